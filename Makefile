@@ -1,0 +1,47 @@
+# Everything runs from .venv/, which these targets make. Needs Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo test check bench proof up build lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: $(STAMP) ## install everything, pinned by hash, into .venv/
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "mirante needs Python 3.11 or newer; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## set up and run the main job: real loans, a fault, the burn, the page, the report
+	$(BIN)/mirante demo $(if $(FAULT),--fault $(FAULT))
+
+test: $(STAMP) ## set up and run every test
+	$(BIN)/python -m pytest
+
+check: $(STAMP) ## ruff, mypy strict, import-linter, generated files up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/mirante check
+
+bench: $(STAMP) ## speed and memory, as ratios against a floor in the same run (JSON in build/bench/)
+	$(BIN)/python -m tests.bench
+
+proof: $(STAMP) ## the heavy proofs at full size
+	MIRANTE_PROOF=full $(BIN)/python -m pytest -m proof
+
+up: $(STAMP) ## serve everything on this machine
+	$(BIN)/mirante up
+
+build: $(STAMP) ## write everything generated to build/
+	$(BIN)/mirante build
+
+clean: ## remove what these targets made
+	rm -rf $(VENV) build dist

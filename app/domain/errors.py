@@ -1,0 +1,64 @@
+"""Errors of the credit domain.
+
+DomainError
++-- InvalidCpf              not an eleven-digit CPF with right check digits (never quotes the number)
++-- InvalidValue            a field outside what it may hold
++-- PolicyError             a policy file says something wrong (file, line, field, mend)
++-- UnknownPolicy           no policy has that name or id
++-- StoreUnavailable        a store did not answer; nothing was recorded
++-- IdempotencyConflict     the same key came with another body
++-- VersionConflict         a compare-and-set lost
+"""
+
+from __future__ import annotations
+
+
+class DomainError(Exception):
+    """Base of everything the domain and its ports raise on purpose."""
+
+
+class InvalidCpf(DomainError):
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"not a valid CPF: {reason}")
+
+
+class InvalidValue(DomainError):
+    def __init__(self, field: str, problem: str, mend: str) -> None:
+        self.field = field
+        self.problem = problem
+        self.mend = mend
+        super().__init__(f"{field}: {problem}. {mend}")
+
+
+class PolicyError(DomainError):
+    def __init__(self, file: str, field: str, problem: str, mend: str, line: int | None = None) -> None:
+        self.file, self.field, self.problem, self.mend, self.line = file, field, problem, mend, line
+        place = file if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {field}: {problem}. {mend}")
+
+
+class UnknownPolicy(DomainError):
+    def __init__(self, policy: str, known: tuple[str, ...]) -> None:
+        self.policy, self.known = policy, known
+        super().__init__(f"no policy is called {policy!r}. Known: {', '.join(known) or 'none'}")
+
+
+class StoreUnavailable(DomainError):
+    """``store`` names the port (relational, hot, wide, cache, stream), never an address."""
+
+    def __init__(self, store: str, reason: str) -> None:
+        self.store, self.reason = store, reason
+        super().__init__(f"the {store} store is unavailable: {reason}")
+
+
+class IdempotencyConflict(DomainError):
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"Idempotency-Key {key!r} was used before with a different body")
+
+
+class VersionConflict(DomainError):
+    def __init__(self, item: str, expected: int, found: int | None) -> None:
+        self.item, self.expected, self.found = item, expected, found
+        super().__init__(f"{item}: expected version {expected}, found {found}")

@@ -1,0 +1,89 @@
+"""Projections of the pivot: hot data (DynamoDB), wide column (Keyspaces), cache (Redis). All rebuildable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+ItemValue = str | int | bool | bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class HotItem:
+    """One item of ``credit-hot-data`` (§4.1.3). ``data_type``: PROFILE, DECISION#id, TXN#time#id."""
+
+    customer_id: str
+    data_type: str
+    version: int
+    last_updated: datetime
+    digest: str  # of the canonical content, so that a comparison need not read it all
+    attributes: Mapping[str, ItemValue]
+    status: str | None = None
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class HotStore(Protocol):
+    async def get(self, customer_id: str, data_type: str) -> HotItem | None:
+        """Expired items are absent."""
+        ...
+
+    async def put_if_newer(self, item: HotItem) -> bool:
+        """Conditional write: False, and nothing written, if the stored version is as new or newer."""
+        ...
+
+    async def delete(self, customer_id: str, data_type: str) -> None: ...
+
+    async def query_customer(self, customer_id: str, prefix: str = "", limit: int = 100) -> Sequence[HotItem]:
+        """Items of one customer in ``data_type`` order."""
+        ...
+
+    async def query_status(self, status: str, since: datetime, limit: int = 100) -> Sequence[HotItem]:
+        """GSI2: newest first."""
+        ...
+
+    async def query_type(self, data_type: str, since: datetime, limit: int = 100) -> Sequence[HotItem]:
+        """GSI1: newest first."""
+        ...
+
+    async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[HotItem]:
+        """Every item in key order, for comparison."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WideRow:
+    """One row of ``creditplatform.creditdata`` (§4.1.2), keyed by (customer_id, data_type)."""
+
+    customer_id: str
+    data_type: str  # CUSTOMER_PROFILE | TRANSACTION#time#id | DECISION#time#id
+    version: int
+    digest: str
+    columns: Mapping[str, ItemValue] = field(default_factory=dict)
+    expires_at: datetime | None = None
+
+
+class WideStore(Protocol):
+    async def get(self, customer_id: str, data_type: str) -> WideRow | None: ...
+
+    async def put_if_newer(self, row: WideRow) -> bool: ...
+
+    async def range(self, customer_id: str, start: str, end: str, limit: int = 100) -> Sequence[WideRow]:
+        """Rows with ``start <= data_type < end`` in order: what §4.1.2's LIKE means in valid CQL."""
+        ...
+
+    async def delete(self, customer_id: str, data_type: str) -> None: ...
+
+    async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[WideRow]: ...
+
+
+class Cache(Protocol):
+    """Bounded; every failure is a miss, never an error (the caller cannot tell, the metrics can)."""
+
+    async def get(self, key: str) -> bytes | None: ...
+
+    async def set(self, key: str, value: bytes, ttl_seconds: float) -> None: ...
+
+    async def delete(self, key: str) -> None: ...

@@ -1,0 +1,164 @@
+"""Counting and timing what the service does: Prometheus series and the per-minute journal at once.
+
+Every series the application exposes is declared here, once; dashboards, rules and tests read this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class MetricKind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """A declared series. ``journalled`` counters and histograms also feed the SLI ledger."""
+
+    name: str
+    kind: MetricKind
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()  # seconds, histograms only
+    journalled: bool = False
+
+
+LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0)
+
+DECISION_REQUESTS = MetricSpec(
+    "credit_decision_requests_total",
+    MetricKind.COUNTER,
+    "Decision requests by outcome: ok, degraded, error, overload, client_error.",
+    ("outcome",),
+    journalled=True,
+)
+DECISION_DURATION = MetricSpec(
+    "credit_decision_duration_seconds",
+    MetricKind.HISTOGRAM,
+    "Time to answer a decision request, by outcome.",
+    ("outcome",),
+    LATENCY_BUCKETS,
+    journalled=True,
+)
+FINANCIAL_TRANSACTIONS = MetricSpec(
+    "credit_financial_transactions_total",
+    MetricKind.COUNTER,
+    "Decisions and ingested transactions that changed, or should have changed, stored state.",
+    ("kind", "outcome"),
+    journalled=True,
+)
+DECISIONS = MetricSpec(
+    "credit_decisions_total",
+    MetricKind.COUNTER,
+    "Decisions recorded, by what the applicant was told.",
+    ("decision", "policy"),
+)
+DECISION_AMOUNT = MetricSpec(
+    "credit_decision_amount_cents_total",
+    MetricKind.COUNTER,
+    "Centavos applied for, by what the applicant was told.",
+    ("decision",),
+)
+PROFILE_READS = MetricSpec(
+    "credit_profile_reads_total",
+    MetricKind.COUNTER,
+    "Customer profile reads by the store that answered: cache, hot, relational, none.",
+    ("source",),
+)
+HTTP_REQUESTS = MetricSpec(
+    "http_requests_total", MetricKind.COUNTER, "HTTP requests.", ("method", "route", "status")
+)
+HTTP_DURATION = MetricSpec(
+    "http_request_duration_seconds",
+    MetricKind.HISTOGRAM,
+    "Time to answer an HTTP request.",
+    ("method", "route"),
+    LATENCY_BUCKETS,
+)
+AUTH_FAILURES = MetricSpec(
+    "http_auth_failures_total", MetricKind.COUNTER, "Requests refused by authentication.", ("reason",)
+)
+INGEST_RECORDS = MetricSpec(
+    "credit_ingest_records_total",
+    MetricKind.COUNTER,
+    "Stream records processed by outcome: ok, duplicate, retried, dead_letter.",
+    ("outcome",),
+    journalled=True,
+)
+INGEST_LAG = MetricSpec(
+    "credit_ingest_lag_seconds", MetricKind.GAUGE, "Age of the oldest unprocessed record."
+)
+INGEST_DURATION = MetricSpec(
+    "credit_ingest_batch_duration_seconds",
+    MetricKind.HISTOGRAM,
+    "Time to process a batch of stream records.",
+    (),
+    LATENCY_BUCKETS,
+)
+PROJECTED_ROWS = MetricSpec(
+    "credit_projection_rows_total",
+    MetricKind.COUNTER,
+    "Outbox rows projected, by store and outcome.",
+    ("store", "outcome"),
+)
+OUTBOX_DEPTH = MetricSpec("credit_outbox_depth", MetricKind.GAUGE, "Outbox rows not yet projected.")
+CONSISTENCY_COMPARED = MetricSpec(
+    "data_consistency_records_compared_total",
+    MetricKind.COUNTER,
+    "Records compared between two stores after settling.",
+    ("pair",),
+    journalled=True,
+)
+CONSISTENCY_DIVERGENT = MetricSpec(
+    "data_consistency_records_divergent_total",
+    MetricKind.COUNTER,
+    "Records that differ, by class: missing, stale, mismatch, orphan.",
+    ("pair", "class"),
+    journalled=True,
+)
+PROBES = MetricSpec(
+    "probe_requests_total",
+    MetricKind.COUNTER,
+    "Probes sent from outside the API, by target and result: ok, failed.",
+    ("target", "result"),
+    journalled=True,
+)
+
+METRICS: tuple[MetricSpec, ...] = (
+    DECISION_REQUESTS,
+    DECISION_DURATION,
+    FINANCIAL_TRANSACTIONS,
+    DECISIONS,
+    DECISION_AMOUNT,
+    PROFILE_READS,
+    HTTP_REQUESTS,
+    HTTP_DURATION,
+    AUTH_FAILURES,
+    INGEST_RECORDS,
+    INGEST_LAG,
+    INGEST_DURATION,
+    PROJECTED_ROWS,
+    OUTBOX_DEPTH,
+    CONSISTENCY_COMPARED,
+    CONSISTENCY_DIVERGENT,
+    PROBES,
+)
+
+
+class Telemetry(Protocol):
+    def count(self, metric: MetricSpec, value: int = 1, /, **labels: str) -> None:
+        """Increase a declared counter; a journalled one goes to the SLI journal too, before returning."""
+        ...
+
+    def observe(self, metric: MetricSpec, seconds: float, /, **labels: str) -> None:
+        """One observation of a declared histogram, in seconds of real monotonic time."""
+        ...
+
+    def set(self, metric: MetricSpec, value: float, /, **labels: str) -> None:
+        """Set a declared gauge."""
+        ...

@@ -1,0 +1,79 @@
+"""The one home of generated names: recording rules, alerts, alarms, labels, annotations.
+
+Nobody spells one of these by hand; a change here changes rules, alarms, panels and routes together.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+ANNOTATION_PREFIX = "mirante.dev/"
+
+LABEL_ENVIRONMENT = "environment"
+LABEL_SLO = "slo"
+LABEL_OBJECTIVE = "objective"
+LABEL_SERVICE = "service"
+LABEL_TIER = "tier"
+LABEL_SEVERITY = "severity"
+LABEL_ALERT_KEY = "alert_key"
+LABEL_WINDOW = "window"
+
+RECORD_OBJECTIVE = "slo:objective:ratio"
+RECORD_BUDGET = "slo:error_budget:ratio"
+RECORD_BUDGET_REMAINING = "slo:error_budget_remaining:ratio"
+
+
+def window_text(window: timedelta) -> str:
+    """Prometheus duration text in the largest whole unit: ``5m``, ``6h``, ``3d``, ``30d``."""
+    seconds = window // timedelta(seconds=1)
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def record_good(window: timedelta) -> str:
+    """Recording rule: good events in the window (a count, never a ratio)."""
+    return f"slo:good_events:increase{window_text(window)}"
+
+
+def record_total(window: timedelta) -> str:
+    """Recording rule: all events in the window."""
+    return f"slo:total_events:increase{window_text(window)}"
+
+
+def record_error_ratio(window: timedelta) -> str:
+    """Recording rule: bad events over all events in the window, event-weighted."""
+    return f"slo:error:ratio{window_text(window)}"
+
+
+def record_burn_rate(window: timedelta) -> str:
+    """Recording rule: error ratio over error budget in the window."""
+    return f"slo:burn_rate:ratio{window_text(window)}"
+
+
+def slug(slo_id: str) -> str:
+    """``credit/decision-latency`` as ``credit-decision-latency``: file names, CloudWatch names, anchors."""
+    return slo_id.replace("/", "-")
+
+
+def camel(slo_id: str) -> str:
+    """``credit/decision-latency`` as ``CreditDecisionLatency``: alert names."""
+    return "".join(part.capitalize() for part in slug(slo_id).replace("_", "-").split("-"))
+
+
+def burn_alert_name(slo_id: str, tier: str) -> str:
+    return f"{camel(slo_id)}Burn{tier[:1].upper()}{tier[1:]}"
+
+
+def no_data_alert_name(slo_id: str) -> str:
+    return f"{camel(slo_id)}NoData"
+
+
+def cloudwatch_alarm_name(environment: str, slo_id: str, objective: str, suffix: str) -> str:
+    return f"mirante-{environment}-{slug(slo_id)}-{objective}-{suffix}"
+
+
+def dashboard_uid(board: str) -> str:
+    """Grafana uid (at most 40 characters)."""
+    return f"mirante-{board}"[:40]

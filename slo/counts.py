@@ -1,0 +1,57 @@
+"""The service's own counters, per minute: what a running process did, before any SLO looks at it.
+
+A process writes increments of its labelled counters (the very names that ``/metrics`` exposes) and the
+control side turns them into ledger rows by the SLO's own query. Names and labels are Prometheus's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class CounterIncrement:
+    """``value`` more of counter ``name`` with ``labels`` (sorted pairs)."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteCount:
+    """The increase of one counter within one UTC minute in one source (instance and boot)."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    minute: datetime
+    source: str
+    value: int
+    error_bound: int | None = None
+
+
+class CountJournal(Protocol):
+    """Where a process keeps its own counts. Survives ``kill -9`` of the process exactly."""
+
+    def add(self, increments: Sequence[CounterIncrement]) -> None: ...
+
+    def heartbeat(self) -> None:
+        """Say "alive" for the current minute, so that a quiet minute is *no traffic*, not *no data*."""
+        ...
+
+
+class CountReader(Protocol):
+    def read(self, since: datetime, until: datetime) -> Sequence[MinuteCount]:
+        """Counts of minutes in ``[since, until)``, every source."""
+        ...
+
+    def alive(self, since: datetime, until: datetime) -> Mapping[str, Sequence[datetime]]:
+        """For each source the minutes in which it said it was alive."""
+        ...
+
+
+def labels_of(**labels: str) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(labels.items()))

@@ -1,0 +1,182 @@
+"""The SLO model: what a definition file says, checked and typed.
+
+Everything generated and everything computed starts from these frozen values.
+Ratios and budgets are exact ``Fraction``s; never floats, so 99.9 % is 999/1000.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Unit(StrEnum):
+    """What a ledger series counts. Units are never mixed in one sum."""
+
+    EVENTS = "events"
+    SLICES = "slices"
+    RATIO_MINUTES = "ratio-minutes"
+
+
+class BudgetingMethod(StrEnum):
+    """OpenSLO v1 ``budgetingMethod`` (RatioTimeslices follows v2alpha)."""
+
+    OCCURRENCES = "Occurrences"
+    TIMESLICES = "Timeslices"
+    RATIO_TIMESLICES = "RatioTimeslices"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricQuery:
+    """One metric source: where a count comes from.
+
+    ``query`` of a Prometheus source holds the window as ``{{.window}}`` (Sloth's placeholder), for example
+    ``sum(rate(http_requests_total{code=~"5.."}[{{.window}}]))``.
+    ``spec`` keeps the source's other keys as written (a CloudWatch twin lives there).
+    """
+
+    source_type: str
+    query: str
+    spec: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RatioIndicator:
+    """good/total, bad/total, or a raw ratio series. Exactly one of ``good`` and ``bad`` is set unless raw."""
+
+    total: MetricQuery | None = None
+    good: MetricQuery | None = None
+    bad: MetricQuery | None = None
+    raw: MetricQuery | None = None
+    raw_type: str | None = None  # "success" | "failure"
+    counter: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdIndicator:
+    """A value compared with the objective's ``op`` and ``value`` (a gauge or a percentile)."""
+
+    metric: MetricQuery
+
+
+Indicator = RatioIndicator | ThresholdIndicator
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The compliance period: ``length`` rolling, or a calendar unit with its time zone."""
+
+    length: timedelta
+    calendar_unit: str | None = None  # "day" | "week" | "month" | "quarter" | "year"; None: rolling
+    time_zone: str = "UTC"
+    calendar_start: str | None = None
+
+    @property
+    def is_rolling(self) -> bool:
+        return self.calendar_unit is None
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One target on an indicator. ``target`` is a ratio in (0, 1)."""
+
+    name: str
+    target: Fraction
+    display_name: str = ""
+    op: str | None = None  # threshold indicators: lt | lte | gt | gte
+    value: Fraction | None = None
+    time_slice_target: Fraction | None = None
+    time_slice_window: timedelta | None = None
+
+    @property
+    def budget(self) -> Fraction:
+        """The error budget as a ratio of all events."""
+        return 1 - self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One multiwindow burn-rate alert (SRE Workbook, ch. 5): both windows must burn above ``factor``.
+
+    ``budget_share`` of the whole budget is spent if the burn lasts for ``long_window`` at even traffic.
+    """
+
+    name: str
+    budget_share: Fraction
+    long_window: timedelta
+    short_window: timedelta
+    severity: str  # "P1".."P4"
+
+    def factor(self, period: timedelta) -> Fraction:
+        """budget share x period / long window, exact: 2 % in 1 h of 30 d is 72/5."""
+        return (
+            self.budget_share
+            * Fraction(period // timedelta(seconds=1))
+            / Fraction(self.long_window // timedelta(seconds=1))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Slo:
+    """One service level objective definition; ``id`` is ``service/name``."""
+
+    service: str
+    name: str
+    display_name: str
+    description: str
+    indicator: Indicator
+    method: BudgetingMethod
+    window: Window
+    objectives: tuple[Objective, ...]
+    tiers: tuple[Tier, ...]
+    group_by: tuple[str, ...] = ()
+    min_events: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(
+        default_factory=dict
+    )  # "total", "good", "excluded", each also "<key>_pt"
+    source_file: str = ""
+    source_line: int | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.service}/{self.name}"
+
+    @property
+    def unit(self) -> Unit:
+        return {
+            BudgetingMethod.OCCURRENCES: Unit.EVENTS,
+            BudgetingMethod.TIMESLICES: Unit.SLICES,
+            BudgetingMethod.RATIO_TIMESLICES: Unit.RATIO_MINUTES,
+        }[self.method]
+
+    @property
+    def revision(self) -> str:
+        """Twelve hex digits that change exactly when what is counted changes (not when a target does)."""
+        return indicator_revision(self)
+
+    def objective(self, name: str) -> Objective:
+        return next(objective for objective in self.objectives if objective.name == name)
+
+
+def indicator_revision(slo: Slo) -> str:
+    """Hash of everything that decides which events are good and which are counted."""
+    indicator = slo.indicator
+    queries: dict[str, object] = {}
+    if isinstance(indicator, RatioIndicator):
+        for part in ("total", "good", "bad", "raw"):
+            metric: MetricQuery | None = getattr(indicator, part)
+            queries[part] = None if metric is None else [metric.source_type, metric.query]
+        queries["raw_type"] = indicator.raw_type
+    else:
+        queries["metric"] = [indicator.metric.source_type, indicator.metric.query]
+        queries["bounds"] = [[o.name, o.op, str(o.value)] for o in slo.objectives]
+    slices = [[o.name, str(o.time_slice_target), str(o.time_slice_window)] for o in slo.objectives]
+    document = [queries, slo.method.value, slices, list(slo.group_by)]
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
