@@ -136,6 +136,8 @@ class Slo:
     tiers: tuple[Tier, ...]
     group_by: tuple[str, ...] = ()
     min_events: int = 0
+    no_data_severity: str | None = "P3"  # None: silence is not alerted on
+    no_data_after: timedelta = timedelta(minutes=5)
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] = field(
