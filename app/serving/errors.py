@@ -1,0 +1,26 @@
+"""Errors of serving.
+
+ServingError
++-- PortInUse        another program listens there
++-- UnknownRole      no role has that name
+"""
+
+from __future__ import annotations
+
+
+class ServingError(Exception):
+    """Base; the message says what to do."""
+
+
+class PortInUse(ServingError):
+    def __init__(self, host: str, port: int, setting: str) -> None:
+        self.host, self.port, self.setting = host, port, setting
+        super().__init__(
+            f"{host}:{port} is taken by another program. Stop it, or choose another port with "
+            f"--{setting.replace('_', '-')} or MIRANTE_{setting.upper()}"
+        )
+
+
+class UnknownRole(ServingError):
+    def __init__(self, role: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"no role is called {role!r}. Roles: {', '.join(known)}")

@@ -1,0 +1,67 @@
+"""Loops: the repeated work of a role (evaluate, deliver, project), each on its own beat.
+
+A step that fails is logged and counted, and the loop goes on; a loop that has not succeeded for long makes
+its role unready, so that a wedged evaluator is seen from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from slo.clock import Clock
+
+log = logging.getLogger("mirante.loops")
+
+STALLED_AFTER_BEATS = 10
+STALLED_AFTER_SECONDS = 30.0  # real time, at least
+
+
+@dataclass(slots=True)
+class Loop:
+    """``step`` runs every ``every`` clock seconds. A step answers True when more work waits."""
+
+    name: str
+    every: float
+    step: Callable[[], Awaitable[bool | None]]
+    failures: int = 0
+    last_success: float | None = None
+    _started: float | None = field(default=None)
+
+    async def run(self, clock: Clock) -> None:
+        self._started = clock.monotonic()
+        while True:
+            more = await self._once(clock)
+            if more:
+                await asyncio.sleep(0)
+            else:
+                await clock.sleep(self.every)
+
+    async def _once(self, clock: Clock) -> bool:
+        try:
+            more = bool(await self.step())
+        except Exception as error:  # the loop outlives any step; the log keeps the error
+            self.failures += 1
+            log.error("loop step failed", extra={"event": "loop.failed", "loop": self.name}, exc_info=error)
+            return False
+        self.last_success = clock.monotonic()
+        return more
+
+    def stalled(self, clock: Clock) -> bool:
+        """True when the loop has not succeeded for ten beats and thirty real seconds."""
+        since = self.last_success if self.last_success is not None else self._started
+        if since is None:
+            return False
+        return clock.monotonic() - since > max(STALLED_AFTER_SECONDS, STALLED_AFTER_BEATS * self.every)
+
+
+def in_thread(step: Callable[[], object]) -> Callable[[], Awaitable[bool | None]]:
+    """A synchronous step as an asynchronous one: it runs in a thread and its answer is passed on."""
+
+    async def run() -> bool | None:
+        answer = await asyncio.to_thread(step)
+        return answer if isinstance(answer, bool) else None
+
+    return run

@@ -1,0 +1,90 @@
+"""One process: an ASGI application on one port and the loops of its roles, started and drained together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.serving.errors import PortInUse
+from app.serving.loops import Loop
+from slo.clock import Clock
+
+log = logging.getLogger("mirante.server")
+
+DRAIN_SECONDS = 10
+
+
+@dataclass(slots=True)
+class Process:
+    """What one process serves. ``close`` runs last, after the loops and the server have stopped."""
+
+    name: str
+    application: ASGIApp
+    host: str
+    port: int
+    port_setting: str
+    clock: Clock
+    loops: Sequence[Loop] = ()
+    close: Sequence[Callable[[], Awaitable[None]]] = ()
+    started: Callable[[], None] = field(default=lambda: None)
+
+
+def bind(host: str, port: int, setting: str) -> socket.socket:
+    """Bind before anything else starts, so that a taken port costs nothing.
+
+    Raises:
+        PortInUse: another program listens there.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(1024)
+    except OSError as error:
+        sock.close()
+        raise PortInUse(host, port, setting) from error
+    return sock
+
+
+async def serve(process: Process, sock: socket.socket) -> None:
+    """Serve until told to stop (SIGINT, SIGTERM, or the parent's end), then drain and close."""
+    config = uvicorn.Config(
+        process.application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    loops = [asyncio.create_task(loop.run(process.clock), name=loop.name) for loop in process.loops]
+    process.started()
+    try:
+        await server.serve(sockets=[sock])
+    finally:
+        for task in loops:
+            task.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        for close in process.close:
+            await close()
+        log.info("stopped", extra={"event": "process.stopped", "process": process.name})
+
+
+def stop_with_parent() -> None:
+    """End this process when its standard input closes: a child never outlives its supervisor."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent-watch", daemon=True).start()

@@ -1,0 +1,112 @@
+"""The supervisor of ``mirante up``: two children, data and control, that share no fate.
+
+A child that dies is started again with growing pauses; one that says its configuration is wrong is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+log = logging.getLogger("mirante.supervisor")
+
+EXIT_USAGE = 2
+EXIT_ENVIRONMENT = 3
+FIRST_PAUSE = 0.5  # real seconds
+LONGEST_PAUSE = 30.0
+STEADY_AFTER = 60.0
+DRAIN_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A role served as its own process with these environment variables."""
+
+    role: str
+    environment: Mapping[str, str]
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "app.cli", "serve", self.role, "--with-parent"]
+
+
+class Supervisor:
+    """Runs children until told to stop; answers with the exit status of the whole."""
+
+    def __init__(self, children: Sequence[Child], announce: Callable[[str, int, int], None]) -> None:
+        """``announce(role, pid, restarts)`` is called at every start of a child."""
+        self._children = children
+        self._announce = announce
+        self._stopping = asyncio.Event()
+        self._status = 0
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stopping.set)
+        await asyncio.gather(*(self._keep(child) for child in self._children))
+        return self._status
+
+    async def _keep(self, child: Child) -> None:
+        pause, restarts = FIRST_PAUSE, 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            process = await asyncio.create_subprocess_exec(
+                *child.command(),
+                stdin=asyncio.subprocess.PIPE,
+                env=dict(child.environment),
+                start_new_session=True,
+            )
+            self._announce(child.role, process.pid, restarts)
+            await self._until_ended_or_stopped(process)
+            if self._stopping.is_set() or self._is_hopeless(process.returncode):
+                return
+            if time.monotonic() - began > STEADY_AFTER:
+                pause = FIRST_PAUSE
+            log.error(
+                "child ended; starting it again",
+                extra={
+                    "event": "child.ended",
+                    "role": child.role,
+                    "status": process.returncode,
+                    "pause": pause,
+                },
+            )
+            await self._rest(pause)
+            pause, restarts = min(pause * 2, LONGEST_PAUSE), restarts + 1
+
+    async def _until_ended_or_stopped(self, process: asyncio.subprocess.Process) -> None:
+        ended = asyncio.create_task(process.wait())
+        stopped = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not ended.done():
+            await _end(process)
+        await ended
+
+    def _is_hopeless(self, status: int | None) -> bool:
+        if status not in (EXIT_USAGE, EXIT_ENVIRONMENT):
+            return False
+        self._status = status
+        self._stopping.set()
+        return True
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask, wait for the drain, then insist."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), DRAIN_SECONDS)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()

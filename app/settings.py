@@ -1,0 +1,180 @@
+"""Settings: flags over ``MIRANTE_*`` over ``mirante.toml`` over defaults, in one typed object.
+
+This is the only module that reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+CONFIG_FILE = "mirante.toml"
+ENV_PREFIX = "MIRANTE_"
+MASK = "********"
+CHOICES = {
+    "profile": ("embedded",),
+    "tracing": ("off", "console", "otlp"),
+    "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
+}
+POSITIVE = (
+    "max_concurrent_decisions",
+    "rate_limit_per_minute",
+    "evaluate_every",
+    "probe_every",
+    "probe_timeout",
+    "consistency_every",
+    "consistency_sample",
+    "settle",
+)
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used: says where it came from, what was expected and how to mend it."""
+
+    def __init__(self, place: str, problem: str, mend: str) -> None:
+        self.place, self.problem, self.mend = place, problem, mend
+        super().__init__(f"{place}: {problem}. {mend}")
+
+
+def _setting(default: object, text: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"help": text, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every knob of every role. Seconds are clock seconds unless the text says real."""
+
+    data_dir: Path = _setting(Path("mirante-data"), "where the embedded profile keeps its files")
+    environment: str = _setting("local", "name of the environment; a label on everything")
+    profile: str = _setting("embedded", "which adapters are built: embedded")
+    host: str = _setting("127.0.0.1", "address every server binds")
+    api_port: int = _setting(8600, "port of the data side: the decision API")
+    control_port: int = _setting(8601, "port of the control side: console, router, metrics")
+    clock: str = _setting("system", "system, or scaled:FACTOR@ISO-INSTANT")
+    definitions: Path | None = _setting(None, "folder of SLO definitions; unset: those that ship")
+    policies: Path | None = _setting(None, "folder of credit policies; unset: those that ship")
+    policy: str = _setting("personal-credit", "credit policy that decides")
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    tracing: str = _setting("off", "off, console or otlp")
+    otlp_endpoint: str = _setting("http://127.0.0.1:4318", "OTLP/HTTP collector")
+    faults: bool = _setting(False, "mount the fault switch (drills and the demo only)")
+    max_concurrent_decisions: int = _setting(256, "decisions in progress before answering 503")
+    rate_limit_per_minute: int = _setting(600_000, "requests one API key may send in a real minute")
+    evaluate_every: float = _setting(15.0, "seconds between burn evaluations")
+    probe_every: float = _setting(10.0, "seconds between probes of the decision API")
+    probe_timeout: float = _setting(2.0, "real seconds a probe may take")
+    consistency_every: float = _setting(60.0, "seconds between consistency checks")
+    consistency_sample: int = _setting(500, "records compared in one check of one pair")
+    settle: float = _setting(30.0, "seconds a difference may last before it counts")
+    hook_token: str = _setting(
+        "", "bearer token of /hooks and /v1/alerts; unset: made at first start", secret=True
+    )
+    sns_topic_prefix: str = _setting("", "ARN prefix of the severity topics; unset: notifications stay local")
+
+    def masked(self) -> Mapping[str, str]:
+        """Names and values as a person may see them."""
+        shown = {}
+        for spec in fields(self):
+            value = getattr(self, spec.name)
+            shown[spec.name] = MASK if spec.metadata["secret"] and value else str(value)
+        return shown
+
+    def to_environment(self) -> dict[str, str]:
+        """The same settings for a child process; what equals the default is left out."""
+        default = Settings()
+        return {
+            ENV_PREFIX + spec.name.upper(): str(getattr(self, spec.name))
+            for spec in fields(self)
+            if getattr(self, spec.name) != getattr(default, spec.name)
+        }
+
+
+def load_settings(
+    flags: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> Settings:
+    """Merge the four sources.
+
+    Raises:
+        SettingsError: an unknown name, or a value of the wrong kind, with the place it stands in.
+    """
+    env = os.environ if environment is None else environment
+    settings = Settings()
+    config = (directory or Path.cwd()) / CONFIG_FILE
+    if config.is_file():
+        settings = _merge(settings, _read_toml(config), str(config))
+    from_env = {
+        name[len(ENV_PREFIX) :].lower(): value for name, value in env.items() if name.startswith(ENV_PREFIX)
+    }
+    from_env.pop("proof", None)  # MIRANTE_PROOF belongs to the test suite
+    settings = _merge(settings, from_env, "environment", ENV_PREFIX)
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    return _checked(_merge(settings, given, "command line"))
+
+
+def _checked(settings: Settings) -> Settings:
+    for name, allowed in CHOICES.items():
+        value = getattr(settings, name)
+        if value not in allowed:
+            raise SettingsError(name, f"{value!r} is not a choice", f"Choose one of: {', '.join(allowed)}")
+    for name in ("api_port", "control_port"):
+        if not 0 < getattr(settings, name) < 65_536:
+            raise SettingsError(name, f"{getattr(settings, name)} is not a port", "Give 1 to 65535")
+    for name in POSITIVE:
+        if getattr(settings, name) <= 0:
+            raise SettingsError(name, f"{getattr(settings, name)} is not above zero", "Give more than zero")
+    return settings
+
+
+def _read_toml(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(str(path), f"cannot be read ({error})", "Mend or remove the file") from error
+
+
+def _merge(settings: Settings, values: Mapping[str, object], place: str, prefix: str = "") -> Settings:
+    known = {spec.name: spec for spec in fields(Settings)}
+    parsed = {}
+    for name, value in values.items():
+        if name not in known:
+            shown = prefix + name.upper() if prefix else name
+            raise SettingsError(
+                place, f"no setting is called {shown!r}", "`mirante settings` lists the names"
+            )
+        default = known[name].default
+        assert default is not MISSING
+        parsed[name] = _parse(value, default, f"{place}: {prefix}{name.upper() if prefix else name}")
+    return replace(settings, **parsed)
+
+
+def _parse(value: object, default: object, place: str) -> Any:
+    try:
+        if isinstance(default, bool):
+            return _boolean(value)
+        if isinstance(default, int):
+            return int(str(value))
+        if isinstance(default, float):
+            return float(str(value))
+    except ValueError as error:
+        kind = type(default).__name__
+        raise SettingsError(
+            place, f"{value!r} is not a {kind}", f"Give a {kind}, such as {default}"
+        ) from error
+    if default is None or isinstance(default, Path):
+        return Path(str(value))
+    return str(value)
+
+
+def _boolean(value: object) -> bool:
+    text = str(value).lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError(text)
