@@ -1,0 +1,65 @@
+"""Errors of the data platform that a person can mend.
+
+PlatformError
++-- DataDirectoryError      the data directory cannot be used (path, problem, mend)
+|   +-- DataDirectoryBusy   another process holds it for writing
++-- KeyMaterialError        a key file is missing, damaged or readable by others (path, problem, mend)
++-- SchemaError             a database file is newer than this program, or damaged (path, problem, mend)
++-- UnsealError             sealed bytes that do not open: other context, other key, or altered
++-- RepairRefused           a repair would touch more records than it may
+
+What a request meets while the platform runs is ``app.domain.errors.StoreUnavailable``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class PlatformError(Exception):
+    """Base: something a person mends before the platform runs."""
+
+
+class PathError(PlatformError):
+    """One path, what is wrong with it, and how to mend it."""
+
+    def __init__(self, path: Path, problem: str, mend: str) -> None:
+        self.path, self.problem, self.mend = path, problem, mend
+        super().__init__(f"{path}: {problem}. {mend}")
+
+
+class DataDirectoryError(PathError):
+    pass
+
+
+class DataDirectoryBusy(DataDirectoryError):
+    def __init__(self, path: Path, holder: str) -> None:
+        self.holder = holder
+        super().__init__(
+            path,
+            f"another process ({holder}) has this data directory open for writing",
+            "Stop that process, or give this one another data directory",
+        )
+
+
+class KeyMaterialError(PathError):
+    pass
+
+
+class SchemaError(PathError):
+    pass
+
+
+class UnsealError(PlatformError):
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"sealed data cannot be opened: {problem}")
+
+
+class RepairRefused(PlatformError):
+    def __init__(self, pair: str, wanted: int, cap: int) -> None:
+        self.pair, self.wanted, self.cap = pair, wanted, cap
+        super().__init__(
+            f"{pair}: {wanted} records differ, more than the {cap} one repair may touch; "
+            "nothing was repaired. Find out why so many differ, then repair with a higher cap"
+        )
