@@ -1,0 +1,26 @@
+"""A payload as it came in, on file before the sender is told so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ReceiptState(StrEnum):
+    PENDING = "pending"
+    DONE = "done"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """``kind`` names the parser. ``urgency`` is a guess at a severity rank (1 first), read cheaply."""
+
+    id: str
+    kind: str  # alert | alertmanager | cloudwatch | eventbridge
+    received_at: datetime
+    payload: bytes
+    urgency: int = 3
+    state: ReceiptState = ReceiptState.PENDING
+    problem: str | None = None

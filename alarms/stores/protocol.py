@@ -1,0 +1,157 @@
+"""What the router needs of a store: one contract, kept by every adapter.
+
+A transaction is all or nothing and serial: two of them never see each other half done.
+``append_receipts`` and the end of a transaction return only once the data survives a power cut
+(an in-memory store, which survives nothing, is for tests and simulation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from alarms.decision import Decision
+from alarms.incident import AlertRecord, Incident, IncidentState, Transition
+from alarms.notification import Delivery, Notification
+from alarms.receipt import Receipt, ReceiptState
+from alarms.silence import Silence
+from alarms.timer import Timer, TimerKind
+
+
+class ReadSide(Protocol):
+    """Reads see what was committed (and, inside a transaction, its own writes)."""
+
+    def incident(self, incident_id: str) -> Incident | None: ...
+
+    def incidents(
+        self,
+        *,
+        states: Sequence[IncidentState] = tuple(IncidentState),
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Incident]:
+        """Newest first; ``since`` compares with ``opened_at``."""
+        ...
+
+    def transitions(self, incident_id: str) -> Sequence[Transition]:
+        """In number order."""
+        ...
+
+    def decisions(self, incident_id: str) -> Sequence[Decision]:
+        """In the order they were taken."""
+        ...
+
+    def alerts(self, incident_id: str) -> Sequence[AlertRecord]: ...
+
+    def timers(self, incident_id: str) -> Sequence[Timer]:
+        """By deadline."""
+        ...
+
+    def deliveries(self, incident_id: str | None = None, *, limit: int = 1000) -> Sequence[Delivery]:
+        """In outbox order; without an incident the newest ``limit``."""
+        ...
+
+    def silences(self, *, ending_after: datetime | None = None) -> Sequence[Silence]: ...
+
+    def policy(self, policy_id: str) -> bytes | None:
+        """The canonical text of a policy snapshot."""
+        ...
+
+
+class Transaction(ReadSide, Protocol):
+    def newest_incident(self, key: str) -> Incident | None:
+        """The last incident opened with this key, open or not."""
+        ...
+
+    def save_incident(self, incident: Incident) -> None:
+        """Insert or replace."""
+        ...
+
+    def add_transition(self, transition: Transition) -> None:
+        """Raises ``ValueError`` if the incident already has that number."""
+        ...
+
+    def add_decisions(self, decisions: Sequence[Decision]) -> None: ...
+
+    def alert(self, member: str) -> AlertRecord | None: ...
+
+    def save_alert(self, record: AlertRecord) -> None: ...
+
+    def set_timer(self, timer: Timer) -> None:
+        """Replaces the incident's timer of the same kind."""
+        ...
+
+    def clear_timer(self, incident_id: str, kind: TimerKind) -> None: ...
+
+    def due_timers(self, now: datetime, limit: int) -> Sequence[Timer]:
+        """Timers with ``deadline <= now``, earliest first."""
+        ...
+
+    def enqueue(self, notification: Notification) -> bool:
+        """Into the outbox; False, and nothing changed, if its dedup id is there already."""
+        ...
+
+    def save_silence(self, silence: Silence) -> None: ...
+
+    def save_policy(self, policy_id: str, canonical: bytes) -> None: ...
+
+    def pending_receipts(self, limit: int) -> Sequence[Receipt]:
+        """The most urgent first, then the oldest."""
+        ...
+
+    def settle_receipt(self, receipt_id: str, state: ReceiptState, problem: str | None = None) -> bool:
+        """From pending to done or quarantined; False if somebody else did."""
+        ...
+
+
+class RouterStore(ReadSide, Protocol):
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Commits when the block ends, rolls back when it raises.
+
+        Raises:
+            StoreBusy: the store cannot take the write; nothing of the block is kept.
+        """
+        ...
+
+    def append_receipts(self, receipts: Sequence[Receipt]) -> None:
+        """All of them durable, or none.
+
+        Raises:
+            StoreBusy: the store cannot take the write.
+        """
+        ...
+
+    def receipts(self, state: ReceiptState, limit: int = 100) -> Sequence[Receipt]:
+        """Newest first."""
+        ...
+
+    def count_receipts(self, state: ReceiptState) -> int: ...
+
+    def prune_receipts(self, state: ReceiptState, keep: int) -> int:
+        """Drop all but the newest ``keep``; how many went. Never of pending ones (``ValueError``)."""
+        ...
+
+    def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+        """Take deliveries that are due: the most severe first, then the oldest.
+
+        Taken are pending ones whose next attempt is due and sending ones whose lease ran out. One whose
+        predecessor for the same incident, target and channel is not settled waits its turn.
+        Each claim raises ``fence``.
+        """
+        ...
+
+    def settle(self, delivery: Delivery) -> bool:
+        """Write back state, attempts, next attempt and outcome; False if its fence is no longer current."""
+        ...
+
+    def oldest_undelivered(self) -> datetime | None:
+        """``created_at`` of the oldest delivery that is neither sent nor dead."""
+        ...
+
+    def next_deadline(self) -> datetime | None:
+        """The earliest timer, so that the ticker knows how long it may sleep."""
+        ...
+
+    def close(self) -> None: ...
