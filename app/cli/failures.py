@@ -1,0 +1,72 @@
+"""How a failure reaches a person: one clear message and an exit status; never a stack trace."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from app.cli.context import stderr
+from app.console.errors import ConsoleError
+from app.domain.errors import DomainError
+from app.serving.errors import ServingError
+from app.settings import SettingsError
+from dataplatform.errors import PlatformError
+from slo.errors import SloError
+
+EXIT_NO = 1
+EXIT_USAGE = 2
+EXIT_ENVIRONMENT = 3
+EXIT_DEFECT = 70
+EXIT_INTERRUPTED = 130
+
+USAGE_ERRORS = (SettingsError, SloError, DomainError, ConsoleError)
+ENVIRONMENT_ERRORS = (ServingError, PlatformError)
+MENDS = {
+    errno.ENOSPC: "the disk is full: free some space and run it again",
+    errno.EROFS: "the file system is read-only: choose another folder",
+    errno.EACCES: "permission denied: choose another folder, or change its owner",
+    errno.EADDRINUSE: "the port is taken: choose another one",
+}
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Turn every error into a message and an exit status."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, SystemExit):
+        raise
+    except (KeyboardInterrupt, click.Abort):
+        _leave("interrupted; nothing is half done, run the command again to go on", EXIT_INTERRUPTED)
+    except ENVIRONMENT_ERRORS as error:
+        _leave(str(error), EXIT_ENVIRONMENT)
+    except USAGE_ERRORS as error:
+        _leave(str(error), EXIT_USAGE)
+    except BrokenPipeError:
+        os._exit(0)  # the reader (head, less) has seen enough
+    except OSError as error:
+        mend = MENDS.get(error.errno or 0, "check the path and run it again")
+        _leave(f"{error.filename or 'input/output'}: {error.strerror or error}; {mend}", EXIT_ENVIRONMENT)
+    except Exception as error:  # noqa: BLE001 - kept whole in a file, named to the person
+        _leave(f"a defect in mirante: {type(error).__name__}. The details are in {_keep()}", EXIT_DEFECT)
+
+
+def _leave(message: str, status: int) -> None:
+    stderr.print("error:", style="red", end=" ")
+    stderr.print(message, markup=False, soft_wrap=True)
+    raise SystemExit(status)
+
+
+def _keep() -> Path:
+    """Save the stack trace where a person can find it and send it to us."""
+    handle, name = tempfile.mkstemp(prefix="mirante-defect-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(traceback.format_exc())
+    return Path(name)

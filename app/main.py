@@ -1,0 +1,1 @@
+"""The ASGI entry point of the data side: ``uvicorn app.main:app``."""

@@ -1,0 +1,54 @@
+"""The tree keeps the promises that its layout makes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def python_files(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def test_the_standard_library_platform_module_is_not_shadowed() -> None:
+    result = run(sys.executable, "-c", "import platform; print(platform.system(), platform.__file__)")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(("Linux", "Darwin", "Windows"))
+    assert str(ROOT) not in result.stdout
+    assert not (ROOT / "platform" / "__init__.py").exists()
+
+
+def test_dependencies_point_inwards() -> None:
+    result = run(str(Path(sys.executable).with_name("lint-imports")), "--no-cache")
+    assert result.returncode == 0, result.stdout[-3000:]
+
+
+def test_only_the_settings_module_reads_the_environment() -> None:
+    readers = [
+        path.relative_to(ROOT).as_posix()
+        for path in python_files("slo", "dashboards", "alarms", "exporters", "app", "platform/dataplatform")
+        if re.search(r"os\.environ|os\.getenv|\benviron\[", path.read_text(encoding="utf-8"))
+    ]
+    assert readers == ["app/settings.py"]
+
+
+def test_locks_are_hashed_and_name_no_index() -> None:
+    for name in ("runtime.txt", "dev.txt"):
+        text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+        pins = re.findall(r"^[a-z0-9-]+==", text, re.MULTILINE)
+        assert len(pins) > 40
+        assert text.count("--hash=sha256:") >= len(pins)
+        assert "://" not in text
+        assert "index-url" not in text
+
+
+def test_the_tests_folder_is_not_a_package() -> None:
+    assert not list((ROOT / "tests").rglob("__init__.py"))

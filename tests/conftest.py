@@ -1,0 +1,47 @@
+"""Every skip is named with its reason at the end; in CI a skip that no reviewer allowed is a failure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ALLOWED = Path(__file__).with_name("allowed_skips.txt")
+
+
+def allowed_skips() -> set[str]:
+    lines = ALLOWED.read_text(encoding="utf-8").splitlines()
+    return {line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()}
+
+
+def skipped(terminal: pytest.TerminalReporter) -> dict[str, str]:
+    """Node id -> reason of everything that was skipped."""
+    found = {}
+    for report in terminal.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        found[report.nodeid] = reason.removeprefix("Skipped: ")
+    return found
+
+
+def forbidden(names: dict[str, str]) -> list[str]:
+    allowed = allowed_skips()
+    return [name for name in names if name.split("[")[0] not in allowed and name not in allowed]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    names = skipped(terminalreporter)
+    if not names:
+        return
+    terminalreporter.section("what this machine could not show")
+    for name, reason in sorted(names.items()):
+        terminalreporter.line(f"{name}: {reason}")
+    if os.environ.get("CI") and forbidden(names):
+        terminalreporter.line("not in tests/allowed_skips.txt: " + ", ".join(forbidden(names)), red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and exitstatus == 0 and terminal and forbidden(skipped(terminal)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
