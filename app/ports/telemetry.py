@@ -5,6 +5,7 @@ Every series the application exposes is declared here, once; dashboards, rules a
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -128,6 +129,16 @@ PROBES = MetricSpec(
     ("target", "result"),
     journalled=True,
 )
+JOURNAL_FAILURES = MetricSpec(
+    "mirante_count_journal_failures_total",
+    MetricKind.COUNTER,
+    "Writes to this process's own count journal that failed; their counts are kept and written later.",
+)
+JOURNAL_PENDING = MetricSpec(
+    "mirante_count_journal_pending_increments",
+    MetricKind.GAUGE,
+    "Increments that are not on file yet because the journal cannot be written. 0: every count is on file.",
+)
 
 METRICS: tuple[MetricSpec, ...] = (
     DECISION_REQUESTS,
@@ -147,6 +158,8 @@ METRICS: tuple[MetricSpec, ...] = (
     CONSISTENCY_COMPARED,
     CONSISTENCY_DIVERGENT,
     PROBES,
+    JOURNAL_FAILURES,
+    JOURNAL_PENDING,
 )
 
 
@@ -161,4 +174,18 @@ class Telemetry(Protocol):
 
     def set(self, metric: MetricSpec, value: float, /, **labels: str) -> None:
         """Set a declared gauge."""
+        ...
+
+
+class RequestTelemetry(Telemetry, Protocol):
+    """Telemetry of a process that answers requests."""
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Within it, journalled increments of this task are held and written together when it ends,
+        so that a request costs one journal transaction. Nothing may be answered before it ends."""
+        ...
+
+    @property
+    def counting(self) -> bool:
+        """False while the journal cannot be written: the process cannot vouch for its own counts."""
         ...
