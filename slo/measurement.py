@@ -1,0 +1,170 @@
+"""Reading everything a status or an evaluation needs from a ledger, in one batch.
+
+For each objective (and each label value of it): the counts of every alert window and of the compliance
+period, raw and with exclusions taken out, and when data began and was last seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from slo.burn_rate import TierBurn, WindowBurn
+from slo.exclusions import Exclusion, Span, clip, excluded_spans
+from slo.ledger import Counts, Ledger, SeriesKey
+from slo.periods import MINUTE, Period, period_of
+from slo.spec import Objective, Slo
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One series of one objective at one instant. ``windows`` and ``adjusted`` exclude what was excluded."""
+
+    slo: Slo
+    objective: Objective
+    series: SeriesKey
+    period: Period
+    raw: Counts
+    adjusted: Counts
+    windows: Mapping[timedelta, Counts]
+    spans: tuple[Span, ...]
+    first_minute: datetime | None
+    last_minute: datetime | None
+
+    @property
+    def silent_for(self) -> timedelta | None:
+        """Whole minutes since the last one with a row; ``None``: never a row."""
+        if self.last_minute is None:
+            return None
+        return max(timedelta(0), self.period.now - (self.last_minute + MINUTE))
+
+    @property
+    def is_silent(self) -> bool:
+        silence = self.silent_for
+        return silence is None or silence >= self.slo.no_data_after
+
+    def window(self, length: timedelta) -> WindowBurn:
+        end = self.period.now
+        return WindowBurn(length, end - length, end, self.windows[length], self.objective.budget)
+
+    def tiers(self) -> tuple[TierBurn, ...]:
+        period = self.slo.window.length
+        return tuple(
+            TierBurn(
+                tier,
+                tier.factor(period),
+                self.window(tier.long_window),
+                self.window(tier.short_window),
+                self.slo.min_events,
+            )
+            for tier in self.slo.tiers
+        )
+
+
+def series_key(
+    slo: Slo, objective: Objective, environment: str, labels: tuple[tuple[str, str], ...]
+) -> SeriesKey:
+    return SeriesKey(environment, slo.id, objective.name, slo.revision, slo.unit, labels)
+
+
+def recent_window(slo: Slo) -> timedelta:
+    """The window that "now" is judged by: the shortest long window of the tiers, one hour without tiers."""
+    return min((tier.long_window for tier in slo.tiers), default=HOUR)
+
+
+def measure(
+    slos: Sequence[Slo],
+    ledger: Ledger,
+    environment: str,
+    now: datetime,
+    exclusions: Sequence[Exclusion] = (),
+) -> tuple[Measurement, ...]:
+    """In the order of ``slos``, their objectives and the sorted label values."""
+    known = _known_series(ledger, environment)
+    plans = [
+        _Plan(slo, objective, series, now, exclusions)
+        for slo in slos
+        for objective in slo.objectives
+        for series in _series_of(slo, objective, environment, known)
+    ]
+    answers = iter(ledger.counts_many([query for plan in plans for query in plan.queries]))
+    return tuple(plan.measured(ledger, [next(answers) for _ in plan.queries]) for plan in plans)
+
+
+def _known_series(ledger: Ledger, environment: str) -> Mapping[tuple[str, str, str], list[SeriesKey]]:
+    known: dict[tuple[str, str, str], list[SeriesKey]] = {}
+    for series in ledger.series(environment):
+        known.setdefault((series.slo_id, series.objective, series.revision), []).append(series)
+    return known
+
+
+def _series_of(
+    slo: Slo, objective: Objective, environment: str, known: Mapping[tuple[str, str, str], list[SeriesKey]]
+) -> Sequence[SeriesKey]:
+    bare = series_key(slo, objective, environment, ())
+    if not slo.group_by:
+        return (bare,)
+    found = known.get((slo.id, objective.name, bare.revision), [])
+    return sorted(found, key=lambda series: series.labels) or (bare,)
+
+
+class _Plan:
+    """Which windows one series needs, and how the answers become a measurement."""
+
+    def __init__(
+        self,
+        slo: Slo,
+        objective: Objective,
+        series: SeriesKey,
+        now: datetime,
+        exclusions: Iterable[Exclusion],
+    ) -> None:
+        self.slo, self.objective, self.series = slo, objective, series
+        self.period = period_of(slo.window, now)
+        self.spans = excluded_spans(exclusions, slo.id)
+        lengths = {recent_window(slo)}
+        for tier in slo.tiers:
+            lengths |= {tier.long_window, tier.short_window}
+        self.lengths = sorted(lengths)
+        end = self.period.now
+        self.bounds = [(self.period.start, end), *((end - length, end) for length in self.lengths)]
+        self.holes = [clip(self.spans, start, stop) for start, stop in self.bounds]
+
+    @property
+    def queries(self) -> list[tuple[SeriesKey, datetime, datetime]]:
+        whole = [(self.series, start, end) for start, end in self.bounds]
+        return whole + [(self.series, start, end) for holes in self.holes for start, end in holes]
+
+    def measured(self, ledger: Ledger, answers: Sequence[Counts]) -> Measurement:
+        raw, rest = answers[: len(self.bounds)], iter(answers[len(self.bounds) :])
+        adjusted = [
+            _without(whole, [next(rest) for _ in holes]) for whole, holes in zip(raw, self.holes, strict=True)
+        ]
+        return Measurement(
+            self.slo,
+            self.objective,
+            self.series,
+            self.period,
+            raw[0],
+            adjusted[0],
+            dict(zip(self.lengths, adjusted[1:], strict=True)),
+            self.spans,
+            ledger.first_minute(self.series),
+            ledger.last_minute(self.series),
+        )
+
+
+def _without(whole: Counts, holes: Sequence[Counts]) -> Counts:
+    """The window less its excluded minutes; its error bound stays, on the safe side."""
+    if not holes:
+        return whole
+    return Counts(
+        whole.good - sum(hole.good for hole in holes),
+        whole.total - sum(hole.total for hole in holes),
+        whole.minutes_with_data - sum(hole.minutes_with_data for hole in holes),
+        whole.minutes - sum(hole.minutes for hole in holes),
+        whole.error_bound,
+    )
