@@ -1,0 +1,87 @@
+"""Decision figures for the executive board, counted from the services' own journals of counters."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from app.console.ports import DecisionSlice
+from app.ports.telemetry import DECISION_AMOUNT, DECISION_DURATION, DECISIONS
+from slo.counts import CountReader, MinuteCount
+
+ANSWERED = ("ok", "degraded")
+_BUCKET = f"{DECISION_DURATION.name}_bucket"
+
+
+class JournalDecisions:
+    """``DecisionHistory`` over a ``CountReader``: exact counts, a minute each, summed into slices."""
+
+    def __init__(self, reader: CountReader) -> None:
+        self._reader = reader
+
+    def slices(self, since: datetime, until: datetime, length: timedelta) -> Sequence[DecisionSlice]:
+        """Slices of ``length`` from ``since``; raises what the reader raises."""
+        sums: dict[int, _Sums] = defaultdict(_Sums)
+        for count in self._reader.read(since, until):
+            sums[(count.minute - since) // length].add(count)
+        alive = {
+            (minute - since) // length
+            for minutes in self._reader.alive(since, until).values()
+            for minute in minutes
+        }
+        number = max(0, -(-(until - since) // length))
+        return [sums[i].slice(since + i * length, length, i in alive) for i in range(number)]
+
+
+class _Sums:
+    def __init__(self) -> None:
+        self._outcomes: dict[str, int] = defaultdict(int)
+        self._amounts: dict[str, int] = defaultdict(int)
+        self._within: dict[float, int] = defaultdict(int)
+
+    def add(self, count: MinuteCount) -> None:
+        labels = dict(count.labels)
+        if count.name == DECISIONS.name:
+            self._outcomes[labels["decision"]] += count.value
+        elif count.name == DECISION_AMOUNT.name:
+            self._amounts[labels["decision"]] += count.value
+        elif count.name == _BUCKET and labels["outcome"] in ANSWERED:
+            self._within[float(labels["le"].replace("+Inf", "inf"))] += count.value
+
+    def slice(self, start: datetime, length: timedelta, known: bool) -> DecisionSlice:
+        within = dict(sorted(self._within.items()))
+        return DecisionSlice(start, length, known, dict(self._outcomes), dict(self._amounts), within)
+
+
+def summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Sums by key."""
+    total: dict[str, int] = defaultdict(int)
+    for part in parts:
+        for key, value in part.items():
+            total[key] += value
+    return dict(total)
+
+
+def share_within(slices: Iterable[DecisionSlice], seconds: float) -> float | None:
+    """Share of answers in at most ``seconds`` (a bucket edge); None without answers."""
+    parts = list(slices)
+    answered = sum(part.answered_within.get(math.inf, 0) for part in parts)
+    quick = sum(part.answered_within.get(seconds, 0) for part in parts)
+    return quick / answered if answered else None
+
+
+def typical_bound(slices: Iterable[DecisionSlice], share: float) -> float | None:
+    """The smallest bucket edge, in seconds, within which at least ``share`` of the answers came.
+
+    Infinite when they took longer than the last edge; None without answers.
+    """
+    within: dict[float, int] = defaultdict(int)
+    for part in slices:
+        for edge, count in part.answered_within.items():
+            within[edge] += count
+    answered = within.get(math.inf, 0)
+    if not answered:
+        return None
+    return min((edge for edge, count in within.items() if count >= share * answered), default=math.inf)

@@ -1,0 +1,97 @@
+"""What the console needs from the rest, as small Protocols. All of it may block: pages are built in a thread.
+
+Any of it may fail on its own (``SloError``, ``AlarmsError``); the page then says what it cannot show and
+shows the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from alarms.desk import IncidentReader
+from alarms.incident import Incident
+from alarms.policy import Policy
+from app.console.sessions import SessionStore
+from exporters.consistency_index import ConsistencySource
+from slo.catalogue import Catalogue
+from slo.clock import Clock
+from slo.ledger import Ledger
+from slo.status import ObjectiveStatus
+
+
+class StatusSource(Protocol):
+    def __call__(self) -> Sequence[ObjectiveStatus]:
+        """Every objective now, in the order of the definitions.
+
+        Raises:
+            SloError: the ledger cannot be read.
+        """
+        ...
+
+
+class IncidentDesk(IncidentReader, Protocol):
+    """``alarms.router.Router`` is one."""
+
+    def acknowledge(self, incident_id: str, by: str, note: str = "") -> Incident: ...
+
+    def resolve(self, incident_id: str, by: str, note: str = "") -> Incident: ...
+
+
+class PolicySource(Protocol):
+    def __call__(self, policy_id: str) -> Policy | None:
+        """The policy snapshot an incident lives under; None when it is not on file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSlice:
+    """Decisions in ``[start, start + length)`` of clock time, counted.
+
+    ``outcomes``: APPROVE, DECLINE, REFER. ``amount_cents``: centavos applied for, by the same outcomes.
+    ``answered_within``: cumulative answers (any decision, full or degraded) by bucket edge in seconds; the
+    last edge is infinite. ``known`` is false when no source said it was alive: the numbers mean nothing.
+    """
+
+    start: datetime
+    length: timedelta
+    known: bool
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    amount_cents: Mapping[str, int] = field(default_factory=dict)
+    answered_within: Mapping[float, int] = field(default_factory=dict)
+
+
+class DecisionHistory(Protocol):
+    def slices(self, since: datetime, until: datetime, length: timedelta) -> Sequence[DecisionSlice]:
+        """Consecutive slices from ``since``, the last one perhaps cut short by ``until``.
+
+        Raises:
+            SloError: the counts cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleDependencies:
+    """Everything ``create_console`` builds on. ``clock`` is the stack's; sessions keep real time.
+
+    ``base_url`` is where browsers reach the console, such as ``http://127.0.0.1:8601``. ``time_zone``: the IANA zone
+    times are shown in. ``refresh_seconds``: real seconds between two refreshes of an open page.
+    """
+
+    environment: str
+    clock: Clock
+    catalogue: Catalogue
+    statuses: StatusSource
+    ledger: Ledger
+    desk: IncidentDesk
+    policy: PolicySource
+    consistency: ConsistencySource
+    decisions: DecisionHistory
+    sessions: SessionStore
+    time_zone: str = "America/Sao_Paulo"
+    refresh_seconds: int = 10
+    version: str = ""
+    runbook: Callable[[str], str | None] | None = None
