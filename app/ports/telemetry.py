@@ -58,12 +58,14 @@ DECISIONS = MetricSpec(
     MetricKind.COUNTER,
     "Decisions recorded, by what the applicant was told.",
     ("decision", "policy"),
+    journalled=True,
 )
 DECISION_AMOUNT = MetricSpec(
     "credit_decision_amount_cents_total",
     MetricKind.COUNTER,
     "Centavos applied for, by what the applicant was told.",
     ("decision",),
+    journalled=True,
 )
 PROFILE_READS = MetricSpec(
     "credit_profile_reads_total",
