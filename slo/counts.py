@@ -6,9 +6,10 @@ control side turns them into ledger rows by the SLO's own query. Names and label
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Protocol
 
 
@@ -36,7 +37,10 @@ class MinuteCount:
 class CountJournal(Protocol):
     """Where a process keeps its own counts. Survives ``kill -9`` of the process exactly."""
 
-    def add(self, increments: Sequence[CounterIncrement]) -> None: ...
+    def add(self, increments: Sequence[CounterIncrement]) -> None:
+        """All of them or none, on file when this returns. A value of 0 declares the counter, so that a
+        process without traffic yet is *no traffic*, not *no data*."""
+        ...
 
     def heartbeat(self) -> None:
         """Say "alive" for the current minute, so that a quiet minute is *no traffic*, not *no data*."""
@@ -52,6 +56,17 @@ class CountReader(Protocol):
         """For each source the minutes in which it said it was alive."""
         ...
 
+    def names(self) -> Mapping[str, frozenset[str]]:
+        """For each source the counters that its role (the part before ``/``) has ever counted."""
+        ...
+
 
 def labels_of(**labels: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(labels.items()))
+
+
+def fill_single_gaps(minutes: Iterable[int]) -> list[int]:
+    """Sorted minutes with every single missing one put in: heartbeats come "every minute-ish", and a
+    process that spoke in minutes 5 and 7 was there in minute 6. A longer silence stays a silence."""
+    found = sorted(minutes)
+    return sorted({*found, *(low + 1 for low, high in pairwise(found) if high - low == 2)})

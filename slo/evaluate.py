@@ -60,7 +60,7 @@ class TierState:
 
 @dataclass(frozen=True, slots=True)
 class NoData:
-    """Nothing is known since ``since``. ``last_minute`` is the last with a row, ``None``: there was never one."""
+    """Nothing is known since ``since``. ``last_minute``: the last with a row, if there ever was one."""
 
     slo: Slo
     objective: Objective
