@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from app.domain.customer import CustomerProfile
-from app.domain.decision import Application, FactValue, Verdict
-from app.domain.errors import UnknownPolicy
-from app.domain.policy import Policy
+from app.domain.decision import Application, FactValue, Outcome, Reason, RuleTrace, Truth, Verdict
+from app.domain.fact import FactMap
+from app.domain.facts import base_facts, derive
+from app.domain.kleene import Test, compile_condition
+from app.domain.policy import Effect, Policy, Rule, facts_read
 
-Facts = Mapping[str, FactValue]
+_TRUTH = {True: Truth.TRUE, False: Truth.FALSE, None: Truth.UNKNOWN}
+
+
+class _CompiledRule:
+    """A rule ready to run; plain attributes, since evaluation is the hot path."""
+
+    __slots__ = ("declines", "effect", "name", "reads", "reason", "test", "unknown_reason")
+
+    def __init__(self, rule: Rule) -> None:
+        self.name = rule.name
+        self.effect = rule.effect.value
+        self.declines = rule.effect is Effect.DECLINE
+        self.reason = rule.reason
+        self.unknown_reason = rule.unknown_reason
+        self.reads = facts_read(rule.condition)
+        self.test: Test = compile_condition(rule.condition)
 
 
 class CompiledPolicy:
@@ -19,33 +35,63 @@ class CompiledPolicy:
     def __init__(self, spec: Policy) -> None:
         self.spec = spec
         self.policy_id = spec.policy_id
+        self._rules = tuple(_CompiledRule(rule) for rule in sorted(spec.rules, key=lambda rule: rule.rank))
 
-    def facts(self, profile: CustomerProfile, application: Application, as_of: datetime) -> Facts:
+    def facts(
+        self, profile: CustomerProfile, application: Application, as_of: datetime
+    ) -> dict[str, FactValue]:
         """Every fact of the table; missing ones are ``None``."""
-        raise NotImplementedError
+        rate = self.spec.rate_for(profile.credit_score)
+        return derive(base_facts(profile, application, as_of, rate))
 
-    def evaluate(self, facts: Facts) -> Verdict:
-        """The verdict on facts: the same facts give the same verdict, byte for byte."""
-        raise NotImplementedError
+    def evaluate(self, facts: FactMap) -> Verdict:
+        """The verdict on facts: the same facts give the same verdict, byte for byte.
 
-
-class PolicyBook:
-    """The policies in force, by name or id. ``default`` names the one used when none is asked for."""
-
-    def __init__(self, policies: Iterable[CompiledPolicy], default: str) -> None:
-        self._by_key: dict[str, CompiledPolicy] = {}
-        raise NotImplementedError
-
-    def get(self, name_or_id: str | None = None) -> CompiledPolicy:
-        """The policy of that name or id, or the default.
-
-        Raises:
-            UnknownPolicy: none has it; the error lists the names.
+        A true DECLINE rule declines, with the reasons of all true DECLINE rules. Otherwise a true REFER rule
+        or one that missing data leaves UNKNOWN refers, with the reasons of all of those. Otherwise the
+        application is approved at the policy's price. Reasons are in rank order, each code once; the trace
+        holds every rule in rank order.
         """
-        raise UnknownPolicy(name_or_id or "", self.names())
+        declines: dict[str, None] = {}
+        refers: dict[str, None] = {}
+        trace = []
+        for rule in self._rules:
+            result = rule.test(facts)
+            if result:
+                (declines if rule.declines else refers)[rule.reason] = None
+            elif result is None:
+                refers[rule.unknown_reason] = None
+            trace.append(
+                RuleTrace(rule.name, _TRUTH[result], rule.effect, {name: facts[name] for name in rule.reads})
+            )
+        if declines:
+            return self._verdict(Outcome.DECLINE, declines, trace)
+        rate, installment = facts["monthly_rate_bps"], facts["installment_cents"]
+        if not isinstance(rate, int) or not isinstance(installment, int):
+            refers.setdefault(self.spec.unpriced_reason)
+        if refers:
+            return self._verdict(Outcome.REFER, refers, trace)
+        return self._verdict(Outcome.APPROVE, {}, trace, rate, installment)
 
-    def names(self) -> tuple[str, ...]:
-        raise NotImplementedError
+    def without_data(self, reason: str) -> Verdict:
+        """A REFER for a customer whose data could not be read: no rule ran, so the trace is empty."""
+        return self._verdict(Outcome.REFER, {reason: None}, [])
 
-
-Evaluate = Callable[[Facts], bool | None]
+    def _verdict(
+        self,
+        outcome: Outcome,
+        codes: dict[str, None],
+        trace: list[RuleTrace],
+        rate: FactValue = None,
+        installment: FactValue = None,
+    ) -> Verdict:
+        return Verdict(
+            outcome,
+            tuple([Reason(code, rank) for rank, code in enumerate(codes, start=1)]),
+            tuple(trace),
+            self.policy_id,
+            self.spec.name,
+            self.spec.version,
+            rate if isinstance(rate, int) else None,
+            installment if isinstance(installment, int) else None,
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 FactValue = int | str | bool | Fraction | None
 
@@ -46,9 +47,11 @@ class Reason:
     rank: int
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTrace:
-    """How one rule came out. ``inputs`` are the facts it read, missing ones ``None``."""
+class RuleTrace(NamedTuple):
+    """How one rule came out. ``inputs`` are the facts it read, missing ones ``None``.
+
+    A tuple, because a decision makes one for each rule: a frozen dataclass doubled the cost of a verdict.
+    """
 
     rule: str
     result: Truth

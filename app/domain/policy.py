@@ -1,4 +1,4 @@
-"""A credit policy as data: rules over facts, ranked reasons, and a rate table. See ``policy_file`` for YAML."""
+"""A credit policy as data: rules over facts, ranked reasons, a rate table. ``policy_file`` reads its YAML."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """``fact operator threshold``; UNKNOWN while the fact is missing. ``thresholds`` has one, or ONE_OF's all."""
+    """``fact operator threshold``; UNKNOWN while the fact is missing. ONE_OF alone has several thresholds."""
 
     fact: str
     operator: Operator
@@ -88,18 +88,22 @@ class RateBand:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy. Rules are kept in rank order and bands from the highest score down."""
+    """One policy. Rules are kept in rank order and bands from the highest score down.
+
+    ``unpriced_reason`` refers an application that no rule stopped but whose score, and so price, is unknown.
+    """
 
     name: str
     version: str
     description: str
     rules: tuple[Rule, ...]
     bands: tuple[RateBand, ...]
+    unpriced_reason: str
     source_file: str = ""
 
     @property
     def policy_id(self) -> str:
-        """sha256 (hex) of everything that decides a verdict: formatting, order and comments stay out of it."""
+        """sha256 (hex) of what decides a verdict; formatting, order and comments stay out of it."""
         return hashlib.sha256(canonical_json(canonical_policy(self))).hexdigest()
 
     def rate_for(self, credit_score: int | None) -> int | None:
@@ -132,8 +136,9 @@ def canonical_policy(policy: Policy) -> Mapping[str, object]:
         "format": 1,
         "policy": policy.name,
         "version": policy.version,
-        "rules": [_canonical_rule(rule) for rule in policy.rules],
+        "rules": [_canonical_rule(rule) for rule in sorted(policy.rules, key=lambda rule: rule.rank)],
         "bands": [[band.at_least, band.monthly_rate_bps] for band in policy.bands],
+        "unpriced": policy.unpriced_reason,
     }
 
 

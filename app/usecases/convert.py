@@ -1,4 +1,4 @@
-"""Anyone's rows into customers and applications, by a declared column mapping; nothing is dropped in silence."""
+"""Anyone's rows into customers and applications, by a declared mapping; nothing is dropped in silence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHIPPED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """``number`` counts data rows from 1; ``line`` is the file's line it begins on (None: not from a file)."""
+    """``number`` counts data rows from 1; ``line`` is the line it begins on (None: not a file)."""
 
     number: int
     line: int | None

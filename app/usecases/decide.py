@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.compiled_policy import PolicyBook
 from app.domain.decision import Decision
+from app.domain.policy_book import PolicyBook
 from app.ports.projections import Cache, HotStore
 from app.ports.records import CustomerRecords, DecisionRecords, IdempotencyKey
 from app.ports.secrets import Sealer

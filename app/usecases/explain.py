@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.compiled_policy import PolicyBook
 from app.domain.decision import Decision, FactValue
+from app.domain.policy_book import PolicyBook
 from app.domain.reasons import Language, ReasonCatalogue
 
 
 @dataclass(frozen=True, slots=True)
 class FactUsed:
-    """One fact a rule read. ``text`` is formatted for people; ``limit`` the rule's bound in words, if known."""
+    """One fact a rule read. ``text`` is for people to read; ``limit`` is the rule's bound in words."""
 
     name: str
     label: str

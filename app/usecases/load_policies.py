@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.domain.compiled_policy import PolicyBook
+from app.domain.policy_book import PolicyBook
 from app.domain.reasons import ReasonCatalogue
 
 SHIPPED = Path(__file__).resolve().parent.parent / "policies"
