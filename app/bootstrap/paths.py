@@ -1,0 +1,51 @@
+"""Where the embedded profile keeps its files, below one data directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DataPaths:
+    root: Path
+
+    @property
+    def counts(self) -> Path:
+        """One count journal per writing role."""
+        return self.root / "counts"
+
+    @property
+    def api_keys(self) -> Path:
+        return self.root / "keys" / "api-keys.json"
+
+    @property
+    def hook_token(self) -> Path:
+        return self.root / "keys" / "hook-token"
+
+    @property
+    def consistency(self) -> Path:
+        return self.root / "data" / "consistency.sqlite"
+
+    @property
+    def control(self) -> Path:
+        return self.root / "control"
+
+    @property
+    def ledger(self) -> Path:
+        return self.control / "ledger.sqlite"
+
+    @property
+    def router(self) -> Path:
+        return self.control / "router.sqlite"
+
+    @property
+    def notifications(self) -> Path:
+        return self.control / "notifications.sqlite"
+
+    @property
+    def sessions(self) -> Path:
+        return self.control / "console.sqlite"
+
+    def journal(self, role: str) -> Path:
+        return self.counts / f"{role}.sqlite"

@@ -1,0 +1,60 @@
+"""``mirante keys``: API keys of client applications."""
+
+from __future__ import annotations
+
+import click
+from rich.table import Table
+
+from app.api.keys import Scope, create_key, list_keys, revoke_key
+from app.bootstrap.paths import DataPaths
+from app.cli.context import pass_settings, stderr, stdout
+from app.settings import Settings
+from slo.clock import SystemClock
+
+
+@click.group()
+def keys() -> None:
+    """API keys: create, list, revoke."""
+
+
+@keys.command()
+@click.argument("client")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    default=(Scope.DECISIONS_WRITE.value, Scope.DECISIONS_READ.value),
+    show_default=True,
+    help="May be given several times.",
+)
+@pass_settings
+def create(settings: Settings, client: str, scopes: tuple[str, ...]) -> None:
+    """Make a key for CLIENT. The key is printed once and kept as a hash."""
+    path = DataPaths(settings.data_dir).api_keys
+    key, secret = create_key(path, client, [Scope(scope) for scope in scopes], SystemClock().now())
+    stderr.print(f"Key {key.key_id} of {client}, scopes {', '.join(sorted(key.scopes))}. Shown once:")
+    click.echo(secret)
+
+
+@keys.command(name="list")
+@pass_settings
+def list_(settings: Settings) -> None:
+    """List the keys: never the secrets, which nobody has."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "client", "scopes", "created", "revoked"):
+        table.add_column(heading)
+    for key in list_keys(DataPaths(settings.data_dir).api_keys):
+        revoked = "" if key.revoked_at is None else f"{key.revoked_at:%Y-%m-%d %H:%M}"
+        scopes = " ".join(sorted(key.scopes))
+        table.add_row(key.key_id, key.client, scopes, f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
+    stdout.print(table)
+
+
+@keys.command()
+@click.argument("key_id")
+@pass_settings
+def revoke(settings: Settings, key_id: str) -> None:
+    """Revoke a key; running servers refuse it within a second."""
+    key = revoke_key(DataPaths(settings.data_dir).api_keys, key_id, SystemClock().now())
+    stdout.print(f"Key {key.key_id} of {key.client} is revoked.")

@@ -1,0 +1,49 @@
+"""The command's root: global flags, and the subcommands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from app.cli.alerts import alerts
+from app.cli.decide import decide
+from app.cli.definitions import build, check
+from app.cli.demo import demo
+from app.cli.failures import explained
+from app.cli.keys import keys
+from app.cli.platform import audit, consistency, ingest
+from app.cli.serve import serve, up
+from app.cli.slo import slo
+from app.cli.show_settings import settings
+from app.settings import load_settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded profile keeps its files.")
+@click.option("--environment", help="Name of the environment; a label on everything.")
+@click.option("--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.")
+@click.option("--policies", type=click.Path(path_type=Path), help="Folder of credit policies.")
+@click.option("--host", help="Address that servers bind.")
+@click.option("--api-port", type=int, help="Port of the decision API.")
+@click.option("--control-port", type=int, help="Port of the console and the router.")
+@click.option("--clock", help="system, or scaled:FACTOR@ISO-INSTANT.")
+@click.option("--log-level", help="DEBUG, INFO, WARNING or ERROR.")
+@click.version_option(package_name="mirante")
+@click.pass_context
+def cli(context: click.Context, **flags: object) -> None:
+    """Mirante: SLOs, burn, pages and boards, with the credit platform they watch.
+
+    Exit status: 0 done or yes; 1 the answer is no; 2 bad input; 3 the machine is in the way; 130 interrupted.
+    """
+    context.obj = load_settings(flags)
+
+
+for command in (up, serve, demo, slo, check, build, alerts, decide, keys, audit, consistency, ingest, settings):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; every error becomes one message and an exit status."""
+    with explained():
+        cli(prog_name="mirante")

@@ -1,0 +1,65 @@
+"""``mirante up`` and ``mirante serve``: the running product."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import click
+
+from app.bootstrap.roles import ROLES, build_process
+from app.cli.context import pass_settings, stderr, stdout
+from app.console.sessions import SqliteSessions
+from app.bootstrap.paths import DataPaths
+from app.serving.server import bind, serve as serve_process, stop_with_parent
+from app.serving.supervisor import Child, Supervisor
+from app.settings import Settings
+
+
+@click.command()
+@click.argument("role", type=click.Choice(sorted(ROLES)))
+@click.option("--with-parent", is_flag=True, help="Stop when standard input closes.")
+@pass_settings
+def serve(settings: Settings, role: str, with_parent: bool) -> None:
+    """Serve one ROLE as its own process: this is how Mirante is deployed.
+
+    `data` is api + ingest; `control` is prober + evaluator + router + console + exporters.
+    """
+    if with_parent:
+        stop_with_parent()
+    asyncio.run(_serve(settings, role))
+
+
+async def _serve(settings: Settings, role: str) -> None:
+    port, setting = ROLES[role].port(settings)
+    sock = bind(settings.host, port, setting)
+    process = await build_process(settings, role)
+    await serve_process(process, sock)
+
+
+@click.command()
+@pass_settings
+def up(settings: Settings) -> None:
+    """Serve everything on this machine: decision API, ingestion, console, evaluator, router, exporters."""
+    for port, setting in {ROLES[role].port(settings) for role in ("data", "control")}:
+        bind(settings.host, port, setting).close()
+    environment = {**os.environ, **settings.to_environment()}
+    children = [Child("data", environment), Child("control", environment)]
+    _welcome(settings)
+    raise SystemExit(asyncio.run(Supervisor(children, _announce).run()))
+
+
+def _announce(role: str, pid: int, restarts: int) -> None:
+    again = f" (restart {restarts})" if restarts else ""
+    stderr.print(f"[dim]{role} runs as process {pid}{again}[/dim]")
+
+
+def _welcome(settings: Settings) -> None:
+    paths = DataPaths(settings.data_dir)
+    paths.control.mkdir(parents=True, exist_ok=True)
+    link = SqliteSessions(paths.sessions).issue_link(f"http://{settings.host}:{settings.control_port}")
+    api = f"http://{settings.host}:{settings.api_port}"
+    stdout.print(f"Decision API  {api}  (OpenAPI: {api}/openapi.json)")
+    stdout.print(f"Console       {link}", soft_wrap=True)
+    stdout.print("              The link signs in once, within 15 minutes; `mirante console-link` makes another.")
+    stdout.print("Ctrl-C stops everything in order.")

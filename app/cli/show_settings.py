@@ -1,0 +1,24 @@
+"""``mirante settings``: every setting in force, secrets masked."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import click
+from rich.table import Table
+
+from app.cli.context import pass_settings, stdout
+from app.settings import ENV_PREFIX, Settings
+
+
+@click.command()
+@pass_settings
+def settings(current: Settings) -> None:
+    """Show every setting in force: flags over MIRANTE_* over mirante.toml over defaults."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("setting", "value", "environment variable", "what it is"):
+        table.add_column(heading)
+    texts = {spec.name: str(spec.metadata["help"]) for spec in fields(Settings)}
+    for name, value in current.masked().items():
+        table.add_row(name, value, ENV_PREFIX + name.upper(), texts[name])
+    stdout.print(table)

@@ -1,0 +1,209 @@
+"""Service levels in the terminal: the table, the detail with its bars, and the JSON document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from slo.conventions import window_text
+from slo.explain import NOUNS, decimal_text, percent_text, span_text
+from slo.status import ObjectiveState, ObjectiveStatus, TierStatus
+
+STYLES = {
+    ObjectiveState.OK: "green",
+    ObjectiveState.BURNING: "bold red",
+    ObjectiveState.EXHAUSTED: "bold red",
+    ObjectiveState.NO_TRAFFIC: "cyan",
+    ObjectiveState.NO_DATA: "bright_black",
+}
+WORDS = {
+    ObjectiveState.OK: "ok",
+    ObjectiveState.BURNING: "burning",
+    ObjectiveState.EXHAUSTED: "budget spent",
+    ObjectiveState.NO_TRAFFIC: "no traffic",
+    ObjectiveState.NO_DATA: "no data",
+}
+BAR = 20
+
+
+def overview(statuses: Sequence[ObjectiveStatus]) -> RenderableType:
+    """One line per objective; a state is a word as well as a colour."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("SLO", "state", "objective", "good / total", "budget left", "", "burn", "exhausted in"):
+        table.add_column(heading, justify="right" if heading in {"objective", "good / total"} else "left")
+    for item in statuses:
+        table.add_row(*_row(item))
+    environment = statuses[0].environment if statuses else "?"
+    at = f"{statuses[0].at:%Y-%m-%d %H:%M:%S} UTC" if statuses else ""
+    return Group(table, Text(f"environment {environment}, {at}", style="dim"))
+
+
+def _row(item: ObjectiveStatus) -> tuple[RenderableType, ...]:
+    state = Text(WORDS[item.state], style=STYLES[item.state])
+    if item.state is ObjectiveState.NO_DATA:
+        since = "never seen" if item.last_data is None else f"since {item.last_data:%Y-%m-%d %H:%M}"
+        return (item.slo.id, state, percent_text(item.objective.target), since, "unknown", "", "", "")
+    return (
+        item.slo.id,
+        state,
+        percent_text(item.objective.target),
+        _counted(item),
+        bar(item.budget.left_ratio, STYLES[item.state]),
+        percent_text(item.budget.left_ratio),
+        _burns(item),
+        "" if item.exhaustion is None else span_text(item.exhaustion.after),
+    )
+
+
+def _counted(item: ObjectiveStatus) -> str:
+    bound = "" if item.exact else f" ± {item.error_bound}"
+    return f"{item.counts.good:,} / {item.counts.total:,}{bound}"
+
+
+def _burns(item: ObjectiveStatus) -> Text:
+    """The burn of each tier's long window; a firing one is red and names its severity."""
+    text = Text()
+    for tier in item.tiers:
+        burn = tier.long.burn
+        shown = "-" if burn is None else f"{decimal_text(burn, 1)}x"
+        part = f"{window_text(tier.tier.long_window)} {shown}"
+        text.append(part + (f" {tier.tier.severity}!" if tier.firing else ""), "bold red" if tier.firing else "")
+        text.append("  ")
+    return text
+
+
+def bar(left: Fraction, style: str) -> Text:
+    """A drawn share of the budget, clipped to 0..1."""
+    filled = round(BAR * float(min(Fraction(1), max(Fraction(0), left))))
+    return Text("█" * filled, style=style).append("░" * (BAR - filled), style="dim")
+
+
+def detail(item: ObjectiveStatus) -> RenderableType:
+    """Everything about one objective that a person at 3 a.m. asks."""
+    noun = NOUNS[item.slo.unit][0]
+    lines = [
+        Text(f"{item.slo.id}  {item.slo.display_name}", style="bold"),
+        Text(item.slo.description),
+        Text(f"total: {item.slo.texts.get('total', 'as the query says')}"),
+        Text(f"good: {item.slo.texts.get('good', 'as the query says')}"),
+        Text(f"excluded: {item.slo.texts.get('excluded', 'nothing')}"),
+        Text(""),
+        Text("state: ").append(WORDS[item.state], style=STYLES[item.state]),
+        Text(
+            f"objective {percent_text(item.objective.target)} of {noun} over "
+            f"{window_text(item.slo.window.length)}; counted {_counted(item)}"
+            f" ({'exact' if item.exact else f'may be off by {item.error_bound}'}), "
+            f"{percent_text(item.coverage)} of the period's minutes have data"
+        ),
+        Text("budget ").append(bar(item.budget.left_ratio, STYLES[item.state])).append(
+            f" {percent_text(item.budget.left_ratio)} left: {item.budget.spent:,} bad of "
+            f"{decimal_text(item.budget.allowed, 1)} allowed ({item.budget.basis})"
+        ),
+    ]
+    return Group(*lines, *_remarks(item), Text(""), _tiers(item))
+
+
+def _remarks(item: ObjectiveStatus) -> list[Text]:
+    remarks = []
+    if item.exhaustion is not None:
+        late = "never" if item.exhaustion.latest is None else span_text(item.exhaustion.latest)
+        remarks.append(
+            Text(
+                f"at the burn of the last {window_text(item.exhaustion.window)} the budget is gone in "
+                f"{span_text(item.exhaustion.after)} (95 % range {span_text(item.exhaustion.earliest)} to {late})"
+            )
+        )
+    if item.low_traffic is not None:
+        remarks.append(Text(f"low traffic: {item.low_traffic.text}"))
+    if item.excluded:
+        remarks.append(
+            Text(f"{len(item.excluded)} excluded spans; raw {item.raw_counts.good:,} / {item.raw_counts.total:,}")
+        )
+    return remarks
+
+
+def _tiers(item: ObjectiveStatus) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("alert", "severity", "fires above", "long window", "short window", "now"):
+        table.add_column(heading)
+    for tier in item.tiers:
+        table.add_row(
+            tier.tier.name,
+            tier.tier.severity,
+            f"{decimal_text(tier.factor, 4)}x",
+            _window(tier, long=True),
+            _window(tier, long=False),
+            Text("FIRING", style="bold red") if tier.firing else Text("quiet", style="green"),
+        )
+    return table
+
+
+def _window(tier: TierStatus, *, long: bool) -> str:
+    burn = tier.long if long else tier.short
+    shown = "no events" if burn.burn is None else f"{decimal_text(burn.burn)}x"
+    return f"{window_text(burn.window)}: {burn.counts.bad:,} of {burn.counts.total:,} bad, {shown}"
+
+
+def status_document(statuses: Sequence[ObjectiveStatus]) -> str:
+    """JSON; ratios are exact fractions as text beside their float."""
+    return json.dumps([_document(item) for item in statuses], indent=2, ensure_ascii=False)
+
+
+def _document(item: ObjectiveStatus) -> dict[str, object]:
+    known = item.state is not ObjectiveState.NO_DATA
+    return {
+        "slo": item.slo.id,
+        "objective": item.objective.name,
+        "labels": dict(item.labels),
+        "environment": item.environment,
+        "state": item.state.value,
+        "at": item.at.isoformat(),
+        "target": str(item.objective.target),
+        "unit": item.slo.unit.value,
+        "good": item.counts.good,
+        "total": item.counts.total,
+        "error_bound": item.error_bound,
+        "minutes_with_data": item.counts.minutes_with_data,
+        "minutes": item.counts.minutes,
+        "compliance": None if item.compliance is None else float(item.compliance),
+        "budget_left_ratio": float(item.budget.left_ratio) if known else None,
+        "budget_spent": item.budget.spent,
+        "budget_allowed": float(item.budget.allowed),
+        "budget_basis": item.budget.basis,
+        "exhaustion_seconds": _seconds(None if item.exhaustion is None else item.exhaustion.after),
+        "first_data": _instant(item.first_data),
+        "last_data": _instant(item.last_data),
+        "tiers": [_tier(tier) for tier in item.tiers],
+    }
+
+
+def _tier(tier: TierStatus) -> dict[str, object]:
+    return {
+        "tier": tier.tier.name,
+        "severity": tier.tier.severity,
+        "factor": decimal_text(tier.factor, 4),
+        "firing": tier.firing,
+        "windows": [
+            {
+                "window": window_text(burn.window),
+                "good": burn.counts.good,
+                "total": burn.counts.total,
+                "burn": None if burn.burn is None else float(burn.burn),
+            }
+            for burn in (tier.long, tier.short)
+        ],
+    }
+
+
+def _seconds(value: timedelta | None) -> float | None:
+    return None if value is None else value.total_seconds()
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
