@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``error_ratio`` of calls raise ``StoreUnavailable``; every call first waits ``delay_seconds`` (real)."""
+    """``error_ratio`` of calls raise StoreUnavailable; every call first waits ``delay_seconds`` (real)."""
 
     error_ratio: float = 0.0
     delay_seconds: float = 0.0

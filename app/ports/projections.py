@@ -9,6 +9,14 @@ from typing import Protocol
 
 ItemValue = str | int | bool | bytes | None
 
+PROFILE = "PROFILE"  # the hot item of a customer's profile; attributes as ``canonical.profile_attributes``
+CUSTOMER_PROFILE = "CUSTOMER_PROFILE"  # its wide row, columns likewise
+
+
+def profile_cache_key(customer_id: str) -> str:
+    """Cache key of a profile (value: ``canonical.profile_bytes``); a projected change deletes it."""
+    return f"profile:{customer_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class HotItem:
@@ -45,7 +53,7 @@ class HotStore(Protocol):
         ...
 
     async def query_type(self, data_type: str, since: datetime, limit: int = 100) -> Sequence[HotItem]:
-        """GSI1: newest first."""
+        """GSI1: newest first. ``data_type`` without ids: PROFILE, DECISION, TXN."""
         ...
 
     async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[HotItem]:

@@ -1,0 +1,86 @@
+"""Ports wrapped: with the faults of a board, with a circuit breaker, with failures turned into misses."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from app.domain.errors import StoreUnavailable
+from app.ports.projections import Cache
+from dataplatform.resilience.breaker import Breaker
+from dataplatform.resilience.faults import FaultBoard
+
+Port = TypeVar("Port")
+_Call = Callable[[], Awaitable[Any]]
+
+logger = logging.getLogger(__name__)
+
+
+class _Wrapped:
+    """Sends every (async) method of a port through ``around``."""
+
+    def __init__(self, port: object, around: Callable[[_Call], Awaitable[Any]]) -> None:
+        self._port, self._around = port, around
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+
+        @wraps(method)
+        async def through(*args: Any, **kwargs: Any) -> Any:
+            return await self._around(lambda: method(*args, **kwargs))
+
+        setattr(self, name, through)
+        return through
+
+
+def with_faults(port: Port, store: str, board: FaultBoard) -> Port:
+    """The same port; each call first meets the store's fault on the board, if there is one."""
+    return cast(Port, _Wrapped(port, lambda call: board.through(store, call)))
+
+
+def with_breaker(port: Port, breaker: Breaker) -> Port:
+    """The same port; refused at once while the circuit is open."""
+    return cast(Port, _Wrapped(port, breaker.call))
+
+
+class MissOnFailure:
+    """A cache whose every failure is a miss (``app.ports.projections.Cache``); ``failures`` counts them.
+
+    A key whose deletion failed may hold an old value: it stays a miss until it is deleted or set.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self.failures = 0
+        self._doubtful: set[str] = set()
+
+    async def get(self, key: str) -> bytes | None:
+        if key in self._doubtful:
+            await self.delete(key)
+            return None
+        try:
+            return await self._cache.get(key)
+        except StoreUnavailable as error:
+            self._count(error)
+            return None
+
+    async def set(self, key: str, value: bytes, ttl_seconds: float) -> None:
+        try:
+            await self._cache.set(key, value, ttl_seconds)
+            self._doubtful.discard(key)
+        except StoreUnavailable as error:
+            self._count(error)
+
+    async def delete(self, key: str) -> None:
+        try:
+            await self._cache.delete(key)
+            self._doubtful.discard(key)
+        except StoreUnavailable as error:
+            self._doubtful.add(key)
+            self._count(error)
+
+    def _count(self, error: StoreUnavailable) -> None:
+        self.failures += 1
+        logger.debug("a cache failure counts as a miss: %s", error)

@@ -1,0 +1,1 @@
+"""Table definitions, one module a database, each a ladder of migrations."""

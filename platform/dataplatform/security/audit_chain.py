@@ -1,0 +1,137 @@
+"""The hash chain of the audit trail, and its verification against anchors kept outside the database.
+
+``digest = blake2b-256(previous digest || canonical entry)``; the canonical entry is the JSON array
+``[sequence, at, actor, action, subject]``, a newline, and the body's bytes: every field is under the hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.canonical import instant_text
+from app.ports.records import AuditEntry
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The chain's head as it was at an instant, written down elsewhere."""
+
+    sequence: int
+    digest: str
+    at: datetime
+
+
+class Damage(StrEnum):
+    ALTERED = "altered"  # an entry does not have the digest it claims
+    REMOVED = "removed"  # sequence numbers are missing within the chain
+    REORDERED = "reordered"  # a sequence number comes after a higher one
+    BROKEN_LINK = "broken_link"  # an entry does not continue the one before it
+    TRUNCATED = "truncated"  # an anchor saw entries that the chain no longer has
+    REWRITTEN = "rewritten"  # the chain is whole, but not the one that was anchored
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFinding:
+    damage: Damage
+    sequence: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """``unanchored`` entries follow the newest anchor: the last group before a crash, at most."""
+
+    entries: int
+    by_action: Mapping[str, int]
+    head_sequence: int
+    head_digest: str
+    anchors: int
+    unanchored: int
+    findings: tuple[AuditFinding, ...]
+
+    @property
+    def intact(self) -> bool:
+        return not self.findings
+
+
+def link(
+    previous: str, sequence: int, at: datetime, actor: str, action: str, subject: str, body: bytes
+) -> str:
+    """The digest (64 hex digits) of the entry that follows ``previous``."""
+    header = json.dumps([sequence, instant_text(at), actor, action, subject], separators=(",", ":"))
+    content = bytes.fromhex(previous) + header.encode() + b"\n" + body
+    return hashlib.blake2b(content, digest_size=32).hexdigest()
+
+
+class ChainVerifier:
+    """Takes entries in stored order, a page at a time, then says what is wrong."""
+
+    def __init__(self, anchors: Sequence[Anchor]) -> None:
+        self._anchors = {anchor.sequence: anchor for anchor in anchors}
+        self._newest = max(self._anchors, default=0)
+        self._findings: list[AuditFinding] = []
+        self._actions: Counter[str] = Counter()
+        self._sequence = 0
+        self._digest = GENESIS
+
+    def feed(self, entries: Iterable[AuditEntry]) -> None:
+        for entry in entries:
+            self._check_place(entry)
+            self._check_digest(entry)
+            self._actions[entry.action] += 1
+            self._sequence, self._digest = max(self._sequence, entry.sequence), entry.digest
+
+    def report(self) -> AuditReport:
+        if self._newest > self._sequence:
+            self._find(
+                Damage.TRUNCATED,
+                self._newest,
+                f"the chain ends at {self._sequence}, but {self._newest} was anchored "
+                f"at {instant_text(self._anchors[self._newest].at)}",
+            )
+        return AuditReport(
+            entries=self._actions.total(),
+            by_action=dict(sorted(self._actions.items())),
+            head_sequence=self._sequence,
+            head_digest=self._digest,
+            anchors=len(self._anchors),
+            unanchored=max(0, self._sequence - self._newest),
+            findings=tuple(self._findings),
+        )
+
+    def _check_place(self, entry: AuditEntry) -> None:
+        expected = self._sequence + 1
+        if entry.sequence > expected:
+            self._find(Damage.REMOVED, expected, f"entries {expected} to {entry.sequence - 1} are missing")
+        elif entry.sequence < expected:
+            self._find(Damage.REORDERED, entry.sequence, f"it stands where {expected} should")
+        elif entry.previous != self._digest:
+            self._find(Damage.BROKEN_LINK, entry.sequence, "it does not continue the entry before it")
+
+    def _check_digest(self, entry: AuditEntry) -> None:
+        expected = link(
+            entry.previous, entry.sequence, entry.at, entry.actor, entry.action, entry.subject, entry.body
+        )
+        if entry.digest != expected:
+            self._find(Damage.ALTERED, entry.sequence, "its content does not have the digest it carries")
+        anchor = self._anchors.get(entry.sequence)
+        if anchor is not None and anchor.digest != entry.digest:
+            self._find(Damage.REWRITTEN, entry.sequence, "it is not the entry that was anchored")
+
+    def _find(self, damage: Damage, sequence: int, detail: str) -> None:
+        self._findings.append(AuditFinding(damage, sequence, detail))
+
+
+def verify(entries: Iterable[AuditEntry], anchors: Sequence[Anchor]) -> AuditReport:
+    """Check a whole chain, in stored order, against every anchor kept of it."""
+    verifier = ChainVerifier(anchors)
+    verifier.feed(entries)
+    return verifier.report()

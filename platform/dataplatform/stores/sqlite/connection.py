@@ -1,0 +1,29 @@
+"""Connections to one database file: the one that writes, and those that only read."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+_BUSY_MILLISECONDS = 2_000
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """WAL, ``synchronous=FULL`` (every commit is synced before it returns), foreign keys. Autocommit mode:
+    the caller says BEGIN."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Sees committed rows only and cannot write."""
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+    )
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA query_only = ON")
+    return connection

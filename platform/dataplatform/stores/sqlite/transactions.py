@@ -1,0 +1,71 @@
+"""Credit transactions in SQLite: inserted once each, with their outbox rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from app.domain.canonical import transaction_bytes
+from app.domain.customer import Transaction
+from app.domain.errors import InvalidValue
+from dataplatform.stores.instants import from_micros, to_micros
+from dataplatform.stores.sqlite.database import Database
+from dataplatform.stores.sqlite.outbox import insert_row
+
+_COLUMNS = "transaction_id, customer_id, amount_cents, kind, status, created_at, version"
+_INSERT = (
+    f"INSERT INTO transactions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - constants
+    "ON CONFLICT (transaction_id) DO NOTHING"
+)
+_BETWEEN = (
+    f"SELECT {_COLUMNS} FROM transactions "  # noqa: S608 - constants
+    "WHERE customer_id = ? AND created_at >= ? AND created_at < ? ORDER BY created_at, transaction_id LIMIT ?"
+)
+_CUSTOMER = "SELECT 1 FROM customers WHERE customer_id = ?"
+
+
+def from_row(row: Sequence[Any]) -> Transaction:
+    return Transaction(row[0], row[1], row[2], row[3], row[4], from_micros(row[5]), row[6])
+
+
+def _add(connection: sqlite3.Connection, transaction: Transaction) -> bool:
+    if connection.execute(_CUSTOMER, (transaction.customer_id,)).fetchone() is None:
+        raise InvalidValue(
+            "customer_id", f"no customer is called {transaction.customer_id}", "Send the customer first"
+        )
+    values = (
+        transaction.transaction_id,
+        transaction.customer_id,
+        transaction.amount_cents,
+        transaction.kind,
+        transaction.status,
+        to_micros(transaction.created_at),
+        transaction.version,
+    )
+    if not connection.execute(_INSERT, values).rowcount:
+        return False
+    insert_row(
+        connection,
+        "transaction",
+        transaction.transaction_id,
+        transaction.version,
+        transaction_bytes(transaction),
+    )
+    return True
+
+
+class SqliteTransactionRecords:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_many(self, transactions: Sequence[Transaction]) -> Sequence[bool]:
+        return await self._database.write(lambda c: [_add(c, item) for item in transactions])
+
+    async def of_customer(
+        self, customer_id: str, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Transaction]:
+        span = (customer_id, to_micros(since), to_micros(until), limit)
+        rows = await self._database.read(lambda c: c.execute(_BETWEEN, span).fetchall())
+        return [from_row(row) for row in rows]
