@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from alarms.severity import Severity
+from slo.identity import alert_key
 
 
 class AlertState(StrEnum):
@@ -61,9 +60,12 @@ class Alert:
     tier: str | None = None
     burn: BurnArithmetic | None = None
     runbook: str | None = None
+    summary_pt: str | None = None
+    component: str | None = None
+    customers_affected: int | None = None  # distinct blind indexes in the failing events; None: unknown
+    links: Mapping[str, str] = field(default_factory=dict)  # by what they show
 
 
 def burn_alert_key(environment: str, slo_id: str, objective: str, label_values: Mapping[str, str]) -> str:
     """Sixteen hex digits; tier, severity, replica and region stay out of it."""
-    document = [environment, slo_id, objective, sorted(label_values.items())]
-    return hashlib.sha256(json.dumps(document, ensure_ascii=False).encode()).hexdigest()[:16]
+    return alert_key(environment, slo_id, objective, label_values)

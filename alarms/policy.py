@@ -75,6 +75,7 @@ class Route:
     owner: str
     matchers: tuple[Matcher, ...] = ()
     group_by: tuple[str, ...] = ()
+    inform: tuple[str, ...] = ()  # teams that are told of every incident of this route, and need not act
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +143,11 @@ class Policy:
     burn_windows: tuple[BurnWindow, ...]
     raises: tuple[Raise, ...]
     rules: tuple[SeverityRule, ...]
+    tier_caps: Mapping[str, Severity]  # by tier of the component: never more severe than this
     default_severity: Severity
     lower_after: timedelta
     reopen_within: timedelta
+    release_after: timedelta
     flapping: FlapDamping
     storm: StormGuard
     ignored_labels: tuple[str, ...]
