@@ -111,6 +111,12 @@ class Tier:
     long_window: timedelta
     short_window: timedelta
     severity: str  # "P1".."P4"
+    alert_after: timedelta = timedelta(0)  # the condition holds this long before the alert fires
+    alert_name: str = ""  # "": the conventions name it
+    labels: Mapping[str, str] = field(default_factory=dict)  # carried by the alert
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()  # AlertNotificationTargets by name
+    notify_resolved: bool = True
 
     def factor(self, period: timedelta) -> Fraction:
         """budget share x period / long window, exact: 2 % in 1 h of 30 d is 72/5."""
@@ -136,6 +142,9 @@ class Slo:
     tiers: tuple[Tier, ...]
     group_by: tuple[str, ...] = ()
     min_events: int = 0
+    expected_events_per_hour: Fraction | None = None  # traffic, where the author knows it (lint, simulate)
+    refresh_interval: timedelta | None = None  # how often the indicator gets a new value, where known
+    owner: str = ""  # team answering for it; "": the service's
     no_data_severity: str | None = "P3"  # None: silence is not alerted on
     no_data_after: timedelta = timedelta(minutes=5)
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -152,6 +161,10 @@ class Slo:
 
     @property
     def unit(self) -> Unit:
+        """What its counts are; a raw ratio carries no events, so each minute of it weighs the same."""
+        raw = isinstance(self.indicator, RatioIndicator) and self.indicator.raw is not None
+        if raw and self.method is BudgetingMethod.OCCURRENCES:
+            return Unit.RATIO_MINUTES
         return {
             BudgetingMethod.OCCURRENCES: Unit.EVENTS,
             BudgetingMethod.TIMESLICES: Unit.SLICES,

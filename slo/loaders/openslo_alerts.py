@@ -1,0 +1,185 @@
+"""OpenSLO ``AlertPolicy`` and ``AlertCondition``: one look-back window each, so one tier each.
+
+A plain v1 condition has no short window: its tier has the same window twice and fires exactly as written.
+``mirante.dev/short-window`` on the condition makes it a multiwindow tier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+
+from slo.loaders.annotations import SEVERITIES, Annotations
+from slo.loaders.metadata import Metadata, read_metadata
+from slo.loaders.openslo_sli import LONGEST_DESCRIPTION
+from slo.loaders.section import Section
+from slo.spec import Tier
+
+SEVERITY_WORDS = {
+    "page": "P1", "critical": "P1", "sev1": "P1", "sev-1": "P1", "emergency": "P1",
+    "high": "P2", "major": "P2", "sev2": "P2", "sev-2": "P2", "error": "P2",
+    "ticket": "P3", "warning": "P3", "medium": "P3", "minor": "P3", "sev3": "P3", "sev-3": "P3",
+    "info": "P4", "low": "P4", "notice": "P4", "sev4": "P4", "sev-4": "P4",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    name: str
+    display_name: str
+    severity: str
+    threshold: Fraction
+    lookback: timedelta
+    short: timedelta
+    alert_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    name: str
+    condition: Condition | None
+    targets: tuple[str, ...]
+    when_breaching: bool
+    when_resolved: bool
+    when_no_data: bool
+
+    def tier(self, period: timedelta) -> Tier | None:
+        """The tier this policy is for an SLO of that period; ``None`` when it does not alert on burn."""
+        if self.condition is None or not self.when_breaching:
+            return None
+        condition = self.condition
+        return Tier(
+            name=self.name.lower(),
+            budget_share=condition.threshold * Fraction(condition.lookback // _SECOND, period // _SECOND),
+            long_window=condition.lookback,
+            short_window=condition.short,
+            severity=condition.severity,
+            alert_after=condition.alert_after,
+            targets=self.targets,
+            notify_resolved=self.when_resolved,
+        )
+
+
+_SECOND = timedelta(seconds=1)
+
+
+def read_policy(document: Section, conditions: Mapping[str, Condition], targets: frozenset[str]) -> Policy:
+    """An AlertPolicy, inline or of its own; references are resolved against what all files define."""
+    metadata = read_metadata(document)
+    Annotations(metadata, known=("short-window", "severity"), per_tier=False)
+    spec = document.section("spec", required=True)
+    if spec is None:
+        return Policy(metadata.name, None, (), False, False, False)
+    spec.text("description", longest=LONGEST_DESCRIPTION)
+    items = spec.sections("conditions", required=True)
+    if len(items) > 1:
+        spec.refuse(
+            "conditions", f"holds {len(items)} conditions; v1 allows one", "Write one policy for each."
+        )
+    policy = Policy(
+        metadata.name,
+        _condition_of(items[0], conditions) if items else None,
+        tuple(_target(item, targets) for item in spec.sections("notificationTargets")),
+        spec.flag("alertWhenBreaching", True),
+        spec.flag("alertWhenResolved", True),
+        spec.flag("alertWhenNoData", False),
+    )
+    spec.close()
+    return policy
+
+
+def _condition_of(item: Section, conditions: Mapping[str, Condition]) -> Condition | None:
+    if not item.has("conditionRef"):
+        item.text("apiVersion")
+        item.text("kind", choices=("AlertCondition",))
+        condition = read_condition(item)
+        item.close()
+        return condition
+    name = item.text("conditionRef")
+    item.close()
+    if name not in conditions:
+        item.refuse("conditionRef", f"no AlertCondition is called {name!r}", "Define it, or write it inline.")
+    return conditions.get(name)
+
+
+def _target(item: Section, targets: frozenset[str]) -> str:
+    if item.has("targetRef"):
+        name = item.text("targetRef")
+        item.close()
+        if name not in targets:
+            mend = "Define it in one of the files read together."
+            item.refuse("targetRef", f"no AlertNotificationTarget is called {name!r}", mend)
+        return name
+    item.text("apiVersion")
+    item.text("kind", choices=("AlertNotificationTarget",))
+    metadata = read_metadata(item)
+    read_target_spec(item)
+    item.close()
+    return metadata.name
+
+
+def read_target_spec(document: Section) -> tuple[str, str]:
+    """``(target, description)``."""
+    spec = document.section("spec", required=True)
+    if spec is None:
+        return "", ""
+    found = spec.text("target", required=True), spec.text("description", longest=LONGEST_DESCRIPTION)
+    spec.close()
+    return found
+
+
+def read_condition(document: Section) -> Condition | None:
+    metadata = read_metadata(document)
+    annotations = Annotations(metadata, known=("short-window", "severity"), per_tier=False)
+    spec = document.section("spec", required=True)
+    if spec is None:
+        return None
+    spec.text("description", longest=LONGEST_DESCRIPTION)
+    severity = _severity(spec, annotations)
+    body = spec.section("condition", required=True)
+    spec.close(("severity", "condition", "description"))
+    return None if body is None else _burn_condition(body, metadata, annotations, severity)
+
+
+def _burn_condition(
+    body: Section, metadata: Metadata, annotations: Annotations, severity: str
+) -> Condition | None:
+    body.text("kind", default="burnrate", choices=("burnrate",))
+    op = body.text("op", required=True, choices=("lte", "gte", "lt", "gt"))
+    if op in ("lte", "lt"):
+        reason = (
+            f"`op: {op}` is read as 'the burn rate exceeds the threshold', as OpenSLO's own example words it"
+        )
+        body.notice("op", reason, "Write `op: gt` to say so.")
+    threshold = body.number("threshold", required=True)
+    lookback = body.duration("lookbackWindow", required=True)
+    after = body.text("alertAfter")
+    alert_after = timedelta(0) if after in ("", "0", "0m", "0s") else body.duration("alertAfter")
+    body.close(("kind", "op", "threshold", "lookbackWindow", "alertAfter"))
+    if threshold is None or lookback is None or alert_after is None:
+        return None
+    if threshold <= 0:
+        body.refuse(
+            "threshold", f"{threshold} is not above 0", "Write the burn rate to alert on, for example 2."
+        )
+    if lookback % timedelta(minutes=1):
+        body.refuse("lookbackWindow", "is not a whole number of minutes", "Counts are kept per minute.")
+    short = annotations.duration("short-window") or lookback
+    if short > lookback:
+        annotations.refuse("short-window", "is longer than lookbackWindow", "Use about a twelfth of it.")
+    return Condition(metadata.name, metadata.display_name, severity, threshold, lookback, short, alert_after)
+
+
+def _severity(spec: Section, annotations: Annotations) -> str:
+    word = spec.text("severity", required=True)
+    override = annotations.severity("severity", None)
+    if override:
+        return override
+    found = word if word in SEVERITIES else SEVERITY_WORDS.get(word.lower())
+    if word and found is None:
+        known = ", ".join([*SEVERITIES, *SEVERITY_WORDS])
+        mend = f"Use one of {known}; or add the annotation mirante.dev/severity: P2."
+        spec.refuse("severity", f"{word!r} has no known urgency", mend)
+    return found or "P4"

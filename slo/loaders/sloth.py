@@ -1,0 +1,202 @@
+"""Sloth's ``prometheus/v1`` files, and the same inside its Kubernetes resource.
+
+Follows ``pkg/prometheus/api/v1`` of slok/sloth at commit 0e395d8.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from fractions import Fraction
+
+from slo.entities import Service
+from slo.loaders.definitions import Definitions
+from slo.loaders.metadata import checked_name
+from slo.loaders.section import Section
+from slo.loaders.tiers import DEFAULT_WINDOWS
+from slo.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, Tier, Window
+
+VERSION = "prometheus/v1"
+CRD = "sloth.slok.dev/v1"
+_CAMEL = re.compile(r"_([a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Sloth's file spells keys with underscores, its Kubernetes resource in camelCase."""
+
+    camel: bool
+
+    def __call__(self, key: str) -> str:
+        return _CAMEL.sub(lambda m: m.group(1).upper(), key) if self.camel else key
+
+
+def is_sloth(document: Section) -> bool:
+    if document.has("version"):
+        return document.has("slos") or document.text("version").startswith("prometheus/")
+    is_resource = document.text("kind") == "PrometheusServiceLevel"
+    return is_resource and document.text("apiVersion").startswith("sloth.slok.dev/")
+
+
+def read_sloth(document: Section, into: Definitions, windows: str | None = None) -> None:
+    """Add the file's SLOs; ``windows`` names the set its alerts use.
+
+    Without it: the set a file of Sloth's ``AlertWindows`` read beside it defines, if there is exactly one,
+    else ``google-30d``.
+    """
+    if document.has("apiVersion"):
+        body = _inside_crd(document)
+        words = Words(camel=True)
+    else:
+        document.text("version", choices=(VERSION,))
+        body, words = document, Words(camel=False)
+    if body is not None:
+        _read_body(body, words, _windows_name(into, windows), into)
+        body.close(("service", "labels", "slos"))
+
+
+def _inside_crd(document: Section) -> Section | None:
+    document.text("apiVersion", choices=(CRD,))
+    document.text("kind")
+    document.plain("metadata")
+    spec = document.section("spec", required=True)
+    document.close()
+    return spec
+
+
+def _windows_name(into: Definitions, asked: str | None) -> str:
+    own = [name for name, found in into.windows.items() if found.source_file in into.sources]
+    return asked or (own[0] if len(own) == 1 else DEFAULT_WINDOWS)
+
+
+def _read_body(body: Section, words: Words, windows: str, into: Definitions) -> None:
+    service = checked_name(body, "service")
+    labels = body.labels("labels")
+    _refuse_plugins(body, words("slo_plugins"))
+    if service and service not in {known.name for known in into.services}:
+        into.services.append(Service(service, service, labels=labels, owner=labels.get("owner", "")))
+    window_set = into.windows[windows]
+    for item in body.sections("slos", required=True):
+        slo = _slo(item, words, service, labels)
+        tiers = _tiers(item, words, window_set.tiers)
+        item.close(("name", "objective", "description", "labels", "sli", "alerting"))
+        if slo is not None:
+            into.slos.append(replace(slo, tiers=tiers, window=Window(window_set.period)))
+
+
+def _refuse_plugins(section: Section, key: str) -> None:
+    if section.has(key):
+        section.plain(key)
+        problem = "asks for plugins, which are Go code that Sloth loads and runs"
+        section.refuse(key, problem, "Write what the plugin would generate as a definition of your own.")
+
+
+def _slo(item: Section, words: Words, service: str, labels: Mapping[str, str]) -> Slo | None:
+    name = checked_name(item, "name")
+    target = _target(item)
+    own = item.labels("labels")
+    description = item.text("description")
+    _refuse_plugins(item, "plugins")
+    sli = item.section("sli", required=True)
+    indicator = None if sli is None else _indicator(sli, words)
+    if target is None or indicator is None:
+        return None
+    return Slo(
+        service=service,
+        name=name,
+        display_name=name,
+        description=description,
+        indicator=indicator,
+        method=BudgetingMethod.OCCURRENCES,
+        window=Window(timedelta(days=30)),
+        objectives=(Objective("main", target),),
+        tiers=(),
+        labels={**labels, **own},
+        owner=own.get("owner", ""),
+        source_file=item.file,
+        source_line=item.line,
+    )
+
+
+def _target(item: Section) -> Fraction | None:
+    percent = item.number("objective", required=True)
+    if percent is None:
+        return None
+    if percent == 100:
+        item.refuse("objective", "100 % leaves no error budget", "Promise less, for example 99.99.")
+    elif not 0 < percent < 100:
+        item.refuse(
+            "objective", f"{float(percent):g} is not a percentage of 0 to 100", "Write for example 99.9."
+        )
+    else:
+        return percent / 100
+    return None
+
+
+def _indicator(sli: Section, words: Words) -> RatioIndicator | None:
+    events, raw, plugin = sli.section("events"), sli.section("raw"), sli.section("plugin")
+    sli.close(("events", "raw", "plugin"))
+    if plugin is not None:
+        problem = f"the SLI plugin {plugin.text('id')!r} is Go code that Sloth loads and runs"
+        sli.refuse("plugin", problem, "Write its queries under `events:` instead.")
+        return None
+    if (events is None) == (raw is None):
+        sli.refuse("events", "exactly one of events and raw is needed", "Keep the one this indicator is.")
+        return None
+    if events is not None:
+        bad, total = _query(events, words("error_query")), _query(events, words("total_query"))
+        events.close()
+        return RatioIndicator(bad=bad, total=total, counter=True) if bad and total else None
+    assert raw is not None
+    ratio = _query(raw, words("error_ratio_query"))
+    raw.close()
+    return RatioIndicator(raw=ratio, raw_type="failure") if ratio else None
+
+
+def _query(section: Section, key: str) -> MetricQuery | None:
+    query = section.text(key, required=True).strip()
+    if query and "{{.window}}" not in query.replace(" ", ""):
+        section.refuse(key, "does not use {{.window}}", "Write the range as [{{.window}}].")
+        return None
+    return MetricQuery("Prometheus", query) if query else None
+
+
+def _tiers(item: Section, words: Words, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+    """Page and ticket alerts: those of ``page-*`` and ``ticket-*`` tiers, unless disabled."""
+    alerting = item.section("alerting")
+    if alerting is None:
+        item.notice("alerting", "is missing: the alerts are named by Mirante", "Add `alerting: {name: ...}`.")
+        return tiers
+    name = alerting.text("name")
+    shared = alerting.labels("labels"), alerting.labels("annotations")
+    alerts = {kind: _alert(alerting, words(f"{kind}_alert")) for kind in ("page", "ticket")}
+    alerting.close()
+    return tuple(
+        replace(
+            tier,
+            alert_name=name,
+            labels={**shared[0], **alert.labels},
+            annotations={**shared[1], **alert.annotations},
+        )
+        for kind, alert in alerts.items()
+        for tier in tiers
+        if tier.name.startswith(kind) and not alert.disabled
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Alert:
+    disabled: bool
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+def _alert(alerting: Section, key: str) -> _Alert:
+    section = alerting.section(key)
+    if section is None:
+        return _Alert(False, {}, {})
+    alert = _Alert(section.flag("disable", False), section.labels("labels"), section.labels("annotations"))
+    section.close()
+    return alert

@@ -1,0 +1,68 @@
+"""Which burn alerts an SLO gets: a window set by name, alert policies, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from slo.entities import WindowSet
+from slo.loaders.annotations import SEVERITIES, Annotations
+from slo.loaders.openslo_alerts import Policy
+from slo.spec import Tier
+
+DEFAULT_WINDOWS = "google-30d"
+NO_WINDOWS = "none"
+
+
+def choose_tiers(
+    annotations: Annotations, policies: Sequence[Policy], windows: Mapping[str, WindowSet], period: timedelta
+) -> tuple[Tier, ...]:
+    """Tiers in the order written: those of the window set (adjusted by annotations), then one a policy.
+
+    An SLO with policies and no ``windows`` annotation gets its policies only; one with neither gets
+    ``google-30d``.
+    """
+    own = tuple(tier for tier in (policy.tier(period) for policy in policies) if tier)
+    default = NO_WINDOWS if policies else DEFAULT_WINDOWS
+    tiers = (*_adjusted(annotations, _named(annotations, windows, default)), *own)
+    names = [tier.name for tier in tiers]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        annotations.refuse("windows", f"two tiers are called {name!r}", "Rename one with tier-name.TIER.")
+    return tiers
+
+
+def _named(annotations: Annotations, windows: Mapping[str, WindowSet], default: str) -> tuple[Tier, ...]:
+    name = annotations.text("windows", default)
+    if name == NO_WINDOWS:
+        return ()
+    if name not in windows:
+        mend = f"Known: {', '.join(sorted(windows))}, none."
+        annotations.refuse("windows", f"no window set is called {name!r}", mend)
+        return ()
+    return windows[name].tiers
+
+
+def _adjusted(annotations: Annotations, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+    known = [tier.name for tier in tiers]
+    disabled = annotations.words("disable-tiers")
+    names, severities = annotations.per_tier("tier-name"), annotations.per_tier("severity")
+    _refuse_unknown(annotations, known, [("disable-tiers", name) for name in disabled])
+    for kind, asked in (("tier-name", names), ("severity", severities)):
+        _refuse_unknown(annotations, known, [(f"{kind}.{name}", name) for name in asked])
+    for name, severity in severities.items():
+        if severity not in SEVERITIES:
+            problem = f"{severity!r} is not a severity"
+            annotations.refuse(f"severity.{name}", problem, "Write P1, P2, P3 or P4.")
+    return tuple(
+        replace(tier, name=names.get(tier.name, tier.name), severity=severities.get(tier.name, tier.severity))
+        for tier in tiers
+        if tier.name not in disabled
+    )
+
+
+def _refuse_unknown(annotations: Annotations, known: Sequence[str], asked: list[tuple[str, str]]) -> None:
+    for where, name in asked:
+        if name not in known:
+            mend = f"Tiers: {', '.join(known) or 'none'}."
+            annotations.refuse(where, f"no tier is called {name!r}", mend)
