@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Language = Literal["en", "pt"]
+PROFILE_UNREADABLE = "PROFILE_UNREADABLE"  # no store could be read: a degraded REFER
+PLATFORM_REASONS = (PROFILE_UNREADABLE,)
 
 
 @dataclass(frozen=True, slots=True)
