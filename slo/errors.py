@@ -7,6 +7,7 @@ SloError
 +-- LedgerError             the ledger cannot be read or written
 |   +-- UnitMismatch        events, slices and ratio-minutes were about to be mixed
 +-- SourceError             a source of counts (Prometheus, CloudWatch) failed or is malformed
+|   +-- UnsupportedQuery    a query that this source cannot count exactly as it is written
 +-- UnknownSlo              an id that no definition has
 """
 
@@ -62,6 +63,13 @@ class UnitMismatch(LedgerError):
 
 class SourceError(SloError):
     pass
+
+
+class UnsupportedQuery(SourceError):
+    def __init__(self, query: str, reason: str) -> None:
+        self.query = query
+        self.reason = reason
+        super().__init__(f"query {query!r} cannot be counted: {reason}")
 
 
 class UnknownSlo(SloError):

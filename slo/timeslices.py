@@ -1,0 +1,71 @@
+"""Slices of time: a stretch of minutes is good when enough of its events were.
+
+One slice counts 1 in its first minute; the other minutes of a longer slice carry zeros, so that every minute
+of it is known. A slice with data but no events counts nothing (*no traffic*); one without data has no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from slo.periods import MINUTE
+from slo.spec import Objective
+from slo.tally import NOTHING, Tally
+
+MILLION = 1_000_000
+
+
+def slice_start(minute: datetime, length: timedelta) -> datetime:
+    """The start of the slice that a minute falls in: multiples of ``length`` since UTC midnight."""
+    midnight = minute.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (minute - midnight) // length * length
+
+
+def slice_rows(
+    minutes: Mapping[datetime, Tally], objective: Objective, start: datetime, end: datetime
+) -> Mapping[datetime, Tally]:
+    """Slices of the minutes that have data; only slices wholly within ``[start, end)`` are judged."""
+    length = objective.time_slice_window or MINUTE
+    target = Fraction(1) if objective.time_slice_target is None else objective.time_slice_target
+    slices: dict[datetime, list[Tally]] = {}
+    for minute, tally in minutes.items():
+        slices.setdefault(slice_start(minute, length), []).append(tally)
+    rows: dict[datetime, Tally] = {}
+    for first, tallies in sorted(slices.items()):
+        if start <= first and first + length <= end:
+            rows.update({first + MINUTE * offset: NOTHING for offset in range(length // MINUTE)})
+            rows[first] = _verdict(tallies, target)
+    return rows
+
+
+def _verdict(tallies: Sequence[Tally], target: Fraction) -> Tally:
+    whole = sum(tallies, NOTHING)
+    if whole.total == 0:
+        return NOTHING
+    good = whole.good * target.denominator >= target.numerator * whole.total
+    return Tally(int(good), 1, _doubt(whole, target))
+
+
+def _doubt(whole: Tally, target: Fraction) -> int | None:
+    """1 when the error bound of the events could turn the verdict of the slice."""
+    bound = whole.error_bound
+    if bound is None:
+        return None
+    worst = max(0, whole.good - bound) * target.denominator >= target.numerator * whole.total
+    best = min(whole.total, whole.good + bound) * target.denominator >= target.numerator * whole.total
+    return None if worst == best else 1
+
+
+def ratio_minute_rows(minutes: Mapping[datetime, Tally]) -> Mapping[datetime, Tally]:
+    """Each minute's ratio in millionths of a minute: minutes weigh alike, whatever their traffic."""
+    return {minute: _ratio(tally) for minute, tally in minutes.items()}
+
+
+def _ratio(tally: Tally) -> Tally:
+    if tally.total == 0:
+        return NOTHING
+    good, rest = divmod(tally.good * MILLION, tally.total)
+    uncertain = -(-(tally.error_bound or 0) * MILLION // tally.total) + (1 if rest else 0)
+    return Tally(good, MILLION, uncertain or None)
