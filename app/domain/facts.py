@@ -51,7 +51,7 @@ _PROFILE_FACTS = (
     _profile("delinquencies_24m", "count", "late payments in 24 months", "atrasos em 24 meses"),
     _profile("accounts_past_due", "count", "accounts past due", "contas em atraso", actionable=True),
     _profile("inquiries_12m", "count", "credit inquiries in 12 months", "consultas de crédito em 12 meses"),
-    _profile("public_bankruptcies", "count", "bankruptcies on record", "falências registradas"),
+    _profile("public_bankruptcies", "count", "bankruptcies on record", "insolvências registradas"),
     _profile("tax_liens", "count", "tax liens", "penhoras fiscais"),
     _profile("credit_limit_cents", "cents", "credit limit", "limite de crédito"),
     _profile("credit_used_cents", "cents", "credit in use", "crédito em uso", actionable=True),

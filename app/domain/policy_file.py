@@ -88,9 +88,7 @@ def _rule(value: Value, reasons: Container[str]) -> Rule:
 def _reason(value: Value, reasons: Container[str]) -> str:
     code = value.text()
     if code not in reasons:
-        raise value.wrong(
-            f"{code!r} is not a reason code", "Add its texts to reasons.yaml, or use one from it"
-        )
+        raise value.wrong(f"{code!r} is not a reason code", "Add its texts to reasons.yaml, or use another")
     return code
 
 

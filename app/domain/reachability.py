@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain, pairwise
 
 from app.domain.fact import FactType
 from app.domain.facts import FACTS
@@ -111,7 +112,9 @@ def _alternatives(condition: Condition, *, negated: bool) -> list[Alternative]:
             return _alternatives(child, negated=not negated)
         case AllOf(children) | AnyOf(children):
             parts = [_alternatives(child, negated=negated) for child in children]
-            return _product(parts) if isinstance(condition, AllOf) is not negated else sum(parts, [])
+            if isinstance(condition, AllOf) is not negated:
+                return _product(parts)
+            return list(chain.from_iterable(parts))
 
 
 def _product(parts: list[list[Alternative]]) -> list[Alternative]:
@@ -176,7 +179,7 @@ def _intervals(node: Compare, *, negated: bool) -> list[Interval]:
         return [_half_line(_NEGATION[node.operator] if negated else node.operator, points[0])]
     if (node.operator is Operator.NOT_EQUALS) is not negated:
         edges: list[Fraction | None] = [None, *points, None]
-        return [Interval(a, True, b, True) for a, b in zip(edges, edges[1:], strict=False)]
+        return [Interval(a, True, b, True) for a, b in pairwise(edges)]
     return [Interval(low=point, high=point) for point in points]
 
 

@@ -174,10 +174,9 @@ def _compose(written: str, file: str, error: ErrorFactory) -> yaml.Node:
         node = yaml.compose(written, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as broken:
         mark = broken.problem_mark or broken.context_mark
+        line = None if mark is None else mark.line + 1
         problem = f"is not YAML: {broken.problem or broken.context}"
-        raise error(
-            file, "the file", problem, "Mend the syntax there", None if mark is None else mark.line + 1
-        ) from None
+        raise error(file, "the file", problem, "Mend the syntax there", line) from None
     except yaml.YAMLError as broken:
         problem = f"is not YAML: {str(broken).splitlines()[0]}"
         raise error(file, "the file", problem, "Remove what is not text", None) from None

@@ -21,7 +21,7 @@ def load_reasons(directory: Path | None = None) -> ReasonCatalogue:
     """``reasons.yaml`` of a directory (``None``: the shipped one).
 
     Raises:
-        PolicyError: missing, unreadable, a code without one of its texts, or without a code the platform uses.
+        PolicyError: missing, unreadable, a text missing, or without a code the platform itself uses.
     """
     path = (directory or SHIPPED) / REASONS_FILE
     catalogue = parse_reasons(_read(path), str(path))
