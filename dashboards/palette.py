@@ -67,6 +67,19 @@ SEVERITY_COLOURS: Mapping[str, Colour] = {
     "P4": Colour("#1f6fb2", "#5aa9e6"),
 }
 
+VALUE_COLOURS: Mapping[str, Colour] = {
+    "ok": OK_GREEN,
+    "degraded": WARN_AMBER,
+    "error": BAD_RED,
+    "failed": BAD_RED,
+    "overload": Colour("#8e4585", "#cc79a7"),
+    "client_error": NO_DATA_GREY,
+    "dead_letter": BAD_RED,
+    "retried": WARN_AMBER,
+    "duplicate": NO_DATA_GREY,
+    **SEVERITY_COLOURS,
+}
+
 SERIES: tuple[Colour, ...] = (
     Colour("#0072b2", "#56b4e9"),
     Colour("#c45a00", "#ff9e4a"),

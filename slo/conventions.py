@@ -5,6 +5,7 @@ Nobody spells one of these by hand; a change here changes rules, alarms, panels 
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 ANNOTATION_PREFIX = "mirante.dev/"
@@ -21,6 +22,8 @@ LABEL_WINDOW = "window"
 RECORD_OBJECTIVE = "slo:objective:ratio"
 RECORD_BUDGET = "slo:error_budget:ratio"
 RECORD_BUDGET_REMAINING = "slo:error_budget_remaining:ratio"
+
+GRAFANA_UID_LENGTH = 40
 
 
 def window_text(window: timedelta) -> str:
@@ -75,5 +78,9 @@ def cloudwatch_alarm_name(environment: str, slo_id: str, objective: str, suffix:
 
 
 def dashboard_uid(board: str) -> str:
-    """Grafana uid (at most 40 characters)."""
-    return f"mirante-{board}"[:40]
+    """Grafana uid: at most 40 characters, and a long name stays apart from its neighbours by a digest."""
+    uid = f"mirante-{board}"
+    if len(uid) <= GRAFANA_UID_LENGTH:
+        return uid
+    digest = hashlib.sha256(uid.encode()).hexdigest()[:8]
+    return f"{uid[: GRAFANA_UID_LENGTH - 9]}-{digest}"

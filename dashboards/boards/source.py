@@ -1,0 +1,53 @@
+"""What boards are made from: the catalogue, the environment and the indicator alarms. Nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alarms.indicator import Indicator
+from alarms.indicators import indicators
+from slo import conventions
+from slo.catalogue import Catalogue
+from slo.entities import Component
+from slo.spec import Objective, Slo
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    catalogue: Catalogue
+    environment: str
+    indicators: tuple[Indicator, ...]
+
+    @property
+    def slos(self) -> tuple[Slo, ...]:
+        return self.catalogue.slos
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        return self.catalogue.components
+
+    def objectives(self) -> Sequence[tuple[Slo, Objective]]:
+        return [(slo, objective) for slo in self.slos for objective in slo.objectives]
+
+    def slo_named(self, name: str) -> Slo | None:
+        return next((slo for slo in self.slos if slo.name == name), None)
+
+    def indicator(self, name: str) -> Indicator | None:
+        return next((indicator for indicator in self.indicators if indicator.name == name), None)
+
+    def of_component(self, component: Component) -> tuple[Slo, ...]:
+        """The SLOs a component serves, in catalogue order."""
+        return tuple(slo for slo in self.slos if slo.id in component.slos or slo.name in component.slos)
+
+
+def source_of(catalogue: Catalogue, environment: str) -> Source:
+    return Source(catalogue, environment, indicators(catalogue))
+
+
+def slo_board_name(slo: Slo) -> str:
+    return f"slo-{conventions.slug(slo.id)}"
+
+
+def component_board_name(component: Component) -> str:
+    return f"component-{component.id}"

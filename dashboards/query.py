@@ -1,0 +1,218 @@
+"""What a panel asks, once for every backend. PromQL and CloudWatch expressions are both made from these.
+
+A query names declared metrics and labels only; one that a backend cannot express says so when rendered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from app.ports.telemetry import MetricSpec
+
+
+class Operator(StrEnum):
+    EQUAL = "="
+    NOT_EQUAL = "!="
+    MATCHES = "=~"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A condition on one label. ``value`` may hold a board variable (``$component``)."""
+
+    label: str
+    value: str
+    operator: Operator = Operator.EQUAL
+
+
+class Aggregate(StrEnum):
+    SUM = "sum"
+    MAX = "max"
+    MIN = "min"
+    AVG = "avg"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A counter's increase per ``seconds`` (1: per second, 3600: per hour), summed over other labels."""
+
+    metric: MetricSpec
+    by: tuple[str, ...] = ()
+    where: tuple[Match, ...] = ()
+    seconds: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Increase:
+    """A counter's increase over the last ``window``, summed over labels not in ``by``."""
+
+    metric: MetricSpec
+    window: timedelta
+    by: tuple[str, ...] = ()
+    where: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """``q`` (0 to 1) of a histogram, in its own unit."""
+
+    metric: MetricSpec
+    q: float
+    by: tuple[str, ...] = ()
+    where: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A gauge, aggregated over labels not in ``by``."""
+
+    metric: MetricSpec
+    aggregate: Aggregate = Aggregate.MAX
+    by: tuple[str, ...] = ()
+    where: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A histogram's mean: its sum over its count."""
+
+    metric: MetricSpec
+    by: tuple[str, ...] = ()
+    where: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """A histogram's buckets per second, for a heat map."""
+
+    metric: MetricSpec
+    where: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """``part`` over ``whole``, times ``scale``. Absent, not zero, when the whole is absent."""
+
+    part: Rate | Increase
+    whole: Rate | Increase
+    scale: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """Burn rate of an objective in a window: 1 spends the budget exactly in the period."""
+
+    slo_id: str
+    objective: str
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLeft:
+    """Share of the period's budget that is left; below 0 it is overspent. No ``slo_id``: every SLO."""
+
+    slo_id: str | None = None
+    objective: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The objective's target, as a ratio."""
+
+    slo_id: str | None = None
+    objective: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Achieved:
+    """Good over all events in ``window``: what was delivered, beside what was promised."""
+
+    slo_id: str
+    objective: str
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Events counted in ``window`` for an objective."""
+
+    slo_id: str
+    objective: str
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class TierCondition:
+    """Both windows above ``factor`` (decimal text, exact): the alert's own condition."""
+
+    long_window: timedelta
+    short_window: timedelta
+    factor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """State code of an objective, from the very conditions that alert.
+
+    0 well, 1 a ticket tier fires, 2 a page tier fires; absent (grey) without fresh counts.
+    """
+
+    slo_id: str
+    objective: str
+    pages: tuple[TierCondition, ...]
+    tickets: tuple[TierCondition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorstLight:
+    """The worst of several lights; one that is dark makes no difference to the others."""
+
+    lights: tuple[Light, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """Alerts that are firing, one sample each. ``where`` narrows them by label."""
+
+    where: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """1 for each scraped target that answers, 0 for one that does not."""
+
+    by: tuple[str, ...] = ("job",)
+
+
+Query = (
+    Rate
+    | Increase
+    | Quantile
+    | Level
+    | Mean
+    | Buckets
+    | Divided
+    | Burn
+    | BudgetLeft
+    | Target
+    | Achieved
+    | Events
+    | Light
+    | WorstLight
+    | Firing
+    | Alive
+)
+
+
+def equal(label: str, value: str) -> Match:
+    return Match(label, value)
+
+
+def unlike(label: str, value: str) -> Match:
+    return Match(label, value, Operator.NOT_EQUAL)
+
+
+def matching(label: str, pattern: str) -> Match:
+    return Match(label, pattern, Operator.MATCHES)
