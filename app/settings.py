@@ -83,14 +83,15 @@ class Settings:
             shown[spec.name] = MASK if spec.metadata["secret"] and value else str(value)
         return shown
 
-    def to_environment(self) -> dict[str, str]:
-        """The same settings for a child process; what equals the default is left out."""
+    def child_environment(self) -> dict[str, str]:
+        """This process's environment with these settings on top, for a child process."""
         default = Settings()
-        return {
+        ours = {
             ENV_PREFIX + spec.name.upper(): str(getattr(self, spec.name))
             for spec in fields(self)
             if getattr(self, spec.name) != getattr(default, spec.name)
         }
+        return {**os.environ, **ours}
 
 
 def load_settings(

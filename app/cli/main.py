@@ -14,13 +14,15 @@ from app.cli.failures import explained
 from app.cli.keys import keys
 from app.cli.platform import audit, consistency, ingest
 from app.cli.serve import serve, up
-from app.cli.slo import slo
 from app.cli.show_settings import settings
+from app.cli.slo import slo
 from app.settings import load_settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the embedded profile keeps its files.")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Where the embedded profile keeps its files."
+)
 @click.option("--environment", help="Name of the environment; a label on everything.")
 @click.option("--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.")
 @click.option("--policies", type=click.Path(path_type=Path), help="Folder of credit policies.")
@@ -39,7 +41,21 @@ def cli(context: click.Context, **flags: object) -> None:
     context.obj = load_settings(flags)
 
 
-for command in (up, serve, demo, slo, check, build, alerts, decide, keys, audit, consistency, ingest, settings):
+for command in (
+    up,
+    serve,
+    demo,
+    slo,
+    check,
+    build,
+    alerts,
+    decide,
+    keys,
+    audit,
+    consistency,
+    ingest,
+    settings,
+):
     cli.add_command(command)
 
 

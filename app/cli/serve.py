@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 
 import click
 
+from app.bootstrap.paths import DataPaths
 from app.bootstrap.roles import ROLES, build_process
 from app.cli.context import pass_settings, stderr, stdout
 from app.console.sessions import SqliteSessions
-from app.bootstrap.paths import DataPaths
-from app.serving.server import bind, serve as serve_process, stop_with_parent
+from app.serving.server import bind, stop_with_parent
+from app.serving.server import serve as serve_process
 from app.serving.supervisor import Child, Supervisor
 from app.settings import Settings
 
@@ -43,7 +43,7 @@ def up(settings: Settings) -> None:
     """Serve everything on this machine: decision API, ingestion, console, evaluator, router, exporters."""
     for port, setting in {ROLES[role].port(settings) for role in ("data", "control")}:
         bind(settings.host, port, setting).close()
-    environment = {**os.environ, **settings.to_environment()}
+    environment = settings.child_environment()
     children = [Child("data", environment), Child("control", environment)]
     _welcome(settings)
     raise SystemExit(asyncio.run(Supervisor(children, _announce).run()))
@@ -61,5 +61,7 @@ def _welcome(settings: Settings) -> None:
     api = f"http://{settings.host}:{settings.api_port}"
     stdout.print(f"Decision API  {api}  (OpenAPI: {api}/openapi.json)")
     stdout.print(f"Console       {link}", soft_wrap=True)
-    stdout.print("              The link signs in once, within 15 minutes; `mirante console-link` makes another.")
+    stdout.print(
+        "              The link signs in once, within 15 minutes; `mirante console-link` makes another."
+    )
     stdout.print("Ctrl-C stops everything in order.")

@@ -73,7 +73,9 @@ def _burns(item: ObjectiveStatus) -> Text:
         burn = tier.long.burn
         shown = "-" if burn is None else f"{decimal_text(burn, 1)}x"
         part = f"{window_text(tier.tier.long_window)} {shown}"
-        text.append(part + (f" {tier.tier.severity}!" if tier.firing else ""), "bold red" if tier.firing else "")
+        text.append(
+            part + (f" {tier.tier.severity}!" if tier.firing else ""), "bold red" if tier.firing else ""
+        )
         text.append("  ")
     return text
 
@@ -101,7 +103,9 @@ def detail(item: ObjectiveStatus) -> RenderableType:
             f" ({'exact' if item.exact else f'may be off by {item.error_bound}'}), "
             f"{percent_text(item.coverage)} of the period's minutes have data"
         ),
-        Text("budget ").append(bar(item.budget.left_ratio, STYLES[item.state])).append(
+        Text("budget ")
+        .append(bar(item.budget.left_ratio, STYLES[item.state]))
+        .append(
             f" {percent_text(item.budget.left_ratio)} left: {item.budget.spent:,} bad of "
             f"{decimal_text(item.budget.allowed, 1)} allowed ({item.budget.basis})"
         ),
@@ -116,14 +120,18 @@ def _remarks(item: ObjectiveStatus) -> list[Text]:
         remarks.append(
             Text(
                 f"at the burn of the last {window_text(item.exhaustion.window)} the budget is gone in "
-                f"{span_text(item.exhaustion.after)} (95 % range {span_text(item.exhaustion.earliest)} to {late})"
+                f"{span_text(item.exhaustion.after)} "
+                f"(95 % range {span_text(item.exhaustion.earliest)} to {late})"
             )
         )
     if item.low_traffic is not None:
         remarks.append(Text(f"low traffic: {item.low_traffic.text}"))
     if item.excluded:
         remarks.append(
-            Text(f"{len(item.excluded)} excluded spans; raw {item.raw_counts.good:,} / {item.raw_counts.total:,}")
+            Text(
+                f"{len(item.excluded)} excluded spans; raw {item.raw_counts.good:,}"
+                f" / {item.raw_counts.total:,}"
+            )
         )
     return remarks
 

@@ -1,0 +1,27 @@
+"""Errors of the demo.
+
+DemoError
++-- StackDidNotStart      the processes did not become ready in time; says where their log is
++-- FolderNotOurs         the demo's folder holds something the demo did not make
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DemoError(Exception):
+    """Base; the message says what to do."""
+
+
+class StackDidNotStart(DemoError):
+    def __init__(self, waited_seconds: float, log: Path) -> None:
+        super().__init__(f"the processes were not ready after {waited_seconds:.0f} s. Their log: {log}")
+
+
+class FolderNotOurs(DemoError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} exists and was not made by the demo; it is left alone. "
+            "Remove it, or give another folder with --work-dir"
+        )

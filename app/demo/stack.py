@@ -1,0 +1,115 @@
+"""A real ``mirante up`` as a child process, in a folder of its own, stopped in every case."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+from app.api.keys import Scope, create_key
+from app.bootstrap.paths import DataPaths
+from app.demo.errors import FolderNotOurs, StackDidNotStart
+from app.settings import Settings
+from slo.clock import SystemClock
+
+MARKER = ".made-by-mirante-demo"
+READY_WITHIN = 60.0  # real seconds
+STOP_WITHIN = 30.0
+
+
+def fresh_folder(folder: Path) -> Path:
+    """An empty folder of the demo's own: an interrupted run's leavings are removed, nothing else ever is.
+
+    Raises:
+        FolderNotOurs: it holds something the demo did not make.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARKER).exists():
+            raise FolderNotOurs(folder)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).write_text("Safe to remove.\n", encoding="utf-8")
+    return folder
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+class Stack:
+    """``with Stack(settings, log) as stack``: two processes that answer, and an API key."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self.settings = replace(settings, api_port=free_port(), control_port=free_port())
+        self.log = log
+        self.paths = DataPaths(self.settings.data_dir)
+        self.api_url = f"http://{self.settings.host}:{self.settings.api_port}"
+        self.control_url = f"http://{self.settings.host}:{self.settings.control_port}"
+        self.api_key = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Stack:
+        scopes = (Scope.DECISIONS_WRITE, Scope.DECISIONS_READ, Scope.INGEST_WRITE, Scope.FAULTS_WRITE)
+        _, self.api_key = create_key(self.paths.api_keys, "demo", scopes, SystemClock().now())
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start and wait until both sides are ready.
+
+        Raises:
+            StackDidNotStart: they are not in time; what was started is stopped.
+        """
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", "up"],
+                env=self.settings.child_environment(),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + READY_WITHIN
+        while not self._ready():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                self.stop()
+                raise StackDidNotStart(READY_WITHIN, self.log)
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """Ask it to drain; insist after a while."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _ready(self) -> bool:
+        try:
+            answers = [httpx.get(f"{url}/readyz", timeout=2.0) for url in (self.api_url, self.control_url)]
+        except httpx.TransportError:
+            return False
+        return all(answer.status_code == 200 for answer in answers)
