@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from app.domain.cpf import looks_like_cpf
 from app.domain.decision import Application
 from app.domain.errors import InvalidValue
 
@@ -39,8 +40,9 @@ _PURPOSES = frozenset(purpose.value for purpose in Purpose)
 
 
 def is_identifier(text: str) -> bool:
-    """Whether a text may name a customer, transaction or application."""
-    return _IDENTIFIER.fullmatch(text) is not None
+    """Whether a text may name a customer, transaction or application. What may be a CPF may not: ids are
+    stored, logged and shown in clear."""
+    return _IDENTIFIER.fullmatch(text) is not None and not looks_like_cpf(text)
 
 
 def require_identifier(field: str, value: object) -> None:
@@ -48,7 +50,7 @@ def require_identifier(field: str, value: object) -> None:
         raise InvalidValue(
             field,
             "not an identifier",
-            "Use 1 to 64 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit",
+            "Use 1 to 64 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit, not a CPF",
         )
 
 

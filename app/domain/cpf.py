@@ -16,6 +16,11 @@ _MULTIPLIER = 387_420_489  # 3**18: coprime with 10**9, so the numbers of one se
 MAX_SYNTHETIC = 111_111_110
 
 
+def looks_like_cpf(text: str) -> bool:
+    """Whether a text is written as a CPF is, valid or not: such a text is no identifier."""
+    return _WRITTEN.fullmatch(text) is not None
+
+
 def _check_digit(digits: str) -> int:
     weight = len(digits) + 1
     rest = sum(int(digit) * (weight - place) for place, digit in enumerate(digits)) * 10 % 11

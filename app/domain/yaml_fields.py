@@ -165,16 +165,21 @@ def read_yaml(content: bytes, file: str, error: ErrorFactory) -> Value:
     return Value(_compose(written, file, error), "", file, error)
 
 
+def _line(mark: object) -> int | None:
+    """A PyYAML mark counts lines from 0; people from 1."""
+    line = getattr(mark, "line", None)
+    return None if line is None else int(line) + 1
+
+
 def _compose(written: str, file: str, error: ErrorFactory) -> yaml.Node:
     try:
         for event in yaml.parse(written, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                line = int(event.start_mark.line) + 1
-                raise error(file, "the file", "uses an alias (*name)", "Write the value out", line)
+                place = _line(event.start_mark)
+                raise error(file, "the file", "uses an alias (*name)", "Write the value out", place)
         node = yaml.compose(written, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as broken:
-        mark = broken.problem_mark or broken.context_mark
-        line = None if mark is None else mark.line + 1
+        line = _line(broken.problem_mark or broken.context_mark)
         problem = f"is not YAML: {broken.problem or broken.context}"
         raise error(file, "the file", problem, "Mend the syntax there", line) from None
     except yaml.YAMLError as broken:
