@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +11,33 @@ from app.ports.projections import Cache, HotStore, WideStore
 from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox, TransactionRecords
 from app.ports.secrets import Sealer
 from app.ports.stream import Stream
+from dataplatform.audited import open_relational
+from dataplatform.directory import DirectoryLock, prepare_directory
+from dataplatform.resilience.breaker import Breaker, BreakerPolicy
 from dataplatform.resilience.faults import FaultBoard
+from dataplatform.resilience.guards import MissOnFailure, with_breaker, with_faults
+from dataplatform.schemas import projections, stream
+from dataplatform.security.keys import LocalKeyService
+from dataplatform.security.sealer import EnvelopeSealer
+from dataplatform.stores.memory.projections import MemoryCache
+from dataplatform.stores.sqlite.audit import SqliteAuditTrail
+from dataplatform.stores.sqlite.customers import SqliteCustomerRecords
+from dataplatform.stores.sqlite.database import Database
+from dataplatform.stores.sqlite.decisions import SqliteDecisionRecords
+from dataplatform.stores.sqlite.hot import SqliteHotStore
+from dataplatform.stores.sqlite.outbox import SqliteOutbox
+from dataplatform.stores.sqlite.stream import SqliteStream, release_leases
+from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
+from dataplatform.stores.sqlite.wide import SqliteWideStore
 from slo.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedPlatform:
-    """Every port, ready to use. ``close`` drains what was accepted, then lets go of the directory."""
+    """Every port, ready to use. ``close`` drains what was accepted, then lets go of the directory.
+
+    ``breakers`` guard hot and wide (reads and projections alike); ``databases`` are by store name.
+    """
 
     decisions: DecisionRecords
     customers: CustomerRecords
@@ -28,9 +50,19 @@ class EmbeddedPlatform:
     stream: Stream
     sealer: Sealer
     faults: FaultBoard
+    breakers: Mapping[str, Breaker]
+    databases: Mapping[str, Database]
+    directory: Path
+    _held: ExitStack
+
+    def saturation(self) -> Mapping[str, float]:
+        """Use over limit of each database's write queue and readers, 0 to 1."""
+        return {name: database.saturation for name, database in self.databases.items()}
 
     async def close(self) -> None:
-        raise NotImplementedError
+        for database in self.databases.values():
+            await database.close()
+        self._held.close()
 
 
 def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard) -> EmbeddedPlatform:
@@ -39,6 +71,61 @@ def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard) -> EmbeddedP
     Raises:
         DataDirectoryError: missing parent, read-only, wrong permissions, or busy in another process.
         KeyMaterialError: the keys are damaged or readable by others.
-        SchemaError: a database file is newer than this program.
+        SchemaError: a database file is newer than this program, damaged, or its audit trail was cut.
     """
-    raise NotImplementedError(str(data_dir))
+    prepare_directory(data_dir)
+    with ExitStack() as undo:
+        undo.callback(DirectoryLock(data_dir / "data" / "lock").release)
+        sealer = open_sealer(data_dir)
+        relational = open_relational(data_dir, clock, undo)
+        databases = {"relational": relational, **_open_others(data_dir, undo)}
+        return _assemble(data_dir, clock, faults, sealer, databases, undo.pop_all())
+
+
+def open_sealer(data_dir: Path) -> EnvelopeSealer:
+    """The sealer over ``keys/``; made on first use. Raises KeyMaterialError."""
+    return EnvelopeSealer(data_dir / "keys" / "keyring.json", LocalKeyService(data_dir / "keys"))
+
+
+def _open_others(data_dir: Path, undo: ExitStack) -> dict[str, Database]:
+    folder = data_dir / "data"
+    opened: dict[str, Database] = {}
+    for store, rungs, prepare in (
+        ("hot", projections.HOT_RUNGS, None),
+        ("wide", projections.WIDE_RUNGS, None),
+        ("stream", stream.RUNGS, release_leases),
+    ):
+        opened[store] = Database(folder / f"{store}.sqlite", store, rungs, prepare=prepare)
+        undo.callback(opened[store].stop)
+    return opened
+
+
+def _assemble(
+    data_dir: Path,
+    clock: Clock,
+    faults: FaultBoard,
+    sealer: Sealer,
+    databases: Mapping[str, Database],
+    held: ExitStack,
+) -> EmbeddedPlatform:
+    relational = databases["relational"]
+    breakers = {store: Breaker(store, BreakerPolicy(), clock) for store in ("hot", "wide")}
+    hot = with_faults(SqliteHotStore(databases["hot"], clock), "hot", faults)
+    wide = with_faults(SqliteWideStore(databases["wide"], clock), "wide", faults)
+    return EmbeddedPlatform(
+        decisions=with_faults(SqliteDecisionRecords(relational, clock), "relational", faults),
+        customers=with_faults(SqliteCustomerRecords(relational, clock), "relational", faults),
+        transactions=with_faults(SqliteTransactionRecords(relational), "relational", faults),
+        outbox=with_faults(SqliteOutbox(relational, clock), "relational", faults),
+        audit=with_faults(SqliteAuditTrail(relational, clock), "relational", faults),
+        hot=with_breaker(hot, breakers["hot"]),
+        wide=with_breaker(wide, breakers["wide"]),
+        cache=MissOnFailure(with_faults(MemoryCache(clock), "cache", faults)),
+        stream=with_faults(SqliteStream(databases["stream"], clock), "stream", faults),
+        sealer=sealer,
+        faults=faults,
+        breakers=breakers,
+        databases=databases,
+        directory=data_dir,
+        _held=held,
+    )

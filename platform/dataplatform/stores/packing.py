@@ -9,7 +9,6 @@ import msgspec
 from app.ports.projections import ItemValue
 
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
-_DECODER = msgspec.msgpack.Decoder(dict[str, str | int | bool | bytes | None])
 
 
 def pack(attributes: Mapping[str, ItemValue]) -> bytes:
@@ -17,4 +16,5 @@ def pack(attributes: Mapping[str, ItemValue]) -> bytes:
 
 
 def unpack(content: bytes) -> dict[str, ItemValue]:
-    return dict(_DECODER.decode(content))
+    found: dict[str, ItemValue] = msgspec.msgpack.decode(content)
+    return found

@@ -53,8 +53,14 @@ class Database:
         return max(self._writer.saturation, self._readers.saturation)
 
     async def close(self) -> None:
+        """Refuse new calls, finish what was accepted."""
         await self._readers.close()
         await self._writer.close()
+
+    def stop(self) -> None:
+        """``close`` for callers without an event loop."""
+        self._readers.stop()
+        self._writer.stop()
 
 
 def _prepared(

@@ -41,8 +41,12 @@ class ReaderPool:
             return await asyncio.get_running_loop().run_in_executor(self._executor, self._perform, work)
 
     async def close(self) -> None:
+        await asyncio.to_thread(self.stop)
+
+    def stop(self) -> None:
+        """``close`` for callers without an event loop."""
         self._closed = True
-        await asyncio.to_thread(self._executor.shutdown)
+        self._executor.shutdown()
         for connection in self._connections:
             connection.close()
         self._connections.clear()

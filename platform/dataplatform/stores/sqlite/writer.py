@@ -106,10 +106,14 @@ class GroupWriter:
 
     async def close(self) -> None:
         """Refuse new work, finish what was accepted, fold the log into the file, close."""
+        await asyncio.to_thread(self.stop)
+
+    def stop(self) -> None:
+        """``close`` for callers without an event loop; blocks until the queue is drained."""
         with self._wake:
             self._closing = True
             self._wake.notify()
-        await asyncio.to_thread(self._thread.join)
+        self._thread.join()
 
     def _run(self) -> None:
         while group := self._take():

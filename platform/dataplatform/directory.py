@@ -1,0 +1,51 @@
+"""The data directory of the embedded profile: its folders, its checks, and the lock of its one writer."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from dataplatform.errors import DataDirectoryBusy, DataDirectoryError
+
+
+class DirectoryLock:
+    """Held with ``flock`` while open: the kernel lets go when the process dies, so it is never stale."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises DataDirectoryBusy: another process holds it."""
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(self._file, 64).decode("ascii", "replace").strip() or "of unknown id"
+            os.close(self._file)
+            raise DataDirectoryBusy(path.parent.parent, holder) from None
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"process {os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        os.close(self._file)
+
+
+def prepare_directory(root: Path) -> None:
+    """Make ``root`` (its parent must exist) and its folders ``data/`` and ``anchors/``, both private.
+
+    Raises:
+        DataDirectoryError: missing parent, not a directory, or not writable.
+    """
+    if not root.parent.is_dir():
+        raise DataDirectoryError(root, "its parent directory does not exist", f"Run: mkdir -p {root.parent}")
+    if root.exists() and not root.is_dir():
+        raise DataDirectoryError(root, "it is a file, not a directory", "Choose another data directory")
+    for folder in (root, root / "data", root / "anchors"):
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise DataDirectoryError(
+                folder, f"it cannot be made ({error.strerror})", "Choose a directory that this user may write"
+            ) from error
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise DataDirectoryError(
+                folder, "this user may not write in it", f"Run: chmod u+rwx {folder}, or choose another"
+            )
