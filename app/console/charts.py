@@ -51,8 +51,10 @@ class MinuteBar:
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """``value`` ``None``: not known."""
+
     label: str
-    value: float
+    value: float | None
     text: str
     css: str = "f-s0"
 
@@ -81,7 +83,9 @@ def budget_bar(left: float | None, state: str, caption: Caption) -> Markup:
     return drawing.markup()
 
 
-def burn_rows(rows: Sequence[BurnRow], threshold_label: str, caption: Caption, width: float = NARROW) -> Markup:
+def burn_rows(
+    rows: Sequence[BurnRow], threshold_label: str, caption: Caption, width: float = NARROW
+) -> Markup:
     """Two bars a tier, long window above short, each scaled so that its factor falls on the red line.
 
     Burns above twice the factor end at the edge with an arrow; their number says how far they go.
@@ -90,7 +94,9 @@ def burn_rows(rows: Sequence[BurnRow], threshold_label: str, caption: Caption, w
     left, right = 0.0, 62.0
     span = width - left - right
     line_x = left + span / 2
-    drawing = Drawing(width, top + height * len(rows) + bottom, caption.title, caption.description, "burn-rows")
+    drawing = Drawing(
+        width, top + height * len(rows) + bottom, caption.title, caption.description, "burn-rows"
+    )
     drawing.text(line_x, 11, threshold_label, "t-bad small", "middle")
     for index, row in enumerate(rows):
         y = top + index * height
@@ -103,9 +109,14 @@ def burn_rows(rows: Sequence[BurnRow], threshold_label: str, caption: Caption, w
 
 
 def _burn_bar(
-    drawing: Drawing, place: tuple[float, float, float], label: str, burn: float | None, text: str, row: BurnRow,
+    drawing: Drawing,
+    place: tuple[float, float, float],
+    label: str,
+    burn: float | None,
+    text: str,
+    row: BurnRow,
     width: float,
-) -> None:  # fmt: skip
+) -> None:
     x, y, span = place
     drawing.rect(x, y, span, 10, "f-track", round_by=2)
     drawing.text(width, y + 9, text, "small num", "end")
@@ -114,13 +125,17 @@ def _burn_bar(
     else:
         share = min(1.0, burn / (2 * row.factor))
         css = "f-bad" if burn >= row.factor else "f-s0"
-        drawing.rect(x, y, share * span, 10, css, round_by=2, tip=f"{label}: {text}", value=burn, factor=row.factor)
+        drawing.rect(
+            x, y, share * span, 10, css, round_by=2, tip=f"{label}: {text}", value=burn, factor=row.factor
+        )
         if burn > 2 * row.factor:
             drawing.text(x + span - 3, y + 9, "»", "on-colour small", "end")
     drawing.text(x + 4, y + 8.5, label, "tiny halo")
 
 
-def minute_bars(bars: Sequence[MinuteBar], caption: Caption, width: float = NARROW, height: float = 56) -> Markup:
+def minute_bars(
+    bars: Sequence[MinuteBar], caption: Caption, width: float = NARROW, height: float = 56
+) -> Markup:
     """Good and bad events, stacked, a minute each; a minute without data is a grey hatched column."""
     drawing = Drawing(width, height, caption.title, caption.description, "minute-bars")
     peak = max(((bar.good or 0) + (bar.bad or 0) for bar in bars), default=0)
@@ -150,9 +165,14 @@ def _stack(good: int, bad: int, peak: int, room: float) -> tuple[float, float]:
 
 
 def burn_down(
-    points: Sequence[tuple[float, float | None]], ticks: Sequence[Tick], caption: Caption, width: float = WIDE,
-    *, zero_label: str, full_label: str,
-) -> Markup:  # fmt: skip
+    points: Sequence[tuple[float, float | None]],
+    ticks: Sequence[Tick],
+    caption: Caption,
+    width: float = WIDE,
+    *,
+    zero_label: str,
+    full_label: str,
+) -> Markup:
     """Budget left over the period: ``(share of the period, share of the budget left)``, gaps where unknown.
 
     The red line is an empty budget; what lies below it was overspent.
@@ -172,7 +192,9 @@ def burn_down(
         return left_edge + at * (width - left_edge - 4)
 
     for value, label in ((1.0, full_label), (0.0, zero_label)):
-        drawing.line(left_edge, y_of(value), width - 4, y_of(value), "s-bad threshold" if value == 0 else "s-grid")
+        drawing.line(
+            left_edge, y_of(value), width - 4, y_of(value), "s-bad threshold" if value == 0 else "s-grid"
+        )
         drawing.text(left_edge - 6, y_of(value) + 4, label, "small muted", "end")
     for run in _runs(points):
         drawing.path([(x_of(at), y_of(left)) for at, left in run], "f-s0 faint", close_at=y_of(0.0))
@@ -217,16 +239,19 @@ def _gaps(points: Sequence[tuple[float, float | None]]) -> list[tuple[float, flo
 def columns(bars: Sequence[Column], caption: Caption, width: float = WIDE, height: float = 200) -> Markup:
     """Upright bars from zero with their number on top, for histograms and hours."""
     drawing = Drawing(width, height, caption.title, caption.description, "columns")
-    peak = max((bar.value for bar in bars), default=0.0)
+    peak = max((bar.value or 0.0 for bar in bars), default=0.0)
     step = width / max(1, len(bars))
     top, bottom = 18.0, 22.0
     room = height - top - bottom
     every = max(1, round(46 / step)) if step < 46 else 1
     for index, bar in enumerate(bars):
-        tall = bar.value / peak * room if peak else 0.0
+        tall = (bar.value or 0.0) / peak * room if peak else 0.0
         x, y = index * step, top + room - tall
-        drawing.rect(x + step * 0.1, y, step * 0.8, tall, bar.css, round_by=2, tip=f"{bar.label}: {bar.text}",
-                     value=bar.value)  # fmt: skip
+        tip = f"{bar.label}: {bar.text}"
+        if bar.value is None:
+            _hatch(drawing, x + step * 0.1, top + room - 14, step * 0.8, 14)
+        else:
+            drawing.rect(x + step * 0.1, y, step * 0.8, tall, bar.css, round_by=2, tip=tip, value=bar.value)
         if bar.value and step >= 30:
             drawing.text(x + step / 2, y - 5, bar.text, "small num", "middle")
         if index % every == 0:
@@ -249,11 +274,11 @@ def share_bar(share: float | None, css: str) -> Markup:
 def split_bar(parts: Sequence[Column], caption: Caption) -> Markup:
     """One bar divided in proportion: outcomes of decisions, incidents by severity."""
     drawing = Drawing(NARROW, 22, caption.title, caption.description, "split-bar")
-    total = sum(part.value for part in parts)
+    total = sum(part.value or 0.0 for part in parts)
     drawing.rect(0, 0, NARROW, 22, "f-track", round_by=3)
     x = 0.0
     for part in parts:
-        wide = part.value / total * NARROW if total else 0.0
+        wide = (part.value or 0.0) / total * NARROW if total else 0.0
         drawing.rect(x, 0, wide - 1, 22, part.css, tip=f"{part.label}: {part.text}", value=part.value)
         x += wide
     return drawing.markup()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -26,13 +26,10 @@ class JournalDecisions:
         sums: dict[int, _Sums] = defaultdict(_Sums)
         for count in self._reader.read(since, until):
             sums[(count.minute - since) // length].add(count)
-        alive = {
-            (minute - since) // length
-            for minutes in self._reader.alive(since, until).values()
-            for minute in minutes
-        }
+        heard = {minute for minutes in self._reader.alive(since, until).values() for minute in minutes}
+        alive = Counter((minute - since) // length for minute in heard)
         number = max(0, -(-(until - since) // length))
-        return [sums[i].slice(since + i * length, length, i in alive) for i in range(number)]
+        return [sums[i].slice(since + i * length, length, alive[i]) for i in range(number)]
 
 
 class _Sums:
@@ -50,9 +47,9 @@ class _Sums:
         elif count.name == _BUCKET and labels["outcome"] in ANSWERED:
             self._within[float(labels["le"].replace("+Inf", "inf"))] += count.value
 
-    def slice(self, start: datetime, length: timedelta, known: bool) -> DecisionSlice:
+    def slice(self, start: datetime, length: timedelta, known_minutes: int) -> DecisionSlice:
         within = dict(sorted(self._within.items()))
-        return DecisionSlice(start, length, known, dict(self._outcomes), dict(self._amounts), within)
+        return DecisionSlice(start, length, known_minutes, dict(self._outcomes), dict(self._amounts), within)
 
 
 def summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:

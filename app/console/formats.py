@@ -48,8 +48,9 @@ class Formats:
             return UNKNOWN
         if not _finite(rate):
             return "∞"
-        places = 1 if abs(rate) >= 0.1 or rate == 0 else 3
-        return self.number(rate, 0 if rate >= 100 else places) + "×"
+        size = abs(float(rate))
+        places = 0 if size >= 100 else 1 if size >= 0.1 or size == 0 else 3
+        return self.number(rate, places) + "×"
 
     def money(self, cents: int | None) -> str:
         """Centavos as reais, ``R$ 1.234,56``; from a million on in millions."""

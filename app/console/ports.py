@@ -6,7 +6,7 @@ shows the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -14,11 +14,13 @@ from typing import Protocol
 from alarms.desk import IncidentReader
 from alarms.incident import Incident
 from alarms.policy import Policy
+from app.console.runbook_files import ShippedRunbooks
 from app.console.sessions import SessionStore
 from exporters.consistency_index import ConsistencySource
 from slo.catalogue import Catalogue
 from slo.clock import Clock
-from slo.ledger import Ledger
+from slo.ledger import Counts, Ledger
+from slo.spec import Slo
 from slo.status import ObjectiveStatus
 
 
@@ -52,15 +54,19 @@ class DecisionSlice:
 
     ``outcomes``: APPROVE, DECLINE, REFER. ``amount_cents``: centavos applied for, by the same outcomes.
     ``answered_within``: cumulative answers (any decision, full or degraded) by bucket edge in seconds; the
-    last edge is infinite. ``known`` is false when no source said it was alive: the numbers mean nothing.
+    last edge is infinite. In ``known_minutes`` a source said it was alive; without any, nothing is known.
     """
 
     start: datetime
     length: timedelta
-    known: bool
+    known_minutes: int
     outcomes: Mapping[str, int] = field(default_factory=dict)
     amount_cents: Mapping[str, int] = field(default_factory=dict)
     answered_within: Mapping[float, int] = field(default_factory=dict)
+
+    @property
+    def known(self) -> bool:
+        return self.known_minutes > 0
 
 
 class DecisionHistory(Protocol):
@@ -73,12 +79,30 @@ class DecisionHistory(Protocol):
         ...
 
 
+class BesideSource(Protocol):
+    def __call__(self, slo: Slo, start: datetime, end: datetime) -> Counts | None:
+        """The ratio a definition shows beside its own (``mirante.dev/beside``), counted; None without one.
+
+        Raises:
+            SloError: the counts cannot be read.
+        """
+        ...
+
+
+class RunbookSource(Protocol):
+    def __call__(self, name: str, language: str) -> str | None:
+        """The runbook's Markdown in that language, else in English; None when there is none."""
+        ...
+
+    def names(self) -> Sequence[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleDependencies:
     """Everything ``create_console`` builds on. ``clock`` is the stack's; sessions keep real time.
 
-    ``base_url`` is where browsers reach the console, such as ``http://127.0.0.1:8601``. ``time_zone``: the IANA zone
-    times are shown in. ``refresh_seconds``: real seconds between two refreshes of an open page.
+    ``time_zone``: the IANA zone times are shown in. ``refresh_seconds``: real seconds between two refreshes
+    of an open page.
     """
 
     environment: str
@@ -94,4 +118,5 @@ class ConsoleDependencies:
     time_zone: str = "America/Sao_Paulo"
     refresh_seconds: int = 10
     version: str = ""
-    runbook: Callable[[str], str | None] | None = None
+    beside: BesideSource | None = None
+    runbooks: RunbookSource = field(default_factory=ShippedRunbooks)

@@ -1,0 +1,261 @@
+"""The executive board: promises kept, decisions, incidents, agreement of the stores. No jargon."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+
+from markupsafe import Markup
+
+from alarms.errors import AlarmsError
+from alarms.incident import Incident
+from alarms.severity import Severity
+from app.console import charts
+from app.console.charts import Caption, Column
+from app.console.colours import OUTCOME_CLASSES
+from app.console.decisions import share_within, summed, typical_bound
+from app.console.objective_view import budget_left, slo_text
+from app.console.ports import ConsoleDependencies, DecisionSlice
+from app.console.visits import Reader, state_style
+from dashboards.palette import State
+from slo.conventions import window_text
+from slo.errors import SloError
+from slo.periods import floor_minute
+from slo.status import ObjectiveState, ObjectiveStatus
+
+PERIODS = {
+    "1h": (timedelta(hours=1), timedelta(minutes=2)),
+    "24h": (timedelta(hours=24), timedelta(hours=1)),
+    "7d": (timedelta(days=7), timedelta(hours=6)),
+}
+DEFAULT_PERIOD = "24h"
+PROMISED_SECONDS = 0.2
+_OUTCOMES = ("APPROVE", "REFER", "DECLINE")
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseRow:
+    """A promise and what came of it. ``used``: share of the allowed failures used up."""
+
+    href: str
+    name: str
+    promised: str
+    reality: str
+    css: str
+    symbol: str
+    word: str
+    used: str
+    used_bar: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFigures:
+    figures: tuple[Figure, ...]
+    over_time: Markup
+    over_time_narrow: Markup
+    outcomes: Markup
+    legend: tuple[tuple[str, str, str], ...]  # css, label, number and share
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRow:
+    css: str
+    severity: str
+    meaning: str
+    count: str
+    bar: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    pair: str
+    index: str
+    bound: str
+    compared: str
+    when: str
+
+
+def board_page(deps: ConsoleDependencies, period: str, reader: Reader) -> dict[str, object]:
+    """What cannot be read is named in ``problems``; the rest is shown."""
+    period = period if period in PERIODS else DEFAULT_PERIOD
+    length, step = PERIODS[period]
+    end = floor_minute(reader.now)
+    problems: list[str] = []
+    page: dict[str, object] = {"period": period, "periods": tuple(PERIODS), "problems": problems}
+    page |= {"promises": None, "decisions": None, "severities": None, "times": None, "pairs": None}
+    try:
+        page["promises"] = [promise_row(status, reader) for status in deps.statuses()]
+        page["decisions"] = decision_figures(deps.decisions.slices(end - length, end, step), reader)
+        page["pairs"] = consistency_rows(deps, reader)
+    except SloError as error:
+        problems.append(reader.texts("problem.objectives", reason=error))
+    try:
+        incidents = deps.desk.incidents(since=end - length, limit=1000)
+        page["severities"] = severity_rows(incidents, reader)
+        page["times"] = response_times(incidents, reader)
+    except AlarmsError as error:
+        problems.append(reader.texts("problem.incidents", reason=error))
+    return page
+
+
+def promise_row(status: ObjectiveStatus, reader: Reader) -> PromiseRow:
+    formats = reader.formats
+    light, word = kept(status)
+    style = state_style(light, reader.language)
+    left = budget_left(status)
+    used = None if left is None else 1 - left
+    places = max(2, len(formats.exact_percent(status.objective.target).split(".")[-1]) - 1)
+    return PromiseRow(
+        href=f"/console/slo/{status.slo.id}",
+        name=slo_text(status.slo, "name", reader.language),
+        promised=reader.texts(
+            "board.promised",
+            target=formats.exact_percent(status.objective.target),
+            period=window_text(status.slo.window.length),
+        ),
+        reality=formats.percent(status.compliance, min(4, places)),
+        css=style["css"],
+        symbol=style["symbol"],
+        word=reader.texts(word),
+        used=formats.percent(used, 0),
+        used_bar=charts.share_bar(used, f"f-{style['css']}"),
+    )
+
+
+def kept(status: ObjectiveStatus) -> tuple[State, str]:
+    """Kept or not is arithmetic; without data it is not known, whatever it was before."""
+    if status.state is ObjectiveState.NO_DATA or status.compliance is None:
+        return State.NO_DATA, "board.unknown"
+    if status.compliance < status.objective.target:
+        return State.BAD, "board.broken"
+    if status.state is ObjectiveState.BURNING or status.budget.left_ratio < 0.25:
+        return State.WARN, "board.at_risk"
+    return State.OK, "board.kept"
+
+
+def decision_figures(slices: Sequence[DecisionSlice], reader: Reader) -> DecisionFigures:
+    """Rates over the minutes in which somebody counted; unknown slices are drawn as gaps."""
+    formats, texts = reader.formats, reader.texts
+    outcomes = summed(part.outcomes for part in slices)
+    amounts = summed(part.amount_cents for part in slices)
+    total = sum(outcomes.values())
+    known = any(part.known for part in slices)
+    minutes = sum(part.known_minutes for part in slices)
+    rate = total * 60 / minutes if minutes else None
+    quick = share_within(slices, PROMISED_SECONDS)
+    figures = (
+        Figure(texts("board.decisions"), formats.number(total if known else None)),
+        Figure(texts("board.per_hour"), formats.number(rate, 0 if rate is None or rate >= 10 else 1)),
+        Figure(
+            texts("board.approval"), formats.percent(outcomes.get("APPROVE", 0) / total if total else None, 1)
+        ),
+        Figure(texts("board.applied"), formats.money(sum(amounts.values()) if known else None)),
+        Figure(texts("board.approved"), formats.money(amounts.get("APPROVE", 0) if known else None)),
+        Figure(
+            texts("board.time"),
+            _within(slices, reader),
+            texts("board.quick", share=formats.percent(quick, 1)),
+        ),
+    )
+    bars = [_column(part, reader) for part in slices]
+    caption = Caption(texts("board.over_time"), texts("board.over_time_desc", total=formats.number(total)))
+    legend = tuple(_legend(outcome, outcomes.get(outcome, 0), total, reader) for outcome in _OUTCOMES)
+    parts = [
+        Column(label, float(outcomes.get(outcome, 0)), text, css.replace("b-", "f-"))
+        for outcome, (css, label, text) in zip(_OUTCOMES, legend, strict=True)
+    ]
+    said = "; ".join(f"{label}: {text}" for _, label, text in legend)
+    return DecisionFigures(
+        figures,
+        charts.columns(bars, caption),
+        charts.columns(bars, caption, charts.NARROW, 150),
+        charts.split_bar(parts, Caption(texts("board.outcomes"), said)),
+        legend,
+    )
+
+
+def _within(slices: Sequence[DecisionSlice], reader: Reader) -> str:
+    bound = typical_bound(slices, 0.95)
+    if bound is None:
+        return reader.formats.number(None)
+    if bound == float("inf"):
+        return reader.texts("board.slower")
+    return reader.texts("board.within", duration=reader.formats.duration(bound))
+
+
+def _column(part: DecisionSlice, reader: Reader) -> Column:
+    label = reader.formats.clock(part.start)
+    if part.length >= timedelta(hours=6):
+        label = reader.formats.local(part.start).strftime("%d/%m" if reader.language == "pt" else "%b %d")
+    if not part.known:
+        return Column(label, None, reader.texts("state.no_data"))
+    total = sum(part.outcomes.values())
+    return Column(label, float(total), reader.formats.number(total))
+
+
+def _legend(outcome: str, count: int, total: int, reader: Reader) -> tuple[str, str, str]:
+    share = reader.formats.percent(count / total if total else None, 1)
+    label = reader.texts(f"outcome.{outcome}")
+    return f"b-{OUTCOME_CLASSES[outcome]}", label, f"{reader.formats.number(count)} ({share})"
+
+
+def severity_rows(incidents: Sequence[Incident], reader: Reader) -> list[SeverityRow]:
+    counts = Counter(incident.severity for incident in incidents)
+    peak = max(counts.values(), default=0) or 1
+    return [
+        SeverityRow(
+            css=severity.value.lower(),
+            severity=severity.value,
+            meaning=reader.texts(f"board.meaning.{severity.value}"),
+            count=reader.formats.number(counts[severity]),
+            bar=charts.share_bar(counts[severity] / peak, f"f-{severity.value.lower()}"),
+        )
+        for severity in Severity
+    ]
+
+
+def response_times(incidents: Sequence[Incident], reader: Reader) -> tuple[Figure, ...]:
+    """Medians over the incidents that got that far; the note says how many."""
+    taken = [i.acknowledged_at - i.opened_at for i in incidents if i.acknowledged_at is not None]
+    solved = [i.resolved_at - i.opened_at for i in incidents if i.resolved_at is not None]
+    return (
+        Figure(
+            reader.texts("board.open_now"),
+            reader.formats.number(sum(incident.is_open for incident in incidents)),
+        ),
+        _median("board.to_acknowledge", taken, reader),
+        _median("board.to_resolve", solved, reader),
+    )
+
+
+def _median(key: str, durations: Sequence[timedelta], reader: Reader) -> Figure:
+    seconds = [duration.total_seconds() for duration in durations]
+    typical = median(seconds) if seconds else None
+    note = reader.texts.counted("board.of_incidents", len(durations))
+    return Figure(reader.texts(key), reader.formats.duration(typical), note)
+
+
+def consistency_rows(deps: ConsoleDependencies, reader: Reader) -> list[PairRow]:
+    formats = reader.formats
+    return [
+        PairRow(
+            pair=reading.pair.replace("/", " ↔ "),
+            index=formats.percent(reading.index_ratio, 3),
+            bound=formats.percent(reading.lower_bound_ratio, 3),
+            compared=formats.number(reading.compared),
+            when=reader.texts(
+                "when.ago", duration=formats.duration(max(timedelta(0), reader.now - reading.measured_at))
+            ),
+        )
+        for reading in deps.consistency.readings()
+    ]

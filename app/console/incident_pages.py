@@ -1,0 +1,145 @@
+"""The list of incidents, and one incident with everything the router knows of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alarms.alert import BurnArithmetic
+from alarms.incident import Transition
+from alarms.notification import Delivery
+from app.console.incident_view import incident_view, team_name
+from app.console.objective_view import accuracy_text, slo_text
+from app.console.ports import ConsoleDependencies
+from app.console.runbooks import runbook_path
+from app.console.visits import Reader
+from slo.errors import UnknownSlo
+
+LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    number: int
+    at: str
+    instant: str
+    what: str
+    actor: str
+    details: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    target: str
+    step: str
+    channel: str
+    state: str
+    at: str
+    attempts: int
+    error: str
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """The page's numbers as lines that can be redone by hand."""
+
+    lines: tuple[str, ...]
+    accuracy: str
+
+
+def incident_list(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:
+    """Newest first; raises ``AlarmsError`` when the router's store cannot be read."""
+    incidents = deps.desk.incidents(limit=LISTED)
+    return {"incidents": [incident_view(deps, incident, reader) for incident in incidents], "listed": LISTED}
+
+
+def incident_page(deps: ConsoleDependencies, incident_id: str, reader: Reader) -> dict[str, object]:
+    """Everything behind one incident.
+
+    Raises:
+        UnknownIncident: no incident has that id.
+    """
+    explained = deps.desk.explain(incident_id)
+    incident = explained.incident
+    policy = deps.policy(incident.policy_id)
+    return {
+        "incident": incident_view(deps, incident, reader),
+        "arithmetic": None if incident.burn is None else arithmetic(incident.burn, reader),
+        "timeline": [_timeline_row(transition, reader) for transition in explained.timeline],
+        "deliveries": [
+            _delivery_row(delivery, team_name(policy, delivery.notification.team, reader.language), reader)
+            for delivery in explained.deliveries
+        ],
+        "decisions": explained.decisions,
+        "alerts": explained.alerts,
+        "labels": sorted(incident.labels.items()),
+        "slo_name": _slo_name(deps, incident.slo_id, reader),
+        "slo_href": None if incident.slo_id is None else f"/console/slo/{incident.slo_id}",
+        "runbook": runbook_path(deps, incident.runbook),
+    }
+
+
+def arithmetic(burn: BurnArithmetic, reader: Reader) -> Arithmetic:
+    """``bad ÷ total ÷ budget = burn``, both windows, the factor, the budget spent, the end of it."""
+    texts, formats = reader.texts, reader.formats
+    factor = formats.burn(float(burn.factor))
+
+    def window(name: str, good: int, total: int, rate: float) -> str:
+        return texts(
+            "incident.window_line",
+            window=name,
+            bad=formats.number(total - good),
+            total=formats.number(total),
+            burn=formats.burn(rate),
+            factor=factor,
+        )
+
+    lines = [
+        texts("incident.objective_line", objective=burn.objective, tier=burn.tier),
+        window(burn.long_window, burn.long_good, burn.long_total, burn.long_burn),
+        window(burn.short_window, burn.short_good, burn.short_total, burn.short_burn),
+        texts(
+            "incident.spent_line", spent=formats.percent(burn.budget_spent_ratio, 1), basis=burn.budget_basis
+        ),
+    ]
+    if burn.exhaustion_seconds is not None:
+        lines.append(texts("incident.exhaustion_line", after=formats.duration(burn.exhaustion_seconds)))
+    return Arithmetic(tuple(lines), accuracy_text(burn.error_bound, reader))
+
+
+def _timeline_row(transition: Transition, reader: Reader) -> TimelineRow:
+    return TimelineRow(
+        number=transition.number,
+        at=reader.formats.instant(transition.at) + reader.formats.local(transition.at).strftime(":%S"),
+        instant=transition.at.isoformat(),
+        what=reader.texts(f"transition.{transition.kind.value}"),
+        actor=transition.actor,
+        details=tuple((name, value) for name, value in transition.detail.items() if value),
+    )
+
+
+def _delivery_row(delivery: Delivery, team: str, reader: Reader) -> DeliveryRow:
+    note = delivery.notification
+    _, _, person = note.target.partition(":")
+    portuguese = reader.language == "pt"
+    return DeliveryRow(
+        target=f"{team} · {person}" if person else team,
+        step=reader.texts(f"step.{note.step.value}"),
+        channel=note.channel,
+        state=reader.texts(f"delivery.{delivery.state.value}"),
+        at=reader.formats.instant(delivery.sent_at or delivery.next_attempt_at),
+        attempts=delivery.attempts,
+        error=delivery.last_error or "",
+        subject=note.message.subject_pt if portuguese else note.message.subject,
+        body=note.message.body_pt if portuguese else note.message.body,
+    )
+
+
+def _slo_name(deps: ConsoleDependencies, slo_id: str | None, reader: Reader) -> str | None:
+    if slo_id is None:
+        return None
+    try:
+        return slo_text(deps.catalogue.slo(slo_id), "name", reader.language)
+    except UnknownSlo:
+        return slo_id

@@ -1,0 +1,26 @@
+"""The on-call page: what is open, and how fast each promise's budget burns."""
+
+from __future__ import annotations
+
+from alarms.errors import AlarmsError
+from app.console.incident_view import IncidentView, incident_view
+from app.console.objective_view import ObjectiveView, objective_view
+from app.console.ports import ConsoleDependencies
+from app.console.visits import Reader
+from slo.errors import SloError
+
+
+def oncall_page(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:
+    """What cannot be read is named in ``problems``; the rest is shown all the same."""
+    problems: list[str] = []
+    incidents: list[IncidentView] | None = None
+    objectives: list[ObjectiveView] | None = None
+    try:
+        incidents = [incident_view(deps, incident, reader) for incident in deps.desk.open_incidents()]
+    except AlarmsError as error:
+        problems.append(reader.texts("problem.incidents", reason=error))
+    try:
+        objectives = [objective_view(status, deps.ledger, reader) for status in deps.statuses()]
+    except SloError as error:
+        problems.append(reader.texts("problem.objectives", reason=error))
+    return {"incidents": incidents, "objectives": objectives, "problems": problems}
