@@ -196,6 +196,7 @@ FACTS: Mapping[str, Fact] = {
     fact.name: fact for fact in (*_PROFILE_FACTS, _AGE, *_APPLICATION_FACTS, *_PRICE_FACTS, *_DERIVED_FACTS)
 }
 
+BASE_FACTS = frozenset(name for name, fact in FACTS.items() if fact.source is not Source.DERIVED)
 _COPIED = tuple(fact.name for fact in _PROFILE_FACTS if fact.name != "customer_status")
 _DAY = timedelta(days=1)
 
