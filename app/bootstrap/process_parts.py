@@ -1,0 +1,55 @@
+"""What every process has: a clock, logs, a tracer, its own count journal and a registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from app.bootstrap.paths import DataPaths
+from app.settings import Settings
+from dataplatform.observability.logs import configure_logs
+from dataplatform.observability.telemetry import PrometheusTelemetry
+from dataplatform.observability.tracing import ClosableTracer, open_tracer
+from slo.adapters.sqlite_counts import SqliteCountJournal
+from slo.clock import Clock, parse_clock
+
+HEARTBEAT_EVERY = 20.0  # clock seconds: several a minute, so that no minute is missed
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessParts:
+    """``role`` is also the name of the journal's file and of the source of its counts."""
+
+    role: str
+    settings: Settings
+    paths: DataPaths
+    clock: Clock
+    registry: CollectorRegistry
+    journal: SqliteCountJournal
+    telemetry: PrometheusTelemetry
+    tracer: ClosableTracer
+
+
+def process_parts(settings: Settings, role: str) -> ProcessParts:
+    """Build them; logs go to standard error as JSON from here on."""
+    configure_logs(role=role, environment=settings.environment, level=settings.log_level)
+    clock = parse_clock(settings.clock)
+    paths = DataPaths(settings.data_dir)
+    registry = CollectorRegistry(auto_describe=False)
+    journal = SqliteCountJournal(paths.journal(role), role, clock)
+    return ProcessParts(
+        role=role,
+        settings=settings,
+        paths=paths,
+        clock=clock,
+        registry=registry,
+        journal=journal,
+        telemetry=PrometheusTelemetry(registry, journal),
+        tracer=open_tracer(
+            settings.tracing,
+            role=role,
+            environment=settings.environment,
+            otlp_endpoint=settings.otlp_endpoint,
+        ),
+    )
