@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from app.api.keys import KeyRing
+from app.domain.policy_book import PolicyBook
+from app.domain.reasons import ReasonCatalogue
 from app.ports.faults import FaultSwitch
 from app.ports.records import CustomerRecords, DecisionRecords
 from app.ports.secrets import Sealer
-from app.ports.stream import Stream
 from app.ports.telemetry import RequestTelemetry
 from app.ports.tracing import Tracer
+from app.usecases.decide import DecideCredit
+from app.usecases.explain import ExplainDecision
+from app.usecases.ingest import IngestRecord
 from slo.clock import Clock
 
 ReadinessCheck = Callable[[], Awaitable[None]]
 """Returns when the store answers; raises ``StoreUnavailable`` when it does not."""
+
+
+class RecordProducer(Protocol):
+    """Puts records on the ingestion stream, personal data sealed."""
+
+    async def send(self, documents: Sequence[Mapping[str, object]]) -> Sequence[int]:
+        """Sequence numbers in order, durable when it returns.
+
+        Raises:
+            StoreUnavailable: none of up to 500 documents is on the stream.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +41,6 @@ class ApiLimits:
 
     body_bytes: int = 64 * 1024
     records_body_bytes: int = 1024 * 1024
-    records_per_call: int = 500
     body_seconds: float = 10.0  # a body that takes longer is answered with 408
     decisions_in_flight: int = 256  # more than this at once is our overload: 503
     retry_after_seconds: int = 2
@@ -41,15 +57,20 @@ class ApiDependencies:
     ``readiness`` holds this role's own stores by port name. ``exposition`` renders ``/metrics``.
     """
 
+    decide: DecideCredit
+    explain: ExplainDecision
+    ingest: IngestRecord  # judges a record before it is put on the stream
+    policies: PolicyBook
+    reasons: ReasonCatalogue
     customers: CustomerRecords
     decisions: DecisionRecords
     sealer: Sealer
-    stream: Stream
+    producer: RecordProducer
     keys: KeyRing
     telemetry: RequestTelemetry
     tracer: Tracer
     clock: Clock
-    exposition: Callable[[], bytes]
+    exposition: Callable[[], bytes]  # Prometheus text format
     environment: str
     readiness: Mapping[str, ReadinessCheck] = field(default_factory=dict)
     faults: FaultSwitch | None = None

@@ -1,0 +1,106 @@
+"""Reading a request's JSON body: type, time, encoding, then strict decoding that names every fault."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeVar
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.requests import Request
+
+from app.api.exchange import ClientGone
+from app.api.fields import faults
+from app.api.language import Text
+from app.api.problem_types import (
+    BODY_TOO_SLOW,
+    INVALID_BODY,
+    INVALID_ENCODING,
+    INVALID_JSON,
+    UNSUPPORTED_MEDIA_TYPE,
+)
+from app.api.problems import ApiProblem, FieldProblem
+
+Body = TypeVar("Body")
+_NESTED_TOO_DEEPLY = Text(
+    "The body is nested too deeply to be read.", "O corpo tem níveis demais para ser lido."
+)
+
+
+async def read_body(request: Request, seconds: float) -> bytes:
+    """The whole body, within ``seconds`` of real time. Its size is bounded by ``BodyLimit``.
+
+    Raises:
+        ApiProblem: not declared as JSON, compressed, or too slow.
+        ClientGone: the client hung up.
+    """
+    _require_json(request.headers)
+    try:
+        async with asyncio.timeout(seconds):
+            return await _receive_all(request)
+    except TimeoutError as error:
+        raise ApiProblem(
+            BODY_TOO_SLOW,
+            detail=BODY_TOO_SLOW.detail.filled(seconds=seconds),
+            headers={"Connection": "close"},
+        ) from error
+
+
+def decode(body: bytes, wanted: msgspec.json.Decoder[Body]) -> Body:
+    """The body as ``wanted``'s type.
+
+    Raises:
+        ApiProblem: not UTF-8, not JSON, or not of that type, every fault listed.
+    """
+    try:
+        return wanted.decode(body)
+    except msgspec.ValidationError as error:
+        raise ApiProblem(INVALID_BODY, errors=_faults(body, wanted)) from error
+    except UnicodeDecodeError as error:
+        raise ApiProblem(INVALID_ENCODING) from error
+    except msgspec.DecodeError as error:
+        raise _malformed(body) from error
+    except RecursionError as error:
+        raise ApiProblem(INVALID_JSON, detail=_NESTED_TOO_DEEPLY) from error
+
+
+async def _receive_all(request: Request) -> bytes:
+    message = await request.receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        return bytes(message.get("body", b""))
+    chunks = []
+    while message["type"] == "http.request":
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(chunks)
+        message = await request.receive()
+    raise ClientGone
+
+
+def _require_json(headers: Headers) -> None:
+    media_type, _, parameters = headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    encoding = headers.get("content-encoding", "identity").lower()
+    if media_type.strip().lower() != "application/json" or encoding != "identity":
+        raise ApiProblem(UNSUPPORTED_MEDIA_TYPE, headers={"Accept-Post": "application/json"})
+    if charset not in ("", "utf-8", "utf8"):
+        raise ApiProblem(INVALID_ENCODING)
+
+
+def _faults(body: bytes, wanted: msgspec.json.Decoder[Body]) -> list[FieldProblem]:
+    try:
+        return faults(msgspec.json.decode(body), wanted.type)
+    except UnicodeDecodeError as error:
+        raise ApiProblem(INVALID_ENCODING) from error
+    except msgspec.DecodeError as error:  # the fault in the syntax came after the one in a value
+        raise _malformed(body) from error
+    except RecursionError as error:
+        raise ApiProblem(INVALID_JSON, detail=_NESTED_TOO_DEEPLY) from error
+
+
+def _malformed(body: bytes) -> ApiProblem:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return ApiProblem(INVALID_ENCODING)
+    return ApiProblem(INVALID_JSON)

@@ -1,0 +1,285 @@
+"""``/v1/decisions``: decide, read, explain. The hot route decodes and encodes with msgspec alone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.access import Gate
+from app.api.answers import json_answer
+from app.api.bodies import decode, read_body
+from app.api.clear_text import require_no_cpf
+from app.api.decision_documents import DecisionDocument, DecisionRequestBody, decision_document
+from app.api.dependencies import ApiDependencies
+from app.api.documented import header, operation, path, query
+from app.api.exchange import RequestOutcome, exchange_of
+from app.api.explanation_documents import ExplanationDocument, explanation_document
+from app.api.keys import Scope
+from app.api.language import LANGUAGES, Language, Text, named
+from app.api.problem_types import (
+    BODY_TOO_LARGE,
+    BODY_TOO_SLOW,
+    CPF_IN_CLEAR,
+    CUSTOMER_NOT_FOUND,
+    DECISION_NOT_FOUND,
+    FORBIDDEN,
+    IDEMPOTENCY_KEY_INVALID,
+    IDEMPOTENCY_KEY_MISSING,
+    IDEMPOTENCY_KEY_REUSED,
+    INVALID_BODY,
+    INVALID_CPF,
+    INVALID_ENCODING,
+    INVALID_JSON,
+    INVALID_PARAMETER,
+    OVERLOADED,
+    RATE_LIMITED,
+    STORE_UNAVAILABLE,
+    UNAUTHENTICATED,
+    UNKNOWN_POLICY,
+    UNSUPPORTED_MEDIA_TYPE,
+)
+from app.api.problems import ApiProblem, FieldProblem
+from app.domain.application import is_identifier
+from app.domain.cpf import normalise_cpf
+from app.domain.decision import Decision
+from app.ports.records import IdempotencyKey
+from app.ports.secrets import Sealer
+from app.ports.telemetry import FINANCIAL_TRANSACTIONS
+from app.usecases.decide import DecisionRequest
+
+KEY_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+REPLAYED = {"Idempotency-Replayed": "true"}
+GUARDED = (UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED)
+_canonical = msgspec.json.Encoder(order="deterministic").encode
+
+
+def install_decision_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+    decoder = msgspec.json.Decoder(DecisionRequestBody)
+    bulkhead = _Bulkhead(deps)
+
+    async def create(request: Request) -> Response:
+        key = gate.admit(request, Scope.DECISIONS_WRITE)
+        exchange = exchange_of(request.scope)
+        idempotency_key = _idempotency_key(request)
+        body = decode(await read_body(request, deps.limits.body_seconds), decoder)
+        _require_one_customer(body)
+        with bulkhead.place(request), deps.tracer.span("decide credit"):
+            answer = await deps.decide(
+                _as_request(body),
+                client_id=key.client,
+                idempotency=IdempotencyKey(key.client, idempotency_key, _digest(body, deps.sealer)),
+                trace_id=exchange.trace_id,
+            )
+        degraded = answer.decision.degraded
+        exchange.outcome = RequestOutcome.DEGRADED if degraded else RequestOutcome.OK
+        document = decision_document(answer.decision, deps.reasons, exchange.language)
+        headers = {"Location": f"/v1/decisions/{document.decision_id}", **_in_language(exchange.language)}
+        return json_answer(document, 201, {**headers, **REPLAYED} if answer.replayed else headers)
+
+    async def read(request: Request) -> Response:
+        gate.admit(request, Scope.DECISIONS_READ)
+        language = exchange_of(request.scope).language
+        document = decision_document(await _find(deps, request), deps.reasons, language)
+        return json_answer(document, headers=_in_language(language))
+
+    async def explain(request: Request) -> Response:
+        gate.admit(request, Scope.DECISIONS_READ)
+        language = _language(request)
+        decision = await _find(deps, request)
+        explanation = deps.explain(decision, "pt" if language == "pt-BR" else "en")
+        return json_answer(explanation_document(explanation, language), headers=_in_language(language))
+
+    app.post(
+        "/v1/decisions",
+        summary="Decide a credit application",
+        description=_CREATE_TEXT,
+        tags=["decisions"],
+        status_code=201,
+        response_class=Response,
+        operation_id="createDecision",
+        **operation(
+            scope=Scope.DECISIONS_WRITE,
+            body=DecisionRequestBody,
+            example=_EXAMPLE,
+            parameters=[_KEY_PARAMETER, LANGUAGE_HEADER],
+            answers={201: ("The decision, recorded.", DecisionDocument)},
+            problems=_CREATE_PROBLEMS,
+        ),
+    )(create)
+    app.get(
+        "/v1/decisions/{decision_id}",
+        summary="Read a decision",
+        tags=["decisions"],
+        response_class=Response,
+        operation_id="readDecision",
+        **operation(
+            scope=Scope.DECISIONS_READ,
+            parameters=[_ID_PARAMETER, LANGUAGE_HEADER],
+            answers={200: ("The decision.", DecisionDocument)},
+            problems=[DECISION_NOT_FOUND, STORE_UNAVAILABLE, *GUARDED],
+        ),
+    )(read)
+    app.get(
+        "/v1/decisions/{decision_id}/explanation",
+        summary="Explain a decision",
+        description="Which reasons weighed, on which facts, against which limits, and what could change it: "
+        "in plain words of either language.",
+        tags=["decisions"],
+        response_class=Response,
+        operation_id="explainDecision",
+        **operation(
+            scope=Scope.DECISIONS_READ,
+            parameters=[_ID_PARAMETER, _LANG_PARAMETER, LANGUAGE_HEADER],
+            answers={200: ("The explanation.", ExplanationDocument)},
+            problems=[INVALID_PARAMETER, DECISION_NOT_FOUND, STORE_UNAVAILABLE, *GUARDED],
+        ),
+    )(explain)
+
+
+class _Bulkhead:
+    """A bounded number of decisions at once; one more is turned away at once, and counts against us."""
+
+    def __init__(self, deps: ApiDependencies) -> None:
+        self._deps = deps
+        self._inside = 0
+
+    @contextmanager
+    def place(self, request: Request) -> Iterator[None]:
+        limits = self._deps.limits
+        if self._inside >= limits.decisions_in_flight:
+            exchange_of(request.scope).outcome = RequestOutcome.OVERLOAD
+            # The use case never hears of it, and yet a decision should have been recorded.
+            self._deps.telemetry.count(FINANCIAL_TRANSACTIONS, kind="decision", outcome="overload")
+            raise ApiProblem(OVERLOADED, headers={"Retry-After": str(limits.retry_after_seconds)})
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
+
+
+async def _find(deps: ApiDependencies, request: Request) -> Decision:
+    decision_id = request.path_params["decision_id"]
+    decision = await deps.decisions.find(decision_id) if is_identifier(decision_id) else None
+    if decision is None:
+        raise ApiProblem(DECISION_NOT_FOUND)
+    return decision
+
+
+def _idempotency_key(request: Request) -> str:
+    """One key, bare or as a quoted structured-field string (draft-ietf-httpapi-idempotency-key-header)."""
+    sent = request.headers.getlist("idempotency-key")
+    if not sent:
+        raise ApiProblem(IDEMPOTENCY_KEY_MISSING)
+    key = sent[0].strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if len(sent) > 1 or not KEY_PATTERN.fullmatch(key):
+        raise ApiProblem(IDEMPOTENCY_KEY_INVALID)
+    require_no_cpf(key, field="Idempotency-Key")
+    return key
+
+
+def _require_one_customer(body: DecisionRequestBody) -> None:
+    if (body.customer_id is None) == (body.cpf is None):
+        problem = (
+            Text("neither customer_id nor cpf was sent", "não veio customer_id nem cpf")
+            if body.cpf is None
+            else Text("both customer_id and cpf were sent", "vieram customer_id e cpf")
+        )
+        raise ApiProblem(INVALID_BODY, errors=[FieldProblem(problem, _SEND_ONE, pointer="#/customer_id")])
+    require_no_cpf(body.customer_id, pointer="#/customer_id")
+    require_no_cpf(body.reference, pointer="#/reference")
+    require_no_cpf(body.policy, pointer="#/policy")
+
+
+def _as_request(body: DecisionRequestBody) -> DecisionRequest:
+    return DecisionRequest(
+        amount_cents=body.amount_cents,
+        term_months=body.term_months,
+        purpose=body.purpose.value,
+        customer_id=body.customer_id,
+        cpf=body.cpf,
+        reference=body.reference,
+        policy=body.policy,
+    )
+
+
+def _digest(body: DecisionRequestBody, sealer: Sealer) -> str:
+    """sha256 of what was asked, however it was spelled. The CPF goes in as its blind index: a digest of the
+    number itself could be guessed."""
+    asked = msgspec.structs.asdict(body)
+    if body.cpf is not None:
+        asked["cpf"] = sealer.blind_index(normalise_cpf(body.cpf))
+    return hashlib.sha256(_canonical(asked)).hexdigest()
+
+
+def _language(request: Request) -> Language:
+    asked = request.query_params.get("lang")
+    if asked is None:
+        return exchange_of(request.scope).language
+    language = named(asked)
+    if language is None:
+        known = ", ".join(LANGUAGES)
+        problem = FieldProblem(
+            Text("not a language of this API", "não é um idioma desta API"),
+            Text(f"Use one of: {known}", f"Use um destes: {known}"),
+            field="lang",
+        )
+        raise ApiProblem(INVALID_PARAMETER, errors=[problem])
+    return language
+
+
+def _in_language(language: Language) -> dict[str, str]:
+    return {"Content-Language": language, "Vary": "Accept-Language"}
+
+
+_SEND_ONE = Text("Send exactly one of them", "Envie exatamente um dos dois")
+_EXAMPLE = {
+    "customer_id": "C-1001",
+    "amount_cents": 1_500_000,
+    "term_months": 36,
+    "purpose": "CAR",
+    "reference": "APP-2026-000017",
+}
+_CREATE_TEXT = (
+    "Judges the application by a credit policy, records decision, audit entry and Idempotency-Key in one "
+    "transaction, and answers. Sending the same request with the same key again gives the first answer, "
+    "with `Idempotency-Replayed: true`. A `503` means that nothing was recorded; trying again with the same "
+    "key is always safe."
+)
+_CREATE_PROBLEMS = (
+    INVALID_JSON,
+    INVALID_ENCODING,
+    IDEMPOTENCY_KEY_MISSING,
+    IDEMPOTENCY_KEY_INVALID,
+    CUSTOMER_NOT_FOUND,
+    BODY_TOO_SLOW,
+    BODY_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    INVALID_BODY,
+    INVALID_CPF,
+    CPF_IN_CLEAR,
+    UNKNOWN_POLICY,
+    IDEMPOTENCY_KEY_REUSED,
+    STORE_UNAVAILABLE,
+    OVERLOADED,
+    *GUARDED,
+)
+_KEY_PARAMETER = header(
+    "Idempotency-Key",
+    "A new value for each application, the same value when trying again; 1 to 128 letters, digits, '.', '_', "
+    "':' or '-', optionally quoted.",
+    required=True,
+    examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+)
+LANGUAGE_HEADER = header("Accept-Language", "Language of texts: en (default) or pt-BR.", examples=["pt-BR"])
+_ID_PARAMETER = path("decision_id", "The id that POST /v1/decisions answered with.")
+_LANG_PARAMETER = query("lang", "Overrides Accept-Language.", enum=list(LANGUAGES))

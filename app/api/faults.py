@@ -1,0 +1,154 @@
+"""``/v1/admin/faults``: faults on purpose inside the store adapters. Exists only where it is enabled."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import FastAPI
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.access import Gate
+from app.api.answers import json_answer
+from app.api.bodies import decode, read_body
+from app.api.decisions import GUARDED
+from app.api.dependencies import ApiDependencies
+from app.api.documented import operation, path
+from app.api.fields import expects
+from app.api.keys import Scope
+from app.api.problem_types import INVALID_BODY, INVALID_JSON, UNKNOWN_STORE, UNSUPPORTED_MEDIA_TYPE
+from app.api.problems import ApiProblem
+from app.ports.faults import Fault, FaultSwitch
+
+STORES = ("relational", "hot", "wide", "cache", "stream")
+MOST_DELAY_SECONDS = 60.0
+
+_Ratio = Annotated[
+    float,
+    Meta(
+        ge=0.0,
+        le=1.0,
+        description="Share of calls that fail.",
+        extra=expects("Send a number from 0 to 1", "Envie um número de 0 a 1"),
+    ),
+]
+_Delay = Annotated[
+    float,
+    Meta(
+        ge=0.0,
+        le=MOST_DELAY_SECONDS,
+        description="Real seconds that every call waits first.",
+        extra=expects(
+            f"Send a number of seconds from 0 to {MOST_DELAY_SECONDS:g}",
+            f"Envie um número de segundos de 0 a {MOST_DELAY_SECONDS:g}",
+        ),
+    ),
+]
+
+
+class FaultBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A fault to put into a store's adapter."""
+
+    error_ratio: _Ratio = 0.0
+    delay_seconds: _Delay = 0.0
+
+
+class FaultDocument(msgspec.Struct, kw_only=True):
+    """The fault of one store; all zeros: none."""
+
+    store: Annotated[str, Meta(examples=["relational"])]
+    error_ratio: _Ratio
+    delay_seconds: _Delay
+
+
+class FaultList(msgspec.Struct, kw_only=True):
+    """Every store and its fault."""
+
+    items: list[FaultDocument]
+
+
+def install_fault_routes(app: FastAPI, deps: ApiDependencies, switch: FaultSwitch, gate: Gate) -> None:
+    decoder = msgspec.json.Decoder(FaultBody)
+
+    async def put(request: Request) -> Response:
+        gate.admit(request, Scope.FAULTS_WRITE)
+        store = _store(request)
+        body = decode(await read_body(request, deps.limits.body_seconds), decoder)
+        switch.set(store, Fault(body.error_ratio, body.delay_seconds))
+        return json_answer(_document(switch, store))
+
+    async def delete(request: Request) -> Response:
+        gate.admit(request, Scope.FAULTS_WRITE)
+        store = _store(request)
+        switch.clear(store)
+        return json_answer(_document(switch, store))
+
+    async def read(request: Request) -> Response:
+        gate.admit(request, Scope.FAULTS_WRITE)
+        return json_answer(_document(switch, _store(request)))
+
+    async def read_all(request: Request) -> Response:
+        gate.admit(request, Scope.FAULTS_WRITE)
+        return json_answer(FaultList(items=[_document(switch, store) for store in STORES]))
+
+    one = "/v1/admin/faults/{store}"
+    store_parameter = path("store", "A store by its port's name.", enum=list(STORES))
+    answer = {200: ("The fault now in force.", FaultDocument)}
+    app.put(
+        one,
+        summary="Put a fault into a store",
+        tags=["faults"],
+        response_class=Response,
+        operation_id="putFault",
+        **operation(
+            scope=Scope.FAULTS_WRITE,
+            body=FaultBody,
+            example={"error_ratio": 0.5, "delay_seconds": 0.3},
+            parameters=[store_parameter],
+            answers=answer,
+            problems=[INVALID_JSON, UNSUPPORTED_MEDIA_TYPE, INVALID_BODY, UNKNOWN_STORE, *GUARDED],
+        ),
+    )(put)
+    for method, handler, summary, name in (
+        (app.delete, delete, "Take the fault out again", "deleteFault"),
+        (app.get, read, "The fault of a store", "readFault"),
+    ):
+        method(
+            one,
+            summary=summary,
+            tags=["faults"],
+            response_class=Response,
+            operation_id=name,
+            **operation(
+                scope=Scope.FAULTS_WRITE,
+                parameters=[store_parameter],
+                answers=answer,
+                problems=[UNKNOWN_STORE, *GUARDED],
+            ),
+        )(handler)
+    app.get(
+        "/v1/admin/faults",
+        summary="The faults of all stores",
+        tags=["faults"],
+        response_class=Response,
+        operation_id="listFaults",
+        **operation(
+            scope=Scope.FAULTS_WRITE,
+            answers={200: ("Every store and its fault.", FaultList)},
+            problems=GUARDED,
+        ),
+    )(read_all)
+
+
+def _store(request: Request) -> str:
+    store = str(request.path_params["store"])
+    if store not in STORES:
+        raise ApiProblem(UNKNOWN_STORE, detail=UNKNOWN_STORE.detail.filled(stores=", ".join(STORES)))
+    return store
+
+
+def _document(switch: FaultSwitch, store: str) -> FaultDocument:
+    fault = switch.active().get(store, Fault())
+    return FaultDocument(store=store, error_ratio=fault.error_ratio, delay_seconds=fault.delay_seconds)

@@ -1,0 +1,73 @@
+"""``/v1/policies``: the credit policies in force."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import FastAPI
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.access import Gate
+from app.api.answers import json_answer
+from app.api.decisions import GUARDED
+from app.api.dependencies import ApiDependencies
+from app.api.documented import operation
+from app.api.keys import Scope
+from app.domain.policy_book import PolicyBook
+
+
+class PolicyDocument(msgspec.Struct, kw_only=True):
+    """A credit policy in force."""
+
+    name: Annotated[str, Meta(examples=["personal-credit"])]
+    version: str
+    id: Annotated[str, Meta(description="sha256 of the policy's content: equal ids decide equally.")]
+    description: str
+    rules: Annotated[int, Meta(ge=0, description="How many rules it has.")]
+    default: Annotated[bool, Meta(description="Used when an application names no policy.")]
+
+
+class PolicyList(msgspec.Struct, kw_only=True):
+    """Every policy in force, by name."""
+
+    items: list[PolicyDocument]
+
+
+def install_policy_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+    async def policies(request: Request) -> Response:
+        gate.admit(request, Scope.DECISIONS_READ)
+        return json_answer(_list(deps.policies))
+
+    app.get(
+        "/v1/policies",
+        summary="Credit policies in force",
+        tags=["policies"],
+        response_class=Response,
+        operation_id="listPolicies",
+        **operation(
+            scope=Scope.DECISIONS_READ,
+            answers={200: ("The policies.", PolicyList)},
+            problems=GUARDED,
+        ),
+    )(policies)
+
+
+def _list(book: PolicyBook) -> PolicyList:
+    default = book.get().policy_id
+    items = []
+    for name in book.names():
+        policy = book.get(name)
+        items.append(
+            PolicyDocument(
+                name=name,
+                version=policy.spec.version,
+                id=policy.policy_id,
+                description=policy.spec.description,
+                rules=len(policy.spec.rules),
+                default=policy.policy_id == default,
+            )
+        )
+    return PolicyList(items=items)

@@ -1,0 +1,178 @@
+"""``/v1/records``: customers and transactions onto the ingestion stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import FastAPI
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.access import Gate
+from app.api.answers import encode, json_answer
+from app.api.bodies import decode, read_body
+from app.api.clear_text import holds_cpf
+from app.api.decisions import GUARDED
+from app.api.dependencies import ApiDependencies
+from app.api.documented import operation
+from app.api.fields import MOST_FAULTS, expects
+from app.api.keys import Scope
+from app.api.problem_types import (
+    BODY_TOO_LARGE,
+    BODY_TOO_SLOW,
+    CPF_IN_CLEAR,
+    INVALID_BODY,
+    INVALID_ENCODING,
+    INVALID_JSON,
+    STORE_UNAVAILABLE,
+    UNSUPPORTED_MEDIA_TYPE,
+)
+from app.api.problems import ApiProblem, FieldProblem
+from app.api.record_faults import clear_cpf_fault, rejection_fault
+from app.domain.customer import CustomerProfile
+from app.domain.errors import RejectedRecord
+from app.usecases.ingest import IngestRecord
+
+RECORDS_PATH = "/v1/records"
+MOST_RECORDS = 500
+
+
+class RecordBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A customer or a transaction."""
+
+    kind: Annotated[
+        Literal["customer", "transaction"],
+        Meta(extra=expects("Use customer or transaction", "Use customer ou transaction")),
+    ]
+    data: Annotated[
+        msgspec.Raw,
+        Meta(
+            description="The record's fields. A customer's cpf is sealed before it is stored anywhere.",
+            extra=expects(
+                "Send an object with the record's fields", "Envie um objeto com os campos do registro"
+            ),
+            extra_json_schema={"type": "object"},
+        ),
+    ]
+
+
+class RecordsBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Records to ingest. All are accepted or none is."""
+
+    records: Annotated[
+        list[RecordBody],
+        Meta(
+            min_length=1,
+            max_length=MOST_RECORDS,
+            extra=expects(
+                f"Send a list of 1 to {MOST_RECORDS} records",
+                f"Envie uma lista de 1 a {MOST_RECORDS} registros",
+            ),
+        ),
+    ]
+
+
+class RecordsAccepted(msgspec.Struct, kw_only=True):
+    """The records are durable on the stream; processing follows."""
+
+    accepted: Annotated[int, Meta(ge=1)]
+    first_sequence: int
+    last_sequence: int
+
+
+def install_record_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+    decoder = msgspec.json.Decoder(RecordsBody)
+
+    async def put(request: Request) -> Response:
+        gate.admit(request, Scope.INGEST_WRITE)
+        body = decode(await read_body(request, deps.limits.body_seconds), decoder)
+        documents = _judged(body.records, deps.ingest)
+        with deps.tracer.span("put records", records=len(documents)):
+            sequences = await deps.producer.send(documents)
+        accepted = RecordsAccepted(
+            accepted=len(sequences), first_sequence=sequences[0], last_sequence=sequences[-1]
+        )
+        return json_answer(accepted, 202)
+
+    app.post(
+        RECORDS_PATH,
+        summary="Ingest customers and transactions",
+        description="Records are judged first, and refused together if one of them never could be processed. "
+        "The answer leaves when all are durable on the stream. Processing is idempotent, so after a failure "
+        "send the same records again.",
+        tags=["ingestion"],
+        status_code=202,
+        response_class=Response,
+        operation_id="putRecords",
+        **operation(
+            scope=Scope.INGEST_WRITE,
+            body=RecordsBody,
+            example=_EXAMPLE,
+            answers={202: ("The records are on the stream.", RecordsAccepted)},
+            problems=_PROBLEMS,
+        ),
+    )(put)
+
+
+def _judged(records: Sequence[RecordBody], ingest: IngestRecord) -> Sequence[Mapping[str, object]]:
+    """The records as documents for the stream, each known to be processable."""
+    documents: list[Mapping[str, object]] = []
+    found: list[FieldProblem] = []
+    in_clear = False
+    for number, record in enumerate(records):
+        content = encode(record)
+        try:
+            parsed = ingest.parse(content)
+        except RejectedRecord as rejected:
+            found.append(rejection_fault(number, rejected))
+        else:
+            name = "customer_id" if isinstance(parsed, CustomerProfile) else "transaction_id"
+            if holds_cpf(getattr(parsed, name)) or holds_cpf(parsed.customer_id):
+                in_clear = True
+                found.append(clear_cpf_fault(number, name))
+            else:
+                documents.append(msgspec.json.decode(content))
+    if found:
+        raise ApiProblem(CPF_IN_CLEAR if in_clear else INVALID_BODY, errors=found[:MOST_FAULTS])
+    return documents
+
+
+_EXAMPLE = {
+    "records": [
+        {
+            "kind": "customer",
+            "data": {
+                "customer_id": "C-1001",
+                "cpf": "529.982.247-25",
+                "monthly_income_cents": 850_000,
+                "credit_score": 712,
+                "version": 1,
+            },
+        },
+        {
+            "kind": "transaction",
+            "data": {
+                "transaction_id": "T-1",
+                "customer_id": "C-1001",
+                "amount_cents": 12_990,
+                "kind": "PURCHASE",
+                "status": "SETTLED",
+                "created_at": "2026-01-15T12:00:00Z",
+            },
+        },
+    ]
+}
+_PROBLEMS = (
+    INVALID_JSON,
+    INVALID_ENCODING,
+    BODY_TOO_SLOW,
+    BODY_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    INVALID_BODY,
+    CPF_IN_CLEAR,
+    STORE_UNAVAILABLE,
+    *GUARDED,
+)
