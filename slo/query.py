@@ -172,16 +172,16 @@ def _term(selector: promql.VectorSelector, sign: int, by: tuple[str, ...], text:
     return Term(sign, metric, tuple(m for m in matchers if m.name != "__name__"), by)
 
 
-_OPERATORS = {
-    promql.MatchOp.Equal: "=",
-    promql.MatchOp.NotEqual: "!=",
-    promql.MatchOp.Re: "=~",
-    promql.MatchOp.NotRe: "!~",
-}
+_OPERATORS = (
+    (promql.MatchOp.Equal, "="),
+    (promql.MatchOp.NotEqual, "!="),
+    (promql.MatchOp.Re, "=~"),
+    (promql.MatchOp.NotRe, "!~"),
+)
 
 
 def _matcher(matcher: promql.Matcher, text: str) -> LabelMatcher:
-    operator = next(sign for op, sign in _OPERATORS.items() if matcher.op == op)
+    operator = next(sign for op, sign in _OPERATORS if matcher.op == op)
     if "~" not in operator:
         return LabelMatcher(matcher.name, operator, matcher.value)
     try:
