@@ -22,6 +22,13 @@ LABEL_WINDOW = "window"
 RECORD_OBJECTIVE = "slo:objective:ratio"
 RECORD_BUDGET = "slo:error_budget:ratio"
 RECORD_BUDGET_REMAINING = "slo:error_budget_remaining:ratio"
+RECORD_HISTORY = "slo:history:ratio"  # share of the period that has data
+RECORD_GOOD_SLICES = "slo:good_slices:count"  # the last time slice: 1 good, 0 bad (or its ratio)
+RECORD_TOTAL_SLICES = "slo:total_slices:count"  # 1 where the last time slice had data
+
+CLOUDWATCH_NAMESPACE = "Mirante/SLO"
+CLOUDWATCH_GOOD = "GoodEvents"
+CLOUDWATCH_TOTAL = "TotalEvents"
 
 GRAFANA_UID_LENGTH = 40
 
@@ -66,7 +73,7 @@ def camel(slo_id: str) -> str:
 
 
 def burn_alert_name(slo_id: str, tier: str) -> str:
-    return f"{camel(slo_id)}Burn{tier[:1].upper()}{tier[1:]}"
+    return f"{camel(slo_id)}Burn{camel(tier)}"
 
 
 def no_data_alert_name(slo_id: str) -> str:

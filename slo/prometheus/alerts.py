@@ -1,0 +1,101 @@
+"""Alerts of one SLO: a burn alert for each tier and objective, and one for silence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from slo import conventions as names
+from slo.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+from slo.prometheus.counts import counts_over_window
+from slo.prometheus.names import identity_labels, label_name, selector
+from slo.prometheus.numbers import decimal_text
+from slo.prometheus.promql import analyse
+from slo.prometheus.records import Group, Rule, identity
+from slo.prometheus.texts import burn_annotations, no_data_annotations
+from slo.spec import Objective, RatioIndicator, Slo, Tier
+
+
+def alert_group(slo: Slo, environment: str) -> Group:
+    rules = [
+        burn_alert(slo, objective, tier, environment) for objective in slo.objectives for tier in slo.tiers
+    ]
+    if slo.no_data_severity is not None:
+        rules.append(no_data_alert(slo, environment, slo.no_data_severity))
+    return {"name": f"mirante-{names.slug(slo.id)}-alerts", "interval": "1m", "rules": rules}
+
+
+def burn_alert(slo: Slo, objective: Objective, tier: Tier, environment: str) -> Rule:
+    """Both windows burn above the factor. Which tier it was is a label, so a page says which window."""
+    own = identity(identity_labels(slo, objective, environment))
+    matchers, factor = selector(own), decimal_text(tier.factor(slo.window.length))
+    terms = [f"{names.record_burn_rate(tier.long_window)}{matchers} > {factor}"]
+    if tier.short_window != tier.long_window:
+        terms.append(f"{names.record_burn_rate(tier.short_window)}{matchers} > {factor}")
+    if slo.min_events:
+        terms.append(f"{names.record_total(tier.long_window)}{matchers} >= {slo.min_events}")
+    rule: Rule = {
+        "alert": tier.alert_name or names.burn_alert_name(slo.id, tier.name),
+        "expr": "\nand\n".join(terms),
+    }
+    if tier.alert_after > timedelta(0):
+        rule["for"] = names.window_text(tier.alert_after)
+    rule["labels"] = _burn_labels(slo, objective, tier, environment)
+    rule["annotations"] = {
+        **burn_annotations(slo, objective, tier, own),
+        **_links(slo),
+        **dict(tier.annotations),
+    }
+    return rule
+
+
+def _burn_labels(slo: Slo, objective: Objective, tier: Tier, environment: str) -> dict[str, str]:
+    """The definition's own labels may set ``severity`` (a team routes by it); identity stays ours.
+
+    One SLO per label value has one key per value, which only the receiver can compute from the labels.
+    """
+    labels = {names.LABEL_SEVERITY: tier.severity, **_own(slo.labels), **_own(tier.labels)}
+    labels |= {**identity_labels(slo, objective, environment), names.LABEL_TIER: tier.name}
+    if not slo.group_by:
+        labels[names.LABEL_ALERT_KEY] = alert_key(environment, slo.id, objective.name, {})
+    return dict(sorted(labels.items()))
+
+
+def _own(labels: object) -> dict[str, str]:
+    assert hasattr(labels, "items")
+    return {label_name(key): value for key, value in labels.items()}
+
+
+def _links(slo: Slo) -> dict[str, str]:
+    runbook = slo.texts.get("runbook")
+    return {"runbook_url": runbook} if runbook else {}
+
+
+def no_data_alert(slo: Slo, environment: str, severity: str) -> Rule:
+    """Silence of the source. A quiet source still reports a total of 0, and does not fire this."""
+    labels = {
+        names.LABEL_SEVERITY: severity,
+        **_own(slo.labels),
+        names.LABEL_ALERT_KEY: no_data_alert_key(environment, slo.id),
+        names.LABEL_ENVIRONMENT: environment,
+        names.LABEL_OBJECTIVE: NO_DATA_OBJECTIVE,
+        names.LABEL_SERVICE: slo.service,
+        names.LABEL_SLO: slo.id,
+    }
+    return {
+        "alert": names.no_data_alert_name(slo.id),
+        "expr": _absent(slo, environment),
+        "labels": dict(sorted(labels.items())),
+        "annotations": {**no_data_annotations(slo), **_links(slo)},
+    }
+
+
+def _absent(slo: Slo, environment: str) -> str:
+    """Any series the total needs is gone; for slices, no slice could be judged."""
+    span = names.window_text(slo.no_data_after)
+    if not counts_over_window(slo):
+        labels = identity(identity_labels(slo, slo.objectives[0], environment))
+        return f"max(absent_over_time({names.RECORD_TOTAL_SLICES}{selector(labels)}[{span}]))"
+    assert isinstance(slo.indicator, RatioIndicator)
+    assert slo.indicator.total is not None
+    wanted = dict.fromkeys(s.text for s in analyse(slo.indicator.total.query).selectors)
+    return f"max({' or '.join(f'absent_over_time({text}[{span}])' for text in wanted)})"

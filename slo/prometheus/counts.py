@@ -1,0 +1,137 @@
+"""How an indicator is counted in PromQL: good and total over a window, or over the last time slice.
+
+``total`` is absent when there is no data and 0 when there is no traffic. A good or bad series that does
+not exist while total does counts as 0: a missing error series is no error, never a hole. NaN is dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from slo.conventions import window_text
+from slo.prometheus.names import by
+from slo.prometheus.numbers import decimal_text
+from slo.prometheus.promql import analyse, has_window, with_window
+from slo.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo
+
+MINUTE = timedelta(minutes=1)
+RAW_WINDOW = timedelta(minutes=5)  # what a raw ratio or a quantile looks back over, each minute
+_OPS = {"lte": "<=", "lt": "<", "gte": ">=", "gt": ">"}
+
+
+@dataclass(frozen=True, slots=True)
+class CountExpressions:
+    good: str
+    total: str
+
+
+def counts_over_window(slo: Slo) -> bool:
+    """Whether good and total can be asked for any window directly (counters), or only slice by slice."""
+    indicator = slo.indicator
+    if slo.method is not BudgetingMethod.OCCURRENCES or not isinstance(indicator, RatioIndicator):
+        return False
+    return indicator.raw is None and indicator.total is not None and has_window(indicator.total.query)
+
+
+def slice_window(slo: Slo, objective: Objective) -> timedelta:
+    """How often a slice ends: the objective's, or every minute where the definition has none."""
+    return objective.time_slice_window or MINUTE
+
+
+def window_counts(slo: Slo, window: timedelta) -> CountExpressions:
+    """Good and total events of the last ``window``, from counters."""
+    assert isinstance(slo.indicator, RatioIndicator)
+    return _ratio_counts(slo, slo.indicator, window)
+
+
+def slice_counts(slo: Slo, objective: Objective) -> CountExpressions:
+    """Good and total of the slice that ends now: 0 or 1 of 1, or its ratio of 1; absent without data."""
+    if slo.method is BudgetingMethod.OCCURRENCES:
+        return _sampled(slo, objective, RAW_WINDOW)
+    length = slice_window(slo, objective)
+    ratio = _slice_ratio(slo, objective, length)
+    if slo.method is BudgetingMethod.RATIO_TIMESLICES:
+        return CountExpressions(f"clamp({ratio}, 0, 1)", f"({ratio}) * 0 + 1")
+    assert objective.time_slice_target is not None
+    good = f"({ratio}) >= bool {decimal_text(objective.time_slice_target)}"
+    return CountExpressions(good, f"({ratio}) * 0 + 1")
+
+
+def _slice_ratio(slo: Slo, objective: Objective, length: timedelta) -> str:
+    """Share of good in one slice; absent where nothing was counted."""
+    indicator = slo.indicator
+    if isinstance(indicator, RatioIndicator) and indicator.raw is None and _has_range(indicator):
+        counts = _ratio_counts(slo, indicator, length)
+        return f"({counts.good}) / ({counts.total} > 0)"
+    counts = _sampled(slo, objective, length if isinstance(indicator, RatioIndicator) else RAW_WINDOW)
+    point = f"({counts.good}) / ({counts.total} > 0)"
+    if length == MINUTE or (isinstance(indicator, RatioIndicator) and indicator.raw is not None):
+        return point
+    return f"avg_over_time(({point})[{range_text(length)}:1m])"
+
+
+def _has_range(indicator: RatioIndicator) -> bool:
+    return indicator.total is not None and has_window(indicator.total.query)
+
+
+def _sampled(slo: Slo, objective: Objective, window: timedelta) -> CountExpressions:
+    """One reading a minute: of a raw ratio, of a threshold, or of counts that are gauges."""
+    indicator = slo.indicator
+    if isinstance(indicator, RatioIndicator):
+        if indicator.raw is None:
+            return _ratio_counts(slo, indicator, window)
+        raw = _real(with_window(indicator.raw.query, window_text(window)))
+        share = raw if indicator.raw_type == "success" else f"1 - ({raw})"
+        group = by(slo.group_by)
+        return CountExpressions(f"clamp(avg {group}({share}), 0, 1)", f"avg {group}({raw}) * 0 + 1")
+    assert objective.op is not None
+    assert objective.value is not None
+    reading = _real(with_window(indicator.metric.query, window_text(window)))
+    verdict = f"({reading}) {_OPS[objective.op]} bool {decimal_text(objective.value)}"
+    group = by(slo.group_by)
+    return CountExpressions(f"sum {group}({verdict})", f"count {group}({reading})")
+
+
+def _real(query: str) -> str:
+    """The query without its NaN values (a NaN differs from itself)."""
+    return f"({query}) == ({query})"
+
+
+def _ratio_counts(slo: Slo, indicator: RatioIndicator, window: timedelta) -> CountExpressions:
+    assert indicator.total is not None
+    total = _summed(slo, indicator.total, window)
+    part = indicator.good or indicator.bad
+    assert part is not None
+    counted = f"({_summed(slo, part, window)} or 0 * {total})"
+    good = counted if indicator.good else f"{total} - {counted}"
+    return CountExpressions(good, total)
+
+
+def _summed(slo: Slo, metric: MetricQuery, window: timedelta) -> str:
+    """The query as a count, summed to the SLO's own labels. A rate is turned back into a count."""
+    text = with_window(metric.query, window_text(window))
+    query = analyse(metric.query)
+    if query.grouping != tuple(sorted(slo.group_by)):
+        text = f"sum {by(slo.group_by)}({text})"
+    if query.counts in ("rate", "irate"):
+        text = f"{text} * {window // timedelta(seconds=1)}"
+    return f"({text})" if query.counts in ("rate", "irate") or _compound(text) else text
+
+
+def _compound(text: str) -> bool:
+    return not text.startswith("sum")
+
+
+def range_text(window: timedelta) -> str:
+    """A range that holds exactly ``window`` / 1 min recorded samples in every Prometheus.
+
+    Up to 2.x a range includes both its ends, from 3.0 on only the right one; a second less does in neither.
+    """
+    seconds = window // timedelta(seconds=1) - 1
+    parts = []
+    for unit, size in (("h", 3_600), ("m", 60), ("s", 1)):
+        if seconds >= size:
+            parts.append(f"{seconds // size}{unit}")
+            seconds %= size
+    return "".join(parts)

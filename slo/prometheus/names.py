@@ -1,0 +1,51 @@
+"""Labels and selectors of generated series: the same label set on everything of one objective."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from slo import conventions as names
+from slo.spec import Objective, Slo
+
+RESERVED = (
+    names.LABEL_ENVIRONMENT, names.LABEL_SERVICE, names.LABEL_SLO, names.LABEL_OBJECTIVE,
+)  # fmt: skip
+_NOT_LABEL = re.compile(r"[^a-zA-Z0-9_]")
+
+
+def label_name(text: str) -> str:
+    """A label key of a definition as Prometheus allows it: ``cost-centre`` becomes ``cost_centre``."""
+    name = _NOT_LABEL.sub("_", text)
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+def identity_labels(slo: Slo, objective: Objective, environment: str) -> dict[str, str]:
+    return {
+        names.LABEL_ENVIRONMENT: environment,
+        names.LABEL_OBJECTIVE: objective.name,
+        names.LABEL_SERVICE: slo.service,
+        names.LABEL_SLO: slo.id,
+    }
+
+
+def series_labels(slo: Slo, objective: Objective, environment: str) -> dict[str, str]:
+    """Identity first, then the definition's own labels; identity cannot be overridden."""
+    own = {label_name(key): value for key, value in slo.labels.items()}
+    kept = {key: value for key, value in own.items() if key not in (*RESERVED, *slo.group_by)}
+    return {**identity_labels(slo, objective, environment), **dict(sorted(kept.items()))}
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    """``{environment="prod",slo="credit/decision-latency"}``; everything of one objective, every group."""
+    return "{" + ",".join(f"{key}={quoted(value)}" for key, value in labels.items()) + "}"
+
+
+def quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def by(labels: Iterable[str]) -> str:
+    """``by (pair) `` or nothing."""
+    inside = ",".join(labels)
+    return f"by ({inside}) " if inside else ""

@@ -1,0 +1,133 @@
+"""Recording rules of one objective: counts first, every ratio from counts, so long windows weigh events.
+
+Windows up to an hour ask the counters themselves. Longer ones add up the five-minute counts that are
+recorded every minute; each event is then in five of them, so the sum is divided by five. What falls
+between two scrapes of one five-minute count is inside another, and a restart of Prometheus leaves no hole
+in the ratio, since good and total miss the same minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from slo import conventions as names
+from slo.prometheus.counts import (
+    MINUTE,
+    counts_over_window,
+    range_text,
+    slice_counts,
+    slice_window,
+    window_counts,
+)
+from slo.prometheus.names import selector, series_labels
+from slo.prometheus.numbers import decimal_text
+from slo.spec import Objective, Slo
+
+Rule = dict[str, object]
+Group = dict[str, object]
+
+BASE = timedelta(minutes=5)
+LONGEST_DIRECT = timedelta(hours=1)
+PERIOD_INTERVAL = "2m"
+
+
+def windows_of(slo: Slo) -> list[timedelta]:
+    """Every alert window, shortest first; the five-minute base always among them for counters."""
+    found = {window for tier in slo.tiers for window in (tier.long_window, tier.short_window)}
+    if counts_over_window(slo):
+        found.add(BASE)
+    return sorted(found)
+
+
+def record_groups(slo: Slo, objective: Objective, environment: str) -> list[Group]:
+    """Slices (where counted by slices), windows and period, in the order they depend on each other."""
+    labels = series_labels(slo, objective, environment)
+    prefix = f"mirante-{names.slug(slo.id)}-{objective.name}"
+    groups: list[Group] = []
+    if not counts_over_window(slo):
+        interval = names.window_text(slice_window(slo, objective))
+        groups.append(_group(f"{prefix}-slices", interval, list(_slices(slo, objective, labels))))
+    groups.append(_group(f"{prefix}-windows", "1m", list(_windows(slo, objective, labels))))
+    groups.append(_group(f"{prefix}-period", PERIOD_INTERVAL, list(_period(slo, objective, labels))))
+    return groups
+
+
+def _group(name: str, interval: str, rules: list[Rule]) -> Group:
+    return {"name": name, "interval": interval, "rules": rules}
+
+
+def _rule(record: str, expr: str, labels: dict[str, str]) -> Rule:
+    return {"record": record, "expr": expr, "labels": labels}
+
+
+def _slices(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[Rule]:
+    counts = slice_counts(slo, objective)
+    yield _rule(names.RECORD_TOTAL_SLICES, counts.total, labels)
+    yield _rule(names.RECORD_GOOD_SLICES, counts.good, labels)
+
+
+def _windows(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[Rule]:
+    own = selector(identity(labels))
+    budget = decimal_text(objective.budget)
+    for window in windows_of(slo):
+        good, total = _window_counts(slo, window, own)
+        yield _rule(names.record_total(window), total, labels)
+        yield _rule(names.record_good(window), good, labels)
+        yield from _ratios(window, own, budget, labels)
+
+
+def identity(labels: dict[str, str]) -> dict[str, str]:
+    """The matchers that single out one objective: environment, objective, SLO."""
+    return {key: labels[key] for key in (names.LABEL_ENVIRONMENT, names.LABEL_OBJECTIVE, names.LABEL_SLO)}
+
+
+def _window_counts(slo: Slo, window: timedelta, own: str) -> tuple[str, str]:
+    if not counts_over_window(slo):
+        span = range_text(window)
+        return (
+            f"sum_over_time({names.RECORD_GOOD_SLICES}{own}[{span}])",
+            f"sum_over_time({names.RECORD_TOTAL_SLICES}{own}[{span}])",
+        )
+    if window <= LONGEST_DIRECT:
+        counts = window_counts(slo, window)
+        return counts.good, counts.total
+    span, per = range_text(window), BASE // MINUTE
+    return (
+        f"sum_over_time({names.record_good(BASE)}{own}[{span}]) / {per}",
+        f"sum_over_time({names.record_total(BASE)}{own}[{span}]) / {per}",
+    )
+
+
+def _ratios(window: timedelta, own: str, budget: str, labels: dict[str, str]) -> Iterator[Rule]:
+    """``total > 0`` leaves a quiet window without a ratio: no traffic is neither good nor NaN."""
+    good, total = names.record_good(window) + own, names.record_total(window) + own
+    error = names.record_error_ratio(window)
+    yield _rule(error, f"clamp_min(1 - {good} / ({total} > 0), 0)", labels)
+    yield _rule(names.record_burn_rate(window), f"{error}{own} / {budget}", labels)
+
+
+def _period(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[Rule]:
+    """Objective, budget, what is left of it, and how much of the period has data.
+
+    The budget is that of a whole period at the traffic seen so far; ``slo:history:ratio`` says how far.
+    """
+    own, period = selector(identity(labels)), slo.window.length
+    yield _rule(names.RECORD_OBJECTIVE, f"vector({decimal_text(objective.target)})", labels)
+    yield _rule(names.RECORD_BUDGET, f"vector({decimal_text(objective.budget)})", labels)
+    good, total, step = _period_source(slo, objective)
+    span = range_text(period) + (f":{names.window_text(step)}" if counts_over_window(slo) else "")
+    if period not in windows_of(slo):
+        yield _rule(names.record_total(period), f"sum_over_time({total}{own}[{span}])", labels)
+        yield _rule(names.record_good(period), f"sum_over_time({good}{own}[{span}])", labels)
+        yield from _ratios(period, own, decimal_text(objective.budget), labels)
+    yield _rule(names.RECORD_HISTORY, f"count_over_time({total}{own}[{span}]) / {period // step}", labels)
+    spent = f"{names.record_burn_rate(period)}{own} * {names.RECORD_HISTORY}{own}"
+    yield _rule(names.RECORD_BUDGET_REMAINING, f"1 - {spent}", labels)
+
+
+def _period_source(slo: Slo, objective: Objective) -> tuple[str, str, timedelta]:
+    """Which recorded counts the period adds up, and how far apart they are: each event once."""
+    if counts_over_window(slo):
+        return names.record_good(BASE), names.record_total(BASE), BASE
+    return names.RECORD_GOOD_SLICES, names.RECORD_TOTAL_SLICES, slice_window(slo, objective)

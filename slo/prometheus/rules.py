@@ -1,0 +1,79 @@
+"""Rule files: for each SLO one of recordings and one of alerts, as documents and as Kubernetes resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from slo import conventions as names
+from slo.catalogue import Catalogue
+from slo.prometheus.alerts import alert_group
+from slo.prometheus.records import Group, record_groups
+from slo.prometheus.support import unsupported
+from slo.spec import Slo
+
+Document = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An SLO nothing is generated for, and why."""
+
+    slo_id: str
+    reason: str
+
+
+def rule_files(catalogue: Catalogue, environment: str) -> dict[str, Document]:
+    """File name (``credit-decision-latency.rules.yaml``) to rule file, in name order.
+
+    SLOs that no Prometheus rule can count are left out; ``skipped`` names them.
+    """
+    files: dict[str, Document] = {}
+    for slo in supported(catalogue):
+        stem = names.slug(slo.id)
+        files[records_file(slo)] = {"groups": recordings(slo, environment)}
+        alerts = alert_group(slo, environment)
+        if alerts["rules"]:
+            files[f"{stem}-alerts.rules.yaml"] = {"groups": [alerts]}
+    return dict(sorted(files.items()))
+
+
+def records_file(slo: Slo) -> str:
+    return f"{names.slug(slo.id)}.rules.yaml"
+
+
+def alerts_file(slo: Slo) -> str:
+    return f"{names.slug(slo.id)}-alerts.rules.yaml"
+
+
+def recordings(slo: Slo, environment: str) -> list[Group]:
+    return [group for objective in slo.objectives for group in record_groups(slo, objective, environment)]
+
+
+def supported(catalogue: Catalogue) -> Iterator[Slo]:
+    return (slo for slo in catalogue.slos if unsupported(slo) is None)
+
+
+def skipped(catalogue: Catalogue) -> list[Skipped]:
+    """What ``rule_files`` leaves out, with reasons a person can act on."""
+    found = ((slo.id, unsupported(slo)) for slo in catalogue.slos)
+    return [Skipped(slo_id, reason) for slo_id, reason in found if reason is not None]
+
+
+def prometheus_rule_resources(catalogue: Catalogue, environment: str) -> dict[str, Document]:
+    """The same groups as ``PrometheusRule`` resources of the Prometheus operator, one for each file."""
+    return {
+        name.replace(".rules.yaml", ".yaml"): _resource(name, document, environment)
+        for name, document in rule_files(catalogue, environment).items()
+    }
+
+
+def _resource(name: str, document: Document, environment: str) -> Document:
+    stem = name.removesuffix(".rules.yaml").lower()
+    labels = {"app.kubernetes.io/managed-by": "mirante", "mirante.dev/environment": environment}
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": f"mirante-{stem}", "labels": labels},
+        "spec": {"groups": document["groups"]},
+    }
