@@ -1,4 +1,4 @@
-"""Facts and limits in words, in English and Brazilian Portuguese. Percentages are rounded for reading only."""
+"""Facts and limits in words, in English and Portuguese. Percentages are rounded for reading only."""
 
 from __future__ import annotations
 

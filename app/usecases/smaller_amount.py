@@ -14,7 +14,7 @@ def smaller_amount(decision: Decision, policy: CompiledPolicy) -> int | None:
     """A smaller amount over the same term that the policy approves on the recorded facts, in cents.
 
     Found by bisection and then checked, so it is never wrong; it is the largest such amount when the policy
-    only ever gets stricter as the amount grows. ``None``: approved already, no facts on record, or none found.
+    only gets stricter as the amount grows. ``None``: approved already, no facts on record, or none found.
     """
     asked = decision.application.amount_cents
     if decision.verdict.outcome is Outcome.APPROVE or not decision.facts.keys() >= BASE_FACTS:
