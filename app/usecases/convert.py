@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.application import require_identifier, validate_application
@@ -84,15 +84,20 @@ class ConversionReport:
         return Counter((value.field, value.column, value.reason) for value in self.blanked)
 
 
-def convert(rows: Table, mapping: RowMapping, report: ConversionReport) -> Iterator[ConvertedRow]:
+def convert(
+    rows: Iterable[SourceRow], mapping: RowMapping, report: ConversionReport
+) -> Iterator[ConvertedRow]:
     """Convert row by row; what cannot be used goes into ``report`` with row, column and reason.
 
     Raises:
-        TableError: the table lacks a column that the mapping reads.
+        TableError: the table (or the first of bare rows) lacks a column that the mapping reads.
     """
-    check_columns(rows, mapping)
+    if isinstance(rows, Table):
+        check_columns(rows.name, rows.columns, mapping)
     seen: dict[str, tuple[int, str]] = {}
     for row in rows:
+        if report.rows == 0 and not isinstance(rows, Table):
+            check_columns("the rows", tuple(row.cells), mapping)
         report.rows += 1
         try:
             converted = _converted(row, mapping)
@@ -105,17 +110,17 @@ def convert(rows: Table, mapping: RowMapping, report: ConversionReport) -> Itera
         yield converted
 
 
-def check_columns(table: Table, mapping: RowMapping) -> None:
+def check_columns(table: str, columns: Sequence[str], mapping: RowMapping) -> None:
     """Every column the mapping reads must be there.
 
     Raises:
         TableError: the first one that is not, with the nearest name that is.
     """
-    for column in sorted(mapping.columns - set(table.columns)):
-        near = difflib.get_close_matches(column, table.columns, n=1)
+    for column in sorted(mapping.columns - set(columns)):
+        near = difflib.get_close_matches(column, columns, n=1)
         guess = f" (did you mean {near[0]!r}?)" if near else ""
         mend = f"Add the column, or name another in {mapping.source_file}{guess}"
-        raise TableError(table.name, "is not in the table", mend, 1, column)
+        raise TableError(table, "is not in the table", mend, 1, column)
 
 
 def _converted(row: SourceRow, mapping: RowMapping) -> ConvertedRow:
