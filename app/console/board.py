@@ -117,7 +117,7 @@ def promise_row(status: ObjectiveStatus, reader: Reader) -> PromiseRow:
     places = max(2, len(formats.exact_percent(status.objective.target).split(".")[-1]) - 1)
     return PromiseRow(
         href=f"/console/slo/{status.slo.id}",
-        name=slo_text(status.slo, "name", reader.language),
+        name=slo_text(status.slo, "display_name", reader.language),
         promised=reader.texts(
             "board.promised",
             target=formats.exact_percent(status.objective.target),

@@ -22,7 +22,7 @@ def colours_css() -> str:
     names = colour_names()
     light = "".join(f"--{name}:{colour.light};" for name, colour in names.items())
     dark = "".join(f"--{name}:{colour.dark};" for name, colour in names.items())
-    rules = [f":root{{{light}}}", f"@media (prefers-color-scheme: dark){{:root{{{dark}}}}}"]
+    rules = [f":root{{{light}}}", f"@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"]
     for name in names:
         rules.append(f".f-{name}{{fill:var(--{name})}}.s-{name}{{stroke:var(--{name})}}")
         rules.append(f".c-{name}{{color:var(--{name})}}.b-{name}{{background:var(--{name})}}")

@@ -13,6 +13,7 @@ from slo.counts import CountReader, MinuteCount
 
 ANSWERED = ("ok", "degraded")
 _BUCKET = f"{DECISION_DURATION.name}_bucket"
+_WATCHED = {DECISIONS.name, _BUCKET}
 
 
 class JournalDecisions:
@@ -26,7 +27,9 @@ class JournalDecisions:
         sums: dict[int, _Sums] = defaultdict(_Sums)
         for count in self._reader.read(since, until):
             sums[(count.minute - since) // length].add(count)
-        heard = {minute for minutes in self._reader.alive(since, until).values() for minute in minutes}
+        counting = {source for source, names in self._reader.names().items() if names & _WATCHED}
+        spoke = self._reader.alive(since, until)
+        heard = {minute for source in counting & spoke.keys() for minute in spoke[source]}
         alive = Counter((minute - since) // length for minute in heard)
         number = max(0, -(-(until - since) // length))
         return [sums[i].slice(since + i * length, length, alive[i]) for i in range(number)]

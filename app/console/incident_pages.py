@@ -10,6 +10,7 @@ from alarms.notification import Delivery
 from app.console.incident_view import incident_view, team_name
 from app.console.objective_view import accuracy_text, slo_text
 from app.console.ports import ConsoleDependencies
+from app.console.report_fault import arithmetic_lines
 from app.console.runbooks import runbook_path
 from app.console.visits import Reader
 from slo.errors import UnknownSlo
@@ -81,31 +82,9 @@ def incident_page(deps: ConsoleDependencies, incident_id: str, reader: Reader) -
 
 
 def arithmetic(burn: BurnArithmetic, reader: Reader) -> Arithmetic:
-    """``bad ÷ total ÷ budget = burn``, both windows, the factor, the budget spent, the end of it."""
-    texts, formats = reader.texts, reader.formats
-    factor = formats.burn(float(burn.factor))
-
-    def window(name: str, good: int, total: int, rate: float) -> str:
-        return texts(
-            "incident.window_line",
-            window=name,
-            bad=formats.number(total - good),
-            total=formats.number(total),
-            burn=formats.burn(rate),
-            factor=factor,
-        )
-
-    lines = [
-        texts("incident.objective_line", objective=burn.objective, tier=burn.tier),
-        window(burn.long_window, burn.long_good, burn.long_total, burn.long_burn),
-        window(burn.short_window, burn.short_good, burn.short_total, burn.short_burn),
-        texts(
-            "incident.spent_line", spent=formats.percent(burn.budget_spent_ratio, 1), basis=burn.budget_basis
-        ),
-    ]
-    if burn.exhaustion_seconds is not None:
-        lines.append(texts("incident.exhaustion_line", after=formats.duration(burn.exhaustion_seconds)))
-    return Arithmetic(tuple(lines), accuracy_text(burn.error_bound, reader))
+    """``bad ÷ all = burn``, both windows, the factor, the budget spent, the end of it; and how exact."""
+    lines = arithmetic_lines(burn, reader.texts, reader.formats)
+    return Arithmetic(lines, accuracy_text(burn.error_bound, reader))
 
 
 def _timeline_row(transition: Transition, reader: Reader) -> TimelineRow:
@@ -140,6 +119,6 @@ def _slo_name(deps: ConsoleDependencies, slo_id: str | None, reader: Reader) -> 
     if slo_id is None:
         return None
     try:
-        return slo_text(deps.catalogue.slo(slo_id), "name", reader.language)
+        return slo_text(deps.catalogue.slo(slo_id), "display_name", reader.language)
     except UnknownSlo:
         return slo_id

@@ -33,6 +33,7 @@ from slo.spec import Slo
 from slo.status import ObjectiveStatus
 
 STEPS = 120
+BESIDE = timedelta(days=1)
 _TERMS = ("total", "good", "excluded")
 
 
@@ -90,7 +91,7 @@ def objective_page(deps: ConsoleDependencies, slo_id: str, reader: Reader) -> di
     language = reader.language
     return {
         "slo_id": slo_id,
-        "name": slo_text(slo, "name", language),
+        "name": slo_text(slo, "display_name", language),
         "description": slo_text(slo, "description", language),
         "terms": [(term, slo_text(slo, term, language)) for term in _TERMS],
         "panels": [_panel(deps, status, reader) for status in statuses],
@@ -219,12 +220,16 @@ def _verdict(tier: TierBurn) -> str:
 
 
 def _ratios(deps: ConsoleDependencies, status: ObjectiveStatus, reader: Reader) -> tuple[Ratio, ...]:
-    beside = None if deps.beside is None else deps.beside(status.slo, status.period.start, status.period.now)
+    """Both over the same last day, so that they can be compared."""
+    end = status.period.now
+    start = end - BESIDE
+    beside = None if deps.beside is None else deps.beside(status.slo, start, end)
     if beside is None:
         return ()
-    own = reader.texts(f"detail.ratio.{status.slo.unit.value}")
+    key = series_key(status.slo, status.objective, status.environment, status.labels)
+    unit = status.slo.unit.value
     return (
-        _ratio(own, status.counts, status.slo.unit.value, reader),
+        _ratio(reader.texts(f"detail.ratio.{unit}"), deps.ledger.counts(key, start, end), unit, reader),
         _ratio(reader.texts("detail.ratio.beside"), beside, "events", reader),
     )
 

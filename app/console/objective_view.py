@@ -14,7 +14,7 @@ from app.console.charts import BurnRow, Caption, MinuteBar
 from app.console.visits import Reader, state_style
 from dashboards.palette import State
 from slo.burn_rate import TierBurn
-from slo.conventions import ANNOTATION_PREFIX, window_text
+from slo.conventions import window_text
 from slo.ledger import Ledger
 from slo.measurement import series_key
 from slo.periods import MINUTE
@@ -61,7 +61,7 @@ def objective_view(status: ObjectiveStatus, ledger: Ledger, reader: Reader) -> O
     caption = Caption(reader.texts("card.budget"), reader.texts("card.budget_desc", left=budget_left_text))
     return ObjectiveView(
         href=f"/console/slo/{status.slo.id}",
-        name=slo_text(status.slo, "name", reader.language),
+        name=slo_text(status.slo, "display_name", reader.language),
         promise=promise(status, reader),
         css=style["css"],
         symbol="○" if status.state is ObjectiveState.NO_TRAFFIC else style["symbol"],
@@ -94,12 +94,10 @@ def light_of(status: ObjectiveStatus) -> State:
 
 
 def slo_text(slo: Slo, key: str, language: str) -> str:
-    """``name``, ``description``, ``total``, ``good`` or ``excluded``; English where no other is written."""
-    english = {"name": slo.display_name, "description": slo.description}.get(key) or slo.texts.get(key, "")
-    if language == "en":
-        return english
-    annotated = slo.annotations.get(f"{ANNOTATION_PREFIX}{key}-{language}", "")
-    return slo.texts.get(f"{key}_{language}", "") or annotated or english
+    """``display_name``, ``description``, ``total``, ``good`` or ``excluded``; English without another."""
+    english = {"display_name": slo.display_name, "description": slo.description}
+    said = "" if language == "en" else slo.texts.get(f"{key}_{language}", "")
+    return said or english.get(key, "") or slo.texts.get(key, "")
 
 
 def promise(status: ObjectiveStatus, reader: Reader) -> str:

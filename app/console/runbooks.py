@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from app.console.ports import ConsoleDependencies
 from app.console.visits import Reader
-from slo.conventions import ANNOTATION_PREFIX, slug
+from slo.conventions import slug
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -26,7 +26,7 @@ def title_of(markdown: str, name: str) -> str:
 def runbook_of(deps: ConsoleDependencies, slo_id: str) -> str | None:
     """The path of the SLO's runbook: the one its definition names, else the one called as it is."""
     slo = deps.catalogue.slo(slo_id)
-    named = slo.annotations.get(f"{ANNOTATION_PREFIX}runbook", "").removesuffix(".md").rpartition("/")[2]
+    named = slo.texts.get("runbook", "")
     return next(
         (path for name in (named, slug(slo_id), slo.name) if (path := runbook_path(deps, name))), None
     )
