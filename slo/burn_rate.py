@@ -63,13 +63,17 @@ def burns_above(bad: int, total: int, budget: Fraction, factor: Fraction) -> boo
 
 @dataclass(frozen=True, slots=True)
 class TierBurn:
-    """One tier's verdict: both windows burn above ``factor`` and the long one saw enough events."""
+    """One tier's verdict: both windows burn above ``factor`` and the long one saw enough events.
+
+    ``held``: they did so at every whole minute of the tier's ``alert_after`` (Prometheus's ``for``).
+    """
 
     tier: Tier
     factor: Fraction
     long: WindowBurn
     short: WindowBurn
     min_events: int = 0
+    held: bool = True
 
     @property
     def burning(self) -> bool:
@@ -81,8 +85,13 @@ class TierBurn:
         return self.long.counts.total >= self.min_events
 
     @property
-    def firing(self) -> bool:
+    def active(self) -> bool:
+        """The condition is met now; firing or, until it has held long enough, pending."""
         return self.burning and self.enough_events
+
+    @property
+    def firing(self) -> bool:
+        return self.active and self.held
 
     @property
     def certain(self) -> bool:

@@ -68,6 +68,11 @@ def _verdict(burn: TierBurn) -> tuple[str, str]:
     factor_pt = factor.replace(".", ",")
     if burn.firing:
         return f"both above {factor}x", f"ambas acima de {factor_pt}x"
+    if burn.active:
+        return (
+            f"both above {factor}x, but not yet for {span_text(burn.tier.alert_after)}",
+            f"ambas acima de {factor_pt}x, mas ainda não por {span_text(burn.tier.alert_after)}",
+        )
     if burn.burning:
         few, need = burn.long.counts.total, burn.min_events
         return (

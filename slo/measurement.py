@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from slo.burn_rate import TierBurn, WindowBurn
 from slo.exclusions import Exclusion, Span, clip, excluded_spans
 from slo.ledger import Counts, Ledger, SeriesKey
 from slo.periods import MINUTE, Period, period_of
-from slo.spec import Objective, Slo
+from slo.spec import Objective, Slo, Tier
 
 HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One series of one objective at one instant. ``windows`` and ``adjusted`` exclude what was excluded."""
+    """One series of one objective at one instant. ``windows`` and ``adjusted`` exclude what was excluded.
+
+    ``earlier`` holds windows that ended some minutes ago, by ``(length, ago)``, for tiers that must hold.
+    """
 
     slo: Slo
     objective: Objective
@@ -30,6 +34,7 @@ class Measurement:
     raw: Counts
     adjusted: Counts
     windows: Mapping[timedelta, Counts]
+    earlier: Mapping[tuple[timedelta, timedelta], Counts]
     spans: tuple[Span, ...]
     first_minute: datetime | None
     last_minute: datetime | None
@@ -51,23 +56,32 @@ class Measurement:
         return WindowBurn(length, end - length, end, self.windows[length], self.objective.budget)
 
     def tiers(self) -> tuple[TierBurn, ...]:
-        period = self.slo.window.length
-        return tuple(
-            TierBurn(
-                tier,
-                tier.factor(period),
-                self.window(tier.long_window),
-                self.window(tier.short_window),
-                self.slo.min_events,
-            )
-            for tier in self.slo.tiers
+        return tuple(self._tier(tier) for tier in self.slo.tiers)
+
+    def _tier(self, tier: Tier) -> TierBurn:
+        factor = tier.factor(self.slo.window.length)
+        held = all(self._was_active(tier, factor, ago) for ago in minutes_to_hold(tier))
+        long, short = self.window(tier.long_window), self.window(tier.short_window)
+        return TierBurn(tier, factor, long, short, self.slo.min_events, held)
+
+    def _was_active(self, tier: Tier, factor: Fraction, ago: timedelta) -> bool:
+        end, budget = self.period.now - ago, self.objective.budget
+        long, short = (
+            WindowBurn(length, end - length, end, self.earlier[(length, ago)], budget)
+            for length in (tier.long_window, tier.short_window)
         )
+        return TierBurn(tier, factor, long, short, self.slo.min_events).active
 
 
 def series_key(
     slo: Slo, objective: Objective, environment: str, labels: tuple[tuple[str, str], ...]
 ) -> SeriesKey:
     return SeriesKey(environment, slo.id, objective.name, slo.revision, slo.unit, labels)
+
+
+def minutes_to_hold(tier: Tier) -> list[timedelta]:
+    """How long ago, minute by minute, the condition must already have been met."""
+    return [MINUTE * ago for ago in range(1, -(-tier.alert_after // MINUTE) + 1)]
 
 
 def recent_window(slo: Slo) -> timedelta:
@@ -130,7 +144,19 @@ class _Plan:
             lengths |= {tier.long_window, tier.short_window}
         self.lengths = sorted(lengths)
         end = self.period.now
-        self.bounds = [(self.period.start, end), *((end - length, end) for length in self.lengths)]
+        self.past = sorted(
+            {
+                (length, ago)
+                for tier in slo.tiers
+                for ago in minutes_to_hold(tier)
+                for length in (tier.long_window, tier.short_window)
+            }
+        )
+        self.bounds = [
+            (self.period.start, end),
+            *((end - length, end) for length in self.lengths),
+            *((end - ago - length, end - ago) for length, ago in self.past),
+        ]
         self.holes = [clip(self.spans, start, stop) for start, stop in self.bounds]
 
     @property
@@ -150,7 +176,8 @@ class _Plan:
             self.period,
             raw[0],
             adjusted[0],
-            dict(zip(self.lengths, adjusted[1:], strict=True)),
+            dict(zip(self.lengths, adjusted[1 : 1 + len(self.lengths)], strict=True)),
+            dict(zip(self.past, adjusted[1 + len(self.lengths) :], strict=True)),
             self.spans,
             ledger.first_minute(self.series),
             ledger.last_minute(self.series),

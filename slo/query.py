@@ -18,6 +18,7 @@ import promql_parser as promql
 from slo.errors import UnsupportedQuery
 
 PLACEHOLDER = "{{.window}}"
+_PLACEHOLDERS = re.compile(r"\{\{\s*\.window\s*\}\}")
 _STAND_IN = "7m13s"  # a range nobody writes, so that a fixed range is told from the placeholder
 _STAND_IN_LENGTH = timedelta(minutes=7, seconds=13)
 
@@ -86,7 +87,7 @@ def parse_count_query(text: str) -> CountQuery:
         UnsupportedQuery: it does not parse, or is not a sum of increases; says which part.
     """
     try:
-        tree = promql.parse(text.replace(PLACEHOLDER, _STAND_IN))
+        tree = promql.parse(_PLACEHOLDERS.sub(_STAND_IN, text))
     except ValueError as error:
         raise UnsupportedQuery(text, f"it does not parse: {error}") from error
     terms = tuple(_terms(tree, 1, text))

@@ -1,7 +1,7 @@
 """A process's own counts in SQLite: exact across ``kill -9``, flagged after a crash of the host.
 
-``add`` commits to the write-ahead log without waiting for the disk: the kernel keeps what a dead process
-wrote, so nothing is lost with the process. ``heartbeat`` waits for the disk, so a crash of the *host* can only
+``add`` commits to the write-ahead log without waiting for the disk: the kernel keeps what a dead
+process wrote, so nothing is lost with it. ``heartbeat`` waits for the disk, so a crash of the *host* can only
 lose what came after the last one; those minutes are then read with an error bound instead of as exact.
 """
 

@@ -13,7 +13,7 @@ from slo.counts import CounterIncrement, labels_of
 from slo.evaluate import Evaluation, evaluate
 from slo.exclusions import Exclusion
 from slo.spec import Slo
-from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON, a_row, an_slo, key_of, steady
+from tests.support.slo_samples import DAY, GOOGLE, HOUR, MINUTE, NOON, a_row, an_slo, key_of, steady
 
 
 def ledger_of(*rows: object) -> MemoryLedger:
@@ -68,7 +68,8 @@ def test_a_page_tells_its_arithmetic() -> None:
     assert state.explanation.en == (
         "page-fast: 1200 of 6000 events bad in 1h (burn 20x), 100 of 500 events bad in 5m (burn 20x), "
         "both above 14.4x; budget 1 %, 2.78 % of it spent (forecast: 432000 in 3d of history, "
-        "continued evenly over the period of 30d); at this rate it is gone in 1d 11h (95 % range: 1d 9h to 1d 13h)"
+        "continued evenly over the period of 30d); at this rate it is gone in 1d 11h "
+        "(95 % range: 1d 9h to 1d 13h)"
     )
     assert "1200 de 6000 eventos ruins em 1h (queima 20x)" in state.explanation.pt
     assert "ambas acima de 14,4x" in state.explanation.pt
@@ -93,6 +94,15 @@ def test_too_few_events_do_not_page_and_say_so() -> None:
     assert fired(evaluation) == []
     assert evaluation.tiers[0].burn.burning
     assert "40 are fewer than the 100 this alert asks for" in evaluation.tiers[0].explanation.en
+
+
+def test_a_tier_that_must_hold_fires_once_it_has_held() -> None:
+    page = replace(GOOGLE[0], alert_after=5 * MINUTE)
+    slo = an_slo(tiers=(page,))
+    ledger = ledger_of(steady(slo, NOON - DAY, NOON, 100, 100), steady(slo, NOON, NOON + HOUR, 0, 100))
+    at = [evaluate([slo], ledger, "test", NOON + MINUTE * minute) for minute in range(8)]
+    assert [fired(evaluation) for evaluation in at] == [[]] * 6 + [["page-fast"]] * 2
+    assert "but not yet for 5min" in at[5].tiers[0].explanation.en
 
 
 def test_no_events_burn_nothing() -> None:
