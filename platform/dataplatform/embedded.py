@@ -12,20 +12,26 @@ from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outb
 from app.ports.secrets import Sealer
 from app.ports.stream import Stream
 from dataplatform.audited import open_relational
+from dataplatform.consistency.readings import CheckLog
+from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.directory import DirectoryLock, prepare_directory
+from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.guards import MissOnFailure, with_breaker, with_faults
 from dataplatform.schemas import projections, stream
 from dataplatform.security.keys import LocalKeyService
+from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.security.sealer import EnvelopeSealer
 from dataplatform.stores.memory.projections import MemoryCache
 from dataplatform.stores.sqlite.audit import SqliteAuditTrail
+from dataplatform.stores.sqlite.comparison_source import SqliteComparisonSource
 from dataplatform.stores.sqlite.customers import SqliteCustomerRecords
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.decisions import SqliteDecisionRecords
 from dataplatform.stores.sqlite.hot import SqliteHotStore
 from dataplatform.stores.sqlite.outbox import SqliteOutbox
+from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
 from dataplatform.stores.sqlite.stream import SqliteStream, release_leases
 from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
 from dataplatform.stores.sqlite.wide import SqliteWideStore
@@ -48,8 +54,11 @@ class EmbeddedPlatform:
     wide: WideStore
     cache: Cache
     stream: Stream
+    processing_log: ProcessingLog
     sealer: Sealer
     faults: FaultBoard
+    comparison: ComparisonSource
+    check_log: CheckLog
     breakers: Mapping[str, Breaker]
     databases: Mapping[str, Database]
     directory: Path
@@ -79,7 +88,9 @@ def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard) -> EmbeddedP
         sealer = open_sealer(data_dir)
         relational = open_relational(data_dir, clock, undo)
         databases = {"relational": relational, **_open_others(data_dir, undo)}
-        return _assemble(data_dir, clock, faults, sealer, databases, undo.pop_all())
+        check_log = CheckLog(data_dir / "data" / "consistency.sqlite")
+        undo.callback(check_log.close)
+        return _assemble(data_dir, clock, faults, sealer, check_log, databases, undo.pop_all())
 
 
 def open_sealer(data_dir: Path) -> EnvelopeSealer:
@@ -105,6 +116,7 @@ def _assemble(
     clock: Clock,
     faults: FaultBoard,
     sealer: Sealer,
+    check_log: CheckLog,
     databases: Mapping[str, Database],
     held: ExitStack,
 ) -> EmbeddedPlatform:
@@ -121,9 +133,12 @@ def _assemble(
         hot=with_breaker(hot, breakers["hot"]),
         wide=with_breaker(wide, breakers["wide"]),
         cache=MissOnFailure(with_faults(MemoryCache(clock), "cache", faults)),
-        stream=with_faults(SqliteStream(databases["stream"], clock), "stream", faults),
+        stream=SealedStream(with_faults(SqliteStream(databases["stream"], clock), "stream", faults), sealer),
+        processing_log=SqliteProcessingLog(databases["stream"]),
         sealer=sealer,
         faults=faults,
+        comparison=with_faults(SqliteComparisonSource(relational), "relational", faults),
+        check_log=check_log,
         breakers=breakers,
         databases=databases,
         directory=data_dir,

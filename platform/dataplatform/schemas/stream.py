@@ -23,6 +23,19 @@ CREATE TABLE dead_letters (
   reason TEXT NOT NULL,
   failed_at INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE processing_log (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  worker TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  duration_seconds REAL NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  ok INTEGER NOT NULL,
+  duplicate INTEGER NOT NULL,
+  retried INTEGER NOT NULL,
+  dead_letter INTEGER NOT NULL
+) STRICT;
 """
 
 RUNGS: tuple[str, ...] = (_FIRST,)

@@ -36,7 +36,7 @@ class Database:
             DataDirectoryError: the file cannot be made or written.
             SchemaError: the file is newer than this program, damaged, or no database.
         """
-        connection = _prepared(path, rungs, prepare)
+        connection = prepared(path, rungs, prepare)
         self.path, self.store = path, store
         self._writer = GroupWriter(path, store, connection, queue_limit=queue_limit, witness=witness)
         self._readers = ReaderPool(path, store, readers)
@@ -63,9 +63,10 @@ class Database:
         self._writer.stop()
 
 
-def _prepared(
-    path: Path, rungs: Sequence[str], prepare: Callable[[sqlite3.Connection], None] | None
+def prepared(
+    path: Path, rungs: Sequence[str], prepare: Callable[[sqlite3.Connection], None] | None = None
 ) -> sqlite3.Connection:
+    """A writing connection, its schema up to date. Raises as ``Database`` does."""
     connection: sqlite3.Connection | None = None
     try:
         connection = open_writer(path)

@@ -14,13 +14,13 @@ from dataplatform.stores.instants import from_micros, to_micros
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.outbox import insert_row
 
-_COLUMNS = "transaction_id, customer_id, amount_cents, kind, status, created_at, version"
+COLUMNS = "transaction_id, customer_id, amount_cents, kind, status, created_at, version"
 _INSERT = (
-    f"INSERT INTO transactions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - constants
+    f"INSERT INTO transactions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - constants
     "ON CONFLICT (transaction_id) DO NOTHING"
 )
 _BETWEEN = (
-    f"SELECT {_COLUMNS} FROM transactions "  # noqa: S608 - constants
+    f"SELECT {COLUMNS} FROM transactions "  # noqa: S608 - constants
     "WHERE customer_id = ? AND created_at >= ? AND created_at < ? ORDER BY created_at, transaction_id LIMIT ?"
 )
 _CUSTOMER = "SELECT 1 FROM customers WHERE customer_id = ?"

@@ -1,0 +1,200 @@
+"""Compares the source of truth with one projection, under live writes, without false alarms (§4.3.2, §8.3).
+
+A difference counts only if the record was settled and unchanged around the look at the projection: state
+(record and outbox in one snapshot), projection, state again. If a change waited or came in between, it is in
+flight and no verdict is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeVar
+
+from app.ports.telemetry import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT, Telemetry
+from dataplatform.consistency.report import Difference, PairReport
+from dataplatform.consistency.sides import (
+    ComparisonSource,
+    Divergence,
+    Entry,
+    ProjectionSide,
+    SourceKey,
+    SourceState,
+    classify,
+    source_key,
+)
+from slo.clock import Clock
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_TOGETHER = 64  # looks at a time
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPlan:
+    """``sample`` random records of the source, and as many of the projection in key order (for orphans).
+    ``settle_seconds`` of clock time pass before a difference is looked at again."""
+
+    sample: int = 30_000
+    settle_seconds: float = 5.0
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A place in the projection that looked different once."""
+
+    source: SourceKey
+    customer_id: str
+    data_type: str
+    drawn_at_random: bool
+
+
+@dataclass(slots=True)
+class _Tally:
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    random_compared: int = 0
+    expired: int = 0
+    suspects: list[Suspect] = field(default_factory=list)
+
+
+class ConsistencyChecker:
+    """One pair of stores. Remembers where its sweep of the projection stopped."""
+
+    def __init__(
+        self,
+        source: ComparisonSource,
+        side: ProjectionSide,
+        telemetry: Telemetry,
+        clock: Clock,
+        random: Random,
+        plan: CheckPlan | None = None,
+    ) -> None:
+        self._source, self._side = source, side
+        self._telemetry, self._clock, self._random = telemetry, clock, random
+        self._plan = plan or CheckPlan()
+        self._swept_to: tuple[str, str] | None = None
+
+    @property
+    def pair(self) -> str:
+        return f"relational-{self._side.name}"
+
+    async def check(self) -> PairReport:
+        """Compare, settle, look again, count.
+
+        Raises:
+            StoreUnavailable: one of the two does not answer; nothing was counted.
+        """
+        tally = _Tally()
+        await self._compare_sample(tally)
+        swept_all = await self._sweep(tally)
+        if tally.suspects:
+            await self._clock.sleep(self._plan.settle_seconds)
+        verdicts = await _in_groups(self._verdict, tally.suspects)
+        report = self._report(tally, verdicts, await self._source.population(), swept_all=swept_all)
+        self._count(report)
+        return report
+
+    async def _compare_sample(self, tally: _Tally) -> None:
+        states = await self._source.sample(self._plan.sample, self._random)
+        entries = [self._expected(state) for state in states]
+        pairs = [(s, e) for s, e in zip(states, entries, strict=True) if e is not None]
+        tally.expired = len(states) - len(pairs)
+        found = await _in_groups(self._found, [entry.place for _, entry in pairs])
+        for (state, entry), actual in zip(pairs, found, strict=True):
+            tally.seen.add(entry.place)
+            tally.random_compared += 1
+            if classify(entry, actual) is not None:
+                tally.suspects.append(Suspect(state.key, *entry.place, drawn_at_random=True))
+
+    async def _sweep(self, tally: _Tally) -> bool:
+        """The next stretch of the projection; True when it went from the first record to the last."""
+        from_start, left = self._swept_to is None, self._plan.sample
+        while left > 0:
+            page = await self._side.page(min(_PAGE, left), self._swept_to)
+            if not page:
+                self._swept_to = None
+                return from_start
+            await self._compare_page([e for e in page if e.place not in tally.seen], tally)
+            self._swept_to = page[-1].place
+            left -= len(page)
+        return False
+
+    async def _compare_page(self, page: Sequence[Entry], tally: _Tally) -> None:
+        keys = [source_key(entry.data_type, entry.customer_id) for entry in page]
+        states = await _in_groups(self._source.state, keys)
+        for entry, state in zip(page, states, strict=True):
+            tally.seen.add(entry.place)
+            if classify(self._expected_at(state, entry.place), entry) is not None:
+                tally.suspects.append(Suspect(state.key, *entry.place, drawn_at_random=False))
+
+    async def _found(self, place: tuple[str, str]) -> Entry | None:
+        return await self._side.get(*place)
+
+    async def _verdict(self, suspect: Suspect) -> Divergence | None:
+        place = (suspect.customer_id, suspect.data_type)
+        before = await self._source.state(suspect.source)
+        found = await self._side.get(*place)
+        after = await self._source.state(suspect.source)
+        divergence = classify(self._expected_at(before, place), found)
+        if divergence is not None and (before.pending or after.pending or before != after):
+            return Divergence.IN_FLIGHT
+        return divergence
+
+    def _expected(self, state: SourceState) -> Entry | None:
+        """None when the source has no such record, or only one whose time in the projection is over."""
+        if state.projection is None:
+            return None
+        entry = self._side.expected(state.projection)
+        expired = entry.expires_at is not None and entry.expires_at <= self._clock.now()
+        return None if expired else entry
+
+    def _expected_at(self, state: SourceState, place: tuple[str, str]) -> Entry | None:
+        entry = self._expected(state)
+        return entry if entry is not None and entry.place == place else None
+
+    def _report(
+        self, tally: _Tally, verdicts: Sequence[Divergence | None], population: int, *, swept_all: bool
+    ) -> PairReport:
+        judged = list(zip(tally.suspects, verdicts, strict=True))
+        flying = [s for s, verdict in judged if verdict is Divergence.IN_FLIGHT]
+        differing = [(s, v) for s, v in judged if v is not None and v is not Divergence.IN_FLIGHT]
+        compared = len(tally.seen) - len(flying)
+        complete = swept_all and tally.random_compared + tally.expired >= population
+        return PairReport(
+            pair=self.pair,
+            checked_at=self._clock.now(),
+            compared=compared,
+            random_compared=tally.random_compared - sum(s.drawn_at_random for s in flying),
+            random_divergent=sum(s.drawn_at_random for s, _ in differing),
+            in_flight=len(flying),
+            coverage_ratio=_coverage(compared, len(tally.seen), population, complete=complete),
+            confidence=self._plan.confidence,
+            differences=tuple(
+                Difference(verdict, s.source, s.customer_id, s.data_type) for s, verdict in differing
+            ),
+        )
+
+    def _count(self, report: PairReport) -> None:
+        self._telemetry.count(CONSISTENCY_COMPARED, report.compared, pair=report.pair)
+        for divergence, number in report.divergent_by_class.items():
+            self._telemetry.count(CONSISTENCY_DIVERGENT, number, **{"pair": report.pair, "class": divergence})
+
+
+async def _in_groups(look: Callable[[S], Awaitable[T]], items: Sequence[S]) -> list[T]:
+    """A bounded number at a time, answers in order."""
+    found: list[T] = []
+    for start in range(0, len(items), _TOGETHER):
+        found.extend(await asyncio.gather(*(look(item) for item in items[start : start + _TOGETHER])))
+    return found
+
+
+def _coverage(compared: int, judged: int, population: int, *, complete: bool) -> float:
+    """Compared over all known records; 1 only if both sides were walked whole and nothing was in flight."""
+    if complete:
+        return compared / judged if judged else 1.0
+    return min(compared / max(population, judged), 1.0) if judged else 0.0

@@ -1,0 +1,66 @@
+"""What one comparison of a pair of stores found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from dataplatform.consistency.bound import lower_bound
+from dataplatform.consistency.sides import Divergence, SourceKey
+
+DIVERGENT = (Divergence.MISSING, Divergence.STALE, Divergence.MISMATCH, Divergence.ORPHAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One record that differs; where in the projection it is, or should be."""
+
+    divergence: Divergence
+    source: SourceKey
+    customer_id: str
+    data_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairReport:
+    """``compared`` excludes records in flight. The ``random_*`` counts are of the uniform sample alone, the
+    only ones a confidence bound may rest on; ``coverage_ratio`` is compared records over all known ones.
+    """
+
+    pair: str
+    checked_at: datetime
+    compared: int
+    random_compared: int
+    random_divergent: int
+    in_flight: int
+    coverage_ratio: float
+    confidence: float
+    differences: tuple[Difference, ...]
+
+    @property
+    def divergent_by_class(self) -> Mapping[str, int]:
+        """Counts of missing, stale, mismatch and orphan; all four, zeros too."""
+        counts = Counter(difference.divergence for difference in self.differences)
+        return {divergence.value: counts[divergence] for divergence in DIVERGENT}
+
+    @property
+    def divergent(self) -> int:
+        return len(self.differences)
+
+    @property
+    def index_ratio(self) -> float | None:
+        """Equal over compared; None when nothing was compared."""
+        return None if not self.compared else 1.0 - self.divergent / self.compared
+
+    @property
+    def lower_bound_ratio(self) -> float | None:
+        """One-sided exact bound at ``confidence``; the index itself when everything was compared."""
+        if not self.random_compared or self.index_ratio is None:
+            return None
+        if self.coverage_ratio >= 1.0:
+            return self.index_ratio
+        return min(
+            self.index_ratio, lower_bound(self.random_compared, self.random_divergent, self.confidence)
+        )

@@ -1,0 +1,165 @@
+"""The two sides of a comparison: the source of truth, and a projection of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from random import Random
+from typing import Protocol
+
+from app.ports.projections import HotItem, HotStore, ItemValue, WideRow, WideStore
+from dataplatform.ingestion.projections import Projection
+
+
+class Divergence(StrEnum):
+    MISSING = "missing"  # the projection does not have it
+    STALE = "stale"  # an older version
+    MISMATCH = "mismatch"  # same or newer version, other content
+    ORPHAN = "orphan"  # the source of truth does not have it
+    IN_FLIGHT = "in_flight"  # a change is on its way: no verdict
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKey:
+    """``kind``: customer | transaction | decision."""
+
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One record as the source has it, read together with whether a change of it waits in the outbox."""
+
+    key: SourceKey
+    projection: Projection | None
+    pending: bool
+
+
+class ComparisonSource(Protocol):
+    async def population(self) -> int: ...
+
+    async def sample(self, count: int, random: Random) -> Sequence[SourceState]:
+        """``count`` different records, each as likely as any other; all of them when there are no more."""
+        ...
+
+    async def state(self, key: SourceKey) -> SourceState:
+        """Record and outbox in one snapshot."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record in a projection."""
+
+    customer_id: str
+    data_type: str
+    version: int
+    digest: str
+    content: Mapping[str, ItemValue]
+    expires_at: datetime | None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.customer_id, self.data_type
+
+
+class ProjectionSide(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def expected(self, projection: Projection) -> Entry:
+        """How this side should hold it."""
+        ...
+
+    async def get(self, customer_id: str, data_type: str) -> Entry | None: ...
+
+    async def page(self, limit: int, after: tuple[str, str] | None) -> Sequence[Entry]: ...
+
+    async def write(self, projection: Projection) -> bool:
+        """If newer than what is there."""
+        ...
+
+    async def delete(self, customer_id: str, data_type: str) -> None: ...
+
+
+class HotSide:
+    name = "hot"
+
+    def __init__(self, store: HotStore) -> None:
+        self._store = store
+
+    def expected(self, projection: Projection) -> Entry:
+        return _hot_entry(projection.hot)
+
+    async def get(self, customer_id: str, data_type: str) -> Entry | None:
+        item = await self._store.get(customer_id, data_type)
+        return None if item is None else _hot_entry(item)
+
+    async def page(self, limit: int, after: tuple[str, str] | None) -> Sequence[Entry]:
+        return [_hot_entry(item) for item in await self._store.scan(limit, after)]
+
+    async def write(self, projection: Projection) -> bool:
+        return await self._store.put_if_newer(projection.hot)
+
+    async def delete(self, customer_id: str, data_type: str) -> None:
+        await self._store.delete(customer_id, data_type)
+
+
+class WideSide:
+    name = "wide"
+
+    def __init__(self, store: WideStore) -> None:
+        self._store = store
+
+    def expected(self, projection: Projection) -> Entry:
+        return _wide_entry(projection.wide)
+
+    async def get(self, customer_id: str, data_type: str) -> Entry | None:
+        row = await self._store.get(customer_id, data_type)
+        return None if row is None else _wide_entry(row)
+
+    async def page(self, limit: int, after: tuple[str, str] | None) -> Sequence[Entry]:
+        return [_wide_entry(row) for row in await self._store.scan(limit, after)]
+
+    async def write(self, projection: Projection) -> bool:
+        return await self._store.put_if_newer(projection.wide)
+
+    async def delete(self, customer_id: str, data_type: str) -> None:
+        await self._store.delete(customer_id, data_type)
+
+
+def source_key(data_type: str, customer_id: str) -> SourceKey:
+    """The record that an item of this type was projected from."""
+    family, _, rest = data_type.partition("#")
+    kinds = {"DECISION": "decision", "TXN": "transaction", "TRANSACTION": "transaction"}
+    if family in kinds and rest:
+        return SourceKey(kinds[family], rest.rpartition("#")[2])
+    return SourceKey("customer", customer_id)
+
+
+def classify(expected: Entry | None, found: Entry | None) -> Divergence | None:
+    """None: the two agree. Content is compared itself, not only the digests that claim to stand for it."""
+    if expected is None:
+        return None if found is None else Divergence.ORPHAN
+    if found is None:
+        return Divergence.MISSING
+    if found.version < expected.version:
+        return Divergence.STALE
+    return None if replace(found, content=dict(found.content)) == _plain(expected) else Divergence.MISMATCH
+
+
+def _plain(entry: Entry) -> Entry:
+    return replace(entry, content=dict(entry.content))
+
+
+def _hot_entry(item: HotItem) -> Entry:
+    return Entry(
+        item.customer_id, item.data_type, item.version, item.digest, item.attributes, item.expires_at
+    )
+
+
+def _wide_entry(row: WideRow) -> Entry:
+    return Entry(row.customer_id, row.data_type, row.version, row.digest, row.columns, row.expires_at)

@@ -1,0 +1,113 @@
+"""From the outbox to hot, wide and cache: at least once, idempotent by version, oldest first per key."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from app.domain.errors import StoreUnavailable
+from app.ports.projections import Cache, HotStore, WideStore
+from app.ports.records import Outbox, OutboxRow
+from app.ports.telemetry import OUTBOX_DEPTH, PROJECTED_ROWS, Telemetry
+from dataplatform.ingestion.pace import Pace
+from dataplatform.ingestion.projections import Projection, project
+from dataplatform.resilience.retry import RetryPolicy
+
+logger = logging.getLogger(__name__)
+
+
+class Projector:
+    """Rows that could not be projected go back to the outbox; nothing is ever given up."""
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        hot: HotStore,
+        wide: WideStore,
+        cache: Cache,
+        telemetry: Telemetry,
+        random: Callable[[], float],
+        worker: str = "projector",
+        batch: int = 256,
+        lease_seconds: float = 300.0,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        self._outbox, self._hot, self._wide, self._cache = outbox, hot, wide, cache
+        self._telemetry, self._worker = telemetry, worker
+        self._batch, self._lease_seconds = batch, lease_seconds
+        self._pace = Pace(policy or RetryPolicy(), random)
+
+    async def run_once(self) -> int:
+        """Project one batch; returns how many rows it took on (0: the outbox is drained).
+
+        Raises:
+            StoreUnavailable: the outbox itself cannot be read or written.
+        """
+        rows = await self._outbox.claim(self._worker, self._batch, self._lease_seconds)
+        results = await asyncio.gather(*(self._project(row) for row in rows))
+        done = [row.row_id for row, failure in zip(rows, results, strict=True) if failure is None]
+        failed = [(row.row_id, why) for row, why in zip(rows, results, strict=True) if why is not None]
+        if done:
+            await self._outbox.done(self._worker, done)
+        for reason in dict.fromkeys(why for _, why in failed):
+            same = [row_id for row_id, why in failed if why == reason]
+            await self._outbox.failed(self._worker, same, reason)
+        self._telemetry.set(OUTBOX_DEPTH, float(await self._outbox.depth()))
+        self._pace.note(ok=not failed)
+        return len(rows)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop; backs off while a store fails."""
+        while not stop.is_set():
+            try:
+                worked = await self.run_once()
+            except StoreUnavailable as error:
+                logger.warning("projection waits: %s", error)
+                self._pace.note(ok=False)
+                worked = 0
+            await self._pace.rest(stop, idle=worked == 0)
+
+    async def drain(self, rounds: int = 1_000_000) -> int:
+        """Project until the outbox is empty (or after ``rounds`` batches); returns rows taken on."""
+        total = 0
+        for _ in range(rounds):
+            worked = await self.run_once()
+            if worked == 0:
+                break
+            total += worked
+        return total
+
+    async def _project(self, row: OutboxRow) -> str | None:
+        """None when projected everywhere, else why not."""
+        try:
+            projection = project(row.kind, row.payload)
+        except (ValueError, KeyError, TypeError) as error:
+            logger.exception("outbox row %d cannot be read", row.row_id)
+            self._count("outbox", "unreadable")
+            return f"unreadable payload: {type(error).__name__}"
+        try:
+            await self._write(projection)
+        except StoreUnavailable as error:
+            self._count(error.store, "failed")
+            return str(error)
+        return None
+
+    async def _write(self, projection: Projection) -> None:
+        hot, wide = await asyncio.gather(
+            self._hot.put_if_newer(projection.hot),
+            self._wide.put_if_newer(projection.wide),
+            return_exceptions=True,
+        )
+        for store, result in (("hot", hot), ("wide", wide)):
+            if isinstance(result, bool):
+                self._count(store, "ok" if result else "stale")
+        if projection.stale_key is not None:
+            await self._cache.delete(projection.stale_key)
+        for result in (hot, wide):
+            if isinstance(result, BaseException):
+                raise result
+
+    def _count(self, store: str, outcome: str) -> None:
+        self._telemetry.count(PROJECTED_ROWS, store=store, outcome=outcome)

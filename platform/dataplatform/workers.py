@@ -1,0 +1,69 @@
+"""The background work of the embedded platform, built from its ports: ingest, project, compare."""
+
+from __future__ import annotations
+
+from random import Random
+
+from app.ports.telemetry import Telemetry
+from app.usecases.ingest import IngestRecord
+from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
+from dataplatform.consistency.monitor import ConsistencyMonitor, Watched
+from dataplatform.consistency.repair import ConsistencyRepair
+from dataplatform.consistency.sides import HotSide, ProjectionSide, WideSide
+from dataplatform.embedded import EmbeddedPlatform
+from dataplatform.ingestion.producer import Producer
+from dataplatform.ingestion.projector import Projector
+from dataplatform.ingestion.worker import IngestWorker
+from slo.clock import Clock
+
+
+def producer(platform: EmbeddedPlatform, clock: Clock, random: Random) -> Producer:
+    return Producer(platform.stream, platform.sealer, clock, random.random)
+
+
+def ingest_worker(
+    platform: EmbeddedPlatform, telemetry: Telemetry, clock: Clock, random: Random
+) -> IngestWorker:
+    return IngestWorker(
+        stream=platform.stream,
+        ingest=IngestRecord(platform.sealer, clock),
+        customers=platform.customers,
+        transactions=platform.transactions,
+        log=platform.processing_log,
+        telemetry=telemetry,
+        clock=clock,
+        random=random.random,
+    )
+
+
+def projector(platform: EmbeddedPlatform, telemetry: Telemetry, random: Random) -> Projector:
+    return Projector(
+        outbox=platform.outbox,
+        hot=platform.hot,
+        wide=platform.wide,
+        cache=platform.cache,
+        telemetry=telemetry,
+        random=random.random,
+    )
+
+
+def consistency_monitor(
+    platform: EmbeddedPlatform,
+    telemetry: Telemetry,
+    clock: Clock,
+    random: Random,
+    *,
+    plan: CheckPlan | None = None,
+    repair_cap: int = 100,
+    interval_seconds: float = 60.0,
+) -> ConsistencyMonitor:
+    """Both pairs: ``relational-hot`` and ``relational-wide``."""
+    sides: tuple[ProjectionSide, ...] = (HotSide(platform.hot), WideSide(platform.wide))
+    pairs = [
+        Watched(
+            ConsistencyChecker(platform.comparison, side, telemetry, clock, random, plan),
+            ConsistencyRepair(platform.comparison, side, platform.cache, platform.audit, repair_cap),
+        )
+        for side in sides
+    ]
+    return ConsistencyMonitor(pairs, platform.check_log, clock, interval_seconds)
