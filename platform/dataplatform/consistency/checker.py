@@ -8,7 +8,7 @@ flight and no verdict is given.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
@@ -90,8 +90,9 @@ class ConsistencyChecker:
             StoreUnavailable: one of the two does not answer; nothing was counted.
         """
         tally = _Tally()
-        await self._compare_sample(tally)
-        swept_all = await self._sweep(tally)
+        swept, swept_all = await self._sweep()
+        await self._compare_sample(tally, swept)
+        await self._compare_swept(tally, swept)
         if tally.suspects:
             await self._clock.sleep(self._plan.settle_seconds)
         verdicts = await _in_groups(self._verdict, tally.suspects)
@@ -99,35 +100,37 @@ class ConsistencyChecker:
         self._count(report)
         return report
 
-    async def _compare_sample(self, tally: _Tally) -> None:
-        states = await self._source.sample(self._plan.sample, self._random)
-        entries = [self._expected(state) for state in states]
-        pairs = [(s, e) for s, e in zip(states, entries, strict=True) if e is not None]
-        tally.expired = len(states) - len(pairs)
-        found = await _in_groups(self._found, [entry.place for _, entry in pairs])
-        for (state, entry), actual in zip(pairs, found, strict=True):
-            tally.seen.add(entry.place)
-            tally.random_compared += 1
-            if classify(entry, actual) is not None:
-                tally.suspects.append(Suspect(state.key, *entry.place, drawn_at_random=True))
-
-    async def _sweep(self, tally: _Tally) -> bool:
+    async def _sweep(self) -> tuple[dict[tuple[str, str], Entry], bool]:
         """The next stretch of the projection; True when it went from the first record to the last."""
+        swept: dict[tuple[str, str], Entry] = {}
         from_start, left = self._swept_to is None, self._plan.sample
         while left > 0:
             page = await self._side.page(min(_PAGE, left), self._swept_to)
             if not page:
                 self._swept_to = None
-                return from_start
-            await self._compare_page([e for e in page if e.place not in tally.seen], tally)
+                return swept, from_start
+            swept.update((entry.place, entry) for entry in page)
             self._swept_to = page[-1].place
             left -= len(page)
-        return False
+        return swept, False
 
-    async def _compare_page(self, page: Sequence[Entry], tally: _Tally) -> None:
-        keys = [source_key(entry.data_type, entry.customer_id) for entry in page]
-        states = await _in_groups(self._source.state, keys)
-        for entry, state in zip(page, states, strict=True):
+    async def _compare_sample(self, tally: _Tally, swept: Mapping[tuple[str, str], Entry]) -> None:
+        states = await self._source.sample(self._plan.sample, self._random)
+        pairs = [(state, entry) for state in states if (entry := self._expected(state)) is not None]
+        tally.expired = len(states) - len(pairs)
+        tally.random_compared = len(pairs)
+        elsewhere = [entry.place for _, entry in pairs if entry.place not in swept]
+        read = dict(zip(elsewhere, await _in_groups(self._found, elsewhere), strict=True))
+        for state, entry in pairs:
+            tally.seen.add(entry.place)
+            actual = swept.get(entry.place) or read.get(entry.place)
+            if classify(entry, actual) is not None:
+                tally.suspects.append(Suspect(state.key, *entry.place, drawn_at_random=True))
+
+    async def _compare_swept(self, tally: _Tally, swept: Mapping[tuple[str, str], Entry]) -> None:
+        rest = [entry for place, entry in swept.items() if place not in tally.seen]
+        states = await self._source.states([source_key(e.data_type, e.customer_id) for e in rest])
+        for entry, state in zip(rest, states, strict=True):
             tally.seen.add(entry.place)
             if classify(self._expected_at(state, entry.place), entry) is not None:
                 tally.suspects.append(Suspect(state.key, *entry.place, drawn_at_random=False))
@@ -137,9 +140,9 @@ class ConsistencyChecker:
 
     async def _verdict(self, suspect: Suspect) -> Divergence | None:
         place = (suspect.customer_id, suspect.data_type)
-        before = await self._source.state(suspect.source)
+        before = (await self._source.states([suspect.source]))[0]
         found = await self._side.get(*place)
-        after = await self._source.state(suspect.source)
+        after = (await self._source.states([suspect.source]))[0]
         divergence = classify(self._expected_at(before, place), found)
         if divergence is not None and (before.pending or after.pending or before != after):
             return Divergence.IN_FLIGHT

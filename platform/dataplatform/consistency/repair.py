@@ -70,7 +70,7 @@ class ConsistencyRepair:
         place = (difference.customer_id, difference.data_type)
         if difference.divergence in (Divergence.MISMATCH, Divergence.ORPHAN):
             await self._side.delete(*place)
-        projection = (await self._source.state(difference.source)).projection
+        projection = (await self._source.states([difference.source]))[0].projection
         if projection is None or self._side.expected(projection).place != place:
             return "removed"
         written = await self._side.write(projection)

@@ -45,8 +45,8 @@ class ComparisonSource(Protocol):
         """``count`` different records, each as likely as any other; all of them when there are no more."""
         ...
 
-    async def state(self, key: SourceKey) -> SourceState:
-        """Record and outbox in one snapshot."""
+    async def states(self, keys: Sequence[SourceKey]) -> Sequence[SourceState]:
+        """Each record with its outbox in one snapshot, answers in order."""
         ...
 
 

@@ -40,7 +40,7 @@ class Projector:
         self._pace = Pace(policy or RetryPolicy(), random)
 
     async def run_once(self) -> int:
-        """Project one batch; returns how many rows it took on (0: the outbox is drained).
+        """Project one batch; returns how many rows are done (0: none waits, or none could be projected).
 
         Raises:
             StoreUnavailable: the outbox itself cannot be read or written.
@@ -56,7 +56,7 @@ class Projector:
             await self._outbox.failed(self._worker, same, reason)
         self._telemetry.set(OUTBOX_DEPTH, float(await self._outbox.depth()))
         self._pace.note(ok=not failed)
-        return len(rows)
+        return len(done)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop; backs off while a store fails."""
@@ -70,7 +70,7 @@ class Projector:
             await self._pace.rest(stop, idle=worked == 0)
 
     async def drain(self, rounds: int = 1_000_000) -> int:
-        """Project until the outbox is empty (or after ``rounds`` batches); returns rows taken on."""
+        """Project until nothing more gets done (or after ``rounds`` batches); returns rows done."""
         total = 0
         for _ in range(rounds):
             worked = await self.run_once()

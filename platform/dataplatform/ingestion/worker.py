@@ -75,7 +75,7 @@ class IngestWorker:
         self._pace = Pace(policy or RetryPolicy(), random)
 
     async def run_once(self) -> int:
-        """Process one batch; returns how many records it took on (0: the stream is drained).
+        """Process one batch; returns how many records are done (0: none waits, or none could be stored).
 
         Raises:
             StoreUnavailable: the stream itself does not answer.
@@ -106,7 +106,7 @@ class IngestWorker:
             )
         )
         self._pace.note(ok=not batch.retried)
-        return len(records)
+        return len(batch.ok) + len(batch.duplicate) + len(batch.dead)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop; backs off while a store fails."""
@@ -120,7 +120,7 @@ class IngestWorker:
             await self._pace.rest(stop, idle=worked == 0)
 
     async def drain(self, rounds: int = 1_000_000) -> int:
-        """Process until the stream is empty (or after ``rounds`` batches); returns records taken on."""
+        """Process until nothing more gets done (or after ``rounds`` batches); returns records done."""
         total = 0
         for _ in range(rounds):
             worked = await self.run_once()

@@ -104,8 +104,14 @@ class SqliteComparisonSource:
                 states.extend(await self._rows(_TABLES[kind], wanted[start : start + _CHUNK]))
         return states
 
-    async def state(self, key: SourceKey) -> SourceState:
-        return await self._database.read(lambda c: _state(c, key))
+    async def states(self, keys: Sequence[SourceKey]) -> Sequence[SourceState]:
+        found: list[SourceState] = []
+        for start in range(0, len(keys), _CHUNK):
+            found.extend(await self._states(keys[start : start + _CHUNK]))
+        return found
+
+    async def _states(self, keys: Sequence[SourceKey]) -> list[SourceState]:
+        return await self._database.read(lambda c: [_state(c, key) for key in keys])
 
     async def _rows(self, table: _Table, numbers: Sequence[int]) -> list[SourceState]:
         statement = table.by_numbers(len(numbers))
