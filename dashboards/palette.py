@@ -26,12 +26,13 @@ class Colour:
 
 
 class State(StrEnum):
-    """What a light may say. ``NO_DATA`` is never green: unknown is not well."""
+    """What a light may say. ``NO_DATA`` is never green: unknown is not well. ``NO_TRAFFIC`` is watched."""
 
     OK = "ok"
     WARN = "warn"
     BAD = "bad"
     NO_DATA = "no_data"
+    NO_TRAFFIC = "no_traffic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,16 @@ OK_GREEN = Colour("#007a5a", "#12b886")
 WARN_AMBER = Colour("#a86400", "#f5a524")
 BAD_RED = Colour("#b3261e", "#ff5a4e")
 NO_DATA_GREY = Colour("#6c7280", "#8e95a3")
+NO_TRAFFIC_BLUE = Colour("#4a6a8a", "#86a6c8")
 
 STATES: Mapping[State, StateStyle] = {
     State.OK: StateStyle(State.OK, 0, OK_GREEN, "●", {"en": "OK", "pt": "OK"}),
     State.WARN: StateStyle(State.WARN, 1, WARN_AMBER, "▲", {"en": "Warning", "pt": "Atenção"}),
     State.BAD: StateStyle(State.BAD, 2, BAD_RED, "■", {"en": "Critical", "pt": "Crítico"}),
     State.NO_DATA: StateStyle(State.NO_DATA, 3, NO_DATA_GREY, "?", {"en": "No data", "pt": "Sem dados"}),
+    State.NO_TRAFFIC: StateStyle(
+        State.NO_TRAFFIC, 4, NO_TRAFFIC_BLUE, "○", {"en": "No traffic", "pt": "Sem tráfego"}
+    ),
 }
 
 SEVERITY_COLOURS: Mapping[str, Colour] = {

@@ -7,8 +7,10 @@ No expression invents a value for a missing one: absent stays absent, so that it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import singledispatch
 
+from dashboards.palette import STATES, State
 from dashboards.query import (
     Achieved,
     Alive,
@@ -34,7 +36,8 @@ from slo import conventions
 
 RATE_INTERVAL = "$__rate_interval"
 ENVIRONMENT = "$environment"
-PAGE_CODE = 2
+PAGE_CODE = STATES[State.BAD].code
+NO_TRAFFIC_CODE = STATES[State.NO_TRAFFIC].code
 
 
 def render(query: Query) -> str:
@@ -118,7 +121,7 @@ def _(query: Level) -> str:
 @_render.register
 def _(query: Divided) -> str:
     ratio = f"({_render(query.part)}) / ({_render(query.whole)})"
-    return ratio if query.scale == 1 else f"{ratio} * {query.scale}"
+    return f"1 - {ratio}" if query.rest else ratio
 
 
 @_render.register
@@ -151,12 +154,17 @@ def _(query: Light) -> str:
     pages = " + ".join(_condition(query, tier) for tier in query.pages)
     tickets = " + ".join(_condition(query, tier) for tier in query.tickets)
     terms = [f"{PAGE_CODE} * ({pages})" if pages else "", f"clamp_max({tickets}, 1)" if tickets else ""]
-    return f"clamp_max({' + '.join(term for term in terms if term)}, {PAGE_CODE})"
+    burning = f"clamp_max({' + '.join(term for term in terms if term)}, {PAGE_CODE})"
+    watched = recorded(conventions.record_total(query.recent_window), query.slo_id, query.objective)
+    light = f"{burning} or {watched} * 0 + {NO_TRAFFIC_CODE}"
+    return light if query.slices_within is None else f"({light}) * {_present(query, query.slices_within)}"
 
 
 @_render.register
 def _(query: WorstLight) -> str:
-    return "max(" + " or ".join(_render(light) for light in query.lights) + ")"
+    """Quiet objectives (code 4) say nothing about the others, so they are left out of the worst."""
+    lights = " or ".join(f"(({_render(light)}) < {NO_TRAFFIC_CODE})" for light in query.lights)
+    return f"max({lights})"
 
 
 @_render.register
@@ -171,9 +179,18 @@ def _(query: Alive) -> str:
 
 def _condition(light: Light, tier: TierCondition) -> str:
     """0 or 1, absent when either window is: the comparison of the alert, kept as a number."""
-    long, short = (
-        recorded(conventions.record_burn_rate(window), light.slo_id, light.objective)
-        for window in (tier.long_window, tier.short_window)
-    )
-    plain = f"ignoring ({conventions.LABEL_WINDOW})"
-    return f"(({long} > bool {tier.factor}) * {plain} ({short} > bool {tier.factor}))"
+    own = (light.slo_id, light.objective)
+    terms = [
+        f"({recorded(conventions.record_burn_rate(window), *own)} > bool {tier.factor})"
+        for window in dict.fromkeys((tier.long_window, tier.short_window))
+    ]
+    if light.min_events:
+        seen = recorded(conventions.record_total(tier.long_window), *own)
+        terms.append(f"({seen} >= bool {light.min_events})")
+    return f"({' * '.join(terms)})"
+
+
+def _present(light: Light, window: timedelta) -> str:
+    """1 while slices are judged, absent afterwards: what the no-data alert waits for."""
+    slices = recorded(conventions.RECORD_TOTAL_SLICES, light.slo_id, light.objective)
+    return f"present_over_time({slices}[{conventions.window_text(window)}])"

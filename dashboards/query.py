@@ -93,11 +93,11 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True)
 class Divided:
-    """``part`` over ``whole``, times ``scale``. Absent, not zero, when the whole is absent."""
+    """``part`` over ``whole``; ``rest`` takes it from 1. Absent, not zero, when either is absent."""
 
     part: Rate | Increase
     whole: Rate | Increase
-    scale: int = 1
+    rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +156,26 @@ class TierCondition:
 class Light:
     """State code of an objective, from the very conditions that alert.
 
-    0 well, 1 a ticket tier fires, 2 a page tier fires; absent (grey) without fresh counts.
+    0 well, 1 a ticket tier fires, 2 a page tier fires, 4 watched but without traffic; absent (grey) when
+    nothing is known. ``min_events`` is the least traffic of a long window for its tier to count.
+    ``slices_within`` is set where slices are judged: none within it, and nothing is known.
     """
 
     slo_id: str
     objective: str
     pages: tuple[TierCondition, ...]
     tickets: tuple[TierCondition, ...]
+    min_events: int = 0
+    slices_within: timedelta | None = None
+
+    @property
+    def conditions(self) -> tuple[TierCondition, ...]:
+        return (*self.pages, *self.tickets)
+
+    @property
+    def recent_window(self) -> timedelta:
+        """The shortest window: without events in it there is no traffic now."""
+        return min(condition.short_window for condition in self.conditions)
 
 
 @dataclass(frozen=True, slots=True)

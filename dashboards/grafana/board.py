@@ -8,7 +8,8 @@ from typing import Any
 from grafanalib import core as grafana
 from grafanalib._gen import DashboardEncoder
 
-from dashboards.grafana.links import KEEP, board_uid, url
+from dashboards.addresses import DEFAULT_CONSOLE, grafana_uid
+from dashboards.grafana.links import KEEP, url
 from dashboards.grafana.modernise import modernise
 from dashboards.grafana.panels import DATA_SOURCE, panel_of
 from dashboards.layout import PlacedRow, place
@@ -16,7 +17,6 @@ from dashboards.model import Board, Link, Variable
 from dashboards.palette import BAD_RED
 from slo import conventions
 
-DEFAULT_CONSOLE = "http://127.0.0.1:8601/console"
 TIME_ZONE = "browser"
 
 Json = dict[str, Any]
@@ -37,7 +37,7 @@ def dashboard(board: Board, environment: str, language: str = "en", console: str
         templating=grafana.Templating(_variables(board, environment, language, console)),
         time=grafana.Time(f"now-{board.since}", "now"),
         timezone=TIME_ZONE,
-        uid=board_uid(board.name, language),
+        uid=grafana_uid(board.name, language),
     )
     plain: Json = json.loads(json.dumps(raw, cls=DashboardEncoder))
     return modernise(plain)
@@ -111,7 +111,7 @@ def _data_source_variable(language: str) -> Json:
         "options": [],
         "refresh": 1,
         "regex": "",
-        "current": {},
+        "current": {"selected": False, "text": "default", "value": "default"},
     }
 
 
@@ -124,7 +124,9 @@ def _environment_variable(environment: str, language: str) -> Json:
 
 def _query_variable(variable: Variable, language: str) -> Json:
     values = f"label_values({variable.metric}, {variable.label})"
-    return _query(variable.name, variable.title.of(language), values) | {"current": {}}
+    return _query(variable.name, variable.title.of(language), values) | {
+        "current": {"selected": False, "text": "", "value": ""}
+    }
 
 
 def _query(name: str, label: str, values: str) -> Json:
@@ -133,7 +135,6 @@ def _query(name: str, label: str, values: str) -> Json:
         "label": label,
         "type": "query",
         "datasource": DATA_SOURCE,
-        "definition": values,
         "query": {"qryType": 1, "query": values, "refId": "PrometheusVariableQueryEditor-VariableQuery"},
         "hide": 0,
         "includeAll": False,
@@ -165,9 +166,12 @@ def _annotations(language: str) -> list[Json]:
         "enable": True,
         "hide": False,
         "iconColor": BAD_RED.dark,
-        "expr": 'ALERTS{alertstate="firing",severity=~"P1|P2"}',
-        "titleFormat": "{{alertname}} {{severity}}",
-        "useValueForTime": False,
+        "target": {
+            "expr": 'ALERTS{alertstate="firing",severity=~"P1|P2"}',
+            "interval": "1m",
+            "legendFormat": "{{alertname}} {{severity}}",
+            "refId": "Pages",
+        },
     }
     deploys = {
         "name": _TITLES["deploys"][language],
@@ -175,6 +179,6 @@ def _annotations(language: str) -> list[Json]:
         "enable": True,
         "hide": False,
         "iconColor": "#56b4e9",
-        "target": {"limit": 100, "matchAny": False, "tags": ["deploy"], "type": "tags"},
+        "target": {"refId": "Deploys", "limit": 100, "matchAny": False, "tags": ["deploy"], "type": "tags"},
     }
     return [pages, deploys]

@@ -31,7 +31,7 @@ def threshold_steps(panel: Panel) -> list[grafana.Threshold]:
 
 def light_steps() -> list[grafana.Threshold]:
     grey = grafana.Threshold(hex_of(STATES[State.NO_DATA].colour), 0, 0.0)
-    known = [STATES[state] for state in (State.OK, State.WARN, State.BAD)]
+    known = sorted(STATES.values(), key=lambda style: style.code)
     coloured = [grafana.Threshold(hex_of(s.colour), i, float(s.code)) for i, s in enumerate(known, start=1)]
     return [grey, *coloured]
 

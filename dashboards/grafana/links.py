@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboards.addresses import grafana_uid, runbook_path
 from dashboards.model import Link, Panel
-from slo import conventions
 
 KEEP = "${__url_time_range}&${__all_variables}"
 CONSOLE = "${console}"
 RUNBOOK_TITLE = {"en": "Runbook", "pt": "Runbook"}
 
 
-def board_uid(name: str, language: str) -> str:
-    """English boards have the plain uid, Portuguese ones end in ``-pt``."""
-    return conventions.dashboard_uid(name if language == "en" else f"{name}-{language}")
-
-
 def url(link: Link, language: str) -> str:
     """Boards by uid with range and variables; everything else below the console's address."""
     if link.board is not None:
-        return f"/d/{board_uid(link.board, language)}?{KEEP}"
+        return f"/d/{grafana_uid(link.board, language)}?{KEEP}"
     return f"{CONSOLE}{link.path}"
-
-
-def runbook_path(runbook: str) -> str:
-    """Where the console shows a runbook page."""
-    return f"/runbooks/{runbook}"
 
 
 def panel_links(panel: Panel, language: str) -> list[dict[str, Any]]:
@@ -39,4 +29,16 @@ def panel_links(panel: Panel, language: str) -> list[dict[str, Any]]:
 
 
 def _link(title: str, address: str, blank: bool = False) -> dict[str, Any]:
-    return {"title": title, "url": address, "targetBlank": blank}
+    """Range and variables are in the address already, so the flags that would add them stay off."""
+    return {
+        "title": title,
+        "url": address,
+        "targetBlank": blank,
+        "type": "link",
+        "icon": "dashboard",
+        "tooltip": title,
+        "tags": [],
+        "asDropdown": False,
+        "includeVars": False,
+        "keepTime": False,
+    }

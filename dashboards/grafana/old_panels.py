@@ -10,8 +10,28 @@ Document = dict[str, Any]
 
 def repair(panel: Document) -> Document:
     """The panel in today's shape; types that were never old pass through."""
-    change = _REPAIRS.get(panel.get("type", ""))
-    return change(panel) if change else panel
+    kind = panel.get("type", "")
+    change = _REPAIRS.get(kind)
+    repaired = change(panel) if change else panel
+    if kind in _REQUIRED_OPTIONS:
+        return repaired | {"options": _REQUIRED_OPTIONS[kind] | dict(repaired.get("options") or {})}
+    return repaired
+
+
+_REQUIRED_OPTIONS: Mapping[str, Document] = {
+    "stat": {"percentChangeColorMode": "standard", "showPercentChange": False, "wideLayout": True},
+    "table": {"cellHeight": "sm", "frameIndex": 0},
+    "bargauge": {
+        "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": False},
+        "maxVizHeight": 300,
+        "minVizHeight": 16,
+        "minVizWidth": 8,
+        "namePlacement": "auto",
+        "sizing": "auto",
+    },
+    "gauge": {"minVizHeight": 75, "minVizWidth": 75, "sizing": "auto"},
+}
+"""Options that today's schema requires and grafanalib has never heard of."""
 
 
 def _reduce_options(calcs: object, values: object = False) -> Document:
@@ -137,7 +157,6 @@ def _table(panel: Document) -> Document:
     defaults["custom"] = custom
     config["defaults"] = defaults
     kept["fieldConfig"] = config
-    kept["options"] = {"cellHeight": "sm"} | dict(kept.get("options") or {})
     return kept
 
 

@@ -19,10 +19,10 @@ from dashboards.grafana.colours import (
     threshold_steps,
     unit_of,
 )
-from dashboards.grafana.links import panel_links
+from dashboards.grafana.links import panel_links, url
 from dashboards.layout import Place
 from dashboards.model import Panel, Shape
-from dashboards.palette import UNITS, Colour
+from dashboards.palette import UNITS, Colour, State
 from dashboards.query import Buckets, Query
 
 DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -165,12 +165,19 @@ def _lines(panel: Panel, common: Json, language: str) -> grafana.TimeSeries:
         overrides=series_overrides(panel),
         stacking={"group": "A", "mode": "normal"} if panel.stacked else {},
         thresholds=threshold_steps(panel),
-        thresholdsStyleMode="line" if panel.thresholds else "off",
+        thresholdsStyleMode=_threshold_style(panel),
         tooltipMode="multi",
         tooltipSort="desc",
         unit=unit_of(panel),
         extraJson={"fieldConfig": {"defaults": _bounds(panel) | {"noValue": NO_DATA_TEXT[language]}}},
     )
+
+
+def _threshold_style(panel: Panel) -> str:
+    """A line where more is worse; where less is worse the bad side is shaded, as the line itself is good."""
+    if not panel.thresholds:
+        return "off"
+    return "line" if panel.starts is State.OK else "line+area"
 
 
 def _timeline(panel: Panel, common: Json, language: str) -> grafana.StateTimeline:
@@ -218,8 +225,10 @@ def _alert_list(panel: Panel, common: Json, language: str) -> grafana.AlertList:
 
 
 def _text(panel: Panel, common: Json, language: str) -> grafana.Text:
+    """The content, then the links as a list: a panel's own link menu is easy to overlook."""
     content = panel.content.of(language) if panel.content is not None else ""
-    return grafana.Text(**common, content=content)
+    listed = [f"- [{link.title.of(language)}]({url(link, language)})" for link in panel.links]
+    return grafana.Text(**common, content="\n".join([content, *listed]).strip())
 
 
 _BUILDERS: Mapping[Shape, Callable[[Panel, Json, str], Any]] = {

@@ -1,0 +1,17 @@
+"""How our series are called in CloudWatch: one namespace, the same metric names, labels as dimensions.
+
+Every declared metric is published with the dimensions ``environment`` and its own labels; that full set,
+in this order, is the metric's only dimension set (CloudWatch joins nothing by itself).
+"""
+
+from __future__ import annotations
+
+from app.ports.telemetry import MetricSpec
+
+NAMESPACE = "Mirante"
+ENVIRONMENT = "environment"
+
+
+def dimensions(metric: MetricSpec) -> tuple[str, ...]:
+    """Dimension names of a declared metric."""
+    return tuple(dict.fromkeys((ENVIRONMENT, *metric.labels)))

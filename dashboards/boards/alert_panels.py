@@ -1,0 +1,74 @@
+"""What fires now: the rows of alerts, and how many there are of each severity."""
+
+from __future__ import annotations
+
+from dashboards.boards.slo_panels import every_alarm
+from dashboards.boards.source import Source
+from dashboards.model import Link, Panel, Part, Row, Series, Shape, Text
+from dashboards.palette import Unit
+from dashboards.query import Alive, Firing, Match
+
+QUIET = Text(
+    "Empty means that nothing fires; whether anything can fire is said by the lights above.",
+    "Vazio significa que nada dispara; se algo pode disparar, dizem as luzes acima.",
+)
+
+
+def alerts_row(source: Source, where: tuple[Match, ...] = (), also: tuple[str, ...] = ()) -> Row:
+    """Firing alerts as a table, and the list that leads to each rule. ``also``: more CloudWatch alarms."""
+    return Row(
+        Part.ALERTS,
+        Text("Active alerts", "Alertas ativos"),
+        (firing_table(source, where, also), alert_list()),
+    )
+
+
+def firing_table(source: Source, where: tuple[Match, ...] = (), also: tuple[str, ...] = ()) -> Panel:
+    return Panel(
+        id="alerts-firing",
+        title=Text("Firing now", "Disparando agora"),
+        description=Text(
+            "Every firing alert with its labels; the console shows the arithmetic behind it.",
+            "Cada alerta que dispara, com seus rótulos; o console mostra a conta por trás dele.",
+        ),
+        shape=Shape.ALERTS,
+        series=(Series(Firing(where), Text("", "")),),
+        width=16,
+        height=8,
+        links=(Link(Text("On call", "Plantão"), path="/"),),
+        alarms=(*every_alarm(source), *also),
+        empty_means=QUIET,
+    )
+
+
+def alert_list() -> Panel:
+    return Panel(
+        id="alerts-list",
+        title=Text("Rules firing or without data", "Regras disparando ou sem dados"),
+        description=Text(
+            "From the alerting rules themselves: firing, pending, failing and silent ones.",
+            "Das próprias regras de alerta: as que disparam, aguardam, falham ou silenciam.",
+        ),
+        shape=Shape.ALERT_LIST,
+        width=8,
+        height=8,
+        empty_means=QUIET,
+    )
+
+
+def targets_alive(width: int = 6, height: int = 4) -> Panel:
+    """Whether each role answers its scrapes: what every other panel's honesty rests on."""
+    return Panel(
+        id="targets-alive",
+        title=Text("Roles that answer", "Papéis que respondem"),
+        description=Text(
+            "1 answers its scrapes, 0 does not. A role that is missing here is not watched at all.",
+            "1 responde às coletas, 0 não. Um papel ausente aqui não é vigiado.",
+        ),
+        shape=Shape.STAT,
+        series=(Series(Alive(), Text("{{job}}", "{{job}}")),),
+        unit=Unit.NONE,
+        width=width,
+        height=height,
+        runbook="watching-ourselves",
+    )

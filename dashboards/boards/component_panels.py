@@ -1,0 +1,258 @@
+"""Panels of the platform's components: what each is short of, and what each does."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from alarms import indicators
+from app.ports import telemetry
+from dashboards.boards.source import Source, component_board_name
+from dashboards.model import Link, Panel, Series, Shape, Text, Threshold
+from dashboards.palette import State, Unit
+from dashboards.query import (
+    Aggregate,
+    Buckets,
+    Divided,
+    Level,
+    Match,
+    Mean,
+    Quantile,
+    Rate,
+    equal,
+    unlike,
+)
+from exporters import consistency_index, saturation
+
+SATURATION_STEPS = (
+    Threshold(indicators.SATURATION_WARN, State.WARN),
+    Threshold(indicators.SATURATION_BAD, State.BAD),
+)
+
+
+def saturation_bars(source: Source, width: int = 12, height: int = 8) -> Panel:
+    """Every component's worst resource, and the way into each component."""
+    return Panel(
+        id="saturation-now",
+        title=Text("Saturation by component", "Saturação por componente"),
+        description=Text(
+            "Use over limit of each component's fullest resource. A missing bar was not measured.",
+            "Uso sobre limite do recurso mais cheio de cada componente. Barra ausente: não medido.",
+        ),
+        shape=Shape.BARS,
+        series=(
+            Series(Level(saturation.SATURATION, by=("component",)), Text("{{component}}", "{{component}}")),
+        ),
+        unit=Unit.RATIO,
+        width=width,
+        height=height,
+        minimum=0.0,
+        maximum=1.0,
+        thresholds=SATURATION_STEPS,
+        runbook="saturation",
+        links=tuple(
+            Link(
+                Text(component.name, component.name_pt or component.name),
+                board=component_board_name(component),
+            )
+            for component in source.components
+        ),
+    )
+
+
+def saturation_lines(where: tuple[Match, ...] = (), width: int = 12, height: int = 8) -> Panel:
+    return Panel(
+        id="saturation-trend",
+        title=Text("Saturation over time", "Saturação ao longo do tempo"),
+        description=Text(
+            "Use over limit of each resource; the lines are where the alarms stand.",
+            "Uso sobre limite de cada recurso; as linhas são onde os alarmes estão.",
+        ),
+        shape=Shape.LINES,
+        series=(
+            Series(
+                Level(saturation.SATURATION, by=("component", "resource"), where=where),
+                Text("{{component}} {{resource}}", "{{component}} {{resource}}"),
+            ),
+        ),
+        unit=Unit.RATIO,
+        width=width,
+        height=height,
+        minimum=0.0,
+        thresholds=SATURATION_STEPS,
+        runbook="saturation",
+    )
+
+
+def requests(width: int = 12, height: int = 8) -> Panel:
+    return Panel(
+        id="decision-requests",
+        title=Text("Decision requests", "Pedidos de decisão"),
+        description=Text(
+            "Per second, by outcome. Degraded answers are not good ones.",
+            "Por segundo, por desfecho. Respostas degradadas não são boas.",
+        ),
+        shape=Shape.LINES,
+        series=(
+            Series(Rate(telemetry.DECISION_REQUESTS, by=("outcome",)), Text("{{outcome}}", "{{outcome}}")),
+        ),
+        unit=Unit.PER_SECOND,
+        width=width,
+        height=height,
+        minimum=0.0,
+        stacked=True,
+    )
+
+
+def latency_limit(source: Source) -> Fraction | None:
+    """Seconds: the bucket edge that the latency SLO counts as good. One place, the definition."""
+    slo = source.slo_named("decision-latency")
+    query = getattr(getattr(slo, "indicator", None), "good", None)
+    if query is None:
+        return None
+    _, found, rest = query.query.partition('le="')
+    return Fraction(rest.partition('"')[0]) if found else None
+
+
+def latency(source: Source, width: int = 12, height: int = 8) -> Panel:
+    limit = latency_limit(source)
+    full = (equal("outcome", "ok"),)
+    return Panel(
+        id="decision-latency",
+        title=Text("Time to decide", "Tempo para decidir"),
+        description=Text(
+            "p50, p95 and p99 of full decisions; the line is the limit that the SLO promises for p95.",
+            "p50, p95 e p99 das decisões completas; a linha é o limite que o SLO promete para o p95.",
+        ),
+        shape=Shape.LINES,
+        series=tuple(
+            Series(Quantile(telemetry.DECISION_DURATION, q, where=full), Text(name, name))
+            for q, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
+        ),
+        unit=Unit.SECONDS,
+        width=width,
+        height=height,
+        minimum=0.0,
+        thresholds=() if limit is None else (Threshold(limit, State.BAD),),
+        runbook="decision-latency",
+    )
+
+
+def latency_heatmap(width: int = 12, height: int = 8) -> Panel:
+    return Panel(
+        id="decision-latency-map",
+        title=Text("Time to decide, every answer", "Tempo para decidir, cada resposta"),
+        description=Text(
+            "How many answers fell in each bucket: two humps are two populations.",
+            "Quantas respostas caíram em cada faixa: duas corcovas são duas populações.",
+        ),
+        shape=Shape.HEATMAP,
+        series=(Series(Buckets(telemetry.DECISION_DURATION), Text("{{le}}", "{{le}}")),),
+        unit=Unit.SECONDS,
+        width=width,
+        height=height,
+    )
+
+
+def not_good_share(width: int = 12, height: int = 8) -> Panel:
+    """Share of requests the service answers for that did not end well."""
+    return Panel(
+        id="not-good-share",
+        title=Text("Requests not answered in full", "Pedidos sem resposta completa"),
+        description=Text(
+            "Errors, degraded answers and overload over all requests that are the service's responsibility.",
+            "Erros, respostas degradadas e sobrecarga sobre os pedidos de responsabilidade do serviço.",
+        ),
+        shape=Shape.LINES,
+        series=(
+            Series(
+                Divided(
+                    Rate(telemetry.DECISION_REQUESTS, where=(equal("outcome", "ok"),)),
+                    Rate(telemetry.DECISION_REQUESTS, where=(unlike("outcome", "client_error"),)),
+                    rest=True,
+                ),
+                Text("not in full", "incompletas"),
+            ),
+        ),
+        unit=Unit.RATIO,
+        width=width,
+        height=height,
+        minimum=0.0,
+    )
+
+
+def ingestion(width: int = 12, height: int = 8) -> Panel:
+    return Panel(
+        id="ingest-records",
+        title=Text("Ingested records", "Registros ingeridos"),
+        description=Text("Per second, by outcome.", "Por segundo, por desfecho."),
+        shape=Shape.LINES,
+        series=(Series(Rate(telemetry.INGEST_RECORDS, by=("outcome",)), Text("{{outcome}}", "{{outcome}}")),),
+        unit=Unit.PER_SECOND,
+        width=width,
+        height=height,
+        minimum=0.0,
+        stacked=True,
+    )
+
+
+def ingest_lag(width: int = 12, height: int = 8) -> Panel:
+    return Panel(
+        id="ingest-lag",
+        title=Text("Ingestion lag", "Atraso da ingestão"),
+        description=Text(
+            "Age of the oldest unprocessed record; the line is where the alarm stands.",
+            "Idade do registro não processado mais antigo; a linha é onde o alarme está.",
+        ),
+        shape=Shape.LINES,
+        series=(Series(Level(telemetry.INGEST_LAG), Text("lag", "atraso")),),
+        unit=Unit.SECONDS,
+        width=width,
+        height=height,
+        minimum=0.0,
+        thresholds=(Threshold(indicators.INGEST_LAG_SECONDS, State.BAD),),
+        runbook="ingestion-lag",
+    )
+
+
+def ingest_duration(width: int = 12, height: int = 8) -> Panel:
+    return Panel(
+        id="ingest-duration",
+        title=Text("Time to process a batch", "Tempo para processar um lote"),
+        description=Text("Mean and p95 of stream batches.", "Média e p95 dos lotes do stream."),
+        shape=Shape.LINES,
+        series=(
+            Series(Mean(telemetry.INGEST_DURATION), Text("mean", "média")),
+            Series(Quantile(telemetry.INGEST_DURATION, 0.95), Text("p95", "p95")),
+        ),
+        unit=Unit.SECONDS,
+        width=width,
+        height=height,
+        minimum=0.0,
+    )
+
+
+def consistency(source: Source, width: int = 12, height: int = 8) -> Panel:
+    target = indicators.consistency_target(source.catalogue)
+    return Panel(
+        id="consistency-index",
+        title=Text("Consistency index and its bound", "Índice de consistência e seu limite"),
+        description=Text(
+            "Equal records over compared ones, and what that proves at 95 % confidence. Line: the target.",
+            "Registros iguais sobre comparados, e o que isso prova com 95 % de confiança. Linha: a meta.",
+        ),
+        shape=Shape.LINES,
+        series=(
+            Series(Level(consistency_index.INDEX, Aggregate.MIN, by=("pair",)), Text("{{pair}}", "{{pair}}")),
+            Series(
+                Level(consistency_index.LOWER_BOUND, Aggregate.MIN, by=("pair",)),
+                Text("{{pair}} at least", "{{pair}} ao menos"),
+            ),
+        ),
+        unit=Unit.RATIO,
+        width=width,
+        height=height,
+        maximum=1.0,
+        starts=State.BAD if target is not None else State.OK,
+        thresholds=() if target is None else (Threshold(target, State.OK),),
+        runbook="data-consistency",
+    )

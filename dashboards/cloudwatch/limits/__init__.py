@@ -1,0 +1,1 @@
+"""CloudWatch's documented limits on dashboard bodies, checked offline and reported as AWS reports them."""
