@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -19,7 +20,7 @@ HEARTBEAT_EVERY = 20.0  # clock seconds: several a minute, so that no minute is 
 
 @dataclass(frozen=True, slots=True)
 class ProcessParts:
-    """``role`` is also the name of the journal's file and of the source of its counts."""
+    """``role`` is what logs and traces call this process."""
 
     role: str
     settings: Settings
@@ -31,13 +32,14 @@ class ProcessParts:
     tracer: ClosableTracer
 
 
-def process_parts(settings: Settings, role: str) -> ProcessParts:
-    """Build them; logs go to standard error as JSON from here on."""
+def process_parts(settings: Settings, role: str, journal_name: str) -> ProcessParts:
+    """Build them; logs go to standard error as JSON from here on. ``journal_name`` is the counts' source too."""
     configure_logs(role=role, environment=settings.environment, level=settings.log_level)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every probe
     clock = parse_clock(settings.clock)
     paths = DataPaths(settings.data_dir)
     registry = CollectorRegistry(auto_describe=False)
-    journal = SqliteCountJournal(paths.journal(role), role, clock)
+    journal = SqliteCountJournal(paths.journal(journal_name), journal_name, clock)
     return ProcessParts(
         role=role,
         settings=settings,

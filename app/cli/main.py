@@ -33,7 +33,7 @@ from app.settings import load_settings
 @click.option("--log-level", help="DEBUG, INFO, WARNING or ERROR.")
 @click.version_option(package_name="mirante")
 @click.pass_context
-def cli(context: click.Context, **flags: object) -> None:
+def cli(context: click.Context, /, **flags: object) -> None:
     """Mirante: SLOs, burn, pages and boards, with the credit platform they watch.
 
     Exit status: 0 done or yes; 1 the answer is no; 2 bad input; 3 the machine is in the way; 130 interrupted.

@@ -33,7 +33,7 @@ def serve(settings: Settings, role: str, with_parent: bool) -> None:
 async def _serve(settings: Settings, role: str) -> None:
     port, setting = ROLES[role].port(settings)
     sock = bind(settings.host, port, setting)
-    process = await build_process(settings, role)
+    process = build_process(settings, role)
     await serve_process(process, sock)
 
 
@@ -41,10 +41,12 @@ async def _serve(settings: Settings, role: str) -> None:
 @pass_settings
 def up(settings: Settings) -> None:
     """Serve everything on this machine: decision API, ingestion, console, evaluator, router, exporters."""
-    for port, setting in {ROLES[role].port(settings) for role in ("data", "control")}:
-        bind(settings.host, port, setting).close()
     environment = settings.child_environment()
-    children = [Child("data", environment), Child("control", environment)]
+    children = []
+    for role in ("data", "control"):
+        port, setting = ROLES[role].port(settings)
+        bind(settings.host, port, setting).close()
+        children.append(Child(role, environment, (settings.host, port)))
     _welcome(settings)
     raise SystemExit(asyncio.run(Supervisor(children, _announce).run()))
 
@@ -55,13 +57,27 @@ def _announce(role: str, pid: int, restarts: int) -> None:
 
 
 def _welcome(settings: Settings) -> None:
-    paths = DataPaths(settings.data_dir)
-    paths.control.mkdir(parents=True, exist_ok=True)
-    link = SqliteSessions(paths.sessions).issue_link(f"http://{settings.host}:{settings.control_port}")
     api = f"http://{settings.host}:{settings.api_port}"
-    stdout.print(f"Decision API  {api}  (OpenAPI: {api}/openapi.json)")
-    stdout.print(f"Console       {link}", soft_wrap=True)
-    stdout.print(
-        "              The link signs in once, within 15 minutes; `mirante console-link` makes another."
-    )
-    stdout.print("Ctrl-C stops everything in order.")
+    for line in (
+        f"Decision API  {api}  (OpenAPI: {api}/openapi.json)",
+        f"Console       {new_link(settings)}",
+        "              The link signs in once, within 15 minutes; `mirante console-link` makes another.",
+        "Ctrl-C stops everything in order.",
+    ):
+        stdout.print(line, soft_wrap=True)
+
+
+def new_link(settings: Settings) -> str:
+    """A link that signs one browser in to the console, once."""
+    sessions = SqliteSessions(DataPaths(settings.data_dir).sessions)
+    try:
+        return sessions.issue_link(f"http://{settings.host}:{settings.control_port}")
+    finally:
+        sessions.close()
+
+
+@click.command(name="console-link")
+@pass_settings
+def console_link(settings: Settings) -> None:
+    """Print a new one-time sign-in link of the console."""
+    click.echo(new_link(settings))

@@ -21,40 +21,42 @@ STALLED_AFTER_SECONDS = 30.0  # real time, at least
 
 @dataclass(slots=True)
 class Loop:
-    """``step`` runs every ``every`` clock seconds. A step answers True when more work waits."""
+    """``step`` runs every ``every`` seconds of ``clock``. A step answers True when more work waits."""
 
     name: str
     every: float
     step: Callable[[], Awaitable[bool | None]]
+    clock: Clock
     failures: int = 0
     last_success: float | None = None
     _started: float | None = field(default=None)
 
-    async def run(self, clock: Clock) -> None:
-        self._started = clock.monotonic()
+    async def run(self) -> None:
+        self._started = self.clock.monotonic()
         while True:
-            more = await self._once(clock)
+            more = await self._once()
             if more:
                 await asyncio.sleep(0)
             else:
-                await clock.sleep(self.every)
+                await self.clock.sleep(self.every)
 
-    async def _once(self, clock: Clock) -> bool:
+    async def _once(self) -> bool:
         try:
             more = bool(await self.step())
         except Exception as error:  # the loop outlives any step; the log keeps the error
             self.failures += 1
             log.error("loop step failed", extra={"event": "loop.failed", "loop": self.name}, exc_info=error)
             return False
-        self.last_success = clock.monotonic()
+        self.last_success = self.clock.monotonic()
         return more
 
-    def stalled(self, clock: Clock) -> bool:
+    @property
+    def stalled(self) -> bool:
         """True when the loop has not succeeded for ten beats and thirty real seconds."""
         since = self.last_success if self.last_success is not None else self._started
         if since is None:
             return False
-        return clock.monotonic() - since > max(STALLED_AFTER_SECONDS, STALLED_AFTER_BEATS * self.every)
+        return self.clock.monotonic() - since > max(STALLED_AFTER_SECONDS, STALLED_AFTER_BEATS * self.every)
 
 
 def in_thread(step: Callable[[], object]) -> Callable[[], Awaitable[bool | None]]:

@@ -17,7 +17,6 @@ from starlette.types import ASGIApp
 
 from app.serving.errors import PortInUse
 from app.serving.loops import Loop
-from slo.clock import Clock
 
 log = logging.getLogger("mirante.server")
 
@@ -26,14 +25,11 @@ DRAIN_SECONDS = 10
 
 @dataclass(slots=True)
 class Process:
-    """What one process serves. ``close`` runs last, after the loops and the server have stopped."""
+    """What one process serves. ``started`` runs on the event loop once everything is up; ``close`` runs last,
+    after the loops and the server have stopped."""
 
     name: str
     application: ASGIApp
-    host: str
-    port: int
-    port_setting: str
-    clock: Clock
     loops: Sequence[Loop] = ()
     close: Sequence[Callable[[], Awaitable[None]]] = ()
     started: Callable[[], None] = field(default=lambda: None)
@@ -67,7 +63,10 @@ async def serve(process: Process, sock: socket.socket) -> None:
         server_header=False,
     )
     server = uvicorn.Server(config)
-    loops = [asyncio.create_task(loop.run(process.clock), name=loop.name) for loop in process.loops]
+    # uvicorn raises the signal again after its own shutdown; ours has to run after that, so it goes nowhere.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    loops = [asyncio.create_task(loop.run(), name=loop.name) for loop in process.loops]
     process.started()
     try:
         await server.serve(sockets=[sock])
@@ -77,14 +76,15 @@ async def serve(process: Process, sock: socket.socket) -> None:
         await asyncio.gather(*loops, return_exceptions=True)
         for close in process.close:
             await close()
-        log.info("stopped", extra={"event": "process.stopped", "process": process.name})
+        log.info("stopped", extra={"event": "process.stopped", "process_name": process.name})
 
 
 def stop_with_parent() -> None:
     """End this process when its standard input closes: a child never outlives its supervisor."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()

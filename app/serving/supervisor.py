@@ -22,14 +22,16 @@ FIRST_PAUSE = 0.5  # real seconds
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0
 DRAIN_SECONDS = 15.0
+LISTENING_WITHIN = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A role served as its own process with these environment variables."""
+    """A role served as its own process with these environment variables, listening on ``address``."""
 
     role: str
     environment: Mapping[str, str]
+    address: tuple[str, int]
 
     def command(self) -> list[str]:
         return [sys.executable, "-m", "app.cli", "serve", self.role, "--with-parent"]
@@ -49,8 +51,23 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
-        await asyncio.gather(*(self._keep(child) for child in self._children))
+        kept = []
+        for child in self._children:
+            kept.append(asyncio.create_task(self._keep(child)))
+            await self._until_listening(child)
+        await asyncio.gather(*kept)
         return self._status
+
+    async def _until_listening(self, child: Child) -> None:
+        """The next child starts when this one listens, so that a start does not look like an outage; or after
+        a while, because a child that never comes up must be seen."""
+        deadline = time.monotonic() + LISTENING_WITHIN
+        while time.monotonic() < deadline and not self._stopping.is_set():
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(*child.address)
+                writer.close()
+                return
+            await self._rest(0.1)
 
     async def _keep(self, child: Child) -> None:
         pause, restarts = FIRST_PAUSE, 0

@@ -1,0 +1,236 @@
+"""The control side: prober, evaluator, router, console, exporters.
+
+It shares no file with the data side that both write: it reads count journals and consistency results, and
+probes the API over HTTP like any client. Its roles share the control folder and may run as one process or
+as several.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib.metadata import version
+
+from starlette.types import ASGIApp
+
+from alarms.notify.dispatcher import Dispatcher
+from alarms.notify.local_sink import LocalSink
+from app.bootstrap.process_parts import ProcessParts, process_parts
+from app.bootstrap.router import RouterParts, open_router
+from app.bootstrap.watch import Statuses, Watch
+from app.console.application import create_console
+from app.console.beside import JournalBeside
+from app.console.decisions import JournalDecisions
+from app.console.ports import ConsoleDependencies
+from app.console.sessions import SqliteSessions
+from app.serving.loops import Loop, in_thread
+from app.serving.operations import with_operations
+from app.serving.server import Process
+from app.settings import Settings
+from dataplatform.consistency.readings import FileReadings
+from exporters.consistency_index import ConsistencyIndexCollector
+from exporters.prober import Prober, ProbeTarget, probe_client
+from exporters.probes.disk_space import DiskSpace
+from exporters.probes.open_files import OpenFiles
+from exporters.probes.process_cpu import ProcessCpu
+from exporters.probes.process_memory import ProcessMemory
+from exporters.saturation import SaturationCollector, SaturationSampler
+from exporters.server import Collector as MetricsCollector
+from exporters.server import build_registry
+from exporters.slo_status import SloStatusCollector
+from slo.adapters.sqlite_count_reader import SqliteCountReader
+from slo.adapters.sqlite_ledger import SqliteLedger
+from slo.catalogue import Catalogue, load_catalogue
+from slo.clock import SystemClock
+from slo.collect import Collector
+
+CONTROL_ROLES = frozenset({"prober", "evaluator", "router", "console", "exporters"})
+JOURNALS = ("data", "api", "ingest", "prober")
+DELIVER_EVERY = 0.2  # real seconds between two looks at the outbox
+TICK_EVERY = 5.0  # clock seconds between two looks at the timers
+
+
+@dataclass(slots=True)
+class _Control:
+    """What the roles of one process are built from, and what they add to it."""
+
+    parts: ProcessParts
+    catalogue: Catalogue
+    ledger: SqliteLedger
+    reader: SqliteCountReader
+    routing: RouterParts
+    statuses: Statuses
+    loops: list[Loop] = field(default_factory=list)
+    collectors: list[MetricsCollector] = field(default_factory=list)
+    started: list[Callable[[], None]] = field(default_factory=list)
+    close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    console: ASGIApp | None = None
+
+
+def build_control(settings: Settings, members: frozenset[str]) -> Process:
+    """Open what these roles need.
+
+    Raises:
+        DefinitionErrors, AlarmsError: a definition or the policy says something wrong.
+        LedgerError: the ledger cannot be opened.
+    """
+    name = "control" if members == CONTROL_ROLES else "-".join(sorted(members))
+    control = _open(settings, name)
+    for role in sorted(members):
+        _ROLES[role](control)
+    registry = build_registry(name, control.collectors, control.parts.registry)
+
+    def started() -> None:
+        for start in control.started:
+            start()
+
+    async def close() -> None:
+        for step in control.close:
+            await step()
+        control.ledger.close()
+        control.routing.store.close()
+        control.parts.journal.close()
+
+    return Process(
+        name=name,
+        application=with_operations(registry, control.loops, (), control.console),
+        loops=control.loops,
+        close=(close,),
+        started=started,
+    )
+
+
+def _open(settings: Settings, name: str) -> _Control:
+    parts = process_parts(settings, name, "prober" if name == "control" else name)
+    catalogue = load_catalogue(settings.definitions)
+    ledger = SqliteLedger(parts.paths.ledger)
+    reader = SqliteCountReader([parts.paths.journal(role) for role in JOURNALS])
+    return _Control(
+        parts=parts,
+        catalogue=catalogue,
+        ledger=ledger,
+        reader=reader,
+        routing=open_router(settings, catalogue),
+        statuses=Statuses(catalogue, ledger, settings.environment, parts.clock),
+    )
+
+
+def _prober(control: _Control) -> None:
+    settings = control.parts.settings
+    client = probe_client(settings.probe_timeout)
+    target = ProbeTarget("decision-api", f"http://{settings.host}:{settings.api_port}/readyz")
+    prober = Prober(
+        [target],
+        control.parts.telemetry,
+        control.parts.journal,
+        control.parts.clock,
+        client,
+        timeout_seconds=settings.probe_timeout,
+    )
+
+    async def tick() -> None:
+        await prober.tick()
+
+    async def close() -> None:
+        await prober.drain()
+        await client.aclose()
+
+    control.loops.append(Loop("probe", settings.probe_every, tick, control.parts.clock))
+    control.close.append(close)
+
+
+def _evaluator(control: _Control) -> None:
+    parts = control.parts
+    collector = Collector(
+        control.catalogue.slos, control.reader, control.ledger, parts.settings.environment, parts.clock
+    )
+    watch = Watch(
+        control.catalogue,
+        collector,
+        control.ledger,
+        control.routing.router,
+        parts.settings.environment,
+        parts.clock,
+    )
+    control.loops.append(Loop("evaluate", parts.settings.evaluate_every, in_thread(watch.step), parts.clock))
+
+
+def _router(control: _Control) -> None:
+    parts, routing = control.parts, control.routing
+    sink = LocalSink(parts.paths.notifications, parts.clock)
+    dispatcher = Dispatcher(
+        routing.store,
+        {"default": sink},
+        parts.clock,
+        f"dispatcher-{os.getpid()}",
+        lease=timedelta(seconds=60),
+    )
+
+    async def close() -> None:
+        await asyncio.to_thread(dispatcher.close)
+
+    control.loops += [
+        Loop("timers", TICK_EVERY, in_thread(routing.router.tick), parts.clock),
+        Loop("deliver", DELIVER_EVERY, in_thread(lambda: dispatcher.run_once() > 0), SystemClock()),
+    ]
+    control.close.append(close)
+
+
+def _console(control: _Control) -> None:
+    parts, settings, routing = control.parts, control.parts.settings, control.routing
+    control.console = create_console(
+        ConsoleDependencies(
+            environment=settings.environment,
+            clock=parts.clock,
+            catalogue=control.catalogue,
+            statuses=control.statuses,
+            ledger=control.ledger,
+            desk=routing.router,
+            matrix=lambda incident: routing.router.office.matrix_of(routing.store, incident),
+            consistency=FileReadings(parts.paths.consistency),
+            decisions=JournalDecisions(control.reader),
+            sessions=SqliteSessions(parts.paths.sessions),
+            version=version("mirante"),
+            beside=JournalBeside(control.reader),
+        )
+    )
+
+
+def _exporters(control: _Control) -> None:
+    parts = control.parts
+    real = SystemClock()
+    sampler = SaturationSampler(
+        [
+            ProcessCpu("control", real),
+            ProcessMemory("control"),
+            OpenFiles("control"),
+            DiskSpace("control-disk", parts.paths.control),
+        ],
+        parts.clock,
+    )
+    control.collectors += [
+        SaturationCollector(sampler),
+        ConsistencyIndexCollector(FileReadings(parts.paths.consistency), parts.clock),
+        SloStatusCollector(control.statuses),
+    ]
+    control.loops.append(
+        Loop("statuses", parts.settings.evaluate_every, in_thread(control.statuses.refresh), parts.clock)
+    )
+    control.started.append(sampler.start)
+
+    async def close() -> None:
+        sampler.stop()
+
+    control.close.append(close)
+
+
+_ROLES: dict[str, Callable[[_Control], None]] = {
+    "prober": _prober,
+    "evaluator": _evaluator,
+    "router": _router,
+    "console": _console,
+    "exporters": _exporters,
+}

@@ -1,0 +1,229 @@
+"""The data side: decision API, ingestion, projections and the consistency check, over the embedded stores.
+
+The embedded stores have one writer, so its roles live in one process, called ``data``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from prometheus_client import generate_latest
+
+from app.api.application import create_api
+from app.api.dependencies import ApiDependencies, ApiLimits, ReadinessCheck
+from app.api.keys import KeyRing
+from app.bootstrap.process_parts import HEARTBEAT_EVERY, ProcessParts, process_parts
+from app.domain.identifiers import decision_id
+from app.ports.telemetry import Telemetry
+from app.serving.loops import Loop, in_thread
+from app.serving.operations import with_operations
+from app.serving.server import Process
+from app.settings import Settings
+from app.usecases.decide import DecideCredit
+from app.usecases.explain import ExplainDecision
+from app.usecases.ingest import IngestRecord
+from app.usecases.load_policies import load_policies, load_reasons
+from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
+from dataplatform.consistency.monitor import ConsistencyMonitor, Watched
+from dataplatform.consistency.repair import ConsistencyRepair
+from dataplatform.consistency.sides import HotSide, WideSide
+from dataplatform.embedded import EmbeddedPlatform, open_embedded
+from dataplatform.ingestion.producer import Producer
+from dataplatform.ingestion.projector import Projector
+from dataplatform.ingestion.worker import IngestWorker
+from dataplatform.resilience.faults import FaultBoard
+from exporters.probes.disk_space import DiskSpace
+from exporters.probes.event_loop_lag import EventLoopLag
+from exporters.probes.known_ratio import KnownRatio
+from exporters.probes.open_files import OpenFiles
+from exporters.probes.process_cpu import ProcessCpu
+from exporters.probes.process_memory import ProcessMemory
+from exporters.saturation import SaturationCollector, SaturationProbe, SaturationSampler
+from exporters.server import build_registry
+from slo.clock import Clock, SystemClock
+
+DATA_ROLES = frozenset({"api", "ingest"})
+IDLE_SECONDS = 0.05  # real seconds between two looks at an empty stream or outbox
+LAG_LIMIT_SECONDS = 0.2  # an event loop this late eats the whole latency objective
+
+
+def build_data(settings: Settings, members: frozenset[str]) -> Process:
+    """Open the stores and build a process of these roles.
+
+    Raises:
+        PlatformError: the data directory, its keys or its files cannot be used.
+        PolicyError: a credit policy says something wrong.
+    """
+    faults = FaultBoard()
+    name = "data" if members == DATA_ROLES else "-".join(sorted(members))
+    parts = process_parts(settings, name, name)
+    platform = open_embedded(settings.data_dir, parts.clock, faults)
+    lag = EventLoopLag("decision-api", LAG_LIMIT_SECONDS)
+    sampler = SaturationSampler(_probes(platform, lag), parts.clock)
+    build_registry(name, [SaturationCollector(sampler)], parts.registry)
+    loops = _loops(parts, platform, members)
+
+    def started() -> None:
+        sampler.start()
+        lag.start(asyncio.get_running_loop())
+
+    return Process(
+        name=name,
+        application=create_api(_api(parts, platform, faults))
+        if "api" in members
+        else with_operations(parts.registry, loops, (), None),
+        loops=loops,
+        close=(_stopping(sampler, lag), platform.close, _closing(parts)),
+        started=started,
+    )
+
+
+def _api(parts: ProcessParts, platform: EmbeddedPlatform, faults: FaultBoard) -> ApiDependencies:
+    settings = parts.settings
+    policies = load_policies(settings.policies, settings.policy)
+    reasons = load_reasons(settings.policies)
+    return ApiDependencies(
+        decide=DecideCredit(
+            customers=platform.customers,
+            hot=platform.hot,
+            cache=platform.cache,
+            decisions=platform.decisions,
+            sealer=platform.sealer,
+            policies=policies,
+            clock=parts.clock,
+            telemetry=parts.telemetry,
+            new_id=new_decision_id,
+        ),
+        explain=ExplainDecision(policies, reasons),
+        ingest=IngestRecord(platform.sealer, parts.clock),
+        policies=policies,
+        reasons=reasons,
+        customers=platform.customers,
+        decisions=platform.decisions,
+        sealer=platform.sealer,
+        producer=Producer(platform.stream, platform.sealer, parts.clock, random.random),
+        keys=KeyRing(parts.paths.api_keys),
+        telemetry=parts.telemetry,
+        tracer=parts.tracer,
+        clock=parts.clock,
+        exposition=lambda: generate_latest(parts.registry),
+        environment=settings.environment,
+        readiness=_readiness(platform),
+        faults=faults if settings.faults else None,
+        limits=ApiLimits(
+            decisions_in_flight=settings.max_concurrent_decisions,
+            requests_per_window=settings.rate_limit_per_minute,
+        ),
+    )
+
+
+def new_decision_id(at: datetime) -> str:
+    return decision_id(at, secrets.token_bytes(10))
+
+
+def _readiness(platform: EmbeddedPlatform) -> Mapping[str, ReadinessCheck]:
+    async def relational() -> None:
+        await platform.decisions.count()
+
+    async def stream() -> None:
+        await platform.stream.depth()
+
+    return {"relational": relational, "stream": stream}
+
+
+def _loops(parts: ProcessParts, platform: EmbeddedPlatform, members: frozenset[str]) -> tuple[Loop, ...]:
+    heartbeat = Loop("heartbeat", HEARTBEAT_EVERY, in_thread(parts.journal.heartbeat), parts.clock)
+    return (heartbeat, *_ingest_loops(parts, platform)) if "ingest" in members else (heartbeat,)
+
+
+def _ingest_loops(parts: ProcessParts, platform: EmbeddedPlatform) -> tuple[Loop, ...]:
+    worker = IngestWorker(
+        stream=platform.stream,
+        ingest=IngestRecord(platform.sealer, parts.clock),
+        customers=platform.customers,
+        transactions=platform.transactions,
+        log=platform.processing_log,
+        telemetry=parts.telemetry,
+        clock=parts.clock,
+        random=random.random,
+    )
+    projector = Projector(
+        outbox=platform.outbox,
+        hot=platform.hot,
+        wide=platform.wide,
+        cache=platform.cache,
+        telemetry=parts.telemetry,
+        random=random.random,
+    )
+    real = SystemClock()
+    return (
+        Loop("ingest", IDLE_SECONDS, _while_busy(worker.run_once), real),
+        Loop("project", IDLE_SECONDS, _while_busy(projector.run_once), real),
+        Loop("consistency", parts.settings.consistency_every, _comparing(parts, platform), parts.clock),
+    )
+
+
+def _comparing(parts: ProcessParts, platform: EmbeddedPlatform) -> Callable[[], Awaitable[None]]:
+    monitor = consistency_monitor(platform, parts.telemetry, parts.clock, parts.settings)
+
+    async def compare() -> None:
+        await monitor.run_once()
+
+    return compare
+
+
+def consistency_monitor(
+    platform: EmbeddedPlatform, telemetry: Telemetry, clock: Clock, settings: Settings
+) -> ConsistencyMonitor:
+    """Compares the relational store with each projection, and repairs from it."""
+    plan = CheckPlan(sample=settings.consistency_sample, settle_seconds=settings.settle)
+    pairs = [
+        Watched(
+            ConsistencyChecker(platform.comparison, side, telemetry, clock, random.Random(), plan),  # noqa: S311
+            ConsistencyRepair(platform.comparison, side, platform.cache, platform.audit),
+        )
+        for side in (HotSide(platform.hot), WideSide(platform.wide))
+    ]
+    return ConsistencyMonitor(pairs, platform.check_log, clock, settings.consistency_every)
+
+
+def _while_busy(step: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[bool]]:
+    async def run() -> bool:
+        return await step() > 0
+
+    return run
+
+
+def _probes(platform: EmbeddedPlatform, lag: EventLoopLag) -> list[SaturationProbe]:
+    stores: list[SaturationProbe] = [
+        KnownRatio(f"{store}-store", "queue", lambda name=store: platform.saturation()[name])  # type: ignore[misc]
+        for store in platform.databases
+    ]
+    return [
+        *stores,
+        lag,
+        ProcessCpu("decision-api", SystemClock()),
+        ProcessMemory("decision-api"),
+        OpenFiles("decision-api"),
+        DiskSpace("data-disk", platform.directory),
+    ]
+
+
+def _stopping(sampler: SaturationSampler, lag: EventLoopLag) -> Callable[[], Awaitable[None]]:
+    async def stop() -> None:
+        lag.stop()
+        sampler.stop()
+
+    return stop
+
+
+def _closing(parts: ProcessParts) -> Callable[[], Awaitable[None]]:
+    async def close() -> None:
+        parts.journal.close()
+        parts.tracer.close()
+
+    return close

@@ -1,0 +1,46 @@
+"""Roles by name: which process serves them, and on which port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.bootstrap.control_side import CONTROL_ROLES, build_control
+from app.bootstrap.data_side import DATA_ROLES, build_data
+from app.serving.server import Process
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSpec:
+    """``members`` are the roles that one process serves together; ``port_setting`` names its port."""
+
+    members: frozenset[str]
+    port_setting: str
+    build: Callable[[Settings, frozenset[str]], Process]
+
+    def port(self, settings: Settings) -> tuple[int, str]:
+        """The port and the setting that chose it."""
+        value: int = getattr(settings, self.port_setting)
+        return value, self.port_setting
+
+
+def _specs() -> dict[str, RoleSpec]:
+    specs = {
+        "data": RoleSpec(DATA_ROLES, "api_port", build_data),
+        "control": RoleSpec(CONTROL_ROLES, "control_port", build_control),
+    }
+    for name in DATA_ROLES:
+        specs[name] = RoleSpec(frozenset({name}), "api_port", build_data)
+    for name in CONTROL_ROLES:
+        specs[name] = RoleSpec(frozenset({name}), "control_port", build_control)
+    return specs
+
+
+ROLES = _specs()
+
+
+def build_process(settings: Settings, role: str) -> Process:
+    """Open what the role needs; called on the event loop that will serve it."""
+    spec = ROLES[role]
+    return spec.build(settings, spec.members)

@@ -1,0 +1,92 @@
+"""The watch: count, judge, tell the router; and remember the last statuses for whoever scrapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from alarms.intake.evaluator import SOURCE, alerts_of
+from alarms.router import Router
+from exporters.slo_status import ObjectiveReading
+from slo.catalogue import Catalogue
+from slo.clock import Clock
+from slo.collect import Collector
+from slo.conventions import window_text
+from slo.evaluate import evaluate
+from slo.ledger import Ledger
+from slo.status import ObjectiveState, ObjectiveStatus, status
+
+
+class Watch:
+    """One step: collect what the processes counted, evaluate every tier, hand the findings to the router.
+
+    A collection that fails is raised after the evaluation: silence must page even when it is our own.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        collector: Collector,
+        ledger: Ledger,
+        router: Router,
+        environment: str,
+        clock: Clock,
+    ) -> None:
+        self._catalogue, self._collector, self._ledger = catalogue, collector, ledger
+        self._router, self._environment, self._clock = router, environment, clock
+        self._watching_since: datetime = clock.now()
+
+    def step(self) -> None:
+        try:
+            self._collector.collect()
+        finally:
+            evaluation = evaluate(
+                self._catalogue.slos,
+                self._ledger,
+                self._environment,
+                self._clock.now(),
+                watching_since=self._watching_since,
+            )
+            alerts = alerts_of(evaluation, self._router.firing(SOURCE))
+            if alerts:
+                self._router.receive_all(alerts)
+
+
+class Statuses:
+    """Computes statuses on request, and keeps the last ones for scrapes (which must not wait)."""
+
+    def __init__(self, catalogue: Catalogue, ledger: Ledger, environment: str, clock: Clock) -> None:
+        self._catalogue, self._ledger = catalogue, ledger
+        self._environment, self._clock = environment, clock
+        self._last: tuple[ObjectiveStatus, ...] = ()
+
+    def __call__(self) -> Sequence[ObjectiveStatus]:
+        return status(self._catalogue.slos, self._ledger, self._environment, self._clock.now())
+
+    def refresh(self) -> None:
+        self._last = tuple(self())
+
+    def readings(self) -> Sequence[ObjectiveReading]:
+        return [reading(item) for item in self._last]
+
+
+def reading(item: ObjectiveStatus) -> ObjectiveReading:
+    """A status as the exporter shows it; what is not known is absent."""
+    known = item.state is not ObjectiveState.NO_DATA
+    burns = {
+        window_text(window): None if burn.burn is None else float(burn.burn)
+        for window, burn in item.windows.items()
+    }
+    return ObjectiveReading(
+        environment=item.environment,
+        service=item.slo.service,
+        slo_id=item.slo.id,
+        objective=item.objective.name,
+        target=float(item.objective.target),
+        burn=burns if known else {},
+        budget_remaining=float(item.budget.left_ratio) if known else None,
+        good=item.counts.good,
+        total=item.counts.total,
+        has_data=known,
+        group=dict(item.labels),
+    )
