@@ -21,9 +21,8 @@ from app.console.objective_view import budget_left, slo_text
 from app.console.ports import ConsoleDependencies, DecisionSlice
 from app.console.visits import Reader, state_style
 from dashboards.palette import State
-from slo.conventions import window_text
 from slo.errors import SloError
-from slo.periods import floor_minute
+from slo.periods import MINUTE, floor_minute
 from slo.status import ObjectiveState, ObjectiveStatus
 
 PERIODS = {
@@ -44,6 +43,7 @@ class PromiseRow:
     name: str
     promised: str
     reality: str
+    until: str
     css: str
     symbol: str
     word: str
@@ -62,7 +62,6 @@ class Figure:
 class DecisionFigures:
     figures: tuple[Figure, ...]
     over_time: Markup
-    over_time_narrow: Markup
     outcomes: Markup
     legend: tuple[tuple[str, str, str], ...]  # css, label, number and share
 
@@ -113,7 +112,7 @@ def promise_row(status: ObjectiveStatus, reader: Reader) -> PromiseRow:
     light, word = kept(status)
     style = state_style(light, reader.language)
     left = budget_left(status)
-    used = None if left is None else 1 - left
+    used = None if left is None or light is State.NO_DATA else 1 - left
     places = max(2, len(formats.exact_percent(status.objective.target).split(".")[-1]) - 1)
     return PromiseRow(
         href=f"/console/slo/{status.slo.id}",
@@ -121,15 +120,29 @@ def promise_row(status: ObjectiveStatus, reader: Reader) -> PromiseRow:
         promised=reader.texts(
             "board.promised",
             target=formats.exact_percent(status.objective.target),
-            period=window_text(status.slo.window.length),
+            period=period_text(status.slo.window.length, reader),
         ),
         reality=formats.percent(status.compliance, min(4, places)),
+        until=_until(status, reader),
         css=style["css"],
         symbol=style["symbol"],
         word=reader.texts(word),
         used=formats.percent(used, 0),
         used_bar=charts.share_bar(used, f"f-{style['css']}"),
     )
+
+
+def period_text(length: timedelta, reader: Reader) -> str:
+    """``30 days``; a length that is no whole number of days as a duration."""
+    days, rest = divmod(length, timedelta(days=1))
+    return reader.formats.duration(length) if rest else reader.texts.counted("board.days", days)
+
+
+def _until(status: ObjectiveStatus, reader: Reader) -> str:
+    """Up to when reality is known, when that is not now."""
+    if status.state is not ObjectiveState.NO_DATA or status.last_data is None:
+        return ""
+    return reader.texts("board.until", at=reader.formats.instant(status.last_data + MINUTE))
 
 
 def kept(status: ObjectiveStatus) -> tuple[State, str]:
@@ -177,8 +190,7 @@ def decision_figures(slices: Sequence[DecisionSlice], reader: Reader) -> Decisio
     said = "; ".join(f"{label}: {text}" for _, label, text in legend)
     return DecisionFigures(
         figures,
-        charts.columns(bars, caption),
-        charts.columns(bars, caption, charts.NARROW, 150),
+        charts.fitted(lambda width: charts.columns(bars, caption, width, 180)),
         charts.split_bar(parts, Caption(texts("board.outcomes"), said)),
         legend,
     )
@@ -204,7 +216,7 @@ def _column(part: DecisionSlice, reader: Reader) -> Column:
 
 
 def _legend(outcome: str, count: int, total: int, reader: Reader) -> tuple[str, str, str]:
-    share = reader.formats.percent(count / total if total else None, 1)
+    share = reader.formats.share(count / total if total else None)
     label = reader.texts(f"outcome.{outcome}")
     return f"b-{OUTCOME_CLASSES[outcome]}", label, f"{reader.formats.number(count)} ({share})"
 
@@ -241,7 +253,7 @@ def response_times(incidents: Sequence[Incident], reader: Reader) -> tuple[Figur
 def _median(key: str, durations: Sequence[timedelta], reader: Reader) -> Figure:
     seconds = [duration.total_seconds() for duration in durations]
     typical = median(seconds) if seconds else None
-    note = reader.texts.counted("board.of_incidents", len(durations))
+    note = reader.texts.counted("board.of_incidents", len(durations)) if durations else ""
     return Figure(reader.texts(key), reader.formats.duration(typical), note)
 
 

@@ -6,14 +6,16 @@ with what was counted. What is not known is grey and hatched, never drawn as zer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from app.console.drawing import Drawing
 
-NARROW, WIDE = 340.0, 760.0
+NARROW, MIDDLE, WIDE = 340.0, 600.0, 1080.0
+_GLYPH = 6.6  # about what a digit takes at the size charts are set in
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,13 @@ class Tick:
     label: str
 
 
+def fitted(draw: Callable[[float], Markup]) -> Markup:
+    """The chart drawn for three widths; the style sheet shows the one that fits: text keeps its size."""
+    sizes = (("small", NARROW), ("middle", MIDDLE), ("large", WIDE))
+    drawn = [Markup('<div class="at-{}">{}</div>').format(name, draw(width)) for name, width in sizes]
+    return Markup('<div class="fit">{}{}{}</div>').format(*drawn)
+
+
 def budget_bar(left: float | None, state: str, caption: Caption) -> Markup:
     """Budget left as a share of a full bar; overspent is an empty bar with a red edge; unknown is hatched."""
     drawing = Drawing(NARROW, 18, caption.title, caption.description, "budget-bar")
@@ -91,7 +100,7 @@ def burn_rows(
     Burns above twice the factor end at the edge with an arrow; their number says how far they go.
     """
     height, top, bottom = 44.0, 16.0, 4.0
-    left, right = 0.0, 62.0
+    left, right = 30.0, 58.0
     span = width - left - right
     line_x = left + span / 2
     drawing = Drawing(
@@ -100,7 +109,7 @@ def burn_rows(
     drawing.text(line_x, 11, threshold_label, "t-bad small", "middle")
     for index, row in enumerate(rows):
         y = top + index * height
-        drawing.text(left, y + 11, row.label, "small strong" if row.firing else "small")
+        drawing.text(0, y + 11, row.label, "small strong" if row.firing else "small")
         drawing.text(width, y + 11, row.factor_text, "small muted", "end")
         _burn_bar(drawing, (left, y + 16, span), row.long_label, row.long_burn, row.long_text, row, width)
         _burn_bar(drawing, (left, y + 29, span), row.short_label, row.short_burn, row.short_text, row, width)
@@ -130,7 +139,7 @@ def _burn_bar(
         )
         if burn > 2 * row.factor:
             drawing.text(x + span - 3, y + 9, "»", "on-colour small", "end")
-    drawing.text(x + 4, y + 8.5, label, "tiny halo")
+    drawing.text(x - 5, y + 9, label, "small muted", "end")
 
 
 def minute_bars(
@@ -243,7 +252,8 @@ def columns(bars: Sequence[Column], caption: Caption, width: float = WIDE, heigh
     step = width / max(1, len(bars))
     top, bottom = 18.0, 22.0
     room = height - top - bottom
-    every = max(1, round(46 / step)) if step < 46 else 1
+    longest = max((len(bar.label) for bar in bars), default=0)
+    every = max(1, math.ceil((longest + 1) * _GLYPH / step))
     for index, bar in enumerate(bars):
         tall = (bar.value or 0.0) / peak * room if peak else 0.0
         x, y = index * step, top + room - tall
@@ -252,7 +262,7 @@ def columns(bars: Sequence[Column], caption: Caption, width: float = WIDE, heigh
             _hatch(drawing, x + step * 0.1, top + room - 14, step * 0.8, 14)
         else:
             drawing.rect(x + step * 0.1, y, step * 0.8, tall, bar.css, round_by=2, tip=tip, value=bar.value)
-        if bar.value and step >= 30:
+        if bar.value and step >= len(bar.text) * _GLYPH:
             drawing.text(x + step / 2, y - 5, bar.text, "small num", "middle")
         if index % every == 0:
             drawing.text(x + step / 2, height - 6, bar.label, "small muted", "middle")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from app.console.ports import DecisionSlice
 from app.ports.telemetry import DECISION_AMOUNT, DECISION_DURATION, DECISIONS
@@ -23,16 +25,29 @@ class JournalDecisions:
         self._reader = reader
 
     def slices(self, since: datetime, until: datetime, length: timedelta) -> Sequence[DecisionSlice]:
-        """Slices of ``length`` from ``since``; raises what the reader raises."""
-        sums: dict[int, _Sums] = defaultdict(_Sums)
+        """Slices between multiples of ``length``; the first and the last are cut to ``[since, until)``."""
+        edges = _edges(since, until, length)
+        sums = [_Sums() for _ in edges[1:]]
         for count in self._reader.read(since, until):
-            sums[(count.minute - since) // length].add(count)
+            sums[bisect_right(edges, count.minute) - 1].add(count)
+        alive = Counter(bisect_right(edges, minute) - 1 for minute in self._heard(since, until))
+        return [
+            part.slice(begin, end - begin, alive[index])
+            for index, (part, (begin, end)) in enumerate(zip(sums, pairwise(edges), strict=True))
+        ]
+
+    def _heard(self, since: datetime, until: datetime) -> set[datetime]:
+        """Minutes in which a source that counts decisions said it was alive."""
         counting = {source for source, names in self._reader.names().items() if names & _WATCHED}
         spoke = self._reader.alive(since, until)
-        heard = {minute for source in counting & spoke.keys() for minute in spoke[source]}
-        alive = Counter((minute - since) // length for minute in heard)
-        number = max(0, -(-(until - since) // length))
-        return [sums[i].slice(since + i * length, length, alive[i]) for i in range(number)]
+        return {minute for source in counting & spoke.keys() for minute in spoke[source]}
+
+
+def _edges(since: datetime, until: datetime, length: timedelta) -> list[datetime]:
+    midnight = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight + ((since - midnight) // length + 1) * length
+    inner = [first + i * length for i in range(max(0, -(-(until - first) // length)))]
+    return [since, *inner, until] if until > since else [since]
 
 
 class _Sums:

@@ -12,6 +12,10 @@ from zoneinfo import ZoneInfo
 Number = int | float | Fraction | Decimal
 NO_BREAK = " "
 UNKNOWN = "–"
+_LARGE = (
+    (100_000_000_000, {"en": "billion", "pt": "bilhões"}),
+    (100_000_000, {"en": "million", "pt": "milhões"}),
+)
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -50,15 +54,23 @@ class Formats:
             return "∞"
         size = abs(float(rate))
         places = 0 if size >= 100 else 1 if size >= 0.1 or size == 0 else 3
-        return self.number(rate, places) + "×"
+        whole = _fraction(rate).denominator == 1
+        return self.number(rate, 0 if whole else places) + "×"
+
+    def share(self, ratio: Number | None, places: int = 1) -> str:
+        """A part of a whole as per cent, rounded to the nearest: parts add up as a reader expects."""
+        if ratio is None or not _finite(ratio):
+            return UNKNOWN
+        return self.number(_fraction(ratio) * 100, places) + NO_BREAK + "%"
 
     def money(self, cents: int | None) -> str:
-        """Centavos as reais, ``R$ 1.234,56``; from a million on in millions."""
+        """Centavos as reais, ``R$ 1.234,56``; large sums in millions or thousands of millions."""
         if cents is None:
             return UNKNOWN
-        if abs(cents) >= 100_000_000:
-            million = {"en": "million", "pt": "milhões"}[self.language]
-            return f"R${NO_BREAK}{self.number(Decimal(cents) / 100_000_000, 1)}{NO_BREAK}{million}"
+        for size, words in _LARGE:
+            if abs(cents) >= size:
+                word = words[self.language]
+                return f"R${NO_BREAK}{self.number(Decimal(cents) / size, 2)}{NO_BREAK}{word}"
         return f"R${NO_BREAK}{self.number(Decimal(cents) / 100, 2 if abs(cents) < 100_000 else 0)}"
 
     def duration(self, value: timedelta | float | None) -> str:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from alarms.alert import BurnArithmetic
 from alarms.incident import Transition
 from alarms.notification import Delivery
-from app.console.incident_view import incident_view, team_name
+from app.console.incident_view import incident_view, target_name
 from app.console.objective_view import accuracy_text, slo_text
 from app.console.ports import ConsoleDependencies
 from app.console.report_fault import arithmetic_lines
-from app.console.runbooks import runbook_path
 from app.console.visits import Reader
 from slo.errors import UnknownSlo
 
@@ -63,13 +62,15 @@ def incident_page(deps: ConsoleDependencies, incident_id: str, reader: Reader) -
     """
     explained = deps.desk.explain(incident_id)
     incident = explained.incident
-    policy = deps.policy(incident.policy_id)
+    policy = deps.matrix(incident).policy
     return {
         "incident": incident_view(deps, incident, reader),
         "arithmetic": None if incident.burn is None else arithmetic(incident.burn, reader),
         "timeline": [_timeline_row(transition, reader) for transition in explained.timeline],
         "deliveries": [
-            _delivery_row(delivery, team_name(policy, delivery.notification.team, reader.language), reader)
+            _delivery_row(
+                delivery, target_name(policy, delivery.notification.target, reader.language), reader
+            )
             for delivery in explained.deliveries
         ],
         "decisions": explained.decisions,
@@ -77,7 +78,6 @@ def incident_page(deps: ConsoleDependencies, incident_id: str, reader: Reader) -
         "labels": sorted(incident.labels.items()),
         "slo_name": _slo_name(deps, incident.slo_id, reader),
         "slo_href": None if incident.slo_id is None else f"/console/slo/{incident.slo_id}",
-        "runbook": runbook_path(deps, incident.runbook),
     }
 
 
@@ -98,12 +98,11 @@ def _timeline_row(transition: Transition, reader: Reader) -> TimelineRow:
     )
 
 
-def _delivery_row(delivery: Delivery, team: str, reader: Reader) -> DeliveryRow:
+def _delivery_row(delivery: Delivery, target: str, reader: Reader) -> DeliveryRow:
     note = delivery.notification
-    _, _, person = note.target.partition(":")
     portuguese = reader.language == "pt"
     return DeliveryRow(
-        target=f"{team} · {person}" if person else team,
+        target=target,
         step=reader.texts(f"step.{note.step.value}"),
         channel=note.channel,
         state=reader.texts(f"delivery.{delivery.state.value}"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from alarms.escalation.matrix import Matrix, Told, owner_target
 from alarms.incident import Incident, IncidentState
-from alarms.policy import Level, Policy
+from alarms.policy import Policy
 from alarms.timer import Timer, TimerKind
 from app.console.ports import ConsoleDependencies
+from app.console.runbooks import runbook_path
 from app.console.visits import Reader
 
 
@@ -35,54 +37,60 @@ class IncidentView:
 
 
 def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader) -> IncidentView:
+    """Raises ``AlarmsError`` when the router's store cannot be read."""
     timers = deps.desk.explain(incident.id).timers if incident.is_open else ()
-    policy = deps.policy(incident.policy_id)
+    matrix = deps.matrix(incident)
+    portuguese = reader.language == "pt"
     return IncidentView(
         id=incident.id,
         href=f"/console/incidents/{incident.id}",
         severity=incident.severity.value,
         css=incident.severity.value.lower(),
-        title=incident.title,
-        summary=incident.summary,
+        title=(incident.title_pt if portuguese else "") or incident.title,
+        summary=(incident.summary_pt if portuguese else "") or incident.summary,
         state=reader.texts(f"incident.state.{incident.state.value}"),
         age=_age(incident, reader),
         opened=reader.formats.instant(incident.opened_at),
-        owner=team_name(policy, incident.owner, reader.language),
+        owner=target_name(matrix.policy, owner_target(incident), reader.language),
         handled=_handled(incident, reader),
-        next_steps=tuple(next_step(timer, incident, policy, reader) for timer in timers),
+        next_steps=tuple(next_step(timer, incident, matrix, reader) for timer in timers),
         may_acknowledge=incident.state is IncidentState.OPEN,
         may_resolve=incident.is_open,
         flags=_flags(incident, reader),
-        runbook=incident.runbook,
+        runbook=runbook_path(deps, incident.runbook),
     )
 
 
-def next_step(timer: Timer, incident: Incident, policy: Policy | None, reader: Reader) -> str:
-    """What the timer will do, and when: ``If nobody acknowledges by 14:15 (in 3 min), ...``."""
-    level = None if policy is None else policy.level(incident.severity)
-    key = f"timer.{timer.kind.value}"
-    if timer.kind is TimerKind.ACKNOWLEDGE and level is not None and level.backup is None:
-        key = "timer.acknowledge_alone"
-    return reader.texts(
-        key,
-        at=reader.formats.instant(timer.deadline),
-        when=_until(timer.deadline, reader),
-        backup=team_name(policy, _backup(level), reader.language),
-        owner=team_name(policy, incident.assignee or incident.owner, reader.language),
-    )
+def next_step(timer: Timer, incident: Incident, matrix: Matrix, reader: Reader) -> str:
+    """What the timer will do, when, and to whom: ``Unless acknowledged by 14:15 (in 3 min), ...``."""
+    due = max(timer.deadline, incident.snoozed_until or timer.deadline)
+    told = {
+        TimerKind.ACKNOWLEDGE: matrix.missed,
+        TimerKind.UNRESOLVED: matrix.unresolved,
+        TimerKind.REPEAT: matrix.repeated,
+    }.get(timer.kind)
+    who = "" if told is None else ", ".join(_told(item, matrix.policy, reader) for item in told(incident))
+    at = short_instant(due, reader)
+    return reader.texts(f"timer.{timer.kind.value}", at=at, when=_until(due, reader), who=who)
 
 
-def team_name(policy: Policy | None, team_id: str, language: str) -> str:
-    """The team's name in the reader's language; its id when the policy does not know it."""
-    teams = () if policy is None else policy.teams
-    found = next((team for team in teams if team.id == team_id), None)
-    if found is None:
-        return team_id
-    return found.name.pt if language == "pt" else found.name.en
+def short_instant(at: datetime, reader: Reader) -> str:
+    """The time alone when it is today, else with its date."""
+    formats = reader.formats
+    today = formats.local(at).date() == formats.local(reader.now).date()
+    return formats.clock(at) if today else formats.instant(at)
 
 
-def _backup(level: Level | None) -> str:
-    return "" if level is None or level.backup is None else level.backup
+def target_name(policy: Policy, target: str, language: str) -> str:
+    """``team`` or ``team:person`` with the team's name in the reader's language."""
+    team_id, _, person = target.partition(":")
+    found = next((team for team in policy.teams if team.id == team_id), None)
+    name = team_id if found is None else found.name.pt if language == "pt" else found.name.en
+    return f"{name} ({person})" if person else name
+
+
+def _told(told: Told, policy: Policy, reader: Reader) -> str:
+    return f"{target_name(policy, told.target, reader.language)} ({reader.texts(f'step.{told.step.value}')})"
 
 
 def _until(deadline: datetime, reader: Reader) -> str:

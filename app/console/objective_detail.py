@@ -16,7 +16,6 @@ from app.console.incident_view import incident_view
 from app.console.objective_view import (
     ObjectiveView,
     accuracy_text,
-    burn_chart,
     objective_view,
     slo_text,
 )
@@ -71,9 +70,7 @@ class Ratio:
 class ObjectivePanel:
     view: ObjectiveView
     burn_down: Markup
-    burn_down_narrow: Markup
     burn_down_note: str
-    burn_wide: Markup
     tiers: tuple[TierRow, ...]
     ratios: tuple[Ratio, ...]
 
@@ -122,10 +119,8 @@ def _panel(deps: ConsoleDependencies, status: ObjectiveStatus, reader: Reader) -
 
     return ObjectivePanel(
         view=objective_view(status, deps.ledger, reader),
-        burn_down=drawn(charts.WIDE),
-        burn_down_narrow=drawn(charts.NARROW),
+        burn_down=charts.fitted(drawn),
         burn_down_note=note,
-        burn_wide=burn_chart(status, reader),
         tiers=tuple(_tier_row(tier, status, reader) for tier in status.tiers),
         ratios=_ratios(deps, status, reader),
     )

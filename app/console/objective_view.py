@@ -43,6 +43,7 @@ class ObjectiveView:
     spark_chart: Markup
     spark_note: str
     exhaustion: str
+    exhaustion_note: str
     counts: str
     accuracy: str
     warning: str
@@ -56,6 +57,7 @@ def objective_view(status: ObjectiveStatus, ledger: Ledger, reader: Reader) -> O
     """
     style = state_style(light_of(status), reader.language)
     spark, spark_note = last_hour(status, ledger, reader)
+    exhaustion, exhaustion_note = exhaustion_text(status, reader)
     left = budget_left(status)
     budget_left_text = reader.formats.percent(left, 1)
     caption = Caption(reader.texts("card.budget"), reader.texts("card.budget_desc", left=budget_left_text))
@@ -73,11 +75,17 @@ def objective_view(status: ObjectiveStatus, ledger: Ledger, reader: Reader) -> O
         burn_chart=burn_chart(status, reader),
         spark_chart=spark,
         spark_note=spark_note,
-        exhaustion=exhaustion_text(status, reader),
+        exhaustion=exhaustion,
+        exhaustion_note=exhaustion_note,
         counts=counts_text(status, reader),
         accuracy=accuracy_text(status.error_bound, reader),
         warning=_warning(status, reader),
     )
+
+
+def urgency(status: ObjectiveStatus) -> int:
+    """Worst first: what fires, what is not known, what is calm."""
+    return {State.BAD: 0, State.WARN: 1, State.NO_DATA: 2, State.OK: 3}[light_of(status)]
 
 
 def light_of(status: ObjectiveStatus) -> State:
@@ -116,11 +124,11 @@ def budget_left(status: ObjectiveStatus) -> float | None:
     return float(status.budget.left_ratio) if status.counts.total > 0 else None
 
 
-def burn_chart(status: ObjectiveStatus, reader: Reader, width: float = charts.NARROW) -> Markup:
+def burn_chart(status: ObjectiveStatus, reader: Reader) -> Markup:
     rows = [_burn_row(tier, reader) for tier in status.tiers]
     said = "; ".join(f"{row.label}: {row.long_text}, {row.short_text} ({row.factor_text})" for row in rows)
     caption = Caption(reader.texts("card.burn"), said)
-    return charts.burn_rows(rows, reader.texts("card.threshold"), caption, width)
+    return charts.fitted(lambda width: charts.burn_rows(rows, reader.texts("card.threshold"), caption, width))
 
 
 def _burn_row(tier: TierBurn, reader: Reader) -> BurnRow:
@@ -164,24 +172,25 @@ def hour_bars(status: ObjectiveStatus, ledger: Ledger, reader: Reader) -> list[M
     return bars
 
 
-def exhaustion_text(status: ObjectiveStatus, reader: Reader) -> str:
-    """When the budget runs out at the recent burn, with its range; or why that cannot be said."""
+def exhaustion_text(status: ObjectiveStatus, reader: Reader) -> tuple[str, str]:
+    """When the budget runs out at the recent burn, and its range; or why that cannot be said."""
     texts, formats = reader.texts, reader.formats
     if status.state is ObjectiveState.NO_DATA:
-        return texts("card.exhaustion_unknown")
+        return texts("card.exhaustion_unknown"), ""
     if status.budget.exhausted:
-        return texts("card.exhausted")
+        return texts("card.exhausted"), ""
     forecast = status.exhaustion
     if forecast is None:
-        return texts("card.not_at_this_burn", window=window_text(status.recent.window))
+        note = texts("card.nothing_failed", window=window_text(status.recent.window))
+        return texts("card.not_at_this_burn"), note
     latest = formats.duration(forecast.latest) if forecast.latest is not None else texts("card.never")
-    return texts(
-        "card.exhaustion",
-        after=formats.duration(forecast.after),
+    note = texts(
+        "card.exhaustion_note",
+        window=window_text(forecast.window),
         earliest=formats.duration(forecast.earliest),
         latest=latest,
-        window=window_text(forecast.window),
     )
+    return texts("card.exhaustion", after=formats.duration(forecast.after)), note
 
 
 def counts_text(status: ObjectiveStatus, reader: Reader) -> str:
@@ -217,7 +226,7 @@ def _budget_css(status: ObjectiveStatus) -> str:
 def _budget_note(status: ObjectiveStatus, reader: Reader) -> str:
     number, budget = reader.formats.number, status.budget
     basis = budget.basis if reader.language == "en" else budget.basis_pt
-    places = 0 if budget.allowed >= 10 else 1
+    places = 0 if budget.allowed >= 100 or budget.allowed.denominator == 1 else 1
     fields: Mapping[str, str] = {
         "spent": number(budget.spent),
         "allowed": number(budget.allowed, places),

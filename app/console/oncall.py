@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alarms.errors import AlarmsError
 from app.console.incident_view import IncidentView, incident_view
-from app.console.objective_view import ObjectiveView, objective_view
+from app.console.objective_view import ObjectiveView, objective_view, urgency
 from app.console.ports import ConsoleDependencies
 from app.console.visits import Reader
 from slo.errors import SloError
@@ -20,7 +20,8 @@ def oncall_page(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:
     except AlarmsError as error:
         problems.append(reader.texts("problem.incidents", reason=error))
     try:
-        objectives = [objective_view(status, deps.ledger, reader) for status in deps.statuses()]
+        worst_first = sorted(deps.statuses(), key=urgency)
+        objectives = [objective_view(status, deps.ledger, reader) for status in worst_first]
     except SloError as error:
         problems.append(reader.texts("problem.objectives", reason=error))
     return {"incidents": incidents, "objectives": objectives, "problems": problems}

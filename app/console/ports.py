@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from alarms.desk import IncidentReader
+from alarms.escalation.matrix import Matrix
 from alarms.incident import Incident
-from alarms.policy import Policy
 from app.console.runbook_files import ShippedRunbooks
 from app.console.sessions import SessionStore
 from exporters.consistency_index import ConsistencySource
@@ -42,9 +42,9 @@ class IncidentDesk(IncidentReader, Protocol):
     def resolve(self, incident_id: str, by: str, note: str = "") -> Incident: ...
 
 
-class PolicySource(Protocol):
-    def __call__(self, policy_id: str) -> Policy | None:
-        """The policy snapshot an incident lives under; None when it is not on file."""
+class MatrixSource(Protocol):
+    def __call__(self, incident: Incident) -> Matrix:
+        """Who is told when, under the policy snapshot the incident lives under."""
         ...
 
 
@@ -71,7 +71,7 @@ class DecisionSlice:
 
 class DecisionHistory(Protocol):
     def slices(self, since: datetime, until: datetime, length: timedelta) -> Sequence[DecisionSlice]:
-        """Consecutive slices from ``since``, the last one perhaps cut short by ``until``.
+        """Consecutive slices that cover ``[since, until)``, the first and the last perhaps shorter.
 
         Raises:
             SloError: the counts cannot be read.
@@ -111,7 +111,7 @@ class ConsoleDependencies:
     statuses: StatusSource
     ledger: Ledger
     desk: IncidentDesk
-    policy: PolicySource
+    matrix: MatrixSource
     consistency: ConsistencySource
     decisions: DecisionHistory
     sessions: SessionStore

@@ -9,7 +9,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from alarms.alert import BurnArithmetic
-from app.console.charts import NARROW, WIDE, Caption, Tick
+from app.console.charts import Caption, Tick, fitted
 from app.console.fault_chart import FaultPicture, Mark, fault_chart
 from app.console.formats import Formats
 from app.console.languages import Texts
@@ -40,7 +40,6 @@ class Moment:
 class FaultView:
     intro: str
     chart: Markup
-    chart_narrow: Markup
     long_legend: str
     short_legend: str
     moments: tuple[Moment, ...]
@@ -62,8 +61,7 @@ def fault_view(fault: FaultPhase, texts: Texts, formats: Formats) -> FaultView:
             delay=formats.duration(fault.delay_seconds),
             slo=fault.slo_name.of(texts.language),
         ),
-        chart=fault_chart(picture, caption, WIDE),
-        chart_narrow=fault_chart(picture, caption, NARROW),
+        chart=fitted(lambda width: fault_chart(picture, caption, width)),
         long_legend=texts("report.burn_over", window=fault.long_window),
         short_legend=texts("report.burn_over", window=fault.short_window),
         moments=tuple(_moment(number, event, texts, formats) for number, event in enumerate(events, 1)),
@@ -84,11 +82,13 @@ def arithmetic_lines(burn: BurnArithmetic, texts: Texts, formats: Formats) -> tu
         return texts("incident.window_line", window=name, bad=bad, total=whole, burn=times, factor=factor)
 
     spent = formats.percent(burn.budget_spent_ratio, 1)
+    basis = (burn.budget_basis_pt if texts.language == "pt" else "") or burn.budget_basis
+    promise = burn.objective.replace(".", ",") if texts.language == "pt" else burn.objective
     lines = [
-        texts("incident.objective_line", objective=burn.objective, tier=burn.tier),
+        texts("incident.objective_line", objective=promise, tier=burn.tier),
         window(burn.long_window, burn.long_good, burn.long_total, burn.long_burn),
         window(burn.short_window, burn.short_good, burn.short_total, burn.short_burn),
-        texts("incident.spent_line", spent=spent, basis=burn.budget_basis),
+        texts("incident.spent_line", spent=spent, basis=basis),
     ]
     if burn.exhaustion_seconds is not None:
         lines.append(texts("incident.exhaustion_line", after=formats.duration(burn.exhaustion_seconds)))

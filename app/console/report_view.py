@@ -68,7 +68,6 @@ class ReportView:
     checks: tuple[Check, ...]
     answers: tuple[tuple[str, str], ...]
     latency: Markup
-    latency_narrow: Markup
     latency_note: str
     outcomes: Markup
     legend: tuple[tuple[str, str, str], ...]
@@ -102,8 +101,7 @@ def report_view(report: DemoReport, texts: Texts, formats: Formats) -> ReportVie
         figures=writer.figures(),
         checks=writer.checks(),
         answers=writer.answers(report.healthy),
-        latency=writer.latency(charts.WIDE),
-        latency_narrow=writer.latency(charts.NARROW),
+        latency=charts.fitted(writer.latency),
         latency_note=writer.latency_note(report.healthy),
         outcomes=writer.outcomes(),
         legend=writer.legend(),
@@ -152,7 +150,7 @@ class _Writer:
             Figure("p50", formats.duration(healthy.p50_seconds)),
             Figure("p95", formats.duration(healthy.p95_seconds)),
             Figure("p99", formats.duration(healthy.p99_seconds)),
-            Figure(texts("board.approval"), formats.percent(approved, 1)),
+            Figure(texts("board.approval"), formats.share(approved)),
             Figure(texts("report.oracle"), agreed, texts("report.oracle_note")),
         )
 
@@ -221,7 +219,7 @@ class _Writer:
         rows = []
         for outcome in _OUTCOMES:
             count = outcomes.get(outcome, 0)
-            share = self._formats.percent(count / total if total else None, 1)
+            share = self._formats.share(count / total if total else None)
             text = f"{self._formats.number(count)} ({share})"
             rows.append((f"b-{OUTCOME_CLASSES[outcome]}", self._texts(f"outcome.{outcome}"), text))
         return tuple(rows)

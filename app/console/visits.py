@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.console.assets import ASSETS
 from app.console.formats import Formats
-from app.console.languages import HTML_LANGUAGE, LANGUAGE_NAMES, Texts, negotiate, texts_in
+from app.console.languages import HTML_LANGUAGE, LANGUAGE_NAMES, Texts, negotiate, text_table, texts_in
 from app.console.ports import ConsoleDependencies
 from app.console.sessions import Session
 from dashboards.palette import LANGUAGES, STATES, State
@@ -60,6 +60,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        text_table()  # a missing text stops the start, not a page
         self._environment.globals.update(
             LANGUAGE_NAMES=LANGUAGE_NAMES,
             STATES={state.value: style for state, style in STATES.items()},

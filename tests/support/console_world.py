@@ -8,16 +8,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from starlette.types import ASGIApp
+
+from alarms.alert import Alert, AlertState
+from alarms.ids import SortableIds
+from alarms.intake.evaluator import alerts_of
+from alarms.policy_file import load_policy
+from alarms.router import Router
+from alarms.severity import Severity
+from alarms.stores.memory import MemoryRouterStore
 from app.console.application import create_console
 from app.console.beside import JournalBeside
 from app.console.decisions import JournalDecisions
-from app.console.ports import ConsoleDependencies, IncidentDesk, PolicySource
+from app.console.ports import ConsoleDependencies
 from app.console.sessions import SqliteSessions
 from exporters.consistency_index import PairReading
 from slo.adapters.memory_ledger import MemoryLedger
 from slo.catalogue import Catalogue, load_catalogue
 from slo.clock import ManualClock
 from slo.counts import MinuteCount
+from slo.evaluate import evaluate
 from slo.ledger import LedgerRow, SeriesKey
 from slo.measurement import series_key
 from slo.status import ObjectiveStatus, status
@@ -81,26 +91,53 @@ class GivenCounts:
 class World:
     """What a console needs, with handles to change it."""
 
-    def __init__(self, folder: Path, desk: IncidentDesk, policy: PolicySource, clock: ManualClock) -> None:
-        self.clock = clock
+    def __init__(self, folder: Path, now: datetime = NOW) -> None:
+        self.clock = ManualClock(now)
         self.catalogue = load_catalogue()
         self.ledger = MemoryLedger()
-        self.desk = desk
-        self.policy = policy
+        self.store = MemoryRouterStore()
+        self.router = Router(self.store, load_policy(), self.clock, SortableIds(self.clock, "I"))
         self.real_now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
         self.sessions = SqliteSessions(folder / "console.sqlite", lambda: self.real_now)
         self.readings: Sequence[PairReading] = ()
         self.counts: Sequence[MinuteCount] = ()
         self.alive: Sequence[datetime] = ()
         self.statuses: Callable[[], Sequence[ObjectiveStatus]] = self._statuses
+        self.time_zone = "America/Sao_Paulo"
 
     def fill(
         self, slo_id: str, minutes: Minutes, source: str = "api-1/4f2c", bound: int | None = None
     ) -> None:
+        """Write the minutes to the ledger as counted by one source."""
         key = key_of(self.catalogue, slo_id)
         self.ledger.write(
             LedgerRow(key, minute, source, good, total, bound) for minute, good, total in minutes
         )
+
+    def evaluate(self) -> None:
+        """One turn of the control side: judge the ledger, tell the router, let its clocks run."""
+        now = self.clock.now()
+        evaluation = evaluate(self.catalogue.slos, self.ledger, ENVIRONMENT, now)
+        self.router.receive_all(alerts_of(evaluation, self.router.firing("evaluator")))
+        self.router.tick(now)
+
+    def alert(self, name: str, severity: Severity, **labels: str) -> str:
+        """A foreign alert through the router; the id of its incident."""
+        now = self.clock.now()
+        alert = Alert(
+            alert_key=name,
+            source="alertmanager",
+            environment=ENVIRONMENT,
+            name=name,
+            state=AlertState.FIRING,
+            starts_at=now,
+            summary=f"{name} is firing",
+            labels={"alertname": name, **labels},
+            severity=severity,
+        )
+        incident = self.router.receive(alert)
+        assert incident is not None
+        return incident
 
     def dependencies(self) -> ConsoleDependencies:
         reader = GivenCounts(self.counts, self.alive)
@@ -110,16 +147,17 @@ class World:
             catalogue=self.catalogue,
             statuses=lambda: self.statuses(),
             ledger=self.ledger,
-            desk=self.desk,
-            policy=self.policy,
+            desk=self.router,
+            matrix=lambda incident: self.router.office.matrix_of(self.store, incident),
             consistency=FixedReadings(self.readings),
             decisions=JournalDecisions(reader),
             sessions=self.sessions,
+            time_zone=self.time_zone,
             version="0.1.0",
             beside=JournalBeside(reader),
         )
 
-    def application(self) -> object:
+    def application(self) -> ASGIApp:
         return create_console(self.dependencies())
 
     def _statuses(self) -> Sequence[ObjectiveStatus]:
