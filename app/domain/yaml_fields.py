@@ -41,7 +41,8 @@ class Value:
         return self._error(self._file, self.path or "the file", problem, mend, self.line)
 
     def child(self, node: yaml.Node, step: str) -> Value:
-        return Value(node, f"{self.path}.{step}" if self.path else step, self._file, self._error)
+        joint = "." if self.path and not step.startswith("[") else ""
+        return Value(node, f"{self.path}{joint}{step}", self._file, self._error)
 
     def scalar(self) -> str:
         if not isinstance(self._node, yaml.ScalarNode) or self._node.tag == _NULL:
