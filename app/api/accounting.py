@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.exchange import Exchange, RequestOutcome, exchange_of
-from app.ports.telemetry import DECISION_DURATION, DECISION_REQUESTS, RequestTelemetry
+from app.ports.telemetry import (
+    DECISION_DURATION,
+    DECISION_REQUESTS,
+    FINANCIAL_TRANSACTIONS,
+    RequestTelemetry,
+)
 from slo.clock import Clock
 
 DECISION_PATH = "/v1/decisions"
@@ -39,13 +44,13 @@ class DecisionAccounting:
             self._telemetry.count(DECISION_REQUESTS, outcome=outcome)
             self._telemetry.observe(DECISION_DURATION, seconds, outcome=outcome)
 
-        with ExitStack() as journal:
-            journal.enter_context(self._telemetry.batch())
+        async with AsyncExitStack() as journal:
+            await journal.enter_async_context(self._telemetry.batch())
 
             async def send_counted(message: Message) -> None:
                 if message["type"] == "http.response.start" and not counted:
                     count(_outcome_of(exchange, message["status"]))
-                    journal.close()
+                    await journal.aclose()
                 await send(message)
 
             try:
@@ -62,3 +67,12 @@ def _outcome_of(exchange: Exchange, status: int) -> RequestOutcome:
     if status >= 500 and exchange.outcome is not RequestOutcome.OVERLOAD:
         return RequestOutcome.ERROR
     return exchange.outcome or RequestOutcome.ERROR
+
+
+def declare_series(telemetry: RequestTelemetry) -> None:
+    """Begin every series at zero, so that a quiet process shows *no traffic* and not *no data*."""
+    for outcome in RequestOutcome:
+        telemetry.declare(DECISION_REQUESTS, outcome=outcome)
+        telemetry.declare(DECISION_DURATION, outcome=outcome)
+        if outcome is not RequestOutcome.CLIENT_ERROR:
+            telemetry.declare(FINANCIAL_TRANSACTIONS, kind="decision", outcome=outcome)

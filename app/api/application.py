@@ -12,10 +12,11 @@ Layers, outermost first; all of them pure ASGI:
 from __future__ import annotations
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from app.api.access import Gate
-from app.api.accounting import DecisionAccounting
+from app.api.accounting import DecisionAccounting, declare_series
 from app.api.answers import ProblemFallback, install_problem_handlers
 from app.api.body_limit import BodyLimit
 from app.api.customers import install_customer_routes
@@ -29,10 +30,14 @@ from app.api.rate_limit import RateLimit
 from app.api.records import RECORDS_PATH, install_record_routes
 from app.api.request_context import RequestContext
 
+# Requests are traced and measured by RequestContext; FastAPI's own telemetry would do it a second time.
+_OWN: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+
 
 def create_api(dependencies: ApiDependencies) -> ASGIApp:
     """The whole API. It needs no lifespan and holds no global state."""
     deps = dependencies
+    declare_series(deps.telemetry)
     app: ASGIApp = create_routes(deps)
     app = BodyLimit(app, deps.limits.body_bytes, {RECORDS_PATH: deps.limits.records_body_bytes})
     app = ProblemFallback(app)
@@ -41,14 +46,14 @@ def create_api(dependencies: ApiDependencies) -> ASGIApp:
 
 
 def create_routes(deps: ApiDependencies) -> FastAPI:
-    """The routes alone, without the layers that they rely on; their ``openapi()`` is the published contract."""
+    """The routes alone, without the layers that they rely on."""
     limits = deps.limits
     gate = Gate(
         deps.keys,
         RateLimit(limits.requests_per_window, limits.window_seconds, deps.clock),
         deps.telemetry,
     )
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=_OWN)
     install_problem_handlers(app, limits.retry_after_seconds)
     install_decision_routes(app, deps, gate)
     install_customer_routes(app, deps, gate)

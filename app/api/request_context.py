@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import random
 import uuid
 from collections.abc import Iterable
 
@@ -21,6 +23,10 @@ CARRIED = {b"x-amzn-trace-id": "x-amzn-trace-id", b"traceparent": "traceparent"}
 CLIENT_CLOSED = 499  # in logs and metrics only: nobody was there to receive a status
 QUIET_ROUTES = frozenset(("/metrics", "/healthz", "/readyz"))
 
+# Request ids must be unique, not secret; the system's generator costs a call into the kernel for each.
+_random = random.Random(os.urandom(32))  # noqa: S311
+os.register_at_fork(after_in_child=lambda: _random.seed(os.urandom(32)))
+
 
 class RequestContext:
     """Pure ASGI. Whatever happens below, the request is measured and logged once."""
@@ -38,7 +44,7 @@ class RequestContext:
         began = self._clock.monotonic()
         language, carrier = _read_headers(scope["headers"])
         with self._tracer.request(scope["method"], carrier) as span:
-            exchange = Exchange(str(uuid.uuid4()), span, negotiate(language), began)
+            exchange = Exchange(_request_id(), span, negotiate(language), began)
             attach(scope, exchange)
             token = CORRELATION.set(Correlation(span.trace_id, span.span_id, exchange.request_id))
             try:
@@ -83,6 +89,10 @@ class RequestContext:
                 "client": exchange.client,
             },
         )
+
+
+def _request_id() -> str:
+    return str(uuid.UUID(int=_random.getrandbits(128), version=4))
 
 
 def _describe(span: RequestSpan, method: str, route: str, status: int) -> None:

@@ -5,7 +5,7 @@ Every series the application exposes is declared here, once; dashboards, rules a
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -182,9 +182,13 @@ class Telemetry(Protocol):
 class RequestTelemetry(Telemetry, Protocol):
     """Telemetry of a process that answers requests."""
 
-    def batch(self) -> AbstractContextManager[None]:
-        """Within it, journalled increments of this task are held and written together when it ends,
-        so that a request costs one journal transaction. Nothing may be answered before it ends."""
+    def batch(self) -> AbstractAsyncContextManager[None]:
+        """Within it, journalled increments of this task are held; they are on file when it has ended,
+        in one transaction with those of other requests. Nothing may be answered before it ends."""
+        ...
+
+    def declare(self, metric: MetricSpec, /, **labels: str) -> None:
+        """Begin a series at zero: from now on its silence means that nothing happened."""
         ...
 
     @property

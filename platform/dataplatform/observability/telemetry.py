@@ -2,162 +2,137 @@
 
 from __future__ import annotations
 
-import logging
-import sqlite3
-import threading
 from collections import Counter as Tally
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.utils import floatToGoString
 
-from app.ports.telemetry import (
-    JOURNAL_FAILURES,
-    JOURNAL_PENDING,
-    METRICS,
-    MetricKind,
-    MetricSpec,
-)
-from slo.counts import CounterIncrement, CountJournal, labels_of
-from slo.errors import SloError
+from app.ports.telemetry import JOURNAL_FAILURES, JOURNAL_PENDING, METRICS, MetricKind, MetricSpec
+from dataplatform.observability.journal_feed import JournalFeed, Series
+from slo.counts import CountJournal, labels_of
 
-log = logging.getLogger("mirante.telemetry")
-
-Series = tuple[str, tuple[tuple[str, str], ...]]
-"""Name and sorted labels of one counter, as Prometheus exposes it."""
-
-JOURNAL_ERRORS = (SloError, sqlite3.Error, OSError)
+Labels = tuple[tuple[str, str], ...]
+Identity = tuple[str, Labels]
 
 
 class PrometheusTelemetry:
     """Counts a metric in the registry and, if it is journalled, in the journal before the call returns.
 
-    A journal that cannot be written never fails the caller. Its counts are kept in memory and written with
-    the next call that succeeds (under the minute of that call); meanwhile ``counting`` is False, the
-    pending gauge is above zero and the failure counter grows.
+    A journal that cannot be written never fails the caller; meanwhile ``counting`` is False, the pending
+    gauge is above zero and the failure counter grows.
     """
 
     def __init__(self, registry: CollectorRegistry, journal: CountJournal | None = None) -> None:
-        self._journal = journal
-        self._pending: Tally[Series] = Tally()
-        self._lock = threading.Lock()
+        # A second series for each counter, which no query of ours reads.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._feed = None if journal is None else JournalFeed(journal, self._journal_state)
         self._batch: ContextVar[Tally[Series] | None] = ContextVar("counts of this request", default=None)
-        self._counters: dict[str, Counter] = {}
-        self._gauges: dict[str, Gauge] = {}
-        self._histograms: dict[str, Histogram] = {}
-        self._increments: dict[tuple[str, str, tuple[tuple[str, str], ...]], tuple[Series, ...]] = {}
-        for metric in METRICS:
-            self._declare(metric, registry)
+        declared = {metric.name: _declared(metric, registry) for metric in METRICS}
+        self._counters = {name: it for name, it in declared.items() if isinstance(it, Counter)}
+        self._gauges = {name: it for name, it in declared.items() if isinstance(it, Gauge)}
+        self._histograms = {name: it for name, it in declared.items() if isinstance(it, Histogram)}
+        # What a name and labels lead to is looked up once: a request counts half a dozen times.
+        self._counter_series: dict[Identity, tuple[Counter, Series]] = {}
+        self._histogram_series: dict[Identity, tuple[Histogram, tuple[Tally[Series], ...]]] = {}
 
     def count(self, metric: MetricSpec, value: int = 1, /, **labels: str) -> None:
-        counter = self._counters[metric.name]
-        (counter.labels(**labels) if metric.labels else counter).inc(value)
+        counter, series = self._counter(metric, labels)
+        counter.inc(value)
         if metric.journalled:
-            self._note(Tally({(metric.name, labels_of(**labels)): value}))
+            self._note(Tally({series: value}))
 
     def observe(self, metric: MetricSpec, seconds: float, /, **labels: str) -> None:
-        histogram = self._histograms[metric.name]
-        (histogram.labels(**labels) if metric.labels else histogram).observe(seconds)
+        histogram, increments = self._histogram(metric, labels)
+        histogram.observe(seconds)
         if metric.journalled:
-            self._note(Tally(dict.fromkeys(self._observation(metric, seconds, labels), 1)))
+            bucket = next((n for n, edge in enumerate(metric.buckets) if seconds <= edge), -1)
+            self._note(increments[bucket])
 
     def set(self, metric: MetricSpec, value: float, /, **labels: str) -> None:
         gauge = self._gauges[metric.name]
         (gauge.labels(**labels) if metric.labels else gauge).set(value)
 
-    @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Hold this task's journalled increments and write them in one journal transaction at the end.
+    def declare(self, metric: MetricSpec, /, **labels: str) -> None:
+        """Begin a series at zero, in the registry and, if it is journalled, in the journal."""
+        if metric.kind is MetricKind.COUNTER:
+            self.count(metric, 0, **labels)
+        elif metric.kind is MetricKind.HISTOGRAM:
+            _, increments = self._histogram(metric, labels)
+            if metric.journalled:
+                self._note(Tally(dict.fromkeys(increments[0], 0)))
 
-        Nested batches join the outer one. The increments are written even when the body raises.
-        """
-        if self._batch.get() is not None:
-            yield
-            return
+    @asynccontextmanager
+    async def batch(self) -> AsyncIterator[None]:
+        """Hold this task's journalled increments and write them together at the end, with those of other
+        requests that end at the same time. They are written even when the body raises. Not for nesting."""
         held: Tally[Series] = Tally()
         token = self._batch.set(held)
         try:
             yield
         finally:
             self._batch.reset(token)
-            if held:
-                self._write(held)
+            if held and self._feed is not None:
+                await self._feed.write_together(held)
 
     @property
     def counting(self) -> bool:
-        return not self._pending
+        return self._feed is None or not self._feed.failing
 
     def _note(self, increments: Tally[Series]) -> None:
         held = self._batch.get()
         if held is not None:
             held.update(increments)
-        else:
-            self._write(increments)
+        elif self._feed is not None:
+            self._feed.write(Tally(increments))
 
-    def _write(self, increments: Tally[Series]) -> None:
-        if self._journal is None:
-            return
-        with self._lock:
-            late = bool(self._pending)
-            if late:
-                self._pending.update(increments)
-                increments = self._pending
-            try:
-                self._journal.add([CounterIncrement(*series, value) for series, value in increments.items()])
-            except JOURNAL_ERRORS as error:
-                self._keep(increments, error)
-            else:
-                if late:
-                    self._recovered()
-
-    def _keep(self, increments: Tally[Series], error: Exception) -> None:
-        if not self._pending:
-            log.error(
-                "this process cannot write its count journal; its service level counts are held in memory",
-                extra={"event": "journal.failing"},
-                exc_info=error,
-            )
-        self._pending = increments
-        self._counters[JOURNAL_FAILURES.name].inc()
-        self._gauges[JOURNAL_PENDING.name].set(sum(increments.values()))
-
-    def _recovered(self) -> None:
-        late = sum(self._pending.values())
-        self._pending = Tally()
-        self._gauges[JOURNAL_PENDING.name].set(0)
-        log.warning(
-            "the count journal is written again; held counts were added to the current minute",
-            extra={"event": "journal.recovered", "increments": late},
-        )
-
-    def _observation(
-        self, metric: MetricSpec, seconds: float, labels: Mapping[str, str]
-    ) -> tuple[Series, ...]:
-        """The increments that Prometheus would show: each bucket at or above the value, and the count."""
-        edge = next((edge for edge in metric.buckets if seconds <= edge), float("inf"))
-        le = _le(edge)
-        own = labels_of(**labels)
-        known = self._increments.get((metric.name, le, own))
+    def _counter(self, metric: MetricSpec, labels: Mapping[str, str]) -> tuple[Counter, Series]:
+        identity = (metric.name, tuple(labels.items()))
+        known = self._counter_series.get(identity)
         if known is None:
-            edges = [other for other in (*metric.buckets, float("inf")) if other >= edge]
-            known = (
-                *((f"{metric.name}_bucket", labels_of(**labels, le=_le(other))) for other in edges),
-                (f"{metric.name}_count", own),
-            )
-            self._increments[(metric.name, le, own)] = known
+            counter = self._counters[metric.name]
+            series = (metric.name, labels_of(**labels))
+            known = (counter.labels(**labels) if metric.labels else counter, series)
+            self._counter_series[identity] = known
         return known
 
-    def _declare(self, metric: MetricSpec, registry: CollectorRegistry) -> None:
-        if metric.kind is MetricKind.COUNTER:
-            self._counters[metric.name] = Counter(metric.name, metric.help, metric.labels, registry=registry)
-        elif metric.kind is MetricKind.GAUGE:
-            self._gauges[metric.name] = Gauge(metric.name, metric.help, metric.labels, registry=registry)
-        else:
-            self._histograms[metric.name] = Histogram(
-                metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=registry
-            )
+    def _histogram(
+        self, metric: MetricSpec, labels: Mapping[str, str]
+    ) -> tuple[Histogram, tuple[Tally[Series], ...]]:
+        identity = (metric.name, tuple(labels.items()))
+        known = self._histogram_series.get(identity)
+        if known is None:
+            histogram = self._histograms[metric.name]
+            increments = _observations(metric, labels) if metric.journalled else ()
+            known = (histogram.labels(**labels) if metric.labels else histogram, increments)
+            self._histogram_series[identity] = known
+        return known
+
+    def _journal_state(self, pending: int, failed: bool) -> None:
+        self._gauges[JOURNAL_PENDING.name].set(pending)
+        if failed:
+            self._counters[JOURNAL_FAILURES.name].inc()
+
+
+def _declared(metric: MetricSpec, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
+    if metric.kind is MetricKind.COUNTER:
+        return Counter(metric.name, metric.help, metric.labels, registry=registry)
+    if metric.kind is MetricKind.GAUGE:
+        return Gauge(metric.name, metric.help, metric.labels, registry=registry)
+    return Histogram(metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=registry)
+
+
+def _observations(metric: MetricSpec, labels: Mapping[str, str]) -> tuple[Tally[Series], ...]:
+    """For each bucket that an observation may fall into, the increments that Prometheus would then show:
+    that bucket and all above it, and the count."""
+    count: Series = (f"{metric.name}_count", labels_of(**labels))
+    buckets: list[Series] = [
+        (f"{metric.name}_bucket", labels_of(**labels, le=_le(edge)))
+        for edge in (*metric.buckets, float("inf"))
+    ]
+    return tuple(Tally([count, *buckets[number:]]) for number in range(len(buckets)))
 
 
 def _le(edge: float) -> str:

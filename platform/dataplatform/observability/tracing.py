@@ -5,6 +5,7 @@ Nothing global is set: a tracer is an object, so two of them can live in one pro
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import sys
@@ -39,7 +40,9 @@ _XRAY_SAMPLED = re.compile(r"(?:^|;)\s*Sampled=([01])\s*(?:;|$)")
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _NO_TRACE = "0" * 32
 
-_random = random.SystemRandom()
+# Ids must be unique, not secret; the system's generator costs a call into the kernel for each of them.
+_random = random.Random(os.urandom(32))  # noqa: S311
+os.register_at_fork(after_in_child=lambda: _random.seed(os.urandom(32)))
 
 
 class ClosableTracer(Tracer, Protocol):

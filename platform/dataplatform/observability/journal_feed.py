@@ -1,0 +1,96 @@
+"""Feeding a process's count journal: several requests in one transaction, and nothing lost when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from collections import Counter as Tally
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slo.counts import CounterIncrement, CountJournal
+from slo.errors import SloError
+
+log = logging.getLogger("mirante.telemetry")
+
+Series = tuple[str, tuple[tuple[str, str], ...]]
+"""Name and sorted labels of one counter, as Prometheus exposes it."""
+
+JOURNAL_ERRORS = (SloError, sqlite3.Error, OSError)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Increments of requests that end in the same turn of the event loop."""
+
+    loop: asyncio.AbstractEventLoop
+    increments: Tally[Series]
+    written: asyncio.Future[None]
+
+
+class JournalFeed:
+    """A journal that cannot be written never fails the caller: its counts are kept, and written with the next
+    ones that succeed (under the minute of that write). ``report(pending, failed)`` is told of both."""
+
+    def __init__(self, journal: CountJournal, report: Callable[[int, bool], None]) -> None:
+        self._journal = journal
+        self._report = report
+        self._lock = threading.Lock()
+        self._pending: Tally[Series] = Tally()
+        self._group: _Group | None = None
+
+    @property
+    def failing(self) -> bool:
+        return bool(self._pending)
+
+    def write(self, increments: Tally[Series]) -> None:
+        """On file when it returns, or kept in memory while the journal fails."""
+        with self._lock:
+            late = bool(self._pending)
+            if late:
+                self._pending.update(increments)
+                increments = self._pending
+            try:
+                self._journal.add([CounterIncrement(*series, value) for series, value in increments.items()])
+            except JOURNAL_ERRORS as error:
+                self._keep(increments, error)
+                return
+            if late:
+                self._recovered()
+
+    async def write_together(self, increments: Tally[Series]) -> None:
+        """The same, in one transaction with whoever else asks in this turn of the event loop."""
+        loop = asyncio.get_running_loop()
+        group = self._group
+        if group is None or group.loop is not loop:
+            group = self._group = _Group(loop, Tally(), loop.create_future())
+            loop.call_soon(self._write_group, group)
+        group.increments.update(increments)
+        await asyncio.shield(group.written)  # one that is cancelled must not cancel the others
+
+    def _write_group(self, group: _Group) -> None:
+        if self._group is group:
+            self._group = None
+        self.write(group.increments)
+        group.written.set_result(None)
+
+    def _keep(self, increments: Tally[Series], error: Exception) -> None:
+        if not self._pending:
+            log.error(
+                "this process cannot write its count journal; its service level counts are held in memory",
+                extra={"event": "journal.failing"},
+                exc_info=error,
+            )
+        self._pending = increments
+        self._report(sum(increments.values()), True)
+
+    def _recovered(self) -> None:
+        late = sum(self._pending.values())
+        self._pending = Tally()
+        self._report(0, False)
+        log.warning(
+            "the count journal is written again; held counts were added to the current minute",
+            extra={"event": "journal.recovered", "increments": late},
+        )
