@@ -169,9 +169,7 @@ def decision_figures(slices: Sequence[DecisionSlice], reader: Reader) -> Decisio
     figures = (
         Figure(texts("board.decisions"), formats.number(total if known else None)),
         Figure(texts("board.per_hour"), formats.number(rate, 0 if rate is None or rate >= 10 else 1)),
-        Figure(
-            texts("board.approval"), formats.percent(outcomes.get("APPROVE", 0) / total if total else None, 1)
-        ),
+        Figure(texts("board.approval"), formats.share(outcomes.get("APPROVE", 0) / total if total else None)),
         Figure(texts("board.applied"), formats.money(sum(amounts.values()) if known else None)),
         Figure(texts("board.approved"), formats.money(amounts.get("APPROVE", 0) if known else None)),
         Figure(
@@ -180,7 +178,8 @@ def decision_figures(slices: Sequence[DecisionSlice], reader: Reader) -> Decisio
             texts("board.quick", share=formats.percent(quick, 1)),
         ),
     )
-    bars = [_column(part, reader) for part in slices]
+    by_day = any(part.length > timedelta(hours=1) for part in slices)
+    bars = [_column(part, by_day, reader) for part in slices]
     caption = Caption(texts("board.over_time"), texts("board.over_time_desc", total=formats.number(total)))
     legend = tuple(_legend(outcome, outcomes.get(outcome, 0), total, reader) for outcome in _OUTCOMES)
     parts = [
@@ -205,10 +204,8 @@ def _within(slices: Sequence[DecisionSlice], reader: Reader) -> str:
     return reader.texts("board.within", duration=reader.formats.duration(bound))
 
 
-def _column(part: DecisionSlice, reader: Reader) -> Column:
-    label = reader.formats.clock(part.start)
-    if part.length >= timedelta(hours=6):
-        label = reader.formats.local(part.start).strftime("%d/%m" if reader.language == "pt" else "%b %d")
+def _column(part: DecisionSlice, by_day: bool, reader: Reader) -> Column:
+    label = reader.formats.day(part.start) if by_day else reader.formats.clock(part.start)
     if not part.known:
         return Column(label, None, reader.texts("state.no_data"))
     total = sum(part.outcomes.values())

@@ -78,7 +78,7 @@ def fitted(draw: Callable[[float], Markup]) -> Markup:
 
 def budget_bar(left: float | None, state: str, caption: Caption) -> Markup:
     """Budget left as a share of a full bar; overspent is an empty bar with a red edge; unknown is hatched."""
-    drawing = Drawing(NARROW, 18, caption.title, caption.description, "budget-bar")
+    drawing = Drawing(NARROW, 18, caption.title, caption.description, "budget-bar", stretch=True)
     drawing.rect(0, 3, NARROW, 12, "f-track", round_by=3)
     if left is None:
         _hatch(drawing, 0, 3, NARROW, 12)
@@ -146,7 +146,7 @@ def minute_bars(
     bars: Sequence[MinuteBar], caption: Caption, width: float = NARROW, height: float = 56
 ) -> Markup:
     """Good and bad events, stacked, a minute each; a minute without data is a grey hatched column."""
-    drawing = Drawing(width, height, caption.title, caption.description, "minute-bars")
+    drawing = Drawing(width, height, caption.title, caption.description, "minute-bars", stretch=True)
     peak = max(((bar.good or 0) + (bar.bad or 0) for bar in bars), default=0)
     step = width / max(1, len(bars))
     gap = 0.5 if step > 3 else 0.0
@@ -265,7 +265,9 @@ def columns(bars: Sequence[Column], caption: Caption, width: float = WIDE, heigh
         if bar.value and step >= len(bar.text) * _GLYPH:
             drawing.text(x + step / 2, y - 5, bar.text, "small num", "middle")
         if index % every == 0:
-            drawing.text(x + step / 2, height - 6, bar.label, "small muted", "middle")
+            edge = "start" if index == 0 else "end" if index == len(bars) - 1 else "middle"
+            at = {"start": x, "middle": x + step / 2, "end": x + step}[edge]
+            drawing.text(at, height - 6, bar.label, "small muted", edge)
     drawing.line(0, top + room, width, top + room, "s-axis")
     return drawing.markup()
 
@@ -283,7 +285,7 @@ def share_bar(share: float | None, css: str) -> Markup:
 
 def split_bar(parts: Sequence[Column], caption: Caption) -> Markup:
     """One bar divided in proportion: outcomes of decisions, incidents by severity."""
-    drawing = Drawing(NARROW, 22, caption.title, caption.description, "split-bar")
+    drawing = Drawing(NARROW, 22, caption.title, caption.description, "split-bar", stretch=True)
     total = sum(part.value or 0.0 for part in parts)
     drawing.rect(0, 0, NARROW, 22, "f-track", round_by=3)
     x = 0.0

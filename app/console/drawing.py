@@ -13,11 +13,21 @@ from markupsafe import Markup
 
 
 class Drawing:
-    """One SVG of ``width`` by ``height`` user units, told apart by its title and description."""
+    """One SVG of ``width`` by ``height`` units. ``stretch``: it fills its box, whatever the proportions."""
 
-    def __init__(self, width: float, height: float, title: str, description: str, css: str = "") -> None:
+    def __init__(
+        self,
+        width: float,
+        height: float,
+        title: str,
+        description: str,
+        css: str = "",
+        *,
+        stretch: bool = False,
+    ) -> None:
         self.width, self.height = width, height
         self._title, self._description, self._css = title, description, css
+        self._aspect = ' preserveAspectRatio="none"' if stretch else ""
         self._parts: list[str] = []
 
     def rect(
@@ -61,7 +71,7 @@ class Drawing:
 
     def markup(self) -> Markup:
         """The finished element, safe to place in a page: every text in it is escaped."""
-        box = f'viewBox="0 0 {_n(self.width)} {_n(self.height)}"'
+        box = f'viewBox="0 0 {_n(self.width)} {_n(self.height)}"{self._aspect}'
         said = f"<title>{escape(self._title)}</title><desc>{escape(self._description)}</desc>"
         body = "".join(self._parts)
         svg = f'<svg class="chart {escape(self._css)}" {box} role="img">{said}{body}</svg>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,8 @@ from app.console.report_model import MinutePoint
 
 _MINUTE = timedelta(minutes=1)
 _LEFT, _RIGHT = 46.0, 8.0
-_MARKS, _EVENTS, _BETWEEN, _BURNS, _AXIS = 34.0, 96.0, 26.0, 130.0, 24.0
+_MARKS, _EVENTS, _BETWEEN, _BURNS, _AXIS = 44.0, 92.0, 30.0, 130.0, 24.0
+_GRID = (1.0, 10.0, 100.0, 1000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class FaultPicture:
 
 
 def fault_chart(picture: FaultPicture, caption: Caption, width: float) -> Markup:
-    """Bars above, both burns below with the threshold in red; without a minute, an empty frame."""
+    """Bars above, both burns below on a logarithmic scale, the threshold in red; empty without a minute."""
     height = _MARKS + _EVENTS + _BETWEEN + _BURNS + _AXIS
     drawing = Drawing(width, height, caption.title, caption.description, "fault")
     if not picture.points:
@@ -82,7 +84,7 @@ def _events(drawing: Drawing, picture: FaultPicture, axis: _Axis) -> None:
     floor = _MARKS + _EVENTS
     peak = max((point.good or 0) + (point.bad or 0) for point in picture.points) or 1
     step = axis.x(axis.start + _MINUTE) - axis.x(axis.start)
-    drawing.text(_LEFT, _MARKS - 12, picture.events_label, "small muted")
+    drawing.text(_LEFT, _MARKS - 7, picture.events_label, "small muted")
     drawing.text(_LEFT - 6, _MARKS + 8, f"{peak}", "small muted", "end")
     for point in picture.points:
         x = axis.x(point.minute)
@@ -101,11 +103,17 @@ def _burns(drawing: Drawing, picture: FaultPicture, axis: _Axis, width: float) -
     floor = top + _BURNS
     both = [burn for point in picture.points for burn in (point.long_burn, point.short_burn)]
     burns = [burn for burn in both if burn is not None]
-    peak = max([picture.factor * 1.25, *burns]) * 1.05
-    line_y = floor - picture.factor / peak * _BURNS
-    drawing.text(_LEFT, top - 6, picture.burn_label, "small muted")
+    peak = max([picture.factor * 2, *burns]) * 1.1
+
+    def y_of(burn: float) -> float:
+        return floor - math.log1p(max(0.0, burn)) / math.log1p(peak) * _BURNS
+
+    line_y = y_of(picture.factor)
+    drawing.text(_LEFT, top - 7, picture.burn_label, "small muted")
     drawing.text(_LEFT - 6, line_y + 4, picture.threshold_text, "small t-bad", "end")
-    drawing.text(_LEFT - 6, floor, "0", "small muted", "end")
+    for burn in (level for level in _GRID if level < peak and abs(y_of(level) - line_y) > 13):
+        drawing.line(_LEFT, y_of(burn), width - _RIGHT, y_of(burn), "s-grid")
+        drawing.text(_LEFT - 6, y_of(burn) + 4, f"{burn:.0f}×", "small muted", "end")
     for css, burn_of in (("s-s1 line", "short_burn"), ("s-s0 line", "long_burn")):
         run: list[tuple[float, float]] = []
         for point in picture.points:
@@ -114,7 +122,7 @@ def _burns(drawing: Drawing, picture: FaultPicture, axis: _Axis, width: float) -
                 drawing.path(run, css)
                 run = []
             else:
-                run.append((axis.x(point.minute + _MINUTE), floor - burn / peak * _BURNS))
+                run.append((axis.x(point.minute + _MINUTE), y_of(burn)))
         drawing.path(run, css)
     drawing.line(_LEFT, line_y, width - _RIGHT, line_y, "s-bad threshold", factor=picture.factor)
     drawing.line(_LEFT, floor, width - _RIGHT, floor, "s-axis")

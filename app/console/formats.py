@@ -10,7 +10,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 Number = int | float | Fraction | Decimal
-NO_BREAK = " "
+NO_BREAK = "\u00a0"
 UNKNOWN = "–"
 _LARGE = (
     (100_000_000_000, {"en": "billion", "pt": "bilhões"}),
@@ -70,7 +70,7 @@ class Formats:
         for size, words in _LARGE:
             if abs(cents) >= size:
                 word = words[self.language]
-                return f"R${NO_BREAK}{self.number(Decimal(cents) / size, 2)}{NO_BREAK}{word}"
+                return f"R${NO_BREAK}{self.number(Decimal(cents) / size, 2)} {word}"
         return f"R${NO_BREAK}{self.number(Decimal(cents) / 100, 2 if abs(cents) < 100_000 else 0)}"
 
     def duration(self, value: timedelta | float | None) -> str:
@@ -92,6 +92,11 @@ class Formats:
         if self.language == "pt":
             return f"{local:%d/%m/%Y %H:%M}"
         return f"{local.day} {_MONTHS[local.month - 1]} {local:%Y %H:%M}"
+
+    def day(self, at: datetime) -> str:
+        """Day and month in the zone: ``23 Nov`` or ``23/11``."""
+        local = self.local(at)
+        return f"{local:%d/%m}" if self.language == "pt" else f"{local.day} {_MONTHS[local.month - 1]}"
 
     def time(self, at: datetime | None) -> str:
         """Hour, minute and second in the zone."""

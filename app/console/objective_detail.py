@@ -173,8 +173,7 @@ def _ticks(start: datetime, end: datetime, reader: Reader) -> list[Tick]:
     texts = []
     for share in (0.0, 1 / 3, 2 / 3, 1.0):
         at = start + (end - start) * share
-        text = reader.formats.instant(at)
-        texts.append(Tick(share, text[: text.rfind(" ")] if long else reader.formats.clock(at)))
+        texts.append(Tick(share, reader.formats.day(at) if long else reader.formats.clock(at)))
     return texts
 
 
