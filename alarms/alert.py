@@ -39,6 +39,7 @@ class BurnArithmetic:
     budget_basis: str  # how the expected events were got, in words
     exhaustion_seconds: float | None = None  # None: not at this burn
     error_bound: int | None = None
+    budget_basis_pt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Alert:
     burn: BurnArithmetic | None = None
     runbook: str | None = None
     summary_pt: str | None = None
+    title: str | None = None  # for people; None: the name
+    title_pt: str | None = None
     component: str | None = None
     customers_affected: int | None = None  # distinct blind indexes in the failing events; None: unknown
     links: Mapping[str, str] = field(default_factory=dict)  # by what they show

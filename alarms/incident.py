@@ -37,6 +37,7 @@ class TransitionKind(StrEnum):
     ATTACHED = "attached"
     DETACHED = "detached"
     NOTED = "noted"
+    UNDELIVERABLE = "undeliverable"
     REPAIRED = "repaired"
     RESOLVED = "resolved"
 
@@ -79,8 +80,11 @@ class Incident:
     policy_id: str
     opened_at: datetime
     updated_at: datetime
+    name: str = ""  # of the alert that opened it
+    title_pt: str = ""
     number: int = 1
     cycle: int = 1
+    summary_pt: str = ""
     assignee: str | None = None  # a person, where the matrix says "assigned person"
     slo_id: str | None = None
     objective: str | None = None
@@ -88,6 +92,7 @@ class Incident:
     runbook: str | None = None
     burn: BurnArithmetic | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     resolved_at: datetime | None = None
@@ -136,6 +141,7 @@ class AlertRecord:
     source: str
     state: AlertState
     severity: Severity
+    environment: str
     starts_at: datetime
     received_at: datetime
     ends_at: datetime | None = None

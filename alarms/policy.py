@@ -128,9 +128,13 @@ class FlapDamping:
 
 @dataclass(frozen=True, slots=True)
 class StormGuard:
-    """From ``incidents`` new ones of one alert name within ``within`` on, the rest join one incident."""
+    """From ``incidents`` new ones of one alert name within ``within`` on, the rest join one incident.
+
+    From ``overall`` new ones of any name on, the rest of each route join one. P1 is counted by itself.
+    """
 
     incidents: int
+    overall: int
     within: timedelta
 
 

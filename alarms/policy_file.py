@@ -245,8 +245,10 @@ def _flapping(place: Place) -> FlapDamping:
 
 
 def _storm(place: Place) -> StormGuard:
-    fields = place.fields(["incidents", "within"])
-    return StormGuard(fields["incidents"].integer(2), fields["within"].duration())
+    fields = place.fields(["incidents", "overall", "within"])
+    return StormGuard(
+        fields["incidents"].integer(2), fields["overall"].integer(2), fields["within"].duration()
+    )
 
 
 __all__ = ["SHIPPED", "Problems", "load_policy", "parse_matcher"]

@@ -26,7 +26,8 @@ class Verdict:
 def classify(alert: Alert, labels: Mapping[str, str], policy: Policy, tier: str | None) -> Verdict:
     """Rules by label, else the burn window, else what the source says, else the default; then raises and cap.
 
-    ``labels`` are the routing labels, ``tier`` the criticality of the component (None: unknown).
+    ``labels`` are the routing labels, ``tier`` the criticality of the component (None: unknown). An SLO says
+    itself what it is worth, so the cap is for other alerts only.
     """
     for rule in policy.rules:
         if all(matcher.matches(labels) for matcher in rule.matchers):
@@ -34,13 +35,13 @@ def classify(alert: Alert, labels: Mapping[str, str], policy: Policy, tier: str 
             return Verdict(rule.severity, ((rule.name, f"{text} is {rule.severity}"),))
     severity, reason = _base(alert, policy)
     reasons = [reason]
-    for rule_number, raising in enumerate(policy.raises):
-        text = _applies(raising, alert)
-        if text is not None and severity is not Severity.P1:
+    for index, raising in enumerate(policy.raises):
+        why = _applies(raising, alert)
+        if why is not None and severity is not Severity.P1:
             raised = Severity(f"P{max(1, severity.rank - raising.by)}")
-            reasons.append((f"raise[{rule_number}]", f"{text}: {severity} raised to {raised}"))
+            reasons.append((f"raise[{index}]", f"{why}: {severity} raised to {raised}"))
             severity = raised
-    cap = policy.tier_caps.get(tier or "")
+    cap = policy.tier_caps.get(tier or "") if alert.slo_id is None else None
     if cap is not None and severity.worse_than(cap):
         reasons.append(
             ("tier_caps", f"a tier {tier} component is at most {cap}: {severity} lowered to {cap}")

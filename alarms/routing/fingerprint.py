@@ -49,5 +49,6 @@ def incident_key(alert: Alert, labels: Mapping[str, str], route: Route) -> str:
     return digest(alert.environment, route.name, group)
 
 
-def storm_key(alert: Alert) -> str:
-    return digest(STORM, alert.environment, alert.name)
+def storm_key(environment: str, of: str, *, p1: bool) -> str:
+    """``of`` is the alert name or the route that storms."""
+    return digest(STORM, environment, of, p1)

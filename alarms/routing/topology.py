@@ -7,64 +7,54 @@ from collections.abc import Iterable, Mapping
 from alarms.alert import Alert
 from slo.entities import Component
 
+UNKNOWN_TIER = 99
+
 
 class Topology:
-    """``depends_on`` by component; ``slo_components`` names the component an SLO is measured on."""
+    """The component catalogue as the router needs it."""
 
-    def __init__(
-        self,
-        depends_on: Mapping[str, tuple[str, ...]] | None = None,
-        slo_components: Mapping[str, str] | None = None,
-        tiers: Mapping[str, str] | None = None,
-    ) -> None:
-        self._depends_on = dict(depends_on or {})
-        self._slo_components = dict(slo_components or {})
-        self._tiers = dict(tiers or {})
+    def __init__(self, components: Iterable[Component] = ()) -> None:
+        self._components = {component.id: component for component in components}
+        self._of_slo: dict[str, tuple[str, ...]] = {}
+        for component in sorted(self._components.values(), key=self._prominence):
+            for slo_id in component.slos:
+                self._of_slo[slo_id] = (*self._of_slo.get(slo_id, ()), component.id)
 
     def component_of(self, alert: Alert) -> str | None:
-        """What the alert says, else what its SLO is measured on."""
+        """What the alert says, else the most prominent component its SLO is measured on."""
         named = alert.component or alert.labels.get("component")
         if named or alert.slo_id is None:
             return named or None
-        return self._slo_components.get(alert.slo_id)
+        return next(iter(self._of_slo.get(alert.slo_id, ())), None)
 
     def tier_of(self, component: str | None) -> str | None:
-        return None if component is None else self._tiers.get(component)
+        known = self._components.get(component or "")
+        return None if known is None else str(known.tier)
 
-    def distance(self, component: str, below: str) -> int | None:
-        """Steps from ``component`` down to ``below`` along dependencies; None if it does not lean on it."""
-        reached, frontier, steps = {component}, [component], 0
+    def below(self, component: str) -> Mapping[str, int]:
+        """Everything ``component`` leans on, with the number of steps down to it."""
+        reached: dict[str, int] = {}
+        frontier, steps = [component], 0
         while frontier:
             steps += 1
-            frontier = [
-                lower
-                for upper in frontier
-                for lower in self._depends_on.get(upper, ())
-                if lower not in reached
-            ]
-            if below in frontier:
-                return steps
-            reached.update(frontier)
-        return None
+            found = (
+                {low for high in frontier for low in self._depends_on(high)} - reached.keys() - {component}
+            )
+            reached.update(dict.fromkeys(found, steps))
+            frontier = sorted(found)
+        return reached
 
-    def leans_on(self, component: str | None, below: str | None) -> bool:
-        if component is None or below is None or component == below:
-            return False
-        return self.distance(component, below) is not None
+    def explains(self, cause: str, component: str | None, slo_id: str | None) -> bool:
+        """Whether a fault in ``cause`` explains trouble of an SLO (on any component of it) or a component."""
+        if slo_id is not None:
+            served_by = self._of_slo.get(slo_id, ())
+            return cause in served_by or any(cause in self.below(part) for part in served_by)
+        return component is not None and cause in self.below(component)
 
+    def _depends_on(self, component: str) -> tuple[str, ...]:
+        known = self._components.get(component)
+        return () if known is None else known.depends_on
 
-def topology_of(components: Iterable[Component]) -> Topology:
-    """From the component catalogue (``slo/definitions/components.yaml``).
-
-    An SLO served by several components belongs to the one that leans on the most others.
-    """
-    listed = sorted(components, key=lambda component: component.id)
-    depends_on = {component.id: component.depends_on for component in listed}
-    bare = Topology(depends_on)
-    slo_components: dict[str, str] = {}
-    for component in listed:
-        for slo_id in component.slos:
-            current = slo_components.get(slo_id)
-            if current is None or bare.leans_on(component.id, current):
-                slo_components[slo_id] = component.id
-    return Topology(depends_on, slo_components, {component.id: str(component.tier) for component in listed})
+    def _prominence(self, component: Component) -> tuple[int, int, str]:
+        """The most critical first, then what leans on the most others."""
+        return component.tier, -len(self.below(component.id)), component.id

@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
+from alarms.alert import AlertState
 from alarms.decision import Decision
 from alarms.incident import AlertRecord, Incident, IncidentState, Transition
 from alarms.notification import Delivery, DeliveryState, Notification
 from alarms.receipt import Receipt, ReceiptState
+from alarms.severity import Severity
 from alarms.silence import Silence
+from alarms.stores.protocol import FAR
 from alarms.timer import Timer, TimerKind
 
 UNSETTLED = (DeliveryState.PENDING, DeliveryState.SENDING)
@@ -28,6 +32,7 @@ class MemoryRouterStore:
         self._lock = threading.RLock()
         self._undo: list[Callable[[], None]] = []
         self._incidents: dict[str, Incident] = {}
+        self._opened_as_p1: set[str] = set()
         self._by_key: dict[str, list[str]] = {}
         self._transitions: dict[str, list[Transition]] = {}
         self._decisions: dict[str, list[Decision]] = {}
@@ -82,6 +87,15 @@ class MemoryRouterStore:
             found = [record for record in self._alerts.values() if record.incident_id == incident_id]
         return sorted(found, key=lambda record: record.member)
 
+    def firing(self, source: str) -> Sequence[AlertRecord]:
+        with self._lock:
+            found = [
+                record
+                for record in self._alerts.values()
+                if record.source == source and record.state is AlertState.FIRING
+            ]
+        return sorted(found, key=lambda record: record.member)
+
     def timers(self, incident_id: str) -> Sequence[Timer]:
         with self._lock:
             found = [timer for timer in self._timers.values() if timer.incident_id == incident_id]
@@ -110,8 +124,25 @@ class MemoryRouterStore:
         ids = self._by_key.get(key)
         return None if not ids else max((self._incidents[i] for i in ids), key=lambda i: (i.opened_at, i.id))
 
+    def count_opened(
+        self, environment: str, since: datetime, name: str | None = None, p1: bool = False
+    ) -> int:
+        return sum(
+            incident.environment == environment
+            and incident.opened_at >= since
+            and name in (None, incident.name)
+            and (not p1 or incident.id in self._opened_as_p1)
+            for incident in self._incidents.values()
+        )
+
+    def worst_firing(self, incident_id: str) -> Severity | None:
+        firing = [record.severity for record in self.alerts(incident_id) if record.state is AlertState.FIRING]
+        return min(firing, key=lambda severity: severity.rank, default=None)
+
     def save_incident(self, incident: Incident) -> None:
         if incident.id not in self._incidents:
+            if incident.severity is Severity.P1:
+                self._opened_as_p1.add(incident.id)
             ids = self._by_key.setdefault(incident.key, [])
             ids.append(incident.id)
             self._undo.append(lambda: ids.remove(incident.id))
@@ -128,7 +159,7 @@ class MemoryRouterStore:
         for decision in decisions:
             kept = self._decisions.setdefault(decision.incident_id, [])
             kept.append(decision)
-            self._undo.append(lambda kept=kept: kept.__delitem__(-1))
+            self._undo.append(partial(kept.__delitem__, -1))
 
     def alert(self, member: str) -> AlertRecord | None:
         return self._alerts.get(member)
@@ -198,7 +229,7 @@ class MemoryRouterStore:
 
     def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
         with self._lock:
-            due = [d for d in self._outbox.values() if _is_due(d, now) and not self._waits(d)]
+            due = [d for d in self._outbox.values() if _is_due(d, now, lease_until) and not self._waits(d)]
             due.sort(key=lambda d: (d.notification.severity.rank, d.sequence))
             claimed = [
                 replace(
@@ -261,11 +292,9 @@ def _timer_order(timer: Timer) -> tuple[datetime, str, str]:
     return timer.deadline, timer.incident_id, timer.kind.value
 
 
-def _is_due(delivery: Delivery, now: datetime) -> bool:
+def _is_due(delivery: Delivery, now: datetime, latest_lease: datetime) -> bool:
     if delivery.state is DeliveryState.PENDING:
-        return delivery.next_attempt_at <= now
-    return (
-        delivery.state is DeliveryState.SENDING
-        and delivery.lease_until is not None
-        and delivery.lease_until <= now
-    )
+        return not now < delivery.next_attempt_at <= now + FAR
+    if delivery.state is not DeliveryState.SENDING or delivery.lease_until is None:
+        return False
+    return not now < delivery.lease_until <= latest_lease

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from alarms.decision import Decision
 from alarms.incident import AlertRecord, Incident, IncidentState, Transition
 from alarms.notification import Delivery, Notification
 from alarms.receipt import Receipt, ReceiptState
+from alarms.severity import Severity
 from alarms.silence import Silence
 from alarms.timer import Timer, TimerKind
+
+# No wait between two attempts is longer than this.
+FAR = timedelta(minutes=15)
 
 
 class ReadSide(Protocol):
@@ -45,6 +49,10 @@ class ReadSide(Protocol):
 
     def alerts(self, incident_id: str) -> Sequence[AlertRecord]: ...
 
+    def firing(self, source: str) -> Sequence[AlertRecord]:
+        """Alerts of that source that were firing when last heard of."""
+        ...
+
     def timers(self, incident_id: str) -> Sequence[Timer]:
         """By deadline."""
         ...
@@ -63,6 +71,16 @@ class ReadSide(Protocol):
 class Transaction(ReadSide, Protocol):
     def newest_incident(self, key: str) -> Incident | None:
         """The last incident opened with this key, open or not."""
+        ...
+
+    def count_opened(
+        self, environment: str, since: datetime, name: str | None = None, p1: bool = False
+    ) -> int:
+        """Incidents opened at or after ``since``; only of one alert name, or P1 at once, if asked so."""
+        ...
+
+    def worst_firing(self, incident_id: str) -> Severity | None:
+        """The worst severity of its firing alerts; None when none fires."""
         ...
 
     def save_incident(self, incident: Incident) -> None:
@@ -138,7 +156,8 @@ class RouterStore(ReadSide, Protocol):
 
         Taken are pending ones whose next attempt is due and sending ones whose lease ran out. One whose
         predecessor for the same incident, target and channel is not settled waits its turn.
-        Each claim raises ``fence``.
+        An attempt more than ``FAR`` ahead, or a lease beyond ``lease_until``, was set by a clock that has
+        gone back since: it counts as due. Each claim raises ``fence``.
         """
         ...
 

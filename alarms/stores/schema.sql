@@ -2,10 +2,14 @@
 CREATE TABLE IF NOT EXISTS incidents (
   id TEXT PRIMARY KEY,
   key TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  name TEXT NOT NULL, -- of the alert
+  p1 INTEGER NOT NULL, -- when it was opened
   state TEXT NOT NULL,
   opened_at INTEGER NOT NULL,
   body BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS incidents_by_opening ON incidents (environment, opened_at, name, p1);
 CREATE INDEX IF NOT EXISTS incidents_by_key ON incidents (key, opened_at);
 CREATE INDEX IF NOT EXISTS incidents_by_state ON incidents (state, opened_at);
 
@@ -26,9 +30,13 @@ CREATE INDEX IF NOT EXISTS decisions_by_incident ON decisions (incident_id, sequ
 CREATE TABLE IF NOT EXISTS alerts (
   member TEXT PRIMARY KEY,
   incident_id TEXT NOT NULL,
+  source TEXT NOT NULL,
+  state TEXT NOT NULL,
+  rank INTEGER NOT NULL,
   body BLOB NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS alerts_by_incident ON alerts (incident_id, member);
+CREATE INDEX IF NOT EXISTS alerts_firing ON alerts (source) WHERE state = 'firing';
+CREATE INDEX IF NOT EXISTS alerts_by_incident ON alerts (incident_id, state, rank);
 
 CREATE TABLE IF NOT EXISTS timers (
   incident_id TEXT NOT NULL,

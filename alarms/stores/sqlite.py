@@ -15,8 +15,10 @@ from alarms.incident import AlertRecord, Incident, IncidentState, Transition
 from alarms.notification import Delivery, DeliveryState
 from alarms.receipt import Receipt, ReceiptState
 from alarms.silence import Silence
+from alarms.stores.protocol import FAR
 from alarms.stores.sqlite_reads import (
     DELIVERY_COLUMNS,
+    MICROSECOND,
     SqliteReads,
     delivery,
     instant,
@@ -34,7 +36,8 @@ BUSY_SECONDS = 5.0
 CLAIM = f"""
 SELECT {DELIVERY_COLUMNS} FROM outbox AS mine
 WHERE state IN ('pending', 'sending')
-  AND ((state = 'pending' AND next_attempt_at <= :now) OR (state = 'sending' AND lease_until <= :now))
+  AND ((state = 'pending' AND (next_attempt_at <= :now OR next_attempt_at > :now + :far))
+    OR (state = 'sending' AND (lease_until <= :now OR lease_until > :latest)))
   AND NOT EXISTS (
     SELECT 1 FROM outbox AS earlier
     WHERE earlier.incident_id = mine.incident_id AND earlier.target = mine.target
@@ -116,7 +119,12 @@ class SqliteRouterStore:
 
     def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
         with self._writing() as connection:
-            rows = connection.execute(CLAIM, {"now": microseconds(now), "limit": limit}).fetchall()
+            instants = {
+                "now": microseconds(now),
+                "latest": microseconds(lease_until),
+                "far": FAR // MICROSECOND,
+            }
+            rows = connection.execute(CLAIM, {**instants, "limit": limit}).fetchall()
             connection.executemany(
                 "UPDATE outbox SET state = 'sending', worker = ?, lease_until = ?, fence = fence + 1 "
                 "WHERE sequence = ?",
@@ -181,6 +189,9 @@ class SqliteRouterStore:
 
     def alerts(self, incident_id: str) -> Sequence[AlertRecord]:
         return self._reads().alerts(incident_id)
+
+    def firing(self, source: str) -> Sequence[AlertRecord]:
+        return self._reads().firing(source)
 
     def timers(self, incident_id: str) -> Sequence[Timer]:
         return self._reads().timers(incident_id)

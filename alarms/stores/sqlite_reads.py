@@ -115,6 +115,12 @@ class SqliteReads:
         )
         return [ALERTS.decode(row[0]) for row in rows]
 
+    def firing(self, source: str) -> Sequence[AlertRecord]:
+        rows = self._connection.execute(
+            "SELECT body FROM alerts WHERE source = ? AND state = 'firing' ORDER BY member", (source,)
+        )
+        return [ALERTS.decode(row[0]) for row in rows]
+
     def timers(self, incident_id: str) -> Sequence[Timer]:
         rows = self._connection.execute(
             "SELECT incident_id, kind, deadline, step FROM timers WHERE incident_id = ? "

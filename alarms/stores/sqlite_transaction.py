@@ -12,6 +12,7 @@ from alarms.decision import Decision
 from alarms.incident import AlertRecord, Incident, Transition
 from alarms.notification import DeliveryState, Notification
 from alarms.receipt import Receipt, ReceiptState
+from alarms.severity import Severity
 from alarms.silence import Silence
 from alarms.stores.sqlite_reads import ALERTS, INCIDENTS, SqliteReads, microseconds, receipt, timer
 from alarms.timer import Timer, TimerKind
@@ -27,13 +28,33 @@ class SqliteTransaction(SqliteReads):
         ).fetchone()
         return None if row is None else INCIDENTS.decode(row[0])
 
+    def count_opened(
+        self, environment: str, since: datetime, name: str | None = None, p1: bool = False
+    ) -> int:
+        row = self._connection.execute(
+            "SELECT count(*) FROM incidents WHERE environment = ? AND opened_at >= ? "
+            "AND (? IS NULL OR name = ?) AND p1 >= ?",
+            (environment, microseconds(since), name, name, p1),
+        ).fetchone()
+        return int(row[0])
+
+    def worst_firing(self, incident_id: str) -> Severity | None:
+        row = self._connection.execute(
+            "SELECT min(rank) FROM alerts WHERE incident_id = ? AND state = 'firing'", (incident_id,)
+        ).fetchone()
+        return None if row[0] is None else Severity(f"P{row[0]}")
+
     def save_incident(self, incident: Incident) -> None:
         self._connection.execute(
-            "INSERT INTO incidents (id, key, state, opened_at, body) VALUES (?, ?, ?, ?, ?) "
+            "INSERT INTO incidents (id, key, environment, name, p1, state, opened_at, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body",
             (
                 incident.id,
                 incident.key,
+                incident.environment,
+                incident.name,
+                incident.severity is Severity.P1,
                 incident.state.value,
                 microseconds(incident.opened_at),
                 encode(incident),
@@ -63,9 +84,17 @@ class SqliteTransaction(SqliteReads):
 
     def save_alert(self, record: AlertRecord) -> None:
         self._connection.execute(
-            "INSERT INTO alerts (member, incident_id, body) VALUES (?, ?, ?) "
-            "ON CONFLICT (member) DO UPDATE SET incident_id = excluded.incident_id, body = excluded.body",
-            (record.member, record.incident_id, encode(record)),
+            "INSERT INTO alerts (member, incident_id, source, state, rank, body) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (member) DO UPDATE SET incident_id = excluded.incident_id, state = excluded.state, "
+            "rank = excluded.rank, body = excluded.body",
+            (
+                record.member,
+                record.incident_id,
+                record.source,
+                record.state.value,
+                record.severity.rank,
+                encode(record),
+            ),
         )
 
     def set_timer(self, timer: Timer) -> None:

@@ -1,0 +1,36 @@
+"""A dead letter is not the end of a page: the next in line is told."""
+
+from __future__ import annotations
+
+from alarms.case import Case
+from alarms.escalation.matrix import Told
+from alarms.incident import TransitionKind
+from alarms.notification import Delivery, Step
+
+PAGES = (Step.FIRST, Step.BACKUP, Step.ESCALATION, Step.REMINDER)
+
+
+def tell_next(case: Case, delivery: Delivery) -> None:
+    """Backup, then the accountable team: the first of them that this incident has not tried in vain."""
+    lost = delivery.notification
+    case.change(
+        TransitionKind.UNDELIVERABLE,
+        detail={"target": lost.target, "step": lost.step.value, "reason": delivery.last_error or ""},
+    )
+    if lost.step not in PAGES or not case.incident.is_open:
+        return
+    policy = case.matrix.policy
+    in_vain = {lost.team} | {
+        entry.detail["target"].partition(":")[0]
+        for entry in case.tx.transitions(case.incident.id)
+        if entry.kind is TransitionKind.UNDELIVERABLE
+    }
+    in_line = [
+        case.incident.owner,
+        case.level.backup,
+        policy.accountable,
+        *[team.id for team in policy.teams],
+    ]
+    following = next((team for team in in_line if team is not None and team not in in_vain), None)
+    if following is not None:
+        case.tell([Told(Step.BACKUP, following)], TransitionKind.UNDELIVERABLE)

@@ -1,0 +1,148 @@
+"""Our own evaluator's findings as alerts. The same burn from Prometheus or CloudWatch has the same key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from fractions import Fraction
+
+from alarms.alert import Alert, AlertState, BurnArithmetic
+from alarms.incident import AlertRecord
+from alarms.routing.fingerprint import member_of
+from alarms.severity import Severity
+from slo.conventions import burn_alert_name, no_data_alert_name, slug, window_text
+from slo.evaluate import Evaluation, NoData, TierState
+from slo.explain import decimal_text, percent_text
+from slo.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+from slo.spec import Slo
+
+SOURCE = "evaluator"
+NO_DATA_RUNBOOK = "no-data"
+
+
+def alerts_of(evaluation: Evaluation, firing: Sequence[AlertRecord]) -> list[Alert]:
+    """Everything that fires, and the end of everything that fired (``firing``) and no longer does.
+
+    A burn does not end by losing its data: while its SLO is silent, what fired goes on firing.
+    """
+    found = [*_burns(evaluation), *_silences(evaluation)]
+    now_firing = {member_of(alert): alert for alert in found}
+    since = {record.member: record.starts_at for record in firing}
+    begun = [_since(alert, since.get(member, alert.starts_at)) for member, alert in now_firing.items()]
+    silent = {
+        alert_key(item.environment, item.slo.id, item.objective.name, dict(item.labels))
+        for item in evaluation.no_data
+    }
+    ended = [
+        _ended(record, evaluation.at)
+        for record in firing
+        if record.environment == evaluation.environment
+        and record.member not in now_firing
+        and record.key not in silent
+    ]
+    return [*begun, *ended]
+
+
+def _burns(evaluation: Evaluation) -> Iterable[Alert]:
+    return (_burn_alert(state, evaluation.at) for state in evaluation.firing)
+
+
+def _silences(evaluation: Evaluation) -> Iterable[Alert]:
+    return (_no_data_alert(item, evaluation.at) for item in evaluation.no_data)
+
+
+def _burn_alert(state: TierState, at: datetime) -> Alert:
+    slo, labels = state.slo, dict(state.labels)
+    return Alert(
+        alert_key=alert_key(state.environment, slo.id, state.objective.name, labels),
+        source=SOURCE,
+        environment=state.environment,
+        name=burn_alert_name(slo.id, state.tier.name),
+        title=f"{slo.display_name or slo.id}: error budget burning",
+        title_pt=f"{_name_pt(slo)}: orçamento de erro sendo consumido",
+        state=AlertState.FIRING,
+        starts_at=at,
+        summary=state.explanation.en,
+        summary_pt=state.explanation.pt,
+        labels=labels,
+        severity=Severity(state.tier.severity),
+        slo_id=slo.id,
+        objective=state.objective.name,
+        tier=state.tier.name,
+        burn=burn_arithmetic(state),
+        runbook=slug(slo.id),
+        links=_links(slo),
+    )
+
+
+def burn_arithmetic(state: TierState) -> BurnArithmetic:
+    """The numbers of one tier, as a message and a page show them."""
+    long, short, budget = state.long, state.short, state.budget
+    gone = state.exhaustion
+    return BurnArithmetic(
+        tier=state.tier.name,
+        factor=decimal_text(state.factor, 4),
+        objective=percent_text(state.objective.target),
+        long_window=window_text(long.window),
+        long_good=long.counts.good,
+        long_total=long.counts.total,
+        long_burn=float(long.burn or Fraction(0)),
+        short_window=window_text(short.window),
+        short_good=short.counts.good,
+        short_total=short.counts.total,
+        short_burn=float(short.burn or Fraction(0)),
+        budget_spent_ratio=float(budget.spent_ratio),
+        budget_basis=budget.basis,
+        budget_basis_pt=budget.basis_pt,
+        exhaustion_seconds=None if gone is None else gone.after.total_seconds(),
+        error_bound=state.error_bound,
+    )
+
+
+def _no_data_alert(item: NoData, at: datetime) -> Alert:
+    slo = item.slo
+    return Alert(
+        alert_key=no_data_alert_key(item.environment, slo.id),
+        source=SOURCE,
+        environment=item.environment,
+        name=no_data_alert_name(slo.id),
+        title=f"{slo.display_name or slo.id}: no data",
+        title_pt=f"{_name_pt(slo)}: sem dados",
+        state=AlertState.FIRING,
+        starts_at=item.since or at,
+        summary=item.explanation.en,
+        summary_pt=item.explanation.pt,
+        severity=Severity(item.severity),
+        slo_id=slo.id,
+        objective=NO_DATA_OBJECTIVE,
+        runbook=NO_DATA_RUNBOOK,
+        links=_links(slo),
+    )
+
+
+def _name_pt(slo: Slo) -> str:
+    return slo.texts.get("display_name_pt") or slo.display_name or slo.id
+
+
+def _links(slo: Slo) -> dict[str, str]:
+    runbook = slo.texts.get("runbook", "")
+    return {"runbook": runbook} if runbook.startswith("https://") else {}
+
+
+def _since(alert: Alert, starts_at: datetime) -> Alert:
+    return replace(alert, starts_at=min(alert.starts_at, starts_at))
+
+
+def _ended(record: AlertRecord, at: datetime) -> Alert:
+    return Alert(
+        alert_key=record.key,
+        source=record.source,
+        environment=record.environment,
+        name=record.name,
+        state=AlertState.RESOLVED,
+        starts_at=record.starts_at,
+        ends_at=at,
+        summary=f"{record.name} no longer fires",
+        tier=record.tier,
+    )

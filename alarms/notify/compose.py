@@ -1,0 +1,175 @@
+"""The text of a notification, in English and Portuguese, from what is known when it is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from alarms.alert import BurnArithmetic
+from alarms.incident import Incident, Transition, TransitionKind
+from alarms.notification import Message, Step
+from alarms.policy import Policy, Text
+from alarms.runbook import Runbook, Runbooks
+
+WHY = {
+    TransitionKind.OPENED: Text("new incident", "novo incidente"),
+    TransitionKind.REOPENED: Text("the problem is back", "o problema voltou"),
+    TransitionKind.SEVERITY_RAISED: Text("severity raised", "severidade elevada"),
+    TransitionKind.RELEASED: Text("no longer held back", "não está mais retido"),
+    TransitionKind.ACK_MISSED: Text("not acknowledged in time", "não reconhecido no prazo"),
+    TransitionKind.ESCALATED: Text("not resolved in time", "não resolvido no prazo"),
+    TransitionKind.REPEATED: Text("still not acknowledged", "ainda não reconhecido"),
+    TransitionKind.REASSIGNED: Text("assigned to you", "atribuído a você"),
+    TransitionKind.REPAIRED: Text("a missing page was found", "um aviso que faltava foi encontrado"),
+    TransitionKind.UNDELIVERABLE: Text(
+        "another team could not be reached", "outra equipe não pôde ser avisada"
+    ),
+    TransitionKind.RESOLVED: Text("resolved", "resolvido"),
+}
+ROLE = {
+    Step.FIRST: Text("You are the first to act.", "Você é o primeiro a agir."),
+    Step.BACKUP: Text("You are the backup: please act.", "Você é o backup: por favor, aja."),
+    Step.ESCALATION: Text("Escalated to you: please act.", "Escalado para você: por favor, aja."),
+    Step.REMINDER: Text("A reminder: this is yours.", "Um lembrete: isto é seu."),
+    Step.INFORM: Text("For your information.", "Para seu conhecimento."),
+    Step.RESOLVED: Text("Nothing more to do.", "Nada mais a fazer."),
+}
+TRIED = (
+    TransitionKind.ACKNOWLEDGED,
+    TransitionKind.ACK_MISSED,
+    TransitionKind.ESCALATED,
+    TransitionKind.REASSIGNED,
+    TransitionKind.NOTED,
+)
+STEPS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """``base_url`` is where the console is reached; without one no links are written."""
+
+    runbooks: Runbooks
+    base_url: str = ""
+
+    def message(
+        self,
+        incident: Incident,
+        kind: TransitionKind,
+        step: Step,
+        policy: Policy,
+        history: Sequence[Transition],
+    ) -> Message:
+        runbook = self.runbooks.find(incident.runbook)
+        zone = ZoneInfo(policy.hours.time_zone)
+        why = WHY[kind]
+        level = policy.level(incident.severity)
+        head = f"[{incident.severity}] {incident.title}"
+        head_pt = f"[{incident.severity}] {incident.title_pt or incident.title}"
+        english = [
+            f"{incident.severity} {level.name.en}: {level.meaning.en}.",
+            f"{incident.summary}",
+            f"Environment {incident.environment}; open since {_instant(incident.opened_at, zone)}.",
+            ROLE[step].en,
+            *_burn_en(incident.burn),
+            *_tried(history, zone, "Tried so far:"),
+            *_steps(runbook, "Runbook", english=True),
+            *self._links(incident, runbook),
+        ]
+        portuguese = [
+            f"{incident.severity} {level.name.pt}: {level.meaning.pt}.",
+            f"{incident.summary_pt or incident.summary}",
+            f"Ambiente {incident.environment}; aberto desde {_instant(incident.opened_at, zone)}.",
+            ROLE[step].pt,
+            *_burn_pt(incident.burn),
+            *_tried(history, zone, "Já tentado:"),
+            *_steps(runbook, "Roteiro", english=False),
+            *self._links(incident, runbook),
+        ]
+        return Message(f"{head}: {why.en}", f"{head_pt}: {why.pt}", "\n".join(english), "\n".join(portuguese))
+
+    def _links(self, incident: Incident, runbook: Runbook | None) -> list[str]:
+        lines = [f"{name}: {url}" for name, url in sorted(incident.links.items())]
+        if not self.base_url:
+            return [*lines, f"mirante alerts show {incident.id}"]
+        lines.append(f"{self.base_url}/console/alerts/{quote(incident.id)}")
+        if runbook is not None:
+            lines.append(f"{self.base_url}/console/runbooks/{quote(runbook.id)}")
+        return lines
+
+
+def _instant(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({at.astimezone(UTC):%H:%M} UTC)"
+
+
+def _burn_en(burn: BurnArithmetic | None) -> list[str]:
+    if burn is None:
+        return []
+    return [
+        f"Objective {burn.objective}. Burn {burn.long_burn:.2f} over {burn.long_window} "
+        f"({burn.long_total - burn.long_good} bad of {burn.long_total}) and {burn.short_burn:.2f} over "
+        f"{burn.short_window} ({burn.short_total - burn.short_good} bad of {burn.short_total}); "
+        f"fires above {burn.factor} in both.",
+        f"Budget left {1 - burn.budget_spent_ratio:.1%} ({burn.budget_basis}); {_exhaustion_en(burn)}",
+        _exactness(burn, "Counts are exact.", "Counts may be off by {} events."),
+    ]
+
+
+def _burn_pt(burn: BurnArithmetic | None) -> list[str]:
+    if burn is None:
+        return []
+    return [
+        f"Objetivo {_comma(burn.objective)}. Queima {_comma(f'{burn.long_burn:.2f}')} em {burn.long_window} "
+        f"({burn.long_total - burn.long_good} ruins de {burn.long_total}) e "
+        f"{_comma(f'{burn.short_burn:.2f}')} em {burn.short_window} "
+        f"({burn.short_total - burn.short_good} ruins de {burn.short_total}); "
+        f"dispara acima de {_comma(burn.factor)} nas duas janelas.",
+        f"Orçamento de erro restante {_comma(f'{1 - burn.budget_spent_ratio:.1%}')} "
+        f"({burn.budget_basis_pt or burn.budget_basis}); {_exhaustion_pt(burn)}",
+        _exactness(burn, "As contagens são exatas.", "As contagens podem divergir em {} eventos."),
+    ]
+
+
+def _comma(number: str) -> str:
+    """Decimal comma, as Portuguese writes it."""
+    return number.replace(".", ",")
+
+
+def _exactness(burn: BurnArithmetic, exact: str, bound: str) -> str:
+    return exact if burn.error_bound is None else bound.format(burn.error_bound)
+
+
+def _exhaustion_en(burn: BurnArithmetic) -> str:
+    if burn.exhaustion_seconds is None:
+        return "it will last at this burn."
+    if burn.exhaustion_seconds <= 0:
+        return "it is spent."
+    return f"gone in {burn.exhaustion_seconds / 3600:.1f} h at this burn."
+
+
+def _exhaustion_pt(burn: BurnArithmetic) -> str:
+    if burn.exhaustion_seconds is None:
+        return "neste ritmo, não se esgota."
+    if burn.exhaustion_seconds <= 0:
+        return "está esgotado."
+    return f"neste ritmo, esgota-se em {_comma(f'{burn.exhaustion_seconds / 3600:.1f}')} h."
+
+
+def _tried(history: Sequence[Transition], zone: ZoneInfo, heading: str) -> list[str]:
+    lines = [
+        f"- {_instant(entry.at, zone)} {entry.kind.value} ({entry.actor})"
+        + (f": {entry.detail['note']}" if entry.detail.get("note") else "")
+        for entry in history
+        if entry.kind in TRIED
+    ]
+    return [heading, *lines] if lines else []
+
+
+def _steps(runbook: Runbook | None, heading: str, *, english: bool) -> list[str]:
+    if runbook is None:
+        return []
+    steps = runbook.steps if english else runbook.steps_pt
+    title = runbook.title if english else runbook.title_pt
+    return [f"{heading}: {title}", *(f"{n}. {s}" for n, s in enumerate(steps[:STEPS_SHOWN], start=1))]

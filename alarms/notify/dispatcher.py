@@ -1,0 +1,140 @@
+"""Carries notifications from the outbox to their receivers: at least once, the same dedup id every time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+from alarms.errors import NotifierError, PermanentFailure, TemporaryFailure
+from alarms.notification import Delivery, DeliveryState
+from alarms.notify.backoff import Backoff
+from alarms.notify.protocol import Notifier
+from alarms.stores.protocol import RouterStore
+from slo.clock import Clock
+
+LOG = logging.getLogger(__name__)
+Settled = Callable[[Delivery], None]
+
+
+def ignore(_: Delivery) -> None:
+    """Nobody is interested."""
+
+
+class Dispatcher:
+    """Several may share one store. ``run_once`` blocks; run it in a thread of its own.
+
+    ``lease`` has to be longer than any notifier's own time-out. ``on_sent``, ``on_failed`` and ``on_dead``
+    hear of what became of a delivery, after it is on file.
+    """
+
+    def __init__(
+        self,
+        store: RouterStore,
+        notifiers: Mapping[str, Notifier],
+        clock: Clock,
+        worker: str,
+        *,
+        lease: timedelta = timedelta(seconds=60),
+        concurrency: int = 8,
+        backoff: Backoff | None = None,
+        on_sent: Settled = ignore,
+        on_failed: Settled = ignore,
+        on_dead: Settled = ignore,
+    ) -> None:
+        self._store = store
+        self._notifiers = dict(notifiers)
+        self._clock = clock
+        self._worker = worker
+        self._lease = lease
+        self._concurrency = concurrency
+        self._backoff = backoff or Backoff()
+        self._on_sent = on_sent
+        self._on_failed = on_failed
+        self._on_dead = on_dead
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="notify")
+
+    def run_once(self) -> int:
+        """Claim what is due, as much as can be sent at once, and send it; how many were tried."""
+        now = self._clock.now()
+        claimed = self._store.claim(self._worker, now, now + self._lease, self._concurrency)
+        for outcome in [self._pool.submit(self._deliver, delivery) for delivery in claimed]:
+            outcome.result()
+        return len(claimed)
+
+    def drain(self, most: int = 100_000) -> int:
+        """Until nothing is due."""
+        tried = 0
+        while tried < most and (batch := self.run_once()):
+            tried += batch
+        return tried
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+    def _deliver(self, delivery: Delivery) -> None:
+        notification = delivery.notification
+        try:
+            provider_id = self._notifier(notification.channel).send(notification)
+        except PermanentFailure as failure:
+            self._give_up(delivery, failure)
+        except NotifierError as failure:
+            self._try_again(delivery, failure)
+        except Exception as error:  # a receiver's bug must neither lose the page nor stop the rest
+            LOG.exception("notifier failed in an unforeseen way", extra={"channel": notification.channel})
+            self._try_again(
+                delivery, TemporaryFailure(notification.channel, f"{type(error).__name__}: {error}")
+            )
+        else:
+            sent = replace(
+                delivery,
+                state=DeliveryState.SENT,
+                attempts=delivery.attempts + 1,
+                sent_at=self._clock.now(),
+                provider_id=provider_id,
+                lease_until=None,
+                last_error=None,
+            )
+            if self._store.settle(sent):
+                self._on_sent(sent)
+
+    def _notifier(self, channel: str) -> Notifier:
+        if channel not in self._notifiers:
+            known = ", ".join(sorted(self._notifiers)) or "none"
+            raise TemporaryFailure(channel, f"no notifier of that name is configured here (known: {known})")
+        return self._notifiers[channel]
+
+    def _try_again(self, delivery: Delivery, failure: NotifierError) -> None:
+        attempts = delivery.attempts + 1
+        if attempts >= self._backoff.attempts:
+            self._give_up(delivery, failure)
+            return
+        wait = self._backoff.wait(attempts, delivery.notification.dedup_id)
+        again = replace(
+            delivery,
+            state=DeliveryState.PENDING,
+            attempts=attempts,
+            next_attempt_at=self._clock.now() + wait,
+            worker=None,
+            lease_until=None,
+            last_error=str(failure),
+        )
+        if self._store.settle(again):
+            self._on_failed(again)
+
+    def _give_up(self, delivery: Delivery, failure: NotifierError) -> None:
+        dead = replace(
+            delivery,
+            state=DeliveryState.DEAD,
+            attempts=delivery.attempts + 1,
+            lease_until=None,
+            last_error=str(failure),
+        )
+        LOG.error(
+            "a notification cannot be delivered",
+            extra={"dedup_id": dead.notification.dedup_id, "reason": str(failure)},
+        )
+        if self._store.settle(dead):
+            self._on_dead(dead)

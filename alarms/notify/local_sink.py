@@ -1,0 +1,96 @@
+"""Notifications into a local SQLite file that anybody can look at: the embedded profile's receiver."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from alarms.errors import TemporaryFailure
+from alarms.notification import Notification
+from slo.clock import Clock
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS messages (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  dedup_id TEXT NOT NULL UNIQUE,
+  times INTEGER NOT NULL DEFAULT 1,
+  delivered_at TEXT NOT NULL,
+  team TEXT NOT NULL,
+  step TEXT NOT NULL,
+  severity TEXT NOT NULL,
+  incident_id TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  body BLOB NOT NULL
+)
+"""
+encode = msgspec.json.Encoder().encode
+NOTIFICATIONS = msgspec.json.Decoder(Notification)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """``times`` counts how often the same dedup id arrived; more than once is a repeated page."""
+
+    sequence: int
+    delivered_at: datetime
+    times: int
+    notification: Notification
+
+
+class LocalSink:
+    """A ``Notifier``. A second delivery of one dedup id is counted, not shown twice."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute(SCHEMA)
+
+    def send(self, notification: Notification) -> str:
+        """Raises ``TemporaryFailure`` when the file cannot be written."""
+        try:
+            with self._lock:
+                row = self._connection.execute(
+                    "INSERT INTO messages "
+                    "(dedup_id, delivered_at, team, step, severity, incident_id, subject, body) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+                    "ON CONFLICT (dedup_id) DO UPDATE SET times = times + 1 RETURNING sequence",
+                    (
+                        notification.dedup_id,
+                        self._clock.now().isoformat(),
+                        notification.team,
+                        notification.step.value,
+                        notification.severity.value,
+                        notification.incident_id,
+                        notification.message.subject,
+                        encode(notification),
+                    ),
+                ).fetchone()
+        except sqlite3.Error as error:
+            raise TemporaryFailure("local sink", str(error)) from error
+        return f"local-{row[0]}"
+
+    def delivered(self, team: str | None = None, *, limit: int = 1000) -> Sequence[Delivered]:
+        """The newest ``limit``, in order of arrival."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT sequence, delivered_at, times, body FROM messages WHERE ? IS NULL OR team = ? "
+                "ORDER BY sequence DESC LIMIT ?",
+                (team, team, limit),
+            ).fetchall()
+        return [
+            Delivered(row[0], datetime.fromisoformat(row[1]), row[2], NOTIFICATIONS.decode(row[3]))
+            for row in reversed(rows)
+        ]
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()

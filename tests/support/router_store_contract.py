@@ -1,0 +1,309 @@
+"""What every router store promises. Each check takes a fresh store and raises if it is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from alarms.alert import AlertState
+from alarms.decision import Decision, Stage
+from alarms.incident import AlertRecord, Hold, HoldKind, Incident, IncidentState, Transition, TransitionKind
+from alarms.notification import DeliveryState, Message, Notification, Step, dedup_id
+from alarms.receipt import Receipt, ReceiptState
+from alarms.severity import Severity
+from alarms.silence import Matcher, Silence
+from alarms.stores.protocol import RouterStore
+from alarms.timer import Timer, TimerKind
+from tests.support.alerts import MONDAY_10, burn_alert
+
+NOW = MONDAY_10 + timedelta(microseconds=123_457)
+MINUTE = timedelta(minutes=1)
+
+
+def incident(number: int = 1, key: str = "key", at: datetime = NOW) -> Incident:
+    return Incident(
+        id=f"incident-{number}",
+        key=key,
+        environment="test",
+        title="Título com acento",
+        summary="something burns",
+        severity=Severity.P1,
+        state=IncidentState.OPEN,
+        owner="operations",
+        route="decision",
+        policy_id="abc",
+        opened_at=at,
+        updated_at=at,
+        name="Burn",
+        burn=burn_alert().burn,
+        labels={"slo": "credit/x"},
+        hold=Hold(HoldKind.SILENCE, "s", at),
+    )
+
+
+def notification(
+    incident_id: str = "incident-1",
+    transition: int = 1,
+    target: str = "operations",
+    severity: Severity = Severity.P1,
+    at: datetime = NOW,
+) -> Notification:
+    return Notification(
+        dedup_id=dedup_id(incident_id, transition, Step.FIRST, 1, target),
+        incident_id=incident_id,
+        transition=transition,
+        step=Step.FIRST,
+        cycle=1,
+        target=target,
+        channel="default",
+        severity=severity,
+        environment="test",
+        message=Message("subject", "assunto", "body", "corpo: ação"),
+        created_at=at,
+        attributes={"team": target},
+    )
+
+
+def record(member: str, incident_id: str, state: AlertState, severity: Severity) -> AlertRecord:
+    return AlertRecord(
+        member, "key", incident_id, "Burn", "evaluator", state, severity, "test", NOW, NOW, tier="page-fast"
+    )
+
+
+def receipt(number: int, urgency: int = 3) -> Receipt:
+    return Receipt(f"receipt-{number:03d}", "alert", NOW, b"\x00\xff{}", urgency)
+
+
+def enqueue(store: RouterStore, *notifications: Notification) -> None:
+    with store.transaction() as tx:
+        for each in notifications:
+            tx.enqueue(each)
+
+
+def what_is_saved_comes_back_whole(store: RouterStore) -> None:
+    saved = incident()
+    transition = Transition(saved.id, 1, TransitionKind.OPENED, NOW, "router", {"a": "b"}, NOW + MINUTE)
+    decision = Decision(saved.id, NOW, Stage.CLASSIFY, "P1", "because", "rule", "alert")
+    alert = record("m", saved.id, AlertState.FIRING, Severity.P2)
+    silence = Silence("s", (Matcher("slo", "=~", "credit/.*"),), NOW, NOW + MINUTE, "ana", "deploy")
+    with store.transaction() as tx:
+        tx.save_incident(saved)
+        tx.add_transition(transition)
+        tx.add_decisions([decision])
+        tx.save_alert(alert)
+        tx.save_silence(silence)
+        tx.save_policy("abc", b"{}")
+        tx.set_timer(Timer(saved.id, TimerKind.REPEAT, NOW, 2))
+        assert tx.incident(saved.id) == saved
+        assert tx.alert("m") == alert
+    assert store.incident(saved.id) == saved
+    assert list(store.incidents()) == [saved]
+    assert list(store.transitions(saved.id)) == [transition]
+    assert list(store.decisions(saved.id)) == [decision]
+    assert list(store.alerts(saved.id)) == [alert]
+    assert list(store.silences(ending_after=NOW)) == [silence]
+    assert list(store.silences(ending_after=NOW + MINUTE)) == []
+    assert list(store.timers(saved.id)) == [Timer(saved.id, TimerKind.REPEAT, NOW, 2)]
+    assert store.policy("abc") == b"{}"
+    assert store.policy("other") is None
+    assert store.incident("other") is None
+
+
+def a_transaction_that_raises_leaves_nothing(store: RouterStore) -> None:
+    with store.transaction() as tx:
+        tx.save_incident(incident())
+        tx.set_timer(Timer("incident-1", TimerKind.ACKNOWLEDGE, NOW))
+        tx.save_alert(record("m", "incident-1", AlertState.FIRING, Severity.P1))
+    try:
+        with store.transaction() as tx:
+            tx.save_incident(replace(incident(), state=IncidentState.RESOLVED))
+            tx.save_incident(incident(2))
+            tx.add_transition(Transition("incident-1", 1, TransitionKind.OPENED, NOW, "router"))
+            tx.add_decisions([Decision("incident-1", NOW, Stage.ROUTE, "a", "b")])
+            tx.save_alert(record("m", "incident-1", AlertState.RESOLVED, Severity.P1))
+            tx.clear_timer("incident-1", TimerKind.ACKNOWLEDGE)
+            tx.enqueue(notification())
+            raise LookupError
+    except LookupError:
+        pass
+    assert [found.state for found in store.incidents()] == [IncidentState.OPEN]
+    assert list(store.transitions("incident-1")) == []
+    assert list(store.decisions("incident-1")) == []
+    assert [found.state for found in store.alerts("incident-1")] == [AlertState.FIRING]
+    assert len(store.timers("incident-1")) == 1
+    assert list(store.deliveries()) == []
+
+
+def a_number_of_its_history_is_used_once(store: RouterStore) -> None:
+    transition = Transition("incident-1", 1, TransitionKind.OPENED, NOW, "router")
+    with store.transaction() as tx:
+        tx.add_transition(transition)
+        try:
+            tx.add_transition(replace(transition, kind=TransitionKind.RESOLVED))
+        except ValueError:
+            return
+    raise AssertionError("the same number was taken twice")
+
+
+def the_newest_incident_of_a_key_is_found(store: RouterStore) -> None:
+    with store.transaction() as tx:
+        tx.save_incident(replace(incident(1), state=IncidentState.RESOLVED))
+        tx.save_incident(incident(3, "other", NOW + 2 * MINUTE))
+        tx.save_incident(incident(2, at=NOW + MINUTE))
+        found = tx.newest_incident("key")
+        assert found is not None
+        assert found.id == "incident-2"
+        assert tx.newest_incident("none") is None
+        assert tx.count_opened("test", NOW) == 3
+        assert tx.count_opened("test", NOW + MINUTE, "Burn") == 2
+        assert tx.count_opened("test", NOW, "Other") == 0
+        assert tx.count_opened("test", NOW, None, p1=True) == 3
+        assert tx.count_opened("elsewhere", NOW) == 0
+    assert [found.id for found in store.incidents(states=[IncidentState.OPEN])] == [
+        "incident-3",
+        "incident-2",
+    ]
+    assert [found.id for found in store.incidents(since=NOW + 2 * MINUTE)] == ["incident-3"]
+    assert len(store.incidents(limit=1)) == 1
+
+
+def firing_alerts_are_known_with_their_worst_severity(store: RouterStore) -> None:
+    with store.transaction() as tx:
+        tx.save_alert(record("a", "incident-1", AlertState.FIRING, Severity.P3))
+        tx.save_alert(record("b", "incident-1", AlertState.FIRING, Severity.P2))
+        tx.save_alert(record("c", "incident-1", AlertState.RESOLVED, Severity.P1))
+        assert tx.worst_firing("incident-1") is Severity.P2
+        assert tx.worst_firing("incident-2") is None
+        tx.save_alert(record("b", "incident-1", AlertState.RESOLVED, Severity.P2))
+        assert tx.worst_firing("incident-1") is Severity.P3
+    assert [found.member for found in store.firing("evaluator")] == ["a"]
+    assert list(store.firing("alertmanager")) == []
+
+
+def timers_are_replaced_cleared_and_due_in_order(store: RouterStore) -> None:
+    with store.transaction() as tx:
+        tx.set_timer(Timer("b", TimerKind.ACKNOWLEDGE, NOW + 5 * MINUTE))
+        tx.set_timer(Timer("a", TimerKind.UNRESOLVED, NOW + 2 * MINUTE))
+        tx.set_timer(Timer("a", TimerKind.ACKNOWLEDGE, NOW + 3 * MINUTE))
+        tx.set_timer(Timer("b", TimerKind.ACKNOWLEDGE, NOW + MINUTE))
+    assert store.next_deadline() == NOW + MINUTE
+    with store.transaction() as tx:
+        due = tx.due_timers(NOW + 2 * MINUTE, 10)
+        assert [(timer.incident_id, timer.kind) for timer in due] == [
+            ("b", TimerKind.ACKNOWLEDGE),
+            ("a", TimerKind.UNRESOLVED),
+        ]
+        assert len(tx.due_timers(NOW + 9 * MINUTE, 1)) == 1
+        tx.clear_timer("a", TimerKind.UNRESOLVED)
+        tx.clear_timer("a", TimerKind.UNRESOLVED)
+    assert [timer.kind for timer in store.timers("a")] == [TimerKind.ACKNOWLEDGE]
+
+
+def a_dedup_id_is_taken_once(store: RouterStore) -> None:
+    with store.transaction() as tx:
+        assert tx.enqueue(notification()) is True
+        assert tx.enqueue(notification()) is False
+    assert len(store.deliveries()) == 1
+    assert store.oldest_undelivered() == NOW
+
+
+def the_most_severe_is_claimed_first_and_only_once(store: RouterStore) -> None:
+    enqueue(store, notification("i-1", severity=Severity.P3), notification("i-2", severity=Severity.P1))
+    first = store.claim("one", NOW, NOW + MINUTE, 1)
+    assert [delivery.notification.incident_id for delivery in first] == ["i-2"]
+    assert first[0].notification == notification("i-2", severity=Severity.P1)
+    second = store.claim("two", NOW, NOW + MINUTE, 10)
+    assert [delivery.notification.incident_id for delivery in second] == ["i-1"]
+    assert list(store.claim("three", NOW, NOW + MINUTE, 10)) == []
+
+
+def a_message_waits_for_the_one_before_it(store: RouterStore) -> None:
+    enqueue(store, notification(transition=1), notification(transition=2), notification(target="business"))
+    claimed = store.claim("one", NOW, NOW + MINUTE, 10)
+    assert [(d.notification.target, d.notification.transition) for d in claimed] == [
+        ("operations", 1),
+        ("business", 1),
+    ]
+    assert store.settle(replace(claimed[0], state=DeliveryState.DEAD))
+    following = store.claim("one", NOW, NOW + MINUTE, 10)
+    assert [delivery.notification.transition for delivery in following] == [2]
+
+
+def a_lease_that_ran_out_is_taken_over_and_the_late_worker_is_told(store: RouterStore) -> None:
+    enqueue(store, notification())
+    late = store.claim("late", NOW, NOW + MINUTE, 1)[0]
+    assert list(store.claim("other", NOW + MINUTE / 2, NOW + 2 * MINUTE, 1)) == []
+    over = store.claim("other", NOW + MINUTE, NOW + 2 * MINUTE, 1)[0]
+    assert over.fence > late.fence
+    assert store.settle(replace(late, state=DeliveryState.DEAD)) is False
+    assert store.settle(replace(over, state=DeliveryState.SENT, sent_at=NOW, provider_id="p")) is True
+    assert store.settle(replace(over, state=DeliveryState.PENDING)) is False
+    kept = store.deliveries()[0]
+    assert (kept.state, kept.sent_at, kept.provider_id) == (DeliveryState.SENT, NOW, "p")
+    assert store.oldest_undelivered() is None
+
+
+def a_failed_attempt_waits_for_its_time_unless_the_clock_went_back(store: RouterStore) -> None:
+    enqueue(store, notification())
+    claimed = store.claim("one", NOW, NOW + MINUTE, 1)[0]
+    again = replace(claimed, state=DeliveryState.PENDING, attempts=1, next_attempt_at=NOW + 5 * MINUTE)
+    assert store.settle(replace(again, last_error="throttled")) is True
+    assert list(store.claim("one", NOW + 4 * MINUTE, NOW + 5 * MINUTE, 1)) == []
+    hour_back = NOW - 60 * MINUTE
+    claimed = store.claim("one", hour_back, hour_back + MINUTE, 1)[0]
+    assert (claimed.attempts, claimed.last_error) == (1, "throttled")
+
+
+def a_lease_from_before_the_clock_went_back_runs_out(store: RouterStore) -> None:
+    enqueue(store, notification())
+    store.claim("one", NOW, NOW + MINUTE, 1)
+    hour_back = NOW - 60 * MINUTE
+    assert len(store.claim("two", hour_back, hour_back + MINUTE, 1)) == 1
+
+
+def receipts_are_kept_and_given_out_by_urgency(store: RouterStore) -> None:
+    store.append_receipts([receipt(1), receipt(2, urgency=1)])
+    store.append_receipts([receipt(3)])
+    assert store.count_receipts(ReceiptState.PENDING) == 3
+    with store.transaction() as tx:
+        assert [found.id[-1] for found in tx.pending_receipts(10)] == ["2", "1", "3"]
+        assert tx.pending_receipts(1)[0] == receipt(2, urgency=1)
+        assert tx.settle_receipt("receipt-002", ReceiptState.DONE) is True
+        assert tx.settle_receipt("receipt-002", ReceiptState.DONE) is False
+        assert tx.settle_receipt("receipt-001", ReceiptState.QUARANTINED, "not JSON") is True
+    assert [found.id for found in store.receipts(ReceiptState.PENDING)] == ["receipt-003"]
+    assert store.receipts(ReceiptState.QUARANTINED)[0].problem == "not JSON"
+
+
+def only_what_is_done_with_is_pruned(store: RouterStore) -> None:
+    store.append_receipts([receipt(number) for number in range(5)])
+    with store.transaction() as tx:
+        for number in range(4):
+            tx.settle_receipt(f"receipt-{number:03d}", ReceiptState.DONE)
+    assert store.prune_receipts(ReceiptState.DONE, keep=1) == 3
+    assert [found.id for found in store.receipts(ReceiptState.DONE)] == ["receipt-003"]
+    assert store.count_receipts(ReceiptState.PENDING) == 1
+    try:
+        store.prune_receipts(ReceiptState.PENDING, keep=0)
+    except ValueError:
+        return
+    raise AssertionError("pending receipts were pruned")
+
+
+CHECKS: tuple[Callable[[RouterStore], None], ...] = (
+    what_is_saved_comes_back_whole,
+    a_transaction_that_raises_leaves_nothing,
+    a_number_of_its_history_is_used_once,
+    the_newest_incident_of_a_key_is_found,
+    firing_alerts_are_known_with_their_worst_severity,
+    timers_are_replaced_cleared_and_due_in_order,
+    a_dedup_id_is_taken_once,
+    the_most_severe_is_claimed_first_and_only_once,
+    a_message_waits_for_the_one_before_it,
+    a_lease_that_ran_out_is_taken_over_and_the_late_worker_is_told,
+    a_failed_attempt_waits_for_its_time_unless_the_clock_went_back,
+    a_lease_from_before_the_clock_went_back_runs_out,
+    receipts_are_kept_and_given_out_by_urgency,
+    only_what_is_done_with_is_pruned,
+)
