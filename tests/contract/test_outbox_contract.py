@@ -1,0 +1,105 @@
+"""What every Outbox keeps to; each broken one breaks the promise it names."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support import broken_stores
+from tests.support.credit_samples import a_profile
+from tests.support.store_bench import ADAPTERS, Bench, memory_bench, open_bench
+
+LEASE = 60.0
+
+
+async def three_rows(bench: Bench) -> None:
+    """Versions 1 and 2 of customer 1, then customer 2."""
+    await bench.customers.upsert_many([a_profile(1), a_profile(1, version=2), a_profile(2)])
+
+
+class OutboxContract:
+    async def rows_come_oldest_first(self, bench: Bench) -> None:
+        await three_rows(bench)
+        rows = await bench.outbox.claim("a", 10, LEASE)
+        assert [(row.key, row.version) for row in rows] == [("C-00001", 1), ("C-00001", 2), ("C-00002", 1)]
+        assert [row.row_id for row in rows] == sorted(row.row_id for row in rows)
+
+    async def a_claim_takes_at_most_its_limit(self, bench: Bench) -> None:
+        await three_rows(bench)
+        assert len(await bench.outbox.claim("a", 1, LEASE)) == 1
+
+    async def a_held_row_is_nobody_elses(self, bench: Bench) -> None:
+        await three_rows(bench)
+        await bench.outbox.claim("a", 10, LEASE)
+        assert list(await bench.outbox.claim("b", 10, LEASE)) == []
+
+    async def concurrent_claims_share_no_row(self, bench: Bench) -> None:
+        await bench.customers.upsert_many([a_profile(number) for number in range(1, 21)])
+        claims = await asyncio.gather(*(bench.outbox.claim(f"w{n}", 3, LEASE) for n in range(10)))
+        taken = [row.row_id for rows in claims for row in rows]
+        assert sorted(taken) == sorted(set(taken))
+        assert len(taken) == 20
+
+    async def a_later_row_of_a_key_waits_for_the_earlier_one(self, bench: Bench) -> None:
+        await three_rows(bench)
+        await bench.outbox.claim("a", 1, LEASE)
+        assert [row.key for row in await bench.outbox.claim("b", 10, LEASE)] == ["C-00002"]
+
+    async def a_lease_that_ran_out_frees_the_row(self, bench: Bench) -> None:
+        await three_rows(bench)
+        await bench.outbox.claim("a", 10, LEASE)
+        bench.clock.advance(timedelta(seconds=LEASE))
+        assert len(await bench.outbox.claim("b", 10, LEASE)) == 3
+
+    async def a_done_row_is_gone(self, bench: Bench) -> None:
+        await three_rows(bench)
+        rows = await bench.outbox.claim("a", 10, LEASE)
+        await bench.outbox.done("a", [row.row_id for row in rows[:2]])
+        assert await bench.outbox.depth() == 1
+        bench.clock.advance(timedelta(seconds=LEASE))
+        assert [row.key for row in await bench.outbox.claim("a", 10, LEASE)] == ["C-00002"]
+
+    async def a_row_taken_by_another_is_not_done_by_the_first(self, bench: Bench) -> None:
+        await three_rows(bench)
+        rows = await bench.outbox.claim("a", 10, LEASE)
+        bench.clock.advance(timedelta(seconds=LEASE))
+        await bench.outbox.claim("b", 10, LEASE)
+        await bench.outbox.done("a", [row.row_id for row in rows])
+        await bench.outbox.failed("a", [row.row_id for row in rows], "too late")
+        assert await bench.outbox.depth() == 3
+        assert list(await bench.outbox.claim("c", 10, LEASE)) == []
+
+    async def a_failed_row_comes_back_with_one_attempt_more(self, bench: Bench) -> None:
+        await three_rows(bench)
+        for attempts in (0, 1, 2):
+            rows = await bench.outbox.claim("a", 10, LEASE)
+            assert [row.attempts for row in rows] == [attempts] * 3
+            await bench.outbox.failed("a", [row.row_id for row in rows], "the store is down")
+
+    async def depth_counts_held_rows_too(self, bench: Bench) -> None:
+        assert await bench.outbox.depth() == 0
+        await three_rows(bench)
+        await bench.outbox.claim("a", 2, LEASE)
+        assert await bench.outbox.depth() == 3
+
+
+PROMISES = sorted(name for name, _ in inspect.getmembers(OutboxContract, inspect.isfunction))
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("promise", PROMISES)
+async def test_an_outbox_keeps_its_promises(promise: str, adapter: str, tmp_path: Path) -> None:
+    async with open_bench(adapter, tmp_path) as bench:
+        await getattr(OutboxContract(), promise)(bench)
+
+
+@pytest.mark.parametrize("broken", broken_stores.OUTBOXES, ids=lambda broken: broken.__name__)
+async def test_the_contract_catches_a_broken_outbox(broken: type) -> None:
+    bench = memory_bench()
+    bench.outbox = broken(bench.tables)
+    with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
+        await getattr(OutboxContract(), broken.breaks)(bench)  # type: ignore[attr-defined]

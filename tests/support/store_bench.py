@@ -1,0 +1,142 @@
+"""Every storage port of one adapter family on one manual clock, for the contract suites."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.ports.projections import Cache, HotStore, WideStore
+from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox, TransactionRecords
+from app.ports.stream import Stream
+from dataplatform.audited import open_relational
+from dataplatform.directory import prepare_directory
+from dataplatform.embedded import open_embedded
+from dataplatform.ingestion.processing_log import ProcessingLog
+from dataplatform.resilience.faults import FaultBoard
+from dataplatform.schemas import projections, stream
+from dataplatform.stores.memory.processing_log import MemoryProcessingLog
+from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
+from dataplatform.stores.memory.relational import (
+    MemoryAuditTrail,
+    MemoryCustomerRecords,
+    MemoryDecisionRecords,
+    MemoryOutbox,
+    MemoryTables,
+    MemoryTransactionRecords,
+)
+from dataplatform.stores.memory.stream import MemoryStream
+from dataplatform.stores.sqlite.audit import SqliteAuditTrail
+from dataplatform.stores.sqlite.cache import SqliteCache
+from dataplatform.stores.sqlite.customers import SqliteCustomerRecords
+from dataplatform.stores.sqlite.database import Database
+from dataplatform.stores.sqlite.decisions import SqliteDecisionRecords
+from dataplatform.stores.sqlite.hot import SqliteHotStore
+from dataplatform.stores.sqlite.outbox import SqliteOutbox
+from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
+from dataplatform.stores.sqlite.stream import SqliteStream
+from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
+from dataplatform.stores.sqlite.wide import SqliteWideStore
+from slo.clock import ManualClock
+from tests.support.credit_samples import NOON
+
+ADAPTERS = ("memory", "sqlite", "embedded")  # embedded: sqlite behind faults, breakers and the sealed stream
+CACHE_ENTRIES = 5
+
+
+@dataclass
+class Bench:
+    """The ports of one family. ``tables`` is the memory family's state, for broken adapters to share."""
+
+    clock: ManualClock
+    decisions: DecisionRecords
+    customers: CustomerRecords
+    transactions: TransactionRecords
+    outbox: Outbox
+    audit: AuditTrail
+    hot: HotStore
+    wide: WideStore
+    cache: Cache
+    stream: Stream
+    log: ProcessingLog
+    tables: MemoryTables | None = None
+
+
+def memory_bench() -> Bench:
+    clock = ManualClock(NOON)
+    tables = MemoryTables(clock)
+    return Bench(
+        clock=clock,
+        decisions=MemoryDecisionRecords(tables),
+        customers=MemoryCustomerRecords(tables),
+        transactions=MemoryTransactionRecords(tables),
+        outbox=MemoryOutbox(tables),
+        audit=MemoryAuditTrail(tables),
+        hot=MemoryHotStore(clock),
+        wide=MemoryWideStore(clock),
+        cache=MemoryCache(clock, max_entries=CACHE_ENTRIES),
+        stream=MemoryStream(clock),
+        log=MemoryProcessingLog(),
+        tables=tables,
+    )
+
+
+@asynccontextmanager
+async def sqlite_bench(folder: Path) -> AsyncIterator[Bench]:
+    clock = ManualClock(NOON)
+    root = folder / "store"
+    prepare_directory(root)
+    with ExitStack() as undo:
+        relational = open_relational(root, clock, undo)
+        hot = Database(root / "hot.sqlite", "hot", projections.HOT_RUNGS)
+        wide = Database(root / "wide.sqlite", "wide", projections.WIDE_RUNGS)
+        cache = Database(root / "cache.sqlite", "cache", projections.CACHE_RUNGS)
+        queue = Database(root / "stream.sqlite", "stream", stream.RUNGS)
+        yield Bench(
+            clock=clock,
+            decisions=SqliteDecisionRecords(relational, clock),
+            customers=SqliteCustomerRecords(relational, clock),
+            transactions=SqliteTransactionRecords(relational),
+            outbox=SqliteOutbox(relational, clock),
+            audit=SqliteAuditTrail(relational, clock),
+            hot=SqliteHotStore(hot, clock),
+            wide=SqliteWideStore(wide, clock),
+            cache=SqliteCache(cache, clock, max_entries=CACHE_ENTRIES),
+            stream=SqliteStream(queue, clock),
+            log=SqliteProcessingLog(queue),
+        )
+        for database in (relational, hot, wide, cache, queue):
+            await database.close()
+
+
+@asynccontextmanager
+async def embedded_bench(folder: Path) -> AsyncIterator[Bench]:
+    clock = ManualClock(NOON)
+    platform = open_embedded(folder / "store", clock, FaultBoard())
+    try:
+        yield Bench(
+            clock=clock,
+            decisions=platform.decisions,
+            customers=platform.customers,
+            transactions=platform.transactions,
+            outbox=platform.outbox,
+            audit=platform.audit,
+            hot=platform.hot,
+            wide=platform.wide,
+            cache=platform.cache,
+            stream=platform.stream,
+            log=platform.processing_log,
+        )
+    finally:
+        await platform.close()
+
+
+@asynccontextmanager
+async def open_bench(adapter: str, folder: Path) -> AsyncIterator[Bench]:
+    if adapter == "memory":
+        yield memory_bench()
+    else:
+        opened = sqlite_bench(folder) if adapter == "sqlite" else embedded_bench(folder)
+        async with opened as bench:
+            yield bench
