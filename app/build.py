@@ -1,1 +1,208 @@
-"""Everything generated, as bytes by path: pure; writing it is one function at the end."""
+"""Everything generated, as bytes by path: pure; writing it is one function at the end.
+
+Same input, same bytes: nothing here reads a clock, a random source or the order of a set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
+
+from alarms.alertmanager.config import RouterAddress
+from alarms.alertmanager.config import config as alertmanager_config
+from alarms.indicators import indicators
+from alarms.policy import Policy
+from alarms.policy_file import load_policy
+from alarms.prometheus import indicator_rules
+from dashboards.addresses import LANGUAGES, Deployment, cloudwatch_name
+from dashboards.boards.registry import boards
+from dashboards.boards.source import source_of
+from dashboards.cloudwatch.body import body_bytes
+from dashboards.grafana.board import dashboard_bytes
+from dashboards.grafana.provisioning import board_path, provisioning
+from slo import cloudwatch as slo_cloudwatch
+from slo import prometheus as slo_prometheus
+from slo.catalogue import Catalogue
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+class BuildError(Exception):
+    """The output cannot be written: which path, why, and what to do."""
+
+    def __init__(self, path: Path, problem: str, mend: str) -> None:
+        self.path, self.problem, self.mend = path, problem, mend
+        super().__init__(f"{path}: {problem}. {mend}")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Paths relative to the output directory, sorted. ``kept`` already had these bytes."""
+
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def artifacts(
+    catalogue: Catalogue,
+    environment: str,
+    *,
+    deployment: Deployment | None = None,
+    policy: Policy | None = None,
+    router: RouterAddress | None = None,
+    topics: Mapping[str, str] | None = None,
+) -> dict[str, bytes]:
+    """Every generated file by its path below the output directory, in path order.
+
+    ``topics`` maps a severity to the ARN of its SNS topic; ``policy`` defaults to the one that ships.
+
+    Raises:
+        BoardInvalid, BodyInvalid: a board breaks its own rules or a limit of CloudWatch.
+        DefinitionErrors: the shipped policy file is broken.
+    """
+    where = deployment or Deployment(environment)
+    rules = policy or load_policy()
+    made: dict[str, bytes] = {}
+    made.update(_prometheus(catalogue, environment, router))
+    made["alertmanager/alertmanager.yml"] = _yaml(
+        alertmanager_config(rules, catalogue.components, router or RouterAddress())
+    )
+    made.update(_boards(catalogue, where))
+    made.update(_cloudwatch(catalogue, environment, topics or {}))
+    made[MANIFEST] = _manifest(catalogue, rules, where, made)
+    return dict(sorted(made.items()))
+
+
+def write(made: Mapping[str, bytes], out: Path) -> Written:
+    """Write atomically file by file (temporary file, then rename); the manifest comes last.
+
+    A file that the previous manifest lists and this build no longer makes is removed. Nothing else is.
+
+    Raises:
+        BuildError: a path cannot be written, or the directory holds a manifest that is not ours.
+    """
+    previous = _previous(out)
+    try:
+        changed = [path for path in sorted(set(made) - {MANIFEST}) if _put(out / path, made[path])]
+        removed = [path for path in sorted(previous - set(made)) if _remove(out, path)]
+        changed += [path for path in made if path == MANIFEST and _put(out / path, made[path])]
+    except OSError as error:
+        place = Path(error.filename or out)
+        raise BuildError(place, error.strerror or str(error), "Free it or choose another --out") from error
+    kept = sorted(set(made) - set(changed))
+    return Written(tuple(sorted(changed)), tuple(kept), tuple(removed))
+
+
+def _prometheus(
+    catalogue: Catalogue, environment: str, router: RouterAddress | None
+) -> Iterator[tuple[str, bytes]]:
+    for name, document in slo_prometheus.rule_files(catalogue, environment).items():
+        yield f"prometheus/{name}", _yaml(document)
+    for name, document in slo_prometheus.prometheus_rule_resources(catalogue, environment).items():
+        yield f"prometheus/crd/{name}", _yaml(document)
+    heartbeat = router is not None and router.heartbeat_url is not None
+    own = indicator_rules.rule_file(indicators(catalogue), environment, heartbeat)
+    yield f"prometheus/{indicator_rules.FILE_NAME}", _yaml(own)
+
+
+def _boards(catalogue: Catalogue, where: Deployment) -> Iterator[tuple[str, bytes]]:
+    for board in boards(source_of(catalogue, where.environment)):
+        for language in LANGUAGES:
+            document = dashboard_bytes(board, where.environment, language, where.console)
+            yield f"grafana/{board_path(board.name, language)}", document
+            name = cloudwatch_name(where.environment, board.name, language)
+            yield f"cloudwatch/dashboards/{name}.json", body_bytes(board, where, language)
+    for path, text in provisioning().items():
+        yield f"grafana/{path}", text
+
+
+def _cloudwatch(
+    catalogue: Catalogue, environment: str, topics: Mapping[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    yield "cloudwatch/alarms.json", _json(slo_cloudwatch.alarms(catalogue, environment, topics))
+    for name, document in slo_cloudwatch.templates(catalogue, environment).items():
+        yield f"cloudwatch/{name}.json", _json(document)
+
+
+def _manifest(catalogue: Catalogue, policy: Policy, where: Deployment, made: Mapping[str, bytes]) -> bytes:
+    """What was built, from what, by sha256."""
+    return _json(
+        {
+            "format": FORMAT,
+            "deployment": asdict(where),
+            "policy": policy.id,
+            "sources": dict(sorted(catalogue.sources.items())),
+            "files": {path: hashlib.sha256(content).hexdigest() for path, content in sorted(made.items())},
+        }
+    )
+
+
+def _yaml(document: Mapping[str, object]) -> bytes:
+    return slo_prometheus.render_yaml(document).encode()
+
+
+def _json(document: object) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _previous(out: Path) -> set[str]:
+    """Files that the last build wrote here; none when there was none."""
+    manifest = out / MANIFEST
+    if not manifest.is_file():
+        return set()
+    try:
+        document = json.loads(manifest.read_bytes())
+        files = document["files"]
+        if document["format"] != FORMAT or not all(_is_inside(path) for path in files):
+            raise ValueError("its format is unknown")
+        return set(files)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        mend = "Remove it, or choose another --out, so that no foreign file is taken for ours"
+        raise BuildError(manifest, f"is not a manifest of this build ({error})", mend) from error
+
+
+def _is_inside(path: str) -> bool:
+    pure = PurePosixPath(path)
+    return not pure.is_absolute() and ".." not in pure.parts and bool(pure.parts)
+
+
+def _put(target: Path, content: bytes) -> bool:
+    """Whether the file had to be written: one that has these bytes already is left alone."""
+    if target.is_file() and target.read_bytes() == content:
+        return False
+    _replace(target, content)
+    return True
+
+
+def _replace(target: Path, content: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".tmp", delete=False) as temporary:
+        try:
+            temporary.write(content)
+            temporary.flush()
+            os.fsync(temporary.fileno())
+            os.chmod(temporary.name, 0o644)
+            os.replace(temporary.name, target)
+        except BaseException:
+            Path(temporary.name).unlink(missing_ok=True)
+            raise
+
+
+def _remove(out: Path, path: str) -> bool:
+    """Remove a file of the previous build, and folders that it leaves empty."""
+    target = out / path
+    if not target.is_file():
+        return False
+    target.unlink()
+    for folder in target.relative_to(out).parents:
+        if folder == Path() or any((out / folder).iterdir()):
+            break
+        (out / folder).rmdir()
+    return True
