@@ -143,7 +143,7 @@ class Fields:
 
 def _nearest(written: str, allowed: Sequence[str]) -> str:
     near = difflib.get_close_matches(written, allowed, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    return f" (did you mean '{near[0]}'?)" if near else ""
 
 
 def _one_of(allowed: Sequence[str]) -> str:

@@ -60,6 +60,8 @@ def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[list[str]
         with path.open(encoding=encoding, newline="") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             for cells in reader:
+                if any("\0" in cell for cell in cells):
+                    raise csv.Error("it holds a NUL byte")
                 yield cells, reader.line_num
     except UnicodeDecodeError:
         raise _broken_text(path, encoding, delimiter) from None

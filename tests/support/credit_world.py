@@ -1,0 +1,111 @@
+"""The decision use case over in-memory stores, with each store's failures at hand."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.domain.canonical import digest, profile_attributes, profile_bytes
+from app.domain.customer import CustomerProfile
+from app.domain.identifiers import decision_id
+from app.ports.faults import Fault
+from app.ports.projections import PROFILE, HotItem
+from app.usecases.decide import DecideCredit
+from app.usecases.load_policies import load_policies
+from dataplatform.resilience.faults import FaultBoard
+from dataplatform.resilience.guards import with_faults
+from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore
+from dataplatform.stores.memory.relational import MemoryCustomerRecords, MemoryDecisionRecords, MemoryTables
+from slo.clock import ManualClock
+from tests.support.credit_samples import NOON, a_profile
+from tests.support.recording_telemetry import RecordingTelemetry
+
+BROKEN = Fault(error_ratio=1.0)
+
+
+class TestSealer:
+    """Keyed and reversible, and nothing more: the real one has its own tests."""
+
+    __test__ = False
+
+    def blind_index(self, cpf: str) -> str:
+        return hashlib.sha256(f"test-key:{cpf}".encode()).hexdigest()
+
+    def seal(self, plaintext: bytes, context: str) -> bytes:
+        return bytes(byte ^ 0x5A for byte in f"{context}|".encode() + plaintext)
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        opened = bytes(byte ^ 0x5A for byte in sealed)
+        assert opened.startswith(f"{context}|".encode())
+        return opened[len(context) + 1 :]
+
+
+def a_good_profile(number: int = 1, **changes: Any) -> CustomerProfile:
+    """Everything known and nothing wrong: approved for ordinary amounts."""
+    facts: dict[str, Any] = {
+        "monthly_income_cents": 1_000_000,
+        "monthly_debt_payment_cents": 100_000,
+        "existing_debts_cents": 0,
+        "credit_score": 800,
+        "employment_years": 5,
+        "home_ownership": "OWN",
+        "credit_history_years": 20,
+        "delinquencies_24m": 0,
+        "accounts_past_due": 0,
+        "inquiries_12m": 1,
+        "public_bankruptcies": 0,
+        "tax_liens": 0,
+        "credit_limit_cents": 2_000_000,
+        "credit_used_cents": 400_000,
+    }
+    return a_profile(number, **(facts | changes))
+
+
+@dataclass
+class CreditWorld:
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOON))
+    telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
+    sealer: TestSealer = field(default_factory=TestSealer)
+
+    def __post_init__(self) -> None:
+        self.board, self.recording = FaultBoard(), FaultBoard()  # reading and recording fail apart
+        self.tables = MemoryTables(self.clock)
+        self.customers = MemoryCustomerRecords(self.tables)
+        self.decisions = MemoryDecisionRecords(self.tables)
+        self.hot = MemoryHotStore(self.clock)
+        self.cache = MemoryCache(self.clock)
+        self.made = 0
+        self.decide = DecideCredit(
+            customers=with_faults(self.customers, "relational", self.board),
+            hot=with_faults(self.hot, "hot", self.board),
+            cache=with_faults(self.cache, "cache", self.board),
+            decisions=with_faults(self.decisions, "relational", self.recording),
+            sealer=self.sealer,
+            policies=load_policies(),
+            clock=self.clock,
+            telemetry=self.telemetry,
+            new_id=self._new_id,
+        )
+
+    def _new_id(self, at: datetime) -> str:
+        self.made += 1
+        return decision_id(at, self.made.to_bytes(10))
+
+    async def add(self, profile: CustomerProfile, *, project: bool = False) -> CustomerProfile:
+        await self.customers.upsert(profile)
+        if project:
+            content = digest(profile_bytes(profile))
+            attributes = profile_attributes(profile)
+            await self.hot.put_if_newer(
+                HotItem(profile.customer_id, PROFILE, profile.version, self.clock.now(), content, attributes)
+            )
+        return profile
+
+    def break_store(self, *stores: str) -> None:
+        for store in stores:
+            self.board.set(store, BROKEN)
+
+    def break_recording(self) -> None:
+        self.recording.set("relational", BROKEN)
