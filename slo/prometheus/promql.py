@@ -78,7 +78,7 @@ def _selectors(visited: list[object]) -> Iterator[Selector]:
     """In order of appearance. The parser visits a matrix selector, then the vector selector within it."""
     for before, node in zip([None, *visited], visited, strict=False):
         if isinstance(node, promql_parser.VectorSelector):
-            yield _selector(
+            yield as_selector(
                 node, isinstance(before, promql_parser.MatrixSelector | promql_parser.SubqueryExpr)
             )
 
@@ -86,7 +86,7 @@ def _selectors(visited: list[object]) -> Iterator[Selector]:
 _OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 
 
-def _selector(vector: promql_parser.VectorSelector, in_range: bool) -> Selector:
+def as_selector(vector: promql_parser.VectorSelector, in_range: bool) -> Selector:
     matchers = tuple((m.name, _OPS[str(m.op)], m.value) for m in vector.matchers.matchers)
     name = vector.name or next((v for n, op, v in matchers if n == "__name__" and op == "="), "")
     labels = ",".join(f"{n}{op}{_quoted(v)}" for n, op, v in matchers)

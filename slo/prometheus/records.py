@@ -3,7 +3,8 @@
 Windows up to an hour ask the counters themselves. Longer ones add up the five-minute counts that are
 recorded every minute; each event is then in five of them, so the sum is divided by five. What falls
 between two scrapes of one five-minute count is inside another, and a restart of Prometheus leaves no hole
-in the ratio, since good and total miss the same minutes.
+in the ratio, since good and total miss the same minutes. The period, and windows of many days, add up
+counts of a longer step, one for each step: a few thousand numbers whatever the length.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ Group = dict[str, object]
 
 BASE = timedelta(minutes=5)
 LONGEST_DIRECT = timedelta(hours=1)
+LONGEST_SLIDING = timedelta(days=4)
 PERIOD_INTERVAL = "2m"
+STEPS = tuple(timedelta(minutes=minutes) for minutes in (10, 15, 20, 30, 60, 120, 180, 240, 360))
+MOST_STEPS = 4_500  # promtool loads at most 10,000 samples a query, and a subquery counts twice
 
 
 def windows_of(slo: Slo) -> list[timedelta]:
@@ -38,6 +42,16 @@ def windows_of(slo: Slo) -> list[timedelta]:
     if counts_over_window(slo):
         found.add(BASE)
     return sorted(found)
+
+
+def step_of(slo: Slo) -> timedelta:
+    """What the period is added up from: the shortest step that keeps the sum small and is no alert window."""
+    slice_length = max(slice_window(slo, objective) for objective in slo.objectives)
+    for step in STEPS:
+        fits = slo.window.length // step <= MOST_STEPS and step % slice_length == timedelta(0)
+        if fits and step not in windows_of(slo):
+            return step
+    return max(STEPS[-1], slice_length)
 
 
 def record_groups(slo: Slo, objective: Objective, environment: str) -> list[Group]:
@@ -70,11 +84,13 @@ def _slices(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[
 def _windows(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[Rule]:
     own = selector(identity(labels))
     budget = decimal_text(objective.budget)
-    for window in windows_of(slo):
+    windows, step = windows_of(slo), step_of(slo)
+    for window in sorted({*windows, step}):
         good, total = _window_counts(slo, window, own)
         yield _rule(names.record_total(window), total, labels)
         yield _rule(names.record_good(window), good, labels)
-        yield from _ratios(window, own, budget, labels)
+        if window in windows:
+            yield from _ratios(window, own, budget, labels)
 
 
 def identity(labels: dict[str, str]) -> dict[str, str]:
@@ -83,6 +99,8 @@ def identity(labels: dict[str, str]) -> dict[str, str]:
 
 
 def _window_counts(slo: Slo, window: timedelta, own: str) -> tuple[str, str]:
+    if window > LONGEST_SLIDING:
+        return _stepped(slo, window, own)
     if not counts_over_window(slo):
         span = range_text(window)
         return (
@@ -99,6 +117,16 @@ def _window_counts(slo: Slo, window: timedelta, own: str) -> tuple[str, str]:
     )
 
 
+def _stepped(slo: Slo, window: timedelta, own: str) -> tuple[str, str]:
+    """``(good, total)`` of many days, one count a step: up to a step behind, and cheap."""
+    step = step_of(slo)
+    span = f"{range_text(window)}:{names.window_text(step)}"
+    return (
+        f"sum_over_time({names.record_good(step)}{own}[{span}])",
+        f"sum_over_time({names.record_total(step)}{own}[{span}])",
+    )
+
+
 def _ratios(window: timedelta, own: str, budget: str, labels: dict[str, str]) -> Iterator[Rule]:
     """``total > 0`` leaves a quiet window without a ratio: no traffic is neither good nor NaN."""
     good, total = names.record_good(window) + own, names.record_total(window) + own
@@ -112,22 +140,16 @@ def _period(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[
 
     The budget is that of a whole period at the traffic seen so far; ``slo:history:ratio`` says how far.
     """
-    own, period = selector(identity(labels)), slo.window.length
+    own, period, step = selector(identity(labels)), slo.window.length, step_of(slo)
     yield _rule(names.RECORD_OBJECTIVE, f"vector({decimal_text(objective.target)})", labels)
     yield _rule(names.RECORD_BUDGET, f"vector({decimal_text(objective.budget)})", labels)
-    good, total, step = _period_source(slo, objective)
-    span = range_text(period) + (f":{names.window_text(step)}" if counts_over_window(slo) else "")
     if period not in windows_of(slo):
-        yield _rule(names.record_total(period), f"sum_over_time({total}{own}[{span}])", labels)
-        yield _rule(names.record_good(period), f"sum_over_time({good}{own}[{span}])", labels)
+        good, total = _stepped(slo, period, own)
+        yield _rule(names.record_total(period), total, labels)
+        yield _rule(names.record_good(period), good, labels)
         yield from _ratios(period, own, decimal_text(objective.budget), labels)
-    yield _rule(names.RECORD_HISTORY, f"count_over_time({total}{own}[{span}]) / {period // step}", labels)
+    span = f"{range_text(period)}:{names.window_text(step)}"
+    seen = f"count_over_time({names.record_total(step)}{own}[{span}])"
+    yield _rule(names.RECORD_HISTORY, f"{seen} / {period // step}", labels)
     spent = f"{names.record_burn_rate(period)}{own} * {names.RECORD_HISTORY}{own}"
     yield _rule(names.RECORD_BUDGET_REMAINING, f"1 - {spent}", labels)
-
-
-def _period_source(slo: Slo, objective: Objective) -> tuple[str, str, timedelta]:
-    """Which recorded counts the period adds up, and how far apart they are: each event once."""
-    if counts_over_window(slo):
-        return names.record_good(BASE), names.record_total(BASE), BASE
-    return names.RECORD_GOOD_SLICES, names.RECORD_TOTAL_SLICES, slice_window(slo, objective)

@@ -1,4 +1,4 @@
-"""Rule files: for each SLO one of recordings and one of alerts, as documents and as Kubernetes resources."""
+"""Rule files: one for each SLO, recordings then alerts; as documents and as Kubernetes resources."""
 
 from __future__ import annotations
 
@@ -28,22 +28,17 @@ def rule_files(catalogue: Catalogue, environment: str) -> dict[str, Document]:
 
     SLOs that no Prometheus rule can count are left out; ``skipped`` names them.
     """
-    files: dict[str, Document] = {}
-    for slo in supported(catalogue):
-        stem = names.slug(slo.id)
-        files[records_file(slo)] = {"groups": recordings(slo, environment)}
-        alerts = alert_group(slo, environment)
-        if alerts["rules"]:
-            files[f"{stem}-alerts.rules.yaml"] = {"groups": [alerts]}
-    return dict(sorted(files.items()))
+    return {rules_file(slo): rule_file(slo, environment) for slo in supported(catalogue)}
 
 
-def records_file(slo: Slo) -> str:
+def rules_file(slo: Slo) -> str:
     return f"{names.slug(slo.id)}.rules.yaml"
 
 
-def alerts_file(slo: Slo) -> str:
-    return f"{names.slug(slo.id)}-alerts.rules.yaml"
+def rule_file(slo: Slo, environment: str) -> Document:
+    """Recordings of each objective in the order they depend on each other, then the alerts."""
+    alerts = alert_group(slo, environment)
+    return {"groups": [*recordings(slo, environment), *([alerts] if alerts["rules"] else [])]}
 
 
 def recordings(slo: Slo, environment: str) -> list[Group]:

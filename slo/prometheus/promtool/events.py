@@ -1,0 +1,221 @@
+"""Tests of an event SLO from the raw counters on: fires, resets, stays calm, no traffic, missing series."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from slo import conventions as names
+from slo.prometheus.alerts import burn_alert, no_data_alert
+from slo.prometheus.names import series_labels
+from slo.prometheus.numbers import decimal_text
+from slo.prometheus.promtool.affine import affine
+from slo.prometheus.promtool.expect import Check, alert_state, recorded
+from slo.prometheus.promtool.notation import counter, series
+from slo.prometheus.promtool.sampling import Mix, matches, mix
+from slo.prometheus.promtool.signal import Signal, agreed_states, burn
+from slo.prometheus.records import LONGEST_DIRECT, windows_of
+from slo.spec import MetricQuery, Objective, RatioIndicator, Slo, Tier
+
+TestCase = dict[str, object]
+
+RATE = 1_000.0  # events a minute
+WARM_UP = 70  # minutes, longer than the longest window that counters are asked for
+RESTART = 20
+LONGEST_END_TO_END = timedelta(hours=6)
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """The series to feed so that the SLO's queries count what a signal says."""
+
+    mix: Mix
+    part_is_good: bool
+
+    def series(self, signal: Signal, restart: int | None = None, lost: int = 0) -> list[dict[str, str]]:
+        """``lost`` minutes at the end no longer report."""
+        found = []
+        for sample, per_part, per_total in self.mix.series:
+            parts = (
+                signal.good
+                if self.part_is_good
+                else [t - g for g, t in zip(signal.good, signal.total, strict=True)]
+            )
+            steps: list[float | None] = [
+                per_part * part + per_total * total for part, total in zip(parts, signal.total, strict=True)
+            ]
+            steps += [None] * lost
+            found.append({"series": series(sample.metric, sample.labels), "values": counter(steps, restart)})
+        return found
+
+
+def counters_of(slo: Slo, group: Mapping[str, str]) -> Counters | None:
+    """``None`` when the queries are not linear in their counters, so their values cannot be chosen."""
+    total, part, part_is_good = queries_of(slo)
+    forms = affine(part.query), affine(total.query)
+    if forms[0] is None or forms[1] is None:
+        return None
+    found = mix(forms[0], forms[1], group)
+    return None if found is None else Counters(found, part_is_good)
+
+
+def queries_of(slo: Slo) -> tuple[MetricQuery, MetricQuery, bool]:
+    """``(total, good or bad, whether it is good)``."""
+    indicator = slo.indicator
+    assert isinstance(indicator, RatioIndicator)
+    assert indicator.total is not None
+    part = indicator.good or indicator.bad
+    assert part is not None
+    return indicator.total, part, indicator.good is not None
+
+
+def event_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
+    """Nothing when the counters cannot be chosen; what is recorded from them is tested all the same."""
+    group = dict.fromkeys(slo.group_by, "a")
+    counters = counters_of(slo, group)
+    if counters is None:
+        return
+    for objective in slo.objectives:
+        yield _no_traffic(slo, objective, environment, counters, group)
+        yield from _missing_part(slo, objective, environment, counters, group)
+        for tier in slo.tiers:
+            if tier.long_window <= LONGEST_END_TO_END:
+                yield from _incident(slo, objective, tier, environment, counters, group)
+    if slo.no_data_severity is not None:
+        yield _silence(slo, environment, counters, group)
+
+
+def _incident(
+    slo: Slo, objective: Objective, tier: Tier, environment: str, counters: Counters, group: Mapping[str, str]
+) -> Iterator[TestCase]:
+    threshold = float(tier.factor(slo.window.length) * objective.budget)
+    if threshold >= 1:
+        return
+    signal = incident_signal(tier, threshold, float(objective.budget))
+    states = agreed_states(signal, slo, objective, tier)
+    rule = burn_alert(slo, objective, tier, environment)
+    checks = [alert_state(rule, group, minute, firing) for minute, firing in telling(states)]
+    calm = dict.fromkeys(slo.group_by, "b")
+    fed = counters.series(signal, RESTART)
+    if calm:
+        other = counters_of(slo, calm)
+        assert other is not None
+        fed += other.series(Signal(signal.total, signal.total))
+        checks += [alert_state(rule, calm, minute, False) for minute, firing in telling(states) if firing]
+    labels = {**series_labels(slo, objective, environment), **group}
+    checks += steady_checks(slo, objective, labels, signal)
+    if not slo.group_by:
+        checks += _constants(objective, labels)
+    yield case(f"{tier.name} of {objective.name} fires on a burn, then resets", fed, checks)
+
+
+def incident_signal(tier: Tier, threshold: float, budget: float) -> Signal:
+    """Healthy at half the budget, errors at three times what the tier allows, healthy again."""
+    calm, storm = budget / 2, min(1.0, threshold * 3)
+    long, short = tier.long_window // _MINUTE, tier.short_window // _MINUTE
+    held = int(long * threshold / storm) + tier.alert_after // _MINUTE + 15
+    after = short + 15
+    errors = [calm] * WARM_UP + [storm] * held + [calm] * after
+    return Signal([RATE] * len(errors), [RATE - RATE * share for share in errors])
+
+
+def telling(states: Sequence[bool | None]) -> list[tuple[int, bool]]:
+    """The minutes on both sides of every change of an alert, where its state is certain, and the last one."""
+    known = [(minute, state) for minute, state in enumerate(states) if state is not None]
+    chosen = {known[-1]} if known else set()
+    for before, after in itertools.pairwise(known):
+        if before[1] != after[1]:
+            chosen |= {before, after}
+    return sorted(chosen)
+
+
+def steady_checks(slo: Slo, objective: Objective, labels: Mapping[str, str], signal: Signal) -> list[Check]:
+    """Every window that counters are asked for, at the end of the warm-up, when all of it was the same."""
+    checks: list[Check] = []
+    for window in (w for w in windows_of(slo) if w <= LONGEST_DIRECT):
+        counts = signal.window(WARM_UP, window, half_open=False)
+        checks += window_checks(window, counts, objective, labels, WARM_UP)
+    return checks
+
+
+def window_checks(
+    window: timedelta,
+    counts: tuple[float, float],
+    objective: Objective,
+    labels: Mapping[str, str],
+    minute: int,
+) -> list[Check]:
+    good, total = counts
+    rate = burn(counts, objective)
+    error = None if rate is None else rate * float(objective.budget)
+    return [
+        recorded(names.record_good(window), labels, minute, good),
+        recorded(names.record_total(window), labels, minute, total),
+        recorded(names.record_error_ratio(window), labels, minute, error),
+        recorded(names.record_burn_rate(window), labels, minute, rate),
+    ]
+
+
+def _constants(objective: Objective, labels: Mapping[str, str]) -> list[Check]:
+    return [
+        recorded(names.RECORD_OBJECTIVE, labels, WARM_UP, float(decimal_text(objective.target))),
+        recorded(names.RECORD_BUDGET, labels, WARM_UP, float(decimal_text(objective.budget))),
+    ]
+
+
+def _no_traffic(
+    slo: Slo, objective: Objective, environment: str, counters: Counters, group: Mapping[str, str]
+) -> TestCase:
+    """Counters that stand still: a total of 0, no ratio, no alert."""
+    quiet = Signal([0.0] * WARM_UP, [0.0] * WARM_UP)
+    labels = {**series_labels(slo, objective, environment), **group}
+    checks = steady_checks(slo, objective, labels, quiet)
+    for tier in slo.tiers:
+        checks.append(alert_state(burn_alert(slo, objective, tier, environment), group, WARM_UP, False))
+    return case(f"no traffic in {objective.name} is neither good nor bad", counters.series(quiet), checks)
+
+
+def _missing_part(
+    slo: Slo, objective: Objective, environment: str, counters: Counters, group: Mapping[str, str]
+) -> Iterator[TestCase]:
+    """Only series that the part's query does not need: it then counts 0, and total still stands."""
+    _, part, part_is_good = queries_of(slo)
+    form = affine(part.query)
+    if form is None or " or " in part.query:
+        return
+    alone = [
+        (sample, per_total)
+        for sample, _, per_total in counters.mix.series
+        if per_total > 0
+        and any(s.name != sample.metric or not matches(s, dict(sample.labels)) for s in form.terms)
+    ]
+    if len(alone) != 1:
+        return
+    sample, per_total = alone[0]
+    signal = Signal([RATE] * WARM_UP, [0.0 if part_is_good else RATE] * WARM_UP)
+    fed = {"series": series(sample.metric, sample.labels), "values": counter([RATE * per_total] * WARM_UP)}
+    labels = {**series_labels(slo, objective, environment), **group}
+    word = "good" if part_is_good else "bad"
+    checks = steady_checks(slo, objective, labels, signal)
+    yield case(f"a {word} series that is missing counts as 0 in {objective.name}", [fed], checks)
+
+
+def _silence(slo: Slo, environment: str, counters: Counters, group: Mapping[str, str]) -> TestCase:
+    """Ten minutes of data, then none: told after the definition's patience, not before."""
+    assert slo.no_data_severity is not None
+    rule = no_data_alert(slo, environment, slo.no_data_severity)
+    after = slo.no_data_after // _MINUTE
+    signal = Signal([RATE] * 10, [RATE] * 10)
+    checks = [alert_state(rule, {}, 9, False), alert_state(rule, {}, 10 + after + 1, True)]
+    if after > 1:
+        checks.append(alert_state(rule, {}, 10 + after - 1, False))
+    return case("silence is told, quiet is not", counters.series(signal, lost=after + 10), checks)
+
+
+def case(
+    name: str, fed: Sequence[Mapping[str, str]], checks: Sequence[Check], interval: str = "1m"
+) -> TestCase:
+    return {"name": name, "interval": interval, "input_series": list(fed), "promql_expr_test": list(checks)}

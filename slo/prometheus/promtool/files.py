@@ -1,0 +1,55 @@
+"""promtool test files: for each SLO one evaluated every minute, one hourly, one over its whole period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from slo import conventions as names
+from slo.catalogue import Catalogue
+from slo.prometheus.counts import counts_over_window, slice_window
+from slo.prometheus.promtool.alerts import alert_tests
+from slo.prometheus.promtool.events import TestCase, event_tests
+from slo.prometheus.promtool.notation import interval
+from slo.prometheus.promtool.recorded import clamp_tests, period_tests, window_tests
+from slo.prometheus.promtool.slices import slice_tests
+from slo.prometheus.rules import Document, rule_file, rules_file, supported
+from slo.spec import Slo
+
+
+def rule_tests(catalogue: Catalogue, environment: str) -> dict[str, Document]:
+    """File name (``credit-decision-latency.test.yaml``) to promtool test file, in name order.
+
+    They name their rule file as ``../FILE``: tests live in a folder below the rules.
+    """
+    found: dict[str, Document] = {}
+    for slo in supported(catalogue):
+        found |= slo_tests(slo, environment)
+    return dict(sorted(found.items()))
+
+
+def slo_tests(slo: Slo, environment: str) -> dict[str, Document]:
+    stem = names.slug(slo.id)
+    minutely: list[TestCase] = [*clamp_tests(slo, environment), *alert_tests(slo, environment)]
+    every = "1m"
+    if counts_over_window(slo):
+        minutely += event_tests(slo, environment)
+    else:
+        minutely += slice_tests(slo, environment)
+        every = interval(min(slice_window(slo, objective) for objective in slo.objectives))
+    files = {
+        f"{stem}.test.yaml": (every, minutely),
+        f"{stem}-windows.test.yaml": ("1h", list(window_tests(slo, environment))),
+        f"{stem}-period.test.yaml": ("12h", list(period_tests(slo, environment))),
+    }
+    return {name: _file(slo, environment, every, tests) for name, (every, tests) in files.items() if tests}
+
+
+def _file(slo: Slo, environment: str, every: str, tests: list[TestCase]) -> Mapping[str, object]:
+    groups = rule_file(slo, environment)["groups"]
+    assert isinstance(groups, list)
+    return {
+        "rule_files": [f"../{rules_file(slo)}"],
+        "evaluation_interval": every,
+        "group_eval_order": [group["name"] for group in groups],
+        "tests": tests,
+    }

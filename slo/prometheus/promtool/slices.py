@@ -1,0 +1,167 @@
+"""Tests of time slices from the raw metrics on: just good enough, not quite, not to judge, NaN, silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from fractions import Fraction
+
+from slo import conventions as names
+from slo.prometheus.alerts import no_data_alert
+from slo.prometheus.counts import slice_window
+from slo.prometheus.names import series_labels
+from slo.prometheus.promql import has_window
+from slo.prometheus.promtool.affine import Affine, affine
+from slo.prometheus.promtool.events import TestCase, case, counters_of
+from slo.prometheus.promtool.expect import Check, alert_state, recorded
+from slo.prometheus.promtool.notation import gauge, interval, series
+from slo.prometheus.promtool.sampling import Sample, samples
+from slo.prometheus.promtool.signal import Signal
+from slo.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, ThresholdIndicator
+
+PARTS = 4  # samples in a slice: a range needs two in every version of Prometheus
+PER_PART = 250.0
+PHASE_MINUTES = 12  # a gauge holds each value longer than any query looks back
+NAN = float("nan")
+_MINUTE = timedelta(minutes=1)
+
+
+def slice_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
+    """Nothing where the metrics behind a slice cannot be chosen; windows of slices are tested anyway."""
+    for objective in slo.objectives:
+        if isinstance(slo.indicator, RatioIndicator) and slo.indicator.total is not None:
+            yield from _counted(slo, objective, environment, slo.indicator.total)
+        else:
+            yield from _gauged(slo, objective, environment)
+
+
+def _labels(slo: Slo, objective: Objective, environment: str) -> dict[str, str]:
+    return {**series_labels(slo, objective, environment), **_group(slo)}
+
+
+def _group(slo: Slo) -> dict[str, str]:
+    return dict.fromkeys(slo.group_by, "a")
+
+
+def _counted(slo: Slo, objective: Objective, environment: str, total: MetricQuery) -> Iterator[TestCase]:
+    """Slices of counters: each share of good in turn, then no traffic, then no samples."""
+    counters = counters_of(slo, _group(slo))
+    if counters is None or not has_window(total.query):
+        return
+    shares = [1.0, *_near(objective), 0.0, 1.0]
+    events = [PER_PART] * (PARTS * len(shares)) + [0.0] * PARTS
+    good = [PER_PART * share for share in shares for _ in range(PARTS)] + [0.0] * PARTS
+    length = slice_window(slo, objective)
+    labels, step = _labels(slo, objective, environment), length // _MINUTE
+    checks: list[Check] = []
+    for index, share in enumerate(shares):
+        checks += _slice_checks(labels, (index + 1) * step, _value(slo, objective, share))
+    checks += _slice_checks(labels, (len(shares) + 1) * step, None)
+    fed = counters.series(Signal(events, good))
+    yield case(f"slices of {objective.name} are judged one by one", fed, checks, interval(length / PARTS))
+    if slo.no_data_severity is not None:
+        yield _silence(slo, environment, fed, (len(shares) + 1) * step, interval(length / PARTS))
+
+
+def _near(objective: Objective) -> list[float]:
+    """Exactly the target, and a little less; the target is a multiple of a thousandth or left out."""
+    target = objective.time_slice_target
+    if target is None:
+        return [0.5]
+    exact = [float(target)] if (target * 1000).denominator == 1 else []
+    return [*exact, max(0.0, float(target - Fraction(1, 500)))]
+
+
+def _value(slo: Slo, objective: Objective, share: float) -> float:
+    if slo.method is BudgetingMethod.TIMESLICES:
+        assert objective.time_slice_target is not None
+        return 1.0 if share >= float(objective.time_slice_target) else 0.0
+    return share
+
+
+def _slice_checks(labels: Mapping[str, str], minute: int, value: float | None) -> list[Check]:
+    total = None if value is None else 1.0
+    return [
+        recorded(names.RECORD_GOOD_SLICES, labels, minute, value),
+        recorded(names.RECORD_TOTAL_SLICES, labels, minute, total),
+    ]
+
+
+def _silence(
+    slo: Slo, environment: str, fed: Sequence[Mapping[str, str]], until: int, every: str
+) -> TestCase:
+    """Nothing could be judged for as long as the definition allows: told once that has passed."""
+    assert slo.no_data_severity is not None
+    rule = no_data_alert(slo, environment, slo.no_data_severity)
+    last = until - slice_window(slo, slo.objectives[0]) // _MINUTE
+    after = slo.no_data_after // _MINUTE
+    checks = [alert_state(rule, {}, last, False), alert_state(rule, {}, last + after + 2, True)]
+    if after > 1:
+        checks.append(alert_state(rule, {}, last + after - 1, False))
+    return case("silence is told", fed, checks, every)
+
+
+def _gauged(slo: Slo, objective: Objective, environment: str) -> Iterator[TestCase]:
+    """Slices of one gauge: each reading in turn, then NaN, then no samples."""
+    metric = _metric(slo)
+    form = affine(metric.query)
+    sample = None if form is None else _only(form, _group(slo))
+    if form is None or sample is None:
+        return
+    readings = _readings(slo, objective)
+    values = [_fed(form, sample, reading) for reading, _ in readings]
+    phases: list[float | None] = [*values, NAN, values[0], None]
+    held = max(PHASE_MINUTES, 2 * (slice_window(slo, objective) // _MINUTE))
+    labels = _labels(slo, objective, environment)
+    expected: list[float | None] = [*(value for _, value in readings), None, readings[0][1], None]
+    checks: list[Check] = []
+    for index, value in enumerate(expected):
+        checks += _slice_checks(labels, (index + 1) * held - 1, value)
+    samples_fed = [value for value in phases for _ in range(held)]
+    fed = [{"series": series(sample.metric, sample.labels), "values": gauge(samples_fed)}]
+    yield case(f"readings of {objective.name} are judged one by one", fed, checks)
+
+
+def _metric(slo: Slo) -> MetricQuery:
+    indicator = slo.indicator
+    if isinstance(indicator, ThresholdIndicator):
+        return indicator.metric
+    assert indicator.raw is not None
+    return indicator.raw
+
+
+def _only(form: Affine, group: Mapping[str, str]) -> Sample | None:
+    """The one series the query reads, if it reads one."""
+    if len(form.terms) != 1:
+        return None
+    found = samples(form.terms, group)
+    return found[0] if found else None
+
+
+def _fed(form: Affine, sample: Sample, reading: float) -> float:
+    coefficient = next(iter(form.terms.values()))
+    return (reading - form.constant) / coefficient
+
+
+def _readings(slo: Slo, objective: Objective) -> list[tuple[float, float]]:
+    """``(what the query reads, what the slice is worth)``."""
+    indicator = slo.indicator
+    if isinstance(indicator, ThresholdIndicator):
+        return _threshold_readings(objective)
+    shares = [1.0, 0.75, 0.25, 0.0]
+    success = indicator.raw_type == "success"
+    return [(share if success else 1 - share, _value(slo, objective, share)) for share in shares]
+
+
+def _threshold_readings(objective: Objective) -> list[tuple[float, float]]:
+    assert objective.value is not None
+    bound = float(objective.value)
+    below, above = bound - max(1.0, abs(bound)) / 8, bound + max(1.0, abs(bound)) / 8
+    good_below = objective.op in ("lt", "lte")
+    at_bound = 1.0 if objective.op in ("lte", "gte") else 0.0
+    return [
+        (below, 1.0 if good_below else 0.0),
+        (bound, at_bound),
+        (above, 0.0 if good_below else 1.0),
+        (below, 1.0 if good_below else 0.0),
+    ]
