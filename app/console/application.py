@@ -26,6 +26,7 @@ from app.console.ports import ConsoleDependencies
 from app.console.runbooks import runbook_list, runbook_page
 from app.console.sessions import SESSION_LIFETIME, Session
 from app.console.visits import SESSION_COOKIE, Pages, Reader
+from app.domain.errors import DomainError
 from slo.errors import SloError, UnknownSlo
 
 HOME = "/console/"
@@ -50,6 +51,7 @@ def create_console(deps: ConsoleDependencies) -> ASGIApp:
             StoreBusy: console.unavailable,
             SloError: console.unavailable,
             AlarmsError: console.unavailable,
+            DomainError: console.unavailable,
             SessionStoreError: console.unavailable,
             Exception: console.broken,
         },

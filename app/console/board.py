@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
+from typing import TypeVar
 
 from markupsafe import Markup
 
@@ -20,6 +21,7 @@ from app.console.decisions import share_within, summed, typical_bound
 from app.console.objective_view import budget_left, slo_text
 from app.console.ports import ConsoleDependencies, DecisionSlice
 from app.console.visits import Reader, state_style
+from app.domain.errors import DomainError
 from dashboards.palette import State
 from slo.errors import SloError
 from slo.periods import MINUTE, floor_minute
@@ -32,6 +34,7 @@ PERIODS = {
 }
 DEFAULT_PERIOD = "24h"
 PROMISED_SECONDS = 0.2
+_Part = TypeVar("_Part")
 _OUTCOMES = ("APPROVE", "REFER", "DECLINE")
 
 
@@ -90,21 +93,30 @@ def board_page(deps: ConsoleDependencies, period: str, reader: Reader) -> dict[s
     length, step = PERIODS[period]
     end = floor_minute(reader.now)
     problems: list[str] = []
-    page: dict[str, object] = {"period": period, "periods": tuple(PERIODS), "problems": problems}
-    page |= {"promises": None, "decisions": None, "severities": None, "times": None, "pairs": None}
-    try:
-        page["promises"] = [promise_row(status, reader) for status in deps.statuses()]
-        page["decisions"] = decision_figures(deps.decisions.slices(end - length, end, step), reader)
-        page["pairs"] = consistency_rows(deps, reader)
-    except SloError as error:
-        problems.append(reader.texts("problem.objectives", reason=error))
-    try:
-        incidents = deps.desk.incidents(since=end - length, limit=1000)
-        page["severities"] = severity_rows(incidents, reader)
-        page["times"] = response_times(incidents, reader)
-    except AlarmsError as error:
-        problems.append(reader.texts("problem.incidents", reason=error))
-    return page
+
+    def incidents() -> Sequence[Incident]:
+        return deps.desk.incidents(since=end - length, limit=1000)
+
+    def shown(problem: str, build: Callable[[], _Part]) -> _Part | None:
+        try:
+            return build()
+        except (SloError, AlarmsError, DomainError) as error:
+            problems.append(reader.texts(f"problem.{problem}", reason=error))
+            return None
+
+    found = shown("incidents", incidents)
+    return {
+        "period": period,
+        "periods": tuple(PERIODS),
+        "promises": shown("objectives", lambda: [promise_row(item, reader) for item in deps.statuses()]),
+        "decisions": shown(
+            "decisions", lambda: decision_figures(deps.decisions.slices(end - length, end, step), reader)
+        ),
+        "pairs": shown("consistency", lambda: consistency_rows(deps, reader)),
+        "severities": None if found is None else severity_rows(found, reader),
+        "times": None if found is None else response_times(found, reader),
+        "problems": problems,
+    }
 
 
 def promise_row(status: ObjectiveStatus, reader: Reader) -> PromiseRow:

@@ -92,7 +92,7 @@ def _timeline_row(transition: Transition, reader: Reader) -> TimelineRow:
         number=transition.number,
         at=reader.formats.instant(transition.at) + reader.formats.local(transition.at).strftime(":%S"),
         instant=transition.at.isoformat(),
-        what=reader.texts(f"transition.{transition.kind.value}"),
+        what=reader.texts.word("transition", transition.kind.value),
         actor=transition.actor,
         details=tuple((name, value) for name, value in transition.detail.items() if value),
     )
@@ -103,9 +103,9 @@ def _delivery_row(delivery: Delivery, target: str, reader: Reader) -> DeliveryRo
     portuguese = reader.language == "pt"
     return DeliveryRow(
         target=target,
-        step=reader.texts(f"step.{note.step.value}"),
+        step=reader.texts.word("step", note.step.value),
         channel=note.channel,
-        state=reader.texts(f"delivery.{delivery.state.value}"),
+        state=reader.texts.word("delivery", delivery.state.value),
         at=reader.formats.instant(delivery.sent_at or delivery.next_attempt_at),
         attempts=delivery.attempts,
         error=delivery.last_error or "",

@@ -48,7 +48,7 @@ def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader)
         css=incident.severity.value.lower(),
         title=(incident.title_pt if portuguese else "") or incident.title,
         summary=(incident.summary_pt if portuguese else "") or incident.summary,
-        state=reader.texts(f"incident.state.{incident.state.value}"),
+        state=reader.texts.word("incident.state", incident.state.value),
         age=_age(incident, reader),
         opened=reader.formats.instant(incident.opened_at),
         owner=target_name(matrix.policy, owner_target(incident), reader.language),
@@ -90,7 +90,9 @@ def target_name(policy: Policy, target: str, language: str) -> str:
 
 
 def _told(told: Told, policy: Policy, reader: Reader) -> str:
-    return f"{target_name(policy, told.target, reader.language)} ({reader.texts(f'step.{told.step.value}')})"
+    return (
+        f"{target_name(policy, told.target, reader.language)} ({reader.texts.word('step', told.step.value)})"
+    )
 
 
 def _until(deadline: datetime, reader: Reader) -> str:

@@ -21,7 +21,7 @@ LANGUAGE_NAMES = {"en": "English", "pt": "Português"}
 
 
 class Texts:
-    """The texts of one language: ``texts("oncall.title")``, ``texts("kpi.hours", hours=3)``."""
+    """The texts of one language: ``texts("oncall.title")``, ``texts("when.in", duration="3 h")``."""
 
     def __init__(self, language: str, table: Mapping[str, Mapping[str, str]]) -> None:
         self.language = language
@@ -42,8 +42,10 @@ class Texts:
         """``key.one`` for one, ``key.other`` for any other number; ``count`` is a field of both."""
         return self(f"{key}.{'one' if count == 1 else 'other'}", count=count, **fields)
 
-    def known(self, key: str) -> bool:
-        return key in self._table
+    def word(self, prefix: str, value: str) -> str:
+        """The word for a value that others may add to: the value itself when nobody has named it yet."""
+        key = f"{prefix}.{value}"
+        return self(key) if key in self._table else value
 
 
 @cache
