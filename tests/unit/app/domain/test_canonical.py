@@ -94,3 +94,20 @@ def test_a_verdict_is_the_same_bytes_whatever_the_id_and_times_of_its_decision()
 def test_facts_survive_json(facts: dict[str, int | str | bool | Fraction | None]) -> None:
     text = canonical_json(facts_document(facts))
     assert facts_from_document(json.loads(text)) == facts
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_the_bytes_are_those_of_the_standard_library_on_any_document(document: object) -> None:
+    written = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert canonical_json(document) == written
+
+
+def test_integers_wider_than_64_bits_are_written_in_full() -> None:
+    assert canonical_json({"n": 2**200, "a": -(2**80)}) == f'{{"a":{-(2**80)},"n":{2**200}}}'.encode()
