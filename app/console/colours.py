@@ -1,4 +1,7 @@
-"""The registry of colours as style rules: ``f-`` fills, ``s-`` strokes, ``c-`` colours text, ``b-`` backs."""
+"""The registry of colours as style rules.
+
+``f-`` fills, ``s-`` strokes, ``c-`` colours text, ``b-`` backs it, ``edge-``, ``sev-edge-`` colour borders.
+"""
 
 from __future__ import annotations
 
@@ -25,5 +28,7 @@ def colours_css() -> str:
     rules = [f":root{{{light}}}", f"@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"]
     for name in names:
         rules.append(f".f-{name}{{fill:var(--{name})}}.s-{name}{{stroke:var(--{name})}}")
+        rules.append(f".edge-{name}{{border-top-color:var(--{name})}}")
+        rules.append(f".sev-edge-{name}{{border-left-color:var(--{name})}}")
         rules.append(f".c-{name}{{color:var(--{name})}}.b-{name}{{background:var(--{name})}}")
     return "\n".join(rules) + "\n"

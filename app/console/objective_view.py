@@ -66,11 +66,11 @@ def objective_view(status: ObjectiveStatus, ledger: Ledger, reader: Reader) -> O
         name=slo_text(status.slo, "display_name", reader.language),
         promise=promise(status, reader),
         css=style["css"],
-        symbol="○" if status.state is ObjectiveState.NO_TRAFFIC else style["symbol"],
+        symbol=style["symbol"],
         word=reader.texts(f"state.{status.state.value}"),
         since=_since(status, reader),
         budget_left=budget_left_text,
-        budget_chart=charts.budget_bar(left, _budget_css(status), caption),
+        budget_chart=charts.budget_bar(left, light_of(status).value, caption),
         budget_note=_budget_note(status, reader),
         burn_chart=burn_chart(status, reader),
         spark_chart=spark,
@@ -85,7 +85,8 @@ def objective_view(status: ObjectiveStatus, ledger: Ledger, reader: Reader) -> O
 
 def urgency(status: ObjectiveStatus) -> int:
     """Worst first: what fires, what is not known, what is calm."""
-    return {State.BAD: 0, State.WARN: 1, State.NO_DATA: 2, State.OK: 3}[light_of(status)]
+    order = (State.BAD, State.WARN, State.NO_DATA, State.NO_TRAFFIC, State.OK)
+    return order.index(light_of(status))
 
 
 def light_of(status: ObjectiveStatus) -> State:
@@ -96,7 +97,7 @@ def light_of(status: ObjectiveStatus) -> State:
     return {
         ObjectiveState.OK: State.OK,
         ObjectiveState.EXHAUSTED: State.BAD,
-        ObjectiveState.NO_TRAFFIC: State.NO_DATA,
+        ObjectiveState.NO_TRAFFIC: State.NO_TRAFFIC,
         ObjectiveState.NO_DATA: State.NO_DATA,
     }[status.state]
 
@@ -216,11 +217,6 @@ def _since(status: ObjectiveStatus, reader: Reader) -> str:
     return reader.texts(
         "card.no_data_since", at=reader.formats.instant(last), silent=reader.formats.duration(silent)
     )
-
-
-def _budget_css(status: ObjectiveStatus) -> str:
-    light = light_of(status)
-    return State.NO_DATA.value if light is State.NO_DATA else light.value
 
 
 def _budget_note(status: ObjectiveStatus, reader: Reader) -> str:

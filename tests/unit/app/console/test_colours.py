@@ -25,11 +25,12 @@ def contrast(one: str, other: str) -> float:
 
 
 def surface(name: str, dark: bool) -> str:
-    return re.findall(rf"--{name}: (#[0-9a-f]{{6}})", CSS)[1 if dark else 0]
+    found: list[str] = re.findall(rf"--{name}: (#[0-9a-f]{{6}})", CSS)
+    return found[1 if dark else 0]
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("name", ["ok", "warn", "bad", "no-data", "p1", "p2", "p3", "p4"])
+@pytest.mark.parametrize("name", ["ok", "warn", "bad", "no-data", "no-traffic", "p1", "p2", "p3", "p4"])
 def test_words_in_state_and_severity_colours_can_be_read(name: str, dark: bool) -> None:
     colour = colour_names()[name]
     for place in ("card", "page"):
