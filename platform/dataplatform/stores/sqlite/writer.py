@@ -142,9 +142,10 @@ class GroupWriter:
         except sqlite3.Error as error:
             self._fail(group, unavailable(self._store, self._path, error))
         except OSError as error:
-            self._fail(
-                group, StoreUnavailable(self._store, f"the audit anchor cannot be written: {error.strerror}")
-            )
+            self._fail(group, StoreUnavailable(self._store, f"the audit anchor failed: {error.strerror}"))
+        except Exception as error:
+            logger.exception("%s: the writer met an error of its own", self._path)
+            self._fail(group, StoreUnavailable(self._store, f"internal error: {type(error).__name__}"))
 
     def _attempt(self, group: Sequence[_Unit]) -> None:
         connection = self._open()

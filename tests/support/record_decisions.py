@@ -1,0 +1,38 @@
+"""Records decisions in a data directory and says so: ``python record_decisions.py DIR COUNT CONCURRENCY``.
+
+Writes ``acked NUMBER`` to standard output, unbuffered, right after each ``record`` returned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "platform"), str(ROOT / "tests" / "support")]
+
+from credit_samples import a_decision, a_key  # type: ignore[import-not-found]  # noqa: E402
+
+from dataplatform.embedded import open_embedded  # noqa: E402
+from dataplatform.resilience.faults import FaultBoard  # noqa: E402
+from slo.clock import SystemClock  # noqa: E402
+
+
+async def main(directory: Path, first: int, count: int, concurrency: int) -> None:
+    platform = open_embedded(directory, SystemClock(), FaultBoard())
+    os.write(1, b"opened\n")
+    numbers = iter(range(first, first + count))
+
+    async def client() -> None:
+        for number in numbers:
+            await platform.decisions.record(a_decision(number), a_key(number))
+            os.write(1, f"acked {number}\n".encode())
+
+    await asyncio.gather(*(client() for _ in range(concurrency)))
+    await platform.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))

@@ -1,0 +1,115 @@
+"""Projection: at least once, idempotent by version, nothing given up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.domain.canonical import profile_from_attributes
+from app.ports.faults import Fault
+from app.ports.projections import profile_cache_key
+from app.ports.telemetry import OUTBOX_DEPTH, PROJECTED_ROWS
+from dataplatform.ingestion.projections import content_digest, project_decision, project_transaction
+from tests.support.credit_samples import NOON, a_decision, a_profile, a_transaction
+from tests.support.open_platform import OpenPlatform, opened
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[OpenPlatform]:
+    async with opened(tmp_path) as platform:
+        yield platform
+
+
+async def everything(bench: OpenPlatform) -> None:
+    await bench.platform.customers.upsert(a_profile(1))
+    await bench.platform.transactions.add_many([a_transaction(1)])
+    await bench.platform.decisions.record(a_decision(1), None)
+
+
+async def test_every_kind_reaches_hot_and_wide(bench: OpenPlatform) -> None:
+    await everything(bench)
+    assert await bench.projector.drain() == 3
+    hot = {item.data_type: item for item in await bench.platform.hot.scan(10)}
+    wide = [row.data_type for row in await bench.platform.wide.scan(10)]
+    decision_id = a_decision(1).decision_id
+    assert set(hot) == {f"DECISION#{decision_id}", "PROFILE", "TXN#20260302120100000000#T-00001"}
+    assert wide == [
+        "CUSTOMER_PROFILE",
+        f"DECISION#20260302120001000000#{decision_id}",
+        "TRANSACTION#20260302120100000000#T-00001",
+    ]
+    assert profile_from_attributes(hot["PROFILE"].attributes) == a_profile(1)
+    assert all(item.digest == content_digest(item.attributes) for item in hot.values())
+    assert bench.telemetry.counted(PROJECTED_ROWS, store="hot", outcome="ok") == 3
+    assert bench.telemetry.counted(PROJECTED_ROWS, store="wide", outcome="ok") == 3
+    assert bench.telemetry.gauges[OUTBOX_DEPTH.name, ()] == 0.0
+
+
+async def test_a_change_makes_the_cached_profile_stale(bench: OpenPlatform) -> None:
+    key = profile_cache_key("C-00001")
+    await bench.platform.cache.set(key, b"old", 300.0)
+    await bench.platform.customers.upsert(a_profile(1, version=2))
+    await bench.projector.drain()
+    assert await bench.platform.cache.get(key) is None
+
+
+async def test_several_versions_in_one_batch_leave_the_newest(bench: OpenPlatform) -> None:
+    for version in (1, 2, 3):
+        await bench.platform.customers.upsert(a_profile(1, version=version))
+    await bench.projector.drain()
+    item = await bench.platform.hot.get("C-00001", "PROFILE")
+    assert item is not None
+    assert item.version == 3
+
+
+async def test_a_row_projected_twice_changes_nothing(bench: OpenPlatform) -> None:
+    await everything(bench)
+    rows = await bench.platform.outbox.claim("dying", 10, 1.0)
+    assert len(rows) == 3
+    await bench.projector.drain()
+    bench.clock.advance(timedelta(seconds=2))
+    await bench.projector.drain()
+    before = await bench.platform.hot.scan(10)
+    assert bench.telemetry.counted(PROJECTED_ROWS, store="hot", outcome="ok") == 3
+    assert len(before) == 3
+
+
+@pytest.mark.parametrize("store", ["hot", "wide"])
+async def test_a_store_that_is_down_keeps_its_rows_waiting(bench: OpenPlatform, store: str) -> None:
+    await everything(bench)
+    bench.faults.set(store, Fault(error_ratio=1.0))
+    for _ in range(3):
+        assert await bench.projector.run_once() == 0
+    assert await bench.platform.outbox.depth() == 3
+    assert bench.telemetry.counted(PROJECTED_ROWS, store=store, outcome="failed") >= 3
+    bench.faults.clear(store)
+    bench.clock.advance(timedelta(seconds=60))
+    assert await bench.projector.drain() == 3
+    assert len(await bench.platform.hot.scan(10)) == len(await bench.platform.wide.scan(10)) == 3
+
+
+async def test_a_worker_killed_midway_leaves_its_rows_to_the_next_start(tmp_path: Path) -> None:
+    async with opened(tmp_path) as bench:
+        await everything(bench)
+        assert len(await bench.platform.outbox.claim("killed", 10, 1e9)) == 3
+    async with opened(tmp_path) as bench:
+        assert await bench.projector.drain() == 3
+
+
+def test_only_pending_transactions_are_temporary() -> None:
+    pending = project_transaction(a_transaction(1, status="PENDING"))
+    assert (
+        pending.hot.expires_at == pending.wide.expires_at == a_transaction(1).created_at + timedelta(days=30)
+    )
+    assert project_transaction(a_transaction(1)).wide.expires_at is None
+
+
+def test_a_projected_decision_says_what_was_decided_and_nothing_of_the_client() -> None:
+    attributes = project_decision(replace(a_decision(1), decided_at=NOON)).hot.attributes
+    assert attributes["outcome"] == "APPROVE"
+    assert attributes["reasons"] == "WITHIN_LIMITS"
+    assert "client_id" not in attributes
