@@ -16,6 +16,7 @@ from app.domain.errors import DomainError, InvalidValue
 from app.domain.money import exact_number
 
 MAX_BYTES = 1_000_000
+MAX_NESTING = 50
 _STRING = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
 _BOOLEAN = "tag:yaml.org,2002:bool"
@@ -174,10 +175,15 @@ def _line(mark: object) -> int | None:
 
 def _compose(written: str, file: str, error: ErrorFactory) -> yaml.Node:
     try:
+        depth = 0
         for event in yaml.parse(written, Loader=yaml.SafeLoader):
+            place = _line(event.start_mark)
             if isinstance(event, yaml.AliasEvent):
-                place = _line(event.start_mark)
                 raise error(file, "the file", "uses an alias (*name)", "Write the value out", place)
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_NESTING:  # the parser's time grows with the square of the depth
+                raise error(file, "the file", "is nested too deeply", "Flatten it", place)
         node = yaml.compose(written, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as broken:
         line = _line(broken.problem_mark or broken.context_mark)
@@ -186,8 +192,6 @@ def _compose(written: str, file: str, error: ErrorFactory) -> yaml.Node:
     except yaml.YAMLError as broken:
         problem = f"is not YAML: {str(broken).splitlines()[0]}"
         raise error(file, "the file", problem, "Remove what is not text", None) from None
-    except RecursionError:
-        raise error(file, "the file", "is nested too deeply", "Flatten it", None) from None
     if node is None:
         raise error(file, "the file", "is empty", "Write the document, or delete the file", None)
     return node

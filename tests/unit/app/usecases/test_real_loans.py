@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from app.demo.oracle import opinion
+from app.domain.compiled_policy import CompiledPolicy
+from app.domain.policy_file import parse_policy
 from app.usecases.convert import ConversionReport, ConvertedRow, convert
 from app.usecases.decide_batch import BatchSummary, decide_batch
-from app.usecases.load_policies import load_policies
+from app.usecases.load_policies import SHIPPED, load_policies, load_reasons
 from app.usecases.row_mapping import OPENINTRO_LOANS, load_mapping
 from app.usecases.tables import SourceRow, read_csv, read_real_loans
 
@@ -49,6 +51,30 @@ def test_an_independent_opinion_agrees_on_every_loan(
         assert ours == (theirs.outcome, theirs.reasons, theirs.rate_bps, theirs.installment_cents), (
             loan.number
         )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("payments_to_income, above: 0.45", "payments_to_income, above: 0.452"),
+        ("credit_score, below: 550", "credit_score, at_most: 550"),
+        ("rank: 130", "rank: 145"),
+        ("monthly_rate_bps: 199", "monthly_rate_bps: 198"),
+    ],
+)
+def test_the_independent_opinion_notices_a_slightly_different_policy(
+    loans: list[SourceRow], converted: list[ConvertedRow], before: str, after: str
+) -> None:
+    shipped = (SHIPPED / "personal-credit.yaml").read_text(encoding="utf-8")
+    assert before in shipped
+    changed = parse_policy(shipped.replace(before, after).encode(), "changed.yaml", load_reasons())
+    decisions = decide_batch(converted, CompiledPolicy(changed), AS_OF, BatchSummary())
+    told = [
+        (d.verdict.outcome.value, tuple(r.code for r in d.verdict.reasons), d.verdict.installment_cents)
+        for d in decisions
+    ]
+    opinions = [opinion(loan.cells) for loan in loans]
+    assert told != [(o.outcome, o.reasons, o.installment_cents) for o in opinions]
 
 
 def test_the_same_loans_give_the_same_digest_twice_and_another_order_another(
