@@ -26,8 +26,8 @@ async def browser(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
 @asynccontextmanager
 async def signed_in(world: World) -> AsyncIterator[httpx.AsyncClient]:
     async with browser(world.application()) as client:
-        answer = await client.get(world.sessions.issue_link(BASE_URL))
-        assert answer.status_code == 200, answer.text
+        answer = await client.get(world.sessions.issue_link(BASE_URL), follow_redirects=False)
+        assert answer.status_code == 303, answer.text
         yield client
 
 

@@ -35,7 +35,6 @@ from slo.status import ObjectiveStatus, status
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 11, 23, 17, 42, 20, tzinfo=UTC)
 ENVIRONMENT = "local"
-FAULT_MINUTES = 14
 Minutes = Iterator[tuple[datetime, int, int]]  # minute, good, total
 
 
@@ -50,11 +49,13 @@ def traffic(minute: datetime, random: Random) -> int:
     return max(0, round(180 + 120 * math.sin((hour - 8) / 24 * 2 * math.pi) + random.gauss(0, 12)))
 
 
-def healthy_then_burning(now: datetime, days: int, base: float, fault: float, fault_minutes: int) -> Minutes:
-    """``base`` share of bad events for ``days``, then ``fault`` for the last ``fault_minutes``."""
+def healthy_then_burning(
+    now: datetime, minutes: int, base: float, fault: float, fault_minutes: int
+) -> Minutes:
+    """``base`` share of bad events for ``minutes``, then ``fault`` for the last ``fault_minutes``."""
     random = Random(7)
     end = now.replace(second=0, microsecond=0)
-    for index in range(days * 1440, 0, -1):
+    for index in range(minutes, 0, -1):
         minute = end - index * MINUTE
         total = traffic(minute, random)
         ratio = fault if index <= fault_minutes else base
