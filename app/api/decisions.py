@@ -50,6 +50,7 @@ from app.api.problems import ApiProblem, FieldProblem
 from app.domain.application import is_identifier
 from app.domain.cpf import normalise_cpf
 from app.domain.decision import Decision
+from app.domain.errors import DomainError
 from app.ports.records import IdempotencyKey
 from app.ports.secrets import Sealer
 from app.ports.telemetry import FINANCIAL_TRANSACTIONS
@@ -165,6 +166,11 @@ class _Bulkhead:
         self._inside += 1
         try:
             yield
+        except DomainError:
+            raise  # the use case counted it
+        except BaseException:
+            self._deps.telemetry.count(FINANCIAL_TRANSACTIONS, kind="decision", outcome="error")
+            raise
         finally:
             self._inside -= 1
 

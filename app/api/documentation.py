@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import encode
+from app.api.answers import json_answer
 from app.api.decision_documents import DecisionDocument, DecisionPage, DecisionRequestBody
 from app.api.dependencies import ApiDependencies
 from app.api.documented import SECURITY_SCHEMES, components
@@ -73,16 +74,20 @@ def openapi_document(app: FastAPI, *, faults: bool) -> dict[str, Any]:
 
 
 def install_documentation(app: FastAPI, deps: ApiDependencies) -> None:
-    """Call it last: it describes the routes installed before it."""
-    document = openapi_document(app, faults=deps.faults is not None)
-    content = encode(document)
-    reference = _templates.get_template("reference.html").render(document=document)
+
+    @cache
+    def document() -> dict[str, Any]:
+        return openapi_document(app, faults=deps.faults is not None)
+
+    @cache
+    def reference() -> str:
+        return _templates.get_template("reference.html").render(document=document())
 
     async def openapi(request: Request) -> Response:
-        return Response(content, media_type="application/json")
+        return json_answer(document())
 
     async def docs(request: Request) -> Response:
-        return _page(reference)
+        return _page(reference())
 
     async def problem(request: Request) -> Response:
         kind = PROBLEM_TYPES.get(request.path_params["slug"])

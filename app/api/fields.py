@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -90,6 +90,8 @@ def _walk_list(value: list[object], wanted: Any, item: Any, pointer: str) -> Ite
 
 
 def _check(value: object, wanted: Any, pointer: str) -> Iterator[FieldProblem]:
+    if _bare(wanted) is msgspec.Raw:  # judged by whoever reads it
+        return
     try:
         msgspec.convert(value, wanted, strict=True)
     except msgspec.ValidationError:
@@ -97,8 +99,7 @@ def _check(value: object, wanted: Any, pointer: str) -> Iterator[FieldProblem]:
 
 
 def _problem(value: object, wanted: Any) -> Text:
-    base = _bare(wanted)
-    expected = str if isinstance(base, type) and issubclass(base, Enum) else get_origin(base) or base
+    expected = _json_type(_bare(wanted))
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
         names = [text for kind, text in _KINDS if kind is expected]
         return Text("expected {0}, got {1}", "esperado {0}, veio {1}").of(
@@ -109,6 +110,14 @@ def _problem(value: object, wanted: Any) -> Text:
             return Text("negative", "negativo")
         return _size(wanted, value)
     return Text("not accepted", "não aceito")
+
+
+def _json_type(bare: Any) -> type:
+    """The Python type that a JSON value of this type decodes to."""
+    if get_origin(bare) is Literal or (isinstance(bare, type) and issubclass(bare, Enum)):
+        return str
+    found: type = get_origin(bare) or bare
+    return found
 
 
 def _size(wanted: Any, value: int) -> Text:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
@@ -28,6 +29,8 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 CLIENT_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 RELOAD_SECONDS = 1.0
+
+log = logging.getLogger("mirante.api.keys")
 
 
 class Scope(StrEnum):
@@ -133,7 +136,11 @@ def revoke_key(path: Path, key_id: str, now: datetime) -> ApiKey:
 
 
 class KeyRing:
-    """The keys of a file, looked up per request; a changed file is read again within a second."""
+    """The keys of a file. A new key works at once, a revoked one stops within a second.
+
+    Raises:
+        KeyFileError: the file is malformed at the start. Later on it is logged, and the known keys stay good.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -144,15 +151,21 @@ class KeyRing:
 
     def authenticate(self, presented: str) -> ApiKey | None:
         """The key, or ``None`` when it is malformed, unknown, wrong or revoked. Constant-time comparison."""
-        if time.monotonic() - self._checked >= RELOAD_SECONDS:
-            self._reload()
         match = KEY_PATTERN.match(presented)
         if match is None:
             return None
+        if match[1] not in self._keys or time.monotonic() - self._checked >= RELOAD_SECONDS:
+            self._refresh()
         key = self._keys.get(match[1])
         expected = key.secret_sha256 if key else "0" * 64
         right = hmac.compare_digest(_digest(match[2]), expected)
         return key if key and right and key.revoked_at is None else None
+
+    def _refresh(self) -> None:
+        try:
+            self._reload()
+        except KeyFileError as error:  # the keys known so far stay good
+            log.error("the API keys cannot be read again", extra={"event": "keys.unreadable"}, exc_info=error)
 
     def _reload(self) -> None:
         self._checked = time.monotonic()

@@ -68,8 +68,8 @@ _TEXTS: Mapping[RejectReason, tuple[Text, Text]] = {
     RejectReason.INVALID_IDENTIFIER: (
         Text("not an identifier", "não é um identificador"),
         Text(
-            "Use 1 to 64 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit",
-            "Use de 1 a 64 letras, dígitos, '.', '_', ':' ou '-', começando por letra ou dígito",
+            "Use 1 to 64 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit; not a CPF",
+            "Use de 1 a 64 letras, dígitos, '.', '_', ':' ou '-', começando por letra ou dígito; não um CPF",
         ),
     ),
     RejectReason.INVALID_CPF: (
@@ -93,11 +93,3 @@ def rejection_fault(number: int, rejected: RejectedRecord) -> FieldProblem:
     if rejected.field and _PATH.fullmatch(rejected.field):
         pointer += "/" + rejected.field.replace(".", "/")
     return FieldProblem(problem, mend, pointer=pointer)
-
-
-def clear_cpf_fault(number: int, name: str) -> FieldProblem:
-    return FieldProblem(
-        Text("looks like a CPF", "parece ser um CPF"),
-        Text("Use an identifier of your own", "Use um identificador próprio"),
-        pointer=f"#/records/{number}/data/{name}",
-    )

@@ -14,7 +14,6 @@ from starlette.responses import Response
 from app.api.access import Gate
 from app.api.answers import encode, json_answer
 from app.api.bodies import decode, read_body
-from app.api.clear_text import holds_cpf
 from app.api.decisions import GUARDED
 from app.api.dependencies import ApiDependencies
 from app.api.documented import operation
@@ -23,7 +22,6 @@ from app.api.keys import Scope
 from app.api.problem_types import (
     BODY_TOO_LARGE,
     BODY_TOO_SLOW,
-    CPF_IN_CLEAR,
     INVALID_BODY,
     INVALID_ENCODING,
     INVALID_JSON,
@@ -31,8 +29,7 @@ from app.api.problem_types import (
     UNSUPPORTED_MEDIA_TYPE,
 )
 from app.api.problems import ApiProblem, FieldProblem
-from app.api.record_faults import clear_cpf_fault, rejection_fault
-from app.domain.customer import CustomerProfile
+from app.api.record_faults import rejection_fault
 from app.domain.errors import RejectedRecord
 from app.usecases.ingest import IngestRecord
 
@@ -121,22 +118,16 @@ def _judged(records: Sequence[RecordBody], ingest: IngestRecord) -> Sequence[Map
     """The records as documents for the stream, each known to be processable."""
     documents: list[Mapping[str, object]] = []
     found: list[FieldProblem] = []
-    in_clear = False
     for number, record in enumerate(records):
         content = encode(record)
         try:
-            parsed = ingest.parse(content)
+            ingest.parse(content)
         except RejectedRecord as rejected:
             found.append(rejection_fault(number, rejected))
         else:
-            name = "customer_id" if isinstance(parsed, CustomerProfile) else "transaction_id"
-            if holds_cpf(getattr(parsed, name)) or holds_cpf(parsed.customer_id):
-                in_clear = True
-                found.append(clear_cpf_fault(number, name))
-            else:
-                documents.append(msgspec.json.decode(content))
+            documents.append(msgspec.json.decode(content))
     if found:
-        raise ApiProblem(CPF_IN_CLEAR if in_clear else INVALID_BODY, errors=found[:MOST_FAULTS])
+        raise ApiProblem(INVALID_BODY, errors=found[:MOST_FAULTS])
     return documents
 
 
@@ -172,7 +163,6 @@ _PROBLEMS = (
     BODY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     INVALID_BODY,
-    CPF_IN_CLEAR,
     STORE_UNAVAILABLE,
     *GUARDED,
 )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -52,15 +53,23 @@ BODY: Mapping[str, object] = {
 }
 
 
+shipped_policies = cache(load_policies)
+shipped_reasons = cache(load_reasons)
+
+
 @dataclass
 class ApiWorld:
-    """Everything a test may look at or break. ``secret`` is a key with every scope."""
+    """Everything a test may look at or break. ``secret`` is a key with every scope.
+
+    ``faults`` are those of reading and of the stream, ``recording_faults`` those of recording a decision.
+    """
 
     app: ASGIApp
     client: httpx.AsyncClient
     deps: ApiDependencies
     tables: MemoryTables
     faults: FaultBoard
+    recording_faults: FaultBoard
     stream: MemoryStream
     journal: CountJournal
     clock: Clock
@@ -106,15 +115,15 @@ async def api_world(
 ) -> AsyncIterator[ApiWorld]:
     """``changes`` replace fields of the dependencies."""
     clock = clock or ManualClock(NOW)
-    tables, faults = MemoryTables(clock), FaultBoard()
+    tables, faults, recording_faults = MemoryTables(clock), FaultBoard(), FaultBoard()
     customers = with_faults(MemoryCustomerRecords(tables), "relational", faults)
-    decisions = with_faults(MemoryDecisionRecords(tables), "relational", faults)
+    decisions = with_faults(MemoryDecisionRecords(tables), "relational", recording_faults)
     stream = MemoryStream(clock)
     sealer = EnvelopeSealer(directory / "keyring.json", LocalKeyService(directory))
     registry = CollectorRegistry()
     journal = journal or MemoryCountJournal("api-1", clock)
     telemetry = PrometheusTelemetry(registry, journal)
-    policies, reasons = load_policies(), load_reasons()
+    policies, reasons = shipped_policies(), shipped_reasons()
     keys_path = directory / "api-keys.json"
     _, secret = create_key(keys_path, "tests", list(Scope), NOW)
     deps = ApiDependencies(
@@ -152,7 +161,20 @@ async def api_world(
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {secret}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers) as client:
-        yield ApiWorld(app, client, deps, tables, faults, stream, journal, clock, keys_path, secret, registry)
+        yield ApiWorld(
+            app=app,
+            client=client,
+            deps=deps,
+            tables=tables,
+            faults=faults,
+            recording_faults=recording_faults,
+            stream=stream,
+            journal=journal,
+            clock=clock,
+            keys_path=keys_path,
+            secret=secret,
+            registry=registry,
+        )
 
 
 def a_customer(customer_id: str, cpf_index: str) -> CustomerProfile:
