@@ -34,7 +34,9 @@ class DecisionRecords(Protocol):
 
         Raises:
             IdempotencyConflict: the key exists with another body.
-            StoreUnavailable: nothing was recorded.
+            VersionConflict: the decision id exists with another content.
+            StoreUnavailable: nothing was recorded; or, rarely, its audit anchor could not be written after
+                the commit. Ask again with the same key: it is recorded once.
         """
         ...
 
@@ -64,11 +66,15 @@ class CustomerRecords(Protocol):
 
     async def upsert(self, profile: CustomerProfile) -> bool:
         """Write the profile, its audit entry and its outbox row in one transaction if its version is newer
-        than the stored one. False: the stored one is as new or newer, nothing was written."""
+        than the stored one. False: the stored one is as new or newer, nothing was written.
+
+        Raises:
+            InvalidValue: the CPF (``cpf``) belongs to another customer.
+        """
         ...
 
     async def upsert_many(self, profiles: Sequence[CustomerProfile]) -> Sequence[bool]:
-        """The same for a batch in one transaction, answers in order."""
+        """The same for a batch in one transaction, answers in order; one refusal writes nothing of it."""
         ...
 
     async def scan(self, limit: int, after: str | None = None) -> Sequence[CustomerProfile]:
@@ -78,7 +84,11 @@ class CustomerRecords(Protocol):
 
 class TransactionRecords(Protocol):
     async def add_many(self, transactions: Sequence[Transaction]) -> Sequence[bool]:
-        """Insert with outbox rows in one transaction; False: that id is already there (idempotent)."""
+        """Insert with outbox rows in one transaction; False: that id is already there (idempotent).
+
+        Raises:
+            InvalidValue: no such customer (``customer_id``); nothing of the batch was written.
+        """
         ...
 
     async def of_customer(
@@ -102,7 +112,8 @@ class Outbox(Protocol):
     """Rows written by the pivot transaction and projected at least once, oldest first per key."""
 
     async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
-        """Lease rows nobody holds (or whose lease ran out)."""
+        """Lease rows nobody holds (or whose lease ran out), oldest first; a row waits while an older one of
+        its key is held."""
         ...
 
     async def done(self, worker: str, row_ids: Sequence[int]) -> None:

@@ -82,24 +82,22 @@ def shared_folder() -> Iterator[Path]:
 
 def open_as_somebody_else(root: Path) -> str:
     """What a process without privileges is told when it opens ``root``."""
+    heard, told = os.pipe()
     child = os.fork()  # the interpreter's own files may be out of that user's reach
     if child == 0:
-        code = 1
         try:
             if os.geteuid() == 0:
                 os.setgid(NOBODY)
                 os.setuid(NOBODY)
             open_embedded(root, SystemClock(), FaultBoard())
         except PlatformError as error:
-            os.write(_pipe[1], str(error).encode())
-            code = 0
+            os.write(told, str(error).encode())
         finally:
-            os._exit(code)
+            os._exit(0)
+    os.close(told)
     os.waitpid(child, 0)
-    return os.read(_pipe[0], 10_000).decode()
-
-
-_pipe = os.pipe()
+    with os.fdopen(heard) as answer:
+        return answer.read()
 
 
 def test_a_read_only_directory_is_named_with_its_mend(shared_folder: Path) -> None:

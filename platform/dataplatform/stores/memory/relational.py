@@ -124,11 +124,9 @@ class MemoryCustomerRecords:
 
     def _check_cpfs(self, profiles: Sequence[CustomerProfile]) -> None:
         """Before anything is written: a batch is accepted whole or refused whole."""
-        owners = {p.customer_id: p.cpf_index for p in self._tables.customers.values()}
+        owners = {p.cpf_index: p.customer_id for p in self._tables.customers.values()}
         for profile in profiles:
-            owners[profile.customer_id] = profile.cpf_index
-            others = (name for name, index in owners.items() if index == profile.cpf_index)
-            if any(name != profile.customer_id for name in others):
+            if owners.setdefault(profile.cpf_index, profile.customer_id) != profile.customer_id:
                 raise InvalidValue(
                     "cpf", "it belongs to another customer", f"Check who {profile.customer_id} is"
                 )
