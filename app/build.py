@@ -105,6 +105,8 @@ def _prometheus(
 ) -> Iterator[tuple[str, bytes]]:
     for name, document in slo_prometheus.rule_files(catalogue, environment).items():
         yield f"prometheus/{name}", _yaml(document)
+    for name, document in slo_prometheus.rule_tests(catalogue, environment).items():
+        yield f"prometheus/tests/{name}", _yaml(document)
     for name, document in slo_prometheus.prometheus_rule_resources(catalogue, environment).items():
         yield f"prometheus/crd/{name}", _yaml(document)
     heartbeat = router is not None and router.heartbeat_url is not None

@@ -49,6 +49,7 @@ class Shape(StrEnum):
     TABLE = "table"
     ALERTS = "alerts"
     ALERT_LIST = "alert_list"
+    LOGS = "logs"
     TEXT = "text"
 
 

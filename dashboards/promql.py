@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import singledispatch
 
+from dashboards.errors import NotExpressible
 from dashboards.palette import STATES, State
 from dashboards.query import (
     Achieved,
     Alive,
+    AwsMetric,
+    Breach,
     Buckets,
     BudgetLeft,
     Burn,
@@ -23,6 +26,7 @@ from dashboards.query import (
     Increase,
     Level,
     Light,
+    LogSearch,
     Match,
     Mean,
     Quantile,
@@ -30,6 +34,8 @@ from dashboards.query import (
     Rate,
     Target,
     TierCondition,
+    Valued,
+    WorstBreach,
     WorstLight,
 )
 from slo import conventions
@@ -91,7 +97,8 @@ def _(query: Rate) -> str:
 @_render.register
 def _(query: Increase) -> str:
     window = conventions.window_text(query.window)
-    return _aggregated("sum", query.by, f"increase({selector(query.metric.name, query.where)}[{window}])")
+    grown = _aggregated("sum", query.by, f"increase({selector(query.metric.name, query.where)}[{window}])")
+    return grown if query.unit == 1 else f"{grown} / {query.unit}"
 
 
 @_render.register
@@ -122,6 +129,36 @@ def _(query: Level) -> str:
 def _(query: Divided) -> str:
     ratio = f"({_render(query.part)}) / ({_render(query.whole)})"
     return f"1 - {ratio}" if query.rest else ratio
+
+
+@_render.register
+def _(query: Valued) -> str:
+    return f"({_render(query.count)}) * ({_render(query.amount)}) / ({_render(query.events)})"
+
+
+@_render.register
+def _(query: Breach) -> str:
+    operator = ">" if query.above else "<"
+    value = _render(query.value)
+    if query.alive is not None:
+        value = f"({value} or sum({query.alive.name}) * 0)"
+    return f"({value} {operator} bool {query.threshold}) * {query.code}"
+
+
+@_render.register
+def _(query: WorstBreach) -> str:
+    """Each keeps a name of its own, or equal label sets would hide one another in the union."""
+    named = (
+        f'label_replace({_render(breach)}, "breach", "{index}", "", "")'
+        for index, breach in enumerate(query.breaches)
+    )
+    return f"max({' or '.join(named)})"
+
+
+@_render.register(AwsMetric)
+@_render.register(LogSearch)
+def _(query: AwsMetric | LogSearch) -> str:
+    raise NotExpressible("Prometheus", "AWS itself emits it, and only CloudWatch holds it")
 
 
 @_render.register

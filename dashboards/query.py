@@ -46,12 +46,13 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Increase:
-    """A counter's increase over the last ``window``, summed over labels not in ``by``."""
+    """A counter's increase over the last ``window``, summed over labels not in ``by``, over ``unit``."""
 
     metric: MetricSpec
     window: timedelta
     by: tuple[str, ...] = ()
     where: tuple[Match, ...] = ()
+    unit: int = 1  # 100: centavos shown as reais
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,55 @@ class Divided:
     part: Rate | Increase
     whole: Rate | Increase
     rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """How much ``count`` events are worth at the mean of ``amount`` over ``events``: an estimate."""
+
+    count: Increase
+    amount: Increase
+    events: Increase
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """``code`` while ``value`` is past ``threshold`` (decimal text) on its bad side, 0 while it is not.
+
+    A counter that is born at its first event is absent before; ``alive`` is a series of the same source that
+    says "nothing happened" apart from "nothing is known".
+    """
+
+    value: Increase | Level
+    above: bool
+    threshold: str
+    code: int
+    alive: MetricSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorstBreach:
+    """The worst of several; unknown ones make no difference to the others."""
+
+    breaches: tuple[Breach, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwsMetric:
+    """A metric that AWS itself emits: nothing of ours does, so only CloudWatch can show it."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str = "Average"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSearch:
+    """A CloudWatch Logs Insights query over one log group."""
+
+    group: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +257,11 @@ Query = (
     | Mean
     | Buckets
     | Divided
+    | Valued
+    | Breach
+    | WorstBreach
+    | AwsMetric
+    | LogSearch
     | Burn
     | BudgetLeft
     | Target

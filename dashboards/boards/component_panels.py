@@ -29,7 +29,7 @@ SATURATION_STEPS = (
 )
 
 
-def saturation_bars(source: Source, width: int = 12, height: int = 8) -> Panel:
+def saturation_bars(source: Source, where: tuple[Match, ...] = (), width: int = 12, height: int = 8) -> Panel:
     """Every component's worst resource, and the way into each component."""
     return Panel(
         id="saturation-now",
@@ -40,7 +40,10 @@ def saturation_bars(source: Source, width: int = 12, height: int = 8) -> Panel:
         ),
         shape=Shape.BARS,
         series=(
-            Series(Level(saturation.SATURATION, by=("component",)), Text("{{component}}", "{{component}}")),
+            Series(
+                Level(saturation.SATURATION, by=("component",), where=where),
+                Text("{{component}}", "{{component}}"),
+            ),
         ),
         unit=Unit.RATIO,
         width=width,

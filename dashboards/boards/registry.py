@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
-from dashboards.boards import operations
+from dashboards.boards import (
+    component_detail,
+    development,
+    executive,
+    operations,
+    security,
+    slo_detail,
+    slo_overview,
+)
 from dashboards.boards.source import Source
 from dashboards.errors import BoardInvalid
 from dashboards.model import GRID_COLUMNS, Board, Panel, Part
@@ -16,7 +24,15 @@ def boards(source: Source) -> tuple[Board, ...]:
     Raises:
         BoardInvalid: a board lacks a part, uses an id twice, or a panel does not fit the grid.
     """
-    made = (operations.board(source),)
+    made = (
+        executive.board(source),
+        operations.board(source),
+        development.board(source),
+        security.board(source),
+        slo_overview.board(source),
+        *(slo_detail.board(source, slo) for slo in source.slos),
+        *(component_detail.board(source, component) for component in source.components),
+    )
     for board in made:
         refuse_invalid(board)
     return made

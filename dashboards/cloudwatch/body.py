@@ -16,6 +16,7 @@ from dashboards.cloudwatch.metric_widget import VIEWS, metric_properties
 from dashboards.errors import BodyInvalid, NotExpressible
 from dashboards.layout import Place, place
 from dashboards.model import Board, Link, Panel, Shape, Text
+from dashboards.query import LogSearch
 
 BACKEND = "CloudWatch"
 ALARM_SHAPES = (Shape.LIGHT, Shape.ALERTS)
@@ -57,6 +58,8 @@ def widget(panel: Panel, at: Place, deployment: Deployment, language: str) -> Js
         return _placed("text", at, {"markdown": _markdown(panel, deployment, language)})
     if panel.shape in ALARM_SHAPES:
         return _placed("alarm", at, _alarm_properties(panel, deployment, language))
+    if panel.shape is Shape.LOGS:
+        return _placed("log", at, _log_properties(panel, deployment, language))
     if panel.shape is Shape.ALERT_LIST:
         raise NotExpressible(BACKEND, "the alarm widget beside it lists firing and silent alarms already")
     if panel.shape not in VIEWS:
@@ -103,6 +106,18 @@ def _alarm_properties(panel: Panel, deployment: Deployment, language: str) -> Js
     if panel.shape is Shape.ALERTS:
         properties["states"] = ["ALARM", "INSUFFICIENT_DATA"]
     return properties
+
+
+def _log_properties(panel: Panel, deployment: Deployment, language: str) -> Json:
+    searches = [series.query for series in panel.series if isinstance(series.query, LogSearch)]
+    if not searches:
+        raise NotExpressible(BACKEND, "it names no log group")
+    return {
+        "title": panel.title.of(language),
+        "region": deployment.region,
+        "query": f"SOURCE '{searches[0].group}' | {searches[0].text}",
+        "view": "table",
+    }
 
 
 def _markdown(panel: Panel, deployment: Deployment, language: str) -> str:

@@ -15,6 +15,8 @@ from dashboards.query import (
     Achieved,
     Aggregate,
     Alive,
+    AwsMetric,
+    Breach,
     Buckets,
     BudgetLeft,
     Burn,
@@ -24,6 +26,7 @@ from dashboards.query import (
     Increase,
     Level,
     Light,
+    LogSearch,
     Match,
     Mean,
     Operator,
@@ -31,6 +34,8 @@ from dashboards.query import (
     Query,
     Rate,
     Target,
+    Valued,
+    WorstBreach,
     WorstLight,
     equal,
 )
@@ -71,7 +76,8 @@ def _(query: Rate, environment: str) -> str:
 @_render.register
 def _(query: Increase, environment: str) -> str:
     seconds = int(query.window.total_seconds())
-    return _series(query.metric, query.by, query.where, environment, "Sum", seconds)
+    grown = _series(query.metric, query.by, query.where, environment, "Sum", seconds)
+    return grown if query.unit == 1 else f"{grown} / {query.unit}"
 
 
 @_render.register
@@ -101,6 +107,26 @@ def _(query: Mean, environment: str) -> str:
 @_render.register
 def _(query: Buckets, environment: str) -> str:
     raise NotExpressible(BACKEND, "it draws no heat map; percentiles of the same metric stand in its place")
+
+
+@_render.register
+def _(query: Valued, environment: str) -> str:
+    count, amount, events = (_render(part, environment) for part in (query.count, query.amount, query.events))
+    return f"({count}) * ({amount}) / ({events})"
+
+
+@_render.register(Breach)
+@_render.register(WorstBreach)
+@_render.register(LogSearch)
+def _(query: Breach | WorstBreach | LogSearch, environment: str) -> str:
+    raise NotExpressible(BACKEND, "it is no metric there: the panel shows the alarms or the log instead")
+
+
+@_render.register
+def _(query: AwsMetric, environment: str) -> str:
+    names = ",".join((query.namespace, *(name for name, _ in query.dimensions)))
+    terms = " ".join(f'{name}="{value}"' for name, value in query.dimensions)
+    return f"SEARCH('{{{names}}} MetricName=\"{query.name}\" {terms}', '{query.statistic}', {PERIOD})"
 
 
 @_render.register

@@ -11,7 +11,7 @@ from grafanalib._gen import DashboardEncoder
 from dashboards.addresses import DEFAULT_CONSOLE, grafana_uid
 from dashboards.grafana.links import KEEP, url
 from dashboards.grafana.modernise import modernise
-from dashboards.grafana.panels import DATA_SOURCE, panel_of
+from dashboards.grafana.panels import DATA_SOURCE, panel_of, why_not
 from dashboards.layout import PlacedRow, place
 from dashboards.model import Board, Link, Variable
 from dashboards.palette import BAD_RED
@@ -63,7 +63,8 @@ def _panels(rows: tuple[PlacedRow, ...], language: str) -> list[Any]:
             )
         )
         for panel, spot in row.panels:
-            panels.append(panel_of(panel, spot, len(panels) + 1, language))
+            if why_not(panel) is None:
+                panels.append(panel_of(panel, spot, len(panels) + 1, language))
     return panels
 
 

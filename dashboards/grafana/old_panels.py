@@ -29,7 +29,17 @@ _REQUIRED_OPTIONS: Mapping[str, Document] = {
         "namePlacement": "auto",
         "sizing": "auto",
     },
-    "gauge": {"minVizHeight": 75, "minVizWidth": 75, "sizing": "auto"},
+    "gauge": {
+        "barShape": "flat",
+        "barWidthFactor": 0.5,
+        "effects": {},
+        "minVizHeight": 75,
+        "minVizWidth": 75,
+        "segmentCount": 1,
+        "segmentSpacing": 0.3,
+        "shape": "gauge",
+        "sizing": "auto",
+    },
 }
 """Options that today's schema requires and grafanalib has never heard of."""
 
@@ -138,6 +148,7 @@ def _heatmap(panel: Document) -> Document:
         "filterValues": {"le": 1e-9},
         "legend": {"show": True},
         "rowsFrame": {"layout": "auto"},
+        "showValue": "never",
         "tooltip": {"mode": "single", "showColorScale": False, "yHistogram": False},
         "yAxis": {"axisPlacement": "left", "reverse": False, "unit": old_axis.get("format") or "short"},
     }

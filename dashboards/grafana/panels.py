@@ -8,6 +8,7 @@ from typing import Any
 from grafanalib import core as grafana
 
 from dashboards import promql
+from dashboards.errors import NotExpressible
 from dashboards.grafana.colours import (
     NO_DATA_TEXT,
     hex_of,
@@ -44,6 +45,18 @@ def panel_of(panel: Panel, place: Place, panel_id: int, language: str) -> Any:
         "links": panel_links(panel, language),
     }
     return _BUILDERS[panel.shape](panel, common, language)
+
+
+def why_not(panel: Panel) -> str | None:
+    """Why Grafana on Prometheus cannot show a panel; None when it can."""
+    if panel.shape is Shape.LOGS:
+        return "its lines are in CloudWatch Logs, and Prometheus holds none"
+    for series in panel.series:
+        try:
+            promql.render(series.query)
+        except NotExpressible as refusal:
+            return refusal.reason
+    return None
 
 
 def description(panel: Panel, language: str) -> str:

@@ -1,0 +1,178 @@
+"""What the business asks: how many were decided, how many approved, for how much, and what errors cost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app.ports import telemetry
+from dashboards.model import Panel, Series, Shape, Text
+from dashboards.palette import SEVERITY_COLOURS, Unit
+from dashboards.query import Divided, Increase, Quantile, Rate, Valued, equal, matching
+from exporters import incidents
+
+DAY = timedelta(days=1)
+APPROVED = (equal("decision", "APPROVE"),)
+FAILED = (matching("outcome", "error|degraded|overload"),)
+CENTS = 100
+BRL_CENTS = "R$"
+
+NOBODY_YET = Text(
+    "Empty until the first incident of that kind.", "Vazio até o primeiro incidente desse tipo."
+)
+
+
+def approval_rate(width: int = 6) -> Panel:
+    return Panel(
+        id="approval-rate",
+        title=Text("Approved, last day", "Aprovados, último dia"),
+        description=Text("Approved over decided.", "Aprovados sobre decididos."),
+        shape=Shape.STAT,
+        series=(
+            Series(
+                Divided(
+                    Increase(telemetry.DECISIONS, DAY, where=APPROVED), Increase(telemetry.DECISIONS, DAY)
+                ),
+                Text("approved", "aprovados"),
+            ),
+        ),
+        unit=Unit.RATIO,
+        width=width,
+        height=4,
+    )
+
+
+def decisions_per_hour(width: int = 12) -> Panel:
+    return Panel(
+        id="decisions-per-hour",
+        title=Text("Decisions per hour", "Decisões por hora"),
+        description=Text("By what the applicant was told.", "Pelo que foi dito a quem pediu."),
+        shape=Shape.LINES,
+        series=(
+            Series(
+                Rate(telemetry.DECISIONS, by=("decision",), seconds=3600),
+                Text("{{decision}}", "{{decision}}"),
+            ),
+        ),
+        unit=Unit.PER_HOUR,
+        width=width,
+        height=8,
+        minimum=0.0,
+        stacked=True,
+    )
+
+
+def amount_approved(width: int = 6) -> Panel:
+    return Panel(
+        id="amount-approved",
+        title=Text("Amount approved, last day", "Valor aprovado, último dia"),
+        description=Text("Reais applied for and approved.", "Reais pedidos e aprovados."),
+        shape=Shape.STAT,
+        series=(
+            Series(Increase(telemetry.DECISION_AMOUNT, DAY, where=APPROVED, unit=CENTS), Text("R$", "R$")),
+        ),
+        unit=Unit.BRL,
+        width=width,
+        height=4,
+    )
+
+
+def time_to_decide(width: int = 6) -> Panel:
+    return Panel(
+        id="time-to-decide",
+        title=Text("19 of 20 decided within", "19 de cada 20 decididos em"),
+        description=Text("Of full decisions, now.", "Das decisões completas, agora."),
+        shape=Shape.STAT,
+        series=(
+            Series(
+                Quantile(telemetry.DECISION_DURATION, 0.95, where=(equal("outcome", "ok"),)),
+                Text("time", "tempo"),
+            ),
+        ),
+        unit=Unit.SECONDS,
+        width=width,
+        height=4,
+    )
+
+
+def cost_of_errors(width: int = 6) -> Panel:
+    """An estimate, and it says so: applications not decided in full, at the mean amount applied for."""
+    return Panel(
+        id="cost-of-errors",
+        title=Text("Business put at risk by errors, last day", "Negócio em risco por erros, último dia"),
+        description=Text(
+            "An estimate: applications not decided in full, times the mean amount applied for.",
+            "Uma estimativa: pedidos sem decisão completa, vezes o valor médio pedido.",
+        ),
+        shape=Shape.STAT,
+        series=(
+            Series(
+                Valued(
+                    Increase(telemetry.DECISION_REQUESTS, DAY, where=FAILED),
+                    Increase(telemetry.DECISION_AMOUNT, DAY, unit=CENTS),
+                    Increase(telemetry.DECISIONS, DAY),
+                ),
+                Text("R$", "R$"),
+            ),
+        ),
+        unit=Unit.BRL,
+        width=width,
+        height=4,
+        empty_means=Text("Empty while nothing ever failed.", "Vazio enquanto nada falhou."),
+    )
+
+
+def incidents_by_severity(width: int = 12) -> Panel:
+    return Panel(
+        id="incidents-by-severity",
+        title=Text("Incidents, last 30 days", "Incidentes, últimos 30 dias"),
+        description=Text("Opened, by severity.", "Abertos, por severidade."),
+        shape=Shape.BARS,
+        series=(
+            Series(
+                Increase(incidents.OPENED, timedelta(days=30), by=("severity",)),
+                Text("{{severity}}", "{{severity}}"),
+                SEVERITY_COLOURS["P1"],
+            ),
+        ),
+        unit=Unit.COUNT,
+        width=width,
+        height=6,
+        minimum=0.0,
+    )
+
+
+def _mean_time(name: str, title: Text, seconds: Increase, count: Increase, width: int) -> Panel:
+    return Panel(
+        id=name,
+        title=title,
+        description=Text("Mean of the last 30 days, by severity.", "Média de 30 dias, por severidade."),
+        shape=Shape.BARS,
+        series=(Series(Divided(seconds, count), Text("{{severity}}", "{{severity}}")),),
+        unit=Unit.SECONDS,
+        width=width,
+        height=6,
+        minimum=0.0,
+        empty_means=NOBODY_YET,
+    )
+
+
+def time_to_acknowledge(width: int = 6) -> Panel:
+    month, by = timedelta(days=30), ("severity",)
+    return _mean_time(
+        "time-to-acknowledge",
+        Text("Time until somebody took it", "Tempo até alguém assumir"),
+        Increase(incidents.ACKNOWLEDGE_SECONDS, month, by=by),
+        Increase(incidents.ACKNOWLEDGED, month, by=by),
+        width,
+    )
+
+
+def time_to_resolve(width: int = 6) -> Panel:
+    month, by = timedelta(days=30), ("severity",)
+    return _mean_time(
+        "time-to-resolve",
+        Text("Time until it was solved", "Tempo até resolver"),
+        Increase(incidents.RESOLVE_SECONDS, month, by=by),
+        Increase(incidents.RESOLVED, month, by=by),
+        width,
+    )

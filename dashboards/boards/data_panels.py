@@ -1,0 +1,119 @@
+"""Panels about data on its way: where profiles come from, what is projected, what differs."""
+
+from __future__ import annotations
+
+from alarms import indicators
+from app.ports import telemetry
+from dashboards.model import Panel, Series, Shape, Text, Threshold
+from dashboards.palette import State, Unit
+from dashboards.query import Level, Match, Rate
+from exporters import consistency_index, server
+
+
+def _rate(
+    name: str, title: Text, description: Text, query: Rate, legend: str, width: int, empty: Text | None = None
+) -> Panel:
+    return Panel(
+        id=name,
+        title=title,
+        description=description,
+        shape=Shape.LINES,
+        series=(Series(query, Text(legend, legend)),),
+        unit=Unit.PER_SECOND,
+        width=width,
+        height=8,
+        minimum=0.0,
+        stacked=True,
+        empty_means=empty,
+    )
+
+
+def profile_reads(width: int = 12) -> Panel:
+    return _rate(
+        "profile-reads",
+        Text("Customer profiles read", "Perfis de clientes lidos"),
+        Text(
+            "By the store that answered; 'none' is a decision without a profile.",
+            "Pelo banco que respondeu; 'none' é uma decisão sem perfil.",
+        ),
+        Rate(telemetry.PROFILE_READS, by=("source",)),
+        "{{source}}",
+        width,
+    )
+
+
+def projections(where: tuple[Match, ...] = (), width: int = 12) -> Panel:
+    return _rate(
+        "projections",
+        Text("Rows projected", "Linhas projetadas"),
+        Text("From the outbox, by store and outcome.", "Do outbox, por banco e desfecho."),
+        Rate(telemetry.PROJECTED_ROWS, by=("store", "outcome"), where=where),
+        "{{store}} {{outcome}}",
+        width,
+    )
+
+
+def divergences(width: int = 12) -> Panel:
+    return _rate(
+        "divergences",
+        Text("Records that differ", "Registros que diferem"),
+        Text("By pair of stores and class.", "Por par de bancos e classe."),
+        Rate(telemetry.CONSISTENCY_DIVERGENT, by=("pair", "class")),
+        "{{pair}} {{class}}",
+        width,
+        Text("Empty while no difference was ever found.", "Vazio enquanto nenhuma diferença foi achada."),
+    )
+
+
+def outbox_depth(width: int = 12) -> Panel:
+    return Panel(
+        id="outbox-depth",
+        title=Text("Rows not yet projected", "Linhas ainda não projetadas"),
+        description=Text("The line is where the alarm stands.", "A linha é onde o alarme está."),
+        shape=Shape.LINES,
+        series=(Series(Level(telemetry.OUTBOX_DEPTH), Text("rows", "linhas")),),
+        unit=Unit.COUNT,
+        width=width,
+        height=8,
+        minimum=0.0,
+        thresholds=(Threshold(indicators.OUTBOX_ROWS, State.BAD),),
+        runbook="ingestion-lag",
+    )
+
+
+def reading_age(width: int = 12) -> Panel:
+    return Panel(
+        id="consistency-age",
+        title=Text("Age of the latest comparison", "Idade da última comparação"),
+        description=Text("By pair; the line is where the alarm stands.", "Por par; a linha é o alarme."),
+        shape=Shape.LINES,
+        series=(Series(Level(consistency_index.AGE, by=("pair",)), Text("{{pair}}", "{{pair}}")),),
+        unit=Unit.SECONDS,
+        width=width,
+        height=8,
+        minimum=0.0,
+        thresholds=(Threshold(indicators.READING_AGE_SECONDS, State.BAD),),
+        runbook="data-consistency",
+    )
+
+
+def own_health(width: int = 12) -> Panel:
+    """Whether the measuring itself works."""
+    return Panel(
+        id="own-health",
+        title=Text("Measuring: failures", "Medição: falhas"),
+        description=Text(
+            "Collectors that failed, journal writes that failed, increments not on file yet.",
+            "Coletores que falharam, gravações do diário que falharam, incrementos ainda fora do arquivo.",
+        ),
+        shape=Shape.LINES,
+        series=(
+            Series(Rate(server.COLLECT_ERRORS), Text("collectors", "coletores")),
+            Series(Rate(telemetry.JOURNAL_FAILURES), Text("journal", "diário")),
+            Series(Level(telemetry.JOURNAL_PENDING), Text("pending", "pendentes")),
+        ),
+        width=width,
+        height=8,
+        minimum=0.0,
+        runbook="watching-ourselves",
+    )

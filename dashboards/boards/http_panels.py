@@ -1,0 +1,165 @@
+"""Panels about HTTP: what is asked, how fast it is answered, who is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from alarms import indicators
+from app.ports import telemetry
+from dashboards.model import Panel, Series, Shape, Text, Threshold
+from dashboards.palette import State, Unit
+from dashboards.query import AwsMetric, Increase, LogSearch, Quantile, Rate, equal, matching
+
+FIVE_MINUTES = timedelta(minutes=5)
+REFUSED_NOBODY = Text("Empty while nobody was refused.", "Vazio enquanto ninguém foi recusado.")
+
+
+def by_route(width: int = 12) -> Panel:
+    return Panel(
+        id="http-by-route",
+        title=Text("Requests by route", "Pedidos por rota"),
+        description=Text("Per second.", "Por segundo."),
+        shape=Shape.LINES,
+        series=(Series(Rate(telemetry.HTTP_REQUESTS, by=("route",)), Text("{{route}}", "{{route}}")),),
+        unit=Unit.PER_SECOND,
+        width=width,
+        height=8,
+        minimum=0.0,
+    )
+
+
+def latency_by_route(width: int = 12) -> Panel:
+    return Panel(
+        id="http-latency",
+        title=Text("p95 by route", "p95 por rota"),
+        description=Text("Time to answer, 19 of 20 requests.", "Tempo de resposta, 19 de cada 20 pedidos."),
+        shape=Shape.LINES,
+        series=(
+            Series(
+                Quantile(telemetry.HTTP_DURATION, 0.95, by=("method", "route")),
+                Text("{{method}} {{route}}", "{{method}} {{route}}"),
+            ),
+        ),
+        unit=Unit.SECONDS,
+        width=width,
+        height=8,
+        minimum=0.0,
+    )
+
+
+def server_errors(width: int = 12) -> Panel:
+    return Panel(
+        id="http-5xx",
+        title=Text("Answers 5xx by route", "Respostas 5xx por rota"),
+        description=Text("Per second.", "Por segundo."),
+        shape=Shape.LINES,
+        series=(
+            Series(
+                Rate(telemetry.HTTP_REQUESTS, by=("route", "status"), where=(matching("status", "5.."),)),
+                Text("{{route}} {{status}}", "{{route}} {{status}}"),
+            ),
+        ),
+        unit=Unit.PER_SECOND,
+        width=width,
+        height=8,
+        minimum=0.0,
+        empty_means=Text("Empty while no answer was a 5xx.", "Vazio enquanto nenhuma resposta foi 5xx."),
+    )
+
+
+def auth_failures(width: int = 12) -> Panel:
+    return Panel(
+        id="auth-failures",
+        title=Text("Authentication failures in 5 minutes", "Falhas de autenticação em 5 minutos"),
+        description=Text("By reason; the line is where the alarm stands.", "Por motivo; a linha é o alarme."),
+        shape=Shape.LINES,
+        series=(
+            Series(
+                Increase(telemetry.AUTH_FAILURES, FIVE_MINUTES, by=("reason",)),
+                Text("{{reason}}", "{{reason}}"),
+            ),
+        ),
+        unit=Unit.COUNT,
+        width=width,
+        height=8,
+        minimum=0.0,
+        thresholds=(Threshold(indicators.AUTH_FAILURES, State.BAD),),
+        runbook="security-violation",
+        empty_means=REFUSED_NOBODY,
+    )
+
+
+def throttled(width: int = 12) -> Panel:
+    return Panel(
+        id="throttled",
+        title=Text("Requests throttled in 5 minutes", "Pedidos limitados em 5 minutos"),
+        description=Text(
+            "Answered 429; the line is where the alarm stands.", "Respondidos 429; a linha é o alarme."
+        ),
+        shape=Shape.LINES,
+        series=(
+            Series(
+                Increase(
+                    telemetry.HTTP_REQUESTS, FIVE_MINUTES, by=("route",), where=(equal("status", "429"),)
+                ),
+                Text("{{route}}", "{{route}}"),
+            ),
+        ),
+        unit=Unit.COUNT,
+        width=width,
+        height=8,
+        minimum=0.0,
+        thresholds=(Threshold(indicators.THROTTLED, State.BAD),),
+        runbook="security-violation",
+        empty_means=REFUSED_NOBODY,
+    )
+
+
+def refused(width: int = 12) -> Panel:
+    return Panel(
+        id="refused",
+        title=Text("Answers 401 and 403 by route", "Respostas 401 e 403 por rota"),
+        description=Text("Where access was tried.", "Onde o acesso foi tentado."),
+        shape=Shape.LINES,
+        series=(
+            Series(
+                Rate(telemetry.HTTP_REQUESTS, by=("route", "status"), where=(matching("status", "401|403"),)),
+                Text("{{route}} {{status}}", "{{route}} {{status}}"),
+            ),
+        ),
+        unit=Unit.PER_SECOND,
+        width=width,
+        height=8,
+        minimum=0.0,
+        empty_means=REFUSED_NOBODY,
+    )
+
+
+def aws_metric(
+    name: str, title: Text, metrics: tuple[tuple[AwsMetric, Text], ...], unit: Unit, width: int = 12
+) -> Panel:
+    return Panel(
+        id=name,
+        title=title,
+        description=Text("Emitted by AWS itself.", "Emitido pela própria AWS."),
+        shape=Shape.LINES,
+        series=tuple(Series(query, legend) for query, legend in metrics),
+        unit=unit,
+        width=width,
+        height=6,
+        minimum=0.0,
+        empty_means=Text("Empty outside AWS.", "Vazio fora da AWS."),
+    )
+
+
+def logs(name: str, title: Text, group: str, text: str, width: int = 24) -> Panel:
+    return Panel(
+        id=name,
+        title=title,
+        description=Text(f"From the log group {group}.", f"Do grupo de logs {group}."),
+        shape=Shape.LOGS,
+        series=(Series(LogSearch(group, text), Text("", "")),),
+        width=width,
+        height=7,
+        empty_means=Text("Empty when nothing matched.", "Vazio quando nada correspondeu."),
+    )

@@ -1,0 +1,123 @@
+"""Security: attempts at access, reads of personal data, audits (§7.2.1)."""
+
+from __future__ import annotations
+
+from alarms import indicators as limits
+from alarms.cloudwatch.log_groups import log_group
+from alarms.cloudwatch.names import indicator_alarm
+from app.ports import telemetry
+from dashboards.boards import component_panels as component
+from dashboards.boards import data_panels as data
+from dashboards.boards import http_panels as http
+from dashboards.boards.alert_panels import alerts_row
+from dashboards.boards.links_row import board_links, links_row
+from dashboards.boards.source import Source
+from dashboards.model import Board, Panel, Part, Row, Series, Shape, Text
+from dashboards.numbers import decimal_text
+from dashboards.palette import STATES, State, Unit
+from dashboards.query import AwsMetric, Breach, Increase, WorstBreach, equal, matching
+
+NAME = "security"
+RUNBOOK = "security-violation"
+ACCESS = "fields ts, client, route, status | filter status in [401, 403, 429] | sort ts desc | limit 50"
+
+
+def board(source: Source) -> Board:
+    return Board(
+        name=NAME,
+        title=Text("Mirante: security", "Mirante: segurança"),
+        description=Text(
+            "Who tried to get in, who read personal data, and whether the records agree.",
+            "Quem tentou entrar, quem leu dados pessoais e se os registros concordam.",
+        ),
+        rows=(
+            _status(source),
+            _trends(),
+            alerts_row(source, where=(matching("category", "security.*|consistency|self"),)),
+            _components(source),
+            links_row(NAME, runbooks=(RUNBOOK, "data-consistency")),
+        ),
+        links=board_links(NAME),
+        tags=("security",),
+        since="24h",
+    )
+
+
+def _light(name: str, title: Text, breaches: tuple[Breach, ...], alarms: tuple[str, ...]) -> Panel:
+    return Panel(
+        id=name,
+        title=title,
+        description=Text("From the alarms' own thresholds.", "Dos próprios limites dos alarmes."),
+        shape=Shape.LIGHT,
+        series=(Series(breaches[0] if len(breaches) == 1 else WorstBreach(breaches), title),),
+        unit=Unit.STATE,
+        width=8,
+        height=4,
+        runbook=RUNBOOK,
+        alarms=alarms,
+    )
+
+
+def _status(source: Source) -> Row:
+    """The same comparisons that alert: a light here and an alarm there cannot disagree."""
+    failures = Breach(
+        Increase(telemetry.AUTH_FAILURES, http.FIVE_MINUTES),
+        True,
+        decimal_text(limits.AUTH_FAILURES),
+        STATES[State.BAD].code,
+        telemetry.HTTP_REQUESTS,
+    )
+    throttled = Breach(
+        Increase(telemetry.HTTP_REQUESTS, http.FIVE_MINUTES, where=(equal("status", "429"),)),
+        True,
+        decimal_text(limits.THROTTLED),
+        STATES[State.WARN].code,
+        telemetry.HTTP_REQUESTS,
+    )
+    auth, throttle = (
+        indicator_alarm(source.environment, name) for name in ("AuthenticationFailures", "RequestsThrottled")
+    )
+    return Row(
+        Part.STATUS,
+        Text("Status", "Status"),
+        (
+            _light("light-security", Text("Access", "Acesso"), (failures, throttled), (auth, throttle)),
+            _light("light-auth", Text("Authentication", "Autenticação"), (failures,), (auth,)),
+            _light("light-throttle", Text("Throttling", "Limitação"), (throttled,), (throttle,)),
+        ),
+    )
+
+
+def _trends() -> Row:
+    return Row(
+        Part.TRENDS,
+        Text("Attempts", "Tentativas"),
+        (http.auth_failures(), http.throttled(), http.refused(), data.profile_reads()),
+    )
+
+
+def _components(source: Source) -> Row:
+    waf = AwsMetric("AWS/WAFV2", "BlockedRequests", (("WebACL", "mirante"), ("Rule", "ALL")), "Sum")
+    findings = AwsMetric("AWS/Events", "MatchedEvents", (("RuleName", "mirante-guardduty-findings"),), "Sum")
+    group = log_group("access").name(source.environment)
+    return Row(
+        Part.COMPONENTS,
+        Text("Perimeter, records and audit", "Perímetro, registros e auditoria"),
+        (
+            component.consistency(source),
+            data.divergences(),
+            http.aws_metric(
+                "waf",
+                Text("Blocked by the firewall", "Bloqueados pelo firewall"),
+                ((waf, Text("blocked", "bloqueados")),),
+                Unit.COUNT,
+            ),
+            http.aws_metric(
+                "guardduty",
+                Text("Threats found", "Ameaças encontradas"),
+                ((findings, Text("findings", "achados")),),
+                Unit.COUNT,
+            ),
+            http.logs("access-logs", Text("Latest refusals", "Últimas recusas"), group, ACCESS),
+        ),
+    )

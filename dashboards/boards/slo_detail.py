@@ -1,0 +1,92 @@
+"""One SLO: what it counts, what is left, and each alerting tier with its line."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from dashboards.boards import component_panels as component
+from dashboards.boards import slo_panels as slo
+from dashboards.boards.alert_panels import alerts_row
+from dashboards.boards.links_row import board_links, links_row
+from dashboards.boards.source import Source, component_board_name, slo_board_name
+from dashboards.model import Board, Link, Panel, Part, Row, Shape, Text
+from dashboards.query import equal, matching
+from slo.entities import Component
+from slo.spec import Slo
+
+HOUR = timedelta(hours=1)
+OVERVIEW = Link(Text("Every SLO", "Todos os SLOs"), board="slo-overview")
+
+
+def board(source: Source, one: Slo) -> Board:
+    title = slo.title_of(one, one.objectives[0])
+    serving = [c for c in source.components if one in source.of_component(c)]
+    return Board(
+        name=slo_board_name(one),
+        title=Text(f"Mirante SLO: {title.en}", f"SLO Mirante: {title.pt}"),
+        description=Text(one.description, one.texts.get("description_pt", one.description)),
+        rows=(
+            _status(source, one),
+            _trends(source, one),
+            alerts_row(source, where=(equal("slo", one.id),)),
+            Row(Part.COMPONENTS, Text("Served by", "Servido por"), _serving(serving)),
+            links_row(slo_board_name(one), more=_more(source, one, serving), runbooks=(slo.runbook_of(one),)),
+        ),
+        links=(OVERVIEW, *board_links("slo-overview")),
+        tags=("slo", "slo-detail"),
+        since="24h",
+    )
+
+
+def _status(source: Source, one: Slo) -> Row:
+    panels: list[Panel] = []
+    for objective in one.objectives:
+        panels += [
+            slo.light(source, one, objective, height=5),
+            slo.achieved(one, objective),
+            slo.budget_gauge(one, objective),
+            slo.events(one, objective, HOUR),
+        ]
+    return Row(Part.STATUS, Text("Status", "Status"), (*panels, _definition(one)))
+
+
+def _trends(source: Source, one: Slo) -> Row:
+    charts = [
+        slo.tier_chart(source, one, objective, tier) for objective in one.objectives for tier in one.tiers
+    ]
+    return Row(Part.TRENDS, Text("Burn, tier by tier", "Queima, nível a nível"), tuple(charts))
+
+
+def _definition(one: Slo) -> Panel:
+    """What counts, in the definition's own words."""
+
+    def words(key: str) -> Text:
+        english = one.texts.get(key, "-")
+        return Text(english, one.texts.get(f"{key}_pt", english))
+
+    total, good, excluded = words("total"), words("good"), words("excluded")
+    return Panel(
+        id="definition",
+        title=Text("What is counted", "O que é contado"),
+        description=Text("From the definition.", "Da definição."),
+        shape=Shape.TEXT,
+        width=24,
+        height=4,
+        content=Text(
+            f"- **All**: {total.en}\n- **Good**: {good.en}\n- **Left out**: {excluded.en}\n",
+            f"- **Todos**: {total.pt}\n- **Bons**: {good.pt}\n- **Excluídos**: {excluded.pt}\n",
+        ),
+    )
+
+
+def _serving(serving: list[Component]) -> tuple[Panel, ...]:
+    names = "|".join(c.id for c in serving)
+    where = (matching("component", names),) if names else ()
+    return (component.saturation_lines(where, width=24),)
+
+
+def _more(source: Source, one: Slo, serving: list[Component]) -> tuple[Link, ...]:
+    service, name = one.service, one.name
+    console = Link(Text("In the console", "No console"), path=f"/slo/{service}/{name}")
+    parts = [Link(Text(c.name, c.name_pt or c.name), board=component_board_name(c)) for c in serving]
+    return (console, *parts)

@@ -1,0 +1,58 @@
+"""Every SLO on one page, and the way into each."""
+
+from __future__ import annotations
+
+from dashboards.boards import component_panels as component
+from dashboards.boards import slo_panels as slo
+from dashboards.boards.alert_panels import alerts_row
+from dashboards.boards.links_row import board_links, links_row
+from dashboards.boards.source import Source, slo_board_name
+from dashboards.model import Board, Link, Part, Row, Text
+from dashboards.query import matching
+
+NAME = "slo-overview"
+
+
+def board(source: Source) -> Board:
+    return Board(
+        name=NAME,
+        title=Text("Mirante: every SLO", "Mirante: todos os SLOs"),
+        description=Text(
+            "Promised, delivered, left and burning.", "Prometido, entregue, restante e queimando."
+        ),
+        rows=(
+            _status(source),
+            _trends(source),
+            alerts_row(source, where=(matching("slo", ".+"),)),
+            Row(
+                Part.COMPONENTS,
+                Text("Components behind them", "Componentes por trás deles"),
+                (component.saturation_bars(source), component.saturation_lines()),
+            ),
+            links_row(NAME, more=detail_links(source), runbooks=(slo.RUNBOOK,)),
+        ),
+        links=board_links(NAME),
+        tags=("slo",),
+        since="24h",
+    )
+
+
+def detail_links(source: Source) -> tuple[Link, ...]:
+    return tuple(Link(slo.title_of(one, one.objectives[0]), board=slo_board_name(one)) for one in source.slos)
+
+
+def _status(source: Source) -> Row:
+    lights = [slo.light(source, one, objective) for one, objective in source.objectives()]
+    return Row(Part.STATUS, Text("Status", "Status"), (slo.worst_light(source), *lights))
+
+
+def _trends(source: Source) -> Row:
+    return Row(
+        Part.TRENDS,
+        Text("Delivered, left and burning", "Entregue, restante e queimando"),
+        (
+            *(slo.achieved(one, objective) for one, objective in source.objectives()),
+            *(slo.budget_gauge(one, objective) for one, objective in source.objectives()),
+            slo.burn_overview(source, width=24),
+        ),
+    )
