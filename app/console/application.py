@@ -1,4 +1,4 @@
-"""The console as an ASGI application; every path begins with ``/console``."""
+"""The console as an ASGI application; every path but ``/`` begins with ``/console``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -42,7 +41,6 @@ def create_console(deps: ConsoleDependencies) -> ASGIApp:
     console = _Console(deps)
     app = Starlette(
         routes=console.routes(),
-        middleware=[Middleware(SecurityHeaders)],
         exception_handlers={
             HTTPException: console.refused,
             UnknownSlo: console.not_found,
@@ -57,7 +55,7 @@ def create_console(deps: ConsoleDependencies) -> ASGIApp:
         },
     )
     app.router.redirect_slashes = False
-    return app
+    return SecurityHeaders(app)  # outside everything, so that the page of a mistake has them too
 
 
 class _Console:
@@ -69,6 +67,7 @@ class _Console:
 
     def routes(self) -> list[Route]:
         return [
+            Route("/", self._home),
             Route("/console", self._home),
             Route(HOME, self._page("oncall.html", self._oncall)),
             Route("/console/slo/{service}/{name}", self._page("objective.html", self._objective)),

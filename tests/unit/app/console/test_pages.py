@@ -15,6 +15,7 @@ from alarms.errors import StoreBusy
 from alarms.incident import Incident
 from alarms.severity import Severity
 from app.console.application import create_console
+from app.console.guards import CONTENT_SECURITY_POLICY
 from app.console.languages import texts_in
 from exporters.consistency_index import PairReading
 from slo.clock import ScaledClock
@@ -403,6 +404,7 @@ async def test_an_error_nobody_foresaw_shows_no_trace(world: World) -> None:
     async with signed_in(world) as client:
         answer = await client.get("/console/")
     assert answer.status_code == 500
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert "The console made a mistake" in answer.text
     assert "secret detail" not in answer.text
     assert "Traceback" not in answer.text
