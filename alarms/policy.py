@@ -155,6 +155,7 @@ class Policy:
     flapping: FlapDamping
     storm: StormGuard
     ignored_labels: tuple[str, ...]
+    severity_words: Mapping[str, Severity]  # what other people's "severity" labels mean here
     accountable: str  # team the RACI matrix holds accountable for alerts and incidents
     source_file: str = field(default="", compare=False)
 

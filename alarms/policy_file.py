@@ -58,7 +58,7 @@ def load_policy(path: Path | None = None, raci: Raci | None = None) -> Policy:
 
 def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: str) -> Policy:
     severity = fields["severity"].fields(
-        ["burn_windows", "raise", "rules", "tier_caps", "default", "lower_after"]
+        ["burn_windows", "raise", "rules", "tier_caps", "words", "default", "lower_after"]
     )
     noise = fields["noise"].fields(["reopen_within", "release_after", "flapping", "storm", "ignored_labels"])
     return Policy(
@@ -70,6 +70,7 @@ def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: 
         raises=tuple(_raise(place) for place in severity["raise"].items()),
         rules=tuple(_rule(place) for place in severity["rules"].items()),
         tier_caps={tier: place.choice(Severity) for tier, place in severity["tier_caps"].entries()},
+        severity_words={word: place.choice(Severity) for word, place in severity["words"].entries()},
         default_severity=severity["default"].choice(Severity),
         lower_after=severity["lower_after"].duration(),
         reopen_within=noise["reopen_within"].duration(),

@@ -70,9 +70,10 @@ class Router:
 
     def change_policy(self, policy: Policy) -> None:
         """For incidents opened from now on; open ones keep theirs."""
-        with self._store.transaction() as tx:
-            self._office.policy = policy
-            self._office.keep_policy(tx)
+        self._office.policy = policy
+        if self._store.policy(policy.id) is None:
+            with self._store.transaction() as tx:
+                self._office.keep_policy(tx)
 
     # -- alerts and time
 

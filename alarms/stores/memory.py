@@ -194,7 +194,7 @@ class MemoryRouterStore:
 
     def pending_receipts(self, limit: int) -> Sequence[Receipt]:
         pending = [r for r in self._receipts.values() if r.state is ReceiptState.PENDING]
-        return sorted(pending, key=lambda receipt: (receipt.urgency, receipt.id))[:limit]
+        return sorted(pending, key=lambda r: (r.urgency, r.received_at, r.id))[:limit]
 
     def settle_receipt(self, receipt_id: str, state: ReceiptState, problem: str | None = None) -> bool:
         receipt = self._receipts.get(receipt_id)
@@ -207,12 +207,13 @@ class MemoryRouterStore:
 
     def append_receipts(self, receipts: Sequence[Receipt]) -> None:
         with self._lock:
-            self._receipts.update({receipt.id: receipt for receipt in receipts})
+            for receipt in receipts:
+                self._receipts.setdefault(receipt.id, receipt)
 
     def receipts(self, state: ReceiptState, limit: int = 100) -> Sequence[Receipt]:
         with self._lock:
             found = [receipt for receipt in self._receipts.values() if receipt.state is state]
-        return sorted(found, key=lambda receipt: receipt.id, reverse=True)[:limit]
+        return sorted(found, key=lambda r: (r.received_at, r.id), reverse=True)[:limit]
 
     def count_receipts(self, state: ReceiptState) -> int:
         with self._lock:

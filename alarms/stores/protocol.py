@@ -134,7 +134,7 @@ class RouterStore(ReadSide, Protocol):
         ...
 
     def append_receipts(self, receipts: Sequence[Receipt]) -> None:
-        """All of them durable, or none.
+        """All of them durable, or none. One whose id is known already is left as it is.
 
         Raises:
             StoreBusy: the store cannot take the write.

@@ -89,5 +89,5 @@ CREATE TABLE IF NOT EXISTS receipts (
   problem TEXT,
   payload BLOB NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS receipts_pending ON receipts (urgency, id) WHERE state = 'pending';
-CREATE INDEX IF NOT EXISTS receipts_by_state ON receipts (state, id);
+CREATE INDEX IF NOT EXISTS receipts_pending ON receipts (urgency, received_at, id) WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS receipts_by_state ON receipts (state, received_at, id);

@@ -90,13 +90,15 @@ class SqliteRouterStore:
         ]
         with self._writing() as connection:
             connection.executemany(
-                f"INSERT INTO receipts ({RECEIPT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                f"INSERT INTO receipts ({RECEIPT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
+                "ON CONFLICT (id) DO NOTHING",
                 rows,
             )
 
     def receipts(self, state: ReceiptState, limit: int = 100) -> Sequence[Receipt]:
         rows = self._reader().execute(
-            f"SELECT {RECEIPT_COLUMNS} FROM receipts WHERE state = ? ORDER BY id DESC LIMIT ?",  # noqa: S608
+            f"SELECT {RECEIPT_COLUMNS} FROM receipts WHERE state = ? "  # noqa: S608
+            "ORDER BY received_at DESC, id DESC LIMIT ?",
             (state.value, limit),
         )
         return [receipt(row) for row in rows]
@@ -113,7 +115,7 @@ class SqliteRouterStore:
         with self._writing() as connection:
             return connection.execute(
                 "DELETE FROM receipts WHERE state = ? AND id NOT IN "
-                "(SELECT id FROM receipts WHERE state = ? ORDER BY id DESC LIMIT ?)",
+                "(SELECT id FROM receipts WHERE state = ? ORDER BY received_at DESC, id DESC LIMIT ?)",
                 (state.value, state.value, keep),
             ).rowcount
 

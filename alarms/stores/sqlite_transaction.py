@@ -153,7 +153,7 @@ class SqliteTransaction(SqliteReads):
     def pending_receipts(self, limit: int) -> Sequence[Receipt]:
         rows = self._connection.execute(
             f"SELECT {RECEIPT_COLUMNS} FROM receipts WHERE state = 'pending' "  # noqa: S608 - constant columns
-            "ORDER BY urgency, id LIMIT ?",
+            "ORDER BY urgency, received_at, id LIMIT ?",
             (limit,),
         )
         return [receipt(row) for row in rows]

@@ -265,7 +265,9 @@ def a_lease_from_before_the_clock_went_back_runs_out(store: RouterStore) -> None
 def receipts_are_kept_and_given_out_by_urgency(store: RouterStore) -> None:
     store.append_receipts([receipt(1), receipt(2, urgency=1)])
     store.append_receipts([receipt(3)])
+    store.append_receipts([replace(receipt(3), payload=b"another")])
     assert store.count_receipts(ReceiptState.PENDING) == 3
+    assert store.receipts(ReceiptState.PENDING)[0].payload == receipt(3).payload
     with store.transaction() as tx:
         assert [found.id[-1] for found in tx.pending_receipts(10)] == ["2", "1", "3"]
         assert tx.pending_receipts(1)[0] == receipt(2, urgency=1)

@@ -1,0 +1,157 @@
+"""``/v1/alerts``: what people and their tools ask of the router."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from alarms.desk import Desk
+from alarms.errors import AlarmsError
+from alarms.http.auth import READ, WRITE, Authenticator, Principal
+from alarms.http.problems import problem, problem_of
+from alarms.incident import Incident
+from alarms.postmortem import postmortem
+from alarms.receipt import Receipt, ReceiptState
+from alarms.stores.protocol import RouterStore
+
+MOST_LISTED = 500
+Body = TypeVar("Body")
+Handler = Callable[[Request, Principal], Awaitable[Response]]
+
+
+class AcknowledgeBody(msgspec.Struct, forbid_unknown_fields=True):
+    note: str = ""
+
+
+class ReassignBody(msgspec.Struct, forbid_unknown_fields=True):
+    to: str
+    note: str = ""
+
+
+class SnoozeBody(msgspec.Struct, forbid_unknown_fields=True):
+    until: datetime
+    note: str = ""
+
+
+class NoteBody(msgspec.Struct, forbid_unknown_fields=True):
+    text: str
+
+
+class DeskApi:
+    def __init__(self, desk: Desk, store: RouterStore, authenticator: Authenticator) -> None:
+        self._desk = desk
+        self._store = store
+        self._authenticator = authenticator
+
+    def routes(self) -> list[Route]:
+        def route(path: str, handler: Handler, scope: str, method: str = "GET") -> Route:
+            return Route(f"/v1/alerts{path}", self._guarded(handler, scope), methods=[method])
+
+        return [
+            route("", self.list_, READ),
+            route("/quarantine", self.quarantine, READ),
+            route("/{incident}", self.show, READ),
+            route("/{incident}/explain", self.explain, READ),
+            route("/{incident}/postmortem", self.postmortem, READ),
+            route("/{incident}/acknowledge", self.acknowledge, WRITE, "POST"),
+            route("/{incident}/resolve", self.resolve, WRITE, "POST"),
+            route("/{incident}/reassign", self.reassign, WRITE, "POST"),
+            route("/{incident}/snooze", self.snooze, WRITE, "POST"),
+            route("/{incident}/notes", self.note, WRITE, "POST"),
+        ]
+
+    async def list_(self, request: Request, _: Principal) -> Response:
+        if request.query_params.get("state", "open") == "all":
+            found = await asyncio.to_thread(self._desk.incidents, limit=MOST_LISTED)
+        else:
+            found = await asyncio.to_thread(self._desk.open_incidents)
+        return _json({"alerts": found[:MOST_LISTED]})
+
+    async def show(self, request: Request, _: Principal) -> Response:
+        identity = request.path_params["incident"]
+        incident = await asyncio.to_thread(self._desk.incident, identity)
+        timeline = await asyncio.to_thread(self._desk.timeline, identity)
+        deliveries = await asyncio.to_thread(self._desk.notifications, identity)
+        return _json({"incident": incident, "timeline": timeline, "notifications": deliveries})
+
+    async def explain(self, request: Request, _: Principal) -> Response:
+        return _json(await asyncio.to_thread(self._desk.explain, request.path_params["incident"]))
+
+    async def postmortem(self, request: Request, _: Principal) -> Response:
+        explanation = await asyncio.to_thread(self._desk.explain, request.path_params["incident"])
+        return Response(postmortem(explanation), media_type="text/markdown; charset=utf-8")
+
+    async def quarantine(self, request: Request, _: Principal) -> Response:
+        kept = await asyncio.to_thread(self._store.receipts, ReceiptState.QUARANTINED)
+        return _json({"quarantined": [_shown(receipt) for receipt in kept]})
+
+    async def acknowledge(self, request: Request, who: Principal) -> Response:
+        body = await _read(request, AcknowledgeBody)
+        return await self._change(self._desk.acknowledge, request, who.name, body.note)
+
+    async def resolve(self, request: Request, who: Principal) -> Response:
+        body = await _read(request, AcknowledgeBody)
+        return await self._change(self._desk.resolve, request, who.name, body.note)
+
+    async def reassign(self, request: Request, who: Principal) -> Response:
+        body = await _read(request, ReassignBody)
+        return await self._change(self._desk.reassign, request, body.to, who.name, body.note)
+
+    async def snooze(self, request: Request, who: Principal) -> Response:
+        body = await _read(request, SnoozeBody)
+        if body.until.tzinfo is None:
+            return problem(400, "until: give a time zone, for example 2026-03-02T15:00:00Z")
+        return await self._change(self._desk.snooze, request, body.until, who.name, body.note)
+
+    async def note(self, request: Request, who: Principal) -> Response:
+        body = await _read(request, NoteBody)
+        return await self._change(self._desk.note, request, who.name, body.text)
+
+    async def _change(self, action: Callable[..., Incident], request: Request, *values: object) -> Response:
+        return _json(await asyncio.to_thread(action, request.path_params["incident"], *values))
+
+    def _guarded(self, handler: Handler, scope: str) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            principal = self._authenticator.authenticate(headers, b"")
+            if principal is None:
+                return problem(401, "a bearer token is needed")
+            if scope not in principal.scopes:
+                return problem(403, f"the scope {scope} is needed")
+            try:
+                return await handler(request, principal)
+            except AlarmsError as error:
+                return problem_of(error)
+            except msgspec.ValidationError as error:
+                return problem(400, str(error))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                return problem(400, "the body is not JSON")
+
+        return guarded
+
+
+async def _read(request: Request, kind: type[Body]) -> Body:
+    return msgspec.json.decode(await request.body() or b"{}", type=kind)
+
+
+def _json(value: object) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _shown(receipt: Receipt) -> dict[str, object]:
+    """What it was and why it could not be read; a payload may hold anything, so only its beginning."""
+    return {
+        "id": receipt.id,
+        "kind": receipt.kind,
+        "received_at": receipt.received_at,
+        "problem": receipt.problem,
+        "bytes": len(receipt.payload),
+        "begins": receipt.payload[:200].decode("utf-8", "replace"),
+    }

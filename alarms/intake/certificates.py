@@ -1,0 +1,52 @@
+"""SNS's signing certificates over HTTPS: no redirects, bounded in size and number, cached by address."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+import httpx
+
+from alarms.errors import NotAuthentic
+
+LARGEST = 16_384
+KEPT = 32
+TIMEOUT_SECONDS = 5.0
+
+
+class HttpsCertificates:
+    """A ``CertificateSource``. The caller has checked the address; this one only fetches it."""
+
+    def __init__(self, client: httpx.Client | None = None) -> None:
+        self._client = client or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def fetch(self, url: str) -> bytes:
+        with self._lock:
+            if url in self._kept:
+                self._kept.move_to_end(url)
+                return self._kept[url]
+        found = self._download(url)
+        with self._lock:
+            self._kept[url] = found
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def _download(self, url: str) -> bytes:
+        try:
+            with self._client.stream("GET", url) as answer:
+                if answer.status_code != httpx.codes.OK:
+                    raise NotAuthentic("sns", f"its certificate answered {answer.status_code}")
+                content = b""
+                for chunk in answer.iter_bytes():
+                    content += chunk
+                    if len(content) > LARGEST:
+                        raise NotAuthentic("sns", "its certificate is too large")
+                return content
+        except httpx.HTTPError as error:
+            raise NotAuthentic("sns", "its certificate cannot be fetched") from error
+
+    def close(self) -> None:
+        self._client.close()

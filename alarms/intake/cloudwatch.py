@@ -1,0 +1,186 @@
+"""CloudWatch alarms, as SNS carries them and as EventBridge does. Both are keyed on the alarm's ARN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+
+from alarms.alert import Alert, AlertState
+from alarms.errors import MalformedPayload
+from alarms.intake.normalise import IntakeRules, Parsed, clean, instant, map_of, text_of
+from alarms.routing.fingerprint import foreign_key
+from alarms.severity import Severity
+from slo.conventions import burn_alert_name, no_data_alert_name, slug
+from slo.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+
+SOURCE = "cloudwatch"
+STATES = ("ALARM", "OK", "INSUFFICIENT_DATA")
+UNKNOWN_TIER = "insufficient-data"
+
+
+def parse_alarm(payload: bytes, rules: IntakeRules) -> Parsed:
+    """The ``Message`` of an SNS notification by CloudWatch. Raises ``MalformedPayload``."""
+    fields = map_of(SOURCE, "body", decode(SOURCE, payload))
+    name = text_of(SOURCE, "AlarmName", fields.get("AlarmName"))
+    arn = fields.get("AlarmArn")
+    if not isinstance(arn, str) or not arn:
+        arn = f"{fields.get('AWSAccountId')}/{fields.get('Region')}/{name}"
+    return _alerts(
+        name=name,
+        arn=clean(arn),
+        state=text_of(SOURCE, "NewStateValue", fields.get("NewStateValue")),
+        at=instant(SOURCE, "StateChangeTime", fields.get("StateChangeTime")),
+        reason=_text(fields.get("NewStateReason")),
+        description=_text(fields.get("AlarmDescription")),
+        dimensions=_dimensions_of_list(fields.get("Trigger")),
+        rules=rules,
+    )
+
+
+def parse_event(payload: bytes, rules: IntakeRules) -> Parsed:
+    """An EventBridge "CloudWatch Alarm State Change". Raises ``MalformedPayload``."""
+    fields = map_of(SOURCE, "body", decode(SOURCE, payload))
+    if fields.get("detail-type") != "CloudWatch Alarm State Change":
+        raise MalformedPayload(SOURCE, "detail-type", "expected CloudWatch Alarm State Change")
+    detail = map_of(SOURCE, "detail", fields.get("detail"))
+    state = map_of(SOURCE, "detail.state", detail.get("state"))
+    configuration = map_of(SOURCE, "detail.configuration", detail.get("configuration") or {})
+    resources = fields.get("resources")
+    arn = resources[0] if isinstance(resources, list) and resources else None
+    dimensions = _dimensions_of_metrics(configuration.get("metrics"))
+    suppressor = _text(state.get("actionsSuppressedBy"))
+    if suppressor:
+        dimensions["suppressed_by"] = suppressor
+    return _alerts(
+        name=text_of(SOURCE, "detail.alarmName", detail.get("alarmName")),
+        arn=text_of(SOURCE, "resources[0]", arn),
+        state=text_of(SOURCE, "detail.state.value", state.get("value")),
+        at=instant(SOURCE, "detail.state.timestamp", state.get("timestamp") or fields.get("time")),
+        reason=_text(state.get("reason")),
+        description=_text(configuration.get("description")),
+        dimensions=dimensions,
+        rules=rules,
+    )
+
+
+def decode(source: str, payload: bytes) -> object:
+    try:
+        return msgspec.json.decode(payload)
+    except msgspec.DecodeError as error:
+        raise MalformedPayload(source, "body", f"is not JSON ({error})") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise MalformedPayload(source, "body", "is not readable JSON") from error
+
+
+def _alerts(
+    *,
+    name: str,
+    arn: str,
+    state: str,
+    at: datetime,
+    reason: str,
+    description: str,
+    dimensions: Mapping[str, str],
+    rules: IntakeRules,
+) -> Parsed:
+    """The alarm itself and, beside it, whether CloudWatch knows: lost data is neither firing nor over."""
+    if state not in STATES:
+        raise MalformedPayload(SOURCE, "state", f"expected one of {', '.join(STATES)}")
+    alarm = _alarm(name, arn, at, reason or description or name, dimensions, rules)
+    unknown = _unknown(alarm)
+    if state == "INSUFFICIENT_DATA":
+        return Parsed((unknown,))
+    known_again = _ended(unknown, at)
+    return Parsed((alarm if state == "ALARM" else _ended(alarm, at), known_again))
+
+
+def _alarm(
+    name: str, arn: str, at: datetime, summary: str, dimensions: Mapping[str, str], rules: IntakeRules
+) -> Alert:
+    own = rules.alarms.get(name)
+    labels = {**dimensions, "alarm_arn": arn}
+    if own is None:
+        return Alert(
+            alert_key=foreign_key(rules.environment, {"alarm_arn": arn}, ()),
+            source=SOURCE,
+            environment=rules.environment,
+            name=name,
+            state=AlertState.FIRING,
+            starts_at=at,
+            summary=summary,
+            labels=labels,
+            component=dimensions.get("component"),
+        )
+    silent = own.tier is None
+    return Alert(
+        alert_key=no_data_alert_key(rules.environment, own.slo_id)
+        if silent
+        else alert_key(rules.environment, own.slo_id, own.objective, {}),
+        source=SOURCE,
+        environment=rules.environment,
+        name=no_data_alert_name(own.slo_id) if own.tier is None else burn_alert_name(own.slo_id, own.tier),
+        title=f"{own.slo_id}: no data" if silent else f"{own.slo_id}: error budget burning",
+        title_pt=f"{own.slo_id}: sem dados" if silent else f"{own.slo_id}: orçamento de erro sendo consumido",
+        state=AlertState.FIRING,
+        starts_at=at,
+        summary=summary,
+        slo_id=own.slo_id,
+        objective=NO_DATA_OBJECTIVE if silent else own.objective,
+        tier=own.tier,
+        runbook="no-data" if silent else slug(own.slo_id),
+    )
+
+
+def _unknown(alarm: Alert) -> Alert:
+    return replace(
+        alarm,
+        alert_key=foreign_key(
+            alarm.environment, {"unknown": alarm.labels.get("alarm_arn", alarm.alert_key)}, ()
+        ),
+        name=f"{alarm.name} has no data",
+        title=None,
+        title_pt=None,
+        summary=f"CloudWatch has too little data to judge {alarm.name}",
+        summary_pt=f"O CloudWatch não tem dados suficientes para avaliar {alarm.name}",
+        tier=UNKNOWN_TIER,
+        severity=Severity.P3,
+        slo_id=None,
+        objective=None,
+        runbook="no-data",
+    )
+
+
+def _ended(alert: Alert, at: datetime) -> Alert:
+    return replace(alert, state=AlertState.RESOLVED, ends_at=at)
+
+
+def _dimensions_of_list(trigger: object) -> dict[str, str]:
+    """``[{"name": ..., "value": ...}]``, in small letters or capitals, as SNS has them."""
+    listed = trigger.get("Dimensions") if isinstance(trigger, dict) else None
+    found: dict[str, str] = {}
+    for item in listed if isinstance(listed, list) else []:
+        if isinstance(item, dict):
+            lowered = {str(key).lower(): value for key, value in item.items()}
+            if isinstance(lowered.get("name"), str) and isinstance(lowered.get("value"), str):
+                found[clean(lowered["name"])] = clean(lowered["value"])
+    return found
+
+
+def _dimensions_of_metrics(metrics: object) -> dict[str, str]:
+    """EventBridge nests a plain map inside each metric."""
+    found: dict[str, str] = {}
+    for item in metrics if isinstance(metrics, list) else []:
+        stat = item.get("metricStat") if isinstance(item, dict) else None
+        metric = stat.get("metric") if isinstance(stat, dict) else None
+        dimensions = metric.get("dimensions") if isinstance(metric, dict) else None
+        for name, value in dimensions.items() if isinstance(dimensions, dict) else ():
+            if isinstance(value, str):
+                found[clean(str(name))] = clean(value)
+    return found
+
+
+def _text(value: object) -> str:
+    return clean(value) if isinstance(value, str) else ""

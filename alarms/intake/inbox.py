@@ -1,0 +1,96 @@
+"""Puts raw payloads on file before their senders are answered: many senders, one synced commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from alarms.errors import StoreBusy
+from alarms.receipt import Receipt, ReceiptState
+from alarms.stores.protocol import RouterStore
+from slo.clock import Clock
+
+URGENT = ((b'"P1"', 1), (b'"P2"', 2), (b'"critical"', 2), (b'"page"', 2))
+
+
+@dataclass(slots=True)
+class _Waiting:
+    receipt: Receipt
+    kept: asyncio.Future[None]
+
+
+class Inbox:
+    """``most_waiting`` requests may wait for the disk at once, ``most_pending`` receipts for the router.
+
+    Beyond that the sender is told to come again, which loses nothing; taking in more than can be worked off
+    would.
+    """
+
+    def __init__(
+        self,
+        store: RouterStore,
+        clock: Clock,
+        new_id: Callable[[], str],
+        *,
+        most_waiting: int = 2_000,
+        most_pending: int = 100_000,
+        batch: int = 500,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+        self._most_waiting = most_waiting
+        self._most_pending = most_pending
+        self._batch = batch
+        self._waiting: list[_Waiting] = []
+        self._pending = store.count_receipts(ReceiptState.PENDING)
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def keep(self, kind: str, payload: bytes, receipt_id: str | None = None) -> str:
+        """The receipt's id, once it is durable. The same given id again changes nothing.
+
+        Raises:
+            StoreBusy: too much is waiting, or the store failed; nothing was kept, the sender must try again.
+        """
+        if len(self._waiting) >= self._most_waiting:
+            raise StoreBusy("too many requests are waiting for the disk")
+        if self._pending >= self._most_pending:
+            raise StoreBusy("too many alerts are waiting to be worked off")
+        receipt = Receipt(receipt_id or self._new_id(), kind, self._clock.now(), payload, urgency_of(payload))
+        entry = _Waiting(receipt, asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._flush())
+        await entry.kept
+        return receipt.id
+
+    def worked_off(self, pending: int) -> None:
+        """How many receipts are left, by whoever works them off."""
+        self._pending = pending
+
+    async def _flush(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
+                await self._append(batch)
+        finally:
+            self._flushing = None
+
+    async def _append(self, batch: list[_Waiting]) -> None:
+        try:
+            await asyncio.to_thread(self._store.append_receipts, [entry.receipt for entry in batch])
+        except Exception as error:  # noqa: BLE001 - whatever it was, every sender has to hear of it
+            for entry in batch:
+                if not entry.kept.done():
+                    entry.kept.set_exception(StoreBusy(f"{type(error).__name__}: {error}"))
+        else:
+            self._pending += len(batch)
+            for entry in batch:
+                if not entry.kept.done():
+                    entry.kept.set_result(None)
+
+
+def urgency_of(payload: bytes) -> int:
+    """A guess that costs nothing: what may be a P1 is worked off first. Being wrong costs only order."""
+    return next((rank for mark, rank in URGENT if mark in payload), 3)

@@ -1,0 +1,128 @@
+"""What the parsers of foreign payloads need to know of us, and what they give back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from alarms.alert import Alert
+from alarms.errors import MalformedPayload
+from alarms.severity import Severity
+from slo.conventions import cloudwatch_alarm_name
+from slo.spec import Slo
+
+LABEL_LIMIT = 256  # labels an alert may have, and characters of a name
+VALUE_LIMIT = 4096
+YEAR_ONE = datetime(1, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAlarm:
+    """What one of our generated CloudWatch alarms is about. ``tier`` is None for no data."""
+
+    slo_id: str
+    objective: str
+    tier: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRules:
+    """``group_by`` of each of our SLOs; how foreign severities read; which labels tell replicas apart."""
+
+    environment: str
+    group_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    severity_words: Mapping[str, Severity] = field(default_factory=dict)
+    ignored_labels: tuple[str, ...] = ()
+    alarms: Mapping[str, OwnAlarm] = field(default_factory=dict)  # by name, tier and all
+
+    def severity(self, text: str | None) -> Severity | None:
+        word = (text or "").strip()
+        if word in list(Severity):
+            return Severity(word)
+        return self.severity_words.get(word.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """``truncated``: how many more alerts the sender had and did not send; ``group`` is theirs."""
+
+    alerts: tuple[Alert, ...]
+    group: str = ""
+    truncated: int = 0
+
+
+def intake_rules(
+    environment: str,
+    slos: Iterable[Slo],
+    severity_words: Mapping[str, Severity],
+    ignored_labels: tuple[str, ...],
+) -> IntakeRules:
+    """From the catalogue and the policy."""
+    listed = list(slos)
+    alarms = {
+        cloudwatch_alarm_name(environment, slo.id, objective.name, suffix): OwnAlarm(
+            slo.id, objective.name, tier
+        )
+        for slo in listed
+        for objective in slo.objectives
+        for suffix, tier in [("no-data", None), *((tier.name, tier.name) for tier in slo.tiers)]
+    }
+    group_by = {slo.id: slo.group_by for slo in listed}
+    return IntakeRules(environment, group_by, dict(severity_words), ignored_labels, alarms)
+
+
+def labels_of(source: str, place: str, value: object) -> dict[str, str]:
+    """Label names and values as text, within bounds.
+
+    Raises:
+        MalformedPayload: it is not a flat map of texts, or has more than anybody needs.
+    """
+    if not isinstance(value, dict) or len(value) > LABEL_LIMIT:
+        raise MalformedPayload(source, place, f"expected a map of at most {LABEL_LIMIT} texts")
+    for name, text in value.items():
+        if not isinstance(text, str) or len(name) > LABEL_LIMIT or len(text) > VALUE_LIMIT:
+            raise MalformedPayload(
+                source, f"{place}.{name[:40]}", f"expected a text of at most {VALUE_LIMIT}"
+            )
+    return {clean(name): clean(text) for name, text in value.items()}
+
+
+def clean(text: str) -> str:
+    """Without control characters and lone surrogates: it ends up in pages, mails and databases."""
+    shown = "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
+    return shown.encode("utf-8", "replace").decode()
+
+
+def instant(source: str, place: str, value: object) -> datetime:
+    """An ISO 8601 instant in UTC; ``+0000`` and nanoseconds are understood.
+
+    Raises:
+        MalformedPayload: it is not one, or has no time zone.
+    """
+    text = value if isinstance(value, str) else ""
+    text = re.sub(r"(\.\d{6})\d+", r"\1", text)
+    text = re.sub(r"([+-]\d{2})(\d{2})$", r"\1:\2", text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise MalformedPayload(source, place, f"{text[:40]!r} is not an instant") from error
+    if found.tzinfo is None:
+        raise MalformedPayload(source, place, "has no time zone")
+    try:
+        return max(found, YEAR_ONE).astimezone(UTC)
+    except OverflowError as error:
+        raise MalformedPayload(source, place, "is out of range") from error
+
+
+def text_of(source: str, place: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > VALUE_LIMIT:
+        raise MalformedPayload(source, place, f"expected a text of 1 to {VALUE_LIMIT} characters")
+    return clean(value)
+
+
+def map_of(source: str, place: str, value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise MalformedPayload(source, place, "expected an object")
+    return value

@@ -1,0 +1,168 @@
+"""Works off the inbox: parse, route, settle; the receipt and everything it changes in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from alarms.alert import Alert, AlertState
+from alarms.errors import MalformedPayload, StoreBusy
+from alarms.intake import alertmanager, cloudwatch
+from alarms.intake.normalise import IntakeRules, Parsed
+from alarms.pipeline import receive
+from alarms.receipt import Receipt, ReceiptState
+from alarms.router import Router
+from alarms.routing.fingerprint import digest, member_of
+from alarms.severity import Severity
+from alarms.stores.protocol import RouterStore, Transaction
+from slo.clock import Clock
+
+LOG = logging.getLogger(__name__)
+Parser = Callable[[bytes, IntakeRules], Parsed]
+Counted = Callable[[str, int], None]
+QUARANTINED = ReceiptState.QUARANTINED
+QUARANTINE_KEEPS = 1_000
+DONE_KEEPS = 20_000
+PRUNE_EVERY = 100
+ALERT = msgspec.json.Decoder(Alert)
+
+
+def parse_alert(payload: bytes, rules: IntakeRules) -> Parsed:
+    """An alert in our own shape. Raises ``MalformedPayload``."""
+    try:
+        return Parsed((ALERT.decode(payload),))
+    except msgspec.DecodeError as error:
+        raise MalformedPayload("alert", "body", str(error)) from error
+
+
+def parse_oversized(payload: bytes, rules: IntakeRules) -> Parsed:
+    """What was too large to keep whole: only its beginning is on file."""
+    raise MalformedPayload("webhook", "body", f"too large; its first {len(payload)} bytes are kept")
+
+
+PARSERS: Mapping[str, Parser] = {
+    "alert": parse_alert,
+    "oversized": parse_oversized,
+    "alertmanager": alertmanager.parse,
+    "cloudwatch": cloudwatch.parse_alarm,
+    "eventbridge": cloudwatch.parse_event,
+}
+
+
+def ignore(_: str, __: int) -> None:
+    """Nobody counts."""
+
+
+class IntakeWorker:
+    """Several may share one store: a receipt is settled by one of them only."""
+
+    def __init__(
+        self,
+        store: RouterStore,
+        router: Router,
+        rules: IntakeRules,
+        clock: Clock,
+        *,
+        received: Counted = ignore,
+        left: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._router = router
+        self._rules = rules
+        self._clock = clock
+        self._received = received
+        self._left = left
+        self._rounds = 0
+
+    def run_once(self, limit: int = 200) -> int:
+        """Work off up to ``limit`` receipts, the most urgent first; how many.
+
+        Raises:
+            StoreBusy: nothing was changed; the receipts are still there.
+        """
+        try:
+            done = self._batch(limit)
+        except StoreBusy:
+            raise
+        except Exception:
+            LOG.exception("a receipt cannot be worked off; one at a time now")
+            done = self._one_by_one(limit)
+        self._tidy()
+        return done
+
+    def drain(self) -> int:
+        total = 0
+        while worked := self.run_once():
+            total += worked
+        return total
+
+    def _batch(self, limit: int) -> int:
+        with self._store.transaction() as tx:
+            receipts = tx.pending_receipts(limit)
+            counts = [self._work(tx, receipt) for receipt in receipts]
+        for receipt, alerts in zip(receipts, counts, strict=True):
+            self._received(receipt.kind, alerts)
+        return len(receipts)
+
+    def _one_by_one(self, limit: int) -> int:
+        """A fault of ours in one receipt must not keep the others waiting: that one is put aside."""
+        with self._store.transaction() as tx:
+            receipts = tx.pending_receipts(limit)
+        for receipt in receipts:
+            try:
+                with self._store.transaction() as tx:
+                    self._work(tx, receipt)
+            except StoreBusy:
+                raise
+            except Exception as error:
+                LOG.exception("receipt put aside", extra={"receipt": receipt.id})
+                with self._store.transaction() as tx:
+                    problem = f"{type(error).__name__}: {error}"
+                    tx.settle_receipt(receipt.id, ReceiptState.QUARANTINED, problem)
+        return len(receipts)
+
+    def _work(self, tx: Transaction, receipt: Receipt) -> int:
+        """How many alerts it held."""
+        try:
+            parsed = PARSERS[receipt.kind](receipt.payload, self._rules)
+        except MalformedPayload as problem:
+            tx.settle_receipt(receipt.id, ReceiptState.QUARANTINED, str(problem))
+            return 0
+        now = self._clock.now()
+        for alert in (*parsed.alerts, *self._truncation(tx, parsed)):
+            receive(self._router.office, tx, alert, now)
+        tx.settle_receipt(receipt.id, ReceiptState.DONE)
+        return len(parsed.alerts)
+
+    def _truncation(self, tx: Transaction, parsed: Parsed) -> Sequence[Alert]:
+        """Alertmanager left alerts out: that is an alert of its own until a whole group arrives again."""
+        if not parsed.group:
+            return ()
+        now = self._clock.now()
+        alert = Alert(
+            alert_key=digest("truncated", parsed.group),
+            source="self",
+            environment=self._rules.environment,
+            name="AlertsTruncated",
+            state=AlertState.FIRING if parsed.truncated else AlertState.RESOLVED,
+            starts_at=now,
+            ends_at=None if parsed.truncated else now,
+            summary=f"Alertmanager left out {parsed.truncated} alerts of group {parsed.group}",
+            summary_pt=f"O Alertmanager omitiu {parsed.truncated} alertas do grupo {parsed.group}",
+            severity=Severity.P3,
+            labels={"group": parsed.group},
+        )
+        known = tx.alert(member_of(alert))
+        fires = known is not None and known.state is AlertState.FIRING
+        return (alert,) if parsed.truncated or fires else ()
+
+    def _tidy(self) -> None:
+        """Bounded space for what is done with and for what could not be read."""
+        self._left(self._store.count_receipts(ReceiptState.PENDING))
+        self._rounds += 1
+        if self._rounds % PRUNE_EVERY == 0:
+            self._store.prune_receipts(ReceiptState.DONE, DONE_KEEPS)
+        if self._rounds % PRUNE_EVERY == 0 or self._store.count_receipts(QUARANTINED) > 2 * QUARANTINE_KEEPS:
+            self._store.prune_receipts(QUARANTINED, QUARANTINE_KEEPS)

@@ -1,0 +1,315 @@
+"""The hooks: who may send, what a 2xx means, and that trouble of ours is 503 and never loses an alert."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from alarms.errors import StoreBusy
+from alarms.http.application import create_application
+from alarms.http.auth import HOOKS, READ, WRITE, AnyOf, BearerTokens, Principal, SignedBodies
+from alarms.http.desk_api import DeskApi
+from alarms.http.hooks import LARGEST, Hooks
+from alarms.intake.inbox import Inbox
+from alarms.intake.normalise import intake_rules
+from alarms.intake.sns_message import SnsVerifier
+from alarms.intake.worker import IntakeWorker
+from alarms.receipt import Receipt, ReceiptState
+from alarms.stores.memory import MemoryRouterStore
+from tests.support.alerts import MONDAY_10
+from tests.support.hooks import TOPIC, MadeSns, alert, alertmanager, eventbridge_event
+from tests.support.router import SHIPPED_POLICY, Scene, numbered_ids
+
+SENDER = {"authorization": "Bearer hook-token"}
+PERSON = {"authorization": "Bearer ana-token"}
+READER = {"authorization": "Bearer reader-token"}
+
+
+class Site:
+    """The application over a memory store, with whatever it asked the outside for."""
+
+    def __init__(self, **inbox: Any) -> None:
+        self.scene = Scene()
+        assert isinstance(self.scene.store, MemoryRouterStore)
+        self.store = self.scene.store
+        self.sns = MadeSns()
+        self.confirmed: list[str] = []
+        tokens = BearerTokens.of(
+            {
+                "hook-token": Principal("alertmanager", frozenset({HOOKS})),
+                "ana-token": Principal("ana", frozenset({READ, WRITE})),
+                "reader-token": Principal("reader", frozenset({READ})),
+            }
+        )
+        who = AnyOf(tokens, SignedBodies({"signer": b"shared"}))
+        self.inbox = Inbox(self.store, self.scene.clock, numbered_ids("receipt-"), **inbox)
+        hooks = Hooks(
+            self.inbox,
+            who,
+            self.scene.clock,
+            sns=SnsVerifier(frozenset({TOPIC}), self.sns),
+            confirm=self._confirm,
+        )
+        rules = intake_rules("test", [], SHIPPED_POLICY.severity_words, SHIPPED_POLICY.ignored_labels)
+        self.worker = IntakeWorker(
+            self.store, self.scene.router, rules, self.scene.clock, left=self.inbox.worked_off
+        )
+        application = create_application(hooks, DeskApi(self.scene.router, self.store, who))
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://router")
+
+    async def _confirm(self, url: str) -> None:
+        self.confirmed.append(url)
+
+    def kept(self) -> Sequence[Receipt]:
+        return self.store.receipts(ReceiptState.PENDING, 1000)
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    made = Site()
+    yield made
+    await made.client.aclose()
+    made.scene.close()
+
+
+async def test_a_2xx_means_that_the_payload_is_on_file_as_it_came(site: Site) -> None:
+    body = json.dumps(alertmanager(alert())).encode()
+    answer = await site.client.post("/hooks/alertmanager", content=body, headers=SENDER)
+    assert answer.status_code == 200
+    assert [receipt.payload for receipt in site.kept()] == [body]
+    assert site.worker.drain() == 1
+    (incident,) = site.scene.router.open_incidents()
+    assert incident.title == "DiskFull"
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic x"}, READER]
+)
+async def test_strangers_are_refused_and_nothing_of_theirs_is_kept(
+    site: Site, headers: dict[str, str]
+) -> None:
+    answer = await site.client.post("/hooks/alertmanager", json=alertmanager(alert()), headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert site.kept() == []
+
+
+async def test_a_signature_over_the_body_is_as_good_as_a_token(site: Site) -> None:
+    body = json.dumps(alertmanager(alert())).encode()
+    signature = "sha256=" + hmac.new(b"shared", body, hashlib.sha256).hexdigest()
+    good = await site.client.post(
+        "/hooks/alertmanager", content=body, headers={"x-mirante-signature": signature}
+    )
+    bad = await site.client.post(
+        "/hooks/alertmanager", content=body + b" ", headers={"x-mirante-signature": signature}
+    )
+    assert (good.status_code, bad.status_code) == (200, 401)
+
+
+async def test_what_cannot_be_read_is_kept_apart_and_listed(site: Site) -> None:
+    answer = await site.client.post("/hooks/alertmanager", content=b"{not json", headers=SENDER)
+    assert answer.status_code == 200
+    site.worker.drain()
+    listed = await site.client.get("/v1/alerts/quarantine", headers=PERSON)
+    (shown,) = listed.json()["quarantined"]
+    assert (shown["begins"], shown["kind"]) == ("{not json", "alertmanager")
+    assert "is not JSON" in shown["problem"]
+
+
+async def test_an_oversized_payload_is_said_to_be_so_and_costs_bounded_space(site: Site) -> None:
+    answer = await site.client.post("/hooks/alertmanager", content=b"x" * (LARGEST + 1), headers=SENDER)
+    assert answer.status_code == 200
+    site.worker.drain()
+    bearer_only = site.store.receipts(ReceiptState.QUARANTINED)
+    assert all(len(receipt.payload) <= 65_536 for receipt in bearer_only)
+    assert len(bearer_only) == 1
+
+
+async def test_a_store_that_fails_is_503_and_the_sender_comes_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> None:
+        raise StoreBusy("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(site.store, "append_receipts", full)
+        first = await site.client.post("/hooks/alertmanager", json=alertmanager(alert()), headers=SENDER)
+    second = await site.client.post("/hooks/alertmanager", json=alertmanager(alert()), headers=SENDER)
+    assert (first.status_code, second.status_code) == (503, 200)
+    assert first.headers["retry-after"] == "5"
+    assert "disk" not in first.text
+    assert len(site.kept()) == 1
+
+
+async def test_overload_is_503_and_never_a_4xx() -> None:
+    site = Site(most_pending=3)
+    answers = [
+        await site.client.post("/hooks/alertmanager", json=alertmanager(alert(f"A{n}")), headers=SENDER)
+        for n in range(5)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 503, 503]
+    site.worker.drain()
+    again = await site.client.post("/hooks/alertmanager", json=alertmanager(alert("A4")), headers=SENDER)
+    assert again.status_code == 200
+    await site.client.aclose()
+    site.scene.close()
+
+
+async def test_many_senders_share_a_commit_and_each_payload_is_kept(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    append = site.store.append_receipts
+
+    def counted(receipts: Sequence[Receipt]) -> None:
+        sizes.append(len(receipts))
+        append(receipts)
+
+    monkeypatch.setattr(site.store, "append_receipts", counted)
+    answers = await asyncio.gather(
+        *[
+            site.client.post("/hooks/alertmanager", json=alertmanager(alert(f"A{n}")), headers=SENDER)
+            for n in range(200)
+        ]
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum(sizes) == 200
+    assert len(sizes) < 100
+    assert len({receipt.payload for receipt in site.kept()}) == 200
+
+
+async def test_eventbridge_is_taken_in_with_a_token(site: Site) -> None:
+    answer = await site.client.post("/hooks/eventbridge", json=eventbridge_event(), headers=SENDER)
+    assert answer.status_code == 200
+    site.worker.drain()
+    assert [incident.title for incident in site.scene.router.open_incidents()] == ["cpu-high"]
+
+
+async def test_a_signed_sns_message_is_taken_in_and_a_replay_changes_nothing(site: Site) -> None:
+    body = site.sns.message()
+    answers = [await site.client.post("/hooks/sns", content=body) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert len(site.kept()) == 1
+    site.worker.drain()
+    again = await site.client.post("/hooks/sns", content=body)
+    assert again.status_code == 200
+    assert site.kept() == []
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        {"Message": "other"},
+        {"topic": "arn:aws:sns:sa-east-1:123456789012:other"},
+        {"at": MONDAY_10 - timedelta(hours=3)},
+        {"url": "https://evil.example/x.pem"},
+        {"version": "1"},
+    ],
+)
+async def test_a_forged_sns_message_is_401_and_nothing_is_kept(site: Site, forgery: dict[str, Any]) -> None:
+    answer = await site.client.post("/hooks/sns", content=site.sns.message(**forgery))
+    assert answer.status_code == 401
+    assert site.kept() == []
+    assert site.confirmed == []
+
+
+async def test_only_a_proven_subscription_is_confirmed_and_only_at_sns_itself(site: Site) -> None:
+    good = site.sns.message(kind="SubscriptionConfirmation")
+    elsewhere = site.sns.message(kind="SubscriptionConfirmation", SubscribeURL="https://evil.example/")
+    unsigned = json.dumps({**json.loads(good), "Signature": "AAAA"}).encode()
+    statuses = [
+        (await site.client.post("/hooks/sns", content=b)).status_code for b in (good, elsewhere, unsigned)
+    ]
+    assert statuses == [200, 401, 401]
+    assert site.confirmed == ["https://sns.sa-east-1.amazonaws.com/?Action=Confirm"]
+
+
+async def test_a_truncated_group_is_an_alert_until_a_whole_one_arrives(site: Site) -> None:
+    for left_out in (7, 0):
+        document = alertmanager(alert(), truncatedAlerts=left_out)
+        await site.client.post("/hooks/alertmanager", json=document, headers=SENDER)
+        site.worker.drain()
+        titles = {incident.title for incident in site.scene.router.open_incidents()}
+        assert titles == ({"DiskFull", "AlertsTruncated"} if left_out else {"DiskFull"})
+
+
+async def test_a_bug_of_ours_in_one_payload_keeps_no_other_waiting(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alarms.intake import worker
+
+    def fragile(payload: bytes, rules: object) -> object:
+        if b"Cursed" in payload:
+            raise RuntimeError("a fault of ours")
+        return original(payload, rules)
+
+    original: Any = worker.PARSERS["alertmanager"]
+    monkeypatch.setattr(worker, "PARSERS", {**worker.PARSERS, "alertmanager": fragile})
+    for name in ("First", "Cursed", "Last"):
+        await site.client.post("/hooks/alertmanager", json=alertmanager(alert(name)), headers=SENDER)
+    site.worker.drain()
+    assert {incident.title for incident in site.scene.router.open_incidents()} == {"First", "Last"}
+    assert [r.problem for r in site.store.receipts(ReceiptState.QUARANTINED)] == [
+        "RuntimeError: a fault of ours"
+    ]
+
+
+async def test_people_list_show_explain_acknowledge_and_resolve(site: Site) -> None:
+    await site.client.post("/hooks/alertmanager", json=alertmanager(alert(severity="P1")), headers=SENDER)
+    site.worker.drain()
+    (listed,) = (await site.client.get("/v1/alerts", headers=READER)).json()["alerts"]
+    address = f"/v1/alerts/{listed['id']}"
+    shown = (await site.client.get(address, headers=READER)).json()
+    assert shown["incident"]["severity"] == "P1"
+    assert [entry["kind"] for entry in shown["timeline"]] == ["opened"]
+    explained = (await site.client.get(f"{address}/explain", headers=READER)).json()
+    assert any("unless acknowledged" in step for step in explained["future"])
+    refused = await site.client.post(f"{address}/acknowledge", headers=READER)
+    assert refused.status_code == 403
+    done = await site.client.post(f"{address}/acknowledge", json={"note": "on it"}, headers=PERSON)
+    assert (done.json()["state"], done.json()["acknowledged_by"]) == ("acknowledged", "ana")
+    over = await site.client.post(f"{address}/resolve", headers=PERSON)
+    assert over.json()["state"] == "resolved"
+    late = await site.client.post(f"{address}/acknowledge", headers=PERSON)
+    assert late.status_code == 409
+    report = await site.client.get(f"{address}/postmortem", headers=READER)
+    assert report.text.startswith("# DiskFull (P1)")
+    assert "| acknowledged | ana | note: on it |" in report.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("nothing-like-it/acknowledge", b"{}", 404),
+        ("{id}/acknowledge", b"{", 400),
+        ("{id}/acknowledge", b'{"by": "me"}', 400),
+        ("{id}/reassign", b'{"to": "nobody"}', 409),
+        ("{id}/reassign", b"{}", 400),
+        ("{id}/snooze", b'{"until": "2026-03-02T10:00:00"}', 400),
+        ("{id}/snooze", b'{"until": "2026-01-01T10:00:00Z"}', 409),
+        ("{id}/notes", b"\xff", 400),
+    ],
+)
+async def test_a_mistake_is_told_in_words(site: Site, path: str, body: bytes, status: int) -> None:
+    await site.client.post("/hooks/alertmanager", json=alertmanager(alert()), headers=SENDER)
+    site.worker.drain()
+    incident = site.scene.router.open_incidents()[0].id
+    answer = await site.client.post(f"/v1/alerts/{path.format(id=incident)}", content=body, headers=PERSON)
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+    assert "Traceback" not in answer.text
+
+
+async def test_nobody_reads_without_a_token(site: Site) -> None:
+    for path in ("/v1/alerts", "/v1/alerts/x", "/v1/alerts/quarantine"):
+        assert (await site.client.get(path)).status_code == 401
+    assert (await site.client.get("/elsewhere")).status_code == 404
+    assert (await site.client.get("/hooks/sns")).status_code == 405

@@ -1,0 +1,246 @@
+"""Foreign payloads as alerts: one identity for one problem, whoever reports it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alarms.alert import AlertState
+from alarms.errors import MalformedPayload
+from alarms.intake import alertmanager as am
+from alarms.intake.cloudwatch import parse_alarm, parse_event
+from alarms.intake.envelope import kind_of, unwrap_sqs
+from alarms.intake.normalise import intake_rules
+from alarms.intake.worker import PARSERS
+from alarms.severity import Severity
+from slo.catalogue import load_catalogue
+from slo.conventions import cloudwatch_alarm_name
+from slo.identity import alert_key, no_data_alert_key
+from tests.support.alerts import MONDAY_10
+from tests.support.hooks import alert, alertmanager, cloudwatch_alarm, eventbridge_event
+from tests.support.router import SHIPPED_POLICY
+
+CATALOGUE = load_catalogue()
+RULES = intake_rules("test", CATALOGUE.slos, SHIPPED_POLICY.severity_words, SHIPPED_POLICY.ignored_labels)
+SLO = CATALOGUE.slo("credit/transaction-errors")
+OBJECTIVE = SLO.objectives[0].name
+KEY = alert_key("test", SLO.id, OBJECTIVE, {})
+NOTES = {
+    "summary": "Financial transactions without error: burning 20.0x over 1h",
+    "summary_pt": "Transações financeiras sem erro: queimando 20.0x em 1h",
+    "description": "burns",
+    "factor": "14.4",
+    "objective_text": "99.9 %",
+    "long_window": "1h",
+    "long_good": "980",
+    "long_total": "1000",
+    "long_burn": "20.00",
+    "short_window": "5m",
+    "short_good": "98",
+    "short_total": "100",
+    "short_burn": "20.00",
+    "budget_spent": "0.2500",
+    "history": "0.5000",
+    "exhaustion_seconds": "3600",
+}
+
+
+def parsed(document: dict[str, Any]) -> list[Any]:
+    return list(am.parse(json.dumps(document).encode(), RULES).alerts)
+
+
+def ours(**labels: str) -> dict[str, Any]:
+    known = {
+        "slo": SLO.id,
+        "objective": OBJECTIVE,
+        "environment": "test",
+        "severity": "P1",
+        "tier": "page-fast",
+    }
+    return alert("CreditTransactionErrorsBurnPageFast", annotations=NOTES, **{**known, **labels})  # type: ignore[arg-type]
+
+
+def test_our_burn_from_prometheus_has_our_key_and_its_arithmetic() -> None:
+    (found,) = parsed(alertmanager(ours(alert_key=KEY)))
+    assert (found.alert_key, found.slo_id, found.tier, found.severity) == (
+        KEY,
+        SLO.id,
+        "page-fast",
+        Severity.P1,
+    )
+    assert found.burn is not None
+    assert (found.burn.long_good, found.burn.long_total, found.burn.exhaustion_seconds) == (980, 1000, 3600.0)
+    assert found.title == "Financial transactions without error: error budget burning"
+    assert found.title_pt.startswith("Transações financeiras")
+
+
+def test_a_number_that_prometheus_did_not_have_is_not_made_up() -> None:
+    (found,) = parsed(alertmanager({**ours(), "annotations": {**NOTES, "long_good": "?"}}))
+    assert found.burn is None
+    assert found.severity is Severity.P1
+
+
+def test_one_slo_per_label_value_has_one_key_per_value() -> None:
+    grouped = replace(RULES, group_by={SLO.id: ("channel",)})
+    body = json.dumps(alertmanager(ours(channel="web"), ours(channel="app"))).encode()
+    keys = [found.alert_key for found in am.parse(body, grouped).alerts]
+    assert keys == [alert_key("test", SLO.id, OBJECTIVE, {"channel": value}) for value in ("web", "app")]
+
+
+def test_the_same_burn_from_cloudwatch_has_the_same_key_and_tier() -> None:
+    name = cloudwatch_alarm_name("test", SLO.id, OBJECTIVE, "page-fast")
+    by_sns = parse_alarm(json.dumps(cloudwatch_alarm(name)).encode(), RULES).alerts[0]
+    by_event = parse_event(json.dumps(eventbridge_event(name)).encode(), RULES).alerts[0]
+    assert {by_sns.alert_key, by_event.alert_key} == {KEY}
+    assert {by_sns.tier, by_event.tier} == {"page-fast"}
+
+
+def test_silence_has_the_same_key_from_both_backends() -> None:
+    name = cloudwatch_alarm_name("test", SLO.id, OBJECTIVE, "no-data")
+    cloudwatch = parse_alarm(json.dumps(cloudwatch_alarm(name)).encode(), RULES).alerts[0]
+    (prometheus,) = parsed(alertmanager(ours(objective="no-data")))
+    assert {cloudwatch.alert_key, prometheus.alert_key} == {no_data_alert_key("test", SLO.id)}
+
+
+def test_replicas_of_a_foreign_alert_share_a_key_and_are_told_apart() -> None:
+    one, two = parsed(alertmanager(alert(instance="a", disk="/"), alert(instance="b", disk="/")))
+    other = parsed(alertmanager(alert(instance="a", disk="/data")))[0]
+    assert one.alert_key == two.alert_key != other.alert_key
+    assert one.tier != two.tier
+
+
+def test_two_prometheus_servers_report_one_alert() -> None:
+    one, two = parsed(alertmanager(alert(prometheus_replica="a"), alert(prometheus_replica="b")))
+    assert (one.alert_key, one.tier) == (two.alert_key, two.tier)
+
+
+@pytest.mark.parametrize(
+    ("word", "severity"),
+    [("critical", Severity.P2), ("Warning", Severity.P3), ("P1", Severity.P1), ("?", None)],
+)
+def test_foreign_severities_read_as_the_policy_says(word: str, severity: Severity | None) -> None:
+    assert parsed(alertmanager(alert(severity=word)))[0].severity is severity
+
+
+def test_a_resolved_alert_of_a_firing_group_is_resolved() -> None:
+    later = MONDAY_10 + timedelta(minutes=5)
+    firing, over = parsed(alertmanager(alert("A"), alert("B", "resolved", ends=later)))
+    assert (firing.state, firing.ends_at) == (AlertState.FIRING, None)
+    assert (over.state, over.ends_at) == (AlertState.RESOLVED, later)
+
+
+def test_unknown_keys_are_no_reason_to_lose_an_alert() -> None:
+    assert parsed(alertmanager({**alert(), "future": {"x": 1}}, future=[1]))
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"version": "3", "alerts": []}, "version"),
+        ({"version": "4"}, "alerts"),
+        (alertmanager({**alert(), "status": "maybe"}), "alerts[0].status"),
+        (alertmanager({**alert(), "startsAt": "soon"}), "alerts[0].startsAt"),
+        (alertmanager({**alert(), "startsAt": "2026-03-02T10:00:00"}), "alerts[0].startsAt"),
+        (alertmanager({**alert(), "labels": {"alertname": 3}}), "alerts[0].labels.alertname"),
+        (alertmanager({**alert(), "labels": {}}), "alerts[0].labels.alertname"),
+        (alertmanager({**alert(), "labels": {f"l{n}": "x" for n in range(300)}}), "alerts[0].labels"),
+        (alertmanager(alert(), 3), "alerts[1]"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_wrong_is_named(document: dict[str, Any], field: str) -> None:
+    with pytest.raises(MalformedPayload) as raised:
+        parsed(document)
+    assert raised.value.field == field
+
+
+def test_an_alarm_without_an_arn_is_keyed_on_account_region_and_name() -> None:
+    old = cloudwatch_alarm()
+    del old["AlarmArn"]
+    first = parse_alarm(json.dumps(old).encode(), RULES).alerts[0]
+    assert first.labels["alarm_arn"] == "123456789012/South America (Sao Paulo)/cpu-high"
+    assert first.component == "aurora"
+
+
+def test_an_alarm_that_lost_its_data_is_neither_firing_nor_over() -> None:
+    (unknown,) = parse_alarm(json.dumps(cloudwatch_alarm(state="INSUFFICIENT_DATA")).encode(), RULES).alerts
+    assert (unknown.state, unknown.severity, unknown.name) == (
+        AlertState.FIRING,
+        Severity.P3,
+        "cpu-high has no data",
+    )
+    back = parse_alarm(json.dumps(cloudwatch_alarm(state="OK")).encode(), RULES).alerts
+    assert [found.state for found in back] == [AlertState.RESOLVED, AlertState.RESOLVED]
+    assert back[1].alert_key == unknown.alert_key
+
+
+def test_who_suppresses_a_composite_alarm_is_kept() -> None:
+    event = eventbridge_event()
+    event["detail"]["state"]["actionsSuppressedBy"] = "WaitPeriod"
+    found = parse_event(json.dumps(event).encode(), RULES).alerts[0]
+    assert found.labels["suppressed_by"] == "WaitPeriod"
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        (eventbridge_event(), "eventbridge"),
+        (cloudwatch_alarm(), "cloudwatch"),
+        (alertmanager(), "alertmanager"),
+        ([], "cloudwatch"),
+    ],
+)
+def test_the_kind_of_a_message_is_seen_from_its_shape(document: Any, kind: str) -> None:
+    raw = json.dumps(document)
+    assert kind_of(raw.encode()) == kind
+    enveloped = json.dumps({"Type": "Notification", "TopicArn": "t", "Message": raw})
+    assert unwrap_sqs(enveloped) == unwrap_sqs(raw) == raw.encode()
+
+
+FUZZED = 10_000 if os.environ.get("MIRANTE_PROOF") == "full" else 400
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+TEMPLATES: list[tuple[str, Any]] = [
+    ("alertmanager", alertmanager(ours(), alert())),
+    ("cloudwatch", cloudwatch_alarm()),
+    ("eventbridge", eventbridge_event()),
+]
+
+
+@st.composite
+def broken_payloads(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A good payload with one value somewhere replaced by anything, or bytes of any kind."""
+    kind, template = draw(st.sampled_from(TEMPLATES))
+    if draw(st.booleans()) and draw(st.booleans()):
+        return kind, draw(st.binary(max_size=200))
+    document = json.loads(json.dumps(template))
+    place: Any = document
+    while True:
+        options = list(place) if isinstance(place, dict) else list(range(len(place)))
+        if not options:
+            break
+        key = draw(st.sampled_from(options))
+        if isinstance(place[key], (dict, list)) and place[key] and draw(st.booleans()):
+            place = place[key]
+            continue
+        place[key] = draw(JSON)
+        break
+    return kind, json.dumps(document).encode("utf-8", "surrogatepass")
+
+
+@given(broken_payloads())
+@settings(max_examples=FUZZED, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_payload_is_read_or_refused_by_name_and_nothing_else(case: tuple[str, bytes]) -> None:
+    kind, payload = case
+    with contextlib.suppress(MalformedPayload):
+        PARSERS[kind](payload, RULES)

@@ -1,0 +1,159 @@
+"""SNS over HTTPS: only what SNS signed, for our topics, lately. Everything else costs us not one request."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alarms.errors import NotAuthentic
+from alarms.intake.certificates import HttpsCertificates
+from alarms.intake.sns_message import SnsVerifier, is_sns_url
+from tests.support.alerts import MONDAY_10
+from tests.support.hooks import CERTIFICATE_URL, HOUR, TOPIC, MadeSns
+
+HOST = "https://sns.sa-east-1.amazonaws.com"
+
+
+def verifier(sns: MadeSns, **options: object) -> SnsVerifier:
+    return SnsVerifier(frozenset({TOPIC}), sns, **options)  # type: ignore[arg-type]
+
+
+def refused(body: bytes, now: datetime = MONDAY_10, served: MadeSns | None = None) -> tuple[str, list[str]]:
+    """Why, and which addresses were asked for."""
+    sns = served or MadeSns()
+    with pytest.raises(NotAuthentic) as raised:
+        verifier(sns).verify(body, now)
+    return str(raised.value), sns.fetched
+
+
+def test_a_message_that_sns_signed_is_believed() -> None:
+    sns = MadeSns()
+    message = verifier(sns).verify(sns.message("hello"), MONDAY_10)
+    assert (message.message, message.topic, message.region) == ("hello", TOPIC, "sa-east-1")
+    assert sns.fetched == [CERTIFICATE_URL]
+
+
+def test_a_subscription_is_verified_with_its_own_fields() -> None:
+    sns = MadeSns()
+    message = verifier(sns).verify(sns.message(kind="SubscriptionConfirmation"), MONDAY_10)
+    assert message.fields["Token"] == "token"
+
+
+def test_a_changed_message_is_refused() -> None:
+    why, _ = refused(MadeSns().message("hello", Message="another"))
+    assert "signature does not match" in why
+
+
+def test_a_signature_by_another_key_is_refused() -> None:
+    why, _ = refused(MadeSns(number=1).message("hello"), served=MadeSns(number=0))
+    assert "signature does not match" in why
+
+
+def test_version_1_is_refused_unless_it_was_asked_for() -> None:
+    sns = MadeSns()
+    why, fetched = refused(sns.message(version="1"))
+    assert "signature version '1'" in why
+    assert fetched == []
+    allowed = verifier(sns, allow_version_1=True)
+    assert allowed.verify(sns.message(version="1"), MONDAY_10).type == "Notification"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"topic": "arn:aws:sns:sa-east-1:123456789012:other"},
+        {"topic": "arn:aws:sns:sa-east-1:999999999999:alarms"},
+        {"topic": "not an arn"},
+        {"at": MONDAY_10 - 2 * HOUR},
+        {"at": MONDAY_10 + HOUR},
+        {"kind": "Notification", "version": "3"},
+        {"url": "http://sns.sa-east-1.amazonaws.com/x.pem"},
+        {"url": "https://sns.s3.amazonaws.com/x.pem"},
+        {"url": "https://sns.us-east-1.amazonaws.com/x.pem"},
+        {"url": "https://sns.sa-east-1.amazonaws.com.evil.example/x.pem"},
+        {"url": "https://evil.example/sns.sa-east-1.amazonaws.com/x.pem"},
+        {"url": "https://sns.sa-east-1.amazonaws.com@evil.example/x.pem"},
+        {"url": "https://evil@sns.sa-east-1.amazonaws.com/x.pem"},
+        {"url": "https://sns.sa-east-1.amazonaws.com:8443/x.pem"},
+        {"url": "https://SNS.sa-east-1.amazonaws.com/x.pem"},
+        {"url": "https://sns.sa-east-1.amazonaws.com/x.pem?redirect=evil"},
+        {"url": "https://sns.sa-east-1.amazonaws.com/x.txt"},
+        {"url": "https://sns.sa-east-1.amazonaws.com/../x/y.pem"},
+        {"url": "https://[::1]/x.pem"},
+        {"url": ""},
+    ],
+)
+def test_wrong_topic_time_version_or_host_is_refused_without_any_request(change: dict[str, str]) -> None:
+    _, fetched = refused(MadeSns().message(**change))  # type: ignore[arg-type]
+    assert fetched == []
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"\xff", b'{"Type": "Notification"}', b'{"Type": 3}', b"[" * 9999]
+)
+def test_what_is_no_sns_message_is_refused_without_any_request(body: bytes) -> None:
+    assert refused(body)[1] == []
+
+
+@pytest.mark.parametrize("signature", ["", "!!!", base64.b64encode(b"x").decode()])
+def test_a_signature_that_is_none_is_refused(signature: str) -> None:
+    refused(MadeSns().message(Signature=signature))
+
+
+def test_a_certificate_that_has_run_out_is_refused() -> None:
+    old = MadeSns(end=datetime(2026, 2, 1, tzinfo=UTC))
+    assert "not valid now" in refused(old.message(), served=old)[0]
+
+
+@given(st.text(max_size=200))
+def test_no_text_but_the_exact_host_is_taken_for_sns(url: str) -> None:
+    if is_sns_url(url, "sa-east-1"):
+        assert url.startswith(f"{HOST}/") or url == HOST
+
+
+def test_china_has_its_own_suffix() -> None:
+    assert is_sns_url("https://sns.cn-north-1.amazonaws.com.cn/x.pem", "cn-north-1")
+    assert not is_sns_url("https://sns.cn-north-1.amazonaws.com/x.pem", "cn-north-1")
+
+
+def certificates(answer: httpx.Response) -> tuple[HttpsCertificates, list[str]]:
+    asked: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return answer
+
+    return HttpsCertificates(httpx.Client(transport=httpx.MockTransport(respond))), asked
+
+
+def test_a_certificate_is_fetched_once() -> None:
+    source, asked = certificates(httpx.Response(200, content=b"pem"))
+    assert [source.fetch(CERTIFICATE_URL), source.fetch(CERTIFICATE_URL)] == [b"pem", b"pem"]
+    assert asked == [CERTIFICATE_URL]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(302, headers={"location": "https://evil.example/"}),
+        httpx.Response(404),
+        httpx.Response(200, content=b"x" * 20_000),
+    ],
+)
+def test_redirects_errors_and_endless_certificates_are_refused(answer: httpx.Response) -> None:
+    source, asked = certificates(answer)
+    with pytest.raises(NotAuthentic):
+        source.fetch(CERTIFICATE_URL)
+    assert len(asked) == 1
+
+
+def test_the_age_may_be_as_large_as_snss_own_retries() -> None:
+    sns = MadeSns()
+    patient = verifier(sns, most_old=timedelta(days=2))
+    assert json.loads(patient.verify(sns.message(), MONDAY_10 + timedelta(days=1)).message)
