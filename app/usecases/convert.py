@@ -54,7 +54,7 @@ class ConvertedRow:
     """``customer`` is the ``data`` of a customer stream record, the CPF in clear: keep it in memory only."""
 
     row: int
-    customer: Mapping[str, str | int | None]
+    customer: Mapping[str, str | int | None] = field(repr=False)
     application: Application
     blanked: tuple[BlankedValue, ...]
 

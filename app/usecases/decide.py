@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.application import require_identifier, validate_terms
@@ -33,7 +33,7 @@ class DecisionRequest:
     term_months: int
     purpose: str
     customer_id: str | None = None
-    cpf: str | None = None
+    cpf: str | None = field(default=None, repr=False)
     reference: str | None = None
     policy: str | None = None
     as_of: datetime | None = None

@@ -44,6 +44,7 @@ def test_a_row_becomes_a_customer_and_an_application(tmp_path: Path) -> None:
         "tax_liens": 0,
     }
     assert (report.rows, report.usable, report.unusable, report.blanked) == (1, 1, [], [])
+    assert "52998224725" not in repr(row)
 
 
 def test_a_converted_customer_passes_ingestion(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ async def test_the_same_person_is_found_by_cpf_which_is_not_kept(world: CreditWo
     decision = (await world.decide(by_cpf, client_id="portal")).decision
     assert decision.application.customer_id == "C-00001"
     assert CPF not in repr(decision)
+    assert CPF not in repr(replace(by_cpf, cpf=CPF))
     world.break_store("relational")
     assert not (await world.decide(by_cpf, client_id="portal")).decision.degraded  # remembered by the cache
 
