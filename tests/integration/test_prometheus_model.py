@@ -1,0 +1,162 @@
+"""The model of Prometheus fires and resets in the very minutes in which the real rule engine does."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from slo.simulate.prometheus_model import PrometheusModel
+from slo.simulate.timeline import MinuteOfEvents, Timeline
+from slo.spec import BudgetingMethod, Slo, Tier
+from tests.support.prometheus_server import needs_prometheus
+from tests.support.rule_engine import LABEL, PACKED, check_against_the_engine
+from tests.support.slo_samples import DAY, GOOGLE, HOUR, MINUTE, NOON, an_slo
+
+FULL = os.environ.get("MIRANTE_PROOF") == "full"
+PACK = 25  # incidents judged in one run of the engine
+RUNS = 40 if FULL else 8  # 8 x 25 = 200 incidents in CI, 1,000 in the full proof
+BEFORE, LENGTH = 260, 620  # minutes of history before an incident, and of everything
+
+windows = st.sampled_from(
+    [
+        (HOUR, 5 * MINUTE),
+        (HOUR, 10 * MINUTE),
+        (2 * HOUR, 15 * MINUTE),
+        (4 * HOUR, 30 * MINUTE),
+        (30 * MINUTE, 2 * MINUTE),
+    ]
+)
+
+
+@st.composite
+def slos(draw: st.DrawFn) -> Slo:
+    pairs = draw(st.lists(windows, min_size=1, max_size=3, unique=True))
+    tiers = tuple(
+        Tier(
+            f"tier-{index}",
+            Fraction(draw(st.integers(1, 40)), 1000),
+            long,
+            short,
+            "P1",
+            alert_after=draw(st.sampled_from([0, 0, 0, 3, 10])) * MINUTE,
+        )
+        for index, (long, short) in enumerate(pairs)
+    )
+    return an_slo(
+        target=draw(st.sampled_from([Fraction(99, 100), Fraction(999, 1000), Fraction(95, 100)])),
+        tiers=tiers,
+        indicator=PACKED,
+        group_by=(LABEL,),
+        min_events=draw(st.sampled_from([0, 0, 500])),
+    )
+
+
+@st.composite
+def incidents(draw: st.DrawFn) -> Timeline:
+    """Traffic that changes twice, one or two bursts of errors, a background of errors, silence or quiet."""
+    before, during = draw(st.integers(1, 2000)), draw(st.integers(0, 2000))
+    background = draw(st.sampled_from([0, 0, 0, 1000, 200, 50]))  # one bad event in so many
+    minutes: list[MinuteOfEvents | None] = []
+    length = draw(st.integers(1, 120))
+    ratio = draw(st.sampled_from([1, 2, 5, 10, 20, 50, 100, 200])) / 200
+    pause = draw(st.integers(0, 40))
+    second = draw(st.integers(0, 30))
+    silence = draw(st.sampled_from([0, 0, 0, 1, 2, 4, 7, 20]))
+    phases = [
+        (BEFORE, before, 0.0),
+        (length, during, ratio),
+        (pause, before, 0.0),
+        (second, before, ratio / 2),
+        (LENGTH - BEFORE - length - pause - second, draw(st.sampled_from([before, 0])), 0.0),
+    ]
+    for count, traffic, errors in phases:
+        for _ in range(count):
+            bad = round(traffic * errors) + (1 if background and len(minutes) % background == 0 else 0)
+            minutes.append(MinuteOfEvents(max(0, traffic - bad), max(traffic, bad)))
+    at = BEFORE + draw(st.integers(-20, 40))
+    minutes[at : at + silence] = [None] * len(minutes[at : at + silence])
+    return Timeline(NOON, tuple(minutes))
+
+
+def run_of(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return settings(
+        max_examples=count,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),
+        print_blob=True,
+    )
+
+
+@needs_prometheus
+@pytest.mark.proof
+@pytest.mark.timeout(3_600 if FULL else 900)
+@run_of(RUNS)
+@given(slos(), st.lists(incidents(), min_size=PACK, max_size=PACK))
+def test_fire_and_reset_times_equal_those_of_the_real_rule_engine(
+    slo: Slo, timelines: list[Timeline]
+) -> None:
+    model = PrometheusModel(slo, slo.objectives[0])
+    expected = [model.firing(timeline) for timeline in timelines]
+    with tempfile.TemporaryDirectory() as folder:
+        told = check_against_the_engine(Path(folder), slo, timelines, expected, every=20)
+    assert told == ""
+
+
+@needs_prometheus
+def test_the_engine_would_have_noticed_a_model_that_is_a_minute_late(tmp_path: Path) -> None:
+    slo = an_slo(indicator=PACKED, group_by=(LABEL,), tiers=GOOGLE[:1])
+    outage = (
+        [MinuteOfEvents(100, 100)] * 120 + [MinuteOfEvents(0, 100)] * 10 + [MinuteOfEvents(100, 100)] * 60
+    )
+    timeline = Timeline(NOON, tuple(outage))
+    firing = PrometheusModel(slo, slo.objectives[0]).firing(timeline)
+    assert check_against_the_engine(tmp_path, slo, [timeline], [firing]) == ""
+    late = {
+        tier: tuple(replace(span, start=span.start + MINUTE) for span in spans)
+        for tier, spans in firing.items()
+    }
+    assert late != firing
+    assert "FAILED" in check_against_the_engine(tmp_path, slo, [timeline], [late])
+
+
+@needs_prometheus
+def test_one_minute_slices_fire_as_the_rule_engine_says(tmp_path: Path) -> None:
+    slo = an_slo(
+        Fraction(9995, 10000),
+        method=BudgetingMethod.TIMESLICES,
+        time_slice_target=Fraction(9, 10),
+        indicator=PACKED,
+        group_by=(LABEL,),
+        tiers=GOOGLE[:2],
+    )
+    timelines = []
+    for bad in (0, 1, 2, 6):
+        minutes = [MinuteOfEvents(6, 6)] * 400 + [MinuteOfEvents(6 - bad, 6)] * 4 + [None] * 3
+        timelines.append(Timeline(NOON, (*minutes, *[MinuteOfEvents(6, 6)] * 420)))
+    expected = [PrometheusModel(slo, slo.objectives[0]).firing(timeline) for timeline in timelines]
+    assert [bool(firing["page-fast"]) for firing in expected] == [False, True, True, True]
+    assert check_against_the_engine(tmp_path, slo, timelines, expected) == ""
+
+
+@needs_prometheus
+@pytest.mark.proof
+@pytest.mark.skipif(not FULL, reason="five days of the shipped tiers: MIRANTE_PROOF=full")
+def test_the_shipped_tiers_over_five_days_fire_as_the_rule_engine_says(tmp_path: Path) -> None:
+    slo = an_slo(indicator=PACKED, group_by=(LABEL,))
+    calm = MinuteOfEvents(1000, 1000)
+    timelines = []
+    for length, bad in ((2, 1000), (45, 20), (360, 7), (1440, 4), (2880, 2), (600, 3)):
+        burning = [MinuteOfEvents(1000 - bad, 1000)] * length
+        minutes = [calm] * (3 * 1440) + burning + [calm] * (2 * 1440)
+        timelines.append(Timeline(NOON - 3 * DAY, tuple(minutes[: 5 * 1440])))
+    expected = [PrometheusModel(slo, slo.objectives[0]).firing(timeline) for timeline in timelines]
+    assert check_against_the_engine(tmp_path, slo, timelines, expected, every=240) == ""
