@@ -17,6 +17,7 @@ from tests.support.credit_policies import TEXT, compiled, rule, with_rules
 from tests.support.credit_samples import a_profile
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+SAMPLE, OTHER_COPY = compiled(), compiled()
 APPLICATION = Application("C-00001", 1_000_000, 36, "CAR")
 
 
@@ -94,7 +95,7 @@ def test_the_same_facts_give_the_same_bytes(data: st.DataObject) -> None:
     )
     shuffled = list(world.items())
     random.Random(data.draw(st.integers())).shuffle(shuffled)
-    first, second = compiled().evaluate(world), compiled().evaluate(dict(shuffled))
+    first, second = SAMPLE.evaluate(world), OTHER_COPY.evaluate(dict(shuffled))
     assert verdict_bytes(APPLICATION, first) == verdict_bytes(APPLICATION, second)
 
 
