@@ -15,6 +15,9 @@ from tempfile import NamedTemporaryFile
 
 from alarms.alertmanager.config import RouterAddress
 from alarms.alertmanager.config import config as alertmanager_config
+from alarms.cloudwatch import log_filters
+from alarms.cloudwatch import template as alarm_template
+from alarms.cloudwatch.every_alarm import every_alarm
 from alarms.indicators import indicators
 from alarms.policy import Policy
 from alarms.policy_file import load_policy
@@ -128,7 +131,10 @@ def _boards(catalogue: Catalogue, where: Deployment) -> Iterator[tuple[str, byte
 def _cloudwatch(
     catalogue: Catalogue, environment: str, topics: Mapping[str, str]
 ) -> Iterator[tuple[str, bytes]]:
-    yield "cloudwatch/alarms.json", _json(slo_cloudwatch.alarms(catalogue, environment, topics))
+    yield "cloudwatch/alarms.json", _json(every_alarm(catalogue, environment, topics))
+    yield "cloudwatch/log-groups.json", _json(log_filters.log_groups(environment))
+    yield "cloudwatch/metric-filters.json", _json(log_filters.metric_filters(environment))
+    yield f"cloudwatch/{alarm_template.FILE_NAME}", _json(alarm_template.template(catalogue, environment))
     for name, document in slo_cloudwatch.templates(catalogue, environment).items():
         yield f"cloudwatch/{name}.json", _json(document)
 
