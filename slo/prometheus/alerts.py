@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from slo import conventions as names
 from slo.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
-from slo.prometheus.counts import counts_over_window
+from slo.prometheus.counts import counts_over_window, silence_span
 from slo.prometheus.names import identity_labels, label_name, selector
 from slo.prometheus.numbers import decimal_text
 from slo.prometheus.promql import analyse
@@ -91,7 +91,7 @@ def no_data_alert(slo: Slo, environment: str, severity: str) -> Rule:
 
 def _absent(slo: Slo, environment: str) -> str:
     """Any series the total needs is gone; for slices, no slice could be judged."""
-    span = names.window_text(slo.no_data_after)
+    span = names.window_text(silence_span(slo))
     if not counts_over_window(slo):
         labels = identity(identity_labels(slo, slo.objectives[0], environment))
         return f"max(absent_over_time({names.RECORD_TOTAL_SLICES}{selector(labels)}[{span}]))"

@@ -39,6 +39,14 @@ def slice_window(slo: Slo, objective: Objective) -> timedelta:
     return objective.time_slice_window or MINUTE
 
 
+def silence_span(slo: Slo) -> timedelta:
+    """How long nothing must be heard before that is *no data*: slices come only so often."""
+    if counts_over_window(slo):
+        return slo.no_data_after
+    longest = max(slice_window(slo, objective) for objective in slo.objectives)
+    return max(slo.no_data_after, 2 * longest)
+
+
 def window_counts(slo: Slo, window: timedelta) -> CountExpressions:
     """Good and total events of the last ``window``, from counters."""
     assert isinstance(slo.indicator, RatioIndicator)

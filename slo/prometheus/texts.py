@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from slo import conventions as names
+from slo.prometheus.counts import silence_span
 from slo.prometheus.names import quoted
 from slo.prometheus.numbers import percent_text, short_text
 from slo.spec import Objective, Slo, Tier, Unit
@@ -102,7 +103,7 @@ def _arithmetic(long: timedelta, short: timedelta, share: Fraction, period: time
 
 def no_data_annotations(slo: Slo) -> dict[str, str]:
     title, title_pt = titles(slo)
-    after = names.window_text(slo.no_data_after)
+    after = names.window_text(silence_span(slo))
     return {
         "summary": f"{title}: no data for {after}",
         "summary_pt": f"{title_pt}: sem dados há {after}",

@@ -23,7 +23,8 @@ def alert_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
     for objective in slo.objectives:
         for tier in slo.tiers:
             yield _threshold(slo, objective, tier, environment)
-            yield _words(slo, objective, tier, environment)
+            if tier.factor(slo.window.length) * objective.budget < 1:
+                yield _words(slo, objective, tier, environment)
             if slo.min_events:
                 yield _few_events(slo, objective, tier, environment)
 

@@ -16,14 +16,16 @@ from slo.prometheus.promtool.expect import Check, alert_state, recorded
 from slo.prometheus.promtool.notation import counter, series
 from slo.prometheus.promtool.sampling import Mix, matches, mix
 from slo.prometheus.promtool.signal import Signal, agreed_states, burn
-from slo.prometheus.records import LONGEST_DIRECT, windows_of
+from slo.prometheus.records import LONGEST_DIRECT, step_of, windows_of
 from slo.spec import MetricQuery, Objective, RatioIndicator, Slo, Tier
 
 TestCase = dict[str, object]
 
 RATE = 1_000.0  # events a minute
 WARM_UP = 70  # minutes, longer than the longest window that counters are asked for
-RESTART = 20
+SHORT_WARM_UP = 10
+RESTART = 7  # the minute at which the counted process starts again
+STORM = 6  # times what a tier allows
 LONGEST_END_TO_END = timedelta(hours=6)
 _MINUTE = timedelta(minutes=1)
 
@@ -94,7 +96,8 @@ def _incident(
     threshold = float(tier.factor(slo.window.length) * objective.budget)
     if threshold >= 1:
         return
-    signal = incident_signal(tier, threshold, float(objective.budget))
+    warm_up = WARM_UP if tier is slo.tiers[0] else SHORT_WARM_UP
+    signal = incident_signal(tier, threshold, float(objective.budget), warm_up)
     states = agreed_states(signal, slo, objective, tier)
     rule = burn_alert(slo, objective, tier, environment)
     checks = [alert_state(rule, group, minute, firing) for minute, firing in telling(states)]
@@ -106,19 +109,19 @@ def _incident(
         fed += other.series(Signal(signal.total, signal.total))
         checks += [alert_state(rule, calm, minute, False) for minute, firing in telling(states) if firing]
     labels = {**series_labels(slo, objective, environment), **group}
-    checks += steady_checks(slo, objective, labels, signal)
+    checks += steady_checks(slo, objective, labels, signal, warm_up)
     if not slo.group_by:
-        checks += _constants(objective, labels)
+        checks += _constants(objective, labels, warm_up)
     yield case(f"{tier.name} of {objective.name} fires on a burn, then resets", fed, checks)
 
 
-def incident_signal(tier: Tier, threshold: float, budget: float) -> Signal:
-    """Healthy at half the budget, errors at three times what the tier allows, healthy again."""
-    calm, storm = budget / 2, min(1.0, threshold * 3)
+def incident_signal(tier: Tier, threshold: float, budget: float, warm_up: int) -> Signal:
+    """Healthy at half the budget, errors at several times what the tier allows, healthy again."""
+    calm, storm = budget / 2, min(1.0, threshold * STORM)
     long, short = tier.long_window // _MINUTE, tier.short_window // _MINUTE
     held = int(long * threshold / storm) + tier.alert_after // _MINUTE + 15
     after = short + 15
-    errors = [calm] * WARM_UP + [storm] * held + [calm] * after
+    errors = [calm] * warm_up + [storm] * held + [calm] * after
     return Signal([RATE] * len(errors), [RATE - RATE * share for share in errors])
 
 
@@ -132,12 +135,19 @@ def telling(states: Sequence[bool | None]) -> list[tuple[int, bool]]:
     return sorted(chosen)
 
 
-def steady_checks(slo: Slo, objective: Objective, labels: Mapping[str, str], signal: Signal) -> list[Check]:
-    """Every window that counters are asked for, at the end of the warm-up, when all of it was the same."""
+def steady_checks(
+    slo: Slo, objective: Objective, labels: Mapping[str, str], signal: Signal, minute: int
+) -> list[Check]:
+    """Every window that counters are asked for, at a minute before which nothing changed."""
     checks: list[Check] = []
     for window in (w for w in windows_of(slo) if w <= LONGEST_DIRECT):
-        counts = signal.window(WARM_UP, window, half_open=False)
-        checks += window_checks(window, counts, objective, labels, WARM_UP)
+        counts = signal.window(minute, window, half_open=False)
+        checks += window_checks(window, counts, objective, labels, minute)
+    step = step_of(slo)
+    if step <= LONGEST_DIRECT:
+        good, total = signal.window(minute, step, half_open=False)
+        checks.append(recorded(names.record_good(step), labels, minute, good))
+        checks.append(recorded(names.record_total(step), labels, minute, total))
     return checks
 
 
@@ -159,10 +169,10 @@ def window_checks(
     ]
 
 
-def _constants(objective: Objective, labels: Mapping[str, str]) -> list[Check]:
+def _constants(objective: Objective, labels: Mapping[str, str], minute: int) -> list[Check]:
     return [
-        recorded(names.RECORD_OBJECTIVE, labels, WARM_UP, float(decimal_text(objective.target))),
-        recorded(names.RECORD_BUDGET, labels, WARM_UP, float(decimal_text(objective.budget))),
+        recorded(names.RECORD_OBJECTIVE, labels, minute, float(decimal_text(objective.target))),
+        recorded(names.RECORD_BUDGET, labels, minute, float(decimal_text(objective.budget))),
     ]
 
 
@@ -170,11 +180,12 @@ def _no_traffic(
     slo: Slo, objective: Objective, environment: str, counters: Counters, group: Mapping[str, str]
 ) -> TestCase:
     """Counters that stand still: a total of 0, no ratio, no alert."""
-    quiet = Signal([0.0] * WARM_UP, [0.0] * WARM_UP)
+    quiet = Signal([0.0] * SHORT_WARM_UP, [0.0] * SHORT_WARM_UP)
     labels = {**series_labels(slo, objective, environment), **group}
-    checks = steady_checks(slo, objective, labels, quiet)
+    checks = steady_checks(slo, objective, labels, quiet, SHORT_WARM_UP)
     for tier in slo.tiers:
-        checks.append(alert_state(burn_alert(slo, objective, tier, environment), group, WARM_UP, False))
+        rule = burn_alert(slo, objective, tier, environment)
+        checks.append(alert_state(rule, group, SHORT_WARM_UP, False))
     return case(f"no traffic in {objective.name} is neither good nor bad", counters.series(quiet), checks)
 
 
@@ -195,11 +206,12 @@ def _missing_part(
     if len(alone) != 1:
         return
     sample, per_total = alone[0]
-    signal = Signal([RATE] * WARM_UP, [0.0 if part_is_good else RATE] * WARM_UP)
-    fed = {"series": series(sample.metric, sample.labels), "values": counter([RATE * per_total] * WARM_UP)}
+    signal = Signal([RATE] * SHORT_WARM_UP, [0.0 if part_is_good else RATE] * SHORT_WARM_UP)
+    values = counter([RATE * per_total] * SHORT_WARM_UP)
+    fed = {"series": series(sample.metric, sample.labels), "values": values}
     labels = {**series_labels(slo, objective, environment), **group}
     word = "good" if part_is_good else "bad"
-    checks = steady_checks(slo, objective, labels, signal)
+    checks = steady_checks(slo, objective, labels, signal, SHORT_WARM_UP)
     yield case(f"a {word} series that is missing counts as 0 in {objective.name}", [fed], checks)
 
 

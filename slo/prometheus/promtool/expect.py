@@ -13,12 +13,11 @@ Check = dict[str, object]
 
 def recorded(record: str, labels: Mapping[str, str], minute: int, value: float | None) -> Check:
     """The series has these labels, and no others, and this value; ``None``: the series does not exist."""
-    matchers = {key: labels[key] for key in (names.LABEL_ENVIRONMENT, names.LABEL_OBJECTIVE, names.LABEL_SLO)}
     expected = (
         [] if value is None else [{"labels": series("", sorted(labels.items())), "value": rounded(value)}]
     )
     return {
-        "expr": f"round({record}{selector(matchers)}, 0.000001)",
+        "expr": f"round({record}{selector(labels)}, 0.000001)",
         "eval_time": minutes(minute),
         "exp_samples": expected,
     }

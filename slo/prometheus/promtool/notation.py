@@ -34,6 +34,8 @@ def _run(value: float | None, count: int) -> str:
     shown = "_" if value is None else number(value)
     if count == 1:
         return shown
+    if shown == "NaN":  # promtool's notation cannot repeat it
+        return " ".join([shown] * count)
     return f"_x{count}" if value is None else f"{shown}x{count - 1}"
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from slo import conventions as names
 from slo.prometheus.alerts import no_data_alert
-from slo.prometheus.counts import slice_window
+from slo.prometheus.counts import silence_span, slice_window
 from slo.prometheus.names import series_labels
 from slo.prometheus.promql import has_window
 from slo.prometheus.promtool.affine import Affine, affine
@@ -93,11 +93,10 @@ def _silence(
     """Nothing could be judged for as long as the definition allows: told once that has passed."""
     assert slo.no_data_severity is not None
     rule = no_data_alert(slo, environment, slo.no_data_severity)
-    last = until - slice_window(slo, slo.objectives[0]) // _MINUTE
-    after = slo.no_data_after // _MINUTE
-    checks = [alert_state(rule, {}, last, False), alert_state(rule, {}, last + after + 2, True)]
-    if after > 1:
-        checks.append(alert_state(rule, {}, last + after - 1, False))
+    step = slice_window(slo, slo.objectives[0]) // _MINUTE
+    last = until - step
+    still = (last + silence_span(slo) // _MINUTE - 1) // step * step
+    checks = [alert_state(rule, {}, still, False), alert_state(rule, {}, still + 2 * step, True)]
     return case("silence is told", fed, checks, every)
 
 
