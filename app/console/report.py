@@ -47,7 +47,7 @@ def _environment() -> Environment:
 def _styles() -> str:
     folder = files("app.console").joinpath("static")
     sheets = [folder.joinpath(name).read_text(encoding="utf-8") for name in ("console.css", "report.css")]
-    return colours_css() + "\n".join(sheets)
+    return "\n".join(sheets) + colours_css()
 
 
 __all__ = ["ReportView", "render_report"]
