@@ -26,6 +26,7 @@ from app.usecases.ingest import IngestRecord
 from app.usecases.load_policies import load_policies, load_reasons
 from dataplatform.ingestion.producer import Producer
 from dataplatform.observability.telemetry import PrometheusTelemetry
+from dataplatform.observability.traced_port import with_spans
 from dataplatform.observability.tracing import ClosableTracer, QuietTracer
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.guards import with_faults
@@ -116,8 +117,11 @@ async def api_world(
     """``changes`` replace fields of the dependencies."""
     clock = clock or ManualClock(NOW)
     tables, faults, recording_faults = MemoryTables(clock), FaultBoard(), FaultBoard()
+    tracer = tracer or QuietTracer()
     customers = with_faults(MemoryCustomerRecords(tables), "relational", faults)
+    customers = with_spans(customers, "relational", tracer)
     decisions = with_faults(MemoryDecisionRecords(tables), "relational", recording_faults)
+    decisions = with_spans(decisions, "relational", tracer)
     stream = MemoryStream(clock)
     sealer = EnvelopeSealer(directory / "keyring.json", LocalKeyService(directory))
     registry = CollectorRegistry()
@@ -148,7 +152,7 @@ async def api_world(
         producer=Producer(with_faults(stream, "stream", faults), sealer, clock, lambda: 0.5),
         keys=KeyRing(keys_path),
         telemetry=telemetry,
-        tracer=tracer or QuietTracer(),
+        tracer=tracer,
         clock=clock,
         exposition=lambda: generate_latest(registry),
         environment="test",

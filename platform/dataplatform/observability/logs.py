@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import traceback
 from collections.abc import Mapping
@@ -72,9 +73,9 @@ def _extra(record: logging.LogRecord) -> Mapping[str, object]:
 
 
 def _masked(value: object) -> object:
-    if value is None or isinstance(value, bool | int | float):
-        return mask(value) if isinstance(value, int) else value
-    return mask(str(value))
+    if value is None or isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return mask(value) if isinstance(value, int) else mask(str(value))
 
 
 def _error(error: BaseException) -> Mapping[str, str]:

@@ -114,14 +114,10 @@ async def test_the_contract_check_notices_a_breach(world: ApiWorld) -> None:
     schema = document["components"]["schemas"]["DecisionDocument"]
     schema["properties"]["decision_id"] = {"type": "integer"}
     schema["required"].append("something")
-    assert (
-        breaches(document, answer)
-        == [
-            "#/decision_id: str is not integer",
-            "#/something: missing",
-        ]
-        or len(breaches(document, answer)) == 2
-    )
+    assert sorted(breaches(document, answer)) == [
+        "#/decision_id: str is not integer",
+        "#/something: missing",
+    ]
     document["components"]["schemas"]["DecisionDocument"] = {"unevaluatedItems": False}
     with pytest.raises(UnknownKeyword):
         breaches(document, answer)
