@@ -47,9 +47,12 @@ class Router:
         schedules: Schedules | None = None,
         topology: Topology | None = None,
         composer: Composer | None = None,
+        received: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """``received`` hears the source of each alert that came by ``receive``."""
         self._store = store
         self._clock = clock
+        self._received = received
         self._office = Office(
             policy=policy,
             schedules=schedules or Schedules(),
@@ -83,9 +86,12 @@ class Router:
 
     def receive_all(self, alerts: Iterable[Alert]) -> list[str | None]:
         """All of them, or none, in order."""
-        now = self._clock.now()
+        now, listed = self._clock.now(), list(alerts)
         with self._store.transaction() as tx:
-            return [receive(self._office, tx, alert, now) for alert in alerts]
+            found = [receive(self._office, tx, alert, now) for alert in listed]
+        for alert in listed:
+            self._received(alert.source)
+        return found
 
     def tick(self, now: datetime | None = None) -> int:
         """Fire every timer that is due, earliest first, each once; how many fired."""

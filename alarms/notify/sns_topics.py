@@ -1,0 +1,48 @@
+"""The SNS topics a router publishes to: one for each severity, made if they are not there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from alarms.notify.sns import filter_policy
+from alarms.severity import Severity
+
+
+class SnsAdminClient(Protocol):
+    """The part of boto3's SNS client that is used."""
+
+    def create_topic(self, **kwargs: Any) -> Mapping[str, Any]: ...
+
+    def subscribe(self, **kwargs: Any) -> Mapping[str, Any]: ...
+
+
+def topic_name(environment: str, severity: Severity) -> str:
+    return f"mirante-{environment}-{severity.value.lower()}"
+
+
+def ensure_topics(client: SnsAdminClient, environment: str) -> dict[Severity, str]:
+    """ARN by severity. Making a topic that exists gives the one there is."""
+    return {
+        severity: str(client.create_topic(Name=topic_name(environment, severity))["TopicArn"])
+        for severity in Severity
+    }
+
+
+def subscribe_team(
+    client: SnsAdminClient, topics: Mapping[Severity, str], team: str, queue_arn: str
+) -> list[str]:
+    """A team's queue gets its own messages of every severity, and nobody else's; the subscriptions' ARNs."""
+    return [
+        str(
+            client.subscribe(
+                TopicArn=arn,
+                Protocol="sqs",
+                Endpoint=queue_arn,
+                Attributes={"FilterPolicy": json.dumps(filter_policy(team)), "RawMessageDelivery": "true"},
+                ReturnSubscriptionArn=True,
+            )["SubscriptionArn"]
+        )
+        for arn in topics.values()
+    ]
