@@ -17,11 +17,11 @@ class DataPaths:
 
     @property
     def api_keys(self) -> Path:
-        return self.root / "keys" / "api-keys.json"
+        return self.root / "access" / "api-keys.json"
 
     @property
     def hook_token(self) -> Path:
-        return self.root / "keys" / "hook-token"
+        return self.root / "access" / "hook-token"
 
     @property
     def consistency(self) -> Path:

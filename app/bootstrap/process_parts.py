@@ -33,7 +33,7 @@ class ProcessParts:
 
 
 def process_parts(settings: Settings, role: str, journal_name: str) -> ProcessParts:
-    """Build them; logs go to standard error as JSON from here on. ``journal_name`` is the counts' source too."""
+    """Build them; logs go to standard error as JSON from here on. ``journal_name``: the counts' source."""
     configure_logs(role=role, environment=settings.environment, level=settings.log_level)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every probe
     clock = parse_clock(settings.clock)

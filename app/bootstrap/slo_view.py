@@ -20,7 +20,7 @@ class SloView:
         self.catalogue: Catalogue = load_catalogue(settings.definitions)
         self._settings = settings
         self._clock = parse_clock(settings.clock)
-        self._ledger = SqliteLedger(DataPaths(settings.data_dir).ledger, read_only=True)
+        self.ledger = SqliteLedger(DataPaths(settings.data_dir).ledger, read_only=True)
 
     def statuses(self) -> tuple[ObjectiveStatus, ...]:
         return self._status(self.catalogue.slos)
@@ -30,4 +30,4 @@ class SloView:
         return self._status([self.catalogue.slo(slo_id)])
 
     def _status(self, slos: Sequence[Slo]) -> tuple[ObjectiveStatus, ...]:
-        return status(slos, self._ledger, self._settings.environment, self._clock.now())
+        return status(slos, self.ledger, self._settings.environment, self._clock.now())

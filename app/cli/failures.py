@@ -12,8 +12,12 @@ from pathlib import Path
 
 import click
 
+from alarms.errors import AlarmsError
+from app.api.keys import KeyFileError
+from app.build import BuildError
 from app.cli.context import stderr
 from app.console.errors import ConsoleError
+from app.demo.errors import DemoError
 from app.domain.errors import DomainError
 from app.serving.errors import ServingError
 from app.settings import SettingsError
@@ -26,8 +30,8 @@ EXIT_ENVIRONMENT = 3
 EXIT_DEFECT = 70
 EXIT_INTERRUPTED = 130
 
-USAGE_ERRORS = (SettingsError, SloError, DomainError, ConsoleError)
-ENVIRONMENT_ERRORS = (ServingError, PlatformError)
+USAGE_ERRORS = (SettingsError, SloError, DomainError, ConsoleError, AlarmsError, KeyFileError)
+ENVIRONMENT_ERRORS = (ServingError, PlatformError, DemoError, BuildError)
 MENDS = {
     errno.ENOSPC: "the disk is full: free some space and run it again",
     errno.EROFS: "the file system is read-only: choose another folder",

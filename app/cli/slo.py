@@ -9,8 +9,8 @@ from rich.live import Live
 
 from app.bootstrap.slo_view import SloView
 from app.cli.context import pass_settings, stdout
-from app.cli.slo_tables import detail, overview, status_document
 from app.settings import Settings
+from app.terminal.slo_tables import detail, overview, status_document
 
 
 @click.group()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 
+IN_FLIGHT = 48
 RETRY_PAUSE = 0.05  # real seconds between tries of an unanswered request
 
 
@@ -123,13 +124,18 @@ class Sender:
     async def send_steadily(
         self, requests: AsyncIterator[Request], progress: Callable[[Answer], None]
     ) -> None:
-        """As ``requests`` come, without waiting for answers: a slow server does not slow the arrivals."""
+        """As ``requests`` come, without waiting for answers: a slow server does not slow the arrivals.
+
+        At most ``IN_FLIGHT`` wait at once; what would come on top is not sent, so nothing piles up here.
+        """
         running: set[asyncio.Task[None]] = set()
 
         async def one(request: Request) -> None:
             progress(await self.send(request))
 
         async for request in requests:
+            if len(running) >= IN_FLIGHT:
+                continue
             task = asyncio.create_task(one(request))
             running.add(task)
             task.add_done_callback(running.discard)

@@ -1,0 +1,176 @@
+"""The promises of the demo, one by one, each with what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from app.demo.dataset import Loans
+from app.demo.expectations import Expectations
+from app.demo.fault_phase import FaultRun
+from app.demo.judgement import Agreement, Stored, batch_digest, digest_of
+from app.demo.ledger_facts import recorded
+from app.demo.parameters import Parameters
+from app.demo.sender import Answer
+from app.settings import Settings
+from slo.explain import percent_text
+from slo.status import ObjectiveState, ObjectiveStatus
+
+LATENCY = "credit/decision-latency"
+TRANSACTIONS = "credit/transaction-errors"
+
+
+class Healthy(Protocol):
+    """What the healthy phase saw."""
+
+    accepted_customers: int
+    settled: bool
+    healthy: list[Answer]
+    quiet_statuses: Sequence[ObjectiveStatus]
+    incidents_before: int
+
+
+def check_healthy(expectations: Expectations, seen: Healthy, loans: Loans) -> None:
+    usable = loans.report.usable
+    expectations.expect(
+        "every usable customer went through ingestion into every store",
+        "cada cliente utilizável passou pela ingestão até todos os bancos",
+        seen.settled and seen.accepted_customers == usable,
+        f"{seen.accepted_customers:,} of {usable:,}, projected: {seen.settled}",
+    )
+    accepted = sum(answer.accepted for answer in seen.healthy)
+    expectations.expect(
+        "every application was decided over HTTP",
+        "cada pedido foi decidido por HTTP",
+        accepted == usable,
+        f"{accepted:,} of {usable:,} answered with 2xx",
+    )
+    _check_counts(expectations, seen)
+    states = {item.slo.id: item.state for item in seen.quiet_statuses}
+    expectations.expect(
+        "before the fault every service level was kept and nobody was paged",
+        "antes da falha todos os níveis de serviço foram cumpridos e ninguém foi acionado",
+        all(state is ObjectiveState.OK for state in states.values()) and seen.incidents_before == 0,
+        f"{', '.join(f'{key} {state.value}' for key, state in states.items())}; "
+        f"{seen.incidents_before} incidents",
+    )
+
+
+def _check_counts(expectations: Expectations, seen: Healthy) -> None:
+    good, total = recorded(seen.healthy)
+    by_id = {item.slo.id: item for item in seen.quiet_statuses}
+    transactions, latency = by_id[TRANSACTIONS].counts, by_id[LATENCY].counts
+    expectations.expect(
+        "the ledger's counts are exactly the sender's journal",
+        "as contagens do livro-razão são exatamente as do diário do cliente",
+        (transactions.good, transactions.total) == (good, total)
+        and latency.total == total
+        and transactions.error_bound is None,
+        f"transactions {transactions.good:,} of {transactions.total:,}, journal {good:,} of {total:,}; "
+        f"latency events {latency.total:,}",
+    )
+
+
+def check_fault(
+    expectations: Expectations, run: FaultRun, statuses: Sequence[ObjectiveStatus], parameters: Parameters
+) -> None:
+    incident = run.incident
+    burn = None if incident is None else incident.burn
+    expectations.expect(
+        "the burn alert fired, with its arithmetic",
+        "o alerta de queima disparou, com sua aritmética",
+        burn is not None and _holds(burn.long_burn, burn.short_burn, burn.factor),
+        "no alert came" if incident is None else incident.summary,
+        "nenhum alerta veio" if incident is None else None,
+    )
+    expectations.expect(
+        "a P1 incident was open",
+        "um incidente P1 esteve aberto",
+        incident is not None and incident.severity.value == "P1",
+        "none" if incident is None else f"{incident.id}, {incident.severity.value}, owner {incident.owner}",
+    )
+    expectations.expect(
+        "the on-call was told",
+        "o plantão foi avisado",
+        run.paged is not None,
+        "nobody" if run.paged is None else f"{run.paged.notification.target}, {run.paged.sent_at}",
+    )
+    acknowledged = run.acknowledged
+    expectations.expect(
+        "the page was acknowledged",
+        "o aviso foi reconhecido",
+        acknowledged is not None and acknowledged.acknowledged_by is not None,
+        "no" if acknowledged is None else f"by {acknowledged.acknowledged_by}",
+    )
+    resolved = run.resolved
+    expectations.expect(
+        "after the fault was off the alert ended and the incident was resolved by itself",
+        "sem a falha o alerta cessou e o incidente foi resolvido sozinho",
+        resolved is not None,
+        "no" if resolved is None else f"by {resolved.resolved_by} at {resolved.resolved_at}",
+    )
+    _check_budget(expectations, run, statuses, parameters)
+
+
+def _holds(long_burn: float, short_burn: float, factor: str) -> bool:
+    return long_burn > float(factor) and short_burn > float(factor)
+
+
+def _check_budget(
+    expectations: Expectations, run: FaultRun, statuses: Sequence[ObjectiveStatus], parameters: Parameters
+) -> None:
+    status = next(item for item in statuses if item.slo.id == parameters.watched_slo)
+    refused = sum(answer.status >= 500 for answer in run.answers)
+    unanswered = sum(answer.status == 0 for answer in run.answers)
+    expectations.expect(
+        "the budget spent is the failures that the sender saw",
+        "o orçamento gasto são as falhas que o cliente viu",
+        refused > 0 and refused <= status.budget.spent <= refused + unanswered,
+        f"{status.budget.spent:,} bad events in the ledger; at the sender {refused:,} refused and "
+        f"{unanswered:,} without an answer; {percent_text(status.budget.left_ratio)} of the budget left",
+    )
+
+
+def check_stored(
+    expectations: Expectations,
+    settings: Settings,
+    stored: Stored,
+    oracle: Agreement,
+    healthy: Sequence[Answer],
+    accepted: Sequence[Answer],
+    loans: Loans,
+    as_of: datetime,
+) -> str:
+    """Returns the sha256 of the healthy phase's verdicts."""
+    digest = digest_of(healthy, stored)
+    again = batch_digest(loans, settings, as_of)
+    expectations.expect(
+        "every acknowledged decision is stored as it was told, once",
+        "cada decisão confirmada está gravada como foi comunicada, uma vez",
+        not stored.missing and not stored.different and stored.decisions == len(accepted),
+        f"{len(accepted):,} acknowledged, {stored.decisions:,} stored, {len(stored.missing)} missing, "
+        f"{len(stored.different)} different",
+    )
+    expectations.expect(
+        "the same loans decided without a server give the same verdicts, byte for byte",
+        "os mesmos empréstimos decididos sem servidor dão os mesmos veredictos, byte a byte",
+        digest == again,
+        f"sha256 {digest}" if digest == again else f"{digest} and {again}",
+    )
+    expectations.expect(
+        "an independent oracle agrees on a sample, reasons included",
+        "um oráculo independente concorda numa amostra, motivos inclusive",
+        oracle.sample > 0 and oracle.agreed == oracle.sample,
+        f"{oracle.agreed} of {oracle.sample}" + "".join(f"; {text}" for text in oracle.differences),
+    )
+    audited = stored.audit.by_action.get("decision.recorded", 0)
+    expectations.expect(
+        "the audit chain verifies, is anchored, and has one entry a decision",
+        "a trilha de auditoria confere, está ancorada e tem uma entrada por decisão",
+        stored.audit.intact
+        and audited == stored.decisions
+        and stored.anchored_head == stored.audit.head_digest,
+        f"{stored.audit.entries:,} links, {audited:,} decisions, head {stored.audit.head_digest[:16]}…",
+    )
+    return digest
