@@ -61,14 +61,6 @@ class Column:
     css: str = "f-s0"
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A label at ``at``, a share of the axis from 0 to 1."""
-
-    at: float
-    label: str
-
-
 def fitted(draw: Callable[[float], Markup]) -> Markup:
     """The chart drawn for three widths; the style sheet shows the one that fits: text keeps its size."""
     sizes = (("small", NARROW), ("middle", MIDDLE), ("large", WIDE))
@@ -81,7 +73,7 @@ def budget_bar(left: float | None, state: str, caption: Caption) -> Markup:
     drawing = Drawing(NARROW, 18, caption.title, caption.description, "budget-bar", stretch=True)
     drawing.rect(0, 3, NARROW, 12, "f-track", round_by=3)
     if left is None:
-        _hatch(drawing, 0, 3, NARROW, 12)
+        drawing.hatch(0, 3, NARROW, 12)
         return drawing.markup()
     shown = min(1.0, max(0.0, left))
     drawing.rect(0, 3, shown * NARROW, 12, f"f-{_css(state)}", round_by=3, value=left)
@@ -130,7 +122,7 @@ def _burn_bar(
     drawing.rect(x, y, span, 10, "f-track", round_by=2)
     drawing.text(width, y + 9, text, "small num", "end")
     if burn is None:
-        _hatch(drawing, x, y, span, 10)
+        drawing.hatch(x, y, span, 10)
     else:
         share = min(1.0, burn / (2 * row.factor))
         css = "f-bad" if burn >= row.factor else "f-s0"
@@ -154,7 +146,7 @@ def minute_bars(
     for index, bar in enumerate(bars):
         x = index * step
         if bar.good is None or bar.bad is None:
-            _hatch(drawing, x, 0, step, floor)
+            drawing.hatch(x, 0, step, floor)
             continue
         good, bad = _stack(bar.good, bar.bad, peak, floor)
         tip = f"{bar.label}: {bar.good} + {bar.bad}"
@@ -173,78 +165,6 @@ def _stack(good: int, bad: int, peak: int, room: float) -> tuple[float, float]:
     return min(good / peak * room, room - bad_height), bad_height
 
 
-def burn_down(
-    points: Sequence[tuple[float, float | None]],
-    ticks: Sequence[Tick],
-    caption: Caption,
-    width: float = WIDE,
-    *,
-    zero_label: str,
-    full_label: str,
-) -> Markup:
-    """Budget left over the period: ``(share of the period, share of the budget left)``, gaps where unknown.
-
-    The red line is an empty budget; what lies below it was overspent.
-    """
-    known = [left for _, left in points if left is not None]
-    low = min(0.0, *known) if known else 0.0
-    low = max(low, -1.0) * (1.08 if low < 0 else 1)
-    top, bottom, left_edge = 10.0, 22.0, 44.0
-    height = 210.0
-    drawing = Drawing(width, height, caption.title, caption.description, "burn-down")
-
-    def y_of(value: float) -> float:
-        share = (max(value, low) - low) / (1.02 - low)
-        return height - bottom - share * (height - bottom - top)
-
-    def x_of(at: float) -> float:
-        return left_edge + at * (width - left_edge - 4)
-
-    for value, label in ((1.0, full_label), (0.0, zero_label)):
-        drawing.line(
-            left_edge, y_of(value), width - 4, y_of(value), "s-bad threshold" if value == 0 else "s-grid"
-        )
-        drawing.text(left_edge - 6, y_of(value) + 4, label, "small muted", "end")
-    for run in _runs(points):
-        drawing.path([(x_of(at), y_of(left)) for at, left in run], "f-s0 faint", close_at=y_of(0.0))
-        drawing.path([(x_of(at), y_of(left)) for at, left in run], "s-s0 line")
-    for start, end in _gaps(points):
-        _hatch(drawing, x_of(start), top, x_of(end) - x_of(start), height - top - bottom)
-    if known and points[-1][1] is not None:
-        drawing.circle(x_of(points[-1][0]), y_of(points[-1][1]), 4, "f-s0", left=points[-1][1])
-    for tick in ticks:
-        anchor = "start" if tick.at < 0.02 else "end" if tick.at > 0.98 else "middle"
-        drawing.text(x_of(tick.at), height - 6, tick.label, "small muted", anchor)
-    return drawing.markup()
-
-
-def _runs(points: Sequence[tuple[float, float | None]]) -> list[list[tuple[float, float]]]:
-    runs: list[list[tuple[float, float]]] = [[]]
-    for at, left in points:
-        if left is None:
-            runs.append([])
-        else:
-            runs[-1].append((at, left))
-    return [run for run in runs if run]
-
-
-def _gaps(points: Sequence[tuple[float, float | None]]) -> list[tuple[float, float]]:
-    """Stretches without data, from the last known point before to the first known point after."""
-    gaps: list[tuple[float, float]] = []
-    previous = 0.0
-    opened: float | None = None
-    for at, left in points:
-        if left is None:
-            opened = previous if opened is None else opened
-        elif opened is not None:
-            gaps.append((opened, at))
-            opened = None
-        previous = at
-    if opened is not None:
-        gaps.append((opened, previous))
-    return gaps
-
-
 def columns(bars: Sequence[Column], caption: Caption, width: float = WIDE, height: float = 200) -> Markup:
     """Upright bars from zero with their number on top, for histograms and hours."""
     drawing = Drawing(width, height, caption.title, caption.description, "columns")
@@ -259,7 +179,7 @@ def columns(bars: Sequence[Column], caption: Caption, width: float = WIDE, heigh
         x, y = index * step, top + room - tall
         tip = f"{bar.label}: {bar.text}"
         if bar.value is None:
-            _hatch(drawing, x + step * 0.1, top + room - 14, step * 0.8, 14)
+            drawing.hatch(x + step * 0.1, top + room - 14, step * 0.8, 14)
         else:
             drawing.rect(x + step * 0.1, y, step * 0.8, tall, bar.css, round_by=2, tip=tip, value=bar.value)
         if bar.value and step >= len(bar.text) * _GLYPH:
@@ -277,7 +197,7 @@ def share_bar(share: float | None, css: str) -> Markup:
     drawing = Drawing(200, 8, "", "")
     drawing.rect(0, 0, 200, 8, "f-track", round_by=2)
     if share is None:
-        _hatch(drawing, 0, 0, 200, 8)
+        drawing.hatch(0, 0, 200, 8)
     else:
         drawing.rect(0, 0, min(1.0, max(0.0, share)) * 200, 8, css, round_by=2, value=share)
     return drawing.decoration()
@@ -294,16 +214,6 @@ def split_bar(parts: Sequence[Column], caption: Caption) -> Markup:
         drawing.rect(x, 0, wide - 1, 22, part.css, tip=f"{part.label}: {part.text}", value=part.value)
         x += wide
     return drawing.markup()
-
-
-def _hatch(drawing: Drawing, x: float, y: float, width: float, height: float) -> None:
-    """Grey with slanted strokes: not known."""
-    drawing.rect(x, y, width, height, "f-no-data faint", no_data="true")
-    slope = min(height, 8.0)
-    start = x
-    while start + slope / 2 <= x + width:
-        drawing.line(start, y + height, min(start + slope / 2, x + width), y, "s-no-data hatch")
-        start += 6
 
 
 def _css(state: str) -> str:

@@ -69,6 +69,15 @@ class Drawing:
         place = f'x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}"'
         self._parts.append(f'<text {place} class="{escape(css)}">{escape(content)}</text>')
 
+    def hatch(self, x: float, y: float, width: float, height: float) -> None:
+        """Grey with slanted strokes: not known."""
+        self.rect(x, y, width, height, "f-no-data faint", no_data="true")
+        slope = min(height, 8.0)
+        start = x
+        while start + slope / 2 <= x + width:
+            self.line(start, y + height, min(start + slope / 2, x + width), y, "s-no-data hatch")
+            start += 6
+
     def markup(self) -> Markup:
         """The finished element, safe to place in a page: every text in it is escaped."""
         box = f'viewBox="0 0 {_n(self.width)} {_n(self.height)}"{self._aspect}'

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from app.console.charts import Caption, Tick
+from app.console.burn_down import Tick
+from app.console.charts import Caption
 from app.console.drawing import Drawing
 from app.console.report_model import MinutePoint
 

@@ -11,7 +11,8 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from app.console import charts
-from app.console.charts import Caption, Tick
+from app.console.burn_down import Tick, burn_down
+from app.console.charts import Caption
 from app.console.incident_view import incident_view
 from app.console.objective_view import (
     ObjectiveView,
@@ -115,7 +116,7 @@ def _panel(deps: ConsoleDependencies, status: ObjectiveStatus, reader: Reader) -
     zero, full = reader.formats.percent(0, 0), reader.formats.percent(1, 0)
 
     def drawn(width: float) -> Markup:
-        return charts.burn_down(points, ticks, caption, width, zero_label=zero, full_label=full)
+        return burn_down(points, ticks, caption, width, zero_label=zero, full_label=full)
 
     return ObjectivePanel(
         view=objective_view(status, deps.ledger, reader),

@@ -9,7 +9,8 @@ from datetime import datetime
 from markupsafe import Markup
 
 from alarms.alert import BurnArithmetic
-from app.console.charts import Caption, Tick, fitted
+from app.console.burn_down import Tick
+from app.console.charts import Caption, fitted
 from app.console.fault_chart import FaultPicture, Mark, fault_chart
 from app.console.formats import Formats
 from app.console.languages import Texts

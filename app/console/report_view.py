@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from app.console import charts
-from app.console.board import Figure
+from app.console.board_decisions import Figure
 from app.console.charts import Caption, Column
 from app.console.colours import OUTCOME_CLASSES
 from app.console.formats import Formats
 from app.console.languages import Texts
 from app.console.report_fault import FaultView, fault_view
-from app.console.report_model import DemoReport, LatencyBucket, SloFacts, Throughput
-from dashboards.palette import STATES, State
+from app.console.report_model import DemoReport, LatencyBucket, Throughput
+from app.console.report_slos import SloCard, slo_card
 
 _OUTCOMES = ("APPROVE", "REFER", "DECLINE")
 _TOP_REASONS = 8
@@ -37,23 +37,6 @@ class BarRow:
     label: str
     value: str
     bar: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class SloCard:
-    name: str
-    slo_id: str
-    promise: str
-    css: str
-    symbol: str
-    word: str
-    reality: str
-    counts: str
-    accuracy: str
-    sender: str
-    sender_css: str
-    budget_left: str
-    budget_chart: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +91,7 @@ def report_view(report: DemoReport, texts: Texts, formats: Formats) -> ReportVie
         reasons=writer.reasons(),
         verdicts=writer.verdicts(),
         differences=report.verdicts.oracle_differences,
-        slos=tuple(writer.slo(slo) for slo in report.slos),
+        slos=tuple(slo_card(slo, texts, formats) for slo in report.slos),
         fault=None if report.fault is None else fault_view(report.fault, texts, formats),
         audit=writer.audit(),
         audit_ok=report.audit.verified,
@@ -244,40 +227,6 @@ class _Writer:
             sample=number(verdicts.oracle_sample),
         )
         return ((self._texts("report.sha256"), verdicts.sha256), (self._texts("report.oracle"), agreed))
-
-    def slo(self, slo: SloFacts) -> SloCard:
-        texts, formats = self._texts, self._formats
-        style = STATES[State(slo.state)]
-        left = formats.percent(slo.budget_left_ratio, 1)
-        total = texts(f"unit.{slo.unit}", count=formats.number(slo.total))
-        reality = slo.good / slo.total if slo.total else None
-        sender, sender_css = self._sender(slo)
-        caption = Caption(texts("card.budget"), texts("card.budget_desc", left=left))
-        exact = not slo.error_bound
-        bound = formats.number(slo.error_bound)
-        return SloCard(
-            name=slo.name.of(texts.language),
-            slo_id=slo.slo_id,
-            promise=texts("report.promised", target=formats.exact_percent(slo.target)),
-            css=slo.state.replace("_", "-"),
-            symbol=style.symbol,
-            word=style.text(texts.language),
-            reality=formats.percent(reality, 3),
-            counts=texts("card.counts", good=formats.number(slo.good), total=total),
-            accuracy=texts("card.exact") if exact else texts("card.off_by", bound=bound),
-            sender=sender,
-            sender_css=sender_css,
-            budget_left=left,
-            budget_chart=charts.budget_bar(slo.budget_left_ratio, slo.state, caption),
-        )
-
-    def _sender(self, slo: SloFacts) -> tuple[str, str]:
-        if slo.sender_total is None or slo.sender_good is None:
-            return self._texts("report.sender_unknown"), "muted"
-        same = (slo.sender_good, slo.sender_total) == (slo.good, slo.total)
-        key = "report.sender_same" if same else "report.sender_differs"
-        good, total = self._formats.number(slo.sender_good), self._formats.number(slo.sender_total)
-        return self._texts(key, good=good, total=total), "c-ok" if same else "c-bad"
 
     def audit(self) -> tuple[tuple[str, str], ...]:
         audit, texts, number = self._report.audit, self._texts, self._formats.number

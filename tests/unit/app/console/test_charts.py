@@ -10,7 +10,8 @@ import pytest
 from markupsafe import Markup
 
 from app.console import charts
-from app.console.charts import BurnRow, Caption, Column, MinuteBar, Tick
+from app.console.burn_down import Tick, burn_down
+from app.console.charts import BurnRow, Caption, Column, MinuteBar
 from app.console.fault_chart import FaultPicture, Mark, fault_chart
 from app.console.report_model import MinutePoint
 
@@ -39,7 +40,7 @@ def test_every_chart_says_what_it_is_to_a_reader_who_cannot_see_it() -> None:
         charts.budget_bar(0.5, "ok", CAPTION),
         charts.burn_rows([row(1.0, 2.0)], "fires", CAPTION),
         charts.minute_bars([MinuteBar("a", 1, 0)], CAPTION),
-        charts.burn_down([(0.0, 1.0), (1.0, 0.5)], [], CAPTION, zero_label="0", full_label="1"),
+        burn_down([(0.0, 1.0), (1.0, 0.5)], [], CAPTION, zero_label="0", full_label="1"),
         charts.columns([Column("a", 1.0, "1")], CAPTION),
         charts.split_bar([Column("a", 1.0, "1")], CAPTION),
     ]
@@ -110,7 +111,7 @@ def test_one_failure_among_thousands_still_shows() -> None:
 
 def test_the_burn_down_ends_at_the_budget_left_and_leaves_gaps_open() -> None:
     points = [(0.0, 1.0), (0.25, 0.9), (0.5, None), (0.75, 0.7), (1.0, 0.65)]
-    chart = charts.burn_down(points, [Tick(0.0, "a")], CAPTION, zero_label="0 %", full_label="100 %")
+    chart = burn_down(points, [Tick(0.0, "a")], CAPTION, zero_label="0 %", full_label="100 %")
     assert drawn(chart, "data-left") == ["0.65"]
     assert hatched(chart) == 1
     lines = [node for node in parsed(chart).iter() if node.attrib.get("class") == "s-s0 line"]
@@ -119,7 +120,7 @@ def test_the_burn_down_ends_at_the_budget_left_and_leaves_gaps_open() -> None:
 
 def test_a_period_that_ends_in_silence_has_no_point_now() -> None:
     points = [(0.0, 1.0), (0.5, 0.9), (1.0, None)]
-    chart = charts.burn_down(points, [], CAPTION, zero_label="0", full_label="1")
+    chart = burn_down(points, [], CAPTION, zero_label="0", full_label="1")
     assert drawn(chart, "data-left") == []
     assert hatched(chart) == 1
 
