@@ -33,6 +33,7 @@ class Comparison(StrEnum):
 class Indicator:
     """One alarm. ``name`` is its alert name; ``basis`` says where the threshold comes from (ALM-1).
 
+    ``component`` is its id in the catalogue, or ``""`` when a label of the metric says it (or none does).
     ``lasting`` is how long the condition must hold. ``window`` applies to ``INCREASE``. ``by`` keeps labels
     apart, so that the alarm says which one it is. ``symptom`` alarms give way to the cause they depend on.
     """

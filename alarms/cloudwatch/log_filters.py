@@ -70,7 +70,7 @@ PATTERNS = (
         100,
         Severity.P3,
         "security",
-        "security-violation",
+        "recovery-security-violation",
         Text("Access was refused many times", "O acesso foi recusado muitas vezes"),
     ),
 )

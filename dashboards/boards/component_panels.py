@@ -136,7 +136,7 @@ def latency(source: Source, width: int = 12, height: int = 8) -> Panel:
         height=height,
         minimum=0.0,
         thresholds=() if limit is None else (Threshold(limit, State.BAD),),
-        runbook="decision-latency",
+        runbook="credit-decision-latency",
     )
 
 
@@ -255,7 +255,15 @@ def consistency(source: Source, width: int = 12, height: int = 8) -> Panel:
         width=width,
         height=height,
         maximum=1.0,
-        starts=State.BAD if target is not None else State.OK,
-        thresholds=() if target is None else (Threshold(target, State.OK),),
-        runbook="data-consistency",
+        starts=State.BAD,
+        thresholds=_consistency_steps(target),
+        runbook="credit-data-consistency",
     )
+
+
+def _consistency_steps(target: Fraction | None) -> tuple[Threshold, ...]:
+    """Below what a small sample proves it is bad, below the target it is short of the promise."""
+    bound = indicators.PROVABLE_BOUND
+    if target is None:
+        return (Threshold(bound, State.OK),)
+    return (Threshold(bound, State.WARN), Threshold(target, State.OK))

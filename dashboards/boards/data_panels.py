@@ -93,7 +93,7 @@ def reading_age(width: int = 12) -> Panel:
         height=8,
         minimum=0.0,
         thresholds=(Threshold(indicators.READING_AGE_SECONDS, State.BAD),),
-        runbook="data-consistency",
+        runbook="credit-data-consistency",
     )
 
 

@@ -6,6 +6,7 @@ from alarms.cloudwatch.log_groups import log_group
 from dashboards.boards import component_panels as component
 from dashboards.boards import data_panels as data
 from dashboards.boards import http_panels as http
+from dashboards.boards import response_panels as response
 from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row, targets_alive
 from dashboards.boards.links_row import board_links, links_row
@@ -62,10 +63,11 @@ def _components(source: Source) -> Row:
             component.ingest_duration(),
             component.saturation_lines(),
             data.own_health(),
+            response.measurement_age(),
             http.logs("error-logs", Text("Latest errors", "Últimos erros"), group, ERRORS),
         ),
     )
 
 
 def _links(source: Source) -> Row:
-    return links_row(NAME, runbooks=("decision-latency", "watching-ourselves"))
+    return links_row(NAME, runbooks=("credit-decision-latency", "watching-ourselves"))

@@ -84,7 +84,7 @@ def auth_failures(width: int = 12) -> Panel:
         height=8,
         minimum=0.0,
         thresholds=(Threshold(indicators.AUTH_FAILURES, State.BAD),),
-        runbook="security-violation",
+        runbook="recovery-security-violation",
         empty_means=REFUSED_NOBODY,
     )
 
@@ -110,7 +110,7 @@ def throttled(width: int = 12) -> Panel:
         height=8,
         minimum=0.0,
         thresholds=(Threshold(indicators.THROTTLED, State.BAD),),
-        runbook="security-violation",
+        runbook="recovery-security-violation",
         empty_means=REFUSED_NOBODY,
     )
 

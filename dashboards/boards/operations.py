@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.boards import component_panels as component
+from dashboards.boards import response_panels as response
 from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row, targets_alive
 from dashboards.boards.links_row import board_links, links_row
@@ -32,7 +33,7 @@ def status_row(source: Source) -> Row:
     return Row(
         Part.STATUS,
         Text("Status", "Status"),
-        (slo.worst_light(source), *lights, targets_alive()),
+        (slo.worst_light(source), *lights, targets_alive(), response.open_incidents()),
     )
 
 
@@ -58,9 +59,11 @@ def _components(source: Source) -> Row:
             component.saturation_lines(),
             component.ingest_lag(),
             component.consistency(source),
+            response.alerts_taken_in(),
+            response.messages_sent(),
         ),
     )
 
 
 def _links() -> Row:
-    return links_row(NAME, runbooks=("slo-burn", "saturation", "ingestion-lag", "data-consistency"))
+    return links_row(NAME, runbooks=("generic", "saturation", "ingestion-lag", "credit-data-consistency"))

@@ -18,7 +18,7 @@ from dashboards.palette import STATES, State, Unit
 from dashboards.query import AwsMetric, Breach, Increase, WorstBreach, equal, matching
 
 NAME = "security"
-RUNBOOK = "security-violation"
+RUNBOOK = "recovery-security-violation"
 ACCESS = "fields ts, client, route, status | filter status in [401, 403, 429] | sort ts desc | limit 50"
 
 
@@ -35,7 +35,7 @@ def board(source: Source) -> Board:
             _trends(),
             alerts_row(source, where=(matching("category", "security.*|consistency|self"),)),
             _components(source),
-            links_row(NAME, runbooks=(RUNBOOK, "data-consistency")),
+            links_row(NAME, runbooks=(RUNBOOK, "credit-data-consistency")),
         ),
         links=board_links(NAME),
         tags=("security",),

@@ -30,7 +30,9 @@ def board(source: Source, one: Slo) -> Board:
             _trends(source, one),
             alerts_row(source, where=(equal("slo", one.id),)),
             Row(Part.COMPONENTS, Text("Served by", "Servido por"), _serving(serving)),
-            links_row(slo_board_name(one), more=_more(source, one, serving), runbooks=(slo.runbook_of(one),)),
+            links_row(
+                slo_board_name(one), more=_more(source, one, serving), runbooks=(slo.runbook_of(source, one),)
+            ),
         ),
         links=(OVERVIEW, *board_links("slo-overview")),
         tags=("slo", "slo-detail"),
@@ -43,8 +45,8 @@ def _status(source: Source, one: Slo) -> Row:
     for objective in one.objectives:
         panels += [
             slo.light(source, one, objective, height=5),
-            slo.achieved(one, objective),
-            slo.budget_gauge(one, objective),
+            slo.achieved(source, one, objective),
+            slo.budget_gauge(source, one, objective),
             slo.events(one, objective, HOUR),
         ]
     return Row(Part.STATUS, Text("Status", "Status"), (*panels, _definition(one)))

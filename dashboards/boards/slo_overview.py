@@ -51,8 +51,8 @@ def _trends(source: Source) -> Row:
         Part.TRENDS,
         Text("Delivered, left and burning", "Entregue, restante e queimando"),
         (
-            *(slo.achieved(one, objective) for one, objective in source.objectives()),
-            *(slo.budget_gauge(one, objective) for one, objective in source.objectives()),
+            *(slo.achieved(source, one, objective) for one, objective in source.objectives()),
+            *(slo.budget_gauge(source, one, objective) for one, objective in source.objectives()),
             slo.burn_overview(source, width=24),
         ),
     )

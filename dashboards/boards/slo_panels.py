@@ -16,14 +16,15 @@ from slo import conventions
 from slo.spec import Objective, Slo, Tier
 from slo.spec import Unit as CountUnit
 
-RUNBOOK = "slo-burn"
+RUNBOOK = "generic"
 BUDGET_WARN = Fraction(25, 100)
 PAGING = (Severity.P1, Severity.P2)
 
 
-def runbook_of(slo: Slo) -> str:
-    """Name of the runbook page its definition points at, else the general one for a burning budget."""
-    return PurePosixPath(slo.texts.get("runbook", RUNBOOK)).stem
+def runbook_of(source: Source, slo: Slo) -> str:
+    """The runbook its definition names, else the one called like it, else the general one."""
+    named = PurePosixPath(slo.texts["runbook"]).stem if "runbook" in slo.texts else conventions.slug(slo.id)
+    return named if named in source.runbooks else RUNBOOK
 
 
 def title_of(slo: Slo, objective: Objective) -> Text:
@@ -79,7 +80,7 @@ def light(source: Source, slo: Slo, objective: Objective, width: int = 6, height
         unit=Unit.STATE,
         width=width,
         height=height,
-        runbook=runbook_of(slo),
+        runbook=runbook_of(source, slo),
         links=(Link(name, board=slo_board_name(slo)),),
         alarms=alarm_names(source, slo, objective),
     )
@@ -120,7 +121,7 @@ def every_alarm(source: Source) -> tuple[str, ...]:
     )
 
 
-def budget_gauge(slo: Slo, objective: Objective, width: int = 6, height: int = 5) -> Panel:
+def budget_gauge(source: Source, slo: Slo, objective: Objective, width: int = 6, height: int = 5) -> Panel:
     return Panel(
         id=f"budget-{key_of(slo, objective)}",
         title=Text("Budget left", "Orçamento restante"),
@@ -137,7 +138,7 @@ def budget_gauge(slo: Slo, objective: Objective, width: int = 6, height: int = 5
         maximum=1.0,
         starts=State.BAD,
         thresholds=(Threshold(Fraction(0), State.WARN), Threshold(BUDGET_WARN, State.OK)),
-        runbook=runbook_of(slo),
+        runbook=runbook_of(source, slo),
     )
 
 
@@ -169,7 +170,7 @@ def tier_chart(source: Source, slo: Slo, objective: Objective, tier: Tier, width
         height=7,
         minimum=0.0,
         thresholds=(Threshold(factor, state),),
-        runbook=runbook_of(slo),
+        runbook=runbook_of(source, slo),
         alarms=(tier_alarm(source, slo, objective, tier),),
     )
 
@@ -199,7 +200,7 @@ def burn_overview(source: Source, width: int = 12, height: int = 8) -> Panel:
     )
 
 
-def achieved(slo: Slo, objective: Objective, width: int = 6, height: int = 5) -> Panel:
+def achieved(source: Source, slo: Slo, objective: Objective, width: int = 6, height: int = 5) -> Panel:
     """What was delivered over the period beside what was promised: the target is the threshold."""
     return Panel(
         id=f"achieved-{key_of(slo, objective)}",
@@ -215,7 +216,7 @@ def achieved(slo: Slo, objective: Objective, width: int = 6, height: int = 5) ->
         height=height,
         starts=State.BAD,
         thresholds=(Threshold(objective.target, State.OK),),
-        runbook=runbook_of(slo),
+        runbook=runbook_of(source, slo),
         links=(Link(title_of(slo, objective), board=slo_board_name(slo)),),
     )
 

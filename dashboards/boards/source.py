@@ -1,12 +1,13 @@
-"""What boards are made from: the catalogue, the environment and the indicator alarms. Nothing else."""
+"""What boards are made from: catalogue, environment, indicator alarms, runbooks. Nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from alarms.indicator import Indicator
 from alarms.indicators import indicators
+from alarms.runbook import load_runbooks
 from slo import conventions
 from slo.catalogue import Catalogue
 from slo.entities import Component
@@ -18,6 +19,7 @@ class Source:
     catalogue: Catalogue
     environment: str
     indicators: tuple[Indicator, ...]
+    runbooks: frozenset[str]
 
     @property
     def slos(self) -> tuple[Slo, ...]:
@@ -41,8 +43,10 @@ class Source:
         return tuple(slo for slo in self.slos if slo.id in component.slos or slo.name in component.slos)
 
 
-def source_of(catalogue: Catalogue, environment: str) -> Source:
-    return Source(catalogue, environment, indicators(catalogue))
+def source_of(catalogue: Catalogue, environment: str, runbooks: Iterable[str] | None = None) -> Source:
+    """``runbooks`` are the names of the pages that exist; those that ship by default."""
+    known = load_runbooks().ids() if runbooks is None else runbooks
+    return Source(catalogue, environment, indicators(catalogue), frozenset(known))
 
 
 def slo_board_name(slo: Slo) -> str:

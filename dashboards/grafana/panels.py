@@ -227,6 +227,7 @@ def _alerts(panel: Panel, common: Json, language: str) -> grafana.Table:
     empty = panel.empty_means.of(language) if panel.empty_means else NO_DATA_TEXT[language]
     return grafana.Table(
         **_queried(panel, common, language),
+        unit=unit_of(panel),
         transformations=[{"id": "organize", "options": hidden}],
         thresholds=threshold_steps(panel),
         extraJson={"fieldConfig": {"defaults": {"noValue": empty}}},

@@ -1,0 +1,16 @@
+"""One lie found: where it stands, what is wrong, how to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    gate: str
+    where: str
+    problem: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}. {self.mend} [{self.gate}]"

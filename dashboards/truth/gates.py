@@ -1,0 +1,76 @@
+"""All gates at once: what ``mirante check`` asks of the boards, rules and alarms it would build."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dashboards.addresses import LANGUAGES, Deployment
+from dashboards.boards.registry import boards
+from dashboards.boards.source import source_of
+from dashboards.cloudwatch import expressions
+from dashboards.cloudwatch.body import body
+from dashboards.errors import NotExpressible
+from dashboards.grafana.board import dashboard
+from dashboards.model import Panel
+from dashboards.truth import colour_gate, line_gate, link_gate, series_gate
+from dashboards.truth.finding import Finding
+from dashboards.truth.known_series import DECLARED, known_series, rules
+from dashboards.truth.reading import readings
+from slo.catalogue import Catalogue
+
+CONSOLE_PATHS = ("/", "/kpi", "/slo/{service}/{name}", "/incidents/{id}", "/runbooks/{name}")
+"""The console's pages below its address; a test holds them against the console's own routes."""
+_METRIC_NAME = re.compile(r'MetricName="([^"]+)"|SELECT \w+\("([^"]+)"\)')
+_WATCHES_ITSELF = ("vector(1)",)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``findings`` must be empty; ``unwatched`` are metrics that no panel and no rule reads."""
+
+    findings: tuple[Finding, ...]
+    unwatched: tuple[str, ...]
+
+
+def examine(catalogue: Catalogue, environment: str, console_paths: Iterable[str] = CONSOLE_PATHS) -> Report:
+    source = source_of(catalogue, environment)
+    made = boards(source)
+    known = known_series(catalogue, environment)
+    found: list[Finding] = [*series_gate.of_boards(made, known)]
+    generated = rules(catalogue, environment)
+    for rule in generated:
+        name = str(rule.get("alert") or rule.get("record"))
+        if "record" not in rule and str(rule["expr"]) not in _WATCHES_ITSELF:
+            found += series_gate.of_text(f"rule {name}", str(rule["expr"]), known)
+    found += line_gate.of_boards(made, source)
+    found += link_gate.of_boards(made, source.runbooks, console_paths)
+    for board in made:
+        for language in LANGUAGES:
+            where = Deployment(environment)
+            grafana, cloudwatch = dashboard(board, environment, language), body(board, where, language)
+            found += colour_gate.of_document(f"grafana/{board.name}.{language}", grafana)
+            found += colour_gate.of_document(f"cloudwatch/{board.name}.{language}", cloudwatch)
+    panels = [panel for board in made for panel in board.panels()]
+    texts = [text for panel in panels for text in series_gate.expressions(panel)]
+    texts += [str(rule["expr"]) for rule in generated]
+    return Report(tuple(found), unwatched(texts, _on_cloudwatch(panels, environment)))
+
+
+def _on_cloudwatch(panels: Iterable[Panel], environment: str) -> Iterator[str]:
+    """Metrics that a CloudWatch widget reads by name."""
+    for panel in panels:
+        for series in panel.series:
+            try:
+                text = expressions.render(series.query, environment)
+            except NotExpressible:
+                continue
+            yield from (one or other for one, other in _METRIC_NAME.findall(text))
+
+
+def unwatched(texts: Sequence[str], others: Iterable[str] = ()) -> tuple[str, ...]:
+    """Declared metrics that none of the PromQL texts reads, nor ``others`` name, in name order."""
+    read = {reading.series for text in set(texts) for reading in readings(text)} | set(others)
+    names = {name.removesuffix(suffix) for name in read for suffix in ("", "_bucket", "_sum", "_count")}
+    return tuple(sorted(spec.name for spec in DECLARED if spec.name not in names))

@@ -1,0 +1,79 @@
+"""Every series that exists: declared by what exposes it, or produced by a recording rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from alarms.indicators import indicators
+from alarms.prometheus import indicator_rules
+from app.ports import telemetry
+from app.ports.telemetry import MetricKind, MetricSpec
+from dashboards.truth.reading import readings
+from exporters import declared
+from slo import prometheus
+from slo.catalogue import Catalogue
+
+FROM_SCRAPING = frozenset({"job", "instance"})
+OF_ALERTS = frozenset({"alertname", "alertstate"})
+DECLARED: tuple[MetricSpec, ...] = (*telemetry.METRICS, *declared.METRICS)
+_SUFFIXES = ("_bucket", "_sum", "_count")
+
+Known = Mapping[str, frozenset[str]]
+
+
+def known_series(catalogue: Catalogue, environment: str) -> Known:
+    """Series name to every label it may carry."""
+    known: dict[str, frozenset[str]] = {"up": FROM_SCRAPING}
+    for spec in DECLARED:
+        known |= _of_metric(spec)
+    for rule in rules(catalogue, environment):
+        if "record" in rule:
+            labels = frozenset(_labels(rule)) | _carried(rule)
+            known[str(rule["record"])] = known.get(str(rule["record"]), frozenset()) | labels
+    known["ALERTS"] = _alert_labels(catalogue, environment, known)
+    return known
+
+
+def rules(catalogue: Catalogue, environment: str) -> list[Mapping[str, object]]:
+    """Every generated rule, recording and alerting."""
+    own = indicator_rules.rule_file(indicators(catalogue), environment, heartbeat=True)
+    files = [*prometheus.rule_files(catalogue, environment).values(), own]
+    return [
+        rule for document in files for group in _list(document["groups"]) for rule in _list(group["rules"])
+    ]
+
+
+def _of_metric(spec: MetricSpec) -> dict[str, frozenset[str]]:
+    labels = frozenset(spec.labels) | FROM_SCRAPING
+    if spec.kind is not MetricKind.HISTOGRAM:
+        return {spec.name: labels}
+    return {spec.name + suffix: labels | ({"le"} if suffix == "_bucket" else set()) for suffix in _SUFFIXES}
+
+
+def _carried(rule: Mapping[str, object]) -> frozenset[str]:
+    """Labels that survive the rule's own expression, as far as it groups by them."""
+    grouped: frozenset[str] = frozenset()
+    for reading in readings(str(rule["expr"])):
+        grouped |= reading.labels
+    return grouped
+
+
+def _alert_labels(catalogue: Catalogue, environment: str, known: Known) -> frozenset[str]:
+    labels = OF_ALERTS
+    for rule in rules(catalogue, environment):
+        if "alert" in rule:
+            labels |= frozenset(_labels(rule))
+            for reading in readings(str(rule["expr"])):
+                labels |= known.get(reading.series, frozenset())
+    return labels
+
+
+def _labels(rule: Mapping[str, object]) -> Iterable[str]:
+    labels = rule.get("labels", {})
+    assert isinstance(labels, Mapping)
+    return labels
+
+
+def _list(value: object) -> list[Mapping[str, object]]:
+    assert isinstance(value, list)
+    return value

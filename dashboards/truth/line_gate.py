@@ -1,0 +1,135 @@
+"""Panel red line = alert threshold = SLO target: each number is followed from where it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+
+from alarms.cloudwatch.every_alarm import every_alarm
+from alarms.cloudwatch.names import indicator_alarm
+from alarms.indicator import Indicator, Measure
+from dashboards.boards.slo_panels import key_of
+from dashboards.boards.source import Source
+from dashboards.model import Board, Panel, Shape
+from dashboards.query import Increase, Level
+from dashboards.truth.finding import Finding
+from dashboards.truth.known_series import rules
+from slo import conventions
+from slo.spec import Objective, Slo, Tier
+
+GATE = "lines"
+_LIMIT = re.compile(r"[<>]\s*(?:bool\s+)?([0-9.]+)")
+_MEND = "Take both from the definition, through the conventions"
+
+
+def of_boards(boards: Iterable[Board], source: Source) -> Iterator[Finding]:
+    alerts = {str(rule["alert"]): str(rule["expr"]) for rule in rules(source.catalogue, source.environment)
+              if "alert" in rule}  # fmt: skip
+    alarms = {str(alarm["AlarmName"]): alarm for alarm in every_alarm(source.catalogue, source.environment)}
+    for board in boards:
+        panels = {panel.id: panel for panel in board.panels()}
+        yield from _tiers(board, panels, source, alerts, alarms)
+        yield from _targets(board, panels, source)
+        yield from _indicators(board, source, alerts, alarms)
+
+
+def _tiers(
+    board: Board,
+    panels: Mapping[str, Panel],
+    source: Source,
+    alerts: Mapping[str, str],
+    alarms: Mapping[str, Mapping[str, object]],
+) -> Iterator[Finding]:
+    for slo, objective in source.objectives():
+        for tier in slo.tiers:
+            panel = panels.get(f"burn-{key_of(slo, objective)}-{tier.name}")
+            if panel is not None:
+                where = f"board {board.name}, panel {panel.id}"
+                yield from _one_tier(where, panel, slo, objective, tier, source, alerts, alarms)
+
+
+def _one_tier(
+    where: str,
+    panel: Panel,
+    slo: Slo,
+    objective: Objective,
+    tier: Tier,
+    source: Source,
+    alerts: Mapping[str, str],
+    alarms: Mapping[str, Mapping[str, object]],
+) -> Iterator[Finding]:
+    factor = tier.factor(slo.window.length)
+    lines = {threshold.value for threshold in panel.thresholds}
+    if lines != {factor}:
+        yield _differs(where, "its line", lines, factor)
+    name = tier.alert_name or conventions.burn_alert_name(slo.id, tier.name)
+    stated = _limits(alerts.get(name, ""))
+    if stated != {factor}:
+        yield _differs(where, f"the alert {name}", stated, factor)
+    alarm = conventions.cloudwatch_alarm_name(source.environment, slo.id, objective.name, tier.name)
+    for half in (f"{alarm}-long", f"{alarm}-short"):
+        if half in alarms and alarms[half]["EvaluationPeriods"] == 1:
+            told = {_fraction(alarms[half]["Threshold"])}
+            if told != {factor}:
+                yield _differs(where, f"the CloudWatch alarm {half}", told, factor)
+
+
+def _targets(board: Board, panels: Mapping[str, Panel], source: Source) -> Iterator[Finding]:
+    for slo, objective in source.objectives():
+        panel = panels.get(f"achieved-{key_of(slo, objective)}")
+        if panel is not None:
+            lines = {threshold.value for threshold in panel.thresholds}
+            if lines != {objective.target}:
+                where = f"board {board.name}, panel {panel.id}"
+                yield _differs(where, "its threshold", lines, objective.target)
+
+
+def _indicators(
+    board: Board,
+    source: Source,
+    alerts: Mapping[str, str],
+    alarms: Mapping[str, Mapping[str, object]],
+) -> Iterator[Finding]:
+    """A line chart of exactly what an indicator watches has its line at the indicator's threshold."""
+    for panel in board.panels():
+        if panel.shape is not Shape.LINES:
+            continue
+        for indicator in source.indicators:
+            if not any(_watches(indicator, series.query) for series in panel.series):
+                continue
+            where = f"board {board.name}, panel {panel.id}"
+            lines = {threshold.value for threshold in panel.thresholds}
+            if indicator.threshold and indicator.threshold not in lines:
+                yield _differs(where, f"no line stands where {indicator.name} fires; its lines", lines,
+                               indicator.threshold)  # fmt: skip
+            if indicator.threshold not in _limits(alerts.get(indicator.name, "")):
+                stated = _limits(alerts.get(indicator.name, ""))
+                yield _differs(where, f"the alert {indicator.name}", stated, indicator.threshold)
+            alarm = alarms.get(indicator_alarm(source.environment, indicator.name))
+            if alarm is not None and _fraction(alarm["Threshold"]) != indicator.threshold:
+                told = {_fraction(alarm["Threshold"])}
+                yield _differs(where, f"the CloudWatch alarm of {indicator.name}", told, indicator.threshold)
+
+
+def _watches(indicator: Indicator, query: object) -> bool:
+    if isinstance(query, Level):
+        same = indicator.measure in (Measure.HIGHEST, Measure.LOWEST)
+        return same and query.metric == indicator.metric and not indicator.where
+    if isinstance(query, Increase):
+        where = {match.label: match.value for match in query.where}
+        return query.metric == indicator.metric and where == dict(indicator.where)
+    return False
+
+
+def _limits(expression: str) -> set[Fraction]:
+    return {Fraction(text) for text in _LIMIT.findall(expression)}
+
+
+def _fraction(value: object) -> Fraction:
+    return Fraction(str(value))
+
+
+def _differs(where: str, what: str, got: Iterable[Fraction], wanted: Fraction) -> Finding:
+    shown = ", ".join(str(float(value)) for value in sorted(got)) or "nothing"
+    return Finding(GATE, where, f"{what} says {shown}, and the definition {float(wanted)}", _MEND)

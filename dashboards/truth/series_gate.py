@@ -1,0 +1,61 @@
+"""Every metric and label that a panel, rule or variable names exists; nothing fills a hole with a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from dashboards import promql
+from dashboards.errors import NotExpressible
+from dashboards.model import Board, Panel
+from dashboards.truth.finding import Finding
+from dashboards.truth.known_series import Known
+from dashboards.truth.reading import readings
+
+GATE = "series"
+FILL_IN = re.compile(r"\bor\s+(on\s*\([^)]*\)\s*)?vector\s*\(|\bvector\s*\(\s*0\s*\)")
+_FILL_MEND = "Let it be absent: a board draws that grey, and silence has alerts of its own"
+
+
+def of_boards(boards: Iterable[Board], known: Known) -> Iterator[Finding]:
+    for board in boards:
+        for panel in board.panels():
+            for text in expressions(panel):
+                yield from of_text(f"board {board.name}, panel {panel.id}", text, known)
+        for variable in board.variables:
+            where = f"board {board.name}, variable {variable.name}"
+            yield from _unknown(where, variable.metric, frozenset({variable.label}), known)
+
+
+def expressions(panel: Panel) -> list[str]:
+    """The panel's PromQL; what only CloudWatch holds has none."""
+    found = []
+    for series in panel.series:
+        try:
+            found.append(promql.render(series.query))
+        except NotExpressible:
+            continue
+    return found
+
+
+def of_text(where: str, text: str, known: Known) -> Iterator[Finding]:
+    """Findings of one expression, from wherever it comes."""
+    if FILL_IN.search(text):
+        yield Finding(GATE, where, "it fills a missing value in with vector()", _FILL_MEND)
+    try:
+        found = readings(text)
+    except ValueError as error:
+        yield Finding(GATE, where, f"it is not PromQL: {error}", "Mend the expression")
+        return
+    for reading in found:
+        yield from _unknown(where, reading.series, reading.labels, known)
+
+
+def _unknown(where: str, series: str, labels: frozenset[str], known: Known) -> Iterator[Finding]:
+    if series not in known:
+        problem = f"nothing exposes or records {series!r}"
+        yield Finding(GATE, where, problem, "Name a declared metric or a recording rule")
+        return
+    for label in sorted(labels - known[series]):
+        have = ", ".join(sorted(known[series]))
+        yield Finding(GATE, where, f"{series} has no label {label!r}", f"It has: {have}")
