@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import click
+import uvloop
 
 from app.bootstrap.paths import DataPaths
 from app.bootstrap.roles import ROLES, build_process
@@ -27,7 +28,7 @@ def serve(settings: Settings, role: str, with_parent: bool) -> None:
     """
     if with_parent:
         stop_with_parent()
-    asyncio.run(_serve(settings, role))
+    uvloop.run(_serve(settings, role))
 
 
 async def _serve(settings: Settings, role: str) -> None:

@@ -1,7 +1,7 @@
 """The definitions the demo runs under: the shipped ones, with the two paging tiers alone.
 
-The ticket tiers look back over a day and three days, and take two and six hours to forget a fault: longer than
-a demo can wait even at sixty times real time. Everything else is the shipped file, byte for byte.
+The ticket tiers look back over a day and three days, and take two and six hours to forget a fault: longer
+than a demo can wait even at sixty times real time. Everything else is the shipped file, byte for byte.
 """
 
 from __future__ import annotations

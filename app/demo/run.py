@@ -91,7 +91,7 @@ class Demo:
             "faster than real time (ledger, windows and timers; request durations stay real)"
         )
         self._terminal.say(
-            "only the two paging tiers are watched: the ticket tiers take hours to forget a fault"
+            "only the two paging tiers are watched; the ticket tiers need hours to forget a fault"
         )
         with stack:
             self._ingest(stack, loans)
