@@ -32,7 +32,7 @@ check: $(STAMP) ## ruff, mypy strict, import-linter, generated files up to date
 	$(BIN)/mirante check
 
 bench: $(STAMP) ## speed and memory, as ratios against a floor in the same run (JSON in build/bench/)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python tests/bench
 
 proof: $(STAMP) ## the heavy proofs at full size
 	MIRANTE_PROOF=full $(BIN)/python -m pytest -m proof

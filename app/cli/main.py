@@ -13,7 +13,7 @@ from app.cli.demo import demo
 from app.cli.failures import explained
 from app.cli.keys import keys
 from app.cli.platform import audit, consistency, ingest
-from app.cli.serve import serve, up
+from app.cli.serve import console_link, serve, up
 from app.cli.show_settings import settings
 from app.cli.slo import slo
 from app.settings import load_settings
@@ -44,6 +44,7 @@ def cli(context: click.Context, /, **flags: object) -> None:
 for command in (
     up,
     serve,
+    console_link,
     demo,
     slo,
     check,
