@@ -6,10 +6,10 @@ The embedded stores have one writer, so its roles live in one process, called ``
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from random import Random
 
 from prometheus_client import generate_latest
 
@@ -18,7 +18,6 @@ from app.api.dependencies import ApiDependencies, ApiLimits, ReadinessCheck
 from app.api.keys import KeyRing
 from app.bootstrap.process_parts import HEARTBEAT_EVERY, ProcessParts, process_parts
 from app.domain.identifiers import decision_id
-from app.ports.telemetry import Telemetry
 from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
@@ -27,14 +26,9 @@ from app.usecases.decide import DecideCredit
 from app.usecases.explain import ExplainDecision
 from app.usecases.ingest import IngestRecord
 from app.usecases.load_policies import load_policies, load_reasons
-from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
-from dataplatform.consistency.monitor import ConsistencyMonitor, Watched
-from dataplatform.consistency.repair import ConsistencyRepair
-from dataplatform.consistency.sides import HotSide, WideSide
+from dataplatform import workers
+from dataplatform.consistency.checker import CheckPlan
 from dataplatform.embedded import EmbeddedPlatform, open_embedded
-from dataplatform.ingestion.producer import Producer
-from dataplatform.ingestion.projector import Projector
-from dataplatform.ingestion.worker import IngestWorker
 from dataplatform.resilience.faults import FaultBoard
 from exporters.probes.disk_space import DiskSpace
 from exporters.probes.event_loop_lag import EventLoopLag
@@ -44,10 +38,11 @@ from exporters.probes.process_cpu import ProcessCpu
 from exporters.probes.process_memory import ProcessMemory
 from exporters.saturation import SaturationCollector, SaturationProbe, SaturationSampler
 from exporters.server import build_registry
-from slo.clock import Clock, SystemClock
+from slo.clock import SystemClock
 
 DATA_ROLES = frozenset({"api", "ingest"})
 IDLE_SECONDS = 0.05  # real seconds between two looks at an empty stream or outbox
+JITTER = Random()  # noqa: S311 - spreads retries and picks samples; guards nothing
 LAG_LIMIT_SECONDS = 0.2  # an event loop this late eats the whole latency objective
 
 
@@ -105,7 +100,7 @@ def _api(parts: ProcessParts, platform: EmbeddedPlatform, faults: FaultBoard) ->
         customers=platform.customers,
         decisions=platform.decisions,
         sealer=platform.sealer,
-        producer=Producer(platform.stream, platform.sealer, parts.clock, random.random),
+        producer=workers.producer(platform, parts.clock, JITTER),
         keys=KeyRing(parts.paths.api_keys),
         telemetry=parts.telemetry,
         tracer=parts.tracer,
@@ -141,24 +136,8 @@ def _loops(parts: ProcessParts, platform: EmbeddedPlatform, members: frozenset[s
 
 
 def _ingest_loops(parts: ProcessParts, platform: EmbeddedPlatform) -> tuple[Loop, ...]:
-    worker = IngestWorker(
-        stream=platform.stream,
-        ingest=IngestRecord(platform.sealer, parts.clock),
-        customers=platform.customers,
-        transactions=platform.transactions,
-        log=platform.processing_log,
-        telemetry=parts.telemetry,
-        clock=parts.clock,
-        random=random.random,
-    )
-    projector = Projector(
-        outbox=platform.outbox,
-        hot=platform.hot,
-        wide=platform.wide,
-        cache=platform.cache,
-        telemetry=parts.telemetry,
-        random=random.random,
-    )
+    worker = workers.ingest_worker(platform, parts.telemetry, parts.clock, JITTER)
+    projector = workers.projector(platform, parts.telemetry, JITTER)
     real = SystemClock()
     return (
         Loop("ingest", IDLE_SECONDS, _while_busy(worker.run_once), real),
@@ -168,27 +147,19 @@ def _ingest_loops(parts: ProcessParts, platform: EmbeddedPlatform) -> tuple[Loop
 
 
 def _comparing(parts: ProcessParts, platform: EmbeddedPlatform) -> Callable[[], Awaitable[None]]:
-    monitor = consistency_monitor(platform, parts.telemetry, parts.clock, parts.settings)
+    monitor = workers.consistency_monitor(
+        platform,
+        parts.telemetry,
+        parts.clock,
+        JITTER,
+        plan=CheckPlan(sample=parts.settings.consistency_sample, settle_seconds=parts.settings.settle),
+        interval_seconds=parts.settings.consistency_every,
+    )
 
     async def compare() -> None:
         await monitor.run_once()
 
     return compare
-
-
-def consistency_monitor(
-    platform: EmbeddedPlatform, telemetry: Telemetry, clock: Clock, settings: Settings
-) -> ConsistencyMonitor:
-    """Compares the relational store with each projection, and repairs from it."""
-    plan = CheckPlan(sample=settings.consistency_sample, settle_seconds=settings.settle)
-    pairs = [
-        Watched(
-            ConsistencyChecker(platform.comparison, side, telemetry, clock, random.Random(), plan),  # noqa: S311
-            ConsistencyRepair(platform.comparison, side, platform.cache, platform.audit),
-        )
-        for side in (HotSide(platform.hot), WideSide(platform.wide))
-    ]
-    return ConsistencyMonitor(pairs, platform.check_log, clock, settings.consistency_every)
 
 
 def _while_busy(step: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[bool]]:

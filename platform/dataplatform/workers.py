@@ -47,6 +47,26 @@ def projector(platform: EmbeddedPlatform, telemetry: Telemetry, random: Random) 
     )
 
 
+def watched_pairs(
+    platform: EmbeddedPlatform,
+    telemetry: Telemetry,
+    clock: Clock,
+    random: Random,
+    *,
+    plan: CheckPlan | None = None,
+    repair_cap: int = 100,
+) -> tuple[Watched, ...]:
+    """Both pairs: ``relational-hot`` and ``relational-wide``."""
+    sides: tuple[ProjectionSide, ...] = (HotSide(platform.hot), WideSide(platform.wide))
+    return tuple(
+        Watched(
+            ConsistencyChecker(platform.comparison, side, telemetry, clock, random, plan),
+            ConsistencyRepair(platform.comparison, side, platform.cache, platform.audit, repair_cap),
+        )
+        for side in sides
+    )
+
+
 def consistency_monitor(
     platform: EmbeddedPlatform,
     telemetry: Telemetry,
@@ -57,13 +77,6 @@ def consistency_monitor(
     repair_cap: int = 100,
     interval_seconds: float = 60.0,
 ) -> ConsistencyMonitor:
-    """Both pairs: ``relational-hot`` and ``relational-wide``."""
-    sides: tuple[ProjectionSide, ...] = (HotSide(platform.hot), WideSide(platform.wide))
-    pairs = [
-        Watched(
-            ConsistencyChecker(platform.comparison, side, telemetry, clock, random, plan),
-            ConsistencyRepair(platform.comparison, side, platform.cache, platform.audit, repair_cap),
-        )
-        for side in sides
-    ]
+    """Both pairs, again and again."""
+    pairs = watched_pairs(platform, telemetry, clock, random, plan=plan, repair_cap=repair_cap)
     return ConsistencyMonitor(pairs, platform.check_log, clock, interval_seconds)

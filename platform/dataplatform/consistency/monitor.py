@@ -36,6 +36,25 @@ class Round:
     refused: str | None = None
 
 
+async def compared(watched: Watched, log: CheckLog, *, repair: bool) -> Round:
+    """Check one pair, keep the result, and mend what a small repair may mend.
+
+    Raises:
+        StoreUnavailable: a store does not answer.
+        sqlite3.Error: the result could not be kept.
+    """
+    report = await watched.checker.check()
+    await asyncio.to_thread(log.add, report)
+    if not report.differences or not repair:
+        return Round(report, None)
+    logger.warning("%s: %d records differ: %s", report.pair, report.divergent, report.divergent_by_class)
+    try:
+        return Round(report, await watched.repair.repair(report))
+    except RepairRefused as error:
+        logger.error("%s", error)
+        return Round(report, None, str(error))
+
+
 class ConsistencyMonitor:
     """``interval_seconds`` of clock time from the end of one round to the start of the next."""
 
@@ -49,7 +68,7 @@ class ConsistencyMonitor:
         rounds: list[Round] = []
         for watched in self._pairs:
             try:
-                rounds.append(await self._round(watched, repair=repair))
+                rounds.append(await compared(watched, self._log, repair=repair))
             except StoreUnavailable as error:
                 logger.warning("%s was not compared: %s", watched.checker.pair, error)
             except sqlite3.Error as error:
@@ -67,15 +86,3 @@ class ConsistencyMonitor:
                 pause.cancel()
         finally:
             stopped.cancel()
-
-    async def _round(self, watched: Watched, *, repair: bool) -> Round:
-        report = await watched.checker.check()
-        await asyncio.to_thread(self._log.add, report)
-        if not report.differences or not repair:
-            return Round(report, None)
-        logger.warning("%s: %d records differ: %s", report.pair, report.divergent, report.divergent_by_class)
-        try:
-            return Round(report, await watched.repair.repair(report))
-        except RepairRefused as error:
-            logger.error("%s", error)
-            return Round(report, None, str(error))
