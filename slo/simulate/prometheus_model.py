@@ -199,14 +199,18 @@ def _value(sums: Sequence[int], minute: int, within: float) -> float:
 def _sums(values: Values, count: int) -> Values:
     """``sum_over_time`` of the last ``count`` recordings; ``None`` when there are none."""
     found: list[float | None] = []
-    total, known = Fraction(0), 0
+    whole, rest, known = 0, Fraction(0), 0
     for index, value in enumerate(values):
-        if value is not None:
-            total, known = total + Fraction(value), known + 1
         gone = values[index - count] if index >= count else None
-        if gone is not None:
-            total, known = total - Fraction(gone), known - 1
-        found.append(float(total) if known else None)
+        for sign, term in ((1, value), (-1, gone)):
+            if term is None:
+                continue
+            known += sign
+            if term.is_integer():
+                whole += sign * int(term)
+            else:
+                rest += sign * Fraction(term)
+        found.append(float(whole + rest) if known else None)
     return found
 
 

@@ -33,7 +33,8 @@ def check_against_the_engine(
 ) -> str:
     """Empty when the engine agrees at every minute checked, else what promtool says.
 
-    All timelines are of one length. ``every`` thins out the minutes in which nothing changes; changes and their neighbours are always checked.
+    All timelines are of one length. ``every`` thins out the minutes in which nothing changes; changes and
+    their neighbours are always checked.
     """
     rules = {"groups": [group for group in _groups(slo) if not str(group["name"]).endswith("-period")]}
     (folder / "rules.yaml").write_text(json.dumps(rules), encoding="utf-8")

@@ -1,0 +1,86 @@
+"""An imagined incident: so many errors, for so long, at that hour, at this traffic."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from slo.errors import SloError
+from slo.periods import MINUTE
+from slo.simulate.timeline import MinuteOfEvents, Timeline
+
+_FORM = re.compile(
+    r"\s*(?P<ratio>\d+(?:[.,]\d+)?)\s*%\s*(?:errors\s*)?for\s+(?P<length>\d+)\s*(?P<unit>minutes?|min|m|hours?|h)"
+    r"(?:\s+at\s+(?P<hour>\d{1,2}):(?P<minute>\d{2}))?\s*",
+    re.IGNORECASE,
+)
+
+
+class IncidentError(SloError):
+    """An incident that cannot be read or imagined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """``error_ratio`` of events fail from ``start`` for ``length`` (whole minutes)."""
+
+    error_ratio: Fraction
+    start: datetime
+    length: timedelta
+
+    @property
+    def end(self) -> datetime:
+        return self.start + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Events a minute by hour of the day (UTC), and the error ratio when all is well."""
+
+    per_minute: tuple[int, ...]
+    background: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        if len(self.per_minute) not in (1, 24) or min(self.per_minute) < 0:
+            raise IncidentError(
+                "traffic is one number of events a minute, or 24, one for each hour of the day"
+            )
+
+    def at(self, instant: datetime) -> int:
+        return self.per_minute[instant.hour % len(self.per_minute)]
+
+
+def parse_incident(text: str, day: datetime) -> Incident:
+    """Read ``2 % errors for 45 minutes at 14:00`` (UTC; without an hour: noon) on the UTC day of ``day``.
+
+    Raises:
+        IncidentError: it is not of that form; says how it should look.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise IncidentError(f"incident {text!r}: expected such as '2 % errors for 45 minutes at 14:00'")
+    ratio = Fraction(match["ratio"].replace(",", ".")) / 100
+    hour, minute = int(match["hour"] or 12), int(match["minute"] or 0)
+    if ratio > 1 or hour > 23 or minute > 59:
+        raise IncidentError(f"incident {text!r}: at most 100 %, and an hour from 00:00 to 23:59")
+    unit = timedelta(hours=1) if match["unit"].lower().startswith("h") else MINUTE
+    start = day.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return Incident(ratio, start, int(match["length"]) * unit)
+
+
+def imagine(incident: Incident, traffic: Traffic, before: timedelta, after: timedelta) -> Timeline:
+    """The incident with calm around it. Fractions of errors are carried over, so none is lost to rounding."""
+    start = incident.start - before
+    count = (incident.end + after - start) // MINUTE
+    minutes, owed = [], Fraction(0)
+    for index in range(count):
+        instant = start + MINUTE * index
+        total = traffic.at(instant)
+        burning = incident.start <= instant < incident.end
+        owed += total * (incident.error_ratio if burning else traffic.background)
+        bad = min(total, int(owed))
+        owed -= bad
+        minutes.append(MinuteOfEvents(total - bad, total))
+    return Timeline(start, tuple(minutes))
