@@ -58,6 +58,9 @@ class Settings:
     definitions: Path | None = _setting(None, "folder of SLO definitions; unset: those that ship")
     policies: Path | None = _setting(None, "folder of credit policies; unset: those that ship")
     policy: str = _setting("personal-credit", "credit policy that decides")
+    alarm_policy: Path | None = _setting(
+        None, "folder of policy.yaml, schedules.yaml, raci.yaml, runbooks/; unset: those that ship"
+    )
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
     tracing: str = _setting("off", "off, console or otlp")
     otlp_endpoint: str = _setting("http://127.0.0.1:4318", "OTLP/HTTP collector")

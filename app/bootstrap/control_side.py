@@ -25,6 +25,7 @@ from app.console.application import create_console
 from app.console.beside import JournalBeside
 from app.console.decisions import JournalDecisions
 from app.console.ports import ConsoleDependencies
+from app.console.runbook_files import ShippedRunbooks
 from app.console.sessions import SqliteSessions
 from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
@@ -195,6 +196,7 @@ def _console(control: _Control) -> None:
             sessions=SqliteSessions(parts.paths.sessions),
             version=version("mirante"),
             beside=JournalBeside(control.reader),
+            runbooks=ShippedRunbooks(routing.runbooks),
         )
     )
 

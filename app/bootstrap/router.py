@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alarms.ids import SortableIds
-from alarms.policy_file import load_policy
+from alarms.notify.compose import Composer
 from alarms.router import Router
 from alarms.routing.topology import Topology
-from alarms.schedule import load_schedules
+from alarms.runbook import Runbooks
 from alarms.stores.sqlite import SqliteRouterStore
+from app.bootstrap.alarm_policy import load_alarm_policy
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings
 from slo.catalogue import Catalogue
@@ -20,24 +21,28 @@ from slo.clock import parse_clock
 class RouterParts:
     store: SqliteRouterStore
     router: Router
+    runbooks: Runbooks
 
 
 def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
     """Safe beside other processes on the same store.
 
     Raises:
-        AlarmsError: the policy, the schedules or the store cannot be used.
+        DefinitionErrors: the alarm policy or one of its companions says something wrong.
+        AlarmsError: the store cannot be used.
     """
     paths = DataPaths(settings.data_dir)
     paths.control.mkdir(parents=True, exist_ok=True)
     clock = parse_clock(settings.clock)
+    alarms = load_alarm_policy(settings.alarm_policy)
     store = SqliteRouterStore(paths.router)
     router = Router(
         store,
-        load_policy(),
+        alarms.policy,
         clock,
         SortableIds(clock),
-        schedules=load_schedules(),
+        schedules=alarms.schedules,
         topology=Topology(catalogue.components),
+        composer=Composer(alarms.runbooks, f"http://{settings.host}:{settings.control_port}"),
     )
-    return RouterParts(store, router)
+    return RouterParts(store, router, alarms.runbooks)

@@ -1,0 +1,69 @@
+"""The data platform in the hands of the command line, while the data side is stopped.
+
+What is done here is counted as the data side's own ingestion role counts it, so the service levels see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+from prometheus_client import CollectorRegistry
+
+from app.bootstrap.paths import DataPaths
+from app.ports.telemetry import Telemetry
+from app.settings import Settings
+from dataplatform.embedded import EmbeddedPlatform, open_embedded
+from dataplatform.errors import DataDirectoryBusy, PlatformError
+from dataplatform.observability.telemetry import PrometheusTelemetry
+from dataplatform.resilience.faults import FaultBoard
+from slo.adapters.sqlite_counts import SqliteCountJournal
+from slo.clock import Clock, parse_clock
+
+JOURNAL = "ingest"
+
+
+class DataSideRuns(PlatformError):
+    """Another process writes in the data directory: which, and what can be done instead."""
+
+    def __init__(self, busy: DataDirectoryBusy, instead: str) -> None:
+        self.holder = busy.holder
+        super().__init__(f"{busy.path}: the data side runs here ({busy.holder}) and writes alone. {instead}")
+
+
+@dataclass(frozen=True, slots=True)
+class OfflinePlatform:
+    """``random`` spreads retries and picks samples; it guards nothing."""
+
+    platform: EmbeddedPlatform
+    telemetry: Telemetry
+    registry: CollectorRegistry
+    clock: Clock
+    random: Random
+
+
+@asynccontextmanager
+async def offline_platform(settings: Settings, instead: str) -> AsyncIterator[OfflinePlatform]:
+    """Open the stores as their one writer; what was accepted is drained when the block ends.
+
+    Raises:
+        DataSideRuns: another process has them; ``instead`` tells the person what to do.
+        PlatformError: the data directory, its keys or its files cannot be used.
+    """
+    clock = parse_clock(settings.clock)
+    try:
+        platform = open_embedded(settings.data_dir, clock, FaultBoard())
+    except DataDirectoryBusy as busy:
+        raise DataSideRuns(busy, instead) from None
+    try:
+        journal = SqliteCountJournal(DataPaths(settings.data_dir).journal(JOURNAL), JOURNAL, clock)
+        registry = CollectorRegistry(auto_describe=False)
+        try:
+            telemetry = PrometheusTelemetry(registry, journal)
+            yield OfflinePlatform(platform, telemetry, registry, clock, Random())  # noqa: S311
+        finally:
+            journal.close()
+    finally:
+        await platform.close()
