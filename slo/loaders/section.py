@@ -14,6 +14,7 @@ from slo.loaders.problems import Problems
 from slo.loaders.quantities import parse_duration, parse_number
 
 MAX_NODES = 20_000
+MAX_DEPTH = 40
 _NULL = "tag:yaml.org,2002:null"
 _BOOL = "tag:yaml.org,2002:bool"
 
@@ -188,7 +189,7 @@ class Section:
         if node is None:
             return None
         budget = [MAX_NODES]
-        value = _construct(node, budget)
+        value = _construct(node, budget, 0)
         if budget[0] <= 0:
             self.refuse(key, "is too large or refers to itself", f"Keep it under {MAX_NODES} values.")
         return value
@@ -205,14 +206,15 @@ class Section:
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 
 
-def _construct(node: yaml.Node, budget: list[int]) -> object:
+def _construct(node: yaml.Node, budget: list[int], depth: int) -> object:
     budget[0] -= 1
-    if budget[0] <= 0:
+    if budget[0] <= 0 or depth > MAX_DEPTH:
+        budget[0] = 0
         return None
     if isinstance(node, yaml.MappingNode):
-        return {str(key.value): _construct(value, budget) for key, value in node.value}
+        return {str(key.value): _construct(value, budget, depth + 1) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
-        return [_construct(item, budget) for item in node.value]
+        return [_construct(item, budget, depth + 1) for item in node.value]
     text = str(node.value)
     if node.tag == _NULL:
         return None

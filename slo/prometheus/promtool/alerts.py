@@ -10,8 +10,8 @@ from slo.prometheus.alerts import burn_alert
 from slo.prometheus.names import series_labels
 from slo.prometheus.numbers import decimal_text, percent_text, short_text
 from slo.prometheus.promtool.events import TestCase, case
-from slo.prometheus.promtool.expect import alert_state
-from slo.prometheus.promtool.notation import minutes, number, series
+from slo.prometheus.promtool.expect import alert_state, alert_words
+from slo.prometheus.promtool.notation import number, series
 from slo.prometheus.texts import ENGLISH, PORTUGUESE, UNIT_WORDS
 from slo.spec import Objective, Slo, Tier
 
@@ -96,20 +96,12 @@ def _words(slo: Slo, objective: Objective, tier: Tier, environment: str) -> Test
         {"series": series(record, own), "values": f"{number(value)}x{held}"}
         for record, value in known.series().items()
     ]
-    labels, annotations = rule["labels"], rule["annotations"]
+    labels = rule["labels"]
     assert isinstance(labels, Mapping)
-    assert isinstance(annotations, Mapping)
-    groups = dict.fromkeys(slo.group_by, "a")
     inherited = {key: value for key, value in own if key not in labels}
-    expected = {
-        "exp_labels": {**inherited, **labels, **groups},
-        "exp_annotations": {**annotations, **known.annotations()},
-    }
     test = case(f"{tier.name} of {objective.name} says what it saw", fed, [])
     test.pop("promql_expr_test")
-    test["alert_rule_test"] = [
-        {"eval_time": minutes(held - 1), "alertname": rule["alert"], "exp_alerts": [expected]}
-    ]
+    test["alert_rule_test"] = [alert_words(rule, held - 1, inherited, known.annotations())]
     return test
 
 

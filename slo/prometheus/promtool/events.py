@@ -12,7 +12,7 @@ from slo.prometheus.alerts import burn_alert, no_data_alert
 from slo.prometheus.names import series_labels
 from slo.prometheus.numbers import decimal_text
 from slo.prometheus.promtool.affine import affine
-from slo.prometheus.promtool.expect import Check, alert_state, recorded
+from slo.prometheus.promtool.expect import Check, alert_state, alert_words, recorded
 from slo.prometheus.promtool.notation import counter, series
 from slo.prometheus.promtool.sampling import Mix, matches, mix
 from slo.prometheus.promtool.signal import Signal, agreed_states, burn
@@ -224,7 +224,8 @@ def _silence(slo: Slo, environment: str, counters: Counters, group: Mapping[str,
     checks = [alert_state(rule, {}, 9, False), alert_state(rule, {}, 10 + after + 1, True)]
     if after > 1:
         checks.append(alert_state(rule, {}, 10 + after - 1, False))
-    return case("silence is told, quiet is not", counters.series(signal, lost=after + 10), checks)
+    test = case("silence is told, quiet is not", counters.series(signal, lost=after + 10), checks)
+    return test | {"alert_rule_test": [alert_words(rule, 10 + after + 1, {}, {})]}
 
 
 def case(

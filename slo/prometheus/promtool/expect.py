@@ -38,3 +38,14 @@ def alert_state(rule: Mapping[str, object], labels: Mapping[str, str], minute: i
         "eval_time": minutes(minute),
         "exp_samples": [sample] if firing else [],
     }
+
+
+def alert_words(
+    rule: Mapping[str, object], minute: int, inherited: Mapping[str, str], words: Mapping[str, str]
+) -> Check:
+    """The whole alert, labels and annotations; ``words`` replace annotations that hold templates."""
+    labels, annotations = rule["labels"], rule["annotations"]
+    assert isinstance(labels, Mapping)
+    assert isinstance(annotations, Mapping)
+    expected = {"exp_labels": {**inherited, **labels}, "exp_annotations": {**annotations, **words}}
+    return {"eval_time": minutes(minute), "alertname": rule["alert"], "exp_alerts": [expected]}

@@ -13,7 +13,7 @@ from slo.prometheus.names import series_labels
 from slo.prometheus.promql import has_window
 from slo.prometheus.promtool.affine import Affine, affine
 from slo.prometheus.promtool.events import TestCase, case, counters_of
-from slo.prometheus.promtool.expect import Check, alert_state, recorded
+from slo.prometheus.promtool.expect import Check, alert_state, alert_words, recorded
 from slo.prometheus.promtool.notation import gauge, interval, series
 from slo.prometheus.promtool.sampling import Sample, samples
 from slo.prometheus.promtool.signal import Signal
@@ -97,7 +97,8 @@ def _silence(
     last = until - step
     still = (last + silence_span(slo) // _MINUTE - 1) // step * step
     checks = [alert_state(rule, {}, still, False), alert_state(rule, {}, still + 2 * step, True)]
-    return case("silence is told", fed, checks, every)
+    test = case("silence is told", fed, checks, every)
+    return test | {"alert_rule_test": [alert_words(rule, still + 2 * step, {}, {})]}
 
 
 def _gauged(slo: Slo, objective: Objective, environment: str) -> Iterator[TestCase]:

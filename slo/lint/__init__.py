@@ -1,0 +1,33 @@
+"""Feasibility lint: what is valid, and yet cannot work or is not what was meant."""
+
+from __future__ import annotations
+
+from slo.catalogue import Catalogue
+from slo.lint.alerts import check_alerts
+from slo.lint.cloudwatch import check_cloudwatch
+from slo.lint.finding import Finding, Level
+from slo.lint.names import check_names
+from slo.lint.queries import check_queries
+from slo.lint.surroundings import Surroundings
+from slo.lint.windows import check_windows
+
+__all__ = ["Finding", "Level", "Surroundings", "check"]
+
+
+def check(catalogue: Catalogue, around: Surroundings | None = None) -> list[Finding]:
+    """Every finding, by file and line; errors before warnings of the same place.
+
+    ``around`` is what is known of retention, teams and histogram buckets; nothing is judged without it.
+    """
+    known = around or Surroundings()
+    found = [
+        Finding(Level.WARNING, "understood-as", n.file, n.line, n.field, n.reason, n.mend)
+        for n in catalogue.notices
+    ]
+    for slo in catalogue.slos:
+        found += check_alerts(slo)
+        found += check_windows(slo, known, catalogue.data_sources)
+        found += check_queries(slo, known)
+    found += check_names(catalogue, known)
+    found += check_cloudwatch(catalogue, known)
+    return sorted(found, key=lambda f: (f.file, f.line or 0, f.level != Level.ERROR, f.rule, f.field))

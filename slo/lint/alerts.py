@@ -1,0 +1,70 @@
+"""Alerts that cannot fire, or fire on next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from fractions import Fraction
+
+from slo.conventions import window_text
+from slo.lint.finding import Finding, error, warning
+from slo.prometheus.numbers import percent_text, short_text
+from slo.spec import Objective, Slo, Tier, Unit
+
+_HOUR = timedelta(hours=1)
+
+
+def check_alerts(slo: Slo) -> Iterator[Finding]:
+    for objective in slo.objectives:
+        yield from _objective(slo, objective)
+        for tier in slo.tiers:
+            yield from _never_fires(slo, objective, tier)
+            yield from _traffic(slo, objective, tier)
+    if not slo.tiers:
+        mend = "Name a window set in mirante.dev/windows unless that is what you want."
+        yield warning(slo, "no-burn-alerts", "alertPolicies", "no burn alert is defined", mend)
+
+
+def _objective(slo: Slo, objective: Objective) -> Iterator[Finding]:
+    if not 0 < objective.target < 1:
+        reason = f"a target of {percent_text(objective.target)} has no error budget to spend"
+        yield error(slo, "extreme-objective", "objectives", reason, "Choose one between 0 and 100 %.")
+
+
+def _never_fires(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding]:
+    """Errors cannot exceed 100 %: a factor times the budget of 1 or more is out of reach."""
+    factor = tier.factor(slo.window.length)
+    if factor <= 0:
+        yield error(
+            slo, "never-fires", tier.name, "its factor is 0: it would always fire", "Give it a share."
+        )
+    elif factor * objective.budget >= 1:
+        enough = percent_text(Fraction(round((1 - 1 / factor) * 10_000) + 1, 10_000))
+        reason = (
+            f"can never fire on objective {objective.name}: {short_text(factor)} times a budget of "
+            f"{percent_text(objective.budget)} is {percent_text(factor * objective.budget)} errors"
+        )
+        mend = f"Leave it out (mirante.dev/disable-tiers: {tier.name}), or promise {enough} or more."
+        yield error(slo, "never-fires", f"tier {tier.name}", reason, mend)
+
+
+def _traffic(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding]:
+    rate = slo.expected_events_per_hour
+    if rate is None or slo.unit is not Unit.EVENTS:
+        return
+    events = rate * Fraction(tier.long_window // timedelta(seconds=1), _HOUR // timedelta(seconds=1))
+    where = f"tier {tier.name}"
+    if slo.min_events and events < slo.min_events:
+        reason = f"{float(events):g} events in {window_text(tier.long_window)} never reach {slo.min_events}"
+        mend = "Lower mirante.dev/min-events or leave the tier out."
+        yield error(slo, "too-little-traffic", where, reason, mend)
+        return
+    needed = max(events, Fraction(slo.min_events))
+    if needed * tier.factor(slo.window.length) * objective.budget < 1:
+        reason = (
+            f"at {float(rate):g} events an hour one failure in {window_text(tier.long_window)} alerts "
+            f"({tier.severity})"
+        )
+        least = int(1 / (tier.factor(slo.window.length) * objective.budget)) + 1
+        mend = f"Set mirante.dev/min-events: {least} or more, use longer windows, or count time slices."
+        yield warning(slo, "too-little-traffic", where, reason, mend)

@@ -1,0 +1,47 @@
+"""What CloudWatch would not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from slo.catalogue import Catalogue
+from slo.cloudwatch import alarms, is_composite, limits, skipped
+from slo.lint.finding import Finding, Level, warning
+from slo.lint.surroundings import Surroundings
+
+
+def check_cloudwatch(catalogue: Catalogue, around: Surroundings) -> Iterator[Finding]:
+    for found in skipped(catalogue, around.environment):
+        slo = catalogue.slo(found.slo_id)
+        mend = "Prometheus and the ledger still alert; shorten the window or give a twin that fits."
+        yield warning(slo, "cloudwatch-limit", found.what, f"no CloudWatch alarm: {found.reason}", mend)
+    for alarm in alarms(catalogue, around.environment):
+        for field, reason in _problems(alarm):
+            mend = "Shorten names of services, SLOs, objectives or tiers, or give the twin fewer metrics."
+            name = str(alarm["AlarmName"])
+            yield Finding(Level.ERROR, "cloudwatch-limit", name, None, field, reason, mend)
+
+
+def _problems(alarm: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    lengths = {
+        "AlarmName": limits.LONGEST_NAME,
+        "AlarmDescription": limits.LONGEST_DESCRIPTION,
+        "AlarmRule": limits.LONGEST_RULE,
+    }
+    for field, most in lengths.items():
+        length = len(str(alarm.get(field, "")))
+        if length > most:
+            yield field, f"is {length} characters long; CloudWatch takes {most}"
+    if is_composite(alarm):
+        return
+    metrics = alarm.get("Metrics", [])
+    assert isinstance(metrics, list)
+    if len(metrics) > limits.MOST_METRICS:
+        yield "Metrics", f"holds {len(metrics)} queries; CloudWatch takes {limits.MOST_METRICS}"
+    periods_seconds = [query["MetricStat"]["Period"] for query in metrics if "MetricStat" in query]
+    period = max([int(p) for p in periods_seconds] or [limits.MINUTE_SECONDS])
+    periods = alarm["EvaluationPeriods"]
+    assert isinstance(periods, int)
+    problem = limits.range_problem(period, periods)
+    if problem:
+        yield "Period", problem

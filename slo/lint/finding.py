@@ -1,0 +1,40 @@
+"""One thing a person should know about a definition, with the place and the mend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slo.spec import Slo
+
+
+class Level(StrEnum):
+    ERROR = "error"  # what was written cannot work
+    WARNING = "warning"  # it works, perhaps not as meant
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``rule`` is a short stable name, for filters and documentation."""
+
+    level: Level
+    rule: str
+    file: str
+    line: int | None
+    field: str
+    reason: str
+    mend: str
+    slo_id: str = ""
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        about = f"{self.slo_id}: " if self.slo_id else ""
+        return f"{place}: {self.level.value}: {about}{self.field}: {self.reason}. {self.mend} [{self.rule}]"
+
+
+def error(slo: Slo, rule: str, field: str, reason: str, mend: str) -> Finding:
+    return Finding(Level.ERROR, rule, slo.source_file, slo.source_line, field, reason, mend, slo.id)
+
+
+def warning(slo: Slo, rule: str, field: str, reason: str, mend: str) -> Finding:
+    return Finding(Level.WARNING, rule, slo.source_file, slo.source_line, field, reason, mend, slo.id)

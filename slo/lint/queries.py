@@ -1,0 +1,161 @@
+"""Queries that do not parse, cannot be counted, or count different things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from slo.lint.finding import Finding, error, warning
+from slo.lint.surroundings import Surroundings
+from slo.prometheus.names import RESERVED, label_name
+from slo.prometheus.promql import PromqlError, Query, Selector, analyse, has_window
+from slo.prometheus.promtool.sampling import matches, samples
+from slo.prometheus.support import queries, unsupported
+from slo.spec import MetricQuery, Objective, RatioIndicator, Slo
+
+_FAMILY = re.compile(r"_(bucket|count|sum|total)$")
+_MILLISECONDS = re.compile(r"(\d+(?:[.,]\d+)?)\s*(ms|milliseconds|s|seconds)\b")
+SET_BY_US = (*RESERVED, "tier", "alert_key")
+
+
+def check_queries(slo: Slo, around: Surroundings) -> Iterator[Finding]:
+    parsed: dict[str, Query] = {}
+    for part, metric in queries(slo):
+        if metric.source_type == "Prometheus":
+            yield from _one(slo, part, metric, parsed)
+    if not _any_error(slo, parsed):
+        reason = unsupported(slo)
+        if reason:
+            mend = "Count it from a source read here, or keep it for another tool."
+            yield warning(slo, "not-generated", "indicator", f"no rule is generated: {reason}", mend)
+    for part, query in parsed.items():
+        yield from _buckets(slo, part, query, around)
+        yield from _grouping(slo, part, query)
+    if parsed.keys() & {"good", "bad"} and "total" in parsed:
+        yield from _same_things(slo, parsed)
+    yield from _labels(slo)
+
+
+def _any_error(slo: Slo, parsed: dict[str, Query]) -> bool:
+    prometheus = [part for part, metric in queries(slo) if metric.source_type == "Prometheus"]
+    return any(part not in parsed for part in prometheus)
+
+
+def _one(slo: Slo, part: str, metric: MetricQuery, parsed: dict[str, Query]) -> Iterator[Finding]:
+    try:
+        query = analyse(metric.query)
+    except PromqlError as problem:
+        yield error(
+            slo, "query-syntax", f"{part} query", f"is not PromQL: {problem}", "Try it in Prometheus."
+        )
+        return
+    if not query.selectors:
+        yield error(slo, "query-syntax", f"{part} query", "selects no metric", "Name the metric to count.")
+        return
+    counter = isinstance(slo.indicator, RatioIndicator) and slo.indicator.counter and part != "raw"
+    if counter and not has_window(metric.query):
+        reason = "counts a counter without {{.window}}"
+        mend = "Write for example sum(increase(requests_total[{{.window}}]))."
+        yield error(slo, "no-window", f"{part} query", reason, mend)
+        return
+    if query.counts == "mixed":
+        yield error(slo, "mixed-units", f"{part} query", "mixes increase() and rate()", "Use one of them.")
+        return
+    if part in ("good", "bad", "total") and " - " in metric.query and " or " not in metric.query:
+        reason = "subtracts series: where one of them does not exist (yet), nothing is left"
+        mend = "Use `bad:` instead, or write (sum(...) or vector(0)) for what may be missing."
+        yield warning(slo, "fragile-difference", f"{part} query", reason, mend)
+    parsed[part] = query
+
+
+def _grouping(slo: Slo, part: str, query: Query) -> Iterator[Finding]:
+    if slo.group_by and query.grouping is not None and not set(slo.group_by) <= set(query.grouping):
+        lost = sorted(set(slo.group_by) - set(query.grouping))
+        reason = f"sums {', '.join(lost)} away, though there is one budget for each"
+        mend = f"Write sum by ({', '.join(slo.group_by)}) (...)."
+        yield error(slo, "grouping-lost", f"{part} query", reason, mend)
+
+
+def _same_things(slo: Slo, parsed: dict[str, Query]) -> Iterator[Finding]:
+    """A part may count nothing that total does not: found by a series that one selects and not the other."""
+    part = "good" if "good" in parsed else "bad"
+    of_part, of_total = parsed[part].selectors, parsed["total"].selectors
+    if len(of_part) != 1 or len(of_total) != 1:
+        return
+    small, large = _family(of_part[0]), _family(of_total[0])
+    if small.name != large.name:
+        yield from _contradiction(slo, part, small, large)
+        return
+    for sample in samples((small, large), {}):
+        labels = dict(sample.labels)
+        if matches(small, labels) and not matches(large, labels):
+            shown = ", ".join(f"{key}={value!r}" for key, value in sample.labels) or "no labels"
+            reason = f"counts series that total does not, such as {shown}"
+            mend = "Give both queries the same matchers, and the part its own on top."
+            yield error(slo, "different-things", f"{part} query", reason, mend)
+            return
+
+
+def _family(selector: Selector) -> Selector:
+    """The selector without what only its kind of series has: the suffix, and ``le``."""
+    kept = tuple(matcher for matcher in selector.matchers if matcher[0] not in ("le", "__name__"))
+    return Selector(_FAMILY.sub("", selector.name), kept, selector.text, selector.in_range)
+
+
+def _contradiction(slo: Slo, part: str, small: Selector, large: Selector) -> Iterator[Finding]:
+    wanted = {name: value for name, op, value in large.matchers if op == "="}
+    for name, op, value in small.matchers:
+        if op == "=" and name in wanted and wanted[name] != value:
+            reason = f"selects {name}={value!r} where total selects {name}={wanted[name]!r}"
+            yield warning(
+                slo, "different-things", f"{part} query", reason, "Check that total holds the part."
+            )
+
+
+def _buckets(slo: Slo, part: str, query: Query, around: Surroundings) -> Iterator[Finding]:
+    for selector in query.selectors:
+        if not selector.name.endswith("_bucket") or "histogram_quantile" in query.functions:
+            continue
+        edges = [value for name, op, value in selector.matchers if name == "le" and op == "="]
+        if not any(name == "le" for name, _, _ in selector.matchers):
+            reason = f"adds up every bucket of {selector.name}, each holding the ones below"
+            mend = 'Pick the bucket of the threshold, for example le="0.2".'
+            yield error(slo, "bucket-missing", f"{part} query", reason, mend)
+        for edge in edges:
+            yield from _edge(slo, part, selector, edge, around)
+
+
+def _edge(slo: Slo, part: str, selector: Selector, edge: str, around: Surroundings) -> Iterator[Finding]:
+    known = around.buckets.get(selector.name.removesuffix("_bucket"))
+    try:
+        value = float(edge)
+    except ValueError:
+        yield error(slo, "bucket-missing", f"{part} query", f"le={edge!r} is no number", 'Write le="0.2".')
+        return
+    if known is not None and value not in known:
+        shown = ", ".join(f"{bound:g}" for bound in sorted(known))
+        reason = f"{selector.name} has no bucket edge at {edge}"
+        yield error(slo, "bucket-missing", f"{part} query", reason, f"Its edges are {shown}.")
+    for objective in slo.objectives:
+        yield from _said(slo, objective, part, value)
+
+
+def _said(slo: Slo, objective: Objective, part: str, edge: float) -> Iterator[Finding]:
+    """The threshold in words ("under 200 ms") against the bucket that is counted."""
+    words = " ".join((slo.display_name, slo.description, objective.display_name, slo.texts.get("good", "")))
+    said = {_seconds(number, unit) for number, unit in _MILLISECONDS.findall(words)}
+    if said and all(abs(value - edge) > 1e-9 for value in said):
+        shown = ", ".join(f"{value:g} s" for value in sorted(said))
+        reason = f"counts what took up to {edge:g} s, while the words say {shown}"
+        yield warning(slo, "threshold-differs", f"{part} query", reason, "Correct one of them.")
+
+
+def _seconds(number: str, unit: str) -> float:
+    return float(number.replace(",", ".")) / (1000 if unit in ("ms", "milliseconds") else 1)
+
+
+def _labels(slo: Slo) -> Iterator[Finding]:
+    for key in slo.labels:
+        if label_name(key) in SET_BY_US:
+            reason = f"the label {key!r} is set by Mirante itself and left out"
+            yield warning(slo, "reserved-label", "metadata.labels", reason, "Rename it.")

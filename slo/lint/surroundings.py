@@ -1,0 +1,21 @@
+"""What a lint may know of the world around the definitions. Whatever is unknown is not judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """``buckets`` maps a histogram (``credit_decision_duration_seconds``) to its edges in base units.
+
+    ``retention`` is how long the metrics store keeps samples; a data source that says
+    ``connectionDetails.retention`` knows better. ``teams`` are those that may own something.
+    """
+
+    environment: str = "prod"
+    retention: timedelta | None = None
+    teams: frozenset[str] = frozenset()
+    buckets: Mapping[str, frozenset[float]] = field(default_factory=dict)

@@ -1,0 +1,69 @@
+"""Windows against what the metrics store keeps and how often the indicator moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from slo.conventions import window_text
+from slo.entities import DataSource
+from slo.lint.finding import Finding, error, warning
+from slo.lint.surroundings import Surroundings
+from slo.loaders.quantities import parse_duration
+from slo.prometheus.counts import counts_over_window, slice_window
+from slo.spec import Slo
+
+
+def check_windows(slo: Slo, around: Surroundings, sources: tuple[DataSource, ...]) -> Iterator[Finding]:
+    yield from _retention(slo, _kept(around, sources))
+    if slo.refresh_interval is not None:
+        yield from _refresh(slo, slo.refresh_interval)
+    if not slo.window.is_rolling:
+        unit, length = slo.window.calendar_unit, window_text(slo.window.length)
+        reason = f"Prometheus shows the last {length}; the calendar {unit} is counted by the ledger"
+        yield warning(
+            slo, "calendar-window", "timeWindow", reason, "Read the budget from `mirante slo status`."
+        )
+
+
+def _kept(around: Surroundings, sources: tuple[DataSource, ...]) -> timedelta | None:
+    written = [_retention_of(source.connection) for source in sources if source.type.lower() == "prometheus"]
+    known = [kept for kept in written if kept is not None]
+    return min(known) if known else around.retention
+
+
+def _retention_of(connection: Mapping[str, object]) -> timedelta | None:
+    return parse_duration(str(connection.get("retention", "")))
+
+
+def _retention(slo: Slo, kept: timedelta | None) -> Iterator[Finding]:
+    if kept is None:
+        return
+    windows = {"timeWindow": slo.window.length} | {f"tier {t.name}": t.long_window for t in slo.tiers}
+    for field, window in windows.items():
+        if window > kept:
+            reason = f"{window_text(window)} is longer than the {window_text(kept)} that samples are kept"
+            yield error(slo, "beyond-retention", field, reason, "Keep samples longer, or shorten the window.")
+
+
+def _refresh(slo: Slo, refresh: timedelta) -> Iterator[Finding]:
+    """A range needs two readings; a window shorter than that is mostly empty."""
+    shown = window_text(refresh)
+    for tier in slo.tiers:
+        if tier.short_window < refresh:
+            reason = f"its window of {window_text(tier.short_window)} is shorter than the {shown} refresh"
+            mend = "Use windows of at least twice the refresh interval."
+            yield error(slo, "faster-than-refresh", f"tier {tier.name}", reason, mend)
+        elif tier.short_window < 2 * refresh and counts_over_window(slo):
+            reason = f"its window of {window_text(tier.short_window)} holds fewer than two readings ({shown})"
+            mend = "Use windows of at least twice the refresh interval."
+            yield warning(slo, "faster-than-refresh", f"tier {tier.name}", reason, mend)
+    for objective in slo.objectives:
+        if objective.time_slice_window and slice_window(slo, objective) < refresh:
+            reason = f"slices are shorter than the {shown} refresh"
+            yield error(slo, "faster-than-refresh", "timeSliceWindow", reason, "Use longer slices.")
+    if slo.no_data_severity and slo.no_data_after < refresh:
+        reason = f"{window_text(slo.no_data_after)} without data is normal at a refresh of {shown}"
+        yield warning(
+            slo, "faster-than-refresh", "mirante.dev/no-data-after", reason, "Allow for two readings."
+        )

@@ -1,0 +1,48 @@
+"""Runs generated tests against mutated rules, the test that killed most recently first."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from slo.prometheus.mutate import Mutant, mutants
+from slo.prometheus.promtool import slo_tests
+from slo.prometheus.rules import rule_file, rules_file
+from slo.prometheus.yaml_text import render_yaml
+from slo.spec import Slo
+from tests.support.promtool import test_rules
+
+
+def single_tests(slo: Slo, environment: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Each test of each file on its own, so that the first failure ends the run."""
+    for name, document in slo_tests(slo, environment).items():
+        tests = document["tests"]
+        assert isinstance(tests, list)
+        for index, test in enumerate(tests):
+            yield name.replace(".test.yaml", f"-{index}.test.yaml"), {**document, "tests": [test]}
+
+
+def survivors(
+    slo: Slo, environment: str = "prod", every: int = 1, offset: int = 0
+) -> tuple[list[Mutant], int]:
+    """Mutants that no generated test notices, and how many were tried."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "tests").mkdir()
+        order: list[Path] = []
+        for file, document in single_tests(slo, environment):
+            path = folder / "tests" / file
+            path.write_text(render_yaml(document), encoding="utf-8")
+            order.append(path)
+        chosen = [m for n, m in enumerate(mutants(rule_file(slo, environment))) if n % every == offset]
+        alive = []
+        for mutant in chosen:
+            (folder / rules_file(slo)).write_text(render_yaml(mutant.document), encoding="utf-8")
+            killer = next((path for path in order if test_rules([path]).returncode), None)
+            if killer is None:
+                alive.append(mutant)
+            else:
+                order.remove(killer)
+                order.insert(0, killer)
+        return alive, len(chosen)
