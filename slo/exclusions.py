@@ -8,7 +8,7 @@ record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Protocol
@@ -42,6 +42,9 @@ class Exclusion:
     @property
     def active(self) -> bool:
         return self.withdrawn_at is None
+
+    def withdrawn(self, by: str, at: datetime) -> Exclusion:
+        return replace(self, withdrawn_by=by, withdrawn_at=at)
 
     @property
     def asked_afterwards(self) -> bool:
@@ -86,7 +89,7 @@ def checked(exclusion: Exclusion) -> Exclusion:
         raise ExclusionError("start and end must be whole minutes: the ledger counts minutes")
     if end <= start:
         raise ExclusionError(f"end: {end.isoformat()} is not after start {start.isoformat()}")
-    return exclusion
+    return replace(exclusion, start=start, end=end)
 
 
 def excluded_spans(exclusions: Iterable[Exclusion], slo_id: str) -> tuple[Span, ...]:

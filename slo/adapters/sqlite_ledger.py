@@ -15,7 +15,7 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from slo.adapters.ledger_rollups import refresh_rollups
+from slo.adapters.ledger_rollups import rebuild_rollups, refresh_rollups
 from slo.adapters.ledger_rows import (
     checked_rows,
     epoch_minute,
@@ -113,10 +113,7 @@ class SqliteLedger:
     def rebuild_rollups(self) -> None:
         """Derive every hour and day sum again from the minute rows."""
         with self._transaction():
-            self._db.execute("DELETE FROM hour_sums")
-            self._db.execute("DELETE FROM day_sums")
-            touched = self._db.execute("SELECT DISTINCT series, minute / 60 FROM minute_rows").fetchall()
-            refresh_rollups(self._db, set(touched))
+            rebuild_rollups(self._db)
 
     def prune(self, before: datetime) -> int:
         """Forget minutes before a UTC day's start and their sums; returns how many minute rows went."""
