@@ -29,7 +29,8 @@ HISTORY_LIMIT = 200
 
 def receive(office: Office, tx: Transaction, alert: Alert, now: datetime) -> str | None:
     """The id of the incident the alert belongs to; None if it belongs to none."""
-    seen = examine(office, alert, tx.alert(member_of(alert)))
+    member = member_of(alert)
+    seen = examine(office, alert, member, tx.alert(member))
     if alert.state is AlertState.RESOLVED:
         return _cleared(office, tx, seen, now)
     return _firing(office, tx, seen, now)

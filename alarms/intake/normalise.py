@@ -91,6 +91,8 @@ def labels_of(source: str, place: str, value: object) -> dict[str, str]:
 
 def clean(text: str) -> str:
     """Without control characters and lone surrogates: it ends up in pages, mails and databases."""
+    if text.isprintable():
+        return text
     shown = "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
     return shown.encode("utf-8", "replace").decode()
 

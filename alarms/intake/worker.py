@@ -76,7 +76,7 @@ class IntakeWorker:
         self._left = left
         self._rounds = 0
 
-    def run_once(self, limit: int = 200) -> int:
+    def run_once(self, limit: int = 50) -> int:
         """Work off up to ``limit`` receipts, the most urgent first; how many.
 
         Raises:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
+
+import msgspec
 
 from alarms.alert import Alert
 from alarms.policy import Route
 
+encode = msgspec.json.Encoder().encode
 STORM = "storm"
 
 
 def digest(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]
+    return hashlib.sha256(encode(parts)).hexdigest()[:16]
 
 
 def foreign_key(environment: str, labels: Mapping[str, str], ignored: Iterable[str]) -> str:

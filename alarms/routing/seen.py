@@ -10,7 +10,7 @@ from alarms.incident import AlertRecord
 from alarms.office import Office
 from alarms.policy import Route
 from alarms.routing.classify import Verdict, classify
-from alarms.routing.fingerprint import member_of, routing_labels
+from alarms.routing.fingerprint import routing_labels
 
 REORDERED_WITHIN = timedelta(minutes=5)
 
@@ -65,9 +65,9 @@ class Seen:
         return None if self.record is None else replace(self.record, times_seen=self.record.times_seen + 1)
 
 
-def examine(office: Office, alert: Alert, record: AlertRecord | None) -> Seen:
+def examine(office: Office, alert: Alert, member: str, record: AlertRecord | None) -> Seen:
     component = office.topology.component_of(alert)
     labels = routing_labels(alert, component)
     policy = office.policy
     verdict = classify(alert, labels, policy, office.topology.tier_of(component))
-    return Seen(alert, member_of(alert), labels, component, policy.route(labels), verdict, record)
+    return Seen(alert, member, labels, component, policy.route(labels), verdict, record)

@@ -1,0 +1,159 @@
+"""A router as a process of its own, that can be told to kill itself at a chosen point. Run as a script.
+
+``--crash POINT`` names where it dies (by SIGKILL, once); everything else is the real thing: the ASGI
+application under uvicorn, the intake worker, the timers, the dispatcher and the SQLite store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from alarms.errors import StoreBusy
+from alarms.http.application import create_application
+from alarms.http.auth import HOOKS, READ, WRITE, BearerTokens, Principal
+from alarms.http.desk_api import DeskApi
+from alarms.http.hooks import Hooks
+from alarms.ids import SortableIds
+from alarms.incident import Transition
+from alarms.intake.inbox import Inbox
+from alarms.intake.normalise import intake_rules
+from alarms.intake.worker import IntakeWorker
+from alarms.notification import Delivery, Notification
+from alarms.notify.dispatcher import Dispatcher
+from alarms.notify.webhook import WebhookNotifier
+from alarms.policy_file import load_policy
+from alarms.receipt import Receipt
+from alarms.router import Router
+from alarms.stores.sqlite import SqliteRouterStore
+from slo.clock import parse_clock
+
+TOKEN = "secret-of-the-test"
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(60)
+
+
+class CrashingTransaction:
+    """Everything of the real transaction, with a death in the middle of some of its writes."""
+
+    def __init__(self, inner: Any, point: str | None) -> None:
+        self._inner = inner
+        self._point = point
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def add_transition(self, transition: Transition) -> None:
+        self._inner.add_transition(transition)
+        if self._point == f"during-{transition.kind.value}":
+            die()
+
+    def enqueue(self, notification: Notification) -> bool:
+        taken: bool = self._inner.enqueue(notification)
+        if self._point == f"enqueued-{notification.step.value}":
+            die()
+        return taken
+
+
+class CrashingStore(SqliteRouterStore):
+    def __init__(self, path: Path, point: str | None) -> None:
+        super().__init__(path)
+        self._point = point
+
+    def append_receipts(self, receipts: Sequence[Receipt]) -> None:
+        self._maybe("before-commit")
+        super().append_receipts(receipts)
+        self._maybe("between-commit-and-answer")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        with super().transaction() as tx:
+            yield CrashingTransaction(tx, self._point)
+
+    def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+        claimed = super().claim(worker, now, lease_until, limit)
+        if claimed:
+            self._maybe("between-claim-and-publish")
+        return claimed
+
+    def settle(self, delivery: Delivery) -> bool:
+        self._maybe("between-publish-and-mark-sent")
+        return super().settle(delivery)
+
+    def _maybe(self, point: str) -> None:
+        if self._point == point:
+            die()
+
+
+def forever(step: Callable[[], object], pause: float) -> None:
+    """A store that is busy is tried again; anything else ends the process, as it should."""
+
+    def loop() -> None:
+        while True:
+            try:
+                worked = step()
+            except StoreBusy:
+                worked = 0
+            if not worked:
+                time.sleep(pause)
+
+    def guarded() -> None:
+        try:
+            loop()
+        finally:
+            os._exit(70)
+
+    threading.Thread(target=guarded, daemon=True).start()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--receiver", required=True)
+    parser.add_argument("--clock", default="system")
+    parser.add_argument("--crash")
+    parser.add_argument("--lease", type=float, default=20.0)
+    options = parser.parse_args()
+
+    clock = parse_clock(options.clock)
+    store = CrashingStore(options.data / "router.sqlite", options.crash)
+    policy = load_policy()
+    router = Router(store, policy, clock, SortableIds(clock))
+    inbox = Inbox(store, clock, SortableIds(clock))
+    rules = intake_rules("test", [], policy.severity_words, policy.ignored_labels)
+    worker = IntakeWorker(store, router, rules, clock, left=inbox.worked_off)
+    client = httpx.Client(timeout=5.0)
+    notifier = WebhookNotifier(options.receiver, b"key", lambda: datetime.now(UTC), client)
+    dispatcher = Dispatcher(
+        store,
+        {"default": notifier},
+        clock,
+        f"worker-{os.getpid()}",
+        lease=timedelta(seconds=options.lease),
+        on_dead=router.undeliverable,
+    )
+    who = BearerTokens.of({TOKEN: Principal("test", frozenset({HOOKS, READ, WRITE}))})
+    application = create_application(Hooks(inbox, who, clock), DeskApi(router, store, who))
+    forever(worker.run_once, 0.01)
+    forever(dispatcher.run_once, 0.01)
+    forever(router.tick, 0.02)
+    uvicorn.run(application, host="127.0.0.1", port=options.port, log_level="error", access_log=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Sends a storm over raw keep-alive connections: one alert a request, again after a 503. Run as a script.
+
+Prints one JSON object: answered 2xx, retries, seconds, and the wall clock at the P1's first byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+
+TOKEN = "secret-of-the-test"
+
+
+def body(number: int, p1_at: int) -> bytes:
+    urgent = number == p1_at
+    labels = {
+        "alertname": "Outage" if urgent else f"Storm{number % 7}",
+        "severity": "P1" if urgent else "P3",
+        "component": f"node-{number}",
+    }
+    document = {
+        "version": "4",
+        "groupKey": f"g{number}",
+        "truncatedAlerts": 0,
+        "status": "firing",
+        "receiver": "r",
+        "alerts": [
+            {
+                "status": "firing",
+                "labels": labels,
+                "annotations": {"summary": "a node is gone"},
+                "startsAt": "2026-03-02T13:00:00Z",
+                "endsAt": "0001-01-01T00:00:00Z",
+            }
+        ],
+    }
+    return json.dumps(document).encode()
+
+
+class Storm:
+    def __init__(self, port: int, count: int, p1_at: int) -> None:
+        self.port = port
+        self.count = count
+        self.p1_at = p1_at
+        self.next = 0
+        self.accepted = 0
+        self.retries = 0
+        self.p1_sent = 0.0
+
+    async def connection(self) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        while self.next < self.count:
+            number, self.next = self.next, self.next + 1
+            payload = body(number, self.p1_at)
+            head = (
+                f"POST /hooks/alertmanager HTTP/1.1\r\nHost: r\r\nAuthorization: Bearer {TOKEN}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
+            ).encode()
+            while True:
+                if number == self.p1_at and not self.p1_sent:
+                    self.p1_sent = time.monotonic()
+                writer.write(head + payload)
+                status = await self._status(reader)
+                if status == 200:
+                    self.accepted += 1
+                    break
+                assert status == 503, status
+                self.retries += 1
+                await asyncio.sleep(0.05)
+        writer.close()
+
+    async def _status(self, reader: asyncio.StreamReader) -> int:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = next(
+            (int(line[15:]) for line in head.split("\r\n") if line.startswith("content-length:")), 0
+        )
+        await reader.readexactly(length)
+        return int(head.split()[1])
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--count", type=int, required=True)
+    parser.add_argument("--p1-at", type=int, required=True)
+    parser.add_argument("--connections", type=int, default=64)
+    options = parser.parse_args()
+    storm = Storm(options.port, options.count, options.p1_at)
+    started = time.monotonic()
+    await asyncio.gather(*[storm.connection() for _ in range(options.connections)])
+    result = {
+        "accepted": storm.accepted,
+        "retries": storm.retries,
+        "seconds": time.monotonic() - started,
+        "p1_sent": storm.p1_sent,
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
