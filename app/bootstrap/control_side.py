@@ -7,19 +7,16 @@ as several.
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from importlib.metadata import version
 
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from alarms.notify.dispatcher import Dispatcher
-from alarms.notify.local_sink import LocalSink
 from app.bootstrap.process_parts import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
+from app.bootstrap.routing_role import routing_role
 from app.bootstrap.watch import Statuses, Watch
 from app.console.application import create_console
 from app.console.beside import JournalBeside
@@ -50,8 +47,6 @@ from slo.collect import Collector
 
 CONTROL_ROLES = frozenset({"prober", "evaluator", "router", "console", "exporters"})
 JOURNALS = ("data", "api", "ingest", "prober")
-DELIVER_EVERY = 0.2  # real seconds between two looks at the outbox
-TICK_EVERY = 5.0  # clock seconds between two looks at the timers
 
 
 @dataclass(slots=True)
@@ -68,6 +63,7 @@ class _Control:
     collectors: list[MetricsCollector] = field(default_factory=list)
     started: list[Callable[[], None]] = field(default_factory=list)
     close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    routes: list[BaseRoute] = field(default_factory=list)
     console: ASGIApp | None = None
 
 
@@ -97,7 +93,7 @@ def build_control(settings: Settings, members: frozenset[str]) -> Process:
 
     return Process(
         name=name,
-        application=with_operations(registry, control.loops, (), control.console),
+        application=with_operations(registry, control.loops, control.routes, control.console),
         loops=control.loops,
         close=(close,),
         started=started,
@@ -160,24 +156,12 @@ def _evaluator(control: _Control) -> None:
 
 
 def _router(control: _Control) -> None:
-    parts, routing = control.parts, control.routing
-    sink = LocalSink(parts.paths.notifications, parts.clock)
-    dispatcher = Dispatcher(
-        routing.store,
-        {"default": sink},
-        parts.clock,
-        f"dispatcher-{os.getpid()}",
-        lease=timedelta(seconds=60),
-    )
-
-    async def close() -> None:
-        await asyncio.to_thread(dispatcher.close)
-
-    control.loops += [
-        Loop("timers", TICK_EVERY, in_thread(routing.router.tick), parts.clock),
-        Loop("deliver", DELIVER_EVERY, in_thread(lambda: dispatcher.run_once() > 0), SystemClock()),
-    ]
-    control.close.append(close)
+    parts = control.parts
+    role = routing_role(parts.settings, control.catalogue, control.routing, parts.clock)
+    control.routes += role.routes
+    control.loops += role.loops
+    control.collectors.append(role.metrics)
+    control.close.append(role.close)
 
 
 def _console(control: _Control) -> None:
