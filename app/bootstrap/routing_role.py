@@ -18,7 +18,7 @@ from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import Hooks
 from alarms.ids import SortableIds
 from alarms.intake.inbox import Inbox
-from alarms.intake.normalise import IntakeRules
+from alarms.intake.normalise import intake_rules
 from alarms.intake.worker import IntakeWorker
 from alarms.metrics import RouterMetrics
 from alarms.notify.dispatcher import Dispatcher
@@ -55,7 +55,12 @@ def routing_role(settings: Settings, catalogue: Catalogue, routing: RouterParts,
     worker = IntakeWorker(
         store,
         router,
-        intake_rules(settings, catalogue, routing),
+        intake_rules(
+            settings.environment,
+            catalogue.slos,
+            router.policy.severity_words,
+            router.policy.ignored_labels,
+        ),
         clock,
         received=metrics.received,
         left=inbox.worked_off,
@@ -88,17 +93,6 @@ def routing_role(settings: Settings, catalogue: Catalogue, routing: RouterParts,
         ],
         metrics=metrics,
         close=close,
-    )
-
-
-def intake_rules(settings: Settings, catalogue: Catalogue, routing: RouterParts) -> IntakeRules:
-    """How foreign payloads read here, from the catalogue and the policy."""
-    policy = routing.router.policy
-    return IntakeRules(
-        environment=settings.environment,
-        group_by={slo.id: slo.group_by for slo in catalogue.slos},
-        severity_words=policy.severity_words,
-        ignored_labels=policy.ignored_labels,
     )
 
 
