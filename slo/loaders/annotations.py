@@ -7,6 +7,8 @@ windows                    name of a window set (``google-30d``), or ``none`` fo
 disable-tiers              tiers of that set to leave out, ``a, b``
 tier-name.TIER             another name for one tier
 severity.TIER              another severity (P1..P4) for one tier
+alert-name.TIER            the alert's own name
+alert-label.TIER.LABEL     a label of the alert; alert-annotation.TIER.NAME an annotation of it
 min-events                 fewest events in a long window before its tier may fire
 expected-events-per-hour   traffic, for the lint and the simulator
 refresh-interval           how often the indicator gets a new value
@@ -46,7 +48,7 @@ KNOWN = (
     "windows", "disable-tiers", "min-events", "expected-events-per-hour", "refresh-interval",
     "no-data-severity", "no-data-after", "group-by", "owner", "objective-names", *TEXTS,
 )  # fmt: skip
-PER_TIER = ("tier-name.", "severity.")
+PER_TIER = ("tier-name.", "severity.", "alert-name.", "alert-label.", "alert-annotation.")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 

@@ -152,7 +152,7 @@ def _indicator(sli: Section, words: Words) -> RatioIndicator | None:
     assert raw is not None
     ratio = _query(raw, words("error_ratio_query"))
     raw.close()
-    return RatioIndicator(raw=ratio, raw_type="failure") if ratio else None
+    return RatioIndicator(raw=ratio, raw_type="failure", counter=False) if ratio else None
 
 
 def _query(section: Section, key: str) -> MetricQuery | None:

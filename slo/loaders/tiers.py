@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypedDict
 
 from slo.entities import WindowSet
 from slo.loaders.annotations import SEVERITIES, Annotations
 from slo.loaders.openslo_alerts import Policy
 from slo.spec import Tier
+
+
+class _Words(TypedDict):
+    alert_name: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
 
 DEFAULT_WINDOWS = "google-30d"
 NO_WINDOWS = "none"
@@ -55,10 +63,24 @@ def _adjusted(annotations: Annotations, tiers: tuple[Tier, ...]) -> tuple[Tier, 
             problem = f"{severity!r} is not a severity"
             annotations.refuse(f"severity.{name}", problem, "Write P1, P2, P3 or P4.")
     return tuple(
-        replace(tier, name=names.get(tier.name, tier.name), severity=severities.get(tier.name, tier.severity))
+        replace(
+            tier,
+            name=names.get(tier.name, tier.name),
+            severity=severities.get(tier.name, tier.severity),
+            **_alert_words(annotations, tier),
+        )
         for tier in tiers
         if tier.name not in disabled
     )
+
+
+def _alert_words(annotations: Annotations, tier: Tier) -> _Words:
+    """Name, labels and annotations of the tier's alert, where the definition gives its own."""
+    return {
+        "alert_name": annotations.per_tier("alert-name").get(tier.name, tier.alert_name),
+        "labels": annotations.per_tier(f"alert-label.{tier.name}") or tier.labels,
+        "annotations": annotations.per_tier(f"alert-annotation.{tier.name}") or tier.annotations,
+    }
 
 
 def _refuse_unknown(annotations: Annotations, known: Sequence[str], asked: list[tuple[str, str]]) -> None:

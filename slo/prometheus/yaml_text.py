@@ -108,4 +108,8 @@ def _quoted(text: str) -> str:
 def _atom(value: object) -> str:
     if isinstance(value, Mapping):
         return "{}"
-    return json.dumps(value, ensure_ascii=False)
+    return (
+        repr(value)
+        if type(value) is not bool and isinstance(value, float)
+        else json.dumps(value, ensure_ascii=False)
+    )
