@@ -125,7 +125,7 @@ class Collector:
     ) -> Iterator[LedgerRow]:
         for labels, sources in tallies.items():
             for objective in plan.slo.objectives:
-                rows = _by_method(plan.slo, objective, sources, start, whole_until)
+                rows = by_method(plan.slo, objective, sources, start, whole_until)
                 for source, minutes in rows.items():
                     yield from self._series_rows(plan.slo, objective, labels, source, minutes)
 
@@ -165,7 +165,7 @@ def _tallies(
     return tallies
 
 
-def _by_method(
+def by_method(
     slo: Slo, objective: Objective, sources: Mapping[str, Minutes], start: datetime, whole_until: datetime
 ) -> Mapping[str, Mapping[datetime, Tally]]:
     if slo.method is BudgetingMethod.OCCURRENCES:
