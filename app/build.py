@@ -28,6 +28,7 @@ from dashboards.boards.source import source_of
 from dashboards.cloudwatch.body import body_bytes
 from dashboards.grafana.board import dashboard_bytes
 from dashboards.grafana.provisioning import board_path, provisioning
+from dashboards.json_text import json_bytes
 from slo import cloudwatch as slo_cloudwatch
 from slo import prometheus as slo_prometheus
 from slo.catalogue import Catalogue
@@ -157,7 +158,7 @@ def _yaml(document: Mapping[str, object]) -> bytes:
 
 
 def _json(document: object) -> bytes:
-    return (json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    return json_bytes(document)
 
 
 def _previous(out: Path) -> set[str]:

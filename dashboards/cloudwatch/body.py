@@ -6,7 +6,6 @@ is left out here, and named by the parity report.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from dashboards.addresses import Deployment, cloudwatch_name, runbook_path
@@ -14,6 +13,7 @@ from dashboards.cloudwatch.limits.body import validate, validate_name
 from dashboards.cloudwatch.limits.widgets import MAX_ALARMS
 from dashboards.cloudwatch.metric_widget import VIEWS, metric_properties
 from dashboards.errors import BodyInvalid, NotExpressible
+from dashboards.json_text import json_bytes
 from dashboards.layout import Place, place
 from dashboards.model import Board, Link, Panel, Shape, Text
 from dashboards.query import LogSearch
@@ -44,8 +44,7 @@ def body(board: Board, deployment: Deployment, language: str = "en") -> Json:
 
 
 def body_bytes(board: Board, deployment: Deployment, language: str = "en") -> bytes:
-    document = body(board, deployment, language)
-    return (json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    return json_bytes(body(board, deployment, language))
 
 
 def widget(panel: Panel, at: Place, deployment: Deployment, language: str) -> Json:

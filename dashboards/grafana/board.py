@@ -12,6 +12,7 @@ from dashboards.addresses import DEFAULT_CONSOLE, grafana_uid
 from dashboards.grafana.links import KEEP, url
 from dashboards.grafana.modernise import modernise
 from dashboards.grafana.panels import DATA_SOURCE, panel_of, why_not
+from dashboards.json_text import json_bytes
 from dashboards.layout import PlacedRow, place
 from dashboards.model import Board, Link, Variable
 from dashboards.palette import BAD_RED
@@ -46,8 +47,7 @@ def dashboard(board: Board, environment: str, language: str = "en", console: str
 def dashboard_bytes(
     board: Board, environment: str, language: str = "en", console: str = DEFAULT_CONSOLE
 ) -> bytes:
-    document = dashboard(board, environment, language, console)
-    return (json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    return json_bytes(dashboard(board, environment, language, console))
 
 
 def _panels(rows: tuple[PlacedRow, ...], language: str) -> list[Any]:
