@@ -23,10 +23,10 @@ def single_tests(slo: Slo, environment: str) -> Iterator[tuple[str, Mapping[str,
             yield name.replace(".test.yaml", f"-{index}.test.yaml"), {**document, "tests": [test]}
 
 
-def survivors(
+def trials(
     slo: Slo, environment: str = "prod", every: int = 1, offset: int = 0
-) -> tuple[list[Mutant], int]:
-    """Mutants that no generated test notices, and how many were tried."""
+) -> Iterator[tuple[Mutant, bool]]:
+    """Each chosen mutant, and whether some generated test noticed it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "tests").mkdir()
@@ -35,14 +35,20 @@ def survivors(
             path = folder / "tests" / file
             path.write_text(render_yaml(document), encoding="utf-8")
             order.append(path)
-        chosen = [m for n, m in enumerate(mutants(rule_file(slo, environment))) if n % every == offset]
-        alive = []
-        for mutant in chosen:
+        for number, mutant in enumerate(mutants(rule_file(slo, environment))):
+            if number % every != offset:
+                continue
             (folder / rules_file(slo)).write_text(render_yaml(mutant.document), encoding="utf-8")
             killer = next((path for path in order if test_rules([path]).returncode), None)
-            if killer is None:
-                alive.append(mutant)
-            else:
+            if killer is not None:
                 order.remove(killer)
                 order.insert(0, killer)
-        return alive, len(chosen)
+            yield mutant, killer is not None
+
+
+def survivors(
+    slo: Slo, environment: str = "prod", every: int = 1, offset: int = 0
+) -> tuple[list[Mutant], int]:
+    """Mutants that no generated test notices, and how many were tried."""
+    tried = list(trials(slo, environment, every, offset))
+    return [mutant for mutant, noticed in tried if not noticed], len(tried)
