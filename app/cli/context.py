@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import datetime, timedelta
+
 import click
 from rich.console import Console
+from rich.table import Table
 
 from app.settings import Settings
+from slo.explain import span_text
 
-stdout = Console(highlight=False)
-stderr = Console(stderr=True, highlight=False)
+PIPED_WIDTH = 140  # columns, when nobody's terminal sets a width
+
+stdout = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+stderr = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPED_WIDTH)
 
 pass_settings = click.make_pass_decorator(Settings)
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+
+
+def say(text: str, style: str | None = None) -> None:
+    """A line of prose as it is: no markup, and no line break that was not written."""
+    stdout.print(text, style=style, markup=False, soft_wrap=True)
+
+
+def plain_table(*headings: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:
+    """A table without lines whose cells fold where the window is narrow: nothing is ever cut off."""
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left", show_header=any(headings))
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+    return table
+
+
+def instant_text(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def age_text(at: datetime, now: datetime) -> str:
+    return f"{span_text(max(timedelta(0), now - at))} ago"

@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 
 from app.cli.alerts import alerts
+from app.cli.audit import audit
+from app.cli.consistency import consistency
 from app.cli.decide import decide
 from app.cli.definitions import build, check
 from app.cli.demo import demo
 from app.cli.failures import explained
+from app.cli.ingest import ingest
 from app.cli.keys import keys
-from app.cli.platform import audit, consistency, ingest
 from app.cli.serve import console_link, serve, up
 from app.cli.show_settings import settings
 from app.cli.slo import slo

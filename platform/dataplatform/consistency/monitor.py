@@ -47,11 +47,9 @@ async def compared(watched: Watched, log: CheckLog, *, repair: bool) -> Round:
     await asyncio.to_thread(log.add, report)
     if not report.differences or not repair:
         return Round(report, None)
-    logger.warning("%s: %d records differ: %s", report.pair, report.divergent, report.divergent_by_class)
     try:
         return Round(report, await watched.repair.repair(report))
     except RepairRefused as error:
-        logger.error("%s", error)
         return Round(report, None, str(error))
 
 
@@ -68,7 +66,9 @@ class ConsistencyMonitor:
         rounds: list[Round] = []
         for watched in self._pairs:
             try:
-                rounds.append(await compared(watched, self._log, repair=repair))
+                done = await compared(watched, self._log, repair=repair)
+                rounds.append(done)
+                _tell(done)
             except StoreUnavailable as error:
                 logger.warning("%s was not compared: %s", watched.checker.pair, error)
             except sqlite3.Error as error:
@@ -86,3 +86,11 @@ class ConsistencyMonitor:
                 pause.cancel()
         finally:
             stopped.cancel()
+
+
+def _tell(done: Round) -> None:
+    report = done.report
+    if report.divergent:
+        logger.warning("%s: %d records differ: %s", report.pair, report.divergent, report.divergent_by_class)
+    if done.refused is not None:
+        logger.error("%s", done.refused)

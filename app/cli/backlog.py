@@ -1,0 +1,104 @@
+"""``mirante ingest status`` and ``dead-letters``: what waits, and what was set aside and why."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from rich.table import Table
+
+from app.cli.context import age_text, instant_text, json_option, pass_settings, plain_table, say, stdout
+from app.settings import Settings
+from dataplatform.ingestion.backlog import Backlog, SetAside, read_backlog, read_dead_letters
+from slo.clock import parse_clock
+
+
+@click.command()
+@json_option
+@pass_settings
+def status(settings: Settings, as_json: bool) -> None:
+    """What waits, what was set aside and the newest batches. Works while the server runs."""
+    backlog = read_backlog(settings.data_dir)
+    if as_json:
+        click.echo(json.dumps(_backlog_document(backlog), indent=2))
+        return
+    now = parse_clock(settings.clock).now()
+    oldest = "" if backlog.oldest is None else f", the oldest since {age_text(backlog.oldest, now)}"
+    say(f"{backlog.waiting:,} records wait{oldest}")
+    say(f"{sum(count for _, count in backlog.dead_letters):,} dead letters")
+    for reason, count in backlog.dead_letters:
+        say(f"  {count:,} {reason}")
+    if backlog.batches:
+        stdout.print(_batch_table(backlog))
+
+
+def _batch_table(backlog: Backlog) -> Table:
+    numbers = ("stored", "known", "retried", "set aside", "took")
+    table = plain_table("started", *numbers, right=numbers, title="newest batches")
+    for batch in backlog.batches:
+        table.add_row(
+            instant_text(batch.started_at),
+            f"{batch.ok:,}",
+            f"{batch.duplicate:,}",
+            f"{batch.retried:,}",
+            f"{batch.dead_letter:,}",
+            f"{1000 * batch.duration_seconds:.0f} ms",
+        )
+    return table
+
+
+def _backlog_document(backlog: Backlog) -> dict[str, object]:
+    return {
+        "waiting": backlog.waiting,
+        "oldest": None if backlog.oldest is None else backlog.oldest.isoformat(),
+        "dead_letters": dict(backlog.dead_letters),
+        "batches": [
+            {
+                "started_at": batch.started_at.isoformat(),
+                "ok": batch.ok,
+                "duplicate": batch.duplicate,
+                "retried": batch.retried,
+                "dead_letter": batch.dead_letter,
+                "duration_seconds": batch.duration_seconds,
+            }
+            for batch in backlog.batches
+        ],
+    }
+
+
+@click.command(name="dead-letters")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The most to show.")
+@json_option
+@pass_settings
+def dead_letters(settings: Settings, limit: int, as_json: bool) -> None:
+    """Records set aside, with the reason; their content stays sealed. Works while the server runs."""
+    letters = read_dead_letters(settings.data_dir, limit)
+    if as_json:
+        click.echo(json.dumps([_letter_document(letter) for letter in letters], indent=2))
+        return
+    if not letters:
+        say("No dead letter.")
+        return
+    table = plain_table(
+        "sequence", "arrived", "set aside", "attempts", "reason", right=("sequence", "attempts")
+    )
+    for letter in letters:
+        table.add_row(
+            str(letter.sequence),
+            instant_text(letter.arrived_at),
+            instant_text(letter.failed_at),
+            str(letter.attempts),
+            letter.reason,
+        )
+    stdout.print(table)
+    say("`mirante ingest replay SEQUENCE...` puts them back once the cause is mended.")
+
+
+def _letter_document(letter: SetAside) -> dict[str, object]:
+    return {
+        "sequence": letter.sequence,
+        "attempts": letter.attempts,
+        "arrived_at": letter.arrived_at.isoformat(),
+        "failed_at": letter.failed_at.isoformat(),
+        "reason": letter.reason,
+    }

@@ -1,0 +1,222 @@
+"""``mirante consistency``: do Aurora, DynamoDB and Keyspaces (here: their embedded stores) say the same?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+
+import click
+
+from app.bootstrap.offline import offline_platform
+from app.bootstrap.paths import DataPaths
+from app.cli.context import (
+    age_text,
+    instant_text,
+    json_option,
+    pass_settings,
+    plain_table,
+    say,
+    stderr,
+    stdout,
+)
+from app.cli.failures import EXIT_NO
+from app.settings import Settings
+from dataplatform import workers
+from dataplatform.consistency.checker import CheckPlan
+from dataplatform.consistency.monitor import Round, compared
+from dataplatform.consistency.readings import FileReadings
+from dataplatform.consistency.report import PairReport
+from exporters.consistency_index import PairReading
+from slo.clock import parse_clock
+
+PAIRS = ("relational-hot", "relational-wide")
+SHOWN = 20  # differences named one by one
+INSTEAD = (
+    "It compares and repairs by itself: `mirante consistency report` shows its newest results. "
+    "To check by hand, stop it first"
+)
+PAIR = click.option("--pair", type=click.Choice(PAIRS), help="Only this one.  [default: both]")
+SAMPLE = click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=CheckPlan().sample,
+    show_default=True,
+    help="Random records of the source to compare, and as many of the projection.",
+)
+
+
+@click.group()
+def consistency() -> None:
+    """Do the stores say the same as the source of truth?"""
+
+
+@consistency.command()
+@PAIR
+@SAMPLE
+@click.option("--repair/--no-repair", default=False, show_default=True, help="Mend up to 100 records a pair.")
+@json_option
+@pass_settings
+def check(settings: Settings, pair: str | None, sample: int, repair: bool, as_json: bool) -> None:
+    """Compare the stores now, while the data side is stopped; the result is kept and counted.
+
+    Exit status: 0 they agree (or were made to), 1 they differ, 3 the data side runs or a file is in the way.
+    """
+    _run(settings, pair, sample, 100 if repair else None, as_json)
+
+
+@consistency.command()
+@PAIR
+@SAMPLE
+@click.option(
+    "--cap",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="The most records one repair may touch; if more differ, none is touched.",
+)
+@json_option
+@pass_settings
+def repair(settings: Settings, pair: str | None, sample: int, cap: int, as_json: bool) -> None:
+    """Compare, then write what the source of truth says over what differs; the audit trail says which.
+
+    Exit status: 0 they agree now, 1 the repair was refused (more than --cap), 3 the data side runs.
+    """
+    _run(settings, pair, sample, cap, as_json)
+
+
+@consistency.command()
+@json_option
+@pass_settings
+def report(settings: Settings, as_json: bool) -> None:
+    """The newest result of each pair, with its confidence bound and age. Works while the server runs."""
+    readings = FileReadings(DataPaths(settings.data_dir).consistency).readings()
+    now = parse_clock(settings.clock).now()
+    if as_json:
+        click.echo(json.dumps([_reading_document(reading) for reading in readings], indent=2))
+        return
+    if not readings:
+        say(f"No check is on file in {settings.data_dir}. Run `mirante up`, or `mirante consistency check`.")
+        return
+    table = plain_table("pair", "index", "surely above", "different", "compared", "measured", "age")
+    for reading in readings:
+        table.add_row(
+            reading.pair,
+            _ratio(reading.index_ratio),
+            _bound(reading.lower_bound_ratio, reading.confidence),
+            f"{reading.divergent:,}",
+            f"{reading.compared:,}",
+            instant_text(reading.measured_at),
+            age_text(reading.measured_at, now),
+        )
+    stdout.print(table)
+
+
+def _run(settings: Settings, pair: str | None, sample: int, cap: int | None, as_json: bool) -> None:
+    with stderr.status("opening the stores") as status:
+        rounds = asyncio.run(_rounds(settings, pair, sample, cap, status.update))
+    if as_json:
+        click.echo(json.dumps([_document(item) for item in rounds], indent=2))
+    else:
+        for item in rounds:
+            _print(item)
+    if any(item.report.divergent and item.repaired is None for item in rounds):
+        raise SystemExit(EXIT_NO)
+
+
+async def _rounds(
+    settings: Settings, pair: str | None, sample: int, cap: int | None, progress: Callable[[str], None]
+) -> Sequence[Round]:
+    # Nobody else writes while the directory is ours, so nothing needs time to settle.
+    plan = CheckPlan(sample=sample, settle_seconds=0.0)
+    async with offline_platform(settings, INSTEAD) as open_:
+        watched = workers.watched_pairs(
+            open_.platform, open_.telemetry, open_.clock, open_.random, plan=plan, repair_cap=cap or 0
+        )
+        rounds = []
+        for item in watched:
+            if pair in (None, item.checker.pair):
+                progress(f"comparing {item.checker.pair}")
+                rounds.append(await compared(item, open_.platform.check_log, repair=cap is not None))
+        return rounds
+
+
+def _print(item: Round) -> None:
+    found = item.report
+    say(
+        f"{found.pair}: {found.compared:,} compared, {found.divergent:,} different; index "
+        f"{_ratio(found.index_ratio)}, {_certainty(found)}",
+        "green" if not found.divergent else "red",
+    )
+    if found.in_flight:
+        say(f"  {found.in_flight:,} in flight: their changes wait to be projected, no verdict on them")
+    for name, count in found.divergent_by_class.items():
+        if count:
+            say(f"  {count:,} {name}")
+    for difference in found.differences[:SHOWN]:
+        say(f"    {difference.divergence.value}: {difference.source.kind} {difference.source.key}")
+    if found.divergent > SHOWN:
+        say(f"    and {found.divergent - SHOWN:,} more")
+    _print_repair(item)
+
+
+def _print_repair(item: Round) -> None:
+    if item.repaired is not None:
+        done = item.repaired
+        say(f"  repaired: {done.written:,} written, {done.removed:,} removed, {done.settled:,} already right")
+    elif item.refused is not None:
+        say(f"  not repaired: {item.refused}", "red")
+    elif item.report.divergent:
+        say("  nothing was changed; `mirante consistency repair` mends them from the source of truth")
+
+
+def _ratio(value: float | None) -> str:
+    return "unknown" if value is None else _floor(value)
+
+
+def _bound(value: float | None, confidence: float) -> str:
+    return "no bound" if value is None else f"above {_floor(value)} with {100 * confidence:.0f} % confidence"
+
+
+def _certainty(found: PairReport) -> str:
+    if found.coverage_ratio >= 1.0:
+        return "every record was compared"
+    bound = _bound(found.lower_bound_ratio, found.confidence)
+    return f"{bound}; {100 * found.coverage_ratio:.1f} % of all records were compared"
+
+
+def _floor(value: float) -> str:
+    """Rounded downwards: a bound never promises more than was found."""
+    return f"{int(value * 1_000_000) / 10_000:.4f} %"
+
+
+def _reading_document(reading: PairReading) -> dict[str, object]:
+    return {
+        "pair": reading.pair,
+        "compared": reading.compared,
+        "divergent": reading.divergent,
+        "index_ratio": reading.index_ratio,
+        "lower_bound_ratio": reading.lower_bound_ratio,
+        "confidence": reading.confidence,
+        "measured_at": reading.measured_at.isoformat(),
+    }
+
+
+def _document(item: Round) -> dict[str, object]:
+    found, done = item.report, item.repaired
+    return {
+        "pair": found.pair,
+        "checked_at": found.checked_at.isoformat(),
+        "compared": found.compared,
+        "divergent": found.divergent,
+        "divergent_by_class": dict(found.divergent_by_class),
+        "in_flight": found.in_flight,
+        "coverage_ratio": found.coverage_ratio,
+        "index_ratio": found.index_ratio,
+        "lower_bound_ratio": found.lower_bound_ratio,
+        "confidence": found.confidence,
+        "repaired": None
+        if done is None
+        else {"written": done.written, "removed": done.removed, "settled": done.settled},
+        "refused": item.refused,
+    }

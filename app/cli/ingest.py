@@ -1,0 +1,185 @@
+"""``mirante ingest``: records from a file, and what waits on the stream or was set aside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import click
+
+from app.bootstrap.offline import OfflinePlatform, offline_platform
+from app.cli.backlog import dead_letters, status
+from app.cli.context import pass_settings, say, stderr
+from app.cli.failures import EXIT_NO
+from app.cli.file_or_command import FileOrCommand
+from app.cli.record_lines import BadLine, GoodLine, judged_lines
+from app.ports.telemetry import INGEST_RECORDS
+from app.settings import Settings
+from app.usecases.ingest import IngestRecord
+from dataplatform import workers
+
+BATCH = 500  # records put on the stream together
+BAD_SHOWN = 20
+IDLE_ROUNDS = 20  # a transaction waits for its customer for a few rounds, then it is set aside
+INSTEAD = (
+    "Send the records to it instead: POST /v1/records with an API key of scope ingest:write "
+    "(`mirante keys create loader --scope ingest:write`); or stop it first"
+)
+REPLAY_INSTEAD = "Stop it, replay, and start it again: it processes what was replayed"
+
+
+@dataclass(slots=True)
+class Intake:
+    """What became of a file. ``accepted`` records are durable on the stream; ``waiting`` ones still are."""
+
+    accepted: int = 0
+    bad: list[BadLine] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    waiting: int = 0
+    unprojected: int = 0
+
+
+@click.group(cls=FileOrCommand, default="file")
+def ingest() -> None:
+    """Records onto the ingestion stream and into the stores.
+
+    `mirante ingest FILE` takes one JSON object a line, such as
+
+    \b
+      {"kind": "customer", "data": {"customer_id": "C-1", "cpf": "529.982.247-25", "credit_score": 712}}
+      {"kind": "transaction", "data": {"transaction_id": "T-1", "customer_id": "C-1",
+                                       "amount_cents": 12990, "kind": "PURCHASE"}}   (on one line)
+
+    and processes them while the data side is stopped. Every line is judged first: good ones are taken, bad
+    ones are named with line, field and mend, and never sent. Taking a file twice changes nothing.
+    """
+
+
+@ingest.command(name="file", hidden=True)
+@click.argument("file", type=click.File("rb"))
+@pass_settings
+def file_(settings: Settings, file: BinaryIO) -> None:
+    """Take every record of FILE (JSON lines; - reads standard input), then process until nothing waits.
+
+    Exit status: 0 all taken and processed, 1 a line was bad, set aside or still waits, 2 the file cannot be
+    read, 3 the data side runs or a file is in the way.
+    """
+    with stderr.status("opening the stores") as status:
+        done = asyncio.run(_take(settings, file, status.update))
+    _print(done)
+    if done.bad or done.waiting or done.unprojected or done.outcomes["dead_letter"]:
+        raise SystemExit(EXIT_NO)
+
+
+async def _take(settings: Settings, file: BinaryIO, progress: Callable[[str], None]) -> Intake:
+    done = Intake()
+    async with offline_platform(settings, INSTEAD) as open_:
+        judge = IngestRecord(open_.platform.sealer, open_.clock)
+        await _put(open_, judged_lines(file, file.name, judge), done, progress)
+        await _process(open_, done, progress)
+    return done
+
+
+async def _put(
+    open_: OfflinePlatform,
+    lines: Iterable[GoodLine | BadLine],
+    done: Intake,
+    progress: Callable[[str], None],
+) -> None:
+    producer = workers.producer(open_.platform, open_.clock, open_.random)
+    batch: list[GoodLine] = []
+
+    async def send() -> None:
+        done.accepted += len(await producer.send([line.document for line in batch]))
+        batch.clear()
+        progress(f"{done.accepted:,} records taken")
+
+    for line in lines:
+        if isinstance(line, BadLine):
+            done.bad.append(line)
+            continue
+        batch.append(line)
+        if len(batch) == BATCH:
+            await send()
+    if batch:
+        await send()
+
+
+async def _process(open_: OfflinePlatform, done: Intake, progress: Callable[[str], None]) -> None:
+    platform = open_.platform
+    worker = workers.ingest_worker(platform, open_.telemetry, open_.clock, open_.random)
+    idle = 0
+    while (waiting := await platform.stream.depth()) and idle < IDLE_ROUNDS:
+        progress(f"{waiting:,} records to process")
+        idle = 0 if await worker.run_once() else idle + 1
+    progress("projecting")
+    await workers.projector(platform, open_.telemetry, open_.random).drain()
+    done.waiting = await platform.stream.depth()
+    done.unprojected = await platform.outbox.depth()
+    for outcome in ("ok", "duplicate", "dead_letter"):
+        value = open_.registry.get_sample_value(INGEST_RECORDS.name, {"outcome": outcome})
+        done.outcomes[outcome] = int(value or 0)
+
+
+def _print(done: Intake) -> None:
+    for bad in done.bad[:BAD_SHOWN]:
+        say(str(bad), "red")
+    if len(done.bad) > BAD_SHOWN:
+        say(f"and {len(done.bad) - BAD_SHOWN:,} more bad lines", "red")
+    say(f"{done.accepted:,} records taken, {len(done.bad):,} bad lines left out")
+    counts = done.outcomes
+    say(
+        f"{counts['ok']:,} stored, {counts['duplicate']:,} already known, {counts['dead_letter']:,} set aside"
+    )
+    if counts["dead_letter"]:
+        say("`mirante ingest dead-letters` says why", "yellow")
+    if done.waiting or done.unprojected:
+        say(
+            f"{done.waiting:,} records and {done.unprojected:,} projections still wait; nothing is lost: "
+            "they go on when the data side starts",
+            "yellow",
+        )
+
+
+@ingest.command()
+@click.argument("sequences", metavar="[SEQUENCE]...", nargs=-1, type=int)
+@click.option("--all", "everything", is_flag=True, help="Every dead letter.")
+@pass_settings
+def replay(settings: Settings, sequences: tuple[int, ...], everything: bool) -> None:
+    """Put dead letters back on the stream and process them, while the data side is stopped.
+
+    Exit status: 0 processed, 1 no such dead letter, or set aside again.
+    """
+    if bool(sequences) is everything:
+        raise click.UsageError("Give the sequence numbers of dead letters, or --all.")
+    done = Intake()
+    asyncio.run(_replay(settings, sequences, done))
+    say(f"{done.accepted:,} dead letters put back")
+    _print_outcomes(done.outcomes)
+    missing = max(0, len(sequences) - done.accepted)
+    if missing:
+        say(f"{missing:,} are no dead letters; `mirante ingest dead-letters` lists them", "red")
+    if missing or done.outcomes["dead_letter"] or done.waiting:
+        raise SystemExit(EXIT_NO)
+
+
+async def _replay(settings: Settings, sequences: tuple[int, ...], done: Intake) -> None:
+    async with offline_platform(settings, REPLAY_INSTEAD) as open_:
+        stream = open_.platform.stream
+        wanted = sequences or [letter.record.sequence for letter in await stream.dead_letters(-1)]
+        done.accepted = await stream.replay(wanted)
+        await _process(open_, done, lambda _: None)
+
+
+def _print_outcomes(counts: Mapping[str, int]) -> None:
+    stored, known, aside = (counts[name] for name in ("ok", "duplicate", "dead_letter"))
+    say(f"{stored:,} stored, {known:,} already known, {aside:,} set aside")
+    if aside:
+        say("`mirante ingest dead-letters` says why", "yellow")
+
+
+ingest.add_command(status)
+ingest.add_command(dead_letters)
