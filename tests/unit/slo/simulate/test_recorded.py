@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from fractions import Fraction
+
+import pytest
+
+from slo.adapters.memory_counts import MemoryCountJournal, MemoryCountReader
+from slo.adapters.memory_ledger import MemoryLedger
+from slo.clock import ManualClock
+from slo.counts import CounterIncrement, labels_of
+from slo.errors import SourceError
+from slo.simulate import Incident, MinuteOfEvents, Traffic, imagine, simulate
+from slo.simulate.recorded import (
+    RecordedCsvError,
+    csv_lines,
+    timeline_from_counts,
+    timeline_from_csv,
+    timeline_from_ledger,
+)
+from slo.simulate.report import as_json, chart, table
+from slo.spec import BudgetingMethod
+from tests.support.slo_samples import HOUR, MINUTE, NOON, a_row, an_slo, key_of
+
+CSV = (
+    "minute,good,total\n2026-03-10T12:00:00Z,9,10\n2026-03-10T09:02:30-03:00,5,5\n2026-03-10T12:02:00Z,1,2\n"
+)
+
+
+def test_a_file_of_counts_becomes_a_timeline() -> None:
+    timeline = timeline_from_csv(CSV.splitlines())
+    assert timeline.start == NOON
+    assert timeline.minutes == (MinuteOfEvents(9, 10), None, MinuteOfEvents(6, 7))
+
+
+def test_bad_counts_and_a_kept_file_are_read_back() -> None:
+    lines = ["Minute, Total, Bad", "2026-03-10T12:00:00+00:00,10,1", "", "2026-03-10T12:01:00+00:00,0,0"]
+    timeline = timeline_from_csv(lines)
+    assert timeline.minutes == (MinuteOfEvents(9, 10), MinuteOfEvents(0, 0))
+    assert timeline_from_csv(csv_lines(timeline)) == timeline
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("", 1, "not understood"),
+        ("when,good,total\n", 1, "not understood"),
+        ("minute,good,total\n", 2, "no line of counts"),
+        ("minute,good,total\nyesterday,1,2\n", 2, "yesterday"),
+        ("minute,good,total\n2026-03-10T12:00:00,1,2\n", 2, "no time zone"),
+        ("minute,good,total\n2026-03-10T12:00:00Z,3,2\n", 2, "cannot be"),
+        ("minute,good,total\n2026-03-10T12:00:00Z,1,2\n2026-03-10T12:01:00Z,x,2\n", 3, "invalid literal"),
+        ("minute,good,total\n2026-03-10T12:00:00Z,1\n", 2, "no total"),
+        ("minute,good,total\n2020-03-10T12:00:00Z,1,1\n2026-03-10T12:00:00Z,1,1\n", 2, "at most 400"),
+    ],
+)
+def test_a_file_that_cannot_be_used_names_the_line_and_the_mend(text: str, line: int, told: str) -> None:
+    with pytest.raises(RecordedCsvError, match=told) as raised:
+        timeline_from_csv(text.splitlines(), "may.csv")
+    assert f"may.csv:{line}:" in str(raised.value)
+    assert "minute,good,total" in str(raised.value)
+
+
+def test_a_ledger_is_a_recording_of_events_and_not_of_slices() -> None:
+    slo, ledger = an_slo(), MemoryLedger()
+    ledger.write([a_row(key_of(slo), NOON, 1, 2)])
+    timeline = timeline_from_ledger(ledger, slo, slo.objectives[0], "test", NOON, NOON + 2 * MINUTE)
+    assert timeline.minutes == (MinuteOfEvents(1, 2), None)
+    slices = an_slo(method=BudgetingMethod.TIMESLICES, time_slice_target=Fraction(9, 10))
+    with pytest.raises(SourceError, match="slices of time"):
+        timeline_from_ledger(ledger, slices, slices.objectives[0], "test", NOON, NOON + MINUTE)
+
+
+def test_counters_are_a_recording_even_of_what_is_judged_in_slices() -> None:
+    clock = ManualClock(NOON)
+    journal = MemoryCountJournal("prober", clock)
+    for outcome in ("ok", "failed"):
+        journal.add([CounterIncrement("requests_total", labels_of(outcome=outcome), 3)])
+        clock.advance(MINUTE)
+    slo = an_slo(method=BudgetingMethod.TIMESLICES, time_slice_target=Fraction(9, 10))
+    timeline = timeline_from_counts(MemoryCountReader([journal]), slo, NOON, NOON + 2 * MINUTE)
+    assert timeline.minutes == (MinuteOfEvents(3, 3), MinuteOfEvents(0, 3))
+
+
+def test_a_simulation_is_told_as_table_json_and_chart() -> None:
+    incident = Incident(Fraction(2, 100), NOON, 45 * MINUTE)
+    found = simulate(an_slo(), imagine(incident, Traffic((1000,)), 8 * HOUR, 8 * HOUR))
+    told = table(found, NOON)
+    assert "03-10 12:44  03-10 12:47  page-fast" in told
+    assert "cloudwatch (modelled)" in told
+    assert "44min" in told
+    document = json.loads(json.dumps(as_json(found)))
+    assert document["modelled"] == ["cloudwatch"]
+    assert {firing["backend"] for firing in document["firings"]} == {"ledger", "prometheus", "cloudwatch"}
+    drawn = ElementTree.fromstring(chart(found, {"P1": "#b3261e"}))
+    bars = [element for element in drawn.iter() if element.tag.endswith("rect")]
+    assert len(bars) == len(found.firings)
+    assert {bar.get("fill") for bar in bars} == {"#b3261e", "currentColor"}
+
+
+def test_a_quiet_simulation_says_that_nothing_fires() -> None:
+    calm = imagine(Incident(Fraction(0), NOON, HOUR), Traffic((10,)), HOUR, HOUR)
+    assert "nothing fires" in table(simulate(an_slo(), calm))
+    ElementTree.fromstring(chart(simulate(an_slo(), calm)))
