@@ -192,6 +192,9 @@ class Router:
     def silences(self) -> Sequence[Silence]:
         return self._store.silences(ending_after=self._clock.now())
 
+    def close(self) -> None:
+        self._store.close()
+
     def _full_id(self, incident_id: str) -> str:
         """An ending of at least four characters stands for the one incident that has it."""
         if len(incident_id) < SHORTEST_ENDING or self._store.incident(incident_id) is not None:
