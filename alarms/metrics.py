@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from alarms.notification import Delivery
 from alarms.quality import alert_quality
 from alarms.receipt import ReceiptState
+from alarms.response import response_metrics
 from alarms.severity import Severity
 from alarms.stores.protocol import RouterStore
 from slo.clock import Clock
@@ -78,6 +79,7 @@ class RouterMetrics(Collector):
             count = sum(incident.is_open and incident.severity is severity for incident in incidents)
             family.add_metric([severity.value], count)
         yield family
+        yield from response_metrics(incidents, self._clock.now())
 
     def _cached_quality(self) -> list[Metric]:
         now = self._clock.monotonic()

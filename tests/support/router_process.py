@@ -37,6 +37,7 @@ from alarms.policy_file import load_policy
 from alarms.receipt import Receipt
 from alarms.router import Router
 from alarms.stores.sqlite import SqliteRouterStore
+from slo.catalogue import load_catalogue
 from slo.clock import parse_clock
 
 TOKEN = "secret-of-the-test"
@@ -135,7 +136,7 @@ def main() -> None:
     policy = load_policy()
     router = Router(store, policy, clock, SortableIds(clock))
     inbox = Inbox(store, clock, SortableIds(clock))
-    rules = intake_rules("test", [], policy.severity_words, policy.ignored_labels)
+    rules = intake_rules("test", load_catalogue().slos, policy.severity_words, policy.ignored_labels)
     worker = IntakeWorker(store, router, rules, clock, left=inbox.worked_off)
     client = httpx.Client(timeout=5.0)
     notifier = WebhookNotifier(options.receiver, b"key", lambda: datetime.now(UTC), client)
