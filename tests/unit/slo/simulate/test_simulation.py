@@ -49,27 +49,6 @@ def test_two_percent_errors_for_45_minutes_page_when_the_arithmetic_says() -> No
     assert page.reset == NOON + 47 * MINUTE  # the five-minute window empties first
 
 
-def test_backends_agree_within_the_sum_of_their_cadences() -> None:
-    """One minute each; what looks back beyond a day, CloudWatch evaluates once an hour."""
-    chance = random.Random(3)
-    for _ in range(6):
-        ratio = Fraction(chance.choice([2, 5, 10, 50, 100]), 100)
-        found = outage(an_slo(), chance.randint(1, 240), ratio, chance.randint(100, 3000))
-        for tier in GOOGLE:
-            cadence = 61 * MINUTE if tier.long_window > DAY else 2 * MINUTE
-            ours, others = found.of("ledger", tier.name), found.of("prometheus", tier.name)
-            assert len(ours) == len(others)
-            clouds = found.of("cloudwatch", tier.name)
-            for left, right in zip(ours, others, strict=True):
-                assert abs(left.start - right.start) <= 2 * MINUTE
-            if tier.long_window <= DAY:
-                assert len(ours) == len(clouds)
-                for left, right in zip(ours, clouds, strict=True):
-                    assert abs(left.start - right.start) <= cadence
-            elif clouds and ours:
-                assert abs(clouds[0].start - ours[0].start) <= cadence
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_the_simulated_evaluator_is_the_real_one(data: st.DataObject) -> None:
