@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import msgspec
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -15,6 +10,7 @@ from starlette.responses import Response
 from app.api.access import Gate
 from app.api.answers import json_answer
 from app.api.bodies import decode, read_body
+from app.api.bulkhead import Bulkhead
 from app.api.clear_text import require_no_cpf
 from app.api.decision_documents import DecisionDocument, DecisionRequestBody, decision_document
 from app.api.dependencies import ApiDependencies
@@ -22,6 +18,7 @@ from app.api.documented import header, operation, path, query
 from app.api.exchange import RequestOutcome, exchange_of
 from app.api.explanation_documents import ExplanationDocument, explanation_document
 from app.api.hot_route import HotRoute
+from app.api.idempotency import body_digest, idempotency_key_of
 from app.api.keys import Scope
 from app.api.language import LANGUAGES, Language, Text, named
 from app.api.problem_types import (
@@ -48,35 +45,29 @@ from app.api.problem_types import (
 )
 from app.api.problems import ApiProblem, FieldProblem
 from app.domain.application import is_identifier
-from app.domain.cpf import normalise_cpf
 from app.domain.decision import Decision
-from app.domain.errors import DomainError
 from app.ports.records import IdempotencyKey
-from app.ports.secrets import Sealer
-from app.ports.telemetry import FINANCIAL_TRANSACTIONS
 from app.usecases.decide import DecisionRequest
 
-KEY_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 REPLAYED = {"Idempotency-Replayed": "true"}
 GUARDED = (UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED)
-_canonical = msgspec.json.Encoder(order="deterministic").encode
 
 
 def install_decision_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
     decoder = msgspec.json.Decoder(DecisionRequestBody)
-    bulkhead = _Bulkhead(deps)
+    bulkhead = Bulkhead(deps.limits, deps.telemetry)
 
     async def create(request: Request) -> Response:
         key = gate.admit(request, Scope.DECISIONS_WRITE)
         exchange = exchange_of(request.scope)
-        idempotency_key = _idempotency_key(request)
+        key_sent = idempotency_key_of(request)
         body = decode(await read_body(request, deps.limits.body_seconds), decoder)
         _require_one_customer(body)
         with bulkhead.place(request), deps.tracer.span("decide credit"):
             answer = await deps.decide(
                 _as_request(body),
                 client_id=key.client,
-                idempotency=IdempotencyKey(key.client, idempotency_key, _digest(body, deps.sealer)),
+                idempotency=IdempotencyKey(key.client, key_sent, body_digest(body, deps.sealer)),
                 trace_id=exchange.trace_id,
             )
         degraded = answer.decision.degraded
@@ -148,53 +139,12 @@ def install_decision_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> 
     )(explain)
 
 
-class _Bulkhead:
-    """A bounded number of decisions at once; one more is turned away at once, and counts against us."""
-
-    def __init__(self, deps: ApiDependencies) -> None:
-        self._deps = deps
-        self._inside = 0
-
-    @contextmanager
-    def place(self, request: Request) -> Iterator[None]:
-        limits = self._deps.limits
-        if self._inside >= limits.decisions_in_flight:
-            exchange_of(request.scope).outcome = RequestOutcome.OVERLOAD
-            # The use case never hears of it, and yet a decision should have been recorded.
-            self._deps.telemetry.count(FINANCIAL_TRANSACTIONS, kind="decision", outcome="overload")
-            raise ApiProblem(OVERLOADED, headers={"Retry-After": str(limits.retry_after_seconds)})
-        self._inside += 1
-        try:
-            yield
-        except DomainError:
-            raise  # the use case counted it
-        except BaseException:
-            self._deps.telemetry.count(FINANCIAL_TRANSACTIONS, kind="decision", outcome="error")
-            raise
-        finally:
-            self._inside -= 1
-
-
 async def _find(deps: ApiDependencies, request: Request) -> Decision:
     decision_id = request.path_params["decision_id"]
     decision = await deps.decisions.find(decision_id) if is_identifier(decision_id) else None
     if decision is None:
         raise ApiProblem(DECISION_NOT_FOUND)
     return decision
-
-
-def _idempotency_key(request: Request) -> str:
-    """One key, bare or as a quoted structured-field string (draft-ietf-httpapi-idempotency-key-header)."""
-    sent = request.headers.getlist("idempotency-key")
-    if not sent:
-        raise ApiProblem(IDEMPOTENCY_KEY_MISSING)
-    key = sent[0].strip()
-    if len(key) > 1 and key[0] == key[-1] == '"':
-        key = key[1:-1]
-    if len(sent) > 1 or not KEY_PATTERN.fullmatch(key):
-        raise ApiProblem(IDEMPOTENCY_KEY_INVALID)
-    require_no_cpf(key, field="Idempotency-Key")
-    return key
 
 
 def _require_one_customer(body: DecisionRequestBody) -> None:
@@ -220,15 +170,6 @@ def _as_request(body: DecisionRequestBody) -> DecisionRequest:
         reference=body.reference,
         policy=body.policy,
     )
-
-
-def _digest(body: DecisionRequestBody, sealer: Sealer) -> str:
-    """sha256 of what was asked, however it was spelled. The CPF goes in as its blind index: a digest of the
-    number itself could be guessed."""
-    asked = msgspec.structs.asdict(body)
-    if body.cpf is not None:
-        asked["cpf"] = sealer.blind_index(normalise_cpf(body.cpf))
-    return hashlib.sha256(_canonical(asked)).hexdigest()
 
 
 def _language(request: Request) -> Language:

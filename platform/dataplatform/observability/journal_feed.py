@@ -7,7 +7,7 @@ import logging
 import sqlite3
 import threading
 from collections import Counter as Tally
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from slo.counts import CounterIncrement, CountJournal
@@ -18,6 +18,9 @@ log = logging.getLogger("mirante.telemetry")
 Series = tuple[str, tuple[tuple[str, str], ...]]
 """Name and sorted labels of one counter, as Prometheus exposes it."""
 
+Increment = tuple[tuple[Series, ...], int]
+"""Several counters that rise by the same number, as the buckets of a histogram do."""
+
 JOURNAL_ERRORS = (SloError, sqlite3.Error, OSError)
 
 
@@ -26,7 +29,7 @@ class _Group:
     """Increments of requests that end in the same turn of the event loop."""
 
     loop: asyncio.AbstractEventLoop
-    increments: Tally[Series]
+    increments: list[Increment]
     written: asyncio.Future[None]
 
 
@@ -45,29 +48,29 @@ class JournalFeed:
     def failing(self) -> bool:
         return bool(self._pending)
 
-    def write(self, increments: Tally[Series]) -> None:
+    def write(self, increments: Iterable[Increment]) -> None:
         """On file when it returns, or kept in memory while the journal fails."""
         with self._lock:
+            sums = _summed(increments)
             late = bool(self._pending)
             if late:
-                self._pending.update(increments)
-                increments = self._pending
+                sums.update(self._pending)
             try:
-                self._journal.add([CounterIncrement(*series, value) for series, value in increments.items()])
+                self._journal.add([CounterIncrement(*series, value) for series, value in sums.items()])
             except JOURNAL_ERRORS as error:
-                self._keep(increments, error)
+                self._keep(sums, error)
                 return
             if late:
                 self._recovered()
 
-    async def write_together(self, increments: Tally[Series]) -> None:
+    async def write_together(self, increments: Iterable[Increment]) -> None:
         """The same, in one transaction with whoever else asks in this turn of the event loop."""
         loop = asyncio.get_running_loop()
         group = self._group
         if group is None or group.loop is not loop:
-            group = self._group = _Group(loop, Tally(), loop.create_future())
+            group = self._group = _Group(loop, [], loop.create_future())
             loop.call_soon(self._write_group, group)
-        group.increments.update(increments)
+        group.increments.extend(increments)
         await asyncio.shield(group.written)  # one that is cancelled must not cancel the others
 
     def _write_group(self, group: _Group) -> None:
@@ -94,3 +97,15 @@ class JournalFeed:
             "the count journal is written again; held counts were added to the current minute",
             extra={"event": "journal.recovered", "increments": late},
         )
+
+
+def _summed(increments: Iterable[Increment]) -> Tally[Series]:
+    """The same as one number for each counter; equal sets of counters are added up before they are spread."""
+    together: Tally[tuple[Series, ...]] = Tally()
+    for several, value in increments:
+        together[several] += value
+    sums: Tally[Series] = Tally()
+    for several, value in together.items():
+        for series in several:
+            sums[series] += value
+    return sums

@@ -17,6 +17,8 @@ _SECRETS = re.compile(
 )
 _CPF = re.compile(r"(?<!\d)(\d{3})[.\s]?(\d{3})[.\s]?(\d{3})[-\s]?(\d{2})(?!\d)")
 MASKED_CPF = "***.***.***-**"
+CLEAN_TEXTS, CLEAN_LENGTH = 1_000, 64
+_clean: set[str] = set()  # short texts that came out unchanged: log lines repeat themselves
 SHORTEST_NUMBER = 10**9  # a smaller integer is a status or a duration, not a CPF that lost its zeros
 
 
@@ -28,9 +30,12 @@ def mask(value: str | int) -> str | int:
     """The same text with CPFs (formatted or bare, with right check digits) and secrets replaced."""
     if isinstance(value, int):
         return MASKED_CPF if value >= SHORTEST_NUMBER and _is_cpf(f"{value:011d}") else value
-    if len(value) < 6:
+    if value in _clean:
         return value
-    return _CPF.sub(_cpf, _SECRETS.sub(_secret, value))
+    masked = _CPF.sub(_cpf, _SECRETS.sub(_secret, value))
+    if masked == value and len(value) <= CLEAN_LENGTH and len(_clean) < CLEAN_TEXTS:
+        _clean.add(value)
+    return masked
 
 
 def _secret(match: re.Match[str]) -> str:

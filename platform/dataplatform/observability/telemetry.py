@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -11,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.utils import floatToGoString
 
 from app.ports.telemetry import JOURNAL_FAILURES, JOURNAL_PENDING, METRICS, MetricKind, MetricSpec
-from dataplatform.observability.journal_feed import JournalFeed, Series
+from dataplatform.observability.journal_feed import Increment, JournalFeed, Series
 from slo.counts import CountJournal, labels_of
 
 Labels = tuple[tuple[str, str], ...]
@@ -29,27 +28,27 @@ class PrometheusTelemetry:
         # A second series for each counter, which no query of ours reads.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._feed = None if journal is None else JournalFeed(journal, self._journal_state)
-        self._batch: ContextVar[Tally[Series] | None] = ContextVar("counts of this request", default=None)
+        self._batch: ContextVar[list[Increment] | None] = ContextVar("counts of this request", default=None)
         declared = {metric.name: _declared(metric, registry) for metric in METRICS}
         self._counters = {name: it for name, it in declared.items() if isinstance(it, Counter)}
         self._gauges = {name: it for name, it in declared.items() if isinstance(it, Gauge)}
         self._histograms = {name: it for name, it in declared.items() if isinstance(it, Histogram)}
         # What a name and labels lead to is looked up once: a request counts half a dozen times.
-        self._counter_series: dict[Identity, tuple[Counter, Series]] = {}
-        self._histogram_series: dict[Identity, tuple[Histogram, tuple[Tally[Series], ...]]] = {}
+        self._counter_series: dict[Identity, tuple[Counter, tuple[Series, ...]]] = {}
+        self._histogram_series: dict[Identity, tuple[Histogram, tuple[tuple[Series, ...], ...]]] = {}
 
     def count(self, metric: MetricSpec, value: int = 1, /, **labels: str) -> None:
         counter, series = self._counter(metric, labels)
         counter.inc(value)
         if metric.journalled:
-            self._note(Tally({series: value}))
+            self._note(series, value)
 
     def observe(self, metric: MetricSpec, seconds: float, /, **labels: str) -> None:
         histogram, increments = self._histogram(metric, labels)
         histogram.observe(seconds)
         if metric.journalled:
             bucket = next((n for n, edge in enumerate(metric.buckets) if seconds <= edge), -1)
-            self._note(increments[bucket])
+            self._note(increments[bucket], 1)
 
     def set(self, metric: MetricSpec, value: float, /, **labels: str) -> None:
         gauge = self._gauges[metric.name]
@@ -62,13 +61,13 @@ class PrometheusTelemetry:
         elif metric.kind is MetricKind.HISTOGRAM:
             _, increments = self._histogram(metric, labels)
             if metric.journalled:
-                self._note(Tally(dict.fromkeys(increments[0], 0)))
+                self._note(increments[0], 0)
 
     @asynccontextmanager
     async def batch(self) -> AsyncIterator[None]:
         """Hold this task's journalled increments and write them together at the end, with those of other
         requests that end at the same time. They are written even when the body raises. Not for nesting."""
-        held: Tally[Series] = Tally()
+        held: list[Increment] = []
         token = self._batch.set(held)
         try:
             yield
@@ -81,26 +80,26 @@ class PrometheusTelemetry:
     def counting(self) -> bool:
         return self._feed is None or not self._feed.failing
 
-    def _note(self, increments: Tally[Series]) -> None:
+    def _note(self, series: tuple[Series, ...], value: int) -> None:
         held = self._batch.get()
         if held is not None:
-            held.update(increments)
+            held.append((series, value))
         elif self._feed is not None:
-            self._feed.write(Tally(increments))
+            self._feed.write([(series, value)])
 
-    def _counter(self, metric: MetricSpec, labels: Mapping[str, str]) -> tuple[Counter, Series]:
+    def _counter(self, metric: MetricSpec, labels: Mapping[str, str]) -> tuple[Counter, tuple[Series, ...]]:
         identity = (metric.name, tuple(labels.items()))
         known = self._counter_series.get(identity)
         if known is None:
             counter = self._counters[metric.name]
-            series = (metric.name, labels_of(**labels))
-            known = (counter.labels(**labels) if metric.labels else counter, series)
+            series: Series = (metric.name, labels_of(**labels))
+            known = (counter.labels(**labels) if metric.labels else counter, (series,))
             self._counter_series[identity] = known
         return known
 
     def _histogram(
         self, metric: MetricSpec, labels: Mapping[str, str]
-    ) -> tuple[Histogram, tuple[Tally[Series], ...]]:
+    ) -> tuple[Histogram, tuple[tuple[Series, ...], ...]]:
         identity = (metric.name, tuple(labels.items()))
         known = self._histogram_series.get(identity)
         if known is None:
@@ -124,15 +123,15 @@ def _declared(metric: MetricSpec, registry: CollectorRegistry) -> Counter | Gaug
     return Histogram(metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=registry)
 
 
-def _observations(metric: MetricSpec, labels: Mapping[str, str]) -> tuple[Tally[Series], ...]:
-    """For each bucket that an observation may fall into, the increments that Prometheus would then show:
-    that bucket and all above it, and the count."""
+def _observations(metric: MetricSpec, labels: Mapping[str, str]) -> tuple[tuple[Series, ...], ...]:
+    """For each bucket that an observation may fall into, what Prometheus would then show one more of: that
+    bucket and all above it, and the count."""
     count: Series = (f"{metric.name}_count", labels_of(**labels))
     buckets: list[Series] = [
         (f"{metric.name}_bucket", labels_of(**labels, le=_le(edge)))
         for edge in (*metric.buckets, float("inf"))
     ]
-    return tuple(Tally([count, *buckets[number:]]) for number in range(len(buckets)))
+    return tuple((count, *buckets[number:]) for number in range(len(buckets)))
 
 
 def _le(edge: float) -> str:
