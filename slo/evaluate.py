@@ -16,7 +16,7 @@ from slo.burn_rate import TierBurn, WindowBurn
 from slo.exclusions import Exclusion
 from slo.explain import Explanation, explain_no_data, explain_tier
 from slo.ledger import Ledger
-from slo.measurement import Measurement, measure
+from slo.measurement import Measurement, measure, silence_limit
 from slo.spec import Objective, Slo, Tier
 
 
@@ -127,7 +127,7 @@ def _no_data(item: Measurement, environment: str, watching_since: datetime | Non
         since = item.period.now - silence
     elif watching_since is not None:
         since, silence = watching_since, item.period.now - watching_since
-        if silence < item.slo.no_data_after:
+        if silence < silence_limit(item.slo, item.objective):
             return None
     return NoData(
         item.slo,

@@ -49,7 +49,7 @@ class Measurement:
     @property
     def is_silent(self) -> bool:
         silence = self.silent_for
-        return silence is None or silence >= self.slo.no_data_after
+        return silence is None or silence >= silence_limit(self.slo, self.objective)
 
     def window(self, length: timedelta) -> WindowBurn:
         end = self.period.now
@@ -77,6 +77,14 @@ def series_key(
     slo: Slo, objective: Objective, environment: str, labels: tuple[tuple[str, str], ...]
 ) -> SeriesKey:
     return SeriesKey(environment, slo.id, objective.name, slo.revision, slo.unit, labels)
+
+
+def silence_limit(slo: Slo, objective: Objective) -> timedelta:
+    """How long without a row is too long: a slice is only written once it is over."""
+    length = objective.time_slice_window
+    if length is None or length <= MINUTE:
+        return slo.no_data_after
+    return max(slo.no_data_after, length + 2 * MINUTE)
 
 
 def minutes_to_hold(tier: Tier) -> list[timedelta]:

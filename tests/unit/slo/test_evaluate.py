@@ -12,7 +12,7 @@ from slo.collect import Collector
 from slo.counts import CounterIncrement, labels_of
 from slo.evaluate import Evaluation, evaluate
 from slo.exclusions import Exclusion
-from slo.spec import Slo
+from slo.spec import BudgetingMethod, Slo
 from tests.support.slo_samples import DAY, GOOGLE, HOUR, MINUTE, NOON, a_row, an_slo, key_of, steady
 
 
@@ -125,6 +125,15 @@ def test_a_silent_series_is_reported_after_its_own_limit() -> None:
 def test_silence_is_not_reported_where_nobody_wants_it() -> None:
     slo = an_slo(no_data_severity=None)
     assert evaluate([slo], MemoryLedger(), "test", NOON).no_data == ()
+
+
+def test_a_long_slice_is_given_the_time_to_end() -> None:
+    slo = an_slo(
+        method=BudgetingMethod.TIMESLICES, time_slice_target=Fraction(9, 10), time_slice_window=10 * MINUTE
+    )
+    ledger = ledger_of(steady(slo, NOON - HOUR, NOON, 0, 0))
+    assert evaluate([slo], ledger, "test", NOON + 11 * MINUTE).no_data == ()
+    assert len(evaluate([slo], ledger, "test", NOON + 12 * MINUTE).no_data) == 1
 
 
 def test_a_series_never_seen_is_given_its_time_to_appear() -> None:
