@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from fractions import Fraction
 
+from alarms import response
 from alarms.indicator import Comparison, Indicator, Measure
 from alarms.policy import Text
 from alarms.severity import Severity
@@ -229,8 +230,13 @@ def _watching_ourselves() -> list[Indicator]:
             telemetry.JOURNAL_FAILURES,
             Text("Counts cannot be put on file", "Contagens não podem ser gravadas"),
         ),
+        (
+            "EscalationsRepaired",
+            response.REPAIRED,
+            Text("An escalation had to be repaired", "Uma escalação precisou de reparo"),
+        ),
     )
-    return [
+    grown = [
         Indicator(
             name=name,
             title=title,
@@ -249,3 +255,24 @@ def _watching_ourselves() -> list[Indicator]:
         )
         for name, metric, title in lost
     ]
+    return [*grown, _quarantined()]
+
+
+def _quarantined() -> Indicator:
+    """An alert that could not be read is kept, and somebody has to look at it."""
+    return Indicator(
+        name="AlertsQuarantined",
+        title=Text("Alerts came in that nobody could read", "Chegaram alertas que ninguém pôde ler"),
+        metric=response.RECEIPTS,
+        measure=Measure.HIGHEST,
+        comparison=Comparison.ABOVE,
+        threshold=Fraction(0),
+        lasting=timedelta(minutes=5),
+        severity=Severity.P3,
+        component="",
+        runbook="watching-ourselves",
+        basis=_ANY,
+        where={"state": "quarantined"},
+        category="self",
+        symptom=False,
+    )

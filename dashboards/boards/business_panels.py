@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from alarms import response
 from app.ports import telemetry
+from app.ports.telemetry import MetricSpec
 from dashboards.model import Panel, Series, Shape, Text
-from dashboards.palette import SEVERITY_COLOURS, Unit
-from dashboards.query import Divided, Increase, Quantile, Rate, Valued, equal, matching
-from exporters import incidents
+from dashboards.palette import Unit
+from dashboards.query import Aggregate, Divided, Increase, Level, Quantile, Rate, Valued, equal, matching
 
 DAY = timedelta(days=1)
 APPROVED = (equal("decision", "APPROVE"),)
 FAILED = (matching("outcome", "error|degraded|overload"),)
 CENTS = 100
-BRL_CENTS = "R$"
 
 NOBODY_YET = Text(
     "Empty until the first incident of that kind.", "Vazio até o primeiro incidente desse tipo."
@@ -129,25 +129,24 @@ def incidents_by_severity(width: int = 12) -> Panel:
         shape=Shape.BARS,
         series=(
             Series(
-                Increase(incidents.OPENED, timedelta(days=30), by=("severity",)),
+                Level(response.RECENT, Aggregate.SUM, by=("severity",)),
                 Text("{{severity}}", "{{severity}}"),
-                SEVERITY_COLOURS["P1"],
             ),
         ),
         unit=Unit.COUNT,
         width=width,
-        height=6,
+        height=8,
         minimum=0.0,
     )
 
 
-def _mean_time(name: str, title: Text, seconds: Increase, count: Increase, width: int) -> Panel:
+def _mean_time(name: str, title: Text, metric: MetricSpec, width: int) -> Panel:
     return Panel(
         id=name,
         title=title,
         description=Text("Mean of the last 30 days, by severity.", "Média de 30 dias, por severidade."),
         shape=Shape.BARS,
-        series=(Series(Divided(seconds, count), Text("{{severity}}", "{{severity}}")),),
+        series=(Series(Level(metric, by=("severity",)), Text("{{severity}}", "{{severity}}")),),
         unit=Unit.SECONDS,
         width=width,
         height=6,
@@ -157,22 +156,10 @@ def _mean_time(name: str, title: Text, seconds: Increase, count: Increase, width
 
 
 def time_to_acknowledge(width: int = 6) -> Panel:
-    month, by = timedelta(days=30), ("severity",)
-    return _mean_time(
-        "time-to-acknowledge",
-        Text("Time until somebody took it", "Tempo até alguém assumir"),
-        Increase(incidents.ACKNOWLEDGE_SECONDS, month, by=by),
-        Increase(incidents.ACKNOWLEDGED, month, by=by),
-        width,
-    )
+    title = Text("Time until somebody took it", "Tempo até alguém assumir")
+    return _mean_time("time-to-acknowledge", title, response.ACKNOWLEDGE, width)
 
 
 def time_to_resolve(width: int = 6) -> Panel:
-    month, by = timedelta(days=30), ("severity",)
-    return _mean_time(
-        "time-to-resolve",
-        Text("Time until it was solved", "Tempo até resolver"),
-        Increase(incidents.RESOLVE_SECONDS, month, by=by),
-        Increase(incidents.RESOLVED, month, by=by),
-        width,
-    )
+    title = Text("Time until it was solved", "Tempo até resolver")
+    return _mean_time("time-to-resolve", title, response.RESOLVE, width)

@@ -33,7 +33,13 @@ def status_row(source: Source) -> Row:
     return Row(
         Part.STATUS,
         Text("Status", "Status"),
-        (slo.worst_light(source), *lights, targets_alive(), response.open_incidents()),
+        (
+            slo.worst_light(source),
+            *lights,
+            targets_alive(),
+            response.open_incidents(),
+            response.delivery_age(),
+        ),
     )
 
 
@@ -61,6 +67,7 @@ def _components(source: Source) -> Row:
             component.consistency(source),
             response.alerts_taken_in(),
             response.messages_sent(),
+            response.noise(),
         ),
     )
 

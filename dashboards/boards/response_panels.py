@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from alarms import response
 from dashboards.model import Panel, Series, Shape, Text
 from dashboards.palette import Unit
 from dashboards.query import Aggregate, Level, Rate
-from exporters import incidents, saturation
+from exporters import saturation
 
 
 def open_incidents(width: int = 6) -> Panel:
@@ -16,7 +17,7 @@ def open_incidents(width: int = 6) -> Panel:
         shape=Shape.STAT,
         series=(
             Series(
-                Level(incidents.OPEN, Aggregate.SUM, by=("severity",)), Text("{{severity}}", "{{severity}}")
+                Level(response.OPEN, Aggregate.SUM, by=("severity",)), Text("{{severity}}", "{{severity}}")
             ),
         ),
         unit=Unit.COUNT,
@@ -33,7 +34,7 @@ def alerts_taken_in(width: int = 12) -> Panel:
         shape=Shape.LINES,
         series=(
             Series(
-                Rate(incidents.ALERTS_RECEIVED, by=("source",), seconds=3600),
+                Rate(response.ALERTS_RECEIVED, by=("source",), seconds=3600),
                 Text("{{source}}", "{{source}}"),
             ),
         ),
@@ -53,7 +54,7 @@ def messages_sent(width: int = 12) -> Panel:
         shape=Shape.LINES,
         series=(
             Series(
-                Rate(incidents.NOTIFICATIONS, by=("severity", "result"), seconds=3600),
+                Rate(response.NOTIFICATIONS, by=("severity", "result"), seconds=3600),
                 Text("{{severity}} {{result}}", "{{severity}} {{result}}"),
             ),
         ),
@@ -78,4 +79,40 @@ def measurement_age(width: int = 12) -> Panel:
         width=width,
         height=8,
         minimum=0.0,
+    )
+
+
+def delivery_age(width: int = 6) -> Panel:
+    return Panel(
+        id="oldest-undelivered",
+        title=Text("Oldest message on its way", "Mensagem mais antiga a caminho"),
+        description=Text(
+            "Above a minute, people are not being reached.",
+            "Acima de um minuto, as pessoas não são avisadas.",
+        ),
+        shape=Shape.STAT,
+        series=(Series(Level(response.OLDEST_UNDELIVERED), Text("age", "idade")),),
+        unit=Unit.SECONDS,
+        width=width,
+        height=4,
+    )
+
+
+def noise(width: int = 12) -> Panel:
+    """Which rules cry wolf: what low noise (§7.3.1) is judged by."""
+    return Panel(
+        id="alert-noise",
+        title=Text("Noise by rule, 30 days", "Ruído por regra, 30 dias"),
+        description=Text(
+            "Share of a rule's incidents that paged and went away untouched.",
+            "Parte dos incidentes de uma regra que acionaram e sumiram sem ação.",
+        ),
+        shape=Shape.BARS,
+        series=(Series(Level(response.NOISE, by=("rule",)), Text("{{rule}}", "{{rule}}")),),
+        unit=Unit.RATIO,
+        width=width,
+        height=8,
+        minimum=0.0,
+        maximum=1.0,
+        empty_means=Text("Empty until a rule has had an incident.", "Vazio até uma regra ter um incidente."),
     )

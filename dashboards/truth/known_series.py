@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from alarms import response
 from alarms.indicators import indicators
 from alarms.prometheus import indicator_rules
 from app.ports import telemetry
@@ -15,7 +16,7 @@ from slo.catalogue import Catalogue
 
 FROM_SCRAPING = frozenset({"job", "instance"})
 OF_ALERTS = frozenset({"alertname", "alertstate"})
-DECLARED: tuple[MetricSpec, ...] = (*telemetry.METRICS, *declared.METRICS)
+DECLARED: tuple[MetricSpec, ...] = (*telemetry.METRICS, *declared.METRICS, *response.METRICS)
 _SUFFIXES = ("_bucket", "_sum", "_count")
 
 Known = Mapping[str, frozenset[str]]

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from alarms import response
 from app.ports import telemetry
 from app.ports.telemetry import LATENCY_BUCKETS, MetricKind, MetricSpec
-from exporters import consistency_index, declared, incidents, saturation, server, slo_status
+from exporters import consistency_index, declared, saturation, server, slo_status
 from slo.prometheus import render_yaml
 
 STEP_SECONDS = 15
@@ -121,7 +122,7 @@ def parse(text: str) -> dict[str, Answer]:
 
 def series_of(scenario: Scenario) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for spec in (*telemetry.METRICS, *declared.METRICS):
+    for spec in (*telemetry.METRICS, *declared.METRICS, *response.METRICS):
         for labels, before, after in _values(spec, scenario):
             found += _series(spec, labels, before, after, scenario)
     for job in ("mirante-data", "mirante-control"):
@@ -183,13 +184,16 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
         saturation.FAILURES: [({"component": c, "resource": "cpu"}, 0, 0) for c in COMPONENTS],
         server.ROLE_INFO: [({"role": role}, 1, 1) for role in ("api", "exporters")],
         server.COLLECT_ERRORS: [({"collector": "SaturationCollector"}, 0, 0)],
-        incidents.ALERTS_RECEIVED: [({"source": "evaluator"}, 1, 1)],
-        incidents.NOTIFICATIONS: [({"severity": "P1", "result": "sent"}, 1, 1)],
-        incidents.OPEN: [({"severity": s}, 0, 0) for s in SEVERITIES],
+        response.ALERTS_RECEIVED: [({"source": "evaluator"}, 1, 1)],
+        response.NOTIFICATIONS: [({"severity": "P1", "result": "sent"}, 1, 1)],
+        response.RECEIPTS: [({"state": "pending"}, 0, 0)],
         **{
-            spec: [({"severity": s}, 1, 1) for s in SEVERITIES]
-            for spec in (incidents.OPENED, incidents.ACKNOWLEDGED, incidents.ACKNOWLEDGE_SECONDS,
-                         incidents.RESOLVED, incidents.RESOLVE_SECONDS)
+            spec: [({"severity": severity}, 1, 1) for severity in SEVERITIES]
+            for spec in (response.OPEN, response.RECENT, response.ACKNOWLEDGE, response.RESOLVE)
+        },
+        **{
+            spec: [({"rule": "CreditDecisionLatencyBurnPageFast"}, 1, 1)]
+            for spec in (response.NOISE, response.RULE_ACKNOWLEDGE, response.RULE_RESOLVE)
         },
         **dict.fromkeys(slo_status.METRICS, ()),
     }  # fmt: skip

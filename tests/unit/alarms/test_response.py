@@ -6,7 +6,8 @@ from prometheus_client import CollectorRegistry
 
 from alarms import response
 from alarms.metrics import RouterMetrics
-from tests.support.router import Scene, burn_alert
+from tests.support.alerts import burn_alert
+from tests.support.router import Scene
 
 MINUTE = timedelta(minutes=1)
 

@@ -11,7 +11,6 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from exporters import declared
 from exporters.consistency_index import ConsistencyIndexCollector, PairReading
-from exporters.incidents import IncidentCollector, RouterFigures, SeverityFigures
 from exporters.saturation import SaturationCollector, SaturationSampler
 from exporters.server import build_registry
 from exporters.slo_status import ObjectiveReading, SloStatusCollector
@@ -176,25 +175,6 @@ def test_a_blind_objective_says_so_and_shows_no_budget() -> None:
     assert registry.get_sample_value("slo_error_budget_remaining_ratio", labels) is None
 
 
-class Router:
-    def figures(self) -> RouterFigures:
-        return RouterFigures(
-            received=[("evaluator", 12)],
-            notified=[(("P1", "sent"), 3)],
-            severities=[SeverityFigures("P1", 1, 4, 3, 180.0, 3, 5400.0)],
-        )
-
-
-def test_what_the_router_did_is_exposed_as_totals_that_only_grow() -> None:
-    registry = registry_of(IncidentCollector(Router()))
-    p1 = {"severity": "P1"}
-    assert registry.get_sample_value("mirante_alerts_received_total", {"source": "evaluator"}) == 12
-    assert registry.get_sample_value("mirante_notifications_total", {**p1, "result": "sent"}) == 3
-    assert registry.get_sample_value("mirante_incidents_open", p1) == 1
-    assert registry.get_sample_value("mirante_incident_acknowledge_seconds_total", p1) == 180
-    assert registry.get_sample_value("mirante_incident_resolve_seconds_total", p1) == 5400
-
-
 class Failing:
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("half_a_scrape", "must not appear", value=1)
@@ -220,7 +200,6 @@ def test_the_declared_table_says_exactly_what_is_exposed_names_and_labels() -> N
         ConsistencyIndexCollector(Readings(reading), clock),
         SaturationCollector(sampler),
         SloStatusCollector(Slos(objective())),
-        IncidentCollector(Router()),
     )
     exposed = {
         sample.name: frozenset(sample.labels) for family in registry.collect() for sample in family.samples
