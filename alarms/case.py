@@ -68,10 +68,13 @@ class Case:
             known = {team.id: team for team in self.matrix.policy.teams}
             channels = known[team].channels if team in known else ("default",)
             for channel in channels:
-                self.tx.enqueue(self._notification(item, kind, channel))
+                self.enqueue(item, kind, channel)
             self.explain(
                 Stage.NOTIFY, item.step.value, f"{item.target} is told: {kind.value}", rule=kind.value
             )
+
+    def enqueue(self, told: Told, kind: TransitionKind, channel: str) -> None:
+        self.tx.enqueue(self._notification(told, kind, channel))
 
     def page(self, kind: TransitionKind) -> None:
         """Tell the first responder and start both clocks; the second keeps an earlier deadline it had."""
@@ -119,6 +122,7 @@ class Case:
             delivery.notification.target
             for delivery in self.tx.deliveries(self.incident.id)
             if delivery.notification.cycle == self.incident.cycle
+            and delivery.notification.step is not Step.REMEDIATION
         }
         self.change(
             TransitionKind.RESOLVED,

@@ -37,6 +37,7 @@ class TransitionKind(StrEnum):
     ATTACHED = "attached"
     DETACHED = "detached"
     NOTED = "noted"
+    REMEDIATION_ASKED = "remediation-asked"
     UNDELIVERABLE = "undeliverable"
     REPAIRED = "repaired"
     RESOLVED = "resolved"

@@ -20,6 +20,7 @@ class Step(StrEnum):
     REMINDER = "reminder"
     INFORM = "inform"
     RESOLVED = "resolved"
+    REMEDIATION = "remediation"
 
 
 class DeliveryState(StrEnum):

@@ -139,6 +139,18 @@ class StormGuard:
 
 
 @dataclass(frozen=True, slots=True)
+class Remediation:
+    """What a machine may try when an incident opens: asked for by ``channel``, within bounds."""
+
+    name: str
+    matchers: tuple[Matcher, ...]
+    severities: tuple[Severity, ...]
+    channel: str
+    at_most: int
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     levels: tuple[Level, ...]
     teams: tuple[Team, ...]
@@ -156,6 +168,7 @@ class Policy:
     storm: StormGuard
     ignored_labels: tuple[str, ...]
     severity_words: Mapping[str, Severity]  # what other people's "severity" labels mean here
+    remediation: tuple[Remediation, ...]  # empty: off
     accountable: str  # team the RACI matrix holds accountable for alerts and incidents
     source_file: str = field(default="", compare=False)
 

@@ -18,6 +18,7 @@ from alarms.policy import (
     Level,
     Policy,
     Raise,
+    Remediation,
     Repeat,
     Route,
     SeverityRule,
@@ -44,7 +45,7 @@ def load_policy(path: Path | None = None, raci: Raci | None = None) -> Policy:
     file = SHIPPED if path is None else path
     top = read(file)
     fields = top.fields(
-        ["version", "levels", "business_hours", "teams", "severity", "routes", "noise"],
+        ["version", "levels", "business_hours", "teams", "severity", "routes", "noise", "remediation"]
     )
     top.problems.working_day = timedelta(hours=24)
     hours = _hours(fields["business_hours"])
@@ -78,6 +79,7 @@ def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: 
         flapping=_flapping(noise["flapping"]),
         storm=_storm(noise["storm"]),
         ignored_labels=noise["ignored_labels"].texts(),
+        remediation=tuple(_remediation(place) for place in fields["remediation"].items()),
         accountable=raci.answers_for(ALERTS_AND_INCIDENTS),
         source_file=file,
     )
@@ -235,6 +237,18 @@ def _rule(place: Place) -> SeverityRule:
     fields = place.fields(["name", "match", "severity"])
     return SeverityRule(
         fields["name"].text(), _matchers(fields["match"]), fields["severity"].choice(Severity)
+    )
+
+
+def _remediation(place: Place) -> Remediation:
+    fields = place.fields(["name", "match", "severities", "channel", "at_most", "within"])
+    return Remediation(
+        name=fields["name"].text(),
+        matchers=_matchers(fields["match"]),
+        severities=tuple(item.choice(Severity) for item in fields["severities"].items()),
+        channel=fields["channel"].text(),
+        at_most=fields["at_most"].integer(1),
+        within=fields["within"].duration(),
     )
 
 

@@ -19,6 +19,9 @@ def lint(policy: Policy, problems: Problems, places: Mapping[str, Place]) -> Non
     _routes(policy.routes, places["routes"].items(), teams)
     _hours(policy, places["business_hours"])
     _burn_windows(policy, places["severity"])
+    for remediation, item in zip(policy.remediation, places["remediation"].items(), strict=True):
+        if not remediation.matchers or not remediation.severities:
+            item.wrong("would act on everything", "Give match and severities at least one entry each")
     if policy.accountable not in teams:
         places["teams"].wrong(
             f"lacks {policy.accountable!r}, which the RACI matrix holds accountable for alerts",

@@ -23,6 +23,7 @@ WHY = {
     TransitionKind.ESCALATED: Text("not resolved in time", "não resolvido no prazo"),
     TransitionKind.REPEATED: Text("still not acknowledged", "ainda não reconhecido"),
     TransitionKind.REASSIGNED: Text("assigned to you", "atribuído a você"),
+    TransitionKind.REMEDIATION_ASKED: Text("remediation asked for", "remediação solicitada"),
     TransitionKind.REPAIRED: Text("a missing page was found", "um aviso que faltava foi encontrado"),
     TransitionKind.UNDELIVERABLE: Text(
         "another team could not be reached", "outra equipe não pôde ser avisada"
@@ -35,6 +36,7 @@ ROLE = {
     Step.ESCALATION: Text("Escalated to you: please act.", "Escalado para você: por favor, aja."),
     Step.REMINDER: Text("A reminder: this is yours.", "Um lembrete: isto é seu."),
     Step.INFORM: Text("For your information.", "Para seu conhecimento."),
+    Step.REMEDIATION: Text("A machine is asked to act.", "Uma máquina é solicitada a agir."),
     Step.RESOLVED: Text("Nothing more to do.", "Nada mais a fazer."),
 }
 TRIED = (
@@ -43,6 +45,7 @@ TRIED = (
     TransitionKind.ESCALATED,
     TransitionKind.REASSIGNED,
     TransitionKind.NOTED,
+    TransitionKind.REMEDIATION_ASKED,
 )
 STEPS_SHOWN = 5
 

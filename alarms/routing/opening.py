@@ -7,6 +7,7 @@ from datetime import datetime
 
 from alarms.case import Case
 from alarms.decision import Stage
+from alarms.escalation.remediation import ask_for_remediation
 from alarms.incident import Hold, HoldKind, Incident, IncidentState, TransitionKind
 from alarms.office import Office
 from alarms.routing.attachment import adopt_symptoms, find_cause
@@ -70,6 +71,7 @@ def page_or_hold(case: Case, kind: TransitionKind) -> None:
     if hold is None:
         case.explain(Stage.SILENCE, "not held", "no silence, no open cause, no flapping")
         case.page(kind)
+        ask_for_remediation(case)
         return
     case.explain(_stage(hold), "held", _sentence(hold), rule=hold.by)
     case.hold(hold, _sentence(hold))

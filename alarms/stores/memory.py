@@ -186,6 +186,10 @@ class MemoryRouterStore:
         self._put(self._outbox, notification.dedup_id, delivery)
         return True
 
+    def count_enqueued(self, target: str, since: datetime) -> int:
+        sent = [delivery.notification for delivery in self._outbox.values()]
+        return sum(each.target == target and each.created_at >= since for each in sent)
+
     def save_silence(self, silence: Silence) -> None:
         self._put(self._silences, silence.id, silence)
 

@@ -67,6 +67,7 @@ CREATE TABLE IF NOT EXISTS outbox (
   last_error TEXT
 );
 CREATE INDEX IF NOT EXISTS outbox_by_incident ON outbox (incident_id, target, channel, sequence);
+CREATE INDEX IF NOT EXISTS outbox_by_target ON outbox (target, created_at);
 CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (rank, sequence) WHERE state IN ('pending', 'sending');
 
 CREATE TABLE IF NOT EXISTS silences (

@@ -137,6 +137,12 @@ class SqliteTransaction(SqliteReads):
         )
         return cursor.rowcount == 1
 
+    def count_enqueued(self, target: str, since: datetime) -> int:
+        row = self._connection.execute(
+            "SELECT count(*) FROM outbox WHERE target = ? AND created_at >= ?", (target, microseconds(since))
+        ).fetchone()
+        return int(row[0])
+
     def save_silence(self, silence: Silence) -> None:
         self._connection.execute(
             "INSERT INTO silences (id, ends_at, body) VALUES (?, ?, ?) "

@@ -204,6 +204,9 @@ def a_dedup_id_is_taken_once(store: RouterStore) -> None:
     with store.transaction() as tx:
         assert tx.enqueue(notification()) is True
         assert tx.enqueue(notification()) is False
+        assert tx.count_enqueued("operations", NOW) == 1
+        assert tx.count_enqueued("operations", NOW + MINUTE) == 0
+        assert tx.count_enqueued("business", NOW) == 0
     assert len(store.deliveries()) == 1
     assert store.oldest_undelivered() == NOW
 

@@ -5,23 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from alarms.runbook import GENERIC, NO_DATA, load_runbooks
+from app.cli.main import cli
 from slo.catalogue import load_catalogue
 from slo.conventions import slug
 
 RUNBOOKS = load_runbooks()
+TO_COME = {"replay": set[str](), "alerts": {"simulate"}}  # public names of commands not there yet
 COMMANDS = {
-    "alerts": {"list", "show", "ack", "resolve", "explain", "simulate"},
-    "slo": {"status", "show"},
-    "serve": {"api", "ingest", "prober", "evaluator", "router", "console", "exporters"},
-    "consistency": {"check", "repair"},
-    "keys": {"list", "revoke"},
-    "audit": {"verify"},
-    "ingest": {"replay"},
-    "up": set(),
-    "replay": set(),
+    name: set(command.commands) if isinstance(command, click.Group) else set[str]()
+    for name, command in cli.commands.items()
 }
 
 
@@ -56,9 +52,10 @@ def test_every_command_it_names_is_one_of_ours(name: str) -> None:
     assert runbook is not None
     for command in re.findall(r"`mirante ([^`]+)`", runbook.text):
         first, *rest = command.split()
-        assert first in COMMANDS, command
-        if COMMANDS[first] and rest:
-            assert rest[0] in COMMANDS[first], command
+        assert first in COMMANDS.keys() | TO_COME.keys(), command
+        known = COMMANDS.get(first, set()) | TO_COME.get(first, set())
+        if known and rest:
+            assert rest[0] in known, command
 
 
 def test_an_unknown_runbook_falls_back_to_the_generic_one(tmp_path: Path) -> None:

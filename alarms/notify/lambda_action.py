@@ -1,0 +1,49 @@
+"""Remediation by an AWS Lambda function, invoked asynchronously with the incident and the dedup id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from alarms.errors import PermanentFailure, TemporaryFailure
+from alarms.notification import Notification
+
+PERMANENT = {
+    "ResourceNotFoundException",
+    "InvalidParameterValueException",
+    "InvalidRequestContentException",
+}
+
+
+class LambdaClient(Protocol):
+    """The part of boto3's Lambda client that is used."""
+
+    def invoke(self, **kwargs: Any) -> Mapping[str, Any]: ...
+
+
+class LambdaNotifier:
+    """A ``Notifier``. ``functions`` by target (``remediation:restart-api``); it gets the whole notification."""
+
+    def __init__(self, client: LambdaClient, functions: Mapping[str, str]) -> None:
+        self._client = client
+        self._functions = dict(functions)
+
+    def send(self, notification: Notification) -> str:
+        function = self._functions.get(notification.target)
+        if function is None:
+            raise PermanentFailure("lambda", f"no function is configured for {notification.target}")
+        try:
+            answer = self._client.invoke(
+                FunctionName=function, InvocationType="Event", Payload=msgspec.json.encode(notification)
+            )
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            kind = PermanentFailure if code in PERMANENT else TemporaryFailure
+            raise kind("lambda", f"{function}: {code or error}") from error
+        except BotoCoreError as error:
+            raise TemporaryFailure("lambda", f"{function}: {error}") from error
+        metadata = answer.get("ResponseMetadata")
+        return str(metadata.get("RequestId", "")) if isinstance(metadata, dict) else ""
