@@ -25,7 +25,7 @@ class LambdaClient(Protocol):
 
 
 class LambdaNotifier:
-    """A ``Notifier``. ``functions`` by target (``remediation:restart-api``); it gets the whole notification."""
+    """A ``Notifier``. ``functions`` by target (``remediation:restart-api``); each gets the notification."""
 
     def __init__(self, client: LambdaClient, functions: Mapping[str, str]) -> None:
         self._client = client
