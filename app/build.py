@@ -54,6 +54,14 @@ class Written:
     removed: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``what`` is wrong with the file at ``path``, relative to the output directory."""
+
+    path: str
+    what: str
+
+
 def artifacts(
     catalogue: Catalogue,
     environment: str,
@@ -102,6 +110,25 @@ def write(made: Mapping[str, bytes], out: Path) -> Written:
         raise BuildError(place, error.strerror or str(error), "Free it or choose another --out") from error
     kept = sorted(set(made) - set(changed))
     return Written(tuple(sorted(changed)), tuple(kept), tuple(removed))
+
+
+def differences(made: Mapping[str, bytes], out: Path) -> tuple[Difference, ...]:
+    """What ``write`` would change in ``out``, in path order; writes nothing.
+
+    Raises:
+        BuildError: a file cannot be read, or the directory holds a manifest that is not ours.
+    """
+    found = {path: "is no longer generated" for path in _previous(out) - set(made) if (out / path).is_file()}
+    for path, content in made.items():
+        try:
+            if (out / path).read_bytes() != content:
+                found[path] = "differs from what is generated"
+        except FileNotFoundError:
+            found[path] = "is missing"
+        except OSError as error:
+            mend = "Free it or choose another --out"
+            raise BuildError(out / path, error.strerror or str(error), mend) from error
+    return tuple(Difference(path, found[path]) for path in sorted(found))
 
 
 def _prometheus(

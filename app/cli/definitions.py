@@ -1,26 +1,182 @@
-"""``mirante check`` and ``mirante build``: from the catalogue to everything generated."""
+"""``mirante check``, ``build`` and ``import``: from what people write to everything generated from it."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from app.cli.context import pass_settings, stdout
+from alarms.alertmanager.config import RouterAddress
+from alarms.severity import Severity
+from app.bootstrap.alarm_policy import load_alarm_policy
+from app.build import Difference, artifacts, differences, write
+from app.cli.context import json_option, pass_settings, say, stderr
+from app.cli.definition_checks import Checked, check_everything, shown_path
+from app.cli.failures import EXIT_NO
 from app.settings import Settings
+from dashboards.addresses import Deployment
 from slo.catalogue import load_catalogue
+from slo.lint import Finding, Level
+from slo.loaders.importer import import_files
+
+IMPORTED = "imported.yaml"
+STYLES = {Level.ERROR: "red", Level.WARNING: "yellow"}
+DEFINITIONS = click.option(
+    "--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.  [default: shipped]"
+)
 
 
 @click.command()
-@click.option("--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.")
+@DEFINITIONS
+@json_option
 @pass_settings
-def check(settings: Settings, definitions: Path | None) -> None:
-    """Validate and lint every definition; the exit status is the answer."""
-    catalogue = load_catalogue(definitions or settings.definitions)
-    stdout.print(f"{len(catalogue.slos)} SLOs in {len(catalogue.sources)} files are sound.")
+def check(settings: Settings, definitions: Path | None, as_json: bool) -> None:
+    """Validate and lint everything people write; the exit status is the answer.
+
+    Reads SLO definitions with their windows and components, credit policies with their reasons, and the alarm
+    policy with schedules, responsibilities and runbooks; then generates everything in memory. Each finding
+    says file:line, field, what is wrong and how to mend it.
+
+    Exit status: 0 sound (perhaps with warnings), 1 something is wrong.
+    """
+    with stderr.status("checking"):
+        found = check_everything(_with(settings, definitions))
+    if as_json:
+        click.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+    if found.errors:
+        raise SystemExit(EXIT_NO)
+
+
+def _with(settings: Settings, definitions: Path | None) -> Settings:
+    return settings if definitions is None else replace(settings, definitions=definitions)
+
+
+def _print(found: Checked) -> None:
+    for finding in found.findings:
+        say(_line(finding), STYLES[finding.level])
+    say("checked: " + ", ".join(f"{count:,} {name}" for name, count in found.counts.items()))
+    warnings = len(found.findings) - found.errors
+    if found.errors:
+        say(f"{found.errors:,} errors, {warnings:,} warnings", "bold red")
+    else:
+        say(f"sound, with {warnings:,} warnings" if warnings else "sound", "green")
+
+
+def _line(finding: Finding) -> str:
+    return str(replace(finding, file=shown_path(finding.file)))
+
+
+def _document(found: Checked) -> dict[str, object]:
+    return {
+        "sound": not found.errors,
+        "counts": found.counts,
+        "findings": [
+            {
+                "level": finding.level.value,
+                "rule": finding.rule,
+                "slo": finding.slo_id or None,
+                "file": finding.file,
+                "line": finding.line,
+                "field": finding.field,
+                "reason": finding.reason,
+                "mend": finding.mend,
+            }
+            for finding in found.findings
+        ],
+    }
 
 
 @click.command()
+@DEFINITIONS
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, help="Output folder."
+)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; name what is not up to date.")
+@click.option("--region", default=Deployment("").region, show_default=True, help="AWS region.")
+@click.option("--account", default=Deployment("").account, show_default=True, help="AWS account.")
+@click.option("--console-url", default=Deployment("").console, show_default=True, help="Console's address.")
+@click.option("--router-url", default=RouterAddress().url, show_default=True, help="Router's address.")
 @pass_settings
-def build(settings: Settings) -> None:
-    """Write everything generated: same input, same bytes."""
+def build(
+    settings: Settings,
+    definitions: Path | None,
+    out: Path,
+    only_check: bool,
+    region: str,
+    account: str,
+    console_url: str,
+    router_url: str,
+) -> None:
+    """Write everything generated: same input, same bytes.
+
+    Prometheus rules and their unit tests, Alertmanager configuration, Grafana and CloudWatch dashboards,
+    CloudWatch alarms and templates, and manifest.json: what was built from what, by hash. A file that a
+    previous build wrote here and this one no longer makes is removed; other files are left alone.
+
+    Exit status: 0 written, or up to date; 1 with --check: it is not.
+    """
+    chosen = _with(settings, definitions)
+    where = Deployment(settings.environment, region, account, console_url)
+    with stderr.status("generating"):
+        made = artifacts(
+            load_catalogue(chosen.definitions),
+            settings.environment,
+            deployment=where,
+            policy=load_alarm_policy(settings.alarm_policy).policy,
+            router=RouterAddress(url=router_url),
+            topics=_topics(settings),
+        )
+    if only_check:
+        _check_built(differences(made, out), out, len(made))
+        return
+    done = write(made, out)
+    say(f"{out}: {len(done.written):,} written, {len(done.kept):,} unchanged, {len(done.removed):,} removed")
+
+
+def _topics(settings: Settings) -> dict[str, str]:
+    prefix = settings.sns_topic_prefix
+    return {severity.value: f"{prefix}{severity.value}" for severity in Severity} if prefix else {}
+
+
+def _check_built(found: tuple[Difference, ...], out: Path, files: int) -> None:
+    if not found:
+        say(f"{out}: all {files:,} generated files are up to date", "green")
+        return
+    for difference in found:
+        say(f"{out / difference.path}: {difference.what}")
+    say(f"{out}: {len(found):,} of {files:,} generated files are not up to date; run `mirante build`", "red")
+    raise SystemExit(EXIT_NO)
+
+
+@click.command(name="import")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help=f"Folder that {IMPORTED} is written to, or - for standard output.",
+)
+@click.option("--force", is_flag=True, help="Replace a file that is already there.")
+def import_(files: tuple[Path, ...], out: Path, force: bool) -> None:
+    """Sloth or OpenSLO in, our definitions (OpenSLO v1 with annotations) out.
+
+    Every change is named, with the file and line it comes from: what was assumed, added, said differently or
+    lost. Exit status: 0 imported, 2 a file cannot be read or understood (nothing is written).
+    """
+    found = import_files(files)
+    for change in found.changes:
+        stderr.print(str(change), markup=False, soft_wrap=True)
+    if str(out) == "-":
+        click.echo(found.text, nl=False)
+        return
+    target = out / IMPORTED
+    if target.exists() and not force:
+        raise click.UsageError(f"{target} exists. Give another --out, or --force to replace it.")
+    out.mkdir(parents=True, exist_ok=True)
+    target.write_text(found.text, encoding="utf-8")
+    say(f"{target}: {len(found.catalogue.slos):,} SLOs, {len(found.changes):,} changes named above")
+    say(f"Read it, then: mirante check --definitions {out}")

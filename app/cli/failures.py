@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import sqlite3
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -12,17 +13,18 @@ from pathlib import Path
 
 import click
 
-from alarms.errors import AlarmsError
+from alarms.errors import AlarmsError, NotifierError, StoreBusy
 from app.api.keys import KeyFileError
 from app.build import BuildError
 from app.cli.context import stderr
-from app.console.errors import ConsoleError
+from app.console.errors import ConsoleError, SessionStoreError
 from app.demo.errors import DemoError
-from app.domain.errors import DomainError
+from app.domain.errors import DomainError, StoreUnavailable
 from app.serving.errors import ServingError
 from app.settings import SettingsError
+from dashboards.errors import DashboardError
 from dataplatform.errors import PlatformError
-from slo.errors import SloError
+from slo.errors import LedgerError, SloError, SourceError
 
 EXIT_NO = 1
 EXIT_USAGE = 2
@@ -30,14 +32,45 @@ EXIT_ENVIRONMENT = 3
 EXIT_DEFECT = 70
 EXIT_INTERRUPTED = 130
 
-USAGE_ERRORS = (SettingsError, SloError, DomainError, ConsoleError, AlarmsError, KeyFileError)
-ENVIRONMENT_ERRORS = (ServingError, PlatformError, DemoError, BuildError)
+# Looked at first: some of these are kinds of the errors below.
+ENVIRONMENT_ERRORS = (
+    ServingError,
+    PlatformError,
+    DemoError,
+    BuildError,
+    SessionStoreError,
+    StoreUnavailable,
+    StoreBusy,
+    NotifierError,
+    LedgerError,
+    SourceError,
+)
+USAGE_ERRORS = (
+    SettingsError,
+    SloError,
+    DomainError,
+    ConsoleError,
+    AlarmsError,
+    KeyFileError,
+    DashboardError,
+)
 MENDS = {
     errno.ENOSPC: "the disk is full: free some space and run it again",
+    errno.EDQUOT: "the disk quota is spent: free some space and run it again",
     errno.EROFS: "the file system is read-only: choose another folder",
-    errno.EACCES: "permission denied: choose another folder, or change its owner",
+    errno.EACCES: "permission denied: choose another path, or change its owner or mode",
+    errno.EPERM: "not permitted: choose another path, or change its owner",
     errno.EADDRINUSE: "the port is taken: choose another one",
+    errno.EADDRNOTAVAIL: "this machine does not have that address: give another --host",
+    errno.ENOENT: "check the path: a folder or file of it does not exist",
+    errno.ENOTDIR: "check the path: a part of it is a file, not a folder",
+    errno.EISDIR: "it is a folder where a file was expected: name a file",
+    errno.EEXIST: "it exists already: choose another path",
+    errno.EMFILE: "too many files are open: raise the limit (ulimit -n) and run it again",
+    errno.ENAMETOOLONG: "the path is too long: choose a shorter one",
+    errno.ELOOP: "the path leads in a circle of links: choose another",
 }
+OTHERWISE = "check the path, its permissions and the free space, then run it again"
 
 
 @contextlib.contextmanager
@@ -56,8 +89,10 @@ def explained() -> Iterator[None]:
     except BrokenPipeError:
         os._exit(0)  # the reader (head, less) has seen enough
     except OSError as error:
-        mend = MENDS.get(error.errno or 0, "check the path and run it again")
+        mend = MENDS.get(error.errno or 0, OTHERWISE)
         _leave(f"{error.filename or 'input/output'}: {error.strerror or error}; {mend}", EXIT_ENVIRONMENT)
+    except sqlite3.Error as error:
+        _leave(f"a database of the data directory: {error}; {OTHERWISE}", EXIT_ENVIRONMENT)
     except Exception as error:  # noqa: BLE001 - kept whole in a file, named to the person
         _leave(f"a defect in mirante: {type(error).__name__}. The details are in {_keep()}", EXIT_DEFECT)
 
@@ -68,9 +103,12 @@ def _leave(message: str, status: int) -> None:
     raise SystemExit(status)
 
 
-def _keep() -> Path:
+def _keep() -> str:
     """Save the stack trace where a person can find it and send it to us."""
-    handle, name = tempfile.mkstemp(prefix="mirante-defect-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(traceback.format_exc())
-    return Path(name)
+    try:
+        handle, name = tempfile.mkstemp(prefix="mirante-defect-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(traceback.format_exc())
+    except OSError as error:
+        return f"no file, for none could be written ({error.strerror})"
+    return str(Path(name))

@@ -10,7 +10,7 @@ from app.cli.alerts import alerts
 from app.cli.audit import audit
 from app.cli.consistency import consistency
 from app.cli.decide import decide
-from app.cli.definitions import build, check
+from app.cli.definitions import build, check, import_
 from app.cli.demo import demo
 from app.cli.failures import explained
 from app.cli.ingest import ingest
@@ -28,6 +28,7 @@ from app.settings import load_settings
 @click.option("--environment", help="Name of the environment; a label on everything.")
 @click.option("--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.")
 @click.option("--policies", type=click.Path(path_type=Path), help="Folder of credit policies.")
+@click.option("--alarm-policy", type=click.Path(path_type=Path), help="Folder of the alarm policy.")
 @click.option("--host", help="Address that servers bind.")
 @click.option("--api-port", type=int, help="Port of the decision API.")
 @click.option("--control-port", type=int, help="Port of the console and the router.")
@@ -51,12 +52,14 @@ for command in (
     slo,
     check,
     build,
+    import_,
     alerts,
     decide,
     keys,
     audit,
     consistency,
     ingest,
+    console_link,
     settings,
 ):
     cli.add_command(command)

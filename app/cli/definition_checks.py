@@ -1,0 +1,133 @@
+"""Everything a person writes, loaded, linted and generated in memory: what ``mirante check`` answers from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from alarms.indicators import indicators
+from alarms.runbook import Runbooks
+from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
+from app.build import artifacts
+from app.domain.errors import PolicyError, UnknownPolicy
+from app.ports.telemetry import METRICS
+from app.settings import Settings
+from app.usecases.load_policies import load_policies
+from dashboards.errors import DashboardError
+from slo import lint
+from slo.catalogue import Catalogue, load_catalogue
+from slo.errors import DefinitionError, DefinitionErrors
+from slo.lint import Finding, Level, Surroundings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """``counts`` says how much of each kind was read; what could not be read is absent."""
+
+    findings: Sequence[Finding]
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> int:
+        return sum(finding.level is Level.ERROR for finding in self.findings)
+
+
+def check_everything(settings: Settings) -> Checked:
+    """Read all of it even when a part is wrong, so that a person mends everything in one go."""
+    findings: list[Finding] = []
+    counts: dict[str, int] = {}
+    catalogue = _attempt(lambda: load_catalogue(settings.definitions), findings)
+    alarms = _attempt(lambda: load_alarm_policy(settings.alarm_policy), findings)
+    book = _attempt(lambda: load_policies(settings.policies, settings.policy), findings)
+    if catalogue is not None:
+        counts |= _catalogue_counts(catalogue)
+        findings += lint.check(catalogue, _surroundings(settings, alarms))
+    if alarms is not None:
+        counts |= {"runbooks": len(alarms.runbooks.ids()), "teams": len(alarms.policy.teams)}
+        findings += _runbook_findings(alarms.runbooks)
+    if book is not None:
+        counts["credit policies"] = len(book.names())
+    if catalogue is not None and alarms is not None and not any(f.level is Level.ERROR for f in findings):
+        findings += _indicator_findings(catalogue, alarms.runbooks)
+        counts["generated files"] = _generated(catalogue, alarms, settings, findings)
+    return Checked(_once(findings), counts)
+
+
+def _attempt(load: Callable[[], T], findings: list[Finding]) -> T | None:
+    try:
+        return load()
+    except DefinitionErrors as wrong:
+        findings += [_finding("definition", error) for error in wrong.errors]
+    except DefinitionError as wrong:
+        findings.append(_finding("definition", wrong))
+    except PolicyError as wrong:
+        findings.append(_finding("credit-policy", wrong))
+    except UnknownPolicy as unknown:
+        mend = "Set `policy` to one of them, or add its file"
+        findings.append(Finding(Level.ERROR, "credit-policy", "settings", None, "policy", str(unknown), mend))
+    return None
+
+
+def _finding(rule: str, wrong: DefinitionError | PolicyError) -> Finding:
+    return Finding(Level.ERROR, rule, wrong.file, wrong.line, wrong.field, wrong.problem, wrong.mend)
+
+
+def _surroundings(settings: Settings, alarms: AlarmPolicy | None) -> Surroundings:
+    return Surroundings(
+        environment=settings.environment,
+        teams=frozenset() if alarms is None else frozenset(team.id for team in alarms.policy.teams),
+        buckets={metric.name: frozenset(metric.buckets) for metric in METRICS if metric.buckets},
+    )
+
+
+def _catalogue_counts(catalogue: Catalogue) -> dict[str, int]:
+    return {
+        "definition files": len(catalogue.sources),
+        "SLOs": len(catalogue.slos),
+        "window sets": len(catalogue.windows),
+        "components": len(catalogue.components),
+    }
+
+
+def _runbook_findings(runbooks: Runbooks) -> Iterator[Finding]:
+    for name in runbooks.ids():
+        page = runbooks.get(name)
+        for heading, steps in () if page is None else (("Steps", page.steps), ("Passos", page.steps_pt)):
+            if not steps:
+                reason, mend = f"has no numbered line below '## {heading}'", "Write what to do, step by step"
+                yield Finding(Level.ERROR, "runbook", f"{name}.md", None, heading, reason, mend)
+
+
+def _indicator_findings(catalogue: Catalogue, runbooks: Runbooks) -> Iterator[Finding]:
+    for indicator in indicators(catalogue):
+        if runbooks.get(indicator.runbook) is None:
+            reason = f"{indicator.name} points to the runbook {indicator.runbook!r}, which does not exist"
+            mend = f"Write {indicator.runbook}.md"
+            yield Finding(Level.ERROR, "runbook", "runbooks", None, indicator.name, reason, mend)
+
+
+def _generated(catalogue: Catalogue, alarms: AlarmPolicy, settings: Settings, findings: list[Finding]) -> int:
+    """How many files can be generated; none are written."""
+    try:
+        return len(artifacts(catalogue, settings.environment, policy=alarms.policy))
+    except DashboardError as wrong:
+        mend = "Rename or split what is too large"
+        findings.append(Finding(Level.ERROR, "generated", "definitions", None, "build", str(wrong), mend))
+        return 0
+
+
+def _once(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Without repetitions; a file that two loaders read is reported once."""
+    return tuple(dict.fromkeys(findings))
+
+
+def shown_path(file: str) -> str:
+    """Relative to the current folder where it lies below it, as editors and terminals open it."""
+    path = Path(file)
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        return str(path.relative_to(Path.cwd()))
+    return file
