@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
@@ -29,6 +30,7 @@ from app.usecases.load_policies import load_policies, load_reasons
 from dataplatform import workers
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.embedded import EmbeddedPlatform, open_embedded
+from dataplatform.observability.traced_port import with_spans
 from dataplatform.resilience.faults import FaultBoard
 from exporters.probes.disk_space import DiskSpace
 from exporters.probes.event_loop_lag import EventLoopLag
@@ -56,7 +58,7 @@ def build_data(settings: Settings, members: frozenset[str]) -> Process:
     faults = FaultBoard()
     name = "data" if members == DATA_ROLES else "-".join(sorted(members))
     parts = process_parts(settings, name, name)
-    platform = open_embedded(settings.data_dir, parts.clock, faults)
+    platform = _traced(open_embedded(settings.data_dir, parts.clock, faults), parts)
     lag = EventLoopLag("decision-api", LAG_LIMIT_SECONDS)
     sampler = SaturationSampler(_probes(platform, lag), parts.clock)
     build_registry(name, [SaturationCollector(sampler)], parts.registry)
@@ -74,6 +76,21 @@ def build_data(settings: Settings, members: frozenset[str]) -> Process:
         loops=loops,
         close=(_stopping(sampler, lag), platform.close, _closing(parts)),
         started=started,
+    )
+
+
+def _traced(platform: EmbeddedPlatform, parts: ProcessParts) -> EmbeddedPlatform:
+    """The same stores with a span around every call, when spans go anywhere."""
+    if parts.settings.tracing == "off":
+        return platform
+    tracer = parts.tracer
+    return replace(
+        platform,
+        customers=with_spans(platform.customers, "relational", tracer),
+        decisions=with_spans(platform.decisions, "relational", tracer),
+        hot=with_spans(platform.hot, "hot", tracer),
+        cache=with_spans(platform.cache, "cache", tracer),
+        stream=with_spans(platform.stream, "stream", tracer),
     )
 
 
@@ -122,7 +139,7 @@ def new_decision_id(at: datetime) -> str:
 
 def _readiness(platform: EmbeddedPlatform) -> Mapping[str, ReadinessCheck]:
     async def relational() -> None:
-        await platform.decisions.count()
+        await platform.decisions.find("readiness")  # a look-up by key: cheap, and fails as a real one does
 
     async def stream() -> None:
         await platform.stream.depth()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -67,6 +68,8 @@ async def serve(process: Process, sock: socket.socket) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     loops = [asyncio.create_task(loop.run(), name=loop.name) for loop in process.loops]
+    gc.collect()
+    gc.freeze()  # what was loaded at start stays: no later collection needs to walk it
     process.started()
     try:
         await server.serve(sockets=[sock])
