@@ -130,6 +130,10 @@ class Started:
     def signal(self, number: signal.Signals) -> None:
         self.running.send_signal(number)
 
+    def interrupt(self) -> None:
+        """Ctrl-C as a terminal sends it: to every process of the foreground group."""
+        os.killpg(self.running.pid, signal.SIGINT)
+
     def wait(self, seconds: float = STOP_WITHIN) -> int:
         """The exit status."""
         try:
@@ -224,11 +228,7 @@ class Up(Started):
         self.api_port, self.control_port = free_port(), free_port()
         self.api_url = f"http://127.0.0.1:{self.api_port}"
         self.control_url = f"http://127.0.0.1:{self.control_port}"
-        own = {
-            "MIRANTE_DATA_DIR": str(data_dir),
-            "MIRANTE_API_PORT": str(self.api_port),
-            "MIRANTE_CONTROL_PORT": str(self.control_port),
-        }
+        own = data_dir_and_ports(data_dir, self.api_port, self.control_port)
         super().__init__(
             [*command, "up"], data_dir.parent / "up.log", {**own, **(settings or {})}, cwd or data_dir.parent
         )
@@ -255,6 +255,17 @@ class Up(Started):
         super().end()
         for role, pid in self.children().items():
             wait_until(lambda pid=pid: not is_alive(pid), STOP_WITHIN, f"{role} ended")  # type: ignore[misc]
+
+
+def data_dir_and_ports(
+    data_dir: Path, api_port: int | None = None, control_port: int | None = None
+) -> dict[str, str]:
+    """Settings of a stack that meets no other one; ports not given are free ones."""
+    return {
+        "MIRANTE_DATA_DIR": str(data_dir),
+        "MIRANTE_API_PORT": str(api_port or free_port()),
+        "MIRANTE_CONTROL_PORT": str(control_port or free_port()),
+    }
 
 
 @contextlib.contextmanager
