@@ -11,8 +11,9 @@ from datetime import datetime
 
 from alarms.case import Case
 from alarms.decision import Stage
+from alarms.escalation.undeliverable import is_known, tell_next
 from alarms.incident import HoldKind, IncidentState, TransitionKind
-from alarms.notification import Step
+from alarms.notification import DeliveryState, Step
 from alarms.office import Office
 from alarms.routing.attachment import ALL_OPEN, OPEN_STATES
 from alarms.routing.holds import find_hold
@@ -40,6 +41,7 @@ class Auditor:
             for incident in tx.incidents(states=OPEN_STATES, limit=ALL_OPEN):
                 case = self._office.case(tx, incident, self._now(), "auditor")
                 found += _mend_held(case) if incident.hold is not None else _mend_paging(case)
+                found += _mend_lost(case)
             return found
 
 
@@ -63,6 +65,18 @@ def _mend_paging(case: Case) -> list[str]:
         case.page(TransitionKind.REPAIRED)
         return [finding]
     return [finding for kind in _missing_clocks(case) if (finding := _set_clock(case, kind))]
+
+
+def _mend_lost(case: Case) -> list[str]:
+    """Dead letters that nobody was told of (the process ended just then)."""
+    lost = [
+        delivery
+        for delivery in case.tx.deliveries(case.incident.id)
+        if delivery.state is DeliveryState.DEAD and not is_known(case, delivery)
+    ]
+    for delivery in lost:
+        tell_next(case, delivery)
+    return [f"{case.incident.id}: {d.notification.target} could not be reached" for d in lost]
 
 
 def _first_told(case: Case) -> bool:

@@ -30,7 +30,6 @@ from alarms.severity import Severity
 from alarms.silence import Matcher
 
 SHIPPED = Path(__file__).parent / "policy.yaml"
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MATCHER = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*')
 
 

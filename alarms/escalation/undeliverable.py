@@ -10,12 +10,30 @@ from alarms.notification import Delivery, Step
 PAGES = (Step.FIRST, Step.BACKUP, Step.ESCALATION, Step.REMINDER)
 
 
+def is_known(case: Case, delivery: Delivery) -> bool:
+    """Whether its loss stands in the incident's history already."""
+    return any(
+        entry.kind is TransitionKind.UNDELIVERABLE and entry.detail["dedup"] == delivery.notification.dedup_id
+        for entry in case.tx.transitions(case.incident.id)
+    )
+
+
 def tell_next(case: Case, delivery: Delivery) -> None:
-    """Backup, then the accountable team: the first of them that this incident has not tried in vain."""
+    """Backup, then the accountable team: the first of them that this incident has not tried in vain.
+
+    Telling of the same loss twice is telling of it once.
+    """
     lost = delivery.notification
+    if is_known(case, delivery):
+        return
     case.change(
         TransitionKind.UNDELIVERABLE,
-        detail={"target": lost.target, "step": lost.step.value, "reason": delivery.last_error or ""},
+        detail={
+            "target": lost.target,
+            "step": lost.step.value,
+            "reason": delivery.last_error or "",
+            "dedup": lost.dedup_id,
+        },
     )
     if lost.step not in PAGES or not case.incident.is_open:
         return

@@ -6,8 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from alarms.audit import Auditor
+from alarms.errors import PermanentFailure
 from alarms.heartbeat import Heartbeat
 from alarms.incident import TransitionKind
+from alarms.notification import Notification
+from alarms.notify.dispatcher import Dispatcher
 from alarms.silence import Matcher
 from alarms.timer import TimerKind
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
@@ -75,6 +78,25 @@ def test_a_hold_that_nothing_will_end_is_looked_at_again() -> None:
     assert len(auditor(scene).run_once()) == 1
     scene.pass_time(MINUTE)
     assert scene.pager.told() == [("operations", "first")]
+    scene.close()
+
+
+def test_a_page_that_died_without_anybody_hearing_of_it_goes_to_the_next_in_line() -> None:
+    scene = Scene()
+    scene.dispatcher.close()
+    scene.dispatcher = Dispatcher(scene.store, {"default": scene.pager}, scene.clock, "deaf")
+
+    def refuse(message: Notification) -> None:
+        if message.team == "operations":
+            raise PermanentFailure("sns", "NotFound")
+
+    scene.pager.failing = refuse
+    scene.receive(burn_alert())
+    assert scene.pager.told() == []
+    assert len(auditor(scene).run_once()) == 1
+    assert auditor(scene).run_once() == []
+    scene.dispatcher.drain()
+    assert scene.pager.told() == [("data-engineering", "backup")]
     scene.close()
 
 
