@@ -23,7 +23,9 @@ def alerts_row(source: Source, where: tuple[Match, ...] = (), also: tuple[str, .
     )
 
 
-def firing_table(source: Source, where: tuple[Match, ...] = (), also: tuple[str, ...] = ()) -> Panel:
+def firing_table(
+    source: Source, where: tuple[Match, ...] = (), also: tuple[str, ...] = (), width: int = 16
+) -> Panel:
     return Panel(
         id="alerts-firing",
         title=Text("Firing now", "Disparando agora"),
@@ -33,7 +35,7 @@ def firing_table(source: Source, where: tuple[Match, ...] = (), also: tuple[str,
         ),
         shape=Shape.ALERTS,
         series=(Series(Firing(where), Text("", "")),),
-        width=16,
+        width=width,
         height=8,
         links=(Link(Text("On call", "Plantão"), path="/"),),
         alarms=(*every_alarm(source), *also),

@@ -57,7 +57,9 @@ def _trends(source: Source) -> Row:
 def _alerts(source: Source) -> Row:
     urgent = (matching("severity", "P1|P2"),)
     return Row(
-        Part.ALERTS, Text("Needs attention now", "Pede atenção agora"), (firing_table(source, urgent),)
+        Part.ALERTS,
+        Text("Needs attention now", "Pede atenção agora"),
+        (firing_table(source, urgent, width=24),),
     )
 
 

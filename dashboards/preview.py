@@ -1,0 +1,147 @@
+"""An honest preview of a board: its real layout with real query results, as one HTML page without Grafana.
+
+It draws no chart that it has no data for: each panel shows its latest values, its thresholds and its queries.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from dashboards import promql
+from dashboards.errors import NotExpressible
+from dashboards.layout import Place, place
+from dashboards.model import Board, Panel, Shape
+from dashboards.palette import BACKGROUND_DARK, STATES, UNITS, State, Unit
+
+Samples = Sequence[tuple[dict[str, str], float]]
+Ask = Callable[[str], Samples]
+"""Answers a PromQL text (board variables filled in) with the samples of now."""
+
+ROW_PIXELS = 38
+MOST_VALUES = 8
+_STYLE = f"""
+body {{ background: {BACKGROUND_DARK}; color: #e6e8ee; font: 13px/1.35 system-ui, sans-serif; margin: 16px }}
+.grid {{ position: relative }}
+section {{ position: absolute; box-sizing: border-box; padding: 6px 9px; background: #1a1c23;
+  border: 1px solid #30333d; border-radius: 4px; overflow: hidden }}
+h2 {{ position: absolute; margin: 0; font-size: 15px; padding-top: 8px }}
+h3 {{ margin: 0 0 4px; font-size: 12px; font-weight: 600 }}
+table {{ border-collapse: collapse; width: 100% }} td {{ padding: 1px 6px 1px 0; vertical-align: top }}
+td:last-child {{ text-align: right; font-variant-numeric: tabular-nums }}
+.big {{ font-size: 22px; font-weight: 700 }} .dim {{ color: #9aa0ae }} a {{ color: #7fb6f5 }}
+"""
+
+
+def preview_html(board: Board, environment: str, ask: Ask, language: str = "en", note: str = "") -> str:
+    """One page. ``note`` says where the values come from."""
+    parts, bottom = [], 0
+    for row in place(board):
+        parts.append(f'<h2 style="{_box(row.title)}">{html.escape(row.row.title.of(language))}</h2>')
+        for panel, at in row.panels:
+            parts.append(_panel(panel, at, environment, ask, language))
+            bottom = max(bottom, at.y + at.height)
+    title = html.escape(board.title.of(language))
+    return (
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{_STYLE}</style><h1>{title}</h1><p>{html.escape(note)}</p>"
+        f'<div class="grid" style="height:{bottom * ROW_PIXELS}px">{"".join(parts)}</div></html>\n'
+    )
+
+
+def _box(at: Place) -> str:
+    left, width = at.x / 24 * 100, at.width / 24 * 100
+    return (
+        f"left:{left:.3f}%;width:calc({width:.3f}% - 6px);"
+        f"top:{at.y * ROW_PIXELS}px;height:{at.height * ROW_PIXELS - 6}px"
+    )
+
+
+def _panel(panel: Panel, at: Place, environment: str, ask: Ask, language: str) -> str:
+    body, colour = _body(panel, environment, ask, language)
+    paint = f"background:{colour};color:{BACKGROUND_DARK}" if colour and panel.shape is Shape.LIGHT else ""
+    title = html.escape(panel.title.of(language))
+    hint = html.escape(panel.description.of(language), quote=True)
+    return f'<section style="{_box(at)};{paint}" title="{hint}"><h3>{title}</h3>{body}</section>'
+
+
+def _body(panel: Panel, environment: str, ask: Ask, language: str) -> tuple[str, str | None]:
+    if panel.shape is Shape.TEXT:
+        links = " · ".join(html.escape(link.title.of(language)) for link in panel.links)
+        content = html.escape(panel.content.of(language) if panel.content else "")
+        return f"<div>{content}</div><div>{links}</div>", None
+    if panel.shape is Shape.ALERT_LIST:
+        return '<span class="dim">only Grafana draws this list</span>', None
+    rows: list[tuple[str, float]] = []
+    for series in panel.series:
+        try:
+            text = promql.render(series.query)
+        except NotExpressible as refusal:
+            return f'<span class="dim">{html.escape(refusal.reason)}</span>', None
+        filled = promql.substitute(text, {"environment": environment, "__rate_interval": "5m"})
+        legend = series.legend.of(language)
+        rows += [(_legend(legend, labels), value) for labels, value in ask(filled)]
+    return _values(panel, rows, language)
+
+
+def _legend(legend: str, labels: dict[str, str]) -> str:
+    if not legend:
+        wanted = ("alertname", "severity", "slo", "component")
+        return " ".join(labels[name] for name in wanted if name in labels)
+    for name, value in labels.items():
+        legend = legend.replace(f"{{{{{name}}}}}", value)
+    return legend
+
+
+def _values(panel: Panel, rows: list[tuple[str, float]], language: str) -> tuple[str, str | None]:
+    if not rows:
+        style = STATES[State.NO_DATA]
+        why = panel.empty_means.of(language) if panel.empty_means else ""
+        text = f'<span class="big">{style.symbol} {style.text(language)}</span>'
+        return f'{text}<div class="dim">{html.escape(why)}</div>', style.colour.dark
+    if panel.shape is Shape.LIGHT:
+        style = next(style for style in STATES.values() if style.code == rows[0][1])
+        return f'<span class="big">{style.symbol} {style.text(language)}</span>', style.colour.dark
+    lines = "".join(
+        f'<tr><td>{html.escape(name)}</td><td style="color:{_colour(panel, value)}">'
+        f"{html.escape(shown(value, panel.unit, language))}</td></tr>"
+        for name, value in rows[:MOST_VALUES]
+    )
+    more = f'<div class="dim">+{len(rows) - MOST_VALUES}</div>' if len(rows) > MOST_VALUES else ""
+    return f"<table>{lines}</table>{more}{_limits(panel, language)}", None
+
+
+def _limits(panel: Panel, language: str) -> str:
+    told = [
+        f'<span style="color:{STATES[threshold.state].colour.dark}">'
+        f"≥ {html.escape(shown(float(threshold.value), panel.unit, language))}</span>"
+        for threshold in panel.thresholds
+    ]
+    return f'<div class="dim">{" · ".join(told)}</div>' if told else ""
+
+
+def _colour(panel: Panel, value: float) -> str:
+    if not panel.thresholds:
+        return "inherit"
+    state = panel.starts
+    for threshold in panel.thresholds:
+        if Fraction(value) >= threshold.value:
+            state = threshold.state
+    return STATES[state].colour.dark
+
+
+def shown(value: float, unit: Unit, language: str = "en") -> str:
+    """A number with its unit: ratios as per cent, times with the unit's word."""
+    if value != value:  # NaN has no number to show
+        return STATES[State.NO_DATA].text(language)
+    if unit is Unit.RATIO:
+        text = f"{value * 100:.4g} %"
+    elif unit is Unit.TIMES:
+        text = f"{value:.3g}x"
+    elif unit is Unit.SECONDS:
+        text = f"{value:.3g} s"
+    else:
+        number = f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.6g}"
+        text = f"{number} {UNITS[unit].label[language]}".strip()
+    return text.replace(",", " ").replace(".", ",") if language == "pt" else text

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dashboards.model import Shape
+from dashboards.palette import STATES, State, Unit
+from dashboards.preview import Samples, preview_html, shown
+from tests.support.catalogues import ENVIRONMENT, shipped_boards
+
+OPERATIONS = next(board for board in shipped_boards() if board.name == "operations")
+
+
+def nothing(_: str) -> Samples:
+    return ()
+
+
+def test_without_data_every_light_is_grey_and_says_so() -> None:
+    text = preview_html(OPERATIONS, ENVIRONMENT, nothing)
+    lights = [panel for panel in OPERATIONS.panels() if panel.shape is Shape.LIGHT]
+    painted = re.findall(r"background:(#[0-9a-f]{6});color", text)
+    assert painted == [STATES[State.NO_DATA].colour.dark] * len(lights)
+    assert STATES[State.OK].colour.dark not in painted
+
+
+def test_values_are_shown_with_names_units_and_limits_and_nothing_is_executed() -> None:
+    def answer(text: str) -> Samples:
+        assert "$" not in text
+        if "component_saturation_ratio" in text:
+            return [({"component": "<script>", "resource": "cpu"}, 0.95)]
+        return [({}, 2.0)]
+
+    text = preview_html(OPERATIONS, ENVIRONMENT, answer, "pt", "de um <teste>")
+    assert "<script>" not in text
+    assert "&lt;script&gt; cpu" in text
+    assert "95 %" in text
+    assert "de um &lt;teste&gt;" in text
+    assert "Crítico" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "language", "text"),
+    [
+        (0.9995, Unit.RATIO, "en", "99.95 %"),
+        (0.9995, Unit.RATIO, "pt", "99,95 %"),
+        (14.4, Unit.TIMES, "en", "14.4x"),
+        (0.2, Unit.SECONDS, "en", "0.2 s"),
+        (float("nan"), Unit.COUNT, "en", "No data"),
+        (1234.0, Unit.NONE, "pt", "1 234"),
+        (8950000.0, Unit.BRL, "en", "8,950,000 R$"),
+    ],
+)
+def test_numbers_follow_unit_and_language(value: float, unit: Unit, language: str, text: str) -> None:
+    assert shown(value, unit, language) == text
