@@ -13,7 +13,7 @@ from slo.conventions import window_text
 from slo.prometheus.names import by
 from slo.prometheus.numbers import decimal_text
 from slo.prometheus.promql import analyse, has_window, with_window
-from slo.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo
+from slo.spec import BudgetingMethod, Indicator, MetricQuery, Objective, RatioIndicator, Slo
 
 MINUTE = timedelta(minutes=1)
 RAW_WINDOW = timedelta(minutes=5)  # what a raw ratio or a quantile looks back over, each minute
@@ -58,29 +58,40 @@ def slice_counts(slo: Slo, objective: Objective) -> CountExpressions:
     if slo.method is BudgetingMethod.OCCURRENCES:
         return _sampled(slo, objective, RAW_WINDOW)
     length = slice_window(slo, objective)
-    ratio = _slice_ratio(slo, objective, length)
+    ratio, judged = _slice(slo, objective, length)
     if slo.method is BudgetingMethod.RATIO_TIMESLICES:
-        return CountExpressions(f"clamp({ratio}, 0, 1)", f"({ratio}) * 0 + 1")
+        return CountExpressions(f"clamp({ratio}, 0, 1)", f"{judged} * 0 + 1")
     assert objective.time_slice_target is not None
-    good = f"({ratio}) >= bool {decimal_text(objective.time_slice_target)}"
-    return CountExpressions(good, f"({ratio}) * 0 + 1")
+    good = f"{ratio} >= bool {decimal_text(objective.time_slice_target)}"
+    return CountExpressions(good, f"{judged} * 0 + 1")
 
 
-def _slice_ratio(slo: Slo, objective: Objective, length: timedelta) -> str:
-    """Share of good in one slice; absent where nothing was counted."""
-    indicator = slo.indicator
-    if isinstance(indicator, RatioIndicator) and indicator.raw is None and _has_range(indicator):
-        counts = _ratio_counts(slo, indicator, length)
-        return f"({counts.good}) / ({counts.total} > 0)"
-    counts = _sampled(slo, objective, length if isinstance(indicator, RatioIndicator) else RAW_WINDOW)
-    point = f"({counts.good}) / ({counts.total} > 0)"
-    if length == MINUTE or (isinstance(indicator, RatioIndicator) and indicator.raw is not None):
-        return point
-    return f"avg_over_time(({point})[{range_text(length)}:1m])"
+def _slice(slo: Slo, objective: Objective, length: timedelta) -> tuple[str, str]:
+    """Share of good in one slice, and something that exists where it does: where anything was counted."""
+    counters = _counters(slo.indicator)
+    threshold = not isinstance(slo.indicator, RatioIndicator)
+    if counters is not None:
+        counts = _ratio_counts(slo, counters, length)
+    else:
+        counts = _sampled(slo, objective, RAW_WINDOW if threshold else length)
+    judged = f"({counts.total} > 0)"
+    ratio = f"({counts.good}) / {judged}"
+    if length == MINUTE or not (threshold or _is_gauge(slo.indicator)):
+        return ratio, judged
+    average = f"avg_over_time(({ratio})[{range_text(length)}:1m])"
+    return average, average
 
 
-def _has_range(indicator: RatioIndicator) -> bool:
-    return indicator.total is not None and has_window(indicator.total.query)
+def _counters(indicator: Indicator) -> RatioIndicator | None:
+    """The indicator, if its counts can be asked for any window."""
+    if not isinstance(indicator, RatioIndicator) or indicator.total is None:
+        return None
+    return indicator if has_window(indicator.total.query) else None
+
+
+def _is_gauge(indicator: Indicator) -> bool:
+    """Good and total as gauges, read once a minute: a longer slice has to average them."""
+    return isinstance(indicator, RatioIndicator) and indicator.raw is None and _counters(indicator) is None
 
 
 def _sampled(slo: Slo, objective: Objective, window: timedelta) -> CountExpressions:

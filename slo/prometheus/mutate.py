@@ -86,11 +86,38 @@ def _changed(rule: Mapping[str, object]) -> Iterator[tuple[str, dict[str, object
         assert isinstance(texts, Mapping)
         for key, value in texts.items():
             rest = {k: v for k, v in texts.items() if k != key}
-            yield f"{part[:-1]} {key} dropped", {**rule, part: rest}
+            if f"{key}=" not in str(rule["expr"]) or "alert" in rule:  # else it is inherited anyway
+                yield f"{part[:-1]} {key} dropped", {**rule, part: rest}
             yield f"{part[:-1]} {key} changed", {**rule, part: {**texts, key: f"{value}x"}}
 
 
+_VALUE_ONLY = ("range ", "increase becomes", "rate becomes")
+
+
 def changed_expressions(expr: str) -> Iterator[tuple[str, str]]:
+    """Every single change but for those that cannot matter: what is multiplied by 0 only has to exist."""
+    kept = _without_zeroed(expr)
+    for change, mutated in _all_changes(expr):
+        if not change.startswith(_VALUE_ONLY) or _without_zeroed(mutated) != kept:
+            yield change, mutated
+
+
+def _without_zeroed(expr: str) -> str:
+    """The expression without the operands of ``0 * ...``."""
+    parts = expr.split(" or 0 * ")
+    return parts[0] + "".join(part[_operand_end(part) :] for part in parts[1:])
+
+
+def _operand_end(text: str) -> int:
+    depth = 0
+    for index, character in enumerate(_STRING.sub(lambda match: "_" * len(match[0]), text)):
+        depth += (character == "(") - (character == ")")
+        if depth < 0 or (depth == 0 and character == ")"):
+            return index + (depth == 0)
+    return len(text)
+
+
+def _all_changes(expr: str) -> Iterator[tuple[str, str]]:
     for match in _RANGE.finditer(expr):
         yield f"range {match[0]} doubled", _splice(expr, match, _longer(match, both=False))
         if match[2]:

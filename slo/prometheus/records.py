@@ -72,7 +72,14 @@ def _group(name: str, interval: str, rules: list[Rule]) -> Group:
 
 
 def _rule(record: str, expr: str, labels: dict[str, str]) -> Rule:
+    """A rule that reads counters or constants, and names what it records."""
     return {"record": record, "expr": expr, "labels": labels}
+
+
+def _derived(record: str, expr: str, labels: dict[str, str]) -> Rule:
+    """A rule that reads recorded series, whose labels it keeps; these two tell it from its neighbours."""
+    shown = {key: labels[key] for key in (names.LABEL_OBJECTIVE, names.LABEL_SLO)}
+    return {"record": record, "expr": expr, "labels": shown}
 
 
 def _slices(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[Rule]:
@@ -86,11 +93,21 @@ def _windows(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator
     budget = decimal_text(objective.budget)
     windows, step = windows_of(slo), step_of(slo)
     for window in sorted({*windows, step}):
-        good, total = _window_counts(slo, window, own)
-        yield _rule(names.record_total(window), total, labels)
-        yield _rule(names.record_good(window), good, labels)
+        yield from _counts(slo, window, own, labels)
         if window in windows:
             yield from _ratios(window, own, budget, labels)
+
+
+def _counts(slo: Slo, window: timedelta, own: str, labels: dict[str, str]) -> Iterator[Rule]:
+    total, good = names.record_total(window), names.record_good(window)
+    if counts_over_window(slo) and window <= LONGEST_DIRECT:
+        counts = window_counts(slo, window)
+        yield _rule(total, counts.total, labels)
+        yield _rule(good, counts.good, labels)
+        return
+    good_expr, total_expr = _added_up(slo, window, own)
+    yield _derived(total, total_expr, labels)
+    yield _derived(good, good_expr, labels)
 
 
 def identity(labels: dict[str, str]) -> dict[str, str]:
@@ -98,7 +115,8 @@ def identity(labels: dict[str, str]) -> dict[str, str]:
     return {key: labels[key] for key in (names.LABEL_ENVIRONMENT, names.LABEL_OBJECTIVE, names.LABEL_SLO)}
 
 
-def _window_counts(slo: Slo, window: timedelta, own: str) -> tuple[str, str]:
+def _added_up(slo: Slo, window: timedelta, own: str) -> tuple[str, str]:
+    """``(good, total)`` from recorded counts."""
     if window > LONGEST_SLIDING:
         return _stepped(slo, window, own)
     if not counts_over_window(slo):
@@ -107,9 +125,6 @@ def _window_counts(slo: Slo, window: timedelta, own: str) -> tuple[str, str]:
             f"sum_over_time({names.RECORD_GOOD_SLICES}{own}[{span}])",
             f"sum_over_time({names.RECORD_TOTAL_SLICES}{own}[{span}])",
         )
-    if window <= LONGEST_DIRECT:
-        counts = window_counts(slo, window)
-        return counts.good, counts.total
     span, per = range_text(window), BASE // MINUTE
     return (
         f"sum_over_time({names.record_good(BASE)}{own}[{span}]) / {per}",
@@ -131,8 +146,8 @@ def _ratios(window: timedelta, own: str, budget: str, labels: dict[str, str]) ->
     """``total > 0`` leaves a quiet window without a ratio: no traffic is neither good nor NaN."""
     good, total = names.record_good(window) + own, names.record_total(window) + own
     error = names.record_error_ratio(window)
-    yield _rule(error, f"clamp_min(1 - {good} / ({total} > 0), 0)", labels)
-    yield _rule(names.record_burn_rate(window), f"{error}{own} / {budget}", labels)
+    yield _derived(error, f"clamp_min(1 - {good} / ({total} > 0), 0)", labels)
+    yield _derived(names.record_burn_rate(window), f"{error}{own} / {budget}", labels)
 
 
 def _period(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[Rule]:
@@ -145,11 +160,11 @@ def _period(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[
     yield _rule(names.RECORD_BUDGET, f"vector({decimal_text(objective.budget)})", labels)
     if period not in windows_of(slo):
         good, total = _stepped(slo, period, own)
-        yield _rule(names.record_total(period), total, labels)
-        yield _rule(names.record_good(period), good, labels)
+        yield _derived(names.record_total(period), total, labels)
+        yield _derived(names.record_good(period), good, labels)
         yield from _ratios(period, own, decimal_text(objective.budget), labels)
     span = f"{range_text(period)}:{names.window_text(step)}"
     seen = f"count_over_time({names.record_total(step)}{own}[{span}])"
-    yield _rule(names.RECORD_HISTORY, f"{seen} / {period // step}", labels)
+    yield _derived(names.RECORD_HISTORY, f"{seen} / {period // step}", labels)
     spent = f"{names.record_burn_rate(period)}{own} * {names.RECORD_HISTORY}{own}"
-    yield _rule(names.RECORD_BUDGET_REMAINING, f"1 - {spent}", labels)
+    yield _derived(names.RECORD_BUDGET_REMAINING, f"1 - {spent}", labels)

@@ -10,7 +10,7 @@ from slo.prometheus.counts import counts_over_window, slice_window
 from slo.prometheus.promtool.alerts import alert_tests
 from slo.prometheus.promtool.events import TestCase, event_tests
 from slo.prometheus.promtool.notation import interval
-from slo.prometheus.promtool.recorded import clamp_tests, period_tests, window_tests
+from slo.prometheus.promtool.recorded import edge_tests, period_tests, window_tests
 from slo.prometheus.promtool.slices import slice_tests
 from slo.prometheus.rules import Document, rule_file, rules_file, supported
 from slo.spec import Slo
@@ -29,7 +29,7 @@ def rule_tests(catalogue: Catalogue, environment: str) -> dict[str, Document]:
 
 def slo_tests(slo: Slo, environment: str) -> dict[str, Document]:
     stem = names.slug(slo.id)
-    minutely: list[TestCase] = [*clamp_tests(slo, environment), *alert_tests(slo, environment)]
+    minutely: list[TestCase] = [*edge_tests(slo, environment), *alert_tests(slo, environment)]
     every = "1m"
     if counts_over_window(slo):
         minutely += event_tests(slo, environment)

@@ -15,7 +15,7 @@ from slo.prometheus.counts import counts_over_window, slice_window
 from slo.prometheus.names import series_labels
 from slo.prometheus.promtool.events import TestCase, case, window_checks
 from slo.prometheus.promtool.expect import Check, alert_state, recorded
-from slo.prometheus.promtool.notation import gauge, interval, series
+from slo.prometheus.promtool.notation import gauge, interval, number, series
 from slo.prometheus.promtool.signal import burn
 from slo.prometheus.records import BASE, LONGEST_DIRECT, step_of, windows_of
 from slo.spec import Objective, Slo, Tier
@@ -41,12 +41,31 @@ def window_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
             for window in windows:
                 counts = _window(slo, good, total, hour * _HOUR, window, step)
                 checks += window_checks(window, counts, objective, labels, hour * 60)
+            checks += _step_checks(slo, labels, (good, total), hour, step)
         for tier in slo.tiers:
             if {tier.long_window, tier.short_window} <= set(windows):
                 checks += _alerts(slo, objective, tier, environment, (good, total), hours, step)
         if checks:
             name = f"windows of {objective.name} add up what was counted, and their alerts follow"
             yield case(name, _feed(slo, labels, good, total), checks, interval(step))
+
+
+def _step_checks(
+    slo: Slo,
+    labels: Mapping[str, str],
+    counts: tuple[Sequence[float], Sequence[float]],
+    hour: int,
+    step: timedelta,
+) -> list[Check]:
+    """The counts that the period is added up from, where they come from recorded ones."""
+    window = step_of(slo)
+    if not _sliced(slo) and window <= LONGEST_DIRECT:
+        return []
+    good, total = _window(slo, *counts, hour * _HOUR, window, step)
+    return [
+        recorded(names.record_good(window), labels, hour * 60, good),
+        recorded(names.record_total(window), labels, hour * 60, total),
+    ]
 
 
 def _sliced(slo: Slo) -> bool:
@@ -200,24 +219,38 @@ def _period_checks(
     ]
 
 
-def clamp_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
-    """More good than total, as two scrapes may show for a moment, is no errors: never fewer than none."""
+def edge_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
+    """More good than total, as two scrapes may show, is no errors; nothing counted is no ratio."""
     for objective in slo.objectives:
-        labels = _labels(slo, objective, environment)
-        pairs, windows = sorted(labels.items()), windows_of(slo)
-        records = [(names.RECORD_GOOD_SLICES, names.RECORD_TOTAL_SLICES)]
-        if not _sliced(slo):
-            direct = [window for window in windows if window <= LONGEST_DIRECT]
-            records = [(names.record_good(window), names.record_total(window)) for window in direct]
-        fed = [
-            {"series": series(record, pairs), "values": f"{value}x70"}
-            for good, total in records
-            for record, value in ((good, 101), (total, 100))
-        ]
-        checks = [
-            recorded(record, labels, 60, 0.0)
-            for window in windows
-            for record in (names.record_error_ratio(window), names.record_burn_rate(window))
-        ]
-        if checks:
-            yield case(f"good above total is no error in {objective.name}", fed, checks)
+        if windows_of(slo):
+            name = f"good above a small total is no error in {objective.name}"
+            yield _flat(slo, objective, environment, name, (0.26, 0.25), 0.0)
+            name = f"nothing counted is no ratio in {objective.name}"
+            yield _flat(slo, objective, environment, name, (0.0, 0.0), None)
+
+
+def _flat(
+    slo: Slo,
+    objective: Objective,
+    environment: str,
+    name: str,
+    counts: tuple[float, float],
+    expected: float | None,
+) -> TestCase:
+    labels = _labels(slo, objective, environment)
+    pairs, windows = sorted(labels.items()), windows_of(slo)
+    records = [(names.RECORD_GOOD_SLICES, names.RECORD_TOTAL_SLICES)]
+    if not _sliced(slo):
+        direct = [window for window in (*windows, step_of(slo)) if window <= LONGEST_DIRECT]
+        records = [(names.record_good(window), names.record_total(window)) for window in direct]
+    fed = [
+        {"series": series(record, pairs), "values": f"{number(value)}x12"}
+        for pair in records
+        for record, value in zip(pair, counts, strict=True)
+    ]
+    checks = [
+        recorded(record, labels, 10, expected)
+        for window in (*windows, slo.window.length)
+        for record in (names.record_error_ratio(window), names.record_burn_rate(window))
+    ]
+    return case(name, fed, checks)
