@@ -61,6 +61,9 @@ class Settings:
     alarm_policy: Path | None = _setting(
         None, "folder of policy.yaml, schedules.yaml, raci.yaml, runbooks/; unset: those that ship"
     )
+    prometheus: str = _setting(
+        "", "address of a Prometheus to count from; unset: our own processes' journals"
+    )
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
     tracing: str = _setting("off", "off, console or otlp")
     otlp_endpoint: str = _setting("http://127.0.0.1:4318", "OTLP/HTTP collector")

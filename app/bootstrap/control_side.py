@@ -14,6 +14,7 @@ from importlib.metadata import version
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from app.bootstrap.count_source import open_prometheus_reader
 from app.bootstrap.process_parts import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
 from app.bootstrap.routing_role import routing_role
@@ -141,9 +142,9 @@ def _prober(control: _Control) -> None:
 
 def _evaluator(control: _Control) -> None:
     parts = control.parts
-    collector = Collector(
-        control.catalogue.slos, control.reader, control.ledger, parts.settings.environment, parts.clock
-    )
+    slos, prometheus = control.catalogue.slos, parts.settings.prometheus
+    reader = open_prometheus_reader(prometheus, slos) if prometheus else control.reader
+    collector = Collector(slos, reader, control.ledger, parts.settings.environment, parts.clock)
     watch = Watch(
         control.catalogue,
         collector,

@@ -40,3 +40,8 @@ def instant_text(at: datetime) -> str:
 
 def age_text(at: datetime, now: datetime) -> str:
     return f"{span_text(max(timedelta(0), now - at))} ago"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 error``, ``2 errors``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

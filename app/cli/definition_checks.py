@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.usecases.load_policies import load_policies
 from dashboards.errors import DashboardError
 from slo import lint
-from slo.catalogue import Catalogue, load_catalogue
+from slo.catalogue import DEFINITIONS, Catalogue, load_catalogue
 from slo.errors import DefinitionError, DefinitionErrors
 from slo.lint import Finding, Level, Surroundings
 
@@ -54,7 +54,7 @@ def check_everything(settings: Settings) -> Checked:
     if catalogue is not None and alarms is not None and not any(f.level is Level.ERROR for f in findings):
         findings += _indicator_findings(catalogue, alarms.runbooks)
         counts["generated files"] = _generated(catalogue, alarms, settings, findings)
-    return Checked(_once(findings), counts)
+    return Checked(_placed(findings, settings.definitions or DEFINITIONS), counts)
 
 
 def _attempt(load: Callable[[], T], findings: list[Finding]) -> T | None:
@@ -120,14 +120,14 @@ def _generated(catalogue: Catalogue, alarms: AlarmPolicy, settings: Settings, fi
         return 0
 
 
-def _once(findings: Sequence[Finding]) -> Sequence[Finding]:
-    """Without repetitions; a file that two loaders read is reported once."""
-    return tuple(dict.fromkeys(findings))
+def _placed(findings: Sequence[Finding], root: Path) -> Sequence[Finding]:
+    """Each once, with a path that opens from the current folder."""
+    placed = (replace(finding, file=_opens(finding.file, root)) for finding in findings)
+    return tuple(dict.fromkeys(placed))
 
 
-def shown_path(file: str) -> str:
-    """Relative to the current folder where it lies below it, as editors and terminals open it."""
-    path = Path(file)
+def _opens(file: str, root: Path) -> str:
+    path = root / file if (root / file).exists() else Path(file)
     if path.is_absolute() and path.is_relative_to(Path.cwd()):
         return str(path.relative_to(Path.cwd()))
-    return file
+    return str(path)

@@ -12,13 +12,13 @@ from alarms.alertmanager.config import RouterAddress
 from alarms.severity import Severity
 from app.bootstrap.alarm_policy import load_alarm_policy
 from app.build import Difference, artifacts, differences, write
-from app.cli.context import json_option, pass_settings, say, stderr
-from app.cli.definition_checks import Checked, check_everything, shown_path
+from app.cli.context import counted, json_option, pass_settings, say, stderr
+from app.cli.definition_checks import Checked, check_everything
 from app.cli.failures import EXIT_NO
 from app.settings import Settings
 from dashboards.addresses import Deployment
 from slo.catalogue import load_catalogue
-from slo.lint import Finding, Level
+from slo.lint import Level
 from slo.loaders.importer import import_files
 
 IMPORTED = "imported.yaml"
@@ -57,17 +57,14 @@ def _with(settings: Settings, definitions: Path | None) -> Settings:
 
 def _print(found: Checked) -> None:
     for finding in found.findings:
-        say(_line(finding), STYLES[finding.level])
-    say("checked: " + ", ".join(f"{count:,} {name}" for name, count in found.counts.items()))
-    warnings = len(found.findings) - found.errors
+        say(str(finding), STYLES[finding.level])
+    if found.counts:
+        say("checked: " + ", ".join(f"{count:,} {name}" for name, count in found.counts.items()))
+    warnings = counted(len(found.findings) - found.errors, "warning")
     if found.errors:
-        say(f"{found.errors:,} errors, {warnings:,} warnings", "bold red")
+        say(f"{counted(found.errors, 'error')}, {warnings}", "bold red")
     else:
-        say(f"sound, with {warnings:,} warnings" if warnings else "sound", "green")
-
-
-def _line(finding: Finding) -> str:
-    return str(replace(finding, file=shown_path(finding.file)))
+        say(f"sound, with {warnings}" if len(found.findings) else "sound", "green")
 
 
 def _document(found: Checked) -> dict[str, object]:

@@ -17,6 +17,7 @@ from app.cli.ingest import ingest
 from app.cli.keys import keys
 from app.cli.serve import console_link, serve, up
 from app.cli.show_settings import settings
+from app.cli.simulate import simulate_
 from app.cli.slo import slo
 from app.settings import load_settings
 
@@ -50,6 +51,7 @@ for command in (
     console_link,
     demo,
     slo,
+    simulate_,
     check,
     build,
     import_,

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import click
 from rich.live import Live
 
+from app.bootstrap.count_source import prometheus_reader
+from app.bootstrap.paths import DataPaths
 from app.bootstrap.slo_view import SloView
-from app.cli.context import pass_settings, stdout
+from app.cli.context import instant_text, pass_settings, say, stderr, stdout
 from app.settings import Settings
 from app.terminal.slo_tables import detail, overview, status_document
+from slo.adapters.sqlite_ledger import SqliteLedger
+from slo.catalogue import load_catalogue
+from slo.clock import parse_clock
+from slo.collect import Collector
 
 
 @click.group()
@@ -50,3 +57,27 @@ def show(settings: Settings, slo_id: str, as_json: bool) -> None:
         return
     for item in statuses:
         stdout.print(detail(item))
+
+
+@slo.command()
+@click.option("--prometheus", help="A Prometheus server's address.  [default: the setting of that name]")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="How far back (UTC).")
+@pass_settings
+def collect(settings: Settings, prometheus: str | None, since: datetime | None) -> None:
+    """Read counts into the ledger once: a backfill from a Prometheus. Reading again changes nothing."""
+    url = prometheus or settings.prometheus
+    if not url:
+        raise click.UsageError(
+            "name a Prometheus with --prometheus; our own journals are read by `mirante up`"
+        )
+    slos = load_catalogue(settings.definitions).slos
+    clock = parse_clock(settings.clock)
+    history = timedelta(days=1) if since is None else clock.now() - since.replace(tzinfo=UTC)
+    ledger = SqliteLedger(DataPaths(settings.data_dir).ledger)
+    with stderr.status("collecting"), prometheus_reader(url, slos) as reader:
+        collector = Collector(slos, reader, ledger, settings.environment, clock, history=history)
+        done = collector.collect()
+    ledger.close()
+    say(f"{done.rows:,} rows for the minutes from {instant_text(done.since)} to {instant_text(done.until)}")
+    for slo_id, reason in collector.refused.items():
+        say(f"not counted: {slo_id}: {reason}")
