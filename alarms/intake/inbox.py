@@ -20,6 +20,32 @@ class _Waiting:
     kept: asyncio.Future[None]
 
 
+class Flood:
+    """On while ``rate`` a second arrive, for ``longest`` seconds in a row at most, then off for as long."""
+
+    def __init__(self, monotonic: Callable[[], float], rate: float = 200.0, longest: float = 20.0) -> None:
+        self._monotonic = monotonic
+        self._rate = rate
+        self._longest = longest
+        self._second = monotonic()
+        self._count = 0
+        self._on_since: float | None = None
+
+    def arrived(self, receipts: int) -> None:
+        now = self._monotonic()
+        if now - self._second >= 1.0:
+            flooded = self._count / (now - self._second) >= self._rate
+            self._on_since = (self._on_since or now) if flooded else None
+            self._second, self._count = now, 0
+        self._count += receipts
+
+    def is_on(self) -> bool:
+        now = self._monotonic()
+        if self._on_since is None or now - self._second > 2.0:
+            return False
+        return (now - self._on_since) % (2 * self._longest) < self._longest
+
+
 class Inbox:
     """``most_waiting`` requests may wait for the disk at once, ``most_pending`` receipts for the router.
 
@@ -46,6 +72,11 @@ class Inbox:
         self._waiting: list[_Waiting] = []
         self._pending = store.count_receipts(ReceiptState.PENDING)
         self._flushing: asyncio.Task[None] | None = None
+        self._flood = Flood(clock.monotonic)
+
+    def is_flooded(self) -> bool:
+        """So much comes in that whoever works it off had better take the urgent first and leave the rest."""
+        return self._flood.is_on()
 
     async def keep(self, kind: str, payload: bytes, receipt_id: str | None = None) -> str:
         """The receipt's id, once it is durable. The same given id again changes nothing.
@@ -86,6 +117,7 @@ class Inbox:
                     entry.kept.set_exception(StoreBusy(f"{type(error).__name__}: {error}"))
         else:
             self._pending += len(batch)
+            self._flood.arrived(len(batch))
             for entry in batch:
                 if not entry.kept.done():
                     entry.kept.set_result(None)

@@ -26,6 +26,7 @@ QUARANTINED = ReceiptState.QUARANTINED
 QUARANTINE_KEEPS = 1_000
 DONE_KEEPS = 20_000
 PRUNE_EVERY = 100
+URGENT, LEAST_URGENT = 2, 9
 ALERT = msgspec.json.Decoder(Alert)
 
 
@@ -67,13 +68,16 @@ class IntakeWorker:
         *,
         received: Counted = ignore,
         left: Callable[[int], None] = lambda _: None,
+        flooded: Callable[[], bool] = lambda: False,
     ) -> None:
+        """While ``flooded`` only what may be urgent is worked off; the rest is safe on file and waits."""
         self._store = store
         self._router = router
         self._rules = rules
         self._clock = clock
         self._received = received
         self._left = left
+        self._flooded = flooded
         self._rounds = 0
 
     def run_once(self, limit: int = 50) -> int:
@@ -100,7 +104,7 @@ class IntakeWorker:
 
     def _batch(self, limit: int) -> int:
         with self._store.transaction() as tx:
-            receipts = tx.pending_receipts(limit)
+            receipts = tx.pending_receipts(limit, URGENT if self._flooded() else LEAST_URGENT)
             counts = [self._work(tx, receipt) for receipt in receipts]
         for receipt, alerts in zip(receipts, counts, strict=True):
             self._received(receipt.kind, alerts)

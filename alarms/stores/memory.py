@@ -119,8 +119,9 @@ class MemoryRouterStore(MemoryReads):
     def save_policy(self, policy_id: str, canonical: bytes) -> None:
         self._put(self._policies, policy_id, canonical)
 
-    def pending_receipts(self, limit: int) -> Sequence[Receipt]:
-        pending = [r for r in self._receipts.values() if r.state is ReceiptState.PENDING]
+    def pending_receipts(self, limit: int, urgency: int = 9) -> Sequence[Receipt]:
+        waiting = [r for r in self._receipts.values() if r.state is ReceiptState.PENDING]
+        pending = [receipt for receipt in waiting if receipt.urgency <= urgency]
         return sorted(pending, key=lambda r: (r.urgency, r.received_at, r.id))[:limit]
 
     def settle_receipt(self, receipt_id: str, state: ReceiptState, problem: str | None = None) -> bool:

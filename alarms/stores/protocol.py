@@ -119,8 +119,8 @@ class Transaction(ReadSide, Protocol):
 
     def save_policy(self, policy_id: str, canonical: bytes) -> None: ...
 
-    def pending_receipts(self, limit: int) -> Sequence[Receipt]:
-        """The most urgent first, then the oldest."""
+    def pending_receipts(self, limit: int, urgency: int = 9) -> Sequence[Receipt]:
+        """The most urgent first, then the oldest; none less urgent (a higher number) than ``urgency``."""
         ...
 
     def settle_receipt(self, receipt_id: str, state: ReceiptState, problem: str | None = None) -> bool:

@@ -156,11 +156,11 @@ class SqliteTransaction(SqliteReads):
             (policy_id, canonical),
         )
 
-    def pending_receipts(self, limit: int) -> Sequence[Receipt]:
+    def pending_receipts(self, limit: int, urgency: int = 9) -> Sequence[Receipt]:
         rows = self._connection.execute(
-            f"SELECT {RECEIPT_COLUMNS} FROM receipts WHERE state = 'pending' "  # noqa: S608 - constant columns
+            f"SELECT {RECEIPT_COLUMNS} FROM receipts WHERE state = 'pending' AND urgency <= ? "  # noqa: S608
             "ORDER BY urgency, received_at, id LIMIT ?",
-            (limit,),
+            (urgency, limit),
         )
         return [receipt(row) for row in rows]
 

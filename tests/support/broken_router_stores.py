@@ -78,7 +78,7 @@ class SettlesReceiptsTwice(MemoryRouterStore):
 class IgnoresUrgency(MemoryRouterStore):
     """First come, first served, however severe."""
 
-    def pending_receipts(self, limit: int) -> Sequence[Receipt]:
+    def pending_receipts(self, limit: int, urgency: int = 9) -> Sequence[Receipt]:
         return sorted(super().pending_receipts(100_000), key=lambda receipt: receipt.id)[:limit]
 
 

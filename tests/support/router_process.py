@@ -137,7 +137,7 @@ def main() -> None:
     router = Router(store, policy, clock, SortableIds(clock))
     inbox = Inbox(store, clock, SortableIds(clock))
     rules = intake_rules("test", load_catalogue().slos, policy.severity_words, policy.ignored_labels)
-    worker = IntakeWorker(store, router, rules, clock, left=inbox.worked_off)
+    worker = IntakeWorker(store, router, rules, clock, left=inbox.worked_off, flooded=inbox.is_flooded)
     client = httpx.Client(timeout=5.0)
     notifier = WebhookNotifier(options.receiver, b"key", lambda: datetime.now(UTC), client)
     dispatcher = Dispatcher(

@@ -274,6 +274,7 @@ def receipts_are_kept_and_given_out_by_urgency(store: RouterStore) -> None:
     with store.transaction() as tx:
         assert [found.id[-1] for found in tx.pending_receipts(10)] == ["2", "1", "3"]
         assert tx.pending_receipts(1)[0] == receipt(2, urgency=1)
+        assert [found.id[-1] for found in tx.pending_receipts(10, urgency=2)] == ["2"]
         assert tx.settle_receipt("receipt-002", ReceiptState.DONE) is True
         assert tx.settle_receipt("receipt-002", ReceiptState.DONE) is False
         assert tx.settle_receipt("receipt-001", ReceiptState.QUARANTINED, "not JSON") is True

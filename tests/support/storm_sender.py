@@ -39,8 +39,24 @@ def body(number: int, p1_at: int) -> bytes:
     return json.dumps(document).encode()
 
 
+def request(number: int, p1_at: int, *, to_alertmanager: bool) -> bytes:
+    """The whole request: to our hook, or the same alert to Alertmanager's own way in."""
+    payload = body(number, p1_at)
+    path = "/hooks/alertmanager"
+    if to_alertmanager:
+        path = "/api/v2/alerts"
+        (alert,) = json.loads(payload)["alerts"]
+        payload = json.dumps([{"labels": alert["labels"], "annotations": alert["annotations"]}]).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: r\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
+    )
+    return head.encode() + payload
+
+
 class Storm:
-    def __init__(self, port: int, count: int, p1_at: int) -> None:
+    def __init__(self, port: int, count: int, p1_at: int, *, to_alertmanager: bool) -> None:
+        self.to_alertmanager = to_alertmanager
         self.port = port
         self.count = count
         self.p1_at = p1_at
@@ -53,15 +69,11 @@ class Storm:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         while self.next < self.count:
             number, self.next = self.next, self.next + 1
-            payload = body(number, self.p1_at)
-            head = (
-                f"POST /hooks/alertmanager HTTP/1.1\r\nHost: r\r\nAuthorization: Bearer {TOKEN}\r\n"
-                f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n\r\n"
-            ).encode()
+            message = request(number, self.p1_at, to_alertmanager=self.to_alertmanager)
             while True:
                 if number == self.p1_at and not self.p1_sent:
                     self.p1_sent = time.monotonic()
-                writer.write(head + payload)
+                writer.write(message)
                 status = await self._status(reader)
                 if status == 200:
                     self.accepted += 1
@@ -86,8 +98,9 @@ async def main() -> None:
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--p1-at", type=int, required=True)
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--to-alertmanager", action="store_true")
     options = parser.parse_args()
-    storm = Storm(options.port, options.count, options.p1_at)
+    storm = Storm(options.port, options.count, options.p1_at, to_alertmanager=options.to_alertmanager)
     started = time.monotonic()
     await asyncio.gather(*[storm.connection() for _ in range(options.connections)])
     result = {

@@ -18,7 +18,7 @@ from alarms.http.application import create_application
 from alarms.http.auth import HOOKS, READ, WRITE, AnyOf, BearerTokens, Principal, SignedBodies
 from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import LARGEST, Hooks
-from alarms.intake.inbox import Inbox
+from alarms.intake.inbox import Flood, Inbox
 from alarms.intake.normalise import intake_rules
 from alarms.intake.sns_message import SnsVerifier
 from alarms.intake.worker import IntakeWorker
@@ -161,6 +161,40 @@ async def test_overload_is_503_and_never_a_4xx() -> None:
     assert again.status_code == 200
     await site.client.aclose()
     site.scene.close()
+
+
+def test_a_flood_puts_off_what_is_not_urgent_but_never_for_long() -> None:
+    seconds = [100.0]
+    flood = Flood(lambda: seconds[0])
+    on = []
+    for _ in range(600):  # a minute at 300 a second
+        flood.arrived(30)
+        on.append(flood.is_on())
+        seconds[0] += 0.1
+    assert on[:10] == [False] * 10
+    assert 150 < sum(on) < 450
+    assert not all(on[300:])
+    seconds[0] += 3.0
+    assert not flood.is_on()
+    quiet = Flood(lambda: seconds[0])
+    for _ in range(100):
+        quiet.arrived(10)
+        seconds[0] += 0.1
+    assert not quiet.is_on()
+
+
+async def test_while_flooded_only_what_may_be_urgent_is_worked_off(site: Site) -> None:
+    flooded = [True]
+    rules = intake_rules("test", [], SHIPPED_POLICY.severity_words, SHIPPED_POLICY.ignored_labels)
+    worker = IntakeWorker(site.store, site.scene.router, rules, site.scene.clock, flooded=lambda: flooded[0])
+    for name, severity in (("Mild", "P3"), ("Outage", "P1")):
+        document = alertmanager(alert(name, severity=severity))
+        await site.client.post("/hooks/alertmanager", json=document, headers=SENDER)
+    worker.drain()
+    assert [incident.title for incident in site.scene.router.open_incidents()] == ["Outage"]
+    flooded[0] = False
+    worker.drain()
+    assert [incident.title for incident in site.scene.router.open_incidents()] == ["Outage", "Mild"]
 
 
 async def test_many_senders_share_a_commit_and_each_payload_is_kept(
