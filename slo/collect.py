@@ -1,8 +1,9 @@
 """From the counts of running processes to ledger rows, by each SLO's own query.
 
 A minute in which a source that counts an SLO's metrics was alive gets a row even when nothing happened
-(*no traffic*); a minute without any such source gets none (*no data*). Every pass reads the last minutes
-again, so counts that arrive late replace what was written, and a pass repeated changes nothing.
+(*no traffic*); a minute without any such source gets none (*no data*), nor does a slice of time in which
+nothing was looked at. Every pass reads the last minutes again, so counts that arrive late replace what was
+written, and a pass repeated changes nothing.
 """
 
 from __future__ import annotations

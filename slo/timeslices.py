@@ -1,7 +1,8 @@
 """Slices of time: a stretch of minutes is good when enough of its events were.
 
 One slice counts 1 in its first minute; the other minutes of a longer slice carry zeros, so that every minute
-of it is known. A slice with data but no events counts nothing (*no traffic*); one without data has no row.
+of it is known. A slice without events cannot be judged, so it has no row: whoever slices time must look in
+every slice, and a prober that is alive but does not probe is *no data*, not a calm service.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def slice_rows(
         slices.setdefault(slice_start(minute, length), []).append(tally)
     rows: dict[datetime, Tally] = {}
     for first, tallies in sorted(slices.items()):
-        if start <= first and first + length <= end:
+        judged = sum(tallies, NOTHING).total > 0
+        if judged and start <= first and first + length <= end:
             rows.update({first + MINUTE * offset: NOTHING for offset in range(length // MINUTE)})
             rows[first] = _verdict(tallies, target)
     return rows
@@ -42,8 +44,6 @@ def slice_rows(
 
 def _verdict(tallies: Sequence[Tally], target: Fraction) -> Tally:
     whole = sum(tallies, NOTHING)
-    if whole.total == 0:
-        return NOTHING
     good = whole.good * target.denominator >= target.numerator * whole.total
     return Tally(int(good), 1, _doubt(whole, target))
 
@@ -59,13 +59,14 @@ def _doubt(whole: Tally, target: Fraction) -> int | None:
 
 
 def ratio_minute_rows(minutes: Mapping[datetime, Tally]) -> Mapping[datetime, Tally]:
-    """Each minute's ratio in millionths of a minute: minutes weigh alike, whatever their traffic."""
-    return {minute: _ratio(tally) for minute, tally in minutes.items()}
+    """Each minute's ratio in millionths of a minute: minutes weigh alike, whatever their traffic.
+
+    A minute without events has no ratio, and no row.
+    """
+    return {minute: _ratio(tally) for minute, tally in minutes.items() if tally.total > 0}
 
 
 def _ratio(tally: Tally) -> Tally:
-    if tally.total == 0:
-        return NOTHING
     good, rest = divmod(tally.good * MILLION, tally.total)
     uncertain = -(-(tally.error_bound or 0) * MILLION // tally.total) + (1 if rest else 0)
     return Tally(good, MILLION, uncertain or None)

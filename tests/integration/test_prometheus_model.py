@@ -156,7 +156,7 @@ def test_the_shipped_tiers_over_days_fire_as_the_rule_engine_says(tmp_path: Path
     before, length = (3 * 1440, 5 * 1440) if FULL else (1440, 1800)
     calm = MinuteOfEvents(1000, 1000)
     timelines = []
-    for burning, bad in ((2, 1000), (45, 20), (240, 7), (1440, 4), (2880, 2), (600, 3)):
+    for burning, bad in ((2, 1000), (10, 1000), (45, 20), (240, 12), (1440, 4), (2880, 2)):
         minutes = [calm] * before + [MinuteOfEvents(1000 - bad, 1000)] * burning + [calm] * length
         timelines.append(Timeline(NOON - before * MINUTE, tuple(minutes[:length])))
     expected = [PrometheusModel(slo, slo.objectives[0]).firing(timeline) for timeline in timelines]

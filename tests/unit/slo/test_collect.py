@@ -199,6 +199,16 @@ def test_a_running_minute_is_not_judged_as_a_slice() -> None:
     assert not stage.counts(slo, 0, 1).has_data
 
 
+def test_a_prober_that_is_alive_but_does_not_probe_is_no_data() -> None:
+    slo = slices()
+    stage = Stage(slo)
+    stage.count(6)
+    stage.beat(5)
+    stage.collector.collect()
+    assert stage.counts(slo, 0, 1).has_data
+    assert not stage.counts(slo, 1, 5).has_data
+
+
 def test_a_slice_is_judged_over_all_its_sources() -> None:
     slo = slices()
     stage = Stage(slo, roles=("prober-a", "prober-b"))
