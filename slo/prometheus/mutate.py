@@ -59,10 +59,11 @@ class Mutant:
 def mutants(document: Document) -> Iterator[Mutant]:
     groups = document["groups"]
     assert isinstance(groups, list)
+    carried = _carried(groups)
     for g, group in enumerate(groups):
         for r, rule in enumerate(group["rules"]):
             place = f"{group['name']}: {rule.get('record') or rule.get('alert')}"
-            for change, mutated in _changed(rule):
+            for change, mutated in _changed(rule, carried):
                 yield Mutant(place, change, _with(document, g, r, mutated))
 
 
@@ -74,7 +75,18 @@ def _with(document: Document, group: int, rule: int, mutated: Mapping[str, objec
     return changed
 
 
-def _changed(rule: Mapping[str, object]) -> Iterator[tuple[str, dict[str, object]]]:
+def _carried(groups: list[Mapping[str, list[Mapping[str, object]]]]) -> frozenset[str]:
+    """Labels that recorded series have: a rule that reads such a series has them anyway."""
+    labels = [rule["labels"] for group in groups for rule in group["rules"] if "record" in rule]
+    return frozenset(key for own in labels if isinstance(own, Mapping) for key in own)
+
+
+def _inherits(rule: Mapping[str, object]) -> bool:
+    expr = str(rule["expr"])
+    return "slo:" in expr and not expr.startswith("max(")
+
+
+def _changed(rule: Mapping[str, object], carried: frozenset[str]) -> Iterator[tuple[str, dict[str, object]]]:
     for change, expr in changed_expressions(str(rule["expr"])):
         yield change, {**rule, "expr": expr}
     if "record" in rule:
@@ -86,7 +98,7 @@ def _changed(rule: Mapping[str, object]) -> Iterator[tuple[str, dict[str, object
         assert isinstance(texts, Mapping)
         for key, value in texts.items():
             rest = {k: v for k, v in texts.items() if k != key}
-            if f"{key}=" not in str(rule["expr"]) or "alert" in rule:  # else it is inherited anyway
+            if part == "annotations" or key not in carried or not _inherits(rule):
                 yield f"{part[:-1]} {key} dropped", {**rule, part: rest}
             yield f"{part[:-1]} {key} changed", {**rule, part: {**texts, key: f"{value}x"}}
 

@@ -9,6 +9,7 @@ from slo import conventions as names
 from slo.catalogue import Catalogue
 from slo.prometheus.alerts import alert_group
 from slo.prometheus.records import Group, record_groups
+from slo.prometheus.sloth_names import sloth_group
 from slo.prometheus.support import unsupported
 from slo.spec import Slo
 
@@ -23,22 +24,28 @@ class Skipped:
     reason: str
 
 
-def rule_files(catalogue: Catalogue, environment: str) -> dict[str, Document]:
+def rule_files(catalogue: Catalogue, environment: str, *, sloth_names: bool = False) -> dict[str, Document]:
     """File name (``credit-decision-latency.rules.yaml``) to rule file, in name order.
 
-    SLOs that no Prometheus rule can count are left out; ``skipped`` names them.
+    SLOs that no Prometheus rule can count are left out; ``skipped`` names them. ``sloth_names`` also
+    records everything under the names that Sloth's dashboards read.
     """
-    return {rules_file(slo): rule_file(slo, environment) for slo in supported(catalogue)}
+    return {
+        rules_file(slo): rule_file(slo, environment, sloth_names=sloth_names) for slo in supported(catalogue)
+    }
 
 
 def rules_file(slo: Slo) -> str:
     return f"{names.slug(slo.id)}.rules.yaml"
 
 
-def rule_file(slo: Slo, environment: str) -> Document:
+def rule_file(slo: Slo, environment: str, *, sloth_names: bool = False) -> Document:
     """Recordings of each objective in the order they depend on each other, then the alerts."""
+    groups = recordings(slo, environment)
+    if sloth_names:
+        groups += [sloth_group(slo, objective, environment) for objective in slo.objectives]
     alerts = alert_group(slo, environment)
-    return {"groups": [*recordings(slo, environment), *([alerts] if alerts["rules"] else [])]}
+    return {"groups": [*groups, *([alerts] if alerts["rules"] else [])]}
 
 
 def recordings(slo: Slo, environment: str) -> list[Group]:
@@ -55,11 +62,13 @@ def skipped(catalogue: Catalogue) -> list[Skipped]:
     return [Skipped(slo_id, reason) for slo_id, reason in found if reason is not None]
 
 
-def prometheus_rule_resources(catalogue: Catalogue, environment: str) -> dict[str, Document]:
+def prometheus_rule_resources(
+    catalogue: Catalogue, environment: str, *, sloth_names: bool = False
+) -> dict[str, Document]:
     """The same groups as ``PrometheusRule`` resources of the Prometheus operator, one for each file."""
     return {
         name.replace(".rules.yaml", ".yaml"): _resource(name, document, environment)
-        for name, document in rule_files(catalogue, environment).items()
+        for name, document in rule_files(catalogue, environment, sloth_names=sloth_names).items()
     }
 
 

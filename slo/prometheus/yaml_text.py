@@ -13,8 +13,11 @@ _PLAIN = re.compile(r"[A-Za-z/_][A-Za-z0-9_./:-]*(?<!:)|[0-9]+[smhdw]")
 _AMBIGUOUS = frozenset(
     ("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf", "_")
 )
-_PRINTABLE = re.compile(r"[\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]+")
-_LINES = re.compile(r"[\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\n]+")
+# Without line separators and the byte order mark, which YAML reads as breaks or drops.
+_CHARACTERS = r"\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+_PRINTABLE = re.compile(f"[{_CHARACTERS}]+")
+_LINES = re.compile(f"[{_CHARACTERS}\\n]+")
+_PAIR = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 
 
 class YamlText:
@@ -102,7 +105,13 @@ def _quoted(text: str) -> str:
         return text
     if _PRINTABLE.fullmatch(text):
         return "'" + text.replace("'", "''") + "'"
-    return json.dumps(text)
+    return _PAIR.sub(_astral, json.dumps(text))
+
+
+def _astral(pair: re.Match[str]) -> str:
+    """JSON writes what is beyond U+FFFF as two escapes, YAML as one."""
+    high, low = int(pair[1], 16), int(pair[2], 16)
+    return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
 
 
 def _atom(value: object) -> str:

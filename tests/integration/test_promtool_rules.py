@@ -61,3 +61,45 @@ def test_kubernetes_resources_hold_the_same_groups() -> None:
         assert isinstance(spec, dict)
         assert spec["groups"] == files[name.replace(".yaml", ".rules.yaml")]["groups"]
         assert resource["kind"] == "PrometheusRule"
+
+
+def test_sloths_names_carry_the_same_numbers(tmp_path: Path) -> None:
+    """As a dashboard made for Sloth asks: by ``sloth_id``, ``sloth_slo`` and ``sloth_window``."""
+    slo = SHIPPED.slo("credit/decision-latency")
+    document = rule_file(slo, "prod", sloth_names=True)
+    write_rules(tmp_path, {rules_file(slo): document})
+    groups = document["groups"]
+    assert isinstance(groups, list)
+    own = 'environment="prod",objective="main",service="credit",slo="credit/decision-latency"'
+    mine = '{sloth_id="credit-decision-latency",sloth_service="credit",sloth_slo="decision-latency"}'
+    fed = {"slo:good_events:increase5m": "95x9", "slo:total_events:increase5m": "100x9"}
+    expected = {
+        'slo:sli_error:ratio_rate5m{sloth_id="credit-decision-latency",sloth_window="5m"}': 0.05,
+        f"slo:current_burn_rate:ratio{mine}": 1,
+        f"slo:objective:ratio{mine}": 0.95,
+        f"slo:error_budget:ratio{mine}": 0.05,
+        f"slo:time_period:days{mine}": 30,
+        'sloth_slo_info{sloth_id="credit-decision-latency",sloth_objective="95"}': 1,
+    }
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": f"{name}{{{own}}}", "values": values} for name, values in fed.items()],
+        "promql_expr_test": [
+            {
+                "expr": f"sum(round({query}, 0.000001))",
+                "eval_time": "8m",
+                "exp_samples": [{"labels": "{}", "value": value}],
+            }
+            for query, value in expected.items()
+        ],
+    }
+    tests = {
+        "rule_files": [f"../{rules_file(slo)}"],
+        "evaluation_interval": "1m",
+        "group_eval_order": [group["name"] for group in groups],
+        "tests": [test],
+    }
+    write_tests(tmp_path, {"sloth.test.yaml": tests})
+    assert check_rules(tmp_path).returncode == 0
+    ran = test_rules([tmp_path / "tests" / "sloth.test.yaml"])
+    assert ran.returncode == 0, ran.stdout + ran.stderr

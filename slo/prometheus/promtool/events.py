@@ -10,7 +10,6 @@ from datetime import timedelta
 from slo import conventions as names
 from slo.prometheus.alerts import burn_alert, no_data_alert
 from slo.prometheus.names import series_labels
-from slo.prometheus.numbers import decimal_text
 from slo.prometheus.promtool.affine import affine
 from slo.prometheus.promtool.expect import Check, alert_state, alert_words, recorded
 from slo.prometheus.promtool.notation import counter, series
@@ -110,8 +109,6 @@ def _incident(
         checks += [alert_state(rule, calm, minute, False) for minute, firing in telling(states) if firing]
     labels = {**series_labels(slo, objective, environment), **group}
     checks += steady_checks(slo, objective, labels, signal, warm_up)
-    if not slo.group_by:
-        checks += _constants(objective, labels, warm_up)
     yield case(f"{tier.name} of {objective.name} fires on a burn, then resets", fed, checks)
 
 
@@ -166,13 +163,6 @@ def window_checks(
         recorded(names.record_total(window), labels, minute, total),
         recorded(names.record_error_ratio(window), labels, minute, error),
         recorded(names.record_burn_rate(window), labels, minute, rate),
-    ]
-
-
-def _constants(objective: Objective, labels: Mapping[str, str], minute: int) -> list[Check]:
-    return [
-        recorded(names.RECORD_OBJECTIVE, labels, minute, float(decimal_text(objective.target))),
-        recorded(names.RECORD_BUDGET, labels, minute, float(decimal_text(objective.budget))),
     ]
 
 

@@ -13,6 +13,7 @@ from slo import conventions as names
 from slo.prometheus.alerts import burn_alert
 from slo.prometheus.counts import counts_over_window, slice_window
 from slo.prometheus.names import series_labels
+from slo.prometheus.numbers import decimal_text
 from slo.prometheus.promtool.events import TestCase, case, window_checks
 from slo.prometheus.promtool.expect import Check, alert_state, recorded
 from slo.prometheus.promtool.notation import gauge, interval, number, series
@@ -252,5 +253,10 @@ def _flat(
         recorded(record, labels, 10, expected)
         for window in (*windows, slo.window.length)
         for record in (names.record_error_ratio(window), names.record_burn_rate(window))
+    ]
+    own = series_labels(slo, objective, environment)
+    checks += [
+        recorded(names.RECORD_OBJECTIVE, own, 10, float(decimal_text(objective.target))),
+        recorded(names.RECORD_BUDGET, own, 10, float(decimal_text(objective.budget))),
     ]
     return case(name, fed, checks)
