@@ -1,8 +1,8 @@
 """Slices of time: a stretch of minutes is good when enough of its events were.
 
-One slice counts 1 in its first minute; the other minutes of a longer slice carry zeros, so that every minute
-of it is known. A slice without events cannot be judged, so it has no row: whoever slices time must look in
-every slice, and a prober that is alive but does not probe is *no data*, not a calm service.
+One slice counts 1 in its last minute, when it is known; the minutes before it carry zeros, so that every
+minute of it has data. A slice without events cannot be judged, so it has no row: whoever slices time must
+look in every slice, and a prober that is alive but does not probe is *no data*, not a calm service.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def slice_rows(
         judged = sum(tallies, NOTHING).total > 0
         if judged and start <= first and first + length <= end:
             rows.update({first + MINUTE * offset: NOTHING for offset in range(length // MINUTE)})
-            rows[first] = _verdict(tallies, target)
+            rows[first + length - MINUTE] = _verdict(tallies, target)
     return rows
 
 

@@ -13,6 +13,7 @@ Sources are files of ``github.com/prometheus/prometheus`` at v2.42.0, the server
    sees what the rules before it recorded at the same instant. Windows up to one hour ask the counters.
    Longer ones are ``sum_over_time`` of the five-minute counts, divided by five, over a range one second
    shorter than the window, which holds exactly ``W / 1m`` samples.
+   Slices are recorded as often as one ends (their group's interval), here from the timeline's start.
 5. *sum_over_time* (``promql/functions.go``, ``funcSumOverTime``): compensated summation; the model sums
    exactly and rounds once.
 6. *Ratios*: ``clamp_min(1 - good / (total > 0), 0)``, then divided by the budget, in floating point, in this
@@ -111,7 +112,11 @@ class PrometheusModel:
     ) -> Mapping[timedelta, tuple[Values, Values]]:
         length = self._objective.time_slice_window or MINUTE
         counted = self._direct(good, bad, instants, length)
-        slices = [self._slice(*pair) for pair in zip(*counted, strict=True)]
+        ends = [instant % (length / SECOND) == 0 for instant in instants]
+        slices = [
+            self._slice(*pair) if ended else None
+            for ended, pair in zip(ends, zip(*counted, strict=True), strict=True)
+        ]
         goods = [None if found is None else found for found in slices]
         totals = [None if found is None else 1.0 for found in slices]
         return {window: self._added((goods, totals), window, 1) for window in windows}

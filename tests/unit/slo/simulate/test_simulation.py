@@ -88,6 +88,20 @@ def test_slices_are_simulated_on_every_backend() -> None:
     assert found.of("cloudwatch", "page-fast")[0].after(NOON) == MINUTE
 
 
+def test_longer_slices_count_once_on_every_backend() -> None:
+    """A five-minute outage is one bad slice of twelve in an hour, known when it ends."""
+    slo = an_slo(
+        Fraction(99, 100),
+        method=BudgetingMethod.TIMESLICES,
+        time_slice_target=Fraction(9, 10),
+        time_slice_window=5 * MINUTE,
+        tiers=(Tier("t", Fraction(1, 100), HOUR, 30 * MINUTE, "P1"),),
+    )
+    found = outage(slo, 5, traffic=6)
+    assert [firing.after(NOON) for firing in found.of("prometheus")] == [5 * MINUTE]
+    assert [firing.after(NOON) for firing in found.of("ledger")] == [5 * MINUTE]
+
+
 def test_nothing_fires_when_nothing_fails() -> None:
     assert outage(an_slo(), 60, Fraction(0)).firings == ()
 
