@@ -3,41 +3,82 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 import click
 from rich.progress import track
-from rich.table import Table as TextTable
 
-from app.cli.context import pass_settings, stderr, stdout
+from app.cli.context import counted, pass_settings, plain_table, say, stderr, stdout
+from app.cli.failures import EXIT_NO
 from app.domain.canonical import verdict_document
 from app.settings import Settings
-from app.usecases.convert import SHIPPED_MAPPINGS, ConversionReport, check_columns, convert
+from app.usecases.convert import ConversionReport, check_columns, convert
 from app.usecases.decide_batch import BatchDecision, BatchSummary, decide_batch
 from app.usecases.load_policies import load_policies, load_reasons
-from app.usecases.row_mapping import load_mapping
+from app.usecases.row_mapping import OPENINTRO_LOANS, load_mapping
 from app.usecases.tables import read_csv
 
 EXAMPLES = 3
+TOP_REASONS = 8
 
 
-@click.command()
+HELP = f"""Decide every row of FILE (CSV) in this process, by the same policy and code as the API.
+
+A mapping says which column is what. The one that ships reads openintro/loans_full_schema and is a worked
+example of everything a mapping can say:
+
+\b
+  {OPENINTRO_LOANS}
+
+The smallest one, for a file with the columns id,cpf,amount,term,purpose:
+
+\b
+  mapping: mine
+  version: "1"
+  description: my loans
+  customer:
+    customer_id: {{read: text, column: id}}
+    cpf: {{read: cpf, column: cpf}}
+  application:
+    amount_cents: {{read: money, column: amount}}
+    term_months: {{read: integer, column: term}}
+    purpose: {{read: choice, column: purpose, values: {{car: CAR, home: HOUSE}}}}
+
+\b
+  mirante decide loans.csv --map mine.yaml --out decisions.jsonl
+
+Whatever the policy asks and no column gives is not known, and refers the application to a person. A row that
+cannot be used is counted by reason with its lines, never dropped silently. Nothing is recorded: this is a
+calculation, and the same rows give the same sha256.
+
+Exit status: 0 decided, 1 no row could be used, 2 the file, the mapping or the policy is wrong, 3 --out cannot
+be written, 130 interrupted (then --out is as it was before).
+"""
+
+
+@click.command(help=HELP, short_help="Decide every row of a CSV file by the credit policy.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--map",
     "mapping_file",
     type=click.Path(path_type=Path),
-    default=SHIPPED_MAPPINGS / "openintro-loans.yaml",
+    default=OPENINTRO_LOANS,
     show_default="the shipped loans mapping",
-    help="Which column is what.",
+    help="Which column is what (YAML).",
 )
-@click.option("--policy", help="Name or id of the credit policy.")
+@click.option("--policy", help="Name or id of the credit policy.  [default: the one in the settings]")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day to decide as of.  [default: today]")
-@click.option("--out", type=click.Path(path_type=Path), help="Write decisions here, one JSON object a line.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the decisions here, one JSON object a line.",
+)
 @pass_settings
 def decide(
     settings: Settings,
@@ -47,28 +88,46 @@ def decide(
     as_of: datetime | None,
     out: Path | None,
 ) -> None:
-    """Decide every row of FILE (CSV). Rows that cannot be used are counted by reason, never dropped silently.
-
-    Exit status 1 when no row could be used.
-    """
     mapping = load_mapping(mapping_file)
-    table = read_csv(file, delimiter=mapping.delimiter)
+    table = read_csv(file, mapping.encoding, mapping.delimiter)
     check_columns(table.name, table.columns, mapping)
     book = load_policies(settings.policies, settings.policy)
     report, summary = ConversionReport(), BatchSummary()
     rows = convert(table, mapping, report)
     instant = datetime.now(UTC) if as_of is None else as_of.replace(tzinfo=UTC)
-    with ExitStack() as stack:
-        target = stack.enter_context(nullcontext(None) if out is None else out.open("w", encoding="utf-8"))
+    with nullcontext() if out is None else replacing(out) as target:
         for decision in _shown(decide_batch(rows, book.get(policy), instant, summary)):
             _write(decision, target)
-    _print(settings, summary, report, out)
+    _print(settings, summary, report, str(file))
     if summary.decided == 0:
-        raise SystemExit(1)
+        say("no row could be used", "red")
+        raise SystemExit(EXIT_NO)
+    if out is not None:
+        say(f"written: {out}")
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[TextIO]:
+    """A file beside ``target`` that takes its place at the end, and not at all if anything goes wrong."""
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+        Path(name).chmod(0o644)
+        os.replace(name, target)
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(target)  # a full disk does not say where
+        raise
 
 
 def _shown(decisions: Iterable[BatchDecision]) -> Iterator[BatchDecision]:
-    return iter(track(decisions, "deciding", console=stderr, transient=True))
+    quiet = not stderr.is_terminal
+    return iter(track(decisions, "deciding", console=stderr, transient=True, disable=quiet))
 
 
 def _write(decision: BatchDecision, target: TextIO | None) -> None:
@@ -78,25 +137,25 @@ def _write(decision: BatchDecision, target: TextIO | None) -> None:
     target.write(json.dumps(document | verdict_document(decision.verdict), ensure_ascii=False) + "\n")
 
 
-def _print(settings: Settings, summary: BatchSummary, report: ConversionReport, out: Path | None) -> None:
+def _print(settings: Settings, summary: BatchSummary, report: ConversionReport, file: str) -> None:
     reasons = load_reasons(settings.policies)
-    stdout.print(f"{report.rows:,} rows read, {report.usable:,} decided, {len(report.unusable):,} unusable")
-    table = TextTable(box=None, pad_edge=False)
-    for outcome, count in summary.outcomes.most_common():
-        table.add_row(outcome, f"{count:,}", f"{100 * count / summary.decided:.1f} %")
-    stdout.print(table)
-    table = TextTable(box=None, pad_edge=False, title="top reasons", title_justify="left")
-    for code, count in summary.reasons.most_common(8):
-        table.add_row(f"{count:,}", code, reasons.text(code).title.en)
-    stdout.print(table)
-    _print_unusable(report)
-    stdout.print(f"sha256 of the verdicts in row order: {summary.digest}", soft_wrap=True)
-    if out is not None:
-        stdout.print(f"written: {out}")
+    say(f"{report.rows:,} rows read, {report.usable:,} decided, {len(report.unusable):,} unusable")
+    if summary.decided:
+        table = plain_table("outcome", "rows", "share", right=("rows", "share"))
+        for outcome, count in summary.outcomes.most_common():
+            table.add_row(outcome, f"{count:,}", f"{100 * count / summary.decided:.1f} %")
+        stdout.print(table)
+        table = plain_table("rows", "top reasons", "", right=("rows",))
+        for code, count in summary.reasons.most_common(TOP_REASONS):
+            table.add_row(f"{count:,}", code, reasons.text(code).title.en)
+        stdout.print(table)
+    _print_unusable(report, file)
+    say(f"sha256 of the verdicts in row order: {summary.digest}")
 
 
-def _print_unusable(report: ConversionReport) -> None:
+def _print_unusable(report: ConversionReport, file: str) -> None:
     for (column, reason), count in report.unusable_reasons.most_common():
-        first = [row.row for row in report.unusable if (row.column, row.reason) == (column, reason)]
-        shown = ", ".join(str(number) for number in first[:EXAMPLES])
-        stdout.print(f"unusable: {count:,} rows, {column}: {reason} (rows {shown}{'…' if count > 3 else ''})")
+        same = [row for row in report.unusable if (row.column, row.reason) == (column, reason)]
+        lines = ", ".join(str(row.line) for row in same[:EXAMPLES]) + ("…" if count > EXAMPLES else "")
+        where = f"column {column!r}: " if column else "the row "
+        say(f"{file}:{lines}: {where}{reason} ({counted(count, 'row')} unusable)", "yellow")

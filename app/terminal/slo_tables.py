@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -30,35 +31,55 @@ WORDS = {
     ObjectiveState.NO_DATA: "no data",
 }
 BAR = 20
+SHORT_BAR = 10
+WIDE = ("SLO", "state", "objective", "good / total", "budget", "left", "burn", "gone in")
+NARROW = ("SLO", "state", "good / total", "left", "gone in")
+WIDE_FROM = 110  # columns
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One line per objective, in as many columns as the window holds; a state is a word and a colour."""
+
+    statuses: Sequence[ObjectiveStatus]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        columns = WIDE if options.max_width >= WIDE_FROM else NARROW
+        table = Table(box=None, pad_edge=False, collapse_padding=True)
+        for heading in columns:
+            right = heading in {"objective", "good / total", "left"}
+            table.add_column(heading, justify="right" if right else "left", overflow="fold")
+        for item in self.statuses:
+            row = _row(item)
+            table.add_row(*(row[heading] for heading in columns))
+        yield table
+        environment = self.statuses[0].environment if self.statuses else "?"
+        at = f"{self.statuses[0].at:%Y-%m-%d %H:%M:%S} UTC" if self.statuses else ""
+        yield Text(f"environment {environment}, {at}", style="dim")
 
 
 def overview(statuses: Sequence[ObjectiveStatus]) -> RenderableType:
-    """One line per objective; a state is a word as well as a colour."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("SLO", "state", "objective", "good / total", "budget left", "", "burn", "exhausted in"):
-        table.add_column(heading, justify="right" if heading in {"objective", "good / total"} else "left")
-    for item in statuses:
-        table.add_row(*_row(item))
-    environment = statuses[0].environment if statuses else "?"
-    at = f"{statuses[0].at:%Y-%m-%d %H:%M:%S} UTC" if statuses else ""
-    return Group(table, Text(f"environment {environment}, {at}", style="dim"))
+    return Overview(statuses)
 
 
-def _row(item: ObjectiveStatus) -> tuple[RenderableType, ...]:
-    state = Text(WORDS[item.state], style=STYLES[item.state])
-    if item.state is ObjectiveState.NO_DATA:
-        since = "never seen" if item.last_data is None else f"since {item.last_data:%Y-%m-%d %H:%M}"
-        return (item.slo.id, state, percent_text(item.objective.target), since, "unknown", "", "", "")
-    return (
-        item.slo.id,
-        state,
-        percent_text(item.objective.target),
-        _counted(item),
-        bar(item.budget.left_ratio, STYLES[item.state]),
-        percent_text(item.budget.left_ratio),
-        _burns(item),
-        "" if item.exhaustion is None else span_text(item.exhaustion.after),
-    )
+def _row(item: ObjectiveStatus) -> Mapping[str, RenderableType]:
+    known = item.state is not ObjectiveState.NO_DATA
+    since = "never seen" if item.last_data is None else f"last {item.last_data:%Y-%m-%d %H:%M}"
+    return {
+        "SLO": _name(item),
+        "state": Text(WORDS[item.state], style=STYLES[item.state]),
+        "objective": percent_text(item.objective.target),
+        "good / total": _counted(item) if known else since,
+        "budget": bar(item.budget.left_ratio, STYLES[item.state], SHORT_BAR) if known else "",
+        "left": percent_text(item.budget.left_ratio) if known else "unknown",
+        "burn": _burn(item) if known else "",
+        "gone in": "" if item.exhaustion is None or not known else span_text(item.exhaustion.after),
+    }
+
+
+def _name(item: ObjectiveStatus) -> str:
+    labels = ",".join(f"{name}={value}" for name, value in item.labels)
+    return f"{item.slo.id} {labels}" if labels else item.slo.id
 
 
 def _counted(item: ObjectiveStatus) -> str:
@@ -66,24 +87,23 @@ def _counted(item: ObjectiveStatus) -> str:
     return f"{item.counts.good:,} / {item.counts.total:,}{bound}"
 
 
-def _burns(item: ObjectiveStatus) -> Text:
-    """The burn of each tier's long window; a firing one is red and names its severity."""
-    text = Text()
-    for tier in item.tiers:
-        burn = tier.long.burn
-        shown = "-" if burn is None else f"{decimal_text(burn, 1)}x"
-        part = f"{window_text(tier.tier.long_window)} {shown}"
-        text.append(
-            part + (f" {tier.tier.severity}!" if tier.firing else ""), "bold red" if tier.firing else ""
-        )
-        text.append("  ")
+def _burn(item: ObjectiveStatus) -> Text:
+    """The most severe firing tier and how many more fire; else the fastest window, quiet."""
+    firing = [tier for tier in item.tiers if tier.firing]
+    shown = min(firing, key=lambda tier: tier.tier.severity) if firing else next(iter(item.tiers), None)
+    if shown is None:
+        return Text()
+    burn = "-" if shown.long.burn is None else f"{decimal_text(shown.long.burn, 1)}x"
+    text = Text(f"{window_text(shown.tier.long_window)} {burn}", "bold red" if firing else "")
+    if firing:
+        text.append(f" {shown.tier.severity}!" + (f" +{len(firing) - 1}" if len(firing) > 1 else ""))
     return text
 
 
-def bar(left: Fraction, style: str) -> Text:
+def bar(left: Fraction, style: str, width: int = BAR) -> Text:
     """A drawn share of the budget, clipped to 0..1."""
-    filled = round(BAR * float(min(Fraction(1), max(Fraction(0), left))))
-    return Text("█" * filled, style=style).append("░" * (BAR - filled), style="dim")
+    filled = round(width * float(min(Fraction(1), max(Fraction(0), left))))
+    return Text("█" * filled, style=style).append("░" * (width - filled), style="dim")
 
 
 def detail(item: ObjectiveStatus) -> RenderableType:
@@ -103,14 +123,30 @@ def detail(item: ObjectiveStatus) -> RenderableType:
             f" ({'exact' if item.exact else f'may be off by {item.error_bound}'}), "
             f"{percent_text(item.coverage)} of the period's minutes have data"
         ),
+        _budget(item),
+    ]
+    return Group(*lines, *_remarks(item), Text(""), _tiers(item))
+
+
+def _budget(item: ObjectiveStatus) -> Text:
+    if item.state is ObjectiveState.NO_DATA:
+        return Text("budget unknown: nothing was heard, which is not the same as nothing went wrong")
+    return (
         Text("budget ")
         .append(bar(item.budget.left_ratio, STYLES[item.state]))
         .append(
             f" {percent_text(item.budget.left_ratio)} left: {item.budget.spent:,} bad of "
             f"{decimal_text(item.budget.allowed, 1)} allowed ({item.budget.basis})"
-        ),
-    ]
-    return Group(*lines, *_remarks(item), Text(""), _tiers(item))
+        )
+    )
+
+
+def _now(item: ObjectiveStatus, tier: TierStatus) -> Text:
+    if tier.firing:
+        return Text("FIRING", style="bold red")
+    if item.state is ObjectiveState.NO_DATA:
+        return Text("unknown", style=STYLES[item.state])
+    return Text("quiet", style="green")
 
 
 def _remarks(item: ObjectiveStatus) -> list[Text]:
@@ -147,7 +183,7 @@ def _tiers(item: ObjectiveStatus) -> Table:
             f"{decimal_text(tier.factor, 4)}x",
             _window(tier, long=True),
             _window(tier, long=False),
-            Text("FIRING", style="bold red") if tier.firing else Text("quiet", style="green"),
+            _now(item, tier),
         )
     return table
 
