@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from functools import lru_cache
 
 ANNOTATION_PREFIX = "mirante.dev/"
 
@@ -33,6 +34,7 @@ CLOUDWATCH_TOTAL = "TotalEvents"
 GRAFANA_UID_LENGTH = 40
 
 
+@lru_cache(maxsize=512)
 def window_text(window: timedelta) -> str:
     """Prometheus duration text in the largest whole unit: ``5m``, ``6h``, ``3d``, ``30d``."""
     seconds = window // timedelta(seconds=1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 SIGNIFICANT_DIGITS = 15
 
 
+@lru_cache(maxsize=4096)
 def decimal_text(value: Fraction) -> str:
     """``72/5`` as ``14.4``: exact where the decimal ends, else to 15 significant digits."""
     if value.denominator == 1:

@@ -225,7 +225,7 @@ def edge_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
     for objective in slo.objectives:
         if windows_of(slo):
             name = f"good above a small total is no error in {objective.name}"
-            yield _flat(slo, objective, environment, name, (0.26, 0.25), 0.0)
+            yield _flat(slo, objective, environment, name, (0.011, 0.01), 0.0)
             name = f"nothing counted is no ratio in {objective.name}"
             yield _flat(slo, objective, environment, name, (0.0, 0.0), None)
 
