@@ -17,7 +17,11 @@ LABEL_CATEGORY = "category"
 LABEL_SYMPTOM = "symptom"
 HEARTBEAT_ALERT = "PrometheusAlive"
 SILENT_AFTER = timedelta(minutes=3)
-ROLES = ("api", "exporters")
+SIDES = (
+    ("Decision", "decisão", "data|(.+-)?api(-.+)?"),
+    ("Control", "controle", "control|(.+-)?evaluator(-.+)?"),
+)
+"""Who must always say that it is there: a name, and the roles (alone or together) that speak for it."""
 
 Rule = dict[str, object]
 
@@ -30,7 +34,7 @@ def rule_file(
     ``heartbeat`` adds an alert that always fires: somebody outside must miss it when it stops.
     """
     rules = [indicator_rule(indicator, environment) for indicator in indicators]
-    watchers = [_target_down(environment), *(_role_silent(role, environment) for role in ROLES)]
+    watchers = [_target_down(environment), *(_side_silent(*side, environment) for side in SIDES)]
     if heartbeat:
         watchers.append(_heartbeat(environment))
     return {
@@ -135,12 +139,14 @@ def _target_down(environment: str) -> Rule:
     return _watcher("ScrapeTargetDown", "up == 0", Severity.P2, environment, words)
 
 
-def _role_silent(role: str, environment: str) -> Rule:
-    """Nobody says this role is alive: it is gone from the scrape configuration, or it never started."""
-    name = f"Role{role.capitalize()}Silent"
-    expr = f'absent({server.ROLE_INFO.name}{{role="{role}"}})'
-    words = (f"no instance of the role {role} is watched", f"nenhuma instância do papel {role} é vigiada")
-    return _watcher(name, expr, Severity.P2, environment, words)
+def _side_silent(side: str, side_pt: str, roles: str, environment: str) -> Rule:
+    """Nobody says this side is alive: it is gone from the scrape configuration, or it never started."""
+    expr = f'absent({server.ROLE_INFO.name}{{role=~"{roles}"}})'
+    words = (
+        f"nothing of the {side.lower()} side is watched",
+        f"nada do lado de {side_pt} é vigiado",
+    )
+    return _watcher(f"{side}SideSilent", expr, Severity.P2, environment, words)
 
 
 def _heartbeat(environment: str) -> Rule:

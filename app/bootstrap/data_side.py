@@ -32,6 +32,7 @@ from dataplatform.consistency.checker import CheckPlan
 from dataplatform.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.observability.traced_port import with_spans
 from dataplatform.resilience.faults import FaultBoard
+from exporters.components import DATA_DISK, component_of
 from exporters.probes.disk_space import DiskSpace
 from exporters.probes.event_loop_lag import EventLoopLag
 from exporters.probes.known_ratio import KnownRatio
@@ -188,7 +189,7 @@ def _while_busy(step: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[bo
 
 def _probes(platform: EmbeddedPlatform, lag: EventLoopLag) -> list[SaturationProbe]:
     stores: list[SaturationProbe] = [
-        KnownRatio(f"{store}-store", "queue", lambda name=store: platform.saturation()[name])  # type: ignore[misc]
+        KnownRatio(component_of(store), "queue", lambda name=store: platform.saturation()[name])  # type: ignore[misc]
         for store in platform.databases
     ]
     return [
@@ -197,7 +198,7 @@ def _probes(platform: EmbeddedPlatform, lag: EventLoopLag) -> list[SaturationPro
         ProcessCpu("decision-api", SystemClock()),
         ProcessMemory("decision-api"),
         OpenFiles("decision-api"),
-        DiskSpace("data-disk", platform.directory),
+        DiskSpace(DATA_DISK, platform.directory),
     ]
 
 

@@ -124,12 +124,16 @@ SCENARIOS: dict[str, dict[str, Any]] = {
             ),
         ],
     },
-    "a role that nobody watches is a page": {
-        "series": {'mirante_role_info{role="exporters"}': "1x10"},
+    "a side that nobody watches is a page": {
+        "series": {'mirante_role_info{role="prober-evaluator"}': "1x10"},
         "expect": [
-            firing("RoleApiSilent", "5m", alert("", "P2", "self", role="api")),
-            firing("RoleExportersSilent", "5m"),
+            firing("DecisionSideSilent", "5m", alert("", "P2", "self")),
+            firing("ControlSideSilent", "5m"),
         ],
+    },
+    "both sides in one process each are seen": {
+        "series": {'mirante_role_info{role="data"}': "1x10", 'mirante_role_info{role="control"}': "1x10"},
+        "expect": [firing("DecisionSideSilent", "5m"), firing("ControlSideSilent", "5m")],
     },
     "a target that is down is a page": {
         "series": {'up{job="api",instance="one"}': "1 0x10"},
