@@ -24,7 +24,7 @@ demo: $(STAMP) ## set up and run the main job: real loans, a fault, the burn, th
 test: $(STAMP) ## set up and run every test
 	$(BIN)/python -m pytest
 
-check: $(STAMP) ## ruff, mypy strict, import-linter, generated files up to date
+check: $(STAMP) ## ruff, mypy strict, import-linter, every definition and everything generated from it
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

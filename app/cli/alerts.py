@@ -6,6 +6,7 @@ import getpass
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 import click
 from rich.table import Table
@@ -14,8 +15,10 @@ from rich.text import Text
 from alarms.desk import Desk
 from alarms.incident import Incident
 from alarms.severity import Severity
+from app.bootstrap.paths import DataPaths
 from app.bootstrap.router import open_router
-from app.cli.context import pass_settings, stdout
+from app.cli.context import pass_settings, plain_table, say, stdout
+from app.serving.errors import ServingError
 from app.settings import Settings
 from slo.catalogue import load_catalogue
 from slo.clock import parse_clock
@@ -24,7 +27,16 @@ from slo.explain import span_text
 STYLES = {Severity.P1: "bold red", Severity.P2: "red", Severity.P3: "yellow", Severity.P4: "cyan"}
 
 
+class NoRouterYet(ServingError):
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: no router ever ran here. Check --data-dir, or run `mirante up`")
+
+
 def desk_of(settings: Settings) -> Desk:
+    """Raises NoRouterYet rather than make an empty store where nothing runs."""
+    path = DataPaths(settings.data_dir).router
+    if not path.is_file():
+        raise NoRouterYet(path)
     return open_router(settings, load_catalogue(settings.definitions)).router
 
 
@@ -45,7 +57,7 @@ def list_(settings: Settings, everything: bool, as_json: bool) -> None:
         click.echo(json.dumps([document(item) for item in found], indent=2, ensure_ascii=False))
         return
     if not found:
-        stdout.print("No open incident." if not everything else "No incident yet.")
+        say("No incident yet." if everything else "No open incident.")
         return
     stdout.print(_table(found, parse_clock(settings.clock).now()))
 
@@ -71,9 +83,7 @@ def document(item: Incident) -> dict[str, object]:
 
 
 def _table(found: Sequence[Incident], now: datetime) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("id", "severity", "state", "opened", "age", "owner", "what"):
-        table.add_column(heading)
+    table = plain_table("id", "severity", "state", "opened", "age", "owner", "what")
     for item in found:
         table.add_row(
             item.id[-8:],
@@ -95,16 +105,16 @@ def show(settings: Settings, incident_id: str) -> None:
     desk = desk_of(settings)
     item = desk.incident(incident_id)
     stdout.print(Text(f"{item.severity.value} {item.title}", style=STYLES[item.severity]), f"({item.id})")
-    stdout.print(f"{item.state.value}; owner {item.owner}; opened {item.opened_at:%Y-%m-%d %H:%M:%S} UTC")
-    stdout.print(item.summary, soft_wrap=True, markup=False)
+    say(f"{item.state.value}; owner {item.owner}; opened {item.opened_at:%Y-%m-%d %H:%M:%S} UTC")
+    say(item.summary)
     if item.runbook:
-        stdout.print(f"runbook: {item.runbook}")
+        say(f"runbook: {item.runbook}")
     _print_timeline(desk, item)
     _print_notifications(desk, item)
 
 
 def _print_timeline(desk: Desk, item: Incident) -> None:
-    table = Table(box=None, pad_edge=False, title="timeline", title_justify="left")
+    table = plain_table("", "", "", "", "", title="timeline")
     for step in desk.timeline(item.id):
         detail = "; ".join(f"{key} {value}" for key, value in step.detail.items())
         table.add_row(f"{step.number}", f"{step.at:%H:%M:%S}", step.kind.value, step.actor, detail)
@@ -112,7 +122,7 @@ def _print_timeline(desk: Desk, item: Incident) -> None:
 
 
 def _print_notifications(desk: Desk, item: Incident) -> None:
-    table = Table(box=None, pad_edge=False, title="notifications", title_justify="left")
+    table = plain_table("", "", "", "", "", title="notifications")
     for delivery in desk.notifications(item.id):
         note = delivery.notification
         sent = "" if delivery.sent_at is None else f"{delivery.sent_at:%H:%M:%S}"
@@ -126,13 +136,13 @@ def _print_notifications(desk: Desk, item: Incident) -> None:
 def explain(settings: Settings, incident_id: str) -> None:
     """Every decision the router took about an incident, and what comes next if nobody acts."""
     found = desk_of(settings).explain(incident_id)
-    table = Table(box=None, pad_edge=False, title=f"{found.incident.id}: decisions", title_justify="left")
+    table = plain_table("", "", "", "", "", title=f"{found.incident.id}: decisions")
     for taken in found.decisions:
         table.add_row(f"{taken.at:%H:%M:%S}", taken.stage.value, taken.outcome, taken.rule, taken.reason)
     stdout.print(table)
-    stdout.print("next, if nobody acts:" if found.future else "nothing more will happen by itself.")
+    say("next, if nobody acts:" if found.future else "nothing more will happen by itself.")
     for step in found.future:
-        stdout.print(f"  {step}", markup=False)
+        say(f"  {step}")
 
 
 BY = click.option("--by", default=getpass.getuser, help="Who does it.  [default: the user]")
@@ -147,7 +157,7 @@ NOTE = click.option("--note", default="", help="Kept in the timeline.")
 def ack(settings: Settings, incident_id: str, by: str, note: str) -> None:
     """Acknowledge: stops the acknowledgement clock, never the resolution clock."""
     item = desk_of(settings).acknowledge(incident_id, by, note)
-    stdout.print(f"{item.id} acknowledged by {item.acknowledged_by}; the resolution clock goes on.")
+    say(f"{item.id} acknowledged by {item.acknowledged_by}; the resolution clock goes on.")
 
 
 @alerts.command()
@@ -158,4 +168,4 @@ def ack(settings: Settings, incident_id: str, by: str, note: str) -> None:
 def resolve(settings: Settings, incident_id: str, by: str, note: str) -> None:
     """Resolve by hand; an alert that goes on firing opens it again."""
     item = desk_of(settings).resolve(incident_id, by, note)
-    stdout.print(f"{item.id} resolved by {item.resolved_by}.")
+    say(f"{item.id} resolved by {item.resolved_by}.")

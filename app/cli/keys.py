@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import click
-from rich.table import Table
 
 from app.api.keys import Scope, create_key, list_keys, revoke_key
 from app.bootstrap.paths import DataPaths
-from app.cli.context import pass_settings, stderr, stdout
+from app.cli.context import pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
 from slo.clock import SystemClock
 
@@ -40,10 +39,8 @@ def create(settings: Settings, client: str, scopes: tuple[str, ...]) -> None:
 @keys.command(name="list")
 @pass_settings
 def list_(settings: Settings) -> None:
-    """List the keys: never the secrets, which nobody has."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("id", "client", "scopes", "created", "revoked"):
-        table.add_column(heading)
+    """List the keys, revoked ones too: never the secrets, which nobody has."""
+    table = plain_table("id", "client", "scopes", "created", "revoked")
     for key in list_keys(DataPaths(settings.data_dir).api_keys):
         revoked = "" if key.revoked_at is None else f"{key.revoked_at:%Y-%m-%d %H:%M}"
         scopes = " ".join(sorted(key.scopes))
@@ -57,4 +54,4 @@ def list_(settings: Settings) -> None:
 def revoke(settings: Settings, key_id: str) -> None:
     """Revoke a key; running servers refuse it within a second."""
     key = revoke_key(DataPaths(settings.data_dir).api_keys, key_id, SystemClock().now())
-    stdout.print(f"Key {key.key_id} of {key.client} is revoked.")
+    say(f"Key {key.key_id} of {key.client} is revoked.")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 import click
-from rich.table import Table
 
-from app.cli.context import pass_settings, stdout
+from app.cli.context import pass_settings, plain_table, stdout
 from app.settings import ENV_PREFIX, Settings
 
 
@@ -15,10 +14,10 @@ from app.settings import ENV_PREFIX, Settings
 @pass_settings
 def settings(current: Settings) -> None:
     """Show every setting in force: flags over MIRANTE_* over mirante.toml over defaults."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("setting", "value", "environment variable", "what it is"):
-        table.add_column(heading)
+    table = plain_table("setting", "value", "environment variable", "what it is")
     texts = {spec.name: str(spec.metadata["help"]) for spec in fields(Settings)}
     for name, value in current.masked().items():
-        table.add_row(name, value, ENV_PREFIX + name.upper(), texts[name])
+        table.add_row(
+            name, value if value not in ("None", "") else "unset", ENV_PREFIX + name.upper(), texts[name]
+        )
     stdout.print(table)
