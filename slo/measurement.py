@@ -18,6 +18,7 @@ from slo.periods import MINUTE, Period, period_of
 from slo.spec import Objective, Slo, Tier
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,13 @@ class Measurement:
     spans: tuple[Span, ...]
     first_minute: datetime | None
     last_minute: datetime | None
+
+    @property
+    def has_gone(self) -> bool:
+        """A label value whose last row is older than the period."""
+        return bool(self.series.labels) and (
+            self.last_minute is None or self.last_minute < min(self.period.start, self.period.now - DAY)
+        )
 
     @property
     def silent_for(self) -> timedelta | None:
@@ -104,7 +112,11 @@ def measure(
     now: datetime,
     exclusions: Sequence[Exclusion] = (),
 ) -> tuple[Measurement, ...]:
-    """In the order of ``slos``, their objectives and the sorted label values."""
+    """In the order of ``slos``, their objectives and the sorted label values.
+
+    A label value without a row in the whole period has gone (a store was retired) and is left out, unless
+    every value of its objective has.
+    """
     known = _known_series(ledger, environment)
     plans = [
         _Plan(slo, objective, series, now, exclusions)
@@ -113,7 +125,11 @@ def measure(
         for series in _series_of(slo, objective, environment, known)
     ]
     answers = iter(ledger.counts_many([query for plan in plans for query in plan.queries]))
-    return tuple(plan.measured(ledger, [next(answers) for _ in plan.queries]) for plan in plans)
+    measured = [plan.measured(ledger, [next(answers) for _ in plan.queries]) for plan in plans]
+    live = {(item.slo.id, item.objective.name) for item in measured if not item.has_gone}
+    return tuple(
+        item for item in measured if not item.has_gone or (item.slo.id, item.objective.name) not in live
+    )
 
 
 def _known_series(ledger: Ledger, environment: str) -> Mapping[tuple[str, str, str], list[SeriesKey]]:

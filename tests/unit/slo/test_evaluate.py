@@ -157,6 +157,19 @@ def test_each_label_value_is_judged_alone() -> None:
     assert {state.labels for state in firing} == {(("pair", "wide"),)}
 
 
+def test_a_label_value_that_has_gone_for_a_whole_period_is_forgotten_unless_it_is_the_last() -> None:
+    slo = an_slo(group_by=("pair",))
+    old, new = key_of(slo, (("pair", "retired"),)), key_of(slo, (("pair", "hot"),))
+    gone = ledger_of([a_row(old, NOON - 31 * DAY, 1, 1)])
+    assert [silence.labels for silence in evaluate([slo], gone, "test", NOON).no_data] == [old.labels]
+    gone.write([a_row(new, NOON - MINUTE, 1, 1)])
+    evaluation = evaluate([slo], gone, "test", NOON)
+    assert evaluation.no_data == ()
+    assert {state.labels for state in evaluation.tiers} == {new.labels}
+    recent = ledger_of([a_row(old, NOON - 29 * DAY, 1, 1), a_row(new, NOON - MINUTE, 1, 1)])
+    assert [silence.labels for silence in evaluate([slo], recent, "test", NOON).no_data] == [old.labels]
+
+
 def test_maintenance_pages_nobody() -> None:
     slo = an_slo()
     ledger = with_outage(slo, 30, 100)
