@@ -18,6 +18,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from slo.adapters.ledger_rows import MINUTE, epoch_minute
+from slo.adapters.sqlite_mends import with_mend
 from slo.clock import Clock
 from slo.counts import CounterIncrement
 from slo.errors import LedgerError
@@ -157,7 +158,7 @@ class SqliteCountJournal:
         try:
             yield
         except sqlite3.Error as error:
-            raise LedgerError(f"the count journal {self._path} cannot be used: {error}") from error
+            raise LedgerError(f"the count journal {self._path} cannot be used: {with_mend(error)}") from error
 
 
 def _create(path: Path) -> sqlite3.Connection:

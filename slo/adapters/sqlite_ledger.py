@@ -24,6 +24,7 @@ from slo.adapters.ledger_rows import (
     whole_minutes,
 )
 from slo.adapters.ledger_windows import WindowReader
+from slo.adapters.sqlite_mends import with_mend
 from slo.errors import LedgerError, UnitMismatch
 from slo.ledger import Counts, LedgerRow, SeriesKey
 from slo.spec import Unit
@@ -210,7 +211,7 @@ class SqliteLedger:
         try:
             yield
         except sqlite3.Error as error:
-            raise LedgerError(f"the ledger {self._path} cannot be used: {error}") from error
+            raise LedgerError(f"the ledger {self._path} cannot be used: {with_mend(error)}") from error
 
 
 def _open(path: Path, read_only: bool) -> sqlite3.Connection:
@@ -232,7 +233,7 @@ def _open(path: Path, read_only: bool) -> sqlite3.Connection:
             db.execute("PRAGMA synchronous = FULL")
             db.executescript(files("slo.adapters").joinpath("ledger.sql").read_text("utf-8"))
     except (sqlite3.Error, OSError) as error:
-        raise LedgerError(f"the ledger {path} cannot be opened: {error}") from error
+        raise LedgerError(f"the ledger {path} cannot be opened: {with_mend(error)}") from error
     return db
 
 
