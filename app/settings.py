@@ -15,11 +15,13 @@ from typing import Any
 CONFIG_FILE = "mirante.toml"
 ENV_PREFIX = "MIRANTE_"
 MASK = "********"
+TEST_NAMES = ("proof", "test_")  # MIRANTE_PROOF and MIRANTE_TEST_* belong to the test suite
 CHOICES = {
     "profile": ("embedded",),
     "tracing": ("off", "console", "otlp"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
 }
+KINDS = {bool: "yes or no", int: "whole number", float: "number"}  # as a person calls them
 POSITIVE = (
     "max_concurrent_decisions",
     "rate_limit_per_minute",
@@ -118,7 +120,7 @@ def load_settings(
     from_env = {
         name[len(ENV_PREFIX) :].lower(): value for name, value in env.items() if name.startswith(ENV_PREFIX)
     }
-    from_env.pop("proof", None)  # MIRANTE_PROOF belongs to the test suite
+    from_env = {name: value for name, value in from_env.items() if not name.startswith(TEST_NAMES)}
     settings = _merge(settings, from_env, "environment", ENV_PREFIX)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     return _checked(_merge(settings, given, "command line"))
@@ -169,7 +171,7 @@ def _parse(value: object, default: object, place: str) -> Any:
         if isinstance(default, float):
             return float(str(value))
     except ValueError as error:
-        kind = type(default).__name__
+        kind = KINDS[type(default)]
         raise SettingsError(
             place, f"{value!r} is not a {kind}", f"Give a {kind}, such as {default}"
         ) from error

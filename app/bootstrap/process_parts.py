@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings
+from dataplatform.directory import prepare_directory
 from dataplatform.observability.logs import configure_logs
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.observability.tracing import ClosableTracer, open_tracer
@@ -33,10 +34,17 @@ class ProcessParts:
 
 
 def process_parts(settings: Settings, role: str, journal_name: str) -> ProcessParts:
-    """Build them; logs go to standard error as JSON from here on. ``journal_name``: the counts' source."""
+    """Build them; logs go to standard error as JSON from here on. ``journal_name``: the counts' source.
+
+    Raises:
+        ClockSpecError: the clock's setting cannot be read.
+        DataDirectoryError: the data directory cannot be made or written.
+        LedgerError: the count journal cannot be opened.
+    """
     configure_logs(role=role, environment=settings.environment, level=settings.log_level)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every probe
     clock = parse_clock(settings.clock)
+    prepare_directory(settings.data_dir)
     paths = DataPaths(settings.data_dir)
     registry = CollectorRegistry(auto_describe=False)
     journal = SqliteCountJournal(paths.journal(journal_name), journal_name, clock)

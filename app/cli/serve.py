@@ -15,6 +15,7 @@ from app.serving.server import bind, stop_with_parent
 from app.serving.server import serve as serve_process
 from app.serving.supervisor import Child, Supervisor
 from app.settings import Settings
+from dataplatform.directory import prepare_directory
 
 
 @click.command()
@@ -70,6 +71,7 @@ def _welcome(settings: Settings) -> None:
 
 def new_link(settings: Settings) -> str:
     """A link that signs one browser in to the console, once."""
+    prepare_directory(settings.data_dir)
     sessions = SqliteSessions(DataPaths(settings.data_dir).sessions)
     try:
         return sessions.issue_link(f"http://{settings.host}:{settings.control_port}")
