@@ -1,0 +1,111 @@
+"""A disk that fills up under a running server: decisions are refused and none is half written."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dataplatform.audited import verify_directory
+from tests.support.live_credit import LiveCredit
+from tests.support.processes import Role, wait_until
+
+SIZE = "16m"
+TRIES = 4_000
+SOON = 60.0  # real seconds
+pytestmark = pytest.mark.timeout(600)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of its own of ``SIZE``."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "tmpfs", str(folder)]
+    try:
+        made = subprocess.run(mount, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no mount command to make a small disk with")
+    if made.returncode != 0:
+        pytest.skip(f"this user may not mount a small disk: {made.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Until not one byte more fits."""
+    with path.open("wb", buffering=0) as file:
+        for size in (1 << 16, 1):
+            try:
+                while file.write(b"x" * size) == size:
+                    pass
+            except OSError:
+                continue
+
+
+def first_refusal(
+    ask: Callable[[str], httpx.Response], accepted: dict[str, str]
+) -> tuple[str, httpx.Response]:
+    """Room that was already taken (the log's own) may hold some more; then one is refused."""
+    for number in range(TRIES):
+        key = f"full-{number}"
+        answer = ask(key)
+        if answer.status_code != 201:
+            return key, answer
+        accepted[key] = answer.json()["decision_id"]
+    raise AssertionError(f"{TRIES} decisions were recorded on a full disk")
+
+
+def stored(data_dir: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(data_dir / "data" / "relational.sqlite")) as database:
+        keys = dict(database.execute("SELECT key, decision_id FROM idempotency_keys"))
+        decisions = {row[0] for row in database.execute("SELECT decision_id FROM credit_decisions")}
+    assert set(keys.values()) == decisions
+    return keys
+
+
+def test_a_full_disk_refuses_decisions_halves_none_and_recovers_when_there_is_room(tmp_path: Path) -> None:
+    accepted: dict[str, str] = {}
+    with small_disk(tmp_path / "data") as disk, Role("data", disk) as server:
+        credit = LiveCredit(server.url, disk)
+        credit.ingest_customers(1)
+        accepted["before"] = credit.ask("before").json()["decision_id"]
+        fill(disk / "filler")
+
+        refused, answer = first_refusal(credit.ask, accepted)
+        assert answer.status_code == 503, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["title"]
+        assert credit.ask(refused).status_code == 503
+        assert httpx.get(f"{server.url}/healthz", timeout=30, trust_env=False).status_code == 200
+        assert "the disk is full; free some space" in server.output
+
+        (disk / "filler").unlink()
+        wait_until(lambda: credit.ask(refused).status_code in {200, 201}, SOON, lambda: server.output[-2000:])
+        accepted[refused] = credit.ask(refused).json()["decision_id"]
+        assert server.stop() == 0
+        assert stored(disk) == accepted
+        report = verify_directory(disk)
+        assert report.intact, report.findings
+        assert report.by_action["decision.recorded"] == len(accepted)
+
+
+def test_a_server_that_starts_on_a_full_disk_says_so(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "data") as disk:
+        fill(disk / "filler")
+        server = Role("data", disk)
+        try:
+            server.launch()
+            assert server.wait() == 3, server.output
+        finally:
+            server.end()
+    assert server.output.count("error:") == 1
+    assert "Traceback" not in server.output
+    assert "full" in server.output
+    assert "free some space" in server.output
