@@ -9,7 +9,7 @@ counts of a longer step, one for each step: a few thousand numbers whatever the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from slo import conventions as names
@@ -54,117 +54,105 @@ def step_of(slo: Slo) -> timedelta:
     return max(STEPS[-1], slice_length)
 
 
-def record_groups(slo: Slo, objective: Objective, environment: str) -> list[Group]:
-    """Slices (where counted by slices), windows and period, in the order they depend on each other."""
-    labels = series_labels(slo, objective, environment)
-    prefix = f"mirante-{names.slug(slo.id)}-{objective.name}"
-    groups: list[Group] = []
-    if not counts_over_window(slo):
-        interval = names.window_text(slice_window(slo, objective))
-        groups.append(_group(f"{prefix}-slices", interval, list(_slices(slo, objective, labels))))
-    groups.append(_group(f"{prefix}-windows", "1m", list(_windows(slo, objective, labels))))
-    groups.append(_group(f"{prefix}-period", PERIOD_INTERVAL, list(_period(slo, objective, labels))))
-    return groups
-
-
-def _group(name: str, interval: str, rules: list[Rule]) -> Group:
-    return {"name": name, "interval": interval, "rules": rules}
-
-
-def _rule(record: str, expr: str, labels: dict[str, str]) -> Rule:
-    """A rule that reads counters or constants, and names what it records."""
-    return {"record": record, "expr": expr, "labels": labels}
-
-
-def _derived(record: str, expr: str, labels: dict[str, str]) -> Rule:
-    """A rule that reads recorded series, whose labels it keeps; these two tell it from its neighbours."""
-    shown = {key: labels[key] for key in (names.LABEL_OBJECTIVE, names.LABEL_SLO)}
-    return {"record": record, "expr": expr, "labels": shown}
-
-
-def _slices(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[Rule]:
-    counts = slice_counts(slo, objective)
-    yield _rule(names.RECORD_TOTAL_SLICES, counts.total, labels)
-    yield _rule(names.RECORD_GOOD_SLICES, counts.good, labels)
-
-
-def _windows(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[Rule]:
-    own = selector(identity(labels))
-    budget = decimal_text(objective.budget)
-    windows, step = windows_of(slo), step_of(slo)
-    for window in sorted({*windows, step}):
-        yield from _counts(slo, window, own, labels)
-        if window in windows:
-            yield from _ratios(window, own, budget, labels)
-
-
-def _counts(slo: Slo, window: timedelta, own: str, labels: dict[str, str]) -> Iterator[Rule]:
-    total, good = names.record_total(window), names.record_good(window)
-    if counts_over_window(slo) and window <= LONGEST_DIRECT:
-        counts = window_counts(slo, window)
-        yield _rule(total, counts.total, labels)
-        yield _rule(good, counts.good, labels)
-        return
-    good_expr, total_expr = _added_up(slo, window, own)
-    yield _derived(total, total_expr, labels)
-    yield _derived(good, good_expr, labels)
-
-
 def identity(labels: dict[str, str]) -> dict[str, str]:
     """The matchers that single out one objective: environment, objective, SLO."""
     return {key: labels[key] for key in (names.LABEL_ENVIRONMENT, names.LABEL_OBJECTIVE, names.LABEL_SLO)}
 
 
-def _added_up(slo: Slo, window: timedelta, own: str) -> tuple[str, str]:
-    """``(good, total)`` from recorded counts."""
-    if window > LONGEST_SLIDING:
-        return _stepped(slo, window, own)
-    if not counts_over_window(slo):
-        span = range_text(window)
-        return (
-            f"sum_over_time({names.RECORD_GOOD_SLICES}{own}[{span}])",
-            f"sum_over_time({names.RECORD_TOTAL_SLICES}{own}[{span}])",
-        )
-    span, per = range_text(window), BASE // MINUTE
-    return (
-        f"sum_over_time({names.record_good(BASE)}{own}[{span}]) / {per}",
-        f"sum_over_time({names.record_total(BASE)}{own}[{span}]) / {per}",
-    )
+def record_groups(slo: Slo, objective: Objective, environment: str) -> list[Group]:
+    """Slices (where counted by slices), windows and period, in the order they depend on each other."""
+    recorder = _Recorder(slo, objective, environment)
+    prefix = f"mirante-{names.slug(slo.id)}-{objective.name}"
+    groups: list[Group] = []
+    if not recorder.direct:
+        interval = names.window_text(slice_window(slo, objective))
+        groups.append(_group(f"{prefix}-slices", interval, recorder.slices()))
+    groups.append(_group(f"{prefix}-windows", "1m", recorder.windows()))
+    groups.append(_group(f"{prefix}-period", PERIOD_INTERVAL, recorder.period()))
+    return groups
 
 
-def _stepped(slo: Slo, window: timedelta, own: str) -> tuple[str, str]:
-    """``(good, total)`` of many days, one count a step: up to a step behind, and cheap."""
-    step = step_of(slo)
-    span = f"{range_text(window)}:{names.window_text(step)}"
-    return (
-        f"sum_over_time({names.record_good(step)}{own}[{span}])",
-        f"sum_over_time({names.record_total(step)}{own}[{span}])",
-    )
+def _group(name: str, interval: str, rules: Iterator[Rule]) -> Group:
+    return {"name": name, "interval": interval, "rules": list(rules)}
 
 
-def _ratios(window: timedelta, own: str, budget: str, labels: dict[str, str]) -> Iterator[Rule]:
-    """``total > 0`` leaves a quiet window without a ratio: no traffic is neither good nor NaN."""
-    good, total = names.record_good(window) + own, names.record_total(window) + own
-    error = names.record_error_ratio(window)
-    yield _derived(error, f"clamp_min(1 - {good} / ({total} > 0), 0)", labels)
-    yield _derived(names.record_burn_rate(window), f"{error}{own} / {budget}", labels)
+class _Recorder:
+    """Writes the rules of one objective."""
 
+    def __init__(self, slo: Slo, objective: Objective, environment: str) -> None:
+        self._slo, self._objective = slo, objective
+        self._labels = series_labels(slo, objective, environment)
+        self._shown = {key: self._labels[key] for key in (names.LABEL_OBJECTIVE, names.LABEL_SLO)}
+        self._own = selector(identity(self._labels))
+        self._budget = decimal_text(objective.budget)
+        self._alert_windows = windows_of(slo)
+        self._step = step_of(slo)
+        self.direct = counts_over_window(slo)
 
-def _period(slo: Slo, objective: Objective, labels: dict[str, str]) -> Iterator[Rule]:
-    """Objective, budget, what is left of it, and how much of the period has data.
+    def _rule(self, record: str, expr: str) -> Rule:
+        """A rule that reads counters or constants, and names what it records."""
+        return {"record": record, "expr": expr, "labels": self._labels}
 
-    The budget is that of a whole period at the traffic seen so far; ``slo:history:ratio`` says how far.
-    """
-    own, period, step = selector(identity(labels)), slo.window.length, step_of(slo)
-    yield _rule(names.RECORD_OBJECTIVE, f"vector({decimal_text(objective.target)})", labels)
-    yield _rule(names.RECORD_BUDGET, f"vector({decimal_text(objective.budget)})", labels)
-    if period not in windows_of(slo):
-        good, total = _stepped(slo, period, own)
-        yield _derived(names.record_total(period), total, labels)
-        yield _derived(names.record_good(period), good, labels)
-        yield from _ratios(period, own, decimal_text(objective.budget), labels)
-    span = f"{range_text(period)}:{names.window_text(step)}"
-    seen = f"count_over_time({names.record_total(step)}{own}[{span}])"
-    yield _derived(names.RECORD_HISTORY, f"{seen} / {period // step}", labels)
-    spent = f"{names.record_burn_rate(period)}{own} * {names.RECORD_HISTORY}{own}"
-    yield _derived(names.RECORD_BUDGET_REMAINING, f"1 - {spent}", labels)
+    def _derived(self, record: str, expr: str) -> Rule:
+        """A rule that reads recorded series, whose labels it keeps; these two tell it from its neighbours."""
+        return {"record": record, "expr": expr, "labels": self._shown}
+
+    def slices(self) -> Iterator[Rule]:
+        counts = slice_counts(self._slo, self._objective)
+        yield self._rule(names.RECORD_TOTAL_SLICES, counts.total)
+        yield self._rule(names.RECORD_GOOD_SLICES, counts.good)
+
+    def windows(self) -> Iterator[Rule]:
+        for window in sorted({*self._alert_windows, self._step}):
+            yield from self._counts(window)
+            if window in self._alert_windows:
+                yield from self._ratios(window)
+
+    def _counts(self, window: timedelta) -> Iterator[Rule]:
+        total, good = names.record_total(window), names.record_good(window)
+        if self.direct and window <= LONGEST_DIRECT:
+            counts = window_counts(self._slo, window)
+            yield self._rule(total, counts.total)
+            yield self._rule(good, counts.good)
+        else:
+            yield self._derived(total, self._added_up(names.record_total, names.RECORD_TOTAL_SLICES, window))
+            yield self._derived(good, self._added_up(names.record_good, names.RECORD_GOOD_SLICES, window))
+
+    def _added_up(self, record: Callable[[timedelta], str], slices: str, window: timedelta) -> str:
+        """The count of a window from recorded counts."""
+        if window > LONGEST_SLIDING:
+            return self._stepped(record, window)
+        if not self.direct:
+            return f"sum_over_time({slices}{self._own}[{range_text(window)}])"
+        return f"sum_over_time({record(BASE)}{self._own}[{range_text(window)}]) / {BASE // MINUTE}"
+
+    def _stepped(self, record: Callable[[timedelta], str], window: timedelta) -> str:
+        """The count of many days, one number a step: up to a step behind, and cheap."""
+        return f"sum_over_time({record(self._step)}{self._own}[{self._span(window)}])"
+
+    def _span(self, window: timedelta) -> str:
+        return f"{range_text(window)}:{names.window_text(self._step)}"
+
+    def _ratios(self, window: timedelta) -> Iterator[Rule]:
+        """``total > 0`` leaves a quiet window without a ratio: no traffic is neither good nor NaN."""
+        good, total = names.record_good(window) + self._own, names.record_total(window) + self._own
+        error = names.record_error_ratio(window)
+        yield self._derived(error, f"clamp_min(1 - {good} / ({total} > 0), 0)")
+        yield self._derived(names.record_burn_rate(window), f"{error}{self._own} / {self._budget}")
+
+    def period(self) -> Iterator[Rule]:
+        """Objective, budget, what is left of it, and how much of the period has data.
+
+        The budget is that of a whole period at the traffic seen so far; ``slo:history:ratio`` says how far.
+        """
+        period = self._slo.window.length
+        yield self._rule(names.RECORD_OBJECTIVE, f"vector({decimal_text(self._objective.target)})")
+        yield self._rule(names.RECORD_BUDGET, f"vector({self._budget})")
+        if period not in self._alert_windows:
+            yield self._derived(names.record_total(period), self._stepped(names.record_total, period))
+            yield self._derived(names.record_good(period), self._stepped(names.record_good, period))
+            yield from self._ratios(period)
+        seen = f"count_over_time({names.record_total(self._step)}{self._own}[{self._span(period)}])"
+        yield self._derived(names.RECORD_HISTORY, f"{seen} / {period // self._step}")
+        spent = f"{names.record_burn_rate(period)}{self._own} * {names.RECORD_HISTORY}{self._own}"
+        yield self._derived(names.RECORD_BUDGET_REMAINING, f"1 - {spent}")

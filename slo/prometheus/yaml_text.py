@@ -87,8 +87,8 @@ class YamlText:
         return found
 
     def _scalar(self, text: str) -> str:
-        if len(text) > 64:
-            return _quoted(text)
+        if len(text) > 64:  # expressions and sentences hardly repeat
+            return "'" + text.replace("'", "''") + "'" if text.isprintable() else _quoted(text)
         found = self._scalars.get(text)
         if found is None:
             found = self._scalars[text] = _quoted(text)
@@ -103,7 +103,7 @@ def render_yaml(document: Mapping[str, object]) -> str:
 def _quoted(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _AMBIGUOUS:
         return text
-    if _PRINTABLE.fullmatch(text):
+    if text.isprintable() or _PRINTABLE.fullmatch(text):
         return "'" + text.replace("'", "''") + "'"
     return _PAIR.sub(_astral, json.dumps(text))
 
