@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+EMULATOR := .venv-emulator
+EMULATOR_STAMP := $(EMULATOR)/.installed
+export MIRANTE_TEST_AWS_EMULATOR := $(CURDIR)/$(EMULATOR)/bin/ministack
 
-.PHONY: help setup demo test check bench proof up build lock clean
+.PHONY: help setup demo test check bench proof up build clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -18,10 +21,16 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
+# A server that the tests start for real; it pins its own libraries, so it has a venv of its own.
+$(EMULATOR_STAMP): requirements/emulator.txt
+	$(PYTHON) -m venv $(EMULATOR)
+	$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/emulator.txt
+	@touch $(EMULATOR_STAMP)
+
 demo: $(STAMP) ## set up and run the main job: real loans, a fault, the burn, the page, the report
 	$(BIN)/mirante demo $(if $(FAULT),--fault $(FAULT))
 
-test: $(STAMP) ## set up and run every test
+test: $(STAMP) $(EMULATOR_STAMP) ## set up and run every test
 	$(BIN)/python -m pytest
 
 check: $(STAMP) ## ruff, mypy strict, import-linter, every definition and everything generated from it
@@ -34,7 +43,7 @@ check: $(STAMP) ## ruff, mypy strict, import-linter, every definition and everyt
 bench: $(STAMP) ## speed and memory, as ratios against a floor in the same run (JSON in build/bench/)
 	$(BIN)/python tests/bench
 
-proof: $(STAMP) ## the heavy proofs at full size
+proof: $(STAMP) $(EMULATOR_STAMP) ## the heavy proofs at full size
 	MIRANTE_PROOF=full $(BIN)/python -m pytest -m proof
 
 up: $(STAMP) ## serve everything on this machine
@@ -44,4 +53,4 @@ build: $(STAMP) ## write everything generated to build/
 	$(BIN)/mirante build
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(EMULATOR) build dist demo-data demo-report
