@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from alarms.decision import Decision
 from alarms.errors import StoreBusy
@@ -47,11 +48,21 @@ ORDER BY rank, sequence LIMIT :limit
 """  # noqa: S608 - constant columns
 
 
+class ReadingConnection(sqlite3.Connection):
+    """A read that fails says so in the store's own words."""
+
+    def execute(self, *query: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(*query)
+        except sqlite3.Error as error:
+            raise StoreBusy(str(error)) from error
+
+
 class SqliteRouterStore:
     """Threads share one writing connection, one at a time; each thread reads through its own.
 
     Raises:
-        StoreBusy: from every write, when the disk is full or another process keeps the file too long.
+        StoreBusy: when the disk is full, the file cannot be read, or another process keeps it too long.
     """
 
     def __init__(self, path: Path) -> None:
@@ -120,12 +131,10 @@ class SqliteRouterStore:
             ).rowcount
 
     def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+        instants = {"now": microseconds(now), "latest": microseconds(lease_until), "far": FAR // MICROSECOND}
+        if self._reader().execute(CLAIM, {**instants, "limit": 1}).fetchone() is None:
+            return []  # without asking for the write lock, which others need
         with self._writing() as connection:
-            instants = {
-                "now": microseconds(now),
-                "latest": microseconds(lease_until),
-                "far": FAR // MICROSECOND,
-            }
             rows = connection.execute(CLAIM, {**instants, "limit": limit}).fetchall()
             connection.executemany(
                 "UPDATE outbox SET state = 'sending', worker = ?, lease_until = ?, fence = fence + 1 "
@@ -224,16 +233,16 @@ class SqliteRouterStore:
     def _reader(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._connect()
+            connection = self._connect(ReadingConnection)
             self._local.connection = connection
             with self._lock:
                 self._readers.append(connection)
         return connection
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, kind: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
         try:
             connection = sqlite3.connect(
-                self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                self._path, BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=kind
             )
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alarms.errors import StoreBusy
 from alarms.stores.memory import MemoryRouterStore
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
@@ -49,6 +50,12 @@ def test_what_is_committed_is_there_after_the_file_is_opened_again(tmp_path: Pat
     second = SqliteRouterStore(tmp_path / "router.sqlite")
     assert second.incident("incident-1") == incident()
     second.close()
+
+
+def test_a_file_that_is_no_database_is_said_to_be_unusable(tmp_path: Path) -> None:
+    (tmp_path / "router.sqlite").write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreBusy, match="not a database"):
+        SqliteRouterStore(tmp_path / "router.sqlite")
 
 
 def test_sqlite_syncs_every_commit(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from alarms.incident import TransitionKind
 from alarms.intake.inbox import Inbox
 from alarms.intake.normalise import intake_rules
 from alarms.intake.worker import IntakeWorker
-from alarms.receipt import ReceiptState
+from alarms.receipt import Receipt, ReceiptState
 from alarms.router import Router
 from alarms.stores import sqlite as sqlite_store
 from alarms.stores.sqlite import SqliteRouterStore
@@ -23,6 +23,7 @@ from slo.clock import ManualClock
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
 from tests.support.hooks import alert, alertmanager
 from tests.support.router import PLATFORM, SHIPPED_POLICY, Scene, numbered_ids
+from tests.support.router_store_contract import enqueue, notification
 
 MINUTE = timedelta(minutes=1)
 RULES = intake_rules("test", [], SHIPPED_POLICY.severity_words, SHIPPED_POLICY.ignored_labels)
@@ -95,19 +96,25 @@ def test_a_store_that_is_gone_for_a_while_is_busy_and_then_works(
     store = SqliteRouterStore(tmp_path / "router.sqlite")
     scene = Scene(store=store)
     incident = scene.receive(burn_alert())
+    store.append_receipts([Receipt("receipt-1", "alertmanager", MONDAY_10, payload("Waiting"))])
+    enqueue(store, notification("elsewhere"))
+    scene.clock.advance(15 * MINUTE)
     other = sqlite3.connect(tmp_path / "router.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     worker = IntakeWorker(store, scene.router, RULES, scene.clock)
     for attempt in (scene.router.tick, worker.run_once, scene.dispatcher.run_once):
-        scene.clock.advance(MINUTE)
         with pytest.raises(StoreBusy):
             attempt()
     other.execute("ROLLBACK")
     other.close()
-    scene.clock.advance(27 * MINUTE)
+    scene.clock.advance(15 * MINUTE)
     scene.router.tick()
+    worker.drain()
     scene.dispatcher.drain()
-    assert scene.pager.told()[1:] == [("data-engineering", "backup"), ("data-engineering", "escalation")]
+    told = [(n.target, n.step.value) for n in scene.pager.sent if n.incident_id == incident.id]
+    assert told[1:] == [("data-engineering", "backup"), ("data-engineering", "escalation")]
+    assert {i.title for i in scene.router.open_incidents()} >= {"Waiting"}
+    assert "elsewhere" in {n.incident_id for n in scene.pager.sent}
     assert scene.router.incident(incident.id).overdue
     scene.close()
 
