@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sqlite3
+import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -73,21 +74,38 @@ MENDS = {
 OTHERWISE = "check the path, its permissions and the free space, then run it again"
 
 
+class _Closed(Exception):
+    """Nobody reads our output any more."""
+
+
+class Root(click.Group):
+    """Keeps a closed pipe from click, which would answer 1 to it."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _Closed from error
+
+
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
     """Turn every error into a message and an exit status."""
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit, SystemExit):
+    except SystemExit:
         raise
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
     except (KeyboardInterrupt, click.Abort):
         _leave("interrupted; nothing is half done, run the command again to go on", EXIT_INTERRUPTED)
     except ENVIRONMENT_ERRORS as error:
         _leave(str(error), EXIT_ENVIRONMENT)
     except USAGE_ERRORS as error:
         _leave(str(error), EXIT_USAGE)
-    except BrokenPipeError:
-        os._exit(0)  # the reader (head, less) has seen enough
+    except (_Closed, BrokenPipeError):
+        _leave_quietly()
     except OSError as error:
         mend = MENDS.get(error.errno or 0, OTHERWISE)
         _leave(f"{error.filename or 'input/output'}: {error.strerror or error}; {mend}", EXIT_ENVIRONMENT)
@@ -95,6 +113,13 @@ def explained() -> Iterator[None]:
         _leave(f"a database of the data directory: {error}; {OTHERWISE}", EXIT_ENVIRONMENT)
     except Exception as error:  # noqa: BLE001 - kept whole in a file, named to the person
         _leave(f"a defect in mirante: {type(error).__name__}. The details are in {_keep()}", EXIT_DEFECT)
+
+
+def _leave_quietly() -> None:
+    """The reader (head, less) has seen enough; what is still buffered must not fail at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(0)
 
 
 def _leave(message: str, status: int) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
+from app.cli import alert_actions, alert_reports
 from app.cli.alerts import alerts
 from app.cli.audit import audit
 from app.cli.consistency import consistency
 from app.cli.decide import decide
 from app.cli.definitions import build, check, import_
 from app.cli.demo import demo
-from app.cli.failures import explained
+from app.cli.failures import Root, explained
 from app.cli.ingest import ingest
 from app.cli.keys import keys
 from app.cli.serve import console_link, serve, up
@@ -22,7 +24,7 @@ from app.cli.slo import slo
 from app.settings import load_settings
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
     "--data-dir", type=click.Path(path_type=Path), help="Where the embedded profile keeps its files."
 )
@@ -40,7 +42,8 @@ from app.settings import load_settings
 def cli(context: click.Context, /, **flags: object) -> None:
     """Mirante: SLOs, burn, pages and boards, with the credit platform they watch.
 
-    Exit status: 0 done or yes; 1 the answer is no; 2 bad input; 3 the machine is in the way; 130 interrupted.
+    Exit status: 0 done or yes; 1 the answer is no; 2 bad input; 3 the machine is in the way;
+    70 a defect of ours; 130 interrupted.
     """
     context.obj = load_settings(flags)
 
@@ -67,7 +70,13 @@ for command in (
     cli.add_command(command)
 
 
+MORE_ALERT_COMMANDS = (alert_actions, alert_reports)  # they add themselves to ``alerts``
+
+
 def main() -> None:
     """Run the command line; every error becomes one message and an exit status."""
     with explained():
-        cli(prog_name="mirante")
+        # click's own ending would answer 1 to Ctrl-C and to a closed pipe.
+        status = cli.main(prog_name="mirante", standalone_mode=False)
+        sys.stdout.flush()
+        raise SystemExit(status if isinstance(status, int) else 0)
