@@ -1,0 +1,58 @@
+"""``mirante alerts reassign``, ``snooze`` and ``silence``: who has it, and when to be quiet."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from alarms.policy_file import parse_matcher
+from app.cli.alerts import BY, NOTE, alerts, desk_of
+from app.cli.context import instant_text, pass_settings, say
+from app.settings import Settings
+from slo.clock import parse_clock
+
+MINUTES = click.option("--minutes", type=click.IntRange(min=1), required=True, help="For how long.")
+
+
+@alerts.command()
+@click.argument("incident_id")
+@click.argument("to")
+@BY
+@NOTE
+@pass_settings
+def reassign(settings: Settings, incident_id: str, to: str, by: str, note: str) -> None:
+    """Hand an incident to a team, or TEAM:PERSON; they are told and have the whole time to acknowledge."""
+    item = desk_of(settings).reassign(incident_id, to, by, note)
+    say(f"{item.id} is now with {item.owner}.")
+
+
+@alerts.command()
+@click.argument("incident_id")
+@MINUTES
+@BY
+@NOTE
+@pass_settings
+def snooze(settings: Settings, incident_id: str, minutes: int, by: str, note: str) -> None:
+    """Let clocks that would run out before then run out then."""
+    until = parse_clock(settings.clock).now() + timedelta(minutes=minutes)
+    item = desk_of(settings).snooze(incident_id, until, by, note)
+    say(f"{item.id} is snoozed until {instant_text(until)}.")
+
+
+@alerts.command()
+@click.argument("matchers", nargs=-1, required=True)
+@MINUTES
+@BY
+@click.option("--comment", required=True, help="Why; kept and shown.")
+@pass_settings
+def silence(settings: Settings, matchers: tuple[str, ...], minutes: int, by: str, comment: str) -> None:
+    """Keep and show alerts that match (such as 'slo="credit/decision-latency"'), and tell nobody meanwhile."""
+    now = parse_clock(settings.clock).now()
+    try:
+        parsed = [parse_matcher(text) for text in matchers]
+    except ValueError as error:
+        mend = 'write LABEL="value", with =, !=, =~ or !~'
+        raise click.BadParameter(f"{error}; {mend}", param_hint="MATCHERS") from error
+    made = desk_of(settings).silence(parsed, now, now + timedelta(minutes=minutes), by, comment)
+    say(f"silence {made.id} until {instant_text(made.ends_at)}: {', '.join(map(str, made.matchers))}")

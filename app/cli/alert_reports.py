@@ -1,0 +1,109 @@
+"""``mirante alerts simulate``, ``report`` and ``postmortem``: looking ahead, and looking back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from alarms.intake.normalise import intake_rules
+from alarms.postmortem import postmortem
+from alarms.quality import alert_quality
+from alarms.routing.topology import Topology
+from alarms.simulate import read_replay, simulate, starting_at
+from app.bootstrap.alarm_policy import load_alarm_policy
+from app.bootstrap.router import open_router
+from app.cli.alerts import alerts, desk_of
+from app.cli.context import counted, pass_settings, plain_table, say, stdout
+from app.settings import Settings
+from slo.catalogue import load_catalogue
+from slo.clock import parse_clock
+from slo.explain import span_text
+
+DAYS = 30
+
+
+@alerts.command(name="simulate")
+@click.option("--replay", type=click.Path(path_type=Path), required=True, help="Recorded alerts, JSON lines.")
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="When the first arrives (UTC).")
+@click.option("--hours", default=24, show_default=True, help="How long nobody does anything afterwards.")
+@pass_settings
+def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int) -> None:
+    """Who would have been told what, when, if nobody did anything.
+
+    A line of the replay is {"at": INSTANT, "kind": "alert" | "alertmanager" | "cloudwatch" | "eventbridge",
+    "payload": {...}}.
+    """
+    catalogue, policy = load_catalogue(settings.definitions), load_alarm_policy(settings.alarm_policy)
+    rules = intake_rules(
+        settings.environment, catalogue.slos, policy.policy.severity_words, policy.policy.ignored_labels
+    )
+    recorded = read_replay(replay, rules)
+    if at is not None:
+        recorded = starting_at(recorded, at.replace(tzinfo=UTC))
+    told = simulate(
+        recorded, policy.policy, policy.schedules, Topology(catalogue.components), timedelta(hours=hours)
+    )
+    table = plain_table("when (UTC)", "severity", "step", "who", "what")
+    for item in told:
+        note = item.notification
+        table.add_row(
+            f"{item.at:%Y-%m-%d %H:%M:%S}",
+            note.severity.value,
+            note.step.value,
+            note.target,
+            note.message.subject,
+        )
+    stdout.print(table)
+    say(f"{counted(len(recorded), 'arrival')}, {counted(len(told), 'message')}")
+
+
+@alerts.command()
+@click.option("--days", default=DAYS, show_default=True, help="How far back.")
+@pass_settings
+def report(settings: Settings, days: int) -> None:
+    """How good each alert rule is: acted on, gone by itself, flapping, paging out of hours."""
+    desk_of(settings)
+    store = open_router(settings, load_catalogue(settings.definitions)).store
+    rows = alert_quality(store, parse_clock(settings.clock).now() - timedelta(days=days))
+    if not rows:
+        say(f"No incident in {days} days.")
+        return
+    headings = (
+        "rule",
+        "incidents",
+        "acted on",
+        "by itself",
+        "flaps",
+        "pages",
+        "out of hours",
+        "to ack",
+        "to end",
+    )
+    table = plain_table(*headings, right=headings[1:])
+    for row in rows:
+        table.add_row(
+            row.rule,
+            f"{row.incidents}",
+            f"{100 * row.actioned_ratio:.0f} %",
+            f"{100 * row.noise_ratio:.0f} %",
+            f"{row.flaps}",
+            f"{row.pages}",
+            f"{row.pages_out_of_hours}",
+            _span(row.time_to_acknowledge),
+            _span(row.time_to_resolve),
+        )
+    stdout.print(table)
+
+
+def _span(length: timedelta | None) -> str:
+    return "" if length is None else span_text(length)
+
+
+@alerts.command(name="postmortem")
+@click.argument("incident_id")
+@pass_settings
+def postmortem_(settings: Settings, incident_id: str) -> None:
+    """The incident as a Markdown document: facts, arithmetic, timeline, and room for what was learnt."""
+    click.echo(postmortem(desk_of(settings).explain(incident_id)))
