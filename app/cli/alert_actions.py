@@ -47,7 +47,7 @@ def snooze(settings: Settings, incident_id: str, minutes: int, by: str, note: st
 @click.option("--comment", required=True, help="Why; kept and shown.")
 @pass_settings
 def silence(settings: Settings, matchers: tuple[str, ...], minutes: int, by: str, comment: str) -> None:
-    """Keep and show alerts that match (such as 'slo="credit/decision-latency"'), and tell nobody meanwhile."""
+    """Keep and show alerts that match, and tell nobody meanwhile: 'slo="credit/decision-latency"'."""
     now = parse_clock(settings.clock).now()
     try:
         parsed = [parse_matcher(text) for text in matchers]
