@@ -16,6 +16,7 @@ from app.ports.telemetry import METRICS
 from app.settings import Settings
 from app.usecases.load_policies import load_policies
 from dashboards.errors import DashboardError
+from dashboards.truth.gates import examine
 from slo import lint
 from slo.catalogue import DEFINITIONS, Catalogue, load_catalogue
 from slo.errors import DefinitionError, DefinitionErrors
@@ -54,6 +55,8 @@ def check_everything(settings: Settings) -> Checked:
     if catalogue is not None and alarms is not None and not any(f.level is Level.ERROR for f in findings):
         findings += _indicator_findings(catalogue, alarms.runbooks)
         counts["generated files"] = _generated(catalogue, alarms, settings, findings)
+        if settings.definitions is None:  # the gates know what our own platform exposes, and nothing else
+            findings += _truth_findings(catalogue, settings.environment)
     return Checked(_placed(findings, settings.definitions or DEFINITIONS), counts)
 
 
@@ -108,6 +111,12 @@ def _indicator_findings(catalogue: Catalogue, runbooks: Runbooks) -> Iterator[Fi
             reason = f"{indicator.name} points to the runbook {indicator.runbook!r}, which does not exist"
             mend = f"Write {indicator.runbook}.md"
             yield Finding(Level.ERROR, "runbook", "runbooks", None, indicator.name, reason, mend)
+
+
+def _truth_findings(catalogue: Catalogue, environment: str) -> Iterator[Finding]:
+    """Boards and rules that could lie: unknown series, moved lines, dead links, foreign colours."""
+    for lie in examine(catalogue, environment).findings:
+        yield Finding(Level.ERROR, lie.gate, "boards", None, lie.where, lie.problem, lie.mend)
 
 
 def _generated(catalogue: Catalogue, alarms: AlarmPolicy, settings: Settings, findings: list[Finding]) -> int:
