@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from app.demo.errors import LoansNotInstalled
 from app.demo.sender import Request
 from app.usecases.convert import SHIPPED_MAPPINGS, ConversionReport, ConvertedRow, SourceRow, convert
 from app.usecases.row_mapping import load_mapping
-from app.usecases.tables import read_real_loans
+from app.usecases.tables import TableError, read_real_loans
 
 MAPPING = SHIPPED_MAPPINGS / "openintro-loans.yaml"
 
@@ -26,9 +27,13 @@ def load_loans(limit: int | None = None) -> Loans:
     """The first ``limit`` loans (``None``: all 10,000).
 
     Raises:
-        TableError: the package with the loans is not installed.
+        LoansNotInstalled: the package with the loans is not installed.
     """
-    rows = [row for row in read_real_loans() if limit is None or row.number <= limit]
+    try:
+        table = read_real_loans()
+    except TableError as error:
+        raise LoansNotInstalled(str(error)) from error
+    rows = [row for row in table if limit is None or row.number <= limit]
     report = ConversionReport(rows=0, usable=0, unusable=[], blanked=[])
     converted = tuple(convert(rows, load_mapping(MAPPING), report))
     return Loans(converted, report, {row.number: row for row in rows})

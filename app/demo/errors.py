@@ -3,6 +3,7 @@
 DemoError
 +-- StackDidNotStart      the processes did not become ready in time; says where their log is
 +-- FolderNotOurs         the demo's folder holds something the demo did not make
++-- LoansNotInstalled     the package with the real loans is missing
 """
 
 from __future__ import annotations
@@ -25,3 +26,7 @@ class FolderNotOurs(DemoError):
             f"{folder} exists and was not made by the demo; it is left alone. "
             "Remove it, or give another folder with --work-dir"
         )
+
+
+class LoansNotInstalled(DemoError):
+    """The message names the package and how to install it."""
