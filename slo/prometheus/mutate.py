@@ -103,7 +103,7 @@ def _changed(rule: Mapping[str, object], carried: frozenset[str]) -> Iterator[tu
             yield f"{part[:-1]} {key} changed", {**rule, part: {**texts, key: f"{value}x"}}
 
 
-_VALUE_ONLY = ("range ", "increase becomes", "rate becomes")
+_VALUE_ONLY = ("range ", "number ", "increase becomes", "rate becomes")
 
 
 def changed_expressions(expr: str) -> Iterator[tuple[str, str]]:

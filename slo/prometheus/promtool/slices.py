@@ -22,6 +22,7 @@ from slo.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Sl
 PARTS = 4  # samples in a slice: a range needs two in every version of Prometheus
 PER_PART = 250.0
 PHASE_MINUTES = 12  # a gauge holds each value longer than any query looks back
+LOOK_BACK_MINUTES = 5
 NAN = float("nan")
 _MINUTE = timedelta(minutes=1)
 
@@ -120,6 +121,18 @@ def _gauged(slo: Slo, objective: Objective, environment: str) -> Iterator[TestCa
     samples_fed = [value for value in phases for _ in range(held)]
     fed = [{"series": series(sample.metric, sample.labels), "values": gauge(samples_fed)}]
     yield case(f"readings of {objective.name} are judged one by one", fed, checks)
+    if slo.no_data_severity is not None:
+        yield _gauge_silence(slo, environment, series(sample.metric, sample.labels), values[0], held)
+
+
+def _gauge_silence(slo: Slo, environment: str, name: str, value: float, held: int) -> TestCase:
+    """A gauge is still seen for a look-back after its last sample; silence counts from there."""
+    assert slo.no_data_severity is not None
+    rule = no_data_alert(slo, environment, slo.no_data_severity)
+    silent = held + LOOK_BACK_MINUTES + silence_span(slo) // _MINUTE + 2 * PHASE_MINUTES
+    fed = [{"series": name, "values": gauge([value] * held + [None] * PHASE_MINUTES)}]
+    checks = [alert_state(rule, {}, held, False), alert_state(rule, {}, silent, True)]
+    return case("silence is told", fed, checks) | {"alert_rule_test": [alert_words(rule, silent, {}, {})]}
 
 
 def _metric(slo: Slo) -> MetricQuery:
