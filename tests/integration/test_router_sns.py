@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
-import httpx
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
 from alarms.intake.normalise import intake_rules
@@ -26,58 +20,25 @@ from alarms.notify.sns_topics import ensure_topics, subscribe_team
 from alarms.receipt import ReceiptState
 from alarms.stores.sqlite import SqliteRouterStore
 from tests.support.alerts import burn_alert
+from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
 from tests.support.hooks import cloudwatch_alarm
 from tests.support.router import SHIPPED_POLICY, Scene, numbered_ids
-from tests.support.router_judge import free_port
 
-EMULATOR = os.environ.get("MIRANTE_TEST_AWS_EMULATOR") or shutil.which("ministack")
 MINUTE = timedelta(minutes=1)
 
-pytestmark = pytest.mark.skipif(EMULATOR is None, reason="no AWS emulator (ministack) is installed")
+pytestmark = needs_emulator
 
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    assert EMULATOR is not None
-    port = free_port()
-    folder = tmp_path_factory.mktemp("aws")
-    environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([EMULATOR], env=environment, stdout=log, stderr=log, cwd=folder)
-        url = f"http://127.0.0.1:{port}"
-        try:
-            wait_for(url, process)
-            yield url
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    import time
-
-    for _ in range(300):
-        assert process.poll() is None, "the emulator ended"
-        try:
-            httpx.get(url, timeout=1.0)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the emulator never answered")
+    with running_emulator(tmp_path_factory.mktemp("aws")) as url:
+        yield url
 
 
 class Aws:
     def __init__(self, endpoint: str) -> None:
-        options: dict[str, Any] = {
-            "endpoint_url": endpoint,
-            "region_name": "sa-east-1",
-            "aws_access_key_id": "test",
-            "aws_secret_access_key": "test",
-            "config": Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1}),
-        }
-        self.sns = boto3.client("sns", **options)
-        self.sqs = boto3.client("sqs", **options)
+        self.sns = aws_client("sns", endpoint)
+        self.sqs = aws_client("sqs", endpoint)
 
     def queue(self, name: str) -> tuple[str, str]:
         url = self.sqs.create_queue(QueueName=name)["QueueUrl"]

@@ -1,0 +1,65 @@
+"""A real AWS emulator as a child process on a free port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from botocore.config import Config
+
+from tests.support.router_judge import free_port
+
+EMULATOR = os.environ.get("MIRANTE_TEST_AWS_EMULATOR") or shutil.which("ministack")
+INSTALLED = EMULATOR is not None and Path(EMULATOR).exists()
+
+needs_emulator = pytest.mark.skipif(not INSTALLED, reason="no AWS emulator (ministack) is installed")
+
+
+@contextmanager
+def running_emulator(folder: Path) -> Iterator[str]:
+    """Its address, once it answers."""
+    assert EMULATOR is not None
+    port = free_port()
+    environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([EMULATOR], env=environment, stdout=log, stderr=log, cwd=folder)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _wait_for(url, process)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        assert process.poll() is None, "the emulator ended"
+        try:
+            httpx.get(url, timeout=1.0)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the emulator never answered")
+
+
+def aws_client(service: str, endpoint: str) -> Any:
+    """A boto3 client of the emulator."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name="sa-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1}),
+    )
