@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from app.demo.errors import LoansNotInstalled
 from app.demo.sender import Request
+from app.domain.errors import TableError
 from app.usecases.convert import SHIPPED_MAPPINGS, ConversionReport, ConvertedRow, SourceRow, convert
 from app.usecases.row_mapping import load_mapping
-from app.usecases.tables import TableError, read_real_loans
+from app.usecases.tables import read_real_loans
 
 MAPPING = SHIPPED_MAPPINGS / "openintro-loans.yaml"
 

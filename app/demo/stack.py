@@ -64,7 +64,11 @@ class Stack:
     def __enter__(self) -> Stack:
         scopes = (Scope.DECISIONS_WRITE, Scope.DECISIONS_READ, Scope.INGEST_WRITE, Scope.FAULTS_WRITE)
         _, self.api_key = create_key(self.paths.api_keys, "demo", scopes, SystemClock().now())
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # Ctrl-C while it starts leaves nothing running either
+            self.stop()
+            raise
         return self
 
     def __exit__(
