@@ -14,8 +14,20 @@ from slo.explain import span_text
 
 PIPED_WIDTH = 140  # columns, when nobody's terminal sets a width
 
-stdout = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
-stderr = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPED_WIDTH)
+
+class ReaderGone(Exception):
+    """Nobody reads our output any more (head, less)."""
+
+
+class Terminal(Console):
+    """Leaves a closed pipe to us; the original would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise ReaderGone
+
+
+stdout = Terminal(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+stderr = Terminal(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPED_WIDTH)
 
 pass_settings = click.make_pass_decorator(Settings)
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable.")

@@ -17,7 +17,7 @@ import click
 from alarms.errors import AlarmsError, NotifierError, StoreBusy
 from app.api.keys import KeyFileError
 from app.build import BuildError
-from app.cli.context import stderr
+from app.cli.context import ReaderGone, stderr
 from app.console.errors import ConsoleError, SessionStoreError
 from app.demo.errors import DemoError
 from app.domain.errors import DomainError, StoreUnavailable
@@ -74,10 +74,6 @@ MENDS = {
 OTHERWISE = "check the path, its permissions and the free space, then run it again"
 
 
-class _Closed(Exception):
-    """Nobody reads our output any more."""
-
-
 class Root(click.Group):
     """Keeps a closed pipe from click, which would answer 1 to it."""
 
@@ -85,7 +81,7 @@ class Root(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            raise _Closed from error
+            raise ReaderGone from error
 
 
 @contextlib.contextmanager
@@ -104,7 +100,7 @@ def explained() -> Iterator[None]:
         _leave(str(error), EXIT_ENVIRONMENT)
     except USAGE_ERRORS as error:
         _leave(str(error), EXIT_USAGE)
-    except (_Closed, BrokenPipeError):
+    except (ReaderGone, BrokenPipeError):
         _leave_quietly()
     except OSError as error:
         mend = MENDS.get(error.errno or 0, OTHERWISE)

@@ -78,7 +78,7 @@ async def _take(settings: Settings, file: BinaryIO, progress: Callable[[str], No
     done = Intake()
     async with offline_platform(settings, INSTEAD) as open_:
         judge = IngestRecord(open_.platform.sealer, open_.clock)
-        await _put(open_, judged_lines(file, file.name, judge), done, progress)
+        await _put(open_, judged_lines(file, getattr(file, "name", "standard input"), judge), done, progress)
         await _process(open_, done, progress)
     return done
 

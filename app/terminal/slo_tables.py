@@ -34,7 +34,7 @@ BAR = 20
 SHORT_BAR = 10
 WIDE = ("SLO", "state", "objective", "good / total", "budget", "left", "burn", "gone in")
 NARROW = ("SLO", "state", "good / total", "left", "gone in")
-WIDE_FROM = 110  # columns
+WIDE_FROM = 120  # columns
 
 
 @dataclass(frozen=True, slots=True)
