@@ -21,6 +21,7 @@ from alarms.intake.inbox import Inbox
 from alarms.intake.normalise import intake_rules
 from alarms.intake.worker import IntakeWorker
 from alarms.metrics import RouterMetrics
+from alarms.notification import Delivery
 from alarms.notify.dispatcher import Dispatcher
 from alarms.notify.local_sink import LocalSink
 from app.bootstrap.paths import DataPaths
@@ -64,7 +65,14 @@ def routing_role(settings: Settings, catalogue: Catalogue, routing: RouterParts,
         clock,
         received=metrics.received,
         left=inbox.worked_off,
+        flooded=inbox.is_flooded,
     )
+
+    def dead(delivery: Delivery) -> None:
+        """Somebody has to be told all the same: the next in the matrix is."""
+        metrics.delivered(delivery)
+        router.undeliverable(delivery)
+
     dispatcher = Dispatcher(
         store,
         {"default": LocalSink(paths.notifications, clock)},
@@ -73,7 +81,7 @@ def routing_role(settings: Settings, catalogue: Catalogue, routing: RouterParts,
         lease=LEASE,
         on_sent=metrics.delivered,
         on_failed=metrics.delivered,
-        on_dead=metrics.delivered,
+        on_dead=dead,
     )
     auditor = Auditor(store, router.office, clock.now)
     token = settings.hook_token or kept_token(paths.hook_token)
