@@ -12,7 +12,6 @@ from app.bootstrap.offline import offline_platform
 from app.bootstrap.paths import DataPaths
 from app.cli.context import (
     age_text,
-    instant_text,
     json_option,
     pass_settings,
     plain_table,
@@ -98,15 +97,14 @@ def report(settings: Settings, as_json: bool) -> None:
     if not readings:
         say(f"No check is on file in {settings.data_dir}. Run `mirante up`, or `mirante consistency check`.")
         return
-    table = plain_table("pair", "index", "surely above", "different", "compared", "measured", "age")
+    table = plain_table("pair", "index", "surely above", "different", "compared", "measured")
     for reading in readings:
         table.add_row(
             reading.pair,
             _ratio(reading.index_ratio),
-            _bound(reading.lower_bound_ratio, reading.confidence),
+            _short_bound(reading),
             f"{reading.divergent:,}",
             f"{reading.compared:,}",
-            instant_text(reading.measured_at),
             age_text(reading.measured_at, now),
         )
     stdout.print(table)
@@ -176,6 +174,12 @@ def _ratio(value: float | None) -> str:
 
 def _bound(value: float | None, confidence: float) -> str:
     return "no bound" if value is None else f"above {_floor(value)} with {100 * confidence:.0f} % confidence"
+
+
+def _short_bound(reading: PairReading) -> str:
+    if reading.lower_bound_ratio is None:
+        return "no bound"
+    return f"{_floor(reading.lower_bound_ratio)} ({100 * reading.confidence:.0f} % sure)"
 
 
 def _certainty(found: PairReport) -> str:

@@ -77,7 +77,8 @@ def test_the_report_shows_each_pair_with_bound_and_age_beside_a_running_server(d
         held.release()
     assert ran.status == 0
     assert "relational-hot" in ran.out
-    assert "with 95 % confidence" in ran.out
+    assert "(95 % sure)" in ran.out
+    assert all(len(line.rstrip()) <= 80 for line in ran.out.splitlines())
     assert " ago" in ran.out
     assert refused.status == 3
     assert "the data side runs here (process " in refused.err
