@@ -179,7 +179,7 @@ def _bound(value: float | None, confidence: float) -> str:
 def _short_bound(reading: PairReading) -> str:
     if reading.lower_bound_ratio is None:
         return "no bound"
-    return f"{_floor(reading.lower_bound_ratio)} ({100 * reading.confidence:.0f} % sure)"
+    return f"{_floor(reading.lower_bound_ratio)} ({100 * reading.confidence:.0f} %)"
 
 
 def _certainty(found: PairReport) -> str:
