@@ -60,7 +60,7 @@ def slice_counts(slo: Slo, objective: Objective) -> CountExpressions:
     length = slice_window(slo, objective)
     ratio, judged = _slice(slo, objective, length)
     if slo.method is BudgetingMethod.RATIO_TIMESLICES:
-        return CountExpressions(f"clamp({ratio}, 0, 1)", f"{judged} * 0 + 1")
+        return CountExpressions(ratio, f"{judged} * 0 + 1")
     assert objective.time_slice_target is not None
     good = f"{ratio} >= bool {decimal_text(objective.time_slice_target)}"
     return CountExpressions(good, f"{judged} * 0 + 1")
@@ -69,16 +69,25 @@ def slice_counts(slo: Slo, objective: Objective) -> CountExpressions:
 def _slice(slo: Slo, objective: Objective, length: timedelta) -> tuple[str, str]:
     """Share of good in one slice, and something that exists where it does: where anything was counted."""
     counters = _counters(slo.indicator)
-    threshold = not isinstance(slo.indicator, RatioIndicator)
     if counters is not None:
         counts = _ratio_counts(slo, counters, length)
-    else:
-        counts = _sampled(slo, objective, RAW_WINDOW if threshold else length)
-    judged = f"({counts.total} > 0)"
-    ratio = f"({counts.good}) / {judged}"
-    if length == MINUTE or not (threshold or _is_gauge(slo.indicator)):
-        return ratio, judged
-    average = f"avg_over_time(({ratio})[{range_text(length)}:1m])"
+        return f"({counts.good}) / ({counts.total} > 0)", f"({counts.total} > 0)"
+    if _is_gauge(slo.indicator):
+        counts = _sampled(slo, objective, length)
+        share = f"clamp(({counts.good}) / ({counts.total} > 0), 0, 1)"
+        return _averaged(share, f"({counts.total} > 0)", length)
+    if isinstance(slo.indicator, RatioIndicator):
+        counts = _sampled(slo, objective, length)
+        return counts.good, f"({counts.total})"
+    counts = _sampled(slo, objective, RAW_WINDOW)
+    return _averaged(f"({counts.good}) / ({counts.total})", f"({counts.total})", length)
+
+
+def _averaged(share: str, judged: str, length: timedelta) -> tuple[str, str]:
+    """What is read once a minute, averaged over a longer slice."""
+    if length == MINUTE:
+        return share, judged
+    average = f"avg_over_time(({share})[{range_text(length)}:1m])"
     return average, average
 
 

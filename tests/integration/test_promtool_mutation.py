@@ -19,7 +19,7 @@ SHAPES = Path(__file__).parent.parent / "support" / "definitions" / "shapes"
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 SAMPLED = ("credit/decision-latency", "credit/decision-availability", "shop/stock-sync", "shop/index-age")
 SLOS = [slo for slo in (*load_catalogue().slos, *load_catalogue(SHAPES).slos) if FULL or slo.id in SAMPLED]
-EVERY = 1 if FULL else 61
+EVERY = 1 if FULL else 37
 
 
 @pytest.mark.proof

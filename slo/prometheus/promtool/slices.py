@@ -161,9 +161,10 @@ def _readings(slo: Slo, objective: Objective) -> list[tuple[float, float]]:
     indicator = slo.indicator
     if isinstance(indicator, ThresholdIndicator):
         return _threshold_readings(objective)
-    shares = [1.0, 0.75, 0.25, 0.0]
+    shares = [1.0, 0.75, 0.25, 0.0, 1.25, -0.25]  # a ratio may be measured beyond what it can be
     success = indicator.raw_type == "success"
-    return [(share if success else 1 - share, _value(slo, objective, share)) for share in shares]
+    worth = [_value(slo, objective, min(1.0, max(0.0, share))) for share in shares]
+    return [(share if success else 1 - share, value) for share, value in zip(shares, worth, strict=True)]
 
 
 def _threshold_readings(objective: Objective) -> list[tuple[float, float]]:
