@@ -136,7 +136,8 @@ class FaultPhase:
     def _sent_page(self) -> Delivery | None:
         assert self.run.incident is not None
         deliveries = self._router.notifications(self.run.incident.id)
-        return next((d for d in deliveries if d.state is DeliveryState.SENT), None)
+        sent = [d for d in deliveries if d.state is DeliveryState.SENT]
+        return next((d for d in sent if d.notification.severity is Severity.P1), None)
 
     def _resolved_incident(self) -> Incident | None:
         assert self.run.incident is not None
