@@ -7,6 +7,6 @@ Exit statuses: 0 done (or yes), 1 the answer is no (a check failed, an expectati
 
 from __future__ import annotations
 
-from app.cli.main import main
+from app.cli.main import program as main
 
 __all__ = ["main"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from app.cli.consistency import consistency
 from app.cli.decide import decide
 from app.cli.definitions import build, check, import_
 from app.cli.demo import demo
-from app.cli.failures import Root, explained
+from app.cli.failures import EXIT_INTERRUPTED, Root, explained
 from app.cli.ingest import ingest
 from app.cli.keys import keys
 from app.cli.serve import console_link, serve, up
@@ -80,3 +82,17 @@ def main() -> None:
         status = cli.main(prog_name="mirante", standalone_mode=False)
         sys.stdout.flush()
         raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def program() -> None:
+    """``main`` as a whole process. Interrupted, it ends with 130: left to itself, Python would end by the
+    signal instead when that met code which it had compiled from a string (a dataclass being made, say)."""
+    try:
+        main()
+    except SystemExit as leaving:
+        if leaving.code != EXIT_INTERRUPTED:
+            raise
+        with contextlib.suppress(OSError, ValueError):  # nobody may be reading any more
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(EXIT_INTERRUPTED)
