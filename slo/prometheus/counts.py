@@ -115,15 +115,15 @@ def _sampled(slo: Slo, objective: Objective, window: timedelta) -> CountExpressi
         return CountExpressions(f"clamp(avg {group}({share}), 0, 1)", f"avg {group}({raw}) * 0 + 1")
     assert objective.op is not None
     assert objective.value is not None
-    reading = _real(with_window(indicator.metric.query, window_text(window)))
+    query, group = with_window(indicator.metric.query, window_text(window)), by(slo.group_by)
+    reading = query if slo.method is not BudgetingMethod.OCCURRENCES else _real(query)  # else total drops it
     verdict = f"({reading}) {_OPS[objective.op]} bool {decimal_text(objective.value)}"
-    group = by(slo.group_by)
-    return CountExpressions(f"sum {group}({verdict})", f"count {group}({reading})")
+    return CountExpressions(f"sum {group}({verdict})", f"count {group}({_real(query)})")
 
 
 def _real(query: str) -> str:
-    """The query without its NaN values (a NaN differs from itself)."""
-    return f"({query}) == ({query})"
+    """The query without its NaN values: no comparison holds for a NaN."""
+    return f"({query}) >= -Inf"
 
 
 def _ratio_counts(slo: Slo, indicator: RatioIndicator, window: timedelta) -> CountExpressions:

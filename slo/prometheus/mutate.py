@@ -22,7 +22,7 @@ _SWAPS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     for name, pattern, becomes in (
         ("> becomes >=", r"(?<=\s)>(?=\s)", ">="),
         ("> becomes <", r"(?<=\s)>(?=\s)", "<"),
-        (">= becomes >", r"(?<=\s)>=(?=\s)", ">"),
+        (">= becomes >", r"(?<=\s)>=(?=\s)(?! -Inf)", ">"),
         (">= becomes <", r"(?<=\s)>=(?=\s)", "<"),
         ("<= becomes <", r"(?<=\s)<=(?=\s)", "<"),
         ("<= becomes >", r"(?<=\s)<=(?=\s)", ">"),
@@ -38,7 +38,7 @@ _SWAPS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("no traffic no longer dropped", r" > 0\)", ")"),
         ("good above total no longer clamped", r"^clamp_min\((.*), 0\)$", r"\1"),
         ("ratio no longer clamped", r"^clamp\((.*), 0, 1\)$", r"\1"),
-        ("NaN no longer dropped", r"\(([^()]*(?:\([^()]*\))?[^()]*)\) == \(\1\)", r"(\1)"),
+        ("NaN no longer dropped", r" >= -Inf", ""),
         ("=~ becomes !~", r"=~", "!~"),
         ("!~ becomes =~", r"!~", "=~"),
         ("!= becomes =", r'!=(?=")', "="),

@@ -1,4 +1,4 @@
-"""promtool test files: for each SLO one evaluated every minute, one hourly, one over its whole period."""
+"""promtool test files: for each SLO one evaluated every minute, one hourly, one for its period, one by slice."""
 
 from __future__ import annotations
 
@@ -30,17 +30,16 @@ def rule_tests(catalogue: Catalogue, environment: str) -> dict[str, Document]:
 def slo_tests(slo: Slo, environment: str) -> dict[str, Document]:
     stem = names.slug(slo.id)
     minutely: list[TestCase] = [*edge_tests(slo, environment), *alert_tests(slo, environment)]
-    every = "1m"
-    if counts_over_window(slo):
-        minutely += event_tests(slo, environment)
-    else:
-        minutely += slice_tests(slo, environment)
-        every = interval(min(slice_window(slo, objective) for objective in slo.objectives))
     files = {
-        f"{stem}.test.yaml": (every, minutely),
         f"{stem}-windows.test.yaml": ("1h", list(window_tests(slo, environment))),
         f"{stem}-period.test.yaml": ("12h", list(period_tests(slo, environment))),
     }
+    if counts_over_window(slo):
+        minutely += event_tests(slo, environment)
+    else:
+        every = interval(min(slice_window(slo, objective) for objective in slo.objectives))
+        files[f"{stem}-slices.test.yaml"] = (every, list(slice_tests(slo, environment)))
+    files[f"{stem}.test.yaml"] = ("1m", minutely)
     return {name: _file(slo, environment, every, tests) for name, (every, tests) in files.items() if tests}
 
 

@@ -218,8 +218,6 @@ def test_findings_of_every_shape_are_the_known_ones() -> None:
     assert {(f.rule, f.slo_id) for f in check(shapes)} == {
         ("cloudwatch-limit", "shop/search-latency"),
         ("calendar-window", "shop/index-age"),
-        ("never-fires", "shop/payment-quality"),
-        ("never-fires", "shop/satisfaction"),
         ("reserved-label", "ledger/postings"),
         ("reserved-label", "ledger/freshness"),
     }
