@@ -1,4 +1,4 @@
-"""promtool test files: for each SLO one evaluated every minute, one hourly, one for its period, one by slice."""
+"""promtool test files of each SLO: evaluated every minute, hourly, over its period, and slice by slice."""
 
 from __future__ import annotations
 
