@@ -70,10 +70,12 @@ def artifacts(
     policy: Policy | None = None,
     router: RouterAddress | None = None,
     topics: Mapping[str, str] | None = None,
+    sloth_names: bool = False,
 ) -> dict[str, bytes]:
     """Every generated file by its path below the output directory, in path order.
 
     ``topics`` maps a severity to the ARN of its SNS topic; ``policy`` defaults to the one that ships.
+    ``sloth_names`` also records what Sloth's dashboards read.
 
     Raises:
         BoardInvalid, BodyInvalid: a board breaks its own rules or a limit of CloudWatch.
@@ -82,7 +84,7 @@ def artifacts(
     where = deployment or Deployment(environment)
     rules = policy or load_policy()
     made: dict[str, bytes] = {}
-    made.update(_prometheus(catalogue, environment, router))
+    made.update(_prometheus(catalogue, environment, router, sloth_names=sloth_names))
     made["alertmanager/alertmanager.yml"] = _yaml(
         alertmanager_config(rules, catalogue.components, router or RouterAddress())
     )
@@ -132,13 +134,15 @@ def differences(made: Mapping[str, bytes], out: Path) -> tuple[Difference, ...]:
 
 
 def _prometheus(
-    catalogue: Catalogue, environment: str, router: RouterAddress | None
+    catalogue: Catalogue, environment: str, router: RouterAddress | None, *, sloth_names: bool
 ) -> Iterator[tuple[str, bytes]]:
-    for name, document in slo_prometheus.rule_files(catalogue, environment).items():
+    ruled = slo_prometheus.rule_files(catalogue, environment, sloth_names=sloth_names)
+    for name, document in ruled.items():
         yield f"prometheus/{name}", _yaml(document)
     for name, document in slo_prometheus.rule_tests(catalogue, environment).items():
         yield f"prometheus/tests/{name}", _yaml(document)
-    for name, document in slo_prometheus.prometheus_rule_resources(catalogue, environment).items():
+    resources = slo_prometheus.prometheus_rule_resources(catalogue, environment, sloth_names=sloth_names)
+    for name, document in resources.items():
         yield f"prometheus/crd/{name}", _yaml(document)
     heartbeat = router is not None and router.heartbeat_url is not None
     own = indicator_rules.rule_file(indicators(catalogue), environment, heartbeat)

@@ -96,6 +96,7 @@ def _document(found: Checked) -> dict[str, object]:
 @click.option("--region", default=Deployment("").region, show_default=True, help="AWS region.")
 @click.option("--account", default=Deployment("").account, show_default=True, help="AWS account.")
 @click.option("--console-url", default=Deployment("").console, show_default=True, help="Console's address.")
+@click.option("--sloth-names", is_flag=True, help="Also record what Sloth's dashboards read.")
 @click.option("--router-url", default=RouterAddress().url, show_default=True, help="Router's address.")
 @pass_settings
 def build(
@@ -107,6 +108,7 @@ def build(
     account: str,
     console_url: str,
     router_url: str,
+    sloth_names: bool,
 ) -> None:
     """Write everything generated: same input, same bytes.
 
@@ -126,6 +128,7 @@ def build(
             policy=load_alarm_policy(settings.alarm_policy).policy,
             router=RouterAddress(url=router_url),
             topics=_topics(settings),
+            sloth_names=sloth_names,
         )
     if only_check:
         _check_built(differences(made, out), out, len(made))

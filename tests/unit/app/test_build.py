@@ -44,6 +44,12 @@ def test_everything_that_is_promised_is_built(made: dict[str, bytes]) -> None:
         assert made[path].endswith(b"\n"), path
 
 
+def test_sloths_names_are_recorded_when_asked_for_and_never_otherwise(made: dict[str, bytes]) -> None:
+    path = "prometheus/credit-decision-latency.rules.yaml"
+    assert b"sloth_id" not in made[path]
+    assert b"sloth_id" in artifacts(shipped(), ENVIRONMENT, sloth_names=True)[path]
+
+
 def test_two_processes_with_different_hash_seeds_build_the_same_bytes() -> None:
     outputs = [
         subprocess.run(
