@@ -7,10 +7,10 @@ EMULATOR := .venv-emulator
 EMULATOR_STAMP := $(EMULATOR)/.installed
 export MIRANTE_TEST_AWS_EMULATOR := $(CURDIR)/$(EMULATOR)/bin/ministack
 
-.PHONY: help setup demo test check bench proof up build clean
+.PHONY: help setup demo test check promtool-native bench proof up build clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 setup: $(STAMP) ## install everything, pinned by hash, into .venv/
 
@@ -40,6 +40,9 @@ check: $(STAMP) ## ruff, mypy strict, import-linter, every definition and everyt
 	$(BIN)/lint-imports
 	$(BIN)/mirante check
 
+promtool-native: ## build a current promtool (a Go module) into .promtool/, for the tests of native histograms
+	cd tests/support/promtool && go build -o $(CURDIR)/.promtool/promtool github.com/prometheus/prometheus/cmd/promtool
+
 bench: $(STAMP) ## speed and memory, as ratios against a floor in the same run (JSON in build/bench/)
 	$(BIN)/python tests/bench
 
@@ -53,4 +56,4 @@ build: $(STAMP) ## write everything generated to build/
 	$(BIN)/mirante build
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) $(EMULATOR) build dist demo-data demo-report
+	rm -rf $(VENV) $(EMULATOR) .promtool build dist demo-data demo-report
