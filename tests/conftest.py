@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from hypothesis import settings
 # A deadline judges the machine's load, not the code.
 settings.register_profile("mirante", deadline=None)
 settings.load_profile("mirante")
+
+# A suite started in the background of a shell inherits an ignored SIGINT, and so would every child it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ALLOWED = Path(__file__).with_name("allowed_skips.txt")
 

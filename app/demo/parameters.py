@@ -20,6 +20,7 @@ class Parameters:
     clock_factor: float = 60.0
     concurrency: int = 16
     rate: float = 60.0  # while the fault is on, and until it is resolved
+    seen_within: float = 30.0  # for every service level to have counted something
     alert_within: float = 20.0
     fault_lasts: float = 4.0  # after the page is acknowledged
     resolve_within: float = 60.0

@@ -152,7 +152,7 @@ class Demo:
         outcomes, reasons = outcomes_of([a for a in self._seen.healthy if a.accepted])
         self._terminal.outcomes(outcomes, reasons, load_reasons(self._settings.policies))
         await self._until_counted()
-        self._seen.quiet_statuses = await asyncio.to_thread(self._statuses, stack)
+        self._seen.quiet_statuses = await self._until_all_are_seen(stack)
         self._terminal.show(overview(self._seen.quiet_statuses))
         routing = open_router(stack.settings, SloView(stack.settings).catalogue)
         self._seen.incidents_before = len(routing.router.incidents())
@@ -162,6 +162,15 @@ class Demo:
         """Two ledger minutes and two evaluations: what was sent is then in whole minutes of the ledger."""
         wait = 120.0 + 2 * self._settings.evaluate_every
         await asyncio.sleep(wait / self._parameters.clock_factor)
+
+    async def _until_all_are_seen(self, stack: Stack) -> Sequence[ObjectiveStatus]:
+        """Stores are compared now and then: wait for the first comparison to be in the ledger."""
+        deadline = time.monotonic() + self._parameters.seen_within
+        while True:
+            found = await asyncio.to_thread(self._statuses, stack)
+            if all(item.counts.total > 0 for item in found) or time.monotonic() > deadline:
+                return found
+            await asyncio.sleep(0.5)
 
     async def _faulty(self, stack: Stack, sender: Sender, loans: Loans) -> None:
         self._terminal.stage(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).with_name("grafana")
-HOW = "run `npm ci --ignore-scripts` in tests/support/grafana"
+HOW = "`make test` installs them where npm is at hand"
 
 needs_grafana_modules = pytest.mark.skipif(
     shutil.which("node") is None or not (FOLDER / "node_modules" / "@grafana" / "schema").is_dir(),

@@ -53,8 +53,10 @@ def configure_logs(
     root.handlers[:] = [handler]
     root.setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
+        own = logging.getLogger(name)
+        own.handlers.clear()
+        own.setLevel(logging.NOTSET)
+        own.propagate = True
     return handler
 
 
