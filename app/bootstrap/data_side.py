@@ -154,8 +154,8 @@ def _loops(parts: ProcessParts, platform: EmbeddedPlatform, members: frozenset[s
 
 
 def _ingest_loops(parts: ProcessParts, platform: EmbeddedPlatform) -> tuple[Loop, ...]:
-    worker = workers.ingest_worker(platform, parts.telemetry, parts.clock, JITTER)
-    projector = workers.projector(platform, parts.telemetry, JITTER)
+    worker = workers.ingest_worker(platform, parts.telemetry, parts.clock)
+    projector = workers.projector(platform, parts.telemetry)
     real = SystemClock()
     return (
         Loop("ingest", IDLE_SECONDS, _while_busy(worker.run_once), real),
@@ -171,7 +171,6 @@ def _comparing(parts: ProcessParts, platform: EmbeddedPlatform) -> Callable[[], 
         parts.clock,
         JITTER,
         plan=CheckPlan(sample=parts.settings.consistency_sample, settle_seconds=parts.settings.settle),
-        interval_seconds=parts.settings.consistency_every,
     )
 
     async def compare() -> None:

@@ -110,13 +110,13 @@ async def _put(
 
 async def _process(open_: OfflinePlatform, done: Intake, progress: Callable[[str], None]) -> None:
     platform = open_.platform
-    worker = workers.ingest_worker(platform, open_.telemetry, open_.clock, open_.random)
+    worker = workers.ingest_worker(platform, open_.telemetry, open_.clock)
     idle = 0
     while (waiting := await platform.stream.depth()) and idle < IDLE_ROUNDS:
         progress(f"{waiting:,} records to process")
         idle = 0 if await worker.run_once() else idle + 1
     progress("projecting")
-    await workers.projector(platform, open_.telemetry, open_.random).drain()
+    await workers.projector(platform, open_.telemetry).drain()
     done.waiting = await platform.stream.depth()
     done.unprojected = await platform.outbox.depth()
     for outcome in ("ok", "duplicate", "dead_letter"):

@@ -15,6 +15,7 @@ from slo.clock import Clock
 
 log = logging.getLogger("mirante.loops")
 
+LONGEST_PAUSE = 5.0  # seconds of the loop's clock between two tries of something that fails
 STALLED_AFTER_BEATS = 10
 STALLED_AFTER_SECONDS = 30.0  # real time, at least
 
@@ -28,6 +29,7 @@ class Loop:
     step: Callable[[], Awaitable[bool | None]]
     clock: Clock
     failures: int = 0
+    failed_in_a_row: int = 0
     last_success: float | None = None
     _started: float | None = field(default=None)
 
@@ -38,16 +40,23 @@ class Loop:
             if more:
                 await asyncio.sleep(0)
             else:
-                await self.clock.sleep(self.every)
+                await self.clock.sleep(self.pause)
+
+    @property
+    def pause(self) -> float:
+        """``every``; doubled with each failure in a row, up to five seconds (or ``every``, if more)."""
+        return min(self.every * 2.0 ** min(self.failed_in_a_row, 20), max(self.every, LONGEST_PAUSE))
 
     async def _once(self) -> bool:
         try:
             more = bool(await self.step())
         except Exception as error:  # the loop outlives any step; the log keeps the error
             self.failures += 1
+            self.failed_in_a_row += 1
             log.error("loop step failed", extra={"event": "loop.failed", "loop": self.name}, exc_info=error)
             return False
         self.last_success = self.clock.monotonic()
+        self.failed_in_a_row = 0
         return more
 
     @property

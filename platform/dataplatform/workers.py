@@ -21,9 +21,7 @@ def producer(platform: EmbeddedPlatform, clock: Clock, random: Random) -> Produc
     return Producer(platform.stream, platform.sealer, clock, random.random)
 
 
-def ingest_worker(
-    platform: EmbeddedPlatform, telemetry: Telemetry, clock: Clock, random: Random
-) -> IngestWorker:
+def ingest_worker(platform: EmbeddedPlatform, telemetry: Telemetry, clock: Clock) -> IngestWorker:
     return IngestWorker(
         stream=platform.stream,
         ingest=IngestRecord(platform.sealer, clock),
@@ -32,18 +30,16 @@ def ingest_worker(
         log=platform.processing_log,
         telemetry=telemetry,
         clock=clock,
-        random=random.random,
     )
 
 
-def projector(platform: EmbeddedPlatform, telemetry: Telemetry, random: Random) -> Projector:
+def projector(platform: EmbeddedPlatform, telemetry: Telemetry) -> Projector:
     return Projector(
         outbox=platform.outbox,
         hot=platform.hot,
         wide=platform.wide,
         cache=platform.cache,
         telemetry=telemetry,
-        random=random.random,
     )
 
 
@@ -75,8 +71,7 @@ def consistency_monitor(
     *,
     plan: CheckPlan | None = None,
     repair_cap: int = 100,
-    interval_seconds: float = 60.0,
 ) -> ConsistencyMonitor:
-    """Both pairs, again and again."""
+    """Both pairs."""
     pairs = watched_pairs(platform, telemetry, clock, random, plan=plan, repair_cap=repair_cap)
-    return ConsistencyMonitor(pairs, platform.check_log, clock, interval_seconds)
+    return ConsistencyMonitor(pairs, platform.check_log)

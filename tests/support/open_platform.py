@@ -48,8 +48,8 @@ async def opened(folder: Path) -> AsyncIterator[OpenPlatform]:
             telemetry,
             platform,
             workers.producer(platform, clock, Random(1)),
-            workers.ingest_worker(platform, telemetry, clock, Random(1)),
-            workers.projector(platform, telemetry, Random(1)),
+            workers.ingest_worker(platform, telemetry, clock),
+            workers.projector(platform, telemetry),
         )
     finally:
         await platform.close()

@@ -14,7 +14,6 @@ from dataplatform.consistency.readings import CheckLog
 from dataplatform.consistency.repair import ConsistencyRepair, RepairReport
 from dataplatform.consistency.report import PairReport
 from dataplatform.errors import RepairRefused
-from slo.clock import Clock
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +53,10 @@ async def compared(watched: Watched, log: CheckLog, *, repair: bool) -> Round:
 
 
 class ConsistencyMonitor:
-    """``interval_seconds`` of clock time from the end of one round to the start of the next."""
+    """A round over every pair; whoever owns it decides how often."""
 
-    def __init__(
-        self, pairs: Sequence[Watched], log: CheckLog, clock: Clock, interval_seconds: float = 60.0
-    ) -> None:
-        self._pairs, self._log, self._clock, self._interval = tuple(pairs), log, clock, interval_seconds
+    def __init__(self, pairs: Sequence[Watched], log: CheckLog) -> None:
+        self._pairs, self._log = tuple(pairs), log
 
     async def run_once(self, *, repair: bool = True) -> Sequence[Round]:
         """Check every pair; a pair whose store does not answer is left out, so that its reading ages."""
@@ -74,18 +71,6 @@ class ConsistencyMonitor:
             except sqlite3.Error as error:
                 logger.error("%s: the result could not be kept: %s", watched.checker.pair, error)
         return rounds
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop."""
-        stopped = asyncio.create_task(stop.wait())
-        try:
-            while not stop.is_set():
-                await self.run_once()
-                pause = asyncio.create_task(self._clock.sleep(self._interval))
-                await asyncio.wait({pause, stopped}, return_when=asyncio.FIRST_COMPLETED)
-                pause.cancel()
-        finally:
-            stopped.cancel()
 
 
 def _tell(done: Round) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 from app.domain.errors import StoreUnavailable
 from app.ports.projections import Cache, HotStore, WideStore
 from app.ports.records import Outbox, OutboxRow
 from app.ports.telemetry import OUTBOX_DEPTH, PROJECTED_ROWS, Telemetry
-from dataplatform.ingestion.pace import Pace
 from dataplatform.ingestion.projections import Projection, project
-from dataplatform.resilience.retry import RetryPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -28,16 +25,13 @@ class Projector:
         wide: WideStore,
         cache: Cache,
         telemetry: Telemetry,
-        random: Callable[[], float],
         worker: str = "projector",
         batch: int = 256,
         lease_seconds: float = 300.0,
-        policy: RetryPolicy | None = None,
     ) -> None:
         self._outbox, self._hot, self._wide, self._cache = outbox, hot, wide, cache
         self._telemetry, self._worker = telemetry, worker
         self._batch, self._lease_seconds = batch, lease_seconds
-        self._pace = Pace(policy or RetryPolicy(), random)
 
     async def run_once(self) -> int:
         """Project one batch; returns how many rows are done (0: none waits, or none could be projected).
@@ -55,19 +49,7 @@ class Projector:
             same = [row_id for row_id, why in failed if why == reason]
             await self._outbox.failed(self._worker, same, reason)
         self._telemetry.set(OUTBOX_DEPTH, float(await self._outbox.depth()))
-        self._pace.note(ok=not failed)
         return len(done)
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop; backs off while a store fails."""
-        while not stop.is_set():
-            try:
-                worked = await self.run_once()
-            except StoreUnavailable as error:
-                logger.warning("projection waits: %s", error)
-                self._pace.note(ok=False)
-                worked = 0
-            await self._pace.rest(stop, idle=worked == 0)
 
     async def drain(self, rounds: int = 1_000_000) -> int:
         """Project until nothing more gets done (or after ``rounds`` batches); returns rows done."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.domain.customer import CustomerProfile, Transaction
@@ -19,9 +18,7 @@ from app.ports.telemetry import (
     Telemetry,
 )
 from app.usecases.ingest import IngestRecord
-from dataplatform.ingestion.pace import Pace
 from dataplatform.ingestion.processing_log import BatchOutcome, ProcessingLog
-from dataplatform.resilience.retry import RetryPolicy
 from slo.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -63,16 +60,13 @@ class IngestWorker:
         log: ProcessingLog,
         telemetry: Telemetry,
         clock: Clock,
-        random: Callable[[], float],
         worker: str = "ingest",
         limits: IngestLimits | None = None,
-        policy: RetryPolicy | None = None,
     ) -> None:
         self._stream, self._ingest, self._log = stream, ingest, log
         self._customers, self._transactions = customers, transactions
         self._telemetry, self._clock, self._worker = telemetry, clock, worker
         self._limits = limits or IngestLimits()
-        self._pace = Pace(policy or RetryPolicy(), random)
 
     async def run_once(self) -> int:
         """Process one batch; returns how many records are done (0: none waits, or none could be stored).
@@ -84,7 +78,6 @@ class IngestWorker:
         records = await self._stream.lease(self._worker, self._limits.batch, self._limits.lease_seconds)
         if not records:
             self._telemetry.set(INGEST_LAG, await self._lag())
-            self._pace.note(ok=True)
             return 0
         batch = _Batch()
         await self._store(self._parse(records, batch), batch)
@@ -105,19 +98,7 @@ class IngestWorker:
                 dead_letter=len(batch.dead),
             )
         )
-        self._pace.note(ok=not batch.retried)
         return len(batch.ok) + len(batch.duplicate) + len(batch.dead)
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop; backs off while a store fails."""
-        while not stop.is_set():
-            try:
-                worked = await self.run_once()
-            except StoreUnavailable as error:
-                logger.warning("ingestion waits: %s", error)
-                self._pace.note(ok=False)
-                worked = 0
-            await self._pace.rest(stop, idle=worked == 0)
 
     async def drain(self, rounds: int = 1_000_000) -> int:
         """Process until nothing more gets done (or after ``rounds`` batches); returns records done."""

@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -258,5 +257,5 @@ async def test_the_workers_share_the_platforms_own_stores(tmp_path: Path) -> Non
     async with opened(tmp_path) as bench:
         await bench.platform.customers.upsert(a_profile(1))
         telemetry = RecordingTelemetry()
-        await workers.projector(bench.platform, telemetry, Random(1)).drain()
+        await workers.projector(bench.platform, telemetry).drain()
         assert await bench.platform.hot.get("C-00001", "PROFILE") is not None

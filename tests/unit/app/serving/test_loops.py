@@ -1,0 +1,88 @@
+"""Loops outlive their steps, slow down while these fail, and say when they have stalled."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.serving.loops import LONGEST_PAUSE, STALLED_AFTER_SECONDS, Loop, in_thread
+from slo.clock import ManualClock
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+class Step:
+    """Fails as often as told, then succeeds; stops the loop after so many calls."""
+
+    def __init__(self, failures: int, calls: int) -> None:
+        self.failures, self.calls = failures, calls
+        self.pauses: list[datetime] = []
+
+    async def __call__(self) -> bool:
+        self.calls -= 1
+        if self.calls < 0:
+            raise asyncio.CancelledError
+        if self.failures > 0:
+            self.failures -= 1
+            raise OSError("the disk is away")
+        return False
+
+
+async def run(loop: Loop) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await loop.run()
+
+
+async def test_a_loop_goes_on_after_a_step_that_failed(caplog: pytest.LogCaptureFixture) -> None:
+    clock = ManualClock(NOON)
+    loop = Loop("project", 1.0, Step(failures=2, calls=5), clock)
+    with caplog.at_level(logging.ERROR):
+        await run(loop)
+    assert (loop.failures, loop.failed_in_a_row) == (2, 0)
+    assert caplog.text.count("the disk is away") >= 2
+
+
+async def test_failures_in_a_row_slow_it_down_and_one_success_sets_it_right() -> None:
+    clock = ManualClock(NOON)
+    loop = Loop("project", 0.5, Step(failures=6, calls=6), clock)
+    await run(loop)
+    assert clock.now() - NOON == timedelta(seconds=1 + 2 + 4 + 3 * LONGEST_PAUSE)
+    loop.step = Step(failures=0, calls=1)
+    await run(loop)
+    assert loop.pause == 0.5
+
+
+async def test_a_rare_loop_never_becomes_rarer() -> None:
+    loop = Loop("compare", 60.0, Step(failures=3, calls=3), ManualClock(NOON))
+    await run(loop)
+    assert loop.pause == 60.0
+
+
+async def test_a_loop_that_has_not_succeeded_for_long_says_so() -> None:
+    clock = ManualClock(NOON)
+    loop = Loop("evaluate", 1.0, Step(failures=99, calls=2), clock)
+    assert not loop.stalled
+    await run(loop)
+    clock.advance(timedelta(seconds=STALLED_AFTER_SECONDS + 1))
+    assert loop.stalled
+
+
+async def test_more_work_is_taken_on_without_a_pause() -> None:
+    clock, answers = ManualClock(NOON), iter([True, True, False])
+
+    async def step() -> bool:
+        try:
+            return next(answers)
+        except StopIteration:
+            raise asyncio.CancelledError from None
+
+    await run(Loop("ingest", 1.0, step, clock))
+    assert clock.now() - NOON == timedelta(seconds=1)
+
+
+async def test_a_synchronous_step_passes_its_answer_on() -> None:
+    assert await in_thread(lambda: True)() is True
+    assert await in_thread(lambda: 7)() is None
