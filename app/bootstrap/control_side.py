@@ -41,6 +41,7 @@ from exporters.server import Collector as MetricsCollector
 from exporters.server import build_registry
 from exporters.slo_status import SloStatusCollector
 from slo.adapters.sqlite_count_reader import SqliteCountReader
+from slo.adapters.sqlite_exclusions import SqliteExclusionLog
 from slo.adapters.sqlite_ledger import SqliteLedger
 from slo.catalogue import Catalogue, load_catalogue
 from slo.clock import SystemClock
@@ -59,6 +60,7 @@ class _Control:
     ledger: SqliteLedger
     reader: SqliteCountReader
     routing: RouterParts
+    exclusions: SqliteExclusionLog
     statuses: Statuses
     loops: list[Loop] = field(default_factory=list)
     collectors: list[MetricsCollector] = field(default_factory=list)
@@ -89,6 +91,7 @@ def build_control(settings: Settings, members: frozenset[str]) -> Process:
         for step in control.close:
             await step()
         control.ledger.close()
+        control.exclusions.close()
         control.routing.store.close()
         control.parts.journal.close()
 
@@ -106,13 +109,15 @@ def _open(settings: Settings, name: str) -> _Control:
     catalogue = load_catalogue(settings.definitions)
     ledger = SqliteLedger(parts.paths.ledger)
     reader = SqliteCountReader([parts.paths.journal(role) for role in JOURNALS])
+    exclusions = SqliteExclusionLog(parts.paths.exclusions)
     return _Control(
         parts=parts,
         catalogue=catalogue,
         ledger=ledger,
         reader=reader,
         routing=open_router(settings, catalogue),
-        statuses=Statuses(catalogue, ledger, settings.environment, parts.clock),
+        exclusions=exclusions,
+        statuses=Statuses(catalogue, ledger, settings.environment, parts.clock, exclusions),
     )
 
 
@@ -152,6 +157,7 @@ def _evaluator(control: _Control) -> None:
         control.routing.router,
         parts.settings.environment,
         parts.clock,
+        control.exclusions,
     )
     control.loops.append(Loop("evaluate", parts.settings.evaluate_every, in_thread(watch.step), parts.clock))
 

@@ -36,6 +36,10 @@ class DataPaths:
         return self.control / "ledger.sqlite"
 
     @property
+    def exclusions(self) -> Path:
+        return self.control / "exclusions.sqlite"
+
+    @property
     def router(self) -> Path:
         return self.control / "router.sqlite"
 

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings
+from slo.adapters.sqlite_exclusions import SqliteExclusionLog
 from slo.adapters.sqlite_ledger import SqliteLedger
 from slo.catalogue import Catalogue, load_catalogue
 from slo.clock import parse_clock
+from slo.composite import CompositeStatus, composite_status
+from slo.exclusions import Exclusion
 from slo.spec import Slo
 from slo.status import ObjectiveStatus, status
 
@@ -20,7 +23,9 @@ class SloView:
         self.catalogue: Catalogue = load_catalogue(settings.definitions)
         self._settings = settings
         self._clock = parse_clock(settings.clock)
-        self.ledger = SqliteLedger(DataPaths(settings.data_dir).ledger, read_only=True)
+        paths = DataPaths(settings.data_dir)
+        self.ledger = SqliteLedger(paths.ledger, read_only=True)
+        self._exclusions = paths.exclusions
 
     def statuses(self) -> tuple[ObjectiveStatus, ...]:
         return self._status(self.catalogue.slos)
@@ -30,4 +35,22 @@ class SloView:
         return self._status([self.catalogue.slo(slo_id)])
 
     def _status(self, slos: Sequence[Slo]) -> tuple[ObjectiveStatus, ...]:
-        return status(slos, self.ledger, self._settings.environment, self._clock.now())
+        now, environment = self._clock.now(), self._settings.environment
+        return status(slos, self.ledger, environment, now, self._excluded())
+
+    def composites(self) -> tuple[CompositeStatus, ...]:
+        """Several objectives burning together, where a definition says so."""
+        if not self.catalogue.composites:
+            return ()
+        statuses = self.statuses()
+        return tuple(composite_status(composite, statuses) for composite in self.catalogue.composites)
+
+    def _excluded(self) -> Sequence[Exclusion]:
+        """Looking makes no file: nothing was ever excluded where there is none."""
+        if not self._exclusions.is_file():
+            return ()
+        log = SqliteExclusionLog(self._exclusions)
+        try:
+            return log.all()
+        finally:
+            log.close()

@@ -13,6 +13,7 @@ from slo.clock import Clock
 from slo.collect import Collector
 from slo.conventions import window_text
 from slo.evaluate import evaluate
+from slo.exclusions import ExclusionLog
 from slo.ledger import Ledger
 from slo.status import ObjectiveState, ObjectiveStatus, status
 
@@ -31,9 +32,11 @@ class Watch:
         router: Router,
         environment: str,
         clock: Clock,
+        exclusions: ExclusionLog,
     ) -> None:
         self._catalogue, self._collector, self._ledger = catalogue, collector, ledger
         self._router, self._environment, self._clock = router, environment, clock
+        self._exclusions = exclusions
         self._watching_since: datetime = clock.now()
 
     def step(self) -> None:
@@ -45,6 +48,7 @@ class Watch:
                 self._ledger,
                 self._environment,
                 self._clock.now(),
+                self._exclusions.all(),
                 watching_since=self._watching_since,
             )
             alerts = alerts_of(evaluation, self._router.firing(SOURCE))
@@ -55,13 +59,21 @@ class Watch:
 class Statuses:
     """Computes statuses on request, and keeps the last ones for scrapes (which must not wait)."""
 
-    def __init__(self, catalogue: Catalogue, ledger: Ledger, environment: str, clock: Clock) -> None:
-        self._catalogue, self._ledger = catalogue, ledger
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        ledger: Ledger,
+        environment: str,
+        clock: Clock,
+        exclusions: ExclusionLog,
+    ) -> None:
+        self._catalogue, self._ledger, self._exclusions = catalogue, ledger, exclusions
         self._environment, self._clock = environment, clock
         self._last: tuple[ObjectiveStatus, ...] = ()
 
     def __call__(self) -> Sequence[ObjectiveStatus]:
-        return status(self._catalogue.slos, self._ledger, self._environment, self._clock.now())
+        now, exclusions = self._clock.now(), self._exclusions.all()
+        return status(self._catalogue.slos, self._ledger, self._environment, now, exclusions)
 
     def refresh(self) -> None:
         self._last = tuple(self())

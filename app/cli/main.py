@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from app.cli import alert_actions, alert_reports
+from app.cli import alert_actions, alert_reports, exclusions
 from app.cli.alerts import alerts
 from app.cli.audit import audit
 from app.cli.consistency import consistency
@@ -72,7 +72,7 @@ for command in (
     cli.add_command(command)
 
 
-MORE_ALERT_COMMANDS = (alert_actions, alert_reports)  # they add themselves to ``alerts``
+MORE_COMMANDS = (alert_actions, alert_reports, exclusions)  # they add themselves to ``alerts`` and ``slo``
 
 
 def main() -> None:

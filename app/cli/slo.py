@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,8 @@ from app.bootstrap.paths import DataPaths
 from app.bootstrap.slo_view import SloView
 from app.cli.context import instant_text, pass_settings, say, stderr, stdout
 from app.settings import Settings
-from app.terminal.slo_tables import detail, overview, status_document
+from app.terminal.composite_tables import composite_document, composites_table
+from app.terminal.slo_tables import detail, overview, status_documents
 from slo.adapters.sqlite_ledger import SqliteLedger
 from slo.catalogue import load_catalogue
 from slo.clock import parse_clock
@@ -33,10 +35,14 @@ def status(settings: Settings, as_json: bool, watch: bool) -> None:
     """Budget left, burn per window, time to exhaustion and firing alerts of every SLO."""
     view = SloView(settings)
     if as_json:
-        click.echo(status_document(view.statuses()))
+        documents = status_documents(view.statuses())
+        documents += [composite_document(item) for item in view.composites()]
+        click.echo(json.dumps(documents, indent=2, ensure_ascii=False))
         return
     if not watch:
         stdout.print(overview(view.statuses()))
+        if view.catalogue.composites:
+            stdout.print(composites_table(view.composites()))
         return
     with Live(overview(view.statuses()), console=stdout, refresh_per_second=1) as live:
         while True:
@@ -53,7 +59,7 @@ def show(settings: Settings, slo_id: str, as_json: bool) -> None:
     view = SloView(settings)
     statuses = view.statuses_of(slo_id)
     if as_json:
-        click.echo(status_document(statuses))
+        click.echo(json.dumps(status_documents(statuses), indent=2, ensure_ascii=False))
         return
     for item in statuses:
         stdout.print(detail(item))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -194,9 +193,9 @@ def _window(tier: TierStatus, *, long: bool) -> str:
     return f"{window_text(burn.window)}: {burn.counts.bad:,} of {burn.counts.total:,} bad, {shown}"
 
 
-def status_document(statuses: Sequence[ObjectiveStatus]) -> str:
-    """JSON; ratios are exact fractions as text beside their float."""
-    return json.dumps([_document(item) for item in statuses], indent=2, ensure_ascii=False)
+def status_documents(statuses: Sequence[ObjectiveStatus]) -> list[dict[str, object]]:
+    """Ready for JSON; targets are exact fractions as text, other ratios floats."""
+    return [_document(item) for item in statuses]
 
 
 def _document(item: ObjectiveStatus) -> dict[str, object]:
