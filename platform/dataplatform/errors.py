@@ -7,6 +7,7 @@ PlatformError
 +-- SchemaError             a database file is newer than this program, or damaged (path, problem, mend)
 +-- UnsealError             sealed bytes that do not open: other context, other key, or altered
 +-- RepairRefused           a repair would touch more records than it may
++-- LocalServerError        a server of the local profile cannot run here (server, problem, mend)
 
 What a request meets while the platform runs is ``app.domain.errors.StoreUnavailable``.
 """
@@ -63,3 +64,9 @@ class RepairRefused(PlatformError):
             f"{pair}: {wanted} records differ, more than the {cap} one repair may touch; "
             "nothing was repaired. Find out why so many differ, then repair with a higher cap"
         )
+
+
+class LocalServerError(PlatformError):
+    def __init__(self, server: str, problem: str, mend: str) -> None:
+        self.server, self.problem, self.mend = server, problem, mend
+        super().__init__(f"{server}: {problem}. {mend}")

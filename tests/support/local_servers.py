@@ -1,0 +1,51 @@
+"""The real servers, each started once a test session, when a test first asks; a fresh database for each."""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from dataplatform.local.mariadb import MariaDb, make_database
+from dataplatform.local.redis import Redis
+from dataplatform.local.server import LocalServer, Running, start, stop
+
+_NUMBERS = itertools.count(1)
+
+
+def needs(server: LocalServer) -> pytest.MarkDecorator:
+    """Skips by name where the server cannot be had."""
+    lacking = server.missing()
+    return pytest.mark.skipif(lacking is not None, reason=f"{server.name} cannot run here: {lacking}")
+
+
+needs_mariadb = needs(MariaDb())
+needs_redis = needs(Redis())
+
+
+def _shared(server: LocalServer) -> Running:
+    folder = Path(tempfile.mkdtemp(prefix=f"mirante-{server.name}-"))
+    running = start(server, folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(stop, running)
+    return running
+
+
+@cache
+def mariadb() -> Running:
+    return _shared(MariaDb())
+
+
+@cache
+def redis() -> Running:
+    return _shared(Redis())
+
+
+def fresh_mysql() -> str:
+    """The address of an empty database on the session's MariaDB."""
+    return make_database(mariadb().port, f"test_{next(_NUMBERS)}")
