@@ -26,7 +26,7 @@ ReadinessCheck = Callable[[], Awaitable[None]]
 class RecordProducer(Protocol):
     """Puts records on the ingestion stream, personal data sealed."""
 
-    async def send(self, documents: Sequence[Mapping[str, object]]) -> Sequence[int]:
+    async def send(self, documents: Sequence[Mapping[str, object]]) -> Sequence[str]:
         """Sequence numbers in order, durable when it returns.
 
         Raises:

@@ -76,8 +76,8 @@ class RecordsAccepted(msgspec.Struct, kw_only=True):
     """The records are durable on the stream; processing follows."""
 
     accepted: Annotated[int, Meta(ge=1)]
-    first_sequence: int
-    last_sequence: int
+    first_sequence: str
+    last_sequence: str
 
 
 def install_record_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:

@@ -143,7 +143,7 @@ def _readiness(platform: EmbeddedPlatform) -> Mapping[str, ReadinessCheck]:
         await platform.decisions.find("readiness")  # a look-up by key: cheap, and fails as a real one does
 
     async def stream() -> None:
-        await platform.stream.depth()
+        await platform.stream.oldest()
 
     return {"relational": relational, "stream": stream}
 

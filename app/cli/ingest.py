@@ -145,10 +145,10 @@ def _print(done: Intake) -> None:
 
 
 @ingest.command()
-@click.argument("sequences", metavar="[SEQUENCE]...", nargs=-1, type=int)
+@click.argument("sequences", metavar="[SEQUENCE]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every dead letter.")
 @pass_settings
-def replay(settings: Settings, sequences: tuple[int, ...], everything: bool) -> None:
+def replay(settings: Settings, sequences: tuple[str, ...], everything: bool) -> None:
     """Put dead letters back on the stream and process them, while the data side is stopped.
 
     Exit status: 0 processed, 1 no such dead letter, or set aside again.
@@ -166,7 +166,7 @@ def replay(settings: Settings, sequences: tuple[int, ...], everything: bool) -> 
         raise SystemExit(EXIT_NO)
 
 
-async def _replay(settings: Settings, sequences: tuple[int, ...], done: Intake) -> None:
+async def _replay(settings: Settings, sequences: tuple[str, ...], done: Intake) -> None:
     async with offline_platform(settings, REPLAY_INSTEAD) as open_:
         stream = open_.platform.stream
         wanted = sequences or [letter.record.sequence for letter in await stream.dead_letters(-1)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.ports.projections import Cache, HotStore, WideStore
 from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox, TransactionRecords
 from app.ports.secrets import Sealer
-from app.ports.stream import Stream
+from app.ports.stream import CountedStream
 from dataplatform.audited import open_relational
 from dataplatform.consistency.readings import CheckLog
 from dataplatform.consistency.sides import ComparisonSource
@@ -21,7 +21,7 @@ from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.guards import MissOnFailure, with_breaker, with_faults
 from dataplatform.schemas import projections, stream
 from dataplatform.security.keys import LocalKeyService
-from dataplatform.security.sealed_stream import SealedStream
+from dataplatform.security.sealed_stream import SealedCountedStream
 from dataplatform.security.sealer import EnvelopeSealer
 from dataplatform.stores.memory.projections import MemoryCache
 from dataplatform.stores.sqlite.audit import SqliteAuditTrail
@@ -53,7 +53,7 @@ class EmbeddedPlatform:
     hot: HotStore
     wide: WideStore
     cache: Cache
-    stream: Stream
+    stream: CountedStream
     processing_log: ProcessingLog
     sealer: Sealer
     faults: FaultBoard
@@ -133,7 +133,9 @@ def _assemble(
         hot=with_breaker(hot, breakers["hot"]),
         wide=with_breaker(wide, breakers["wide"]),
         cache=MissOnFailure(with_faults(MemoryCache(clock), "cache", faults)),
-        stream=SealedStream(with_faults(SqliteStream(databases["stream"], clock), "stream", faults), sealer),
+        stream=SealedCountedStream(
+            with_faults(SqliteStream(databases["stream"], clock), "stream", faults), sealer
+        ),
         processing_log=SqliteProcessingLog(databases["stream"]),
         sealer=sealer,
         faults=faults,

@@ -448,9 +448,9 @@ class CacheWithoutBound(MemoryCache):
 
 
 class LosesRecords(MemoryStream):
-    breaks = "records_come_out_as_they_went_in_and_in_order"
+    breaks = "records_come_out_as_they_went_in"
 
-    async def put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[int]:
+    async def put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[str]:
         return await super().put(records[:-1])
 
 
@@ -477,7 +477,7 @@ class Reorders(MemoryStream):
 class AcknowledgesForOthers(MemoryStream):
     breaks = "what_another_holds_now_is_not_the_first_ones_to_settle"
 
-    async def ack(self, worker: str, sequences: Sequence[int]) -> None:
+    async def ack(self, worker: str, sequences: Sequence[str]) -> None:
         for sequence in sequences:
             self._records.pop(sequence, None)
 
@@ -485,7 +485,7 @@ class AcknowledgesForOthers(MemoryStream):
 class ForgetsAttempts(MemoryStream):
     breaks = "a_retried_record_comes_back_with_one_attempt_more"
 
-    async def retry(self, worker: str, sequences: Sequence[int]) -> None:
+    async def retry(self, worker: str, sequences: Sequence[str]) -> None:
         for held in self._held(worker, sequences):
             held.holder = held.until = None
 
@@ -493,14 +493,14 @@ class ForgetsAttempts(MemoryStream):
 class DropsPoison(MemoryStream):
     breaks = "a_buried_record_is_kept_whole_with_its_reason"
 
-    async def bury(self, worker: str, sequence: int, reason: str) -> None:
+    async def bury(self, worker: str, sequence: str, reason: str) -> None:
         await self.ack(worker, [sequence])
 
 
 class ReplaysNothing(MemoryStream):
     breaks = "a_replayed_dead_letter_is_processed_again"
 
-    async def replay(self, sequences: Sequence[int]) -> int:
+    async def replay(self, sequences: Sequence[str]) -> int:
         return len(sequences)
 
 
@@ -508,7 +508,7 @@ class OldestIsNewest(MemoryStream):
     breaks = "depth_and_oldest_tell_what_waits"
 
     async def oldest(self) -> datetime | None:
-        return self._records[max(self._records)].record.arrived_at if self._records else None
+        return self._records[max(self._records, key=int)].record.arrived_at if self._records else None
 
 
 class LeasesNeverEnd(MemoryStream):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.ports.projections import Cache, HotStore, WideStore
 from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox, TransactionRecords
-from app.ports.stream import Stream
+from app.ports.stream import CountedStream
 from dataplatform.audited import open_relational
 from dataplatform.directory import prepare_directory
 from dataplatform.embedded import open_embedded
@@ -58,7 +58,7 @@ class Bench:
     hot: HotStore
     wide: WideStore
     cache: Cache
-    stream: Stream
+    stream: CountedStream
     log: ProcessingLog
     tables: MemoryTables | None = None
 

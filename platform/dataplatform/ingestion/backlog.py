@@ -17,7 +17,7 @@ from dataplatform.stores.sqlite.connection import open_reader
 _WAITING = "SELECT count(*), min(arrived_at) FROM records"
 _REASONS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY count(*) DESC, reason"
 _LETTERS = """
-SELECT sequence, attempts, arrived_at, failed_at, reason FROM dead_letters ORDER BY sequence LIMIT ?
+SELECT sequence, attempts, arrived_at, failed_at, reason FROM dead_letters ORDER BY rowid LIMIT ?
 """
 _BATCHES = """
 SELECT worker, started_at, duration_seconds, first, last, ok, duplicate, retried, dead_letter
@@ -29,7 +29,7 @@ FROM processing_log ORDER BY id DESC LIMIT ?
 class SetAside:
     """A dead letter without its content, which holds personal data and stays sealed."""
 
-    sequence: int
+    sequence: str
     attempts: int
     arrived_at: datetime
     failed_at: datetime

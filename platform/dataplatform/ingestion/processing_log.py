@@ -10,13 +10,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """``duration_seconds`` is real monotonic time; ``first`` and ``last`` are stream sequence numbers."""
+    """``duration_seconds`` is real monotonic time; ``first`` and ``last`` are stream sequences."""
 
     worker: str
     started_at: datetime
     duration_seconds: float
-    first: int
-    last: int
+    first: str
+    last: str
     ok: int
     duplicate: int
     retried: int

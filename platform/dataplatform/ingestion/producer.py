@@ -36,8 +36,8 @@ class Producer:
         self._stream, self._sealer, self._clock, self._random = stream, sealer, clock, random
         self._policy = policy or RetryPolicy()
 
-    async def send(self, documents: Sequence[Document]) -> Sequence[int]:
-        """Durable when it returns; sequence numbers in the order given.
+    async def send(self, documents: Sequence[Document]) -> Sequence[str]:
+        """Durable when it returns; sequences in the order given.
 
         Raises:
             StoreUnavailable: the stream did not take them, retries included; earlier batches of 500 are in.
@@ -45,17 +45,17 @@ class Producer:
         """
         return await self._put([self._record(document) for document in documents])
 
-    async def send_raw(self, contents: Sequence[bytes]) -> Sequence[int]:
+    async def send_raw(self, contents: Sequence[bytes]) -> Sequence[str]:
         """Bytes of unknown make, from outside: what cannot be read will be a dead letter."""
         return await self._put([(_hashed(content), content) for content in contents])
 
-    async def _put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[int]:
-        sequences: list[int] = []
+    async def _put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[str]:
+        sequences: list[str] = []
         for start in range(0, len(records), _BATCH):
             sequences.extend(await self._put_batch(records[start : start + _BATCH]))
         return sequences
 
-    async def _put_batch(self, batch: Sequence[tuple[str, bytes]]) -> Sequence[int]:
+    async def _put_batch(self, batch: Sequence[tuple[str, bytes]]) -> Sequence[str]:
         return await retrying(lambda: self._stream.put(batch), self._policy, self._clock, self._random)
 
     def _record(self, document: Document) -> tuple[str, bytes]:

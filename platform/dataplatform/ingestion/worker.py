@@ -37,10 +37,10 @@ class IngestLimits:
 class _Batch:
     """What becomes of the records of one lease."""
 
-    ok: list[int] = field(default_factory=list)
-    duplicate: list[int] = field(default_factory=list)
-    retried: list[int] = field(default_factory=list)
-    dead: dict[int, str] = field(default_factory=dict)
+    ok: list[str] = field(default_factory=list)
+    duplicate: list[str] = field(default_factory=list)
+    retried: list[str] = field(default_factory=list)
+    dead: dict[str, str] = field(default_factory=dict)
     store_failed: bool = False
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.ports.secrets import Sealer
-from app.ports.stream import DeadLetter, Stream, StreamRecord
+from app.ports.stream import CountedStream, DeadLetter, Stream, StreamRecord
 from dataplatform.errors import UnsealError
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ class SealedStream:
     def __init__(self, stream: Stream, sealer: Sealer) -> None:
         self._stream, self._sealer = stream, sealer
 
-    async def put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[int]:
+    async def put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[str]:
         return await self._stream.put(
             [(key, self._sealer.seal(data, _context(key))) for key, data in records]
         )
@@ -32,23 +32,20 @@ class SealedStream:
     async def lease(self, worker: str, limit: int, lease_seconds: float) -> Sequence[StreamRecord]:
         return [self._opened(r) for r in await self._stream.lease(worker, limit, lease_seconds)]
 
-    async def ack(self, worker: str, sequences: Sequence[int]) -> None:
+    async def ack(self, worker: str, sequences: Sequence[str]) -> None:
         await self._stream.ack(worker, sequences)
 
-    async def retry(self, worker: str, sequences: Sequence[int]) -> None:
+    async def retry(self, worker: str, sequences: Sequence[str]) -> None:
         await self._stream.retry(worker, sequences)
 
-    async def bury(self, worker: str, sequence: int, reason: str) -> None:
+    async def bury(self, worker: str, sequence: str, reason: str) -> None:
         await self._stream.bury(worker, sequence, reason)
 
     async def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
         return [replace(d, record=self._opened(d.record)) for d in await self._stream.dead_letters(limit)]
 
-    async def replay(self, sequences: Sequence[int]) -> int:
+    async def replay(self, sequences: Sequence[str]) -> int:
         return await self._stream.replay(sequences)
-
-    async def depth(self) -> int:
-        return await self._stream.depth()
 
     async def oldest(self) -> datetime | None:
         return await self._stream.oldest()
@@ -57,8 +54,17 @@ class SealedStream:
         try:
             return replace(record, data=self._sealer.open(record.data, _context(record.partition_key)))
         except UnsealError as error:
-            logger.error("stream record %d: %s", record.sequence, error)
+            logger.error("stream record %s: %s", record.sequence, error)
             return record
+
+
+class SealedCountedStream(SealedStream):
+    def __init__(self, stream: CountedStream, sealer: Sealer) -> None:
+        super().__init__(stream, sealer)
+        self._counted = stream
+
+    async def depth(self) -> int:
+        return await self._counted.depth()
 
 
 def _context(partition_key: str) -> str:

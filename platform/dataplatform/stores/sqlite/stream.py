@@ -33,7 +33,7 @@ WHERE sequence = ? AND holder = ?
 """
 _LETTERS = """
 SELECT sequence, partition_key, data, arrived_at, attempts, reason, failed_at
-FROM dead_letters ORDER BY sequence LIMIT ?
+FROM dead_letters ORDER BY rowid LIMIT ?
 """
 _REPLAY = """
 INSERT INTO records (sequence, partition_key, data, arrived_at)
@@ -52,11 +52,11 @@ class SqliteStream:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
 
-    async def put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[int]:
+    async def put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[str]:
         now = to_micros(self._clock.now())
 
-        def work(connection: sqlite3.Connection) -> list[int]:
-            return [connection.execute(_PUT, (key, data, now)).lastrowid or 0 for key, data in records]
+        def work(connection: sqlite3.Connection) -> list[str]:
+            return [str(connection.execute(_PUT, (key, data, now)).lastrowid) for key, data in records]
 
         return await self._database.write(work)
 
@@ -67,17 +67,17 @@ class SqliteStream:
         def work(connection: sqlite3.Connection) -> list[StreamRecord]:
             found = connection.execute(_FREE, {"now": now, "limit": limit}).fetchall()
             connection.executemany(_HOLD, [(worker, until, row[4], row[0]) for row in found])
-            return [StreamRecord(row[0], row[1], row[2], from_micros(row[3]), row[4]) for row in found]
+            return [StreamRecord(str(row[0]), row[1], row[2], from_micros(row[3]), row[4]) for row in found]
 
         return await self._database.write(work)
 
-    async def ack(self, worker: str, sequences: Sequence[int]) -> None:
+    async def ack(self, worker: str, sequences: Sequence[str]) -> None:
         await self._for_each(_ACK, worker, sequences)
 
-    async def retry(self, worker: str, sequences: Sequence[int]) -> None:
+    async def retry(self, worker: str, sequences: Sequence[str]) -> None:
         await self._for_each(_RETRY, worker, sequences)
 
-    async def bury(self, worker: str, sequence: int, reason: str) -> None:
+    async def bury(self, worker: str, sequence: str, reason: str) -> None:
         now = to_micros(self._clock.now())
 
         def work(connection: sqlite3.Connection) -> None:
@@ -95,7 +95,7 @@ class SqliteStream:
             for row in rows
         ]
 
-    async def replay(self, sequences: Sequence[int]) -> int:
+    async def replay(self, sequences: Sequence[str]) -> int:
         def work(connection: sqlite3.Connection) -> int:
             moved = 0
             for sequence in sequences:
@@ -114,6 +114,6 @@ class SqliteStream:
         row = await self._database.read(lambda c: c.execute(statement).fetchone())
         return None if row is None else from_micros(row[0])
 
-    async def _for_each(self, statement: str, worker: str, sequences: Sequence[int]) -> None:
+    async def _for_each(self, statement: str, worker: str, sequences: Sequence[str]) -> None:
         pairs = [(sequence, worker) for sequence in sequences]
         await self._database.write(lambda c: c.executemany(statement, pairs).rowcount)

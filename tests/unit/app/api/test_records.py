@@ -28,7 +28,7 @@ def a_transaction(number: int = 1, **changes: object) -> dict[str, Any]:
 async def test_records_are_accepted_when_they_are_on_the_stream(world: ApiWorld) -> None:
     answer = await world.client.post("/v1/records", json={"records": [a_customer(), a_transaction()]})
     assert answer.status_code == 202
-    assert answer.json() == {"accepted": 2, "first_sequence": 1, "last_sequence": 2}
+    assert answer.json() == {"accepted": 2, "first_sequence": "1", "last_sequence": "2"}
     assert await world.stream.depth() == 2
     [first, second] = await world.stream.lease("test", 10, 60)
     assert world.deps.ingest.parse(first.data).customer_id == "C-1"

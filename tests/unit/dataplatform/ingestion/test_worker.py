@@ -76,7 +76,7 @@ async def test_customers_and_transactions_arrive_and_are_counted(bench: OpenPlat
     assert bench.telemetry.counted(FINANCIAL_TRANSACTIONS, kind="transaction", outcome="ok") == 3
     assert len(bench.telemetry.observations[INGEST_DURATION.name, ()]) == 1
     (batch,) = await bench.platform.processing_log.latest(10)
-    assert (batch.worker, batch.ok, batch.first, batch.last) == ("ingest", 8, 1, 8)
+    assert (batch.worker, batch.ok, batch.first, batch.last) == ("ingest", 8, "1", "8")
 
 
 async def test_the_stored_cpf_opens_only_for_its_customer(bench: OpenPlatform) -> None:
