@@ -5,6 +5,7 @@ AlarmsError
 +-- NotAllowed              the incident is in a state in which that cannot be done (what, why, mend)
 +-- MalformedPayload        an authenticated sender's payload cannot be read (goes to quarantine)
 +-- NotAuthentic            a payload whose sender cannot be proven; nothing of it is kept
++-- NotConfirmed            SNS did not take the confirmation of a subscription; it asks again
 +-- StoreBusy               the router's store did not take the write; the sender must try again
 +-- NotifierError           a message did not reach its receiver
     +-- TemporaryFailure    try again later (throttled, timed out, unavailable)
@@ -46,6 +47,12 @@ class NotAuthentic(AlarmsError):
     def __init__(self, source: str, reason: str) -> None:
         self.source, self.reason = source, reason
         super().__init__(f"{source} message refused: {reason}")
+
+
+class NotConfirmed(AlarmsError):
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the subscription could not be confirmed at SNS: {reason}")
 
 
 class StoreBusy(AlarmsError):

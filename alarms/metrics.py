@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import product
 
 from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from alarms.notification import Delivery
-from alarms.quality import alert_quality
+from alarms.notification import Delivery, DeliveryState
+from alarms.quality import ALL, alert_quality
 from alarms.receipt import ReceiptState
 from alarms.response import response_metrics
+from alarms.routing.attachment import ALL_OPEN, OPEN_STATES
 from alarms.severity import Severity
 from alarms.stores.protocol import RouterStore
 from slo.clock import Clock
 
 PERIOD = timedelta(days=30)
 REFRESH_SECONDS = 30.0
+RESULTS = {DeliveryState.SENT: "sent", DeliveryState.PENDING: "retried", DeliveryState.DEAD: "dead"}
+
+
+class AlertsReceived(Collector):
+    """Of this process: a router counts what its hooks and its queue took in, an evaluator what it said."""
+
+    def __init__(self) -> None:
+        self._received = Counter("mirante_alerts_received", "Alerts taken in.", ["source"], registry=None)
+
+    def count(self, source: str, alerts: int = 1) -> None:
+        self._received.labels(source).inc(alerts)
+
+    def collect(self) -> Iterable[Metric]:
+        yield from self._received.collect()
 
 
 class RouterMetrics(Collector):
@@ -27,32 +43,29 @@ class RouterMetrics(Collector):
     def __init__(self, store: RouterStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._received = Counter("mirante_alerts_received", "Alerts taken in.", ["source"], registry=None)
         self._notifications = Counter(
             "mirante_notifications",
             "Attempts to deliver a notification.",
             ["severity", "result"],
             registry=None,
         )
+        for severity, result in product(Severity, RESULTS.values()):
+            self._notifications.labels(severity.value, result)  # a first failure is a step up from nought
         self._repaired = Counter(
             "mirante_escalations_repaired", "What the escalation auditor had to mend.", registry=None
         )
         self._quality: list[Metric] = []
         self._quality_at: float | None = None
 
-    def received(self, source: str, alerts: int = 1) -> None:
-        self._received.labels(source).inc(alerts)
-
     def delivered(self, delivery: Delivery) -> None:
         """For the dispatcher's ``on_sent``, ``on_failed`` and ``on_dead``."""
-        result = {"sent": "sent", "pending": "retried", "dead": "dead"}[delivery.state.value]
+        result = RESULTS[delivery.state]
         self._notifications.labels(delivery.notification.severity.value, result).inc()
 
     def repaired(self, findings: int) -> None:
         self._repaired.inc(findings)
 
     def collect(self) -> Iterable[Metric]:
-        yield from self._received.collect()
         yield from self._notifications.collect()
         yield from self._repaired.collect()
         yield from self._waiting()
@@ -73,20 +86,23 @@ class RouterMetrics(Collector):
         yield receipts
 
     def _open(self) -> Iterable[Metric]:
-        incidents = self._store.incidents()
+        incidents = self._store.incidents(states=OPEN_STATES, limit=ALL_OPEN)
         family = GaugeMetricFamily("mirante_incidents_open", "Open incidents.", labels=["severity"])
         for severity in Severity:
-            count = sum(incident.is_open and incident.severity is severity for incident in incidents)
+            count = sum(incident.severity is severity for incident in incidents)
             family.add_metric([severity.value], count)
         yield family
-        yield from response_metrics(incidents, self._clock.now())
 
     def _cached_quality(self) -> list[Metric]:
         now = self._clock.monotonic()
         if self._quality_at is None or now - self._quality_at > REFRESH_SECONDS:
-            self._quality = list(self._measure_quality())
+            self._quality = [*self._measure_quality(), *self._measure_response()]
             self._quality_at = now
         return self._quality
+
+    def _measure_response(self) -> Iterable[Metric]:
+        now = self._clock.now()
+        return response_metrics(self._store.incidents(since=now - PERIOD, limit=ALL), now)
 
     def _measure_quality(self) -> Iterable[Metric]:
         noise = GaugeMetricFamily(

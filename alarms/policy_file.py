@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from alarms.located import Place, Problems, read
+from alarms.notify.channel import Channels
 from alarms.policy import (
     BurnWindow,
     BusinessHours,
@@ -24,7 +25,7 @@ from alarms.policy import (
     Text,
 )
 from alarms.policy_hours import read_hours, working_day
-from alarms.policy_lint import lint
+from alarms.policy_lint import lint, lint_channels
 from alarms.raci import ALERTS_AND_INCIDENTS, Raci, load_raci
 from alarms.severity import Severity
 from alarms.silence import Matcher
@@ -33,8 +34,10 @@ SHIPPED = Path(__file__).parent / "policy.yaml"
 MATCHER = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*')
 
 
-def load_policy(path: Path | None = None, raci: Raci | None = None) -> Policy:
-    """The policy of ``path``, or the one that ships with the package.
+def load_policy(
+    path: Path | None = None, raci: Raci | None = None, channels: Channels | None = None
+) -> Policy:
+    """The policy of ``path``, or the one that ships. It may name these ``channels`` only, if given.
 
     Raises:
         slo.errors.DefinitionErrors: everything wrong with it, each with file, line, field and mend.
@@ -50,6 +53,8 @@ def load_policy(path: Path | None = None, raci: Raci | None = None) -> Policy:
     fields["version"].one_of(["1"])
     policy = _assemble(fields, hours, raci or load_raci(), str(file))
     lint(policy, top.problems, fields)
+    if channels is not None:
+        lint_channels(policy, top.problems, fields, channels)
     top.problems.raise_any()
     return policy
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from alarms.located import Place, Problems
+from alarms.notify.channel import Channels, LambdaChannel, SmtpChannel
 from alarms.policy import ASSIGNED, Level, Policy, Route
 
 
@@ -27,6 +28,48 @@ def lint(policy: Policy, problems: Problems, places: Mapping[str, Place]) -> Non
             f"lacks {policy.accountable!r}, which the RACI matrix holds accountable for alerts",
             "Add the team, or change alarms/raci.yaml",
         )
+
+
+def lint_channels(
+    policy: Policy, problems: Problems, places: Mapping[str, Place], channels: Channels
+) -> None:
+    """Every channel that is named exists, and can carry what it is named for."""
+    if problems.found:
+        return
+    teams = dict(places["teams"].entries())
+    for team in policy.teams:
+        if not team.channels:
+            teams[team.id].wrong("has no channel, so nobody is told", "Name at least one in channels")
+        for name in team.channels:
+            _carries(channels, name, team.id, dict(teams[team.id].entries()).get("channels", teams[team.id]))
+    for remediation, item in zip(policy.remediation, places["remediation"].items(), strict=True):
+        place = dict(item.entries())["channel"]
+        channel = channels.get(remediation.channel)
+        if isinstance(channel, LambdaChannel) and remediation.name not in channel.functions:
+            place.wrong(
+                f"{remediation.channel!r} has no function for {remediation.name!r}",
+                f"Add functions: {remediation.name}: NAME to it in channels.yaml",
+            )
+        elif channel is None:
+            _unknown(channels, remediation.channel, place)
+
+
+def _carries(channels: Channels, name: str, team: str, place: Place) -> None:
+    match channels.get(name):
+        case None:
+            _unknown(channels, name, place)
+        case LambdaChannel():
+            place.wrong(f"{name!r} asks machines and tells no people", "Name another channel")
+        case SmtpChannel(recipients=recipients) if team not in recipients and "*" not in recipients:
+            place.wrong(
+                f"{name!r} has no recipient for {team!r}", 'Add the team, or "*", to it in channels.yaml'
+            )
+
+
+def _unknown(channels: Channels, name: str, place: Place) -> None:
+    place.wrong(
+        f"{name!r} is no channel", f"Write one of {', '.join(sorted(channels))}, or add it to channels.yaml"
+    )
 
 
 def _levels(policy: Policy, places: Mapping[str, Place], teams: list[str]) -> None:

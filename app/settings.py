@@ -31,7 +31,9 @@ POSITIVE = (
     "consistency_every",
     "consistency_sample",
     "settle",
+    "heartbeat_every",
 )
+CHANNEL_SECRET = "channel_secret_"  # noqa: S105 - MIRANTE_CHANNEL_SECRET_OPS_CHAT is the one of "ops-chat"
 
 
 class SettingsError(Exception):
@@ -44,6 +46,25 @@ class SettingsError(Exception):
 
 def _setting(default: object, text: str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"help": text, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSecrets:
+    """What ``alarms/channels.yaml`` must not say, by the channel's name."""
+
+    by_channel: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {MASK}" for name in sorted(self.by_channel))
+
+    def variables(self) -> dict[str, str]:
+        """As a child process reads them."""
+        return {channel_variable(name): secret for name, secret in self.by_channel.items()}
+
+
+def channel_variable(channel: str) -> str:
+    """The environment variable that holds a channel's secret."""
+    return ENV_PREFIX + (CHANNEL_SECRET + channel.replace("-", "_")).upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +82,8 @@ class Settings:
     policies: Path | None = _setting(None, "folder of credit policies; unset: those that ship")
     policy: str = _setting("personal-credit", "credit policy that decides")
     alarm_policy: Path | None = _setting(
-        None, "folder of policy.yaml, schedules.yaml, raci.yaml, runbooks/; unset: those that ship"
+        None,
+        "folder of policy.yaml, channels.yaml, schedules.yaml, raci.yaml, runbooks/; unset: those that ship",
     )
     prometheus: str = _setting(
         "", "address of a Prometheus to count from; unset: our own processes' journals"
@@ -81,25 +103,44 @@ class Settings:
     hook_token: str = _setting(
         "", "bearer token of /hooks and /v1/alerts; unset: made at first start", secret=True
     )
-    sns_topic_prefix: str = _setting("", "ARN prefix of the severity topics; unset: notifications stay local")
+    hook_key: str = _setting(
+        "", "key of senders that sign their body instead of holding the token; unset: none may", secret=True
+    )
+    alarm_topics: tuple[str, ...] = _setting((), "ARNs of the SNS topics /hooks/sns takes; unset: none")
+    alarm_queue: str = _setting("", "address of the SQS queue alarms come in by; unset: none is read")
+    sns_topic_prefix: str = _setting(
+        "", "ARN prefix of the topics that generated CloudWatch alarms tell; unset: they tell nobody"
+    )
+    channel_secrets: ChannelSecrets = _setting(
+        ChannelSecrets(), "secrets of the channels in channels.yaml, one variable for each"
+    )
+    console_url: str = _setting("", "address of the console in messages; unset: that of the control side")
+    heartbeat_url: str = _setting(
+        "", "address that is asked while pages leave, and pages when it is not; unset: none", secret=True
+    )
+    heartbeat_every: float = _setting(60.0, "real seconds between two heartbeats")
 
     def masked(self) -> Mapping[str, str]:
         """Names and values as a person may see them."""
         shown = {}
         for spec in fields(self):
             value = getattr(self, spec.name)
-            shown[spec.name] = MASK if spec.metadata["secret"] and value else str(value)
+            shown[spec.name] = MASK if spec.metadata["secret"] and value else _text(value)
         return shown
 
     def child_environment(self) -> dict[str, str]:
         """This process's environment with these settings on top, for a child process."""
         default = Settings()
         ours = {
-            ENV_PREFIX + spec.name.upper(): str(getattr(self, spec.name))
+            ENV_PREFIX + spec.name.upper(): _text(getattr(self, spec.name))
             for spec in fields(self)
-            if getattr(self, spec.name) != getattr(default, spec.name)
+            if getattr(self, spec.name) != getattr(default, spec.name) and spec.name != "channel_secrets"
         }
-        return {**os.environ, **ours}
+        return {**os.environ, **ours, **self.channel_secrets.variables()}
+
+
+def _text(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def load_settings(
@@ -121,9 +162,18 @@ def load_settings(
         name[len(ENV_PREFIX) :].lower(): value for name, value in env.items() if name.startswith(ENV_PREFIX)
     }
     from_env = {name: value for name, value in from_env.items() if not name.startswith(TEST_NAMES)}
+    settings = _with_secrets(settings, from_env)
     settings = _merge(settings, from_env, "environment", ENV_PREFIX)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     return _checked(_merge(settings, given, "command line"))
+
+
+def _with_secrets(settings: Settings, from_env: dict[str, str]) -> Settings:
+    """Those of the environment over those of the file; they are taken out of ``from_env``."""
+    names = [name for name in from_env if name.startswith(CHANNEL_SECRET)]
+    found = {name.removeprefix(CHANNEL_SECRET).replace("_", "-"): from_env.pop(name) for name in names}
+    secrets = ChannelSecrets({**settings.channel_secrets.by_channel, **found})
+    return replace(settings, channel_secrets=secrets) if found else settings
 
 
 def _checked(settings: Settings) -> Settings:
@@ -177,7 +227,22 @@ def _parse(value: object, default: object, place: str) -> Any:
         ) from error
     if default is None or isinstance(default, Path):
         return Path(str(value))
+    if isinstance(default, tuple):
+        return tuple(str(item) for item in value) if isinstance(value, list) else _listed(str(value))
+    if isinstance(default, ChannelSecrets):
+        return _channel_secrets(value, place)
     return str(value)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _channel_secrets(value: object, place: str) -> ChannelSecrets:
+    if isinstance(value, Mapping) and all(isinstance(secret, str) for secret in value.values()):
+        return ChannelSecrets(dict(value))
+    mend = f"Write a [channel_secrets] table, or set {channel_variable('<name>')}"
+    raise SettingsError(place, "is no table of a text for each channel", mend)
 
 
 def _boolean(value: object) -> bool:

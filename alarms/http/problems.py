@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from alarms.errors import AlarmsError, NotAllowed, NotAuthentic, StoreBusy, UnknownIncident
+from alarms.errors import AlarmsError, NotAllowed, NotAuthentic, NotConfirmed, StoreBusy, UnknownIncident
 
 TITLES = {
     400: "The request cannot be understood",
@@ -40,6 +40,8 @@ def problem_of(error: AlarmsError) -> Response:
             return problem(409, str(error))
         case NotAuthentic():
             return problem(401, str(error))
+        case NotConfirmed():
+            return problem(503, str(error))
         case StoreBusy():
             return problem(503, "Nothing was kept; send it again.")
         case _:

@@ -1,9 +1,11 @@
-"""SNS's signing certificates over HTTPS: no redirects, bounded in size and number, cached by address."""
+"""SNS's signing certificates over HTTPS: no redirects, bounded in size, number and rate, cached."""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
 
 import httpx
 
@@ -11,15 +13,23 @@ from alarms.errors import NotAuthentic
 
 LARGEST = 16_384
 KEPT = 32
+MOST_A_MINUTE = 10  # SNS changes its certificate about once a year
 TIMEOUT_SECONDS = 5.0
 
 
 class HttpsCertificates:
-    """A ``CertificateSource``. The caller has checked the address; this one only fetches it."""
+    """A ``CertificateSource``. The caller has checked the address; this one only fetches it.
 
-    def __init__(self, client: httpx.Client | None = None) -> None:
+    Forged messages that name ever new certificates cost SNS's host ten requests a minute, no more.
+    """
+
+    def __init__(
+        self, client: httpx.Client | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._client = client or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
         self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._asked: deque[float] = deque(maxlen=MOST_A_MINUTE)
+        self._monotonic = monotonic
         self._lock = threading.Lock()
 
     def fetch(self, url: str) -> bytes:
@@ -27,12 +37,19 @@ class HttpsCertificates:
             if url in self._kept:
                 self._kept.move_to_end(url)
                 return self._kept[url]
+            self._count()
         found = self._download(url)
         with self._lock:
             self._kept[url] = found
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return found
+
+    def _count(self) -> None:
+        now = self._monotonic()
+        if len(self._asked) == MOST_A_MINUTE and now - self._asked[0] < 60:
+            raise NotAuthentic("sns", "too many unknown certificates are named")
+        self._asked.append(now)
 
     def _download(self, url: str) -> bytes:
         try:

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from alarms.errors import PermanentFailure, TemporaryFailure
 from alarms.notification import Notification
 
-TIMEOUT_SECONDS = 15.0
+TIMEOUT_SECONDS = 5.0  # of each step of the conversation
 PERMANENT_FROM = 500
 
 

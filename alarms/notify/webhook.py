@@ -13,7 +13,7 @@ import msgspec
 from alarms.errors import PermanentFailure, TemporaryFailure
 from alarms.notification import Notification
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 5.0  # of connecting, writing and reading, each
 WORTH_REPEATING = {408, 409, 425, 429}
 
 

@@ -1,10 +1,12 @@
-"""What people decided about alarms: policy, schedules, responsibilities and runbooks, from one folder."""
+"""What people decided about alarms, from one folder: policy, channels, schedules, duties and runbooks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from alarms.notify.channel import Channels
+from alarms.notify.channel_file import load_channels
 from alarms.policy import Policy
 from alarms.policy_file import load_policy
 from alarms.raci import Raci, load_raci
@@ -13,26 +15,27 @@ from alarms.runbook import Runbooks, load_runbooks
 from alarms.schedule import Schedules, load_schedules
 from slo.errors import DefinitionError, DefinitionErrors
 
-FILES = ("policy.yaml", "schedules.yaml", "raci.yaml")
+FILES = ("policy.yaml", "schedules.yaml", "raci.yaml", "channels.yaml")
 RUNBOOKS = "runbooks"
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmPolicy:
     policy: Policy
+    channels: Channels
     schedules: Schedules
     raci: Raci
     runbooks: Runbooks
 
 
 def load_alarm_policy(folder: Path | None = None) -> AlarmPolicy:
-    """``policy.yaml``, ``schedules.yaml``, ``raci.yaml`` and ``runbooks/`` of ``folder``; what it does not
-    have is as shipped (``None``: everything is).
+    """``policy.yaml``, ``channels.yaml``, ``schedules.yaml``, ``raci.yaml`` and ``runbooks/`` of ``folder``;
+    what it does not have is as shipped (``None``: everything is).
 
     Raises:
         DefinitionErrors: everything wrong in all of them, or a folder that holds none of them.
     """
-    policy, schedules, raci = _files(folder)
+    policy, schedules, raci, channels = _files(folder)
     wrong: list[DefinitionError] = []
     try:
         matrix = load_raci(raci)
@@ -43,13 +46,18 @@ def load_alarm_policy(folder: Path | None = None) -> AlarmPolicy:
         duty = load_schedules(schedules)
     except DefinitionErrors as errors:
         wrong += errors.errors
+    carriers: Channels | None = None
     try:
-        rules = load_policy(policy, matrix)
+        carriers = load_channels(channels)
     except DefinitionErrors as errors:
         wrong += errors.errors
-    if wrong:
+    try:
+        rules = load_policy(policy, matrix, carriers)
+    except DefinitionErrors as errors:
+        wrong += errors.errors
+    if wrong or carriers is None:
         raise DefinitionErrors(wrong)
-    return AlarmPolicy(rules, duty, matrix, _runbooks(folder))
+    return AlarmPolicy(rules, carriers, duty, matrix, _runbooks(folder))
 
 
 def _files(folder: Path | None) -> tuple[Path | None, ...]:

@@ -81,6 +81,8 @@ def build_control(settings: Settings, members: frozenset[str]) -> Process:
     control = _open(settings, name)
     for role in sorted(members):
         _ROLES[role](control)
+    if members & {"evaluator", "router"}:
+        control.collectors.append(control.routing.received)
     registry = build_registry(name, control.collectors, control.parts.registry)
 
     def started() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alarms.ids import SortableIds
+from alarms.metrics import AlertsReceived
+from alarms.notify.channel import Channels
 from alarms.notify.compose import Composer
 from alarms.router import Router
 from alarms.routing.topology import Topology
@@ -22,6 +24,8 @@ class RouterParts:
     store: SqliteRouterStore
     router: Router
     runbooks: Runbooks
+    channels: Channels
+    received: AlertsReceived
 
 
 def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
@@ -36,6 +40,8 @@ def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
     clock = parse_clock(settings.clock)
     alarms = load_alarm_policy(settings.alarm_policy)
     store = SqliteRouterStore(paths.router)
+    received = AlertsReceived()
+    console = settings.console_url or f"http://{settings.host}:{settings.control_port}"
     router = Router(
         store,
         alarms.policy,
@@ -43,6 +49,7 @@ def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
         SortableIds(clock),
         schedules=alarms.schedules,
         topology=Topology(catalogue.components),
-        composer=Composer(alarms.runbooks, f"http://{settings.host}:{settings.control_port}"),
+        composer=Composer(alarms.runbooks, console.rstrip("/")),
+        received=received.count,
     )
-    return RouterParts(store, router, alarms.runbooks)
+    return RouterParts(store, router, alarms.runbooks, alarms.channels, received)

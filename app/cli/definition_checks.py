@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from alarms.indicators import indicators
+from alarms.notify.channel import Channels, secret_of
 from alarms.runbook import Runbooks
 from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
 from app.build import artifacts
 from app.domain.errors import PolicyError, UnknownPolicy
 from app.ports.telemetry import METRICS
-from app.settings import Settings
+from app.settings import Settings, channel_variable
 from app.usecases.load_policies import load_policies
 from dashboards.errors import DashboardError
 from dashboards.truth.gates import examine
@@ -48,7 +49,12 @@ def check_everything(settings: Settings) -> Checked:
         counts |= _catalogue_counts(catalogue)
         findings += lint.check(catalogue, _surroundings(settings, alarms))
     if alarms is not None:
-        counts |= {"runbooks": len(alarms.runbooks.ids()), "teams": len(alarms.policy.teams)}
+        counts |= {
+            "runbooks": len(alarms.runbooks.ids()),
+            "teams": len(alarms.policy.teams),
+            "channels": len(alarms.channels),
+        }
+        findings += _secret_findings(alarms.channels, settings)
         findings += _runbook_findings(alarms.runbooks)
     if book is not None:
         counts["credit policies"] = len(book.names())
@@ -94,6 +100,20 @@ def _catalogue_counts(catalogue: Catalogue) -> dict[str, int]:
         "window sets": len(catalogue.windows),
         "components": len(catalogue.components),
     }
+
+
+def _secret_findings(channels: Channels, settings: Settings) -> Iterator[Finding]:
+    """Warnings only: where it is checked need not be where it runs."""
+    for name, channel in channels.items():
+        what = secret_of(channel)
+        if what is not None and name not in settings.channel_secrets.by_channel:
+            reason, mend = (
+                f"needs {what}, which is not set here",
+                f"Set {channel_variable(name)} where it runs",
+            )
+            yield Finding(
+                Level.WARNING, "channel-secret", "channels.yaml", None, f"channels.{name}", reason, mend
+            )
 
 
 def _runbook_findings(runbooks: Runbooks) -> Iterator[Finding]:

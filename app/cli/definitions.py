@@ -36,8 +36,8 @@ def check(settings: Settings, definitions: Path | None, as_json: bool) -> None:
     """Validate and lint everything people write; the exit status is the answer.
 
     Reads SLO definitions with their windows and components, credit policies with their reasons, and the alarm
-    policy with schedules, responsibilities and runbooks; then generates everything in memory. Each finding
-    says file:line, field, what is wrong and how to mend it.
+    policy with channels, schedules, responsibilities and runbooks; then generates everything in memory. Each
+    finding says file:line, field, what is wrong and how to mend it.
 
     Exit status: 0 sound (perhaps with warnings), 1 something is wrong.
     """

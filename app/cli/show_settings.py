@@ -7,7 +7,7 @@ from dataclasses import fields
 import click
 
 from app.cli.context import pass_settings, plain_table, stdout
-from app.settings import ENV_PREFIX, Settings
+from app.settings import ENV_PREFIX, Settings, channel_variable
 
 
 @click.command()
@@ -17,7 +17,6 @@ def settings(current: Settings) -> None:
     table = plain_table("setting", "value", "environment variable", "what it is")
     texts = {spec.name: str(spec.metadata["help"]) for spec in fields(Settings)}
     for name, value in current.masked().items():
-        table.add_row(
-            name, value if value not in ("None", "") else "unset", ENV_PREFIX + name.upper(), texts[name]
-        )
+        variable = channel_variable("<name>") if name == "channel_secrets" else ENV_PREFIX + name.upper()
+        table.add_row(name, value if value not in ("None", "") else "unset", variable, texts[name])
     stdout.print(table)

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from alarms.errors import MalformedPayload
 from alarms.intake.normalise import intake_rules
-from alarms.metrics import RouterMetrics
+from alarms.metrics import AlertsReceived, RouterMetrics
 from alarms.postmortem import postmortem
 from alarms.quality import alert_quality
 from alarms.schedule import Schedules
@@ -64,13 +64,15 @@ def test_the_router_is_measured() -> None:
     scene = Scene()
     metrics = RouterMetrics(scene.store, scene.clock)
     incident = scene.receive(burn_alert())
-    metrics.received("evaluator")
+    received = AlertsReceived()
+    received.count("evaluator")
     for delivery in scene.store.deliveries():
         metrics.delivered(delivery)
     scene.clock.advance(3 * MINUTE)
     scene.router.acknowledge(incident.id, "ana")
     registry = CollectorRegistry()
     registry.register(metrics)
+    registry.register(received)
     text = generate_latest(registry).decode()
     for line in (
         'mirante_alerts_received_total{source="evaluator"} 1.0',

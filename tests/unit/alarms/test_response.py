@@ -3,18 +3,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
 
 from alarms import response
-from alarms.metrics import RouterMetrics
+from alarms.metrics import AlertsReceived, RouterMetrics
 from tests.support.alerts import burn_alert
 from tests.support.router import Scene
 
 MINUTE = timedelta(minutes=1)
 
 
-def exposed(scene: Scene, metrics: RouterMetrics) -> CollectorRegistry:
+def exposed(*collectors: Collector) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(metrics)
+    for collector in collectors:
+        registry.register(collector)
     return registry
 
 
@@ -23,7 +25,7 @@ def test_incidents_of_the_month_and_the_time_people_took_are_exposed() -> None:
     incident = scene.receive(burn_alert())
     scene.clock.advance(3 * MINUTE)
     scene.router.acknowledge(incident.id, "ana")
-    registry = exposed(scene, RouterMetrics(scene.store, scene.clock))
+    registry = exposed(RouterMetrics(scene.store, scene.clock))
     p1 = {"severity": "P1"}
     assert registry.get_sample_value("mirante_incidents_30d", p1) == 1
     assert registry.get_sample_value("mirante_incidents_30d", {"severity": "P2"}) == 0
@@ -36,7 +38,7 @@ def test_an_incident_older_than_the_period_is_counted_no_more() -> None:
     scene = Scene()
     scene.receive(burn_alert())
     scene.clock.advance(response.PERIOD)
-    registry = exposed(scene, RouterMetrics(scene.store, scene.clock))
+    registry = exposed(RouterMetrics(scene.store, scene.clock))
     assert registry.get_sample_value("mirante_incidents_30d", {"severity": "P1"}) == 0
     scene.close()
 
@@ -45,7 +47,8 @@ def test_the_declared_table_says_exactly_what_the_router_exposes() -> None:
     scene = Scene()
     incident = scene.receive(burn_alert())
     metrics = RouterMetrics(scene.store, scene.clock)
-    metrics.received("evaluator")
+    received = AlertsReceived()
+    received.count("evaluator")
     for delivery in scene.store.deliveries():
         metrics.delivered(delivery)
     scene.clock.advance(MINUTE)
@@ -53,7 +56,7 @@ def test_the_declared_table_says_exactly_what_the_router_exposes() -> None:
     scene.router.resolve(incident.id, "ana")
     samples = {
         sample.name: frozenset(sample.labels)
-        for family in exposed(scene, metrics).collect()
+        for family in exposed(metrics, received).collect()
         for sample in family.samples
         if not sample.name.endswith("_created")
     }

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -122,14 +125,16 @@ def test_china_has_its_own_suffix() -> None:
     assert not is_sns_url("https://sns.cn-north-1.amazonaws.com/x.pem", "cn-north-1")
 
 
-def certificates(answer: httpx.Response) -> tuple[HttpsCertificates, list[str]]:
+def certificates(
+    answer: httpx.Response, monotonic: Callable[[], float] = time.monotonic
+) -> tuple[HttpsCertificates, list[str]]:
     asked: list[str] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
         asked.append(str(request.url))
         return answer
 
-    return HttpsCertificates(httpx.Client(transport=httpx.MockTransport(respond))), asked
+    return HttpsCertificates(httpx.Client(transport=httpx.MockTransport(respond)), monotonic), asked
 
 
 def test_a_certificate_is_fetched_once() -> None:
@@ -151,6 +156,20 @@ def test_redirects_errors_and_endless_certificates_are_refused(answer: httpx.Res
     with pytest.raises(NotAuthentic):
         source.fetch(CERTIFICATE_URL)
     assert len(asked) == 1
+
+
+def test_forgeries_that_name_ever_new_certificates_cost_ten_requests_a_minute() -> None:
+    seconds = [0.0]
+    source, asked = certificates(httpx.Response(200, content=b"pem"), lambda: seconds[0])
+    source.fetch(CERTIFICATE_URL)
+    for number in range(50):
+        with contextlib.suppress(NotAuthentic):
+            source.fetch(f"{HOST}/{number}.pem")
+    assert len(asked) == 10
+    assert source.fetch(CERTIFICATE_URL) == b"pem"
+    seconds[0] = 61.0
+    source.fetch(f"{HOST}/60.pem")
+    assert len(asked) == 11
 
 
 def test_the_age_may_be_as_large_as_snss_own_retries() -> None:

@@ -1,0 +1,91 @@
+"""How alerts come in: hooks that know their senders, SNS over HTTPS, and an SQS queue."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.config import Config
+from starlette.routing import Route
+
+from alarms.http.auth import HOOKS, READ, WRITE, AnyOf, BearerTokens, Principal, SignedBodies
+from alarms.http.hooks import Hooks
+from alarms.ids import SortableIds
+from alarms.intake.certificates import HttpsCertificates
+from alarms.intake.inbox import Inbox
+from alarms.intake.sns_message import TOPIC, CertificateSource, SnsVerifier
+from alarms.intake.sqs import SqsConsumer
+from alarms.intake.subscriptions import Subscriptions
+from alarms.stores.protocol import RouterStore
+from app.bootstrap.notifiers import aws_client
+from app.bootstrap.paths import DataPaths
+from app.serving.loops import Loop, in_thread
+from app.settings import Settings, SettingsError
+from slo.clock import Clock, SystemClock
+
+QUEUE_WAIT = 5  # real seconds a look at the queue waits for a message; the process cannot stop meanwhile
+QUEUE_PAUSE = 1.0  # real seconds between two looks, when the last one found nothing
+QUEUE_CLIENT = Config(connect_timeout=3, read_timeout=QUEUE_WAIT + 5, retries={"total_max_attempts": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmIntake:
+    """``people`` are the tokens that the desk takes as well."""
+
+    routes: Sequence[Route]
+    loops: Sequence[Loop]
+    people: BearerTokens
+    close: Callable[[], Awaitable[None]]
+
+
+def alarm_intake(
+    settings: Settings,
+    store: RouterStore,
+    inbox: Inbox,
+    clock: Clock,
+    certificates: CertificateSource | None = None,
+) -> AlarmIntake:
+    """Raises SettingsError: a topic is no ARN, or AWS cannot be used as it is configured."""
+    token = settings.hook_token or kept_token(DataPaths(settings.data_dir).hook_token)
+    people = BearerTokens.of({token: Principal("operator", frozenset({READ, WRITE, HOOKS}))})
+    signers = SignedBodies({"signed": settings.hook_key.encode()} if settings.hook_key else {})
+    subscriptions = Subscriptions()
+    hooks = Hooks(
+        inbox,
+        AnyOf(people, signers),
+        clock,
+        sns=_verifier(settings, certificates or HttpsCertificates()),
+        confirm=subscriptions.confirm,
+    )
+    return AlarmIntake(hooks.routes(), _queue(settings, store, clock), people, subscriptions.close)
+
+
+def _verifier(settings: Settings, certificates: CertificateSource) -> SnsVerifier | None:
+    for topic in settings.alarm_topics:
+        if not TOPIC.fullmatch(topic):
+            raise SettingsError("alarm_topics", f"{topic!r} is no topic's ARN", "Write arn:aws:sns:...")
+    return SnsVerifier(frozenset(settings.alarm_topics), certificates) if settings.alarm_topics else None
+
+
+def _queue(settings: Settings, store: RouterStore, clock: Clock) -> list[Loop]:
+    if not settings.alarm_queue:
+        return []
+    client = aws_client("sqs", None, QUEUE_CLIENT)
+    consumer = SqsConsumer(client, settings.alarm_queue, store, clock, SortableIds(clock), QUEUE_WAIT)
+    return [Loop("queue", QUEUE_PAUSE, in_thread(lambda: consumer.run_once() > 0), SystemClock())]
+
+
+def kept_token(path: Path) -> str:
+    """The token in the file, made on first use, readable by its owner only."""
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        token = secrets.token_urlsafe(32)
+        handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(token + "\n")
+        return token

@@ -1,0 +1,120 @@
+"""The notifiers that carry messages, built from the channels a person configured and their secrets."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from alarms.notify.channel import (
+    Channel,
+    Channels,
+    LambdaChannel,
+    LocalChannel,
+    SlackChannel,
+    SmtpChannel,
+    SnsChannel,
+    WebhookChannel,
+    secret_of,
+)
+from alarms.notify.lambda_action import LambdaNotifier
+from alarms.notify.local_sink import LocalSink
+from alarms.notify.protocol import Notifier
+from alarms.notify.slack import SlackNotifier
+from alarms.notify.smtp import SmtpNotifier, SmtpServer
+from alarms.notify.sns import SnsNotifier
+from alarms.notify.webhook import WebhookNotifier
+from app.bootstrap.paths import DataPaths
+from app.settings import Settings, SettingsError, channel_variable
+from slo.clock import Clock, SystemClock
+
+# The outbox tries again by itself, with the dedup id it had; a try ends well before its lease does.
+QUICK = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Notifiers:
+    """By the name of their channel."""
+
+    by_channel: Mapping[str, Notifier]
+    close: Callable[[], None]
+
+
+def build_notifiers(channels: Channels, settings: Settings, clock: Clock) -> Notifiers:
+    """Nothing is asked of the outside yet.
+
+    Raises:
+        SettingsError: a channel lacks its secret, or AWS cannot be used as it is configured.
+    """
+    built = {name: _notifier(name, channel, settings, clock) for name, channel in channels.items()}
+
+    def close() -> None:
+        for notifier in built.values():
+            if isinstance(notifier, LocalSink | WebhookNotifier | SlackNotifier):
+                notifier.close()
+
+    return Notifiers(built, close)
+
+
+def _notifier(name: str, channel: Channel, settings: Settings, clock: Clock) -> Notifier:
+    secret = _secret(name, channel, settings)
+    match channel:
+        case LocalChannel():
+            return LocalSink(DataPaths(settings.data_dir).notifications, clock)
+        case SnsChannel():
+            return SnsNotifier(aws_client("sns", channel.region, QUICK), channel.topics)
+        case WebhookChannel():
+            return WebhookNotifier(channel.url, secret.encode(), SystemClock().now)
+        case SlackChannel():
+            return SlackNotifier(secret)
+        case SmtpChannel():
+            return SmtpNotifier(_mail_server(channel, secret), channel.recipients)
+        case LambdaChannel():
+            functions = {f"remediation:{action}": name for action, name in channel.functions.items()}
+            return LambdaNotifier(aws_client("lambda", _region(channel), QUICK), functions)
+
+
+def _secret(name: str, channel: Channel, settings: Settings) -> str:
+    """Raises SettingsError when the channel needs one and has none."""
+    what = secret_of(channel)
+    given = settings.channel_secrets.by_channel.get(name, "")
+    if what is not None and not given:
+        problem = f"the channel {name!r} of channels.yaml needs {what}"
+        raise SettingsError(channel_variable(name), problem, "Set it, or take the channel out")
+    return given
+
+
+def _mail_server(channel: SmtpChannel, secret: str) -> SmtpServer:
+    return SmtpServer(
+        channel.host,
+        channel.port,
+        channel.sender,
+        user=channel.user,
+        password=secret or None,
+        tls=ssl.create_default_context() if channel.starttls else None,
+    )
+
+
+def _region(channel: LambdaChannel) -> str | None:
+    """That of its functions, where they are named by ARN."""
+    arns = [name for name in channel.functions.values() if name.startswith("arn:")]
+    return arns[0].split(":")[3] if arns else None
+
+
+def aws_client(service: str, region: str | None, config: Config) -> Any:
+    """By boto3's own rules for credentials and addresses (``AWS_ENDPOINT_URL``, profiles, roles).
+
+    Raises:
+        SettingsError: there is no region, or the configuration cannot be read.
+    """
+    try:
+        return boto3.client(service, region_name=region, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise SettingsError(
+            f"AWS {service}", str(error), "Set AWS_REGION, or mend AWS's own settings"
+        ) from error
