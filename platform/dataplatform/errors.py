@@ -4,7 +4,7 @@ PlatformError
 +-- DataDirectoryError      the data directory cannot be used (path, problem, mend)
 |   +-- DataDirectoryBusy   another process holds it for writing
 +-- KeyMaterialError        a key file is missing, damaged or readable by others (path, problem, mend)
-+-- SchemaError             a database file is newer than this program, or damaged (path, problem, mend)
++-- SchemaError             a database is newer than this program, or damaged (place, problem, mend)
 +-- UnsealError             sealed bytes that do not open: other context, other key, or altered
 +-- RepairRefused           a repair would touch more records than it may
 +-- LocalServerError        a server of the local profile cannot run here (server, problem, mend)
@@ -47,8 +47,12 @@ class KeyMaterialError(PathError):
     pass
 
 
-class SchemaError(PathError):
-    pass
+class SchemaError(PlatformError):
+    """``place`` is the file, or the database as people call it (never with its password)."""
+
+    def __init__(self, place: Path | str, problem: str, mend: str) -> None:
+        self.place, self.problem, self.mend = place, problem, mend
+        super().__init__(f"{place}: {problem}. {mend}")
 
 
 class UnsealError(PlatformError):

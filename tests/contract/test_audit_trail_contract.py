@@ -12,7 +12,7 @@ from app.domain.errors import IdempotencyConflict
 from dataplatform.security.audit_chain import GENESIS, verify
 from tests.support import broken_stores
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile
-from tests.support.store_bench import ADAPTERS, Bench, memory_bench, open_bench
+from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench
 
 
 class AuditContract:
@@ -65,7 +65,7 @@ class AuditContract:
 PROMISES = sorted(name for name, _ in inspect.getmembers(AuditContract, inspect.isfunction))
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("adapter", RELATIONAL_ADAPTERS)
 @pytest.mark.parametrize("promise", PROMISES)
 async def test_an_audit_trail_keeps_its_promises(promise: str, adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:

@@ -12,7 +12,7 @@ from app.domain.customer import CustomerStatus
 from app.domain.errors import InvalidValue
 from tests.support import broken_stores
 from tests.support.credit_samples import a_profile
-from tests.support.store_bench import ADAPTERS, Bench, memory_bench, open_bench
+from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench
 
 
 class CustomerContract:
@@ -86,7 +86,7 @@ class CustomerContract:
 PROMISES = sorted(name for name, _ in inspect.getmembers(CustomerContract, inspect.isfunction))
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("adapter", RELATIONAL_ADAPTERS)
 @pytest.mark.parametrize("promise", PROMISES)
 async def test_customer_records_keep_their_promises(promise: str, adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:

@@ -13,7 +13,7 @@ from app.domain.canonical import decision_bytes, decision_from_bytes
 from app.domain.errors import IdempotencyConflict, VersionConflict
 from tests.support import broken_stores
 from tests.support.credit_samples import a_decision, a_key
-from tests.support.store_bench import ADAPTERS, Bench, memory_bench, open_bench
+from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench
 
 
 class DecisionContract:
@@ -107,7 +107,7 @@ class DecisionContract:
 PROMISES = sorted(name for name, _ in inspect.getmembers(DecisionContract, inspect.isfunction))
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("adapter", RELATIONAL_ADAPTERS)
 @pytest.mark.parametrize("promise", PROMISES)
 async def test_decision_records_keep_their_promises(promise: str, adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:

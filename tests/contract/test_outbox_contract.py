@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import broken_stores
 from tests.support.credit_samples import a_profile
-from tests.support.store_bench import ADAPTERS, Bench, memory_bench, open_bench
+from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench
 
 LEASE = 60.0
 
@@ -90,7 +90,7 @@ class OutboxContract:
 PROMISES = sorted(name for name, _ in inspect.getmembers(OutboxContract, inspect.isfunction))
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("adapter", RELATIONAL_ADAPTERS)
 @pytest.mark.parametrize("promise", PROMISES)
 async def test_an_outbox_keeps_its_promises(promise: str, adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:

@@ -12,7 +12,7 @@ from app.domain.canonical import transaction_from_bytes
 from app.domain.errors import InvalidValue
 from tests.support import broken_stores
 from tests.support.credit_samples import NOON, a_profile, a_transaction
-from tests.support.store_bench import ADAPTERS, Bench, memory_bench, open_bench
+from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench
 
 DAY = timedelta(days=1)
 
@@ -67,7 +67,7 @@ class TransactionContract:
 PROMISES = sorted(name for name, _ in inspect.getmembers(TransactionContract, inspect.isfunction))
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("adapter", RELATIONAL_ADAPTERS)
 @pytest.mark.parametrize("promise", PROMISES)
 async def test_transaction_records_keep_their_promises(promise: str, adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from app.ports.projections import Cache, HotStore, WideStore
 from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox, TransactionRecords
@@ -27,6 +29,7 @@ from dataplatform.stores.memory.relational import (
     MemoryTransactionRecords,
 )
 from dataplatform.stores.memory.stream import MemoryStream
+from dataplatform.stores.mysql.relational import open_mysql_relational
 from dataplatform.stores.sqlite.audit import SqliteAuditTrail
 from dataplatform.stores.sqlite.cache import SqliteCache
 from dataplatform.stores.sqlite.customers import SqliteCustomerRecords
@@ -40,8 +43,10 @@ from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
 from dataplatform.stores.sqlite.wide import SqliteWideStore
 from slo.clock import ManualClock
 from tests.support.credit_samples import NOON
+from tests.support.local_servers import fresh_mysql, needs_mariadb
 
 ADAPTERS = ("memory", "sqlite", "embedded")  # embedded: sqlite behind faults, breakers and the sealed stream
+RELATIONAL_ADAPTERS = (*ADAPTERS, pytest.param("mariadb", marks=needs_mariadb))
 CACHE_ENTRIES = 5
 
 
@@ -133,10 +138,34 @@ async def embedded_bench(folder: Path) -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
+async def mariadb_bench() -> AsyncIterator[Bench]:
+    """The relational ports on a real server, its address taken for both endpoints; the others in memory."""
+    address = fresh_mysql()
+    bench = memory_bench()
+    opened = open_mysql_relational(address, address, bench.clock)
+    bench.decisions, bench.customers, bench.transactions = (
+        opened.decisions,
+        opened.customers,
+        opened.transactions,
+    )
+    bench.outbox, bench.audit, bench.log = opened.outbox, opened.audit, opened.processing_log
+    try:
+        yield bench
+    finally:
+        await opened.close()
+
+
+@asynccontextmanager
 async def open_bench(adapter: str, folder: Path) -> AsyncIterator[Bench]:
     if adapter == "memory":
         yield memory_bench()
     else:
-        opened = sqlite_bench(folder) if adapter == "sqlite" else embedded_bench(folder)
-        async with opened as bench:
+        async with _OPENERS[adapter](folder) as bench:
             yield bench
+
+
+_OPENERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Bench]]] = {
+    "sqlite": sqlite_bench,
+    "embedded": embedded_bench,
+    "mariadb": lambda folder: mariadb_bench(),
+}

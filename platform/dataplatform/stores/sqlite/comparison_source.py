@@ -15,11 +15,13 @@ from dataplatform.ingestion.projections import (
     project_decision,
     project_transaction,
 )
-from dataplatform.stores.sqlite.customers import COLUMNS
-from dataplatform.stores.sqlite.customers import from_row as customer_from_row
+from dataplatform.stores.rows import (
+    CUSTOMER_COLUMNS,
+    TRANSACTION_COLUMNS,
+    customer_from_row,
+    transaction_from_row,
+)
 from dataplatform.stores.sqlite.database import Database
-from dataplatform.stores.sqlite.transactions import COLUMNS as TRANSACTION_COLUMNS
-from dataplatform.stores.sqlite.transactions import from_row as transaction_from_row
 
 _CHUNK = 500
 
@@ -55,14 +57,14 @@ _TABLES = {
             "customer",
             "customers",
             "customer_id",
-            ", ".join(COLUMNS),
+            ", ".join(CUSTOMER_COLUMNS),
             lambda row: project_customer(customer_from_row(row)),
         ),
         _Table(
             "transaction",
             "transactions",
             "transaction_id",
-            TRANSACTION_COLUMNS,
+            ", ".join(TRANSACTION_COLUMNS),
             lambda row: project_transaction(transaction_from_row(row)),
         ),
         _Table(

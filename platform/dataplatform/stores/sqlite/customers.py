@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
 from app.domain.canonical import canonical_json, digest, profile_bytes
-from app.domain.customer import CustomerProfile, CustomerStatus
+from app.domain.customer import CustomerProfile
 from app.domain.errors import InvalidValue
-from dataplatform.stores.instants import from_micros, to_micros
+from dataplatform.stores.rows import CUSTOMER_COLUMNS, customer_from_row, customer_values
 from dataplatform.stores.sqlite.audit import append_entry
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.outbox import insert_row
 from slo.clock import Clock
 
 ACTOR = "platform"
-COLUMNS = tuple(field.name for field in fields(CustomerProfile))
-_LIST = ", ".join(COLUMNS)
+_LIST = ", ".join(CUSTOMER_COLUMNS)
 _UPSERT = (
-    f"INSERT INTO customers ({_LIST}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608 - constants
+    f"INSERT INTO customers ({_LIST}) VALUES ({', '.join('?' * len(CUSTOMER_COLUMNS))}) "  # noqa: S608 - constants
     "ON CONFLICT (customer_id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "customer_id")
+    + ", ".join(f"{name} = excluded.{name}" for name in CUSTOMER_COLUMNS if name != "customer_id")
     + " WHERE excluded.version > customers.version"
 )
 _SELECT = f"SELECT {_LIST} FROM customers"  # noqa: S608 - constants
@@ -32,25 +29,9 @@ _BY_CPF = f"{_SELECT} WHERE cpf_index = ?"
 _PAGE = f"{_SELECT} WHERE customer_id > ? ORDER BY customer_id LIMIT ?"
 
 
-def to_row(profile: CustomerProfile) -> tuple[object, ...]:
-    values: dict[str, object] = {name: getattr(profile, name) for name in COLUMNS}
-    values["status"] = profile.status.value
-    values["created_at"] = to_micros(profile.created_at)
-    values["updated_at"] = to_micros(profile.updated_at)
-    return tuple(values.values())
-
-
-def from_row(row: Sequence[Any]) -> CustomerProfile:
-    values = dict(zip(COLUMNS, row, strict=True))
-    values["status"] = CustomerStatus(values["status"])
-    values["created_at"] = from_micros(values["created_at"])
-    values["updated_at"] = from_micros(values["updated_at"])
-    return CustomerProfile(**values)
-
-
 def _upsert(connection: sqlite3.Connection, profile: CustomerProfile, at: datetime) -> bool:
     try:
-        written = connection.execute(_UPSERT, to_row(profile)).rowcount
+        written = connection.execute(_UPSERT, tuple(customer_values(profile).values())).rowcount
     except sqlite3.IntegrityError as error:
         if "cpf_index" in str(error):
             raise InvalidValue(
@@ -86,8 +67,8 @@ class SqliteCustomerRecords:
 
     async def scan(self, limit: int, after: str | None = None) -> Sequence[CustomerProfile]:
         rows = await self._database.read(lambda c: c.execute(_PAGE, (after or "", limit)).fetchall())
-        return [from_row(row) for row in rows]
+        return [customer_from_row(row) for row in rows]
 
     async def _one(self, statement: str, value: str) -> CustomerProfile | None:
         row = await self._database.read(lambda c: c.execute(statement, (value,)).fetchone())
-        return None if row is None else from_row(row)
+        return None if row is None else customer_from_row(row)

@@ -5,29 +5,25 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from app.domain.canonical import transaction_bytes
 from app.domain.customer import Transaction
 from app.domain.errors import InvalidValue
-from dataplatform.stores.instants import from_micros, to_micros
+from dataplatform.stores.instants import to_micros
+from dataplatform.stores.rows import TRANSACTION_COLUMNS, transaction_from_row, transaction_values
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.outbox import insert_row
 
-COLUMNS = "transaction_id, customer_id, amount_cents, kind, status, created_at, version"
+_LIST = ", ".join(TRANSACTION_COLUMNS)
 _INSERT = (
-    f"INSERT INTO transactions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - constants
+    f"INSERT INTO transactions ({_LIST}) VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - constants
     "ON CONFLICT (transaction_id) DO NOTHING"
 )
 _BETWEEN = (
-    f"SELECT {COLUMNS} FROM transactions "  # noqa: S608 - constants
+    f"SELECT {_LIST} FROM transactions "  # noqa: S608 - constants
     "WHERE customer_id = ? AND created_at >= ? AND created_at < ? ORDER BY created_at, transaction_id LIMIT ?"
 )
 _CUSTOMER = "SELECT 1 FROM customers WHERE customer_id = ?"
-
-
-def from_row(row: Sequence[Any]) -> Transaction:
-    return Transaction(row[0], row[1], row[2], row[3], row[4], from_micros(row[5]), row[6])
 
 
 def _add(connection: sqlite3.Connection, transaction: Transaction) -> bool:
@@ -35,15 +31,7 @@ def _add(connection: sqlite3.Connection, transaction: Transaction) -> bool:
         raise InvalidValue(
             "customer_id", f"no customer is called {transaction.customer_id}", "Send the customer first"
         )
-    values = (
-        transaction.transaction_id,
-        transaction.customer_id,
-        transaction.amount_cents,
-        transaction.kind,
-        transaction.status,
-        to_micros(transaction.created_at),
-        transaction.version,
-    )
+    values = tuple(transaction_values(transaction).values())
     if not connection.execute(_INSERT, values).rowcount:
         return False
     insert_row(
@@ -68,4 +56,4 @@ class SqliteTransactionRecords:
     ) -> Sequence[Transaction]:
         span = (customer_id, to_micros(since), to_micros(until), limit)
         rows = await self._database.read(lambda c: c.execute(_BETWEEN, span).fetchall())
-        return [from_row(row) for row in rows]
+        return [transaction_from_row(row) for row in rows]

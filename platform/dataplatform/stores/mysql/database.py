@@ -1,0 +1,93 @@
+"""One database behind two endpoints: writes at the writer, reads at a reader that has what was written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from dataplatform.resilience.retry import RetryPolicy, retrying
+from dataplatform.stores.mysql.endpoint import Endpoint, PoolLimits
+from dataplatform.stores.mysql.failures import Contended
+from dataplatform.stores.mysql.recent_write import RecentWrites
+from slo.clock import Clock, SystemClock
+
+T = TypeVar("T")
+
+LAG_BOUND_SECONDS = 2.0
+_JITTER = Random()  # noqa: S311 - spreads retries; guards nothing
+CONTENTION = RetryPolicy(attempts=8, base_seconds=0.01, cap_seconds=0.5)
+
+
+class MysqlDatabase:
+    """``write`` is one transaction, durable when it returns; ``read`` sees committed rows only.
+
+    Deadlocks and lock waits are retried with jittered pauses, so the work given may run more than once.
+    """
+
+    def __init__(
+        self,
+        writer_url: str,
+        reader_url: str | None,
+        store: str,
+        clock: Clock,
+        *,
+        limits: PoolLimits | None = None,
+        lag_bound: float = LAG_BOUND_SECONDS,
+        contention: RetryPolicy = CONTENTION,
+        random: Callable[[], float] = _JITTER.random,
+    ) -> None:
+        """Connects to nothing yet. Without ``reader_url`` the writer answers reads, too."""
+        limits = limits or PoolLimits()
+        self.store = store
+        self._writer = Endpoint(writer_url, store, limits)
+        self._reader = None if reader_url is None else Endpoint(reader_url, store, limits)
+        self._recent = RecentWrites(clock, lag_bound)
+        self._contention, self._random = contention, random
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Raises StoreUnavailable: nothing was written; or the connection broke in the commit."""
+        try:
+            return await self._patiently(lambda: self._writer.run(work))
+        finally:
+            self._recent.note()
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """From a reader, unless this task wrote within the lag bound. Raises StoreUnavailable."""
+        if self._reader is None or self._recent.may_be_missing():
+            return await self.read_newest(work)
+        return await self._reader.run(work)
+
+    async def read_newest(self, work: Callable[[Connection], T]) -> T:
+        """From the writer: what anybody has committed. Raises StoreUnavailable."""
+        return await self._patiently(lambda: self._writer.run(work))
+
+    async def find(self, work: Callable[[Connection], T | None]) -> T | None:
+        """``read``; the writer is asked for what a reader lacks: another process may just have made it."""
+        found = await self.read(work)
+        if found is None and self._reader is not None and not self._recent.may_be_missing():
+            return await self.read_newest(work)
+        return found
+
+    @property
+    def saturation(self) -> float:
+        """The fuller of the two endpoints, 0 to 1."""
+        return max(endpoint.saturation for endpoint in self._endpoints())
+
+    async def close(self) -> None:
+        """Refuse new calls, finish what was accepted."""
+        await asyncio.to_thread(self.stop)
+
+    def stop(self) -> None:
+        """``close`` for callers without an event loop."""
+        for endpoint in self._endpoints():
+            endpoint.stop()
+
+    def _endpoints(self) -> list[Endpoint]:
+        return [self._writer] if self._reader is None else [self._writer, self._reader]
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await retrying(call, self._contention, SystemClock(), self._random, retry_on=(Contended,))
