@@ -20,6 +20,7 @@ from alarms.intake.evaluator import alerts_of
 from alarms.policy_file import load_policy
 from alarms.router import Router
 from alarms.stores.sqlite import SqliteRouterStore
+from app.demo.stack import free_port
 from slo.adapters.memory_ledger import MemoryLedger
 from slo.catalogue import load_catalogue
 from slo.clock import SystemClock
@@ -28,8 +29,9 @@ from slo.evaluate import evaluate
 from slo.identity import alert_key
 from slo.ledger import LedgerRow, SeriesKey
 from slo.prometheus.rules import rule_file
+from tests.support.aws_emulator import needs_emulator
 from tests.support.hooks import eventbridge_event
-from tests.support.router_judge import HEADERS, Judge, free_port
+from tests.support.router_judge import HEADERS, Judge
 
 PROMETHEUS = shutil.which("prometheus")
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
@@ -37,9 +39,12 @@ SLO = load_catalogue().slo("credit/transaction-errors")
 OBJECTIVE = SLO.objectives[0].name
 TIERS = {tier.name for tier in SLO.tiers}
 
-pytestmark = pytest.mark.skipif(
-    PROMETHEUS is None or ALERTMANAGER is None, reason="Prometheus and Alertmanager are not installed"
-)
+pytestmark = [
+    needs_emulator,
+    pytest.mark.skipif(
+        PROMETHEUS is None or ALERTMANAGER is None, reason="Prometheus and Alertmanager are not installed"
+    ),
+]
 
 
 class Failing:
@@ -154,8 +159,8 @@ def test_all_tiers_from_three_backends_are_one_incident_and_one_page(
     (only,) = judge.incidents()
     assert only["key"] == alert_key("test", SLO.id, OBJECTIVE, {})
     assert only["severity"] == "P1"
-    judge.until(lambda: judge.receiver.told(), "the page")
-    assert judge.receiver.told() == [("operations", "first")]
+    judge.until(judge.told, "the page")
+    assert judge.told() == [("operations", "first")]
     store.close()
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.support.aws_emulator import needs_emulator
 from tests.support.router_judge import Judge
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
@@ -18,28 +22,39 @@ ALERTS, RUNS = (10_000, 20) if FULL else (2_000, 2)
 SENDER = Path(__file__).parents[1] / "support" / "storm_sender.py"
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Seconds until the P1 was in its team's queue, since the first byte of its request and of the storm."""
+
+    since_its_request: float
+    since_the_storm: float
+    alerts_a_second: float
+
+
+@needs_emulator
 @pytest.mark.proof
 @pytest.mark.timeout(1800)
 def test_a_p1_in_a_storm_is_published_within_two_seconds_and_nothing_is_lost(tmp_path: Path) -> None:
     seed = random.Random(20)
-    delays, rates = [], []
+    outcomes = []
     for run in range(RUNS):
         last_tenth = run % 2 == 0
         position = seed.randrange(ALERTS * 9 // 10, ALERTS) if last_tenth else seed.randrange(ALERTS)
         folder = tmp_path / str(run)
         folder.mkdir()
-        delay, rate = storm(folder, position)
-        delays.append(delay)
-        rates.append(rate)
+        outcomes.append(storm(folder, position))
+        print(f"P1 at {position}: {outcomes[-1]}; load {os.getloadavg()[0]:.1f}", flush=True)
+    worst = max(outcome.since_its_request for outcome in outcomes)
+    rates = [outcome.alerts_a_second for outcome in outcomes]
     print(
-        f"{RUNS} storms of {ALERTS}: P1 published after at most {max(delays):.3f} s, "
+        f"{RUNS} storms of {ALERTS}: P1 in its queue at most {worst:.3f} s after its request's first byte, "
+        f"{max(outcome.since_the_storm for outcome in outcomes):.3f} s after the first of the storm; "
         f"durable intake {min(rates):.0f} to {max(rates):.0f} alerts/s"
     )
-    assert max(delays) < 2.0
+    assert worst < 2.0
 
 
-def storm(folder: Path, position: int) -> tuple[float, float]:
-    """(seconds from the P1's first byte to its arrival at the receiver, durable alerts a second)."""
+def storm(folder: Path, position: int) -> Outcome:
     with Judge(folder) as judge:
         judge.start()
         judge.wait_until_up()
@@ -49,21 +64,14 @@ def storm(folder: Path, position: int) -> tuple[float, float]:
         )
         report = json.loads(sender.stdout)
         assert report["accepted"] == ALERTS
-        judge.until(
-            lambda: any(m["severity"] == "P1" for m in judge.receiver.messages()), "the P1 is out", 10
-        )
-        arrived = next(at for at, message in judge.receiver.arrived if message["severity"] == "P1")
-        judge.until(lambda: alerts_kept(judge) == ALERTS, "every alert belongs to an incident", 300)
+        judge.until(lambda: any(m["severity"] == "P1" for m in judge.arrived()), "the P1 is out", 10)
+        arrived = next(m["at"] for m in judge.arrived("operations") if m["severity"] == "P1")
+        judge.until(lambda: alerts_kept(folder) == ALERTS, "every alert belongs to an incident", 300)
         assert len(judge.incidents()) < 150
-        return arrived - report["p1_sent"], ALERTS / report["seconds"]
+        return Outcome(arrived - report["p1_sent"], arrived - report["started"], ALERTS / report["seconds"])
 
 
-def alerts_kept(judge: Judge) -> int:
-    import sqlite3
-
-    connection = sqlite3.connect(f"file:{judge.folder / 'router.sqlite'}?mode=ro", uri=True)
-    try:
+def alerts_kept(folder: Path) -> int:
+    with closing(sqlite3.connect(f"file:{folder / 'router.sqlite'}?mode=ro", uri=True)) as connection:
         query = "SELECT count(*) FROM alerts WHERE incident_id IN (SELECT id FROM incidents)"
         return int(connection.execute(query).fetchone()[0])
-    finally:
-        connection.close()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,10 @@ import httpx
 import pytest
 from botocore.config import Config
 
-from tests.support.router_judge import free_port
+from app.demo.stack import free_port
 
 EMULATOR = os.environ.get("MIRANTE_TEST_AWS_EMULATOR") or shutil.which("ministack")
+REGION = "sa-east-1"
 INSTALLED = EMULATOR is not None and Path(EMULATOR).exists()
 
 needs_emulator = pytest.mark.skipif(not INSTALLED, reason="no AWS emulator (ministack) is installed")
@@ -41,6 +45,16 @@ def running_emulator(folder: Path) -> Iterator[str]:
             process.wait(timeout=30)
 
 
+@cache
+def shared_emulator() -> str:
+    """The address of the one that all tests of a session may use, each with names of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="mirante-aws-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    running = running_emulator(folder)
+    atexit.register(running.__exit__, None, None, None)
+    return running.__enter__()
+
+
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
         assert process.poll() is None, "the emulator ended"
@@ -58,8 +72,19 @@ def aws_client(service: str, endpoint: str) -> Any:
     return boto3.client(
         service,
         endpoint_url=endpoint,
-        region_name="sa-east-1",
+        region_name=REGION,
         aws_access_key_id="test",
         aws_secret_access_key="test",
         config=Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1}),
     )
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """The same for another process, on top of what this one has."""
+    return {
+        **os.environ,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }

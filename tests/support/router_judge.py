@@ -1,102 +1,81 @@
-"""Judges a router process from outside: a receiver that logs all, a sender with a journal of its own."""
+"""Starts routers, and judges them by the journals of a process that sends and receives for itself.
+
+The judging process (``alert_judge.py``) keeps every 2xx it was given and every message that reached a queue
+subscribed to the router's SNS topics; what is here only gives orders, reads those journals and looks at the
+router's API.
+"""
 
 from __future__ import annotations
 
 import json
-import socket
+import signal
 import subprocess
 import sys
-import threading
 import time
+import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import httpx
 
+from alarms.notify.sns_topics import ensure_topics, subscribe_team
+from alarms.policy_file import load_policy
+from app.demo.stack import free_port
 from slo.clock import ScaledClock, clock_spec
+from tests.support.alert_judge import Journal
+from tests.support.aws_emulator import aws_client, aws_environment, shared_emulator
 from tests.support.hooks import alert, alertmanager
+from tests.support.router_process import MovedClock
 
-SCRIPT = Path(__file__).with_name("router_process.py")
 ROOT = Path(__file__).parents[2]
+ROUTER = Path(__file__).with_name("router_process.py")
+JUDGE = Path(__file__).with_name("alert_judge.py")
 HEADERS = {"authorization": "Bearer secret-of-the-test"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Receiver:
-    """Every message that arrived, with the moment it did (``time.monotonic``). ``status`` may say no."""
-
-    def __init__(self) -> None:
-        self.arrived: list[tuple[float, dict[str, Any]]] = []
-        self.status: Callable[[dict[str, Any]], int] = lambda _: 200
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                document = json.loads(body)
-                status = outer.status(document)
-                if status < 300:
-                    outer.arrived.append((time.monotonic(), document))
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Silence."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def messages(self) -> list[dict[str, Any]]:
-        return [document for _, document in self.arrived]
-
-    def told(self, incident: str | None = None) -> list[tuple[str, str]]:
-        """(target, step) of each dedup id, in order of first arrival."""
-        seen: dict[str, tuple[str, str]] = {}
-        for message in self.messages():
-            if incident in (None, message["incident_id"]):
-                seen.setdefault(message["dedup_id"], (message["target"], message["step"]))
-        return list(seen.values())
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+TEAMS = tuple(team.id for team in load_policy().teams)
 
 
 class Judge:
-    """Starts routers, sends alerts until they are answered with 2xx, and keeps a journal of those."""
+    """``factor`` is how many times faster the routers' clock runs; ``at`` is what it says in the beginning.
 
-    def __init__(self, folder: Path, factor: float = 1.0) -> None:
+    ``endpoint`` is where the routers find SNS: the emulator, unless a test puts something in between.
+    """
+
+    def __init__(self, folder: Path, factor: float = 1.0, *, at: datetime | None = None) -> None:
         self.folder = folder
-        self.receiver = Receiver()
         self.port = free_port()
+        self.endpoint = self.emulator = shared_emulator()
         origin = datetime.now(UTC)
-        self.clock = ScaledClock(factor, origin)
         self.spec = clock_spec(factor, origin)
-        self.accepted: list[str] = []
+        self.clock = MovedClock(ScaledClock(factor, origin), folder / "moved")
+        if at is not None:
+            self.clock.set(at)
+        self.environment = f"t-{uuid.uuid4().hex[:12]}"
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.client = httpx.Client(timeout=10.0)
+        self.expected: set[str] = set()
+        self.client = httpx.Client(timeout=10.0, trust_env=False)
+        self._orders = 0
+        self._accepted = Journal(folder / "accepted.jsonl")
+        self._arrived = Journal(folder / "arrived.jsonl")
+        self._refused = Journal(folder / "refused.jsonl")
+        self._sender = self._start_sender()
 
-    def start(self, crash: str | None = None, lease: float = 20.0) -> subprocess.Popen[bytes]:
-        arguments = [sys.executable, str(SCRIPT), "--data", str(self.folder), "--port", str(self.port)]
-        arguments += ["--receiver", self.receiver.url, "--clock", self.spec, "--lease", str(lease)]
-        process = subprocess.Popen([*arguments, *(["--crash", crash] if crash else [])], cwd=ROOT)
+    # -- processes
+
+    def start(
+        self, crash: str | None = None, *, lease: float = 20.0, more: Mapping[str, Path] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """``more`` are the files of a policy or of schedules, by option."""
+        arguments = [sys.executable, str(ROUTER), "--data", str(self.folder), "--port", str(self.port)]
+        arguments += ["--sns", self.environment]
+        arguments += ["--clock", self.spec, "--moved", str(self.clock.file), "--lease", str(lease)]
+        arguments += ["--crash", crash] if crash else []
+        for option, path in (more or {}).items():
+            arguments += [f"--{option}", str(path)]
+        process = subprocess.Popen(arguments, cwd=ROOT, env=aws_environment(self.endpoint))
         self.processes.append(process)
         return process
 
@@ -104,25 +83,71 @@ class Judge:
     def process(self) -> subprocess.Popen[bytes]:
         return self.processes[-1]
 
+    def restart_if_dead(self) -> None:
+        """It may be killed; it may not fall."""
+        if self.process.poll() is not None:
+            assert self.process.returncode == -signal.SIGKILL
+            self.start()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
     def wait_until_up(self) -> None:
         self.until(lambda: self._get("/v1/alerts") is not None, "the router answers")
 
+    # -- alerts
+
     def send(self, name: str, **labels: str) -> None:
-        """Again and again until it is answered with 2xx, restarting the router when it has died."""
-        labelled = alert(name, starts=self.clock.now(), **labels)  # type: ignore[arg-type]
-        body = alertmanager(labelled)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                answer = self.client.post(self.address("/hooks/alertmanager"), json=body, headers=HEADERS)
-                if answer.is_success:
-                    self.accepted.append(name)
-                    return
-                assert answer.status_code == 503, answer.text
-            except httpx.TransportError:
-                self.restart_if_dead()
-            time.sleep(0.05)
-        raise AssertionError(f"{name} was never accepted")
+        """One alert that fires now, again and again until it is answered with 2xx."""
+        self.expected.add(name)
+        self.post(name, alertmanager(alert(name, starts=self.clock.now(), **labels)))  # type: ignore[arg-type]
+
+    def post(self, name: str, body: Mapping[str, Any], path: str = "/hooks/alertmanager") -> None:
+        """Whatever ``body`` is; the router is started again when it has died of it."""
+        number = self.order(name, body, path)
+
+        def accepted() -> bool:
+            self.restart_if_dead()
+            return number in {entry["number"] for entry in self._accepted.entries()}
+
+        self.until(accepted, f"{name} is accepted", 150)
+
+    def order(self, name: str, body: Mapping[str, Any], path: str = "/hooks/alertmanager") -> int:
+        """Have it sent, without waiting for the answer."""
+        self._orders += 1
+        order = {"number": self._orders, "name": name, "url": self.address(path), "body": body}
+        assert self._sender.stdin is not None
+        self._sender.stdin.write(json.dumps(order).encode() + b"\n")
+        self._sender.stdin.flush()
+        return self._orders
+
+    def accepted(self) -> list[dict[str, Any]]:
+        """Every order that was answered with 2xx, with how many tries it took."""
+        return self._accepted.entries()
+
+    def arrived(self, queue: str | None = None) -> list[dict[str, Any]]:
+        """Every message that reached the queue of a team (of any team), in order of arrival."""
+        return [message for message in self._arrived.entries() if queue in (None, message["queue"])]
+
+    def told(self, incident: str | None = None) -> list[tuple[str, str]]:
+        """(target, step) of each dedup id, in order of first arrival."""
+        seen: dict[str, tuple[str, str]] = {}
+        for message in self.arrived():
+            if incident in (None, message["incident"]):
+                seen.setdefault(message["dedup_id"], (message["target"], message["step"]))
+        return list(seen.values())
+
+    def arrived_at(self, message: Mapping[str, Any]) -> datetime:
+        """When it did, by the routers' clock."""
+        return self.clock.now() - (datetime.now(UTC) - datetime.fromisoformat(message["wall"])) * self.factor
+
+    @property
+    def factor(self) -> float:
+        assert isinstance(self.clock.inner, ScaledClock)
+        return self.clock.inner.factor
+
+    # -- the router's own view
 
     def act(self, incident: str, action: str) -> dict[str, Any]:
         """An action by a person, who tries again while the router is away."""
@@ -130,16 +155,13 @@ class Judge:
         while time.monotonic() < deadline:
             try:
                 answer = self.client.post(self.address(f"/v1/alerts/{incident}/{action}"), headers=HEADERS)
-                assert answer.is_success, answer.text
-                return dict(answer.json())
+                if answer.status_code != 503:
+                    assert answer.is_success, answer.text
+                    return dict(answer.json())
             except httpx.TransportError:
                 self.restart_if_dead()
-                time.sleep(0.05)
+            time.sleep(0.05)
         raise AssertionError(f"{action} never succeeded")
-
-    def restart_if_dead(self) -> None:
-        if self.process.poll() is not None:
-            self.start()
 
     def incidents(self) -> list[dict[str, Any]]:
         self.wait_until_up()
@@ -152,9 +174,14 @@ class Judge:
         assert found is not None
         return dict(found)
 
+    def kinds(self, incident: str) -> list[str]:
+        """What happened to it, in order."""
+        return [entry["kind"] for entry in self.show(incident)["timeline"]]
+
     def until(self, condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
+            assert self._refused.entries() == []
             if condition():
                 return
             time.sleep(0.02)
@@ -162,18 +189,36 @@ class Judge:
 
     def verdict(self) -> None:
         """Nothing accepted was lost, no incident is there twice, and every repeated page is recognisable."""
-        titles = Counter(incident["title"] for incident in self.incidents())
-        assert set(self.accepted) <= set(titles), set(self.accepted) - set(titles)
+        incidents = self.incidents()
+        titles = Counter(incident["title"] for incident in incidents)
+        assert set(titles) == self.expected
         assert set(titles.values()) <= {1}, titles
-        parts = ("incident_id", "step", "transition", "target", "cycle")
-        pages: dict[tuple[object, ...], set[str]] = {}
-        for message in self.receiver.messages():
-            which = tuple(message[part] for part in parts)
-            pages.setdefault(which, set()).add(message["dedup_id"])
-        assert all(len(identities) == 1 for identities in pages.values())
-        firsts = Counter(which[0] for which in pages if which[1] == "first")
-        assert set(firsts) == {incident["id"] for incident in self.incidents()}
-        assert set(firsts.values()) <= {1}, firsts
+        outbox = [entry for incident in incidents for entry in self.show(incident["id"])["notifications"]]
+        parts = ("incident_id", "transition", "step", "cycle", "target", "channel")
+        pages = Counter(tuple(entry["notification"][part] for part in parts) for entry in outbox)
+        assert set(pages.values()) <= {1}, pages
+        firsts = Counter(which[0] for which in pages if which[2] == "first")
+        cycles = {incident["id"]: incident["cycle"] for incident in incidents}
+        assert all(firsts[identity] <= cycle for identity, cycle in cycles.items()), firsts
+        self._everything_sent_has_arrived(outbox)
+
+    def _everything_sent_has_arrived(self, outbox: list[dict[str, Any]]) -> None:
+        """As often as it may have been, always the same, always in its team's queue, and nothing besides."""
+        known = {entry["notification"]["dedup_id"]: entry["notification"] for entry in outbox}
+        sent = {entry["notification"]["dedup_id"] for entry in outbox if entry["state"] == "sent"}
+        self.until(
+            lambda: sent <= {message["dedup_id"] for message in self.arrived()}, "what was sent has arrived"
+        )
+        bodies: dict[str, set[str]] = {}
+        for message in self.arrived():
+            notification = known[message["dedup_id"]]
+            assert message["queue"] == notification["target"].partition(":")[0]
+            assert (message["incident"], message["step"]) == (
+                notification["incident_id"],
+                notification["step"],
+            )
+            bodies.setdefault(message["dedup_id"], set()).add(message["body"])
+        assert all(len(texts) == 1 for texts in bodies.values())
 
     def address(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -186,15 +231,28 @@ class Judge:
             return None
         return answer.json() if answer.is_success else None
 
+    def _start_sender(self) -> subprocess.Popen[bytes]:
+        """The judging process, with a queue for each team."""
+        sns, sqs = aws_client("sns", self.emulator), aws_client("sqs", self.emulator)
+        topics = ensure_topics(sns, self.environment)
+        arguments = [sys.executable, str(JUDGE), "--folder", str(self.folder)]
+        for team in TEAMS:
+            url = sqs.create_queue(QueueName=f"{self.environment}-{team}")["QueueUrl"]
+            answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+            subscribe_team(sns, topics, team, answer["Attributes"]["QueueArn"])
+            arguments += ["--queue", f"{team}={url}"]
+        return subprocess.Popen(
+            arguments, cwd=ROOT, env=aws_environment(self.emulator), stdin=subprocess.PIPE
+        )
+
     def __enter__(self) -> Judge:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self.processes:
+        for process in (*self.processes, self._sender):
             if process.poll() is None:
                 process.kill()
-            process.wait()
+            process.communicate()
         self.client.close()
-        self.receiver.close()

@@ -13,12 +13,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import uvicorn
+from botocore.config import Config
 
 from alarms.errors import StoreBusy
 from alarms.http.application import create_application
@@ -32,15 +35,55 @@ from alarms.intake.normalise import intake_rules
 from alarms.intake.worker import IntakeWorker
 from alarms.notification import Delivery, Notification
 from alarms.notify.dispatcher import Dispatcher
+from alarms.notify.protocol import Notifier
+from alarms.notify.sns import SnsNotifier
+from alarms.notify.sns_topics import ensure_topics
 from alarms.notify.webhook import WebhookNotifier
 from alarms.policy_file import load_policy
 from alarms.receipt import Receipt
 from alarms.router import Router
+from alarms.schedule import Schedules, load_schedules
 from alarms.stores.sqlite import SqliteRouterStore
 from slo.catalogue import load_catalogue
-from slo.clock import parse_clock
+from slo.clock import Clock, parse_clock
 
 TOKEN = "secret-of-the-test"
+SNS_TIME_OUT = 1.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class MovedClock:
+    """Put forward and back under the running process: ``inner``, as many seconds later as the file says.
+
+    No file is not at all. Whoever reads the same file agrees on the time.
+    """
+
+    inner: Clock
+    file: Path
+
+    def now(self) -> datetime:
+        try:
+            return self.inner.now() + timedelta(seconds=float(self.file.read_text(encoding="ascii")))
+        except FileNotFoundError:
+            return self.inner.now()
+
+    def monotonic(self) -> float:
+        return self.inner.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.inner.sleep(seconds)
+
+    def move(self, by: timedelta) -> None:
+        """For everybody who reads the file, from now on."""
+        self._write(self.now() - self.inner.now() + by)
+
+    def set(self, instant: datetime) -> None:
+        self._write(instant - self.inner.now())
+
+    def _write(self, distance: timedelta) -> None:
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(str(distance.total_seconds()), encoding="ascii")
+        fresh.replace(self.file)
 
 
 def die() -> None:
@@ -121,28 +164,46 @@ def forever(step: Callable[[], object], pause: float) -> None:
     threading.Thread(target=guarded, daemon=True).start()
 
 
+def clock_of(options: argparse.Namespace) -> Clock:
+    clock = parse_clock(options.clock)
+    return clock if options.moved is None else MovedClock(clock, options.moved)
+
+
+def notifier_of(options: argparse.Namespace) -> Notifier:
+    if options.sns is None:
+        client = httpx.Client(timeout=5.0)
+        return WebhookNotifier(options.receiver, b"key", lambda: datetime.now(UTC), client)
+    impatient = Config(connect_timeout=2, read_timeout=SNS_TIME_OUT, retries={"total_max_attempts": 1})
+    sns = boto3.client("sns", config=impatient)
+    return SnsNotifier(sns, ensure_topics(sns, options.sns))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--receiver", required=True)
+    to = parser.add_mutually_exclusive_group(required=True)
+    to.add_argument("--sns", metavar="ENVIRONMENT", help="publish to its topics, wherever AWS_* says")
+    to.add_argument("--receiver", metavar="URL", help="send to this webhook instead")
     parser.add_argument("--clock", default="system")
+    parser.add_argument("--moved", type=Path, help="a file that says how far the clock is off")
+    parser.add_argument("--policy", type=Path)
+    parser.add_argument("--schedules", type=Path)
     parser.add_argument("--crash")
     parser.add_argument("--lease", type=float, default=20.0)
     options = parser.parse_args()
 
-    clock = parse_clock(options.clock)
+    clock = clock_of(options)
     store = CrashingStore(options.data / "router.sqlite", options.crash)
-    policy = load_policy()
-    router = Router(store, policy, clock, SortableIds(clock))
+    policy = load_policy(options.policy)
+    schedules = Schedules() if options.schedules is None else load_schedules(options.schedules)
+    router = Router(store, policy, clock, SortableIds(clock), schedules=schedules)
     inbox = Inbox(store, clock, SortableIds(clock))
     rules = intake_rules("test", load_catalogue().slos, policy.severity_words, policy.ignored_labels)
     worker = IntakeWorker(store, router, rules, clock, left=inbox.worked_off, flooded=inbox.is_flooded)
-    client = httpx.Client(timeout=5.0)
-    notifier = WebhookNotifier(options.receiver, b"key", lambda: datetime.now(UTC), client)
     dispatcher = Dispatcher(
         store,
-        {"default": notifier},
+        {"default": notifier_of(options)},
         clock,
         f"worker-{os.getpid()}",
         lease=timedelta(seconds=options.lease),

@@ -1,6 +1,7 @@
 """Sends a storm over raw keep-alive connections: one alert a request, again after a 503. Run as a script.
 
-Prints one JSON object: answered 2xx, retries, seconds, and the wall clock at the P1's first byte.
+Prints one JSON object: answered 2xx, retries, seconds, and ``time.monotonic`` at the first byte of the storm
+and of the P1's request.
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ async def main() -> None:
         "accepted": storm.accepted,
         "retries": storm.retries,
         "seconds": time.monotonic() - started,
+        "started": started,
         "p1_sent": storm.p1_sent,
     }
     print(json.dumps(result))
