@@ -217,9 +217,9 @@ class MemoryRouterStore(MemoryReads):
         table[key] = value
 
 
-def _is_due(delivery: Delivery, now: datetime, latest_lease: datetime) -> bool:
+def _is_due(delivery: Delivery, now: datetime, lease_until: datetime) -> bool:
     if delivery.state is DeliveryState.PENDING:
         return not now < delivery.next_attempt_at <= now + FAR
     if delivery.state is not DeliveryState.SENDING or delivery.lease_until is None:
         return False
-    return not now < delivery.lease_until <= latest_lease
+    return not now < delivery.lease_until <= lease_until + (lease_until - now)

@@ -133,7 +133,9 @@ class RouterStore(ReadSide, Protocol):
         """Commits when the block ends, rolls back when it raises.
 
         Raises:
-            StoreBusy: the store cannot take the write; nothing of the block is kept.
+            StoreBusy: the store cannot take the write; nothing of the block is kept. When a database server
+                goes away in the very commit, nobody can know: all of it may have been kept, never a part,
+                so the block has to be one that may be run again.
         """
         ...
 
@@ -141,7 +143,7 @@ class RouterStore(ReadSide, Protocol):
         """All of them durable, or none. One whose id is known already is left as it is.
 
         Raises:
-            StoreBusy: the store cannot take the write.
+            StoreBusy: the store cannot take the write; send it again (it may be kept all the same).
         """
         ...
 
@@ -160,8 +162,9 @@ class RouterStore(ReadSide, Protocol):
 
         Taken are pending ones whose next attempt is due and sending ones whose lease ran out. One whose
         predecessor for the same incident, target and channel is not settled waits its turn.
-        An attempt more than ``FAR`` ahead, or a lease beyond ``lease_until``, was set by a clock that has
-        gone back since: it counts as due. Each claim raises ``fence``.
+        An attempt more than ``FAR`` ahead, or a lease that ends more than its own length after
+        ``lease_until``, was set by a clock that has gone back since: it counts as due. (Less is only two
+        workers whose clocks differ, or who looked at one in turn.) Each claim raises ``fence``.
         """
         ...
 

@@ -9,19 +9,30 @@ import pytest
 
 from alarms.errors import StoreBusy
 from alarms.stores.memory import MemoryRouterStore
+from alarms.stores.mysql import MysqlRouterStore
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
 from tests.support.broken_router_stores import BROKEN
+from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.router_store_contract import CHECKS, incident
 
 Check = Callable[[RouterStore], None]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+def mysql(_: Path) -> RouterStore:
+    return MysqlRouterStore(fresh_mysql(), server_time=False)  # the checks bring a time of their own
+
+
+STORES: dict[str, Callable[[Path], RouterStore]] = {
+    "memory": lambda _: MemoryRouterStore(),
+    "sqlite": lambda folder: SqliteRouterStore(folder / "router.sqlite"),
+    "mysql": mysql,
+}
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("mysql", marks=needs_mariadb)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RouterStore]:
-    made: RouterStore = (
-        MemoryRouterStore() if request.param == "memory" else SqliteRouterStore(tmp_path / "router.sqlite")
-    )
+    made = STORES[request.param](tmp_path)
     yield made
     made.close()
 

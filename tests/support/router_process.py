@@ -1,7 +1,8 @@
 """A router as a process of its own, that can be told to kill itself at a chosen point. Run as a script.
 
 ``--crash POINT`` names where it dies (by SIGKILL, once); everything else is the real thing: the ASGI
-application under uvicorn, the intake worker, the timers, the dispatcher and the SQLite store.
+application under uvicorn, the intake worker, the timers, the dispatcher and the store: the SQLite file in
+``--data``, or the MySQL at ``--store``.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ from alarms.policy_file import load_policy
 from alarms.receipt import Receipt
 from alarms.router import Router
 from alarms.schedule import Schedules, load_schedules
+from alarms.stores.mysql import MysqlRouterStore
+from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
 from slo.catalogue import load_catalogue
 from slo.clock import Clock, parse_clock
@@ -113,34 +116,49 @@ class CrashingTransaction:
         return taken
 
 
-class CrashingStore(SqliteRouterStore):
-    def __init__(self, path: Path, point: str | None) -> None:
-        super().__init__(path)
+class CrashingStore:
+    """Everything of the real store, with a death before or after some of its work."""
+
+    def __init__(self, inner: RouterStore, point: str | None) -> None:
+        self._inner = inner
         self._point = point
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
     def append_receipts(self, receipts: Sequence[Receipt]) -> None:
         self._maybe("before-commit")
-        super().append_receipts(receipts)
+        self._inner.append_receipts(receipts)
         self._maybe("between-commit-and-answer")
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
-        with super().transaction() as tx:
+        with self._inner.transaction() as tx:
             yield CrashingTransaction(tx, self._point)
 
     def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
-        claimed = super().claim(worker, now, lease_until, limit)
+        claimed = self._inner.claim(worker, now, lease_until, limit)
         if claimed:
             self._maybe("between-claim-and-publish")
         return claimed
 
     def settle(self, delivery: Delivery) -> bool:
         self._maybe("between-publish-and-mark-sent")
-        return super().settle(delivery)
+        return self._inner.settle(delivery)
 
     def _maybe(self, point: str) -> None:
         if self._point == point:
             die()
+
+
+def open_store(options: argparse.Namespace) -> Any:
+    """Leases by the server's clock, unless time is accelerated."""
+    inner: RouterStore = (
+        MysqlRouterStore(options.store, server_time=options.clock == "system" and options.moved is None)
+        if options.store
+        else SqliteRouterStore(options.data / "router.sqlite")
+    )
+    return CrashingStore(inner, options.crash)
 
 
 def forever(step: Callable[[], object], pause: float) -> None:
@@ -189,12 +207,13 @@ def main() -> None:
     parser.add_argument("--moved", type=Path, help="a file that says how far the clock is off")
     parser.add_argument("--policy", type=Path)
     parser.add_argument("--schedules", type=Path)
+    parser.add_argument("--store", default="", help="mysql://...; unset: SQLite in --data")
     parser.add_argument("--crash")
     parser.add_argument("--lease", type=float, default=20.0)
     options = parser.parse_args()
 
     clock = clock_of(options)
-    store = CrashingStore(options.data / "router.sqlite", options.crash)
+    store = open_store(options)
     policy = load_policy(options.policy)
     schedules = Schedules() if options.schedules is None else load_schedules(options.schedules)
     router = Router(store, policy, clock, SortableIds(clock), schedules=schedules)

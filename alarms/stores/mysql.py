@@ -1,0 +1,91 @@
+"""The router's store in Aurora MySQL, MySQL 8 or MariaDB, for several workers on several machines.
+
+Transactions take turns: each begins by locking the one row of ``turn``. Receipts come in without a turn, so
+that intake goes on while a worker holds it; deliveries are claimed and settled without one, too, each by the
+lock of its own row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from alarms.errors import StoreBusy
+from alarms.stores.mysql_connection import MysqlSession, Pooled, open_engine, trouble_told
+from alarms.stores.sql_rows import MICROSECOND, Values
+from alarms.stores.sql_session import Session
+from alarms.stores.sql_store import IS_DUE, SqlRouterStore
+from alarms.stores.sql_transaction import SqlTransaction
+
+SCHEMA = Path(__file__).parent / "schema_mysql.sql"
+TAKE_TURN = "SELECT id FROM turn WHERE id = 1 FOR UPDATE"
+SERVER_TIME = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)"
+SYNCED = 1  # of innodb_flush_log_at_trx_commit: on the disk before a commit is answered
+
+
+class MysqlRouterStore(SqlRouterStore):
+    """Safe for several threads, processes and machines at once.
+
+    ``server_time``: leases run by the database's clock, which all workers share; otherwise by the caller's,
+    which is right where time is accelerated and nowhere else.
+
+    Raises:
+        ValueError: the address is none.
+        StoreBusy: the server is away, refuses, or would not keep what it has committed.
+    """
+
+    or_else_leave_it = "ON DUPLICATE KEY UPDATE id = id"
+
+    def __init__(self, address: str, *, server_time: bool = True) -> None:
+        self._engine = open_engine(address)
+        super().__init__(Pooled(self._engine))
+        self._server_time = server_time
+        self._make_tables()
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlTransaction]:
+        with self.writing() as session:
+            session.rows(TAKE_TURN)
+            yield SqlTransaction(session)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with trouble_told(), self._engine.begin() as connection:
+            yield MysqlSession(connection)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _lease(self, now: datetime, lease_until: datetime) -> tuple[int, int]:
+        if not self._server_time:
+            return super()._lease(now, lease_until)
+        ((begins,),) = self._reading.rows(SERVER_TIME)
+        return begins, begins + (lease_until - now) // MICROSECOND
+
+    def _hold(self, session: Session, found: Sequence[int], when: Values) -> Sequence[int]:
+        """Looked at once more under their locks; those that another worker has locked are its own."""
+        if not found:
+            return []
+        names = {f"found{number}": sequence for number, sequence in enumerate(found)}
+        marks = ", ".join(f":{name}" for name in names)
+        rows = session.rows(
+            f"SELECT sequence FROM outbox WHERE sequence IN ({marks}) AND {IS_DUE} FOR UPDATE SKIP LOCKED",  # noqa: S608
+            {**names, **when},
+        )
+        held = {row[0] for row in rows}
+        return [sequence for sequence in found if sequence in held]
+
+    def _make_tables(self) -> None:
+        with self.writing() as session:
+            ((flush,),) = session.rows("SELECT @@GLOBAL.innodb_flush_log_at_trx_commit")
+            if flush != SYNCED:
+                raise StoreBusy(
+                    f"innodb_flush_log_at_trx_commit is {flush} there, so a power cut may take back what was "
+                    f"committed; it has to be {SYNCED}"
+                )
+            for statement in SCHEMA.read_text(encoding="utf-8").rstrip().removesuffix(";").split(";\n"):
+                session.change(statement)
+            if not session.rows("SELECT id FROM turn"):  # somebody may hold it
+                session.change("INSERT INTO turn (id) VALUES (1) ON DUPLICATE KEY UPDATE id = id")

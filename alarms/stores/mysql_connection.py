@@ -1,0 +1,105 @@
+"""Connections to Aurora MySQL, MySQL 8 or MariaDB: SQLAlchemy's pool over PyMySQL, plain SQL text.
+
+Every wait has an end, so that a server or a worker that has stopped holds nobody up for good:
+
+- connecting, and each answer of the server: ``CONNECT_SECONDS``, ``ANSWER_SECONDS``
+- somebody else's lock: ``LOCK_SECONDS``
+- a transaction whose worker has gone quiet (stopped, cut off): the server ends it after ``IDLE_SECONDS``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+from sqlalchemy import Connection, Engine, TextClause, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, InterfaceError, InternalError, OperationalError, TimeoutError
+
+from alarms.errors import StoreBusy
+from alarms.stores.sql_rows import Row, Values
+from alarms.stores.sql_session import NOTHING
+
+CONNECT_SECONDS, ANSWER_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 3, 8, 5, 20
+CONNECTIONS = 8  # kept open by one process; as many more while they are needed
+SESSION = (
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
+    f"innodb_lock_wait_timeout = {LOCK_SECONDS}, wait_timeout = {IDLE_SECONDS}"
+)
+
+
+def open_engine(address: str) -> Engine:
+    """``mysql://user:password@host:port/database``; ``?ssl_ca=FILE`` for a server that wants TLS.
+
+    Raises:
+        ValueError: that is no such address.
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise ValueError("it is not an address") from error
+    if url.drivername != "mysql" or not url.host or not url.database:
+        raise ValueError("it is not mysql://user:password@host:port/database")
+    return create_engine(
+        url.set(drivername="mysql+pymysql"),
+        isolation_level="READ COMMITTED",
+        pool_size=CONNECTIONS,
+        max_overflow=CONNECTIONS,
+        pool_timeout=LOCK_SECONDS,
+        pool_pre_ping=True,
+        pool_recycle=IDLE_SECONDS // 2,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "read_timeout": ANSWER_SECONDS,
+            "write_timeout": ANSWER_SECONDS,
+            "charset": "utf8mb4",
+            "init_command": SESSION,
+        },
+    )
+
+
+@contextmanager
+def trouble_told() -> Iterator[None]:
+    """``StoreBusy`` for what a later attempt may mend: server away, lock taken, deadlock, disk full.
+
+    The statement and its values stay out of the message.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError, InternalError) as error:
+        raise StoreBusy(f"{type(error.orig).__name__}: {error.orig}") from error
+    except TimeoutError as error:
+        raise StoreBusy("every connection to the database is in use") from error
+
+
+class MysqlSession:
+    """Of one open transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def rows(self, query: str, values: Values = NOTHING) -> Sequence[Row]:
+        return [tuple(row) for row in self.connection.execute(prepared(query), values)]
+
+    def change(self, statement: str, values: Values = NOTHING) -> int:
+        return self.connection.execute(prepared(statement), values).rowcount
+
+    def change_all(self, statement: str, values: Sequence[Values]) -> None:
+        if values:
+            self.connection.execute(prepared(statement), list(values))
+
+
+class Pooled:
+    """Reads through any connection that is free."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def rows(self, query: str, values: Values = NOTHING) -> Sequence[Row]:
+        with trouble_told(), self._engine.connect() as connection:
+            return MysqlSession(connection).rows(query, values)
+
+
+@cache
+def prepared(query: str) -> TextClause:
+    return text(query)

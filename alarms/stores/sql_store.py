@@ -1,0 +1,136 @@
+"""What the SQL router stores have in common; each brings its connections, and how it locks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from alarms.notification import Delivery
+from alarms.receipt import Receipt, ReceiptState
+from alarms.stores.protocol import FAR
+from alarms.stores.sql_reads import SqlReads
+from alarms.stores.sql_rows import (
+    DELIVERY_COLUMNS,
+    RECEIPT_COLUMNS,
+    Values,
+    delivery,
+    instant,
+    microseconds,
+    optional_instant,
+    outcome_values,
+    receipt,
+    receipt_values,
+)
+from alarms.stores.sql_session import Session
+from alarms.stores.sql_transaction import insertion
+
+# A lease more than one lease's length beyond a new one was set by a clock that has gone back since. Less is
+# two workers that looked at the clock in one order and at the outbox in the other, or clocks a little apart.
+IS_DUE = (
+    "((state = 'pending' AND (next_attempt_at <= :now OR next_attempt_at > :far)) "
+    "OR (state = 'sending' AND (lease_until <= :begins OR lease_until > :latest)))"
+)
+DUE = f"""
+SELECT sequence FROM outbox AS mine
+WHERE state IN ('pending', 'sending') AND {IS_DUE}
+  AND NOT EXISTS (
+    SELECT 1 FROM outbox AS earlier
+    WHERE earlier.incident_id = mine.incident_id AND earlier.target = mine.target
+      AND earlier.channel = mine.channel AND earlier.sequence < mine.sequence
+      AND earlier.state IN ('pending', 'sending'))
+ORDER BY `rank`, sequence LIMIT :limit
+"""  # noqa: S608 - constant text
+TAKE = (
+    "UPDATE outbox SET state = 'sending', worker = :worker, lease_until = :ends, fence = fence + 1 "
+    "WHERE sequence = :sequence"
+)
+TAKEN = f"SELECT {DELIVERY_COLUMNS} FROM outbox WHERE sequence = :sequence"  # noqa: S608 - constant columns
+SETTLE = (
+    "UPDATE outbox SET state = :state, next_attempt_at = :next_attempt_at, attempts = :attempts, "
+    "worker = :worker, lease_until = :lease_until, sent_at = :sent_at, provider_id = :provider_id, "
+    "last_error = :last_error WHERE dedup_id = :dedup_id AND fence = :fence AND state = 'sending'"
+)
+
+
+class SqlRouterStore(SqlReads, ABC):
+    or_else_leave_it: str  # how the database says that an insertion passes over a key it has
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Session]:
+        """A durable change of receipts or of the outbox alone; raises ``StoreBusy`` as a transaction does."""
+
+    def append_receipts(self, receipts: Sequence[Receipt]) -> None:
+        rows = [receipt_values(receipt) for receipt in receipts]
+        if rows:
+            with self.writing() as session:
+                session.change_all(f"{insertion('receipts', rows[0])} {self.or_else_leave_it}", rows)
+
+    def receipts(self, state: ReceiptState, limit: int = 100) -> Sequence[Receipt]:
+        rows = self._reading.rows(
+            f"SELECT {RECEIPT_COLUMNS} FROM receipts WHERE state = :state "  # noqa: S608
+            "ORDER BY received_at DESC, id DESC LIMIT :limit",
+            {"state": state.value, "limit": limit},
+        )
+        return [receipt(row) for row in rows]
+
+    def count_receipts(self, state: ReceiptState) -> int:
+        rows = self._reading.rows(
+            "SELECT count(*) FROM receipts WHERE state = :state", {"state": state.value}
+        )
+        return int(rows[0][0])
+
+    def prune_receipts(self, state: ReceiptState, keep: int) -> int:
+        if state is ReceiptState.PENDING:
+            raise ValueError("pending receipts are never dropped")
+        with self.writing() as session:
+            newest_to_go = session.rows(
+                "SELECT received_at, id FROM receipts WHERE state = :state "
+                "ORDER BY received_at DESC, id DESC LIMIT 1 OFFSET :keep",
+                {"state": state.value, "keep": keep},
+            )
+            if not newest_to_go:
+                return 0
+            ((at, last),) = newest_to_go
+            return session.change(
+                "DELETE FROM receipts WHERE state = :state "
+                "AND (received_at < :at OR (received_at = :at AND id <= :last))",
+                {"state": state.value, "at": at, "last": last},
+            )
+
+    def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+        begins, ends = self._lease(now, lease_until)
+        when = {
+            "now": microseconds(now),
+            "far": microseconds(now + FAR),
+            "begins": begins,
+            "latest": ends + (ends - begins),
+        }
+        if not self._reading.rows(DUE, {**when, "limit": 1}):
+            return []  # without asking for a lock, which others need
+        with self.writing() as session:
+            found = [row[0] for row in session.rows(DUE, {**when, "limit": limit})]
+            taken = [{"sequence": sequence} for sequence in self._hold(session, found, when)]
+            session.change_all(TAKE, [{**each, "worker": worker, "ends": ends} for each in taken])
+            return [delivery(row) for each in taken for row in session.rows(TAKEN, each)]
+
+    def settle(self, delivery: Delivery) -> bool:
+        with self.writing() as session:
+            return session.change(SETTLE, outcome_values(delivery)) == 1
+
+    def oldest_undelivered(self) -> datetime | None:
+        rows = self._reading.rows("SELECT min(created_at) FROM outbox WHERE state IN ('pending', 'sending')")
+        return optional_instant(rows[0][0])
+
+    def next_deadline(self) -> datetime | None:
+        rows = self._reading.rows("SELECT deadline FROM timers ORDER BY deadline LIMIT 1")
+        return instant(rows[0][0]) if rows else None
+
+    def _lease(self, now: datetime, lease_until: datetime) -> tuple[int, int]:
+        """From when until when it runs, in microseconds, by the clock that all who share the store go by."""
+        return microseconds(now), microseconds(lease_until)
+
+    def _hold(self, session: Session, found: Sequence[int], when: Values) -> Sequence[int]:
+        """Those of the deliveries that nobody else can take any more."""
+        return found

@@ -1,0 +1,172 @@
+"""Writes of the SQL router stores inside one open transaction.
+
+Transactions are serial: what one has just looked for is still so when it writes. That is why these need no
+upsert, which every database spells in its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from alarms.decision import Decision
+from alarms.incident import AlertRecord, Incident, Transition
+from alarms.notification import Notification
+from alarms.receipt import Receipt, ReceiptState
+from alarms.severity import Severity
+from alarms.silence import Silence
+from alarms.stores.sql_reads import SqlReads
+from alarms.stores.sql_rows import (
+    ALERTS,
+    INCIDENTS,
+    RECEIPT_COLUMNS,
+    TIMER_COLUMNS,
+    Values,
+    alert_values,
+    encode,
+    incident_values,
+    microseconds,
+    notification_values,
+    receipt,
+    timer,
+)
+from alarms.stores.sql_session import Session
+from alarms.timer import Timer, TimerKind
+
+
+def insertion(table: str, values: Values) -> str:
+    columns = ", ".join(f"`{name}`" for name in values)
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608
+
+
+class SqlTransaction(SqlReads):
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+
+    def newest_incident(self, key: str) -> Incident | None:
+        rows = self._session.rows(
+            "SELECT body FROM incidents WHERE `key` = :key ORDER BY opened_at DESC, id DESC LIMIT 1",
+            {"key": key},
+        )
+        return INCIDENTS.decode(rows[0][0]) if rows else None
+
+    def count_opened(
+        self, environment: str, since: datetime, name: str | None = None, p1: bool = False
+    ) -> int:
+        rows = self._session.rows(
+            "SELECT count(*) FROM incidents WHERE environment = :environment AND opened_at >= :since "
+            "AND (:name IS NULL OR name = :name) AND p1 >= :p1",
+            {"environment": environment, "since": microseconds(since), "name": name, "p1": p1},
+        )
+        return int(rows[0][0])
+
+    def worst_firing(self, incident_id: str) -> Severity | None:
+        ((rank,),) = self._session.rows(
+            "SELECT min(`rank`) FROM alerts WHERE incident_id = :id AND state = 'firing'", {"id": incident_id}
+        )
+        return None if rank is None else Severity(f"P{rank}")
+
+    def save_incident(self, incident: Incident) -> None:
+        update = "UPDATE incidents SET state = :state, body = :body WHERE id = :id"
+        self._save("incidents", update, incident_values(incident))
+
+    def add_transition(self, transition: Transition) -> None:
+        place: Values = {"incident_id": transition.incident_id, "number": transition.number}
+        taken = "SELECT 1 FROM transitions WHERE incident_id = :incident_id AND number = :number"
+        if self._session.rows(taken, place):
+            raise ValueError(f"{transition.incident_id} already has transition {transition.number}")
+        self._insert("transitions", {**place, "body": encode(transition)})
+
+    def add_decisions(self, decisions: Sequence[Decision]) -> None:
+        rows = [{"incident_id": decision.incident_id, "body": encode(decision)} for decision in decisions]
+        if rows:
+            self._session.change_all(insertion("decisions", rows[0]), rows)
+
+    def alert(self, member: str) -> AlertRecord | None:
+        rows = self._session.rows("SELECT body FROM alerts WHERE member = :member", {"member": member})
+        return ALERTS.decode(rows[0][0]) if rows else None
+
+    def save_alert(self, record: AlertRecord) -> None:
+        self._save(
+            "alerts",
+            "UPDATE alerts SET incident_id = :incident_id, state = :state, `rank` = :rank, body = :body "
+            "WHERE member = :member",
+            alert_values(record),
+        )
+
+    def set_timer(self, timer: Timer) -> None:
+        values = {
+            "incident_id": timer.incident_id,
+            "kind": timer.kind.value,
+            "deadline": microseconds(timer.deadline),
+            "step": timer.step,
+        }
+        self._save(
+            "timers",
+            "UPDATE timers SET deadline = :deadline, step = :step "
+            "WHERE incident_id = :incident_id AND kind = :kind",
+            values,
+        )
+
+    def clear_timer(self, incident_id: str, kind: TimerKind) -> None:
+        self._session.change(
+            "DELETE FROM timers WHERE incident_id = :id AND kind = :kind",
+            {"id": incident_id, "kind": kind.value},
+        )
+
+    def due_timers(self, now: datetime, limit: int) -> Sequence[Timer]:
+        rows = self._session.rows(
+            f"SELECT {TIMER_COLUMNS} FROM timers WHERE deadline <= :now "  # noqa: S608
+            "ORDER BY deadline, incident_id, kind LIMIT :limit",
+            {"now": microseconds(now), "limit": limit},
+        )
+        return [timer(row) for row in rows]
+
+    def enqueue(self, notification: Notification) -> bool:
+        values = notification_values(notification)
+        if self._session.rows("SELECT 1 FROM outbox WHERE dedup_id = :dedup_id", values):
+            return False
+        self._insert("outbox", values)
+        return True
+
+    def count_enqueued(self, target: str, since: datetime) -> int:
+        rows = self._session.rows(
+            "SELECT count(*) FROM outbox WHERE target = :target AND created_at >= :since",
+            {"target": target, "since": microseconds(since)},
+        )
+        return int(rows[0][0])
+
+    def save_silence(self, silence: Silence) -> None:
+        self._save(
+            "silences",
+            "UPDATE silences SET ends_at = :ends_at, body = :body WHERE id = :id",
+            {"id": silence.id, "ends_at": microseconds(silence.ends_at), "body": encode(silence)},
+        )
+
+    def save_policy(self, policy_id: str, canonical: bytes) -> None:
+        if self.policy(policy_id) is None:
+            self._insert("policies", {"id": policy_id, "body": canonical})
+
+    def pending_receipts(self, limit: int, urgency: int = 9) -> Sequence[Receipt]:
+        rows = self._session.rows(
+            f"SELECT {RECEIPT_COLUMNS} FROM receipts WHERE state = 'pending' AND urgency <= :urgency "  # noqa: S608
+            "ORDER BY urgency, received_at, id LIMIT :limit",
+            {"urgency": urgency, "limit": limit},
+        )
+        return [receipt(row) for row in rows]
+
+    def settle_receipt(self, receipt_id: str, state: ReceiptState, problem: str | None = None) -> bool:
+        settled = self._session.change(
+            "UPDATE receipts SET state = :state, problem = :problem WHERE id = :id AND state = 'pending'",
+            {"id": receipt_id, "state": state.value, "problem": problem},
+        )
+        return settled == 1
+
+    def _save(self, table: str, update: str, values: Values) -> None:
+        """The row as it is now, whether it was there before or not."""
+        if self._session.change(update, values) == 0:
+            self._insert(table, values)
+
+    def _insert(self, table: str, values: Values) -> None:
+        self._session.change(insertion(table, values), values)
