@@ -96,6 +96,17 @@ INGEST_RECORDS = MetricSpec(
 INGEST_LAG = MetricSpec(
     "credit_ingest_lag_seconds", MetricKind.GAUGE, "Age of the oldest unprocessed record."
 )
+INGEST_SHARD_SHARE = MetricSpec(
+    "credit_ingest_shard_share_ratio",
+    MetricKind.GAUGE,
+    "Share of the stream records read in the last minute that came from a shard.",
+    ("shard",),
+)
+INGEST_HOT_SHARDS = MetricSpec(
+    "credit_ingest_hot_shards",
+    MetricKind.GAUGE,
+    "Shards with more than twice their fair share of records.",
+)
 INGEST_DURATION = MetricSpec(
     "credit_ingest_batch_duration_seconds",
     MetricKind.HISTOGRAM,
@@ -154,6 +165,8 @@ METRICS: tuple[MetricSpec, ...] = (
     AUTH_FAILURES,
     INGEST_RECORDS,
     INGEST_LAG,
+    INGEST_SHARD_SHARE,
+    INGEST_HOT_SHARDS,
     INGEST_DURATION,
     PROJECTED_ROWS,
     OUTBOX_DEPTH,

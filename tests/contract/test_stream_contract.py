@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -11,9 +12,12 @@ from typing import Protocol
 import pytest
 
 from app.ports.stream import CountedStream, Stream
+from dataplatform.stores.kinesis.shape import StreamShape
 from slo.clock import ManualClock
 from tests.support import broken_stores
+from tests.support.aws_emulator import needs_emulator
 from tests.support.credit_samples import NOON
+from tests.support.kinesis import KinesisBench, kinesis_client, opened
 from tests.support.store_bench import ADAPTERS, memory_bench, open_bench
 
 LEASE = 60.0
@@ -29,6 +33,12 @@ class StreamBench(Protocol):
 
     @property
     def stream(self) -> Stream: ...
+
+
+@dataclass
+class LeasedBench:
+    clock: ManualClock
+    stream: Stream
 
 
 class CountedBench(Protocol):
@@ -176,6 +186,15 @@ async def test_a_stream_keeps_its_promises(promise: str, adapter: str, tmp_path:
 async def test_a_counted_stream_keeps_its_promises(promise: str, adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:
         await getattr(CountedStreamContract(), promise)(bench)
+
+
+@needs_emulator
+@pytest.mark.parametrize("adapter", ["kinesis"])
+@pytest.mark.parametrize("promise", promises(StreamContract))
+async def test_a_kinesis_stream_keeps_its_promises(promise: str, adapter: str) -> None:
+    bench = KinesisBench(kinesis_client(), shape=StreamShape(shards=2))
+    async with opened(bench) as stream:
+        await getattr(StreamContract(), promise)(LeasedBench(bench.clock, stream))
 
 
 @pytest.mark.parametrize("broken", broken_stores.STREAMS, ids=lambda broken: broken.__name__)

@@ -458,7 +458,7 @@ class LeaseNotRespected(MemoryStream):
     breaks = "a_leased_record_is_nobody_elses"
 
     async def lease(self, worker: str, limit: int, lease_seconds: float) -> Sequence[StreamRecord]:
-        return [held.record for held in self._records.values()][:limit]
+        return [held.record for held in self._table._records.values()][:limit]
 
 
 class Reorders(MemoryStream):
@@ -468,7 +468,7 @@ class Reorders(MemoryStream):
 
     async def lease(self, worker: str, limit: int, lease_seconds: float) -> Sequence[StreamRecord]:
         now = self._clock.now()
-        free = [h for h in self._records.values() if h.until is None or h.until <= now][:limit]
+        free = [h for h in self._table._records.values() if h.until is None or h.until <= now][:limit]
         for held in free:
             held.holder, held.until = worker, now + timedelta(seconds=lease_seconds)
         return [held.record for held in free]
@@ -479,14 +479,14 @@ class AcknowledgesForOthers(MemoryStream):
 
     async def ack(self, worker: str, sequences: Sequence[str]) -> None:
         for sequence in sequences:
-            self._records.pop(sequence, None)
+            self._table._records.pop(sequence, None)
 
 
 class ForgetsAttempts(MemoryStream):
     breaks = "a_retried_record_comes_back_with_one_attempt_more"
 
     async def retry(self, worker: str, sequences: Sequence[str]) -> None:
-        for held in self._held(worker, sequences):
+        for held in self._table._records.values():
             held.holder = held.until = None
 
 
@@ -508,7 +508,8 @@ class OldestIsNewest(MemoryStream):
     breaks = "depth_and_oldest_tell_what_waits"
 
     async def oldest(self) -> datetime | None:
-        return self._records[max(self._records, key=int)].record.arrived_at if self._records else None
+        arrivals = [held.record.arrived_at for held in self._table._records.values()]
+        return max(arrivals, default=None)
 
 
 class LeasesNeverEnd(MemoryStream):

@@ -1,0 +1,69 @@
+"""The blocking Kinesis client in bounded threads; what it fails with becomes ``StoreUnavailable``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.domain.errors import StoreUnavailable
+
+THROTTLED = frozenset(
+    (
+        "ProvisionedThroughputExceededException",
+        "LimitExceededException",
+        "ThrottlingException",
+        "KMSThrottlingException",
+    )
+)
+EXPIRED_ITERATOR = "ExpiredIteratorException"
+NOT_FOUND = "ResourceNotFoundException"
+
+
+class KinesisError(StoreUnavailable):
+    """A call that failed. ``code`` is the service's own; empty when no answer came at all."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code = code
+        super().__init__("stream", reason)
+
+    @property
+    def throttled(self) -> bool:
+        return self.code in THROTTLED
+
+
+class KinesisCalls:
+    """Calls about one stream. At most ``threads`` are under way, others wait for a thread."""
+
+    def __init__(self, client: Any, stream: str, threads: int = 16) -> None:
+        self.stream = stream
+        self._client = client
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"kinesis-{stream}")
+
+    async def call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
+        """``operation`` as boto3 spells it, on this stream unless a shard iterator names it already.
+
+        Raises:
+            KinesisError: refused, throttled, or not answered.
+        """
+        if "ShardIterator" not in arguments and "NextToken" not in arguments:
+            arguments["StreamName"] = self.stream
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._make, operation, arguments)
+
+    def close(self) -> None:
+        """Wait for the calls under way. The client is the caller's and stays open."""
+        self._threads.shutdown(wait=True)
+
+    def _make(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            raise KinesisError(code, f"{operation}: {code}") from error
+        except BotoCoreError as error:
+            raise KinesisError("", f"{operation}: {type(error).__name__}") from error
+        return answer
