@@ -124,7 +124,7 @@ def _cache(source: Source) -> Panels:
 
 
 def _stream(source: Source) -> Panels:
-    return (panels.ingest_lag(), panels.ingestion())
+    return (panels.ingest_lag(), panels.ingestion(), data.shard_shares(), data.hot_shards())
 
 
 def _processors(source: Source) -> Panels:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from alarms import indicators
 from app.ports import telemetry
 from dashboards.model import Panel, Series, Shape, Text, Threshold
 from dashboards.palette import State, Unit
 from dashboards.query import Level, Match, Rate
 from exporters import consistency_index, server
+
+_NO_SHARDS = Text("Empty where the stream has no shards.", "Vazio onde o stream não tem shards.")
 
 
 def _rate(
@@ -50,6 +54,42 @@ def projections(where: tuple[Match, ...] = (), width: int = 12) -> Panel:
         Rate(telemetry.PROJECTED_ROWS, by=("store", "outcome"), where=where),
         "{{store}} {{outcome}}",
         width,
+    )
+
+
+def shard_shares(width: int = 18) -> Panel:
+    return Panel(
+        id="shard-shares",
+        title=Text("Share of each shard", "Participação de cada shard"),
+        description=Text(
+            "Of the records read in the last minute. One that gets far more than the others throttles first.",
+            "Dos registros lidos no último minuto. O que recebe muito mais que os outros limita primeiro.",
+        ),
+        shape=Shape.LINES,
+        series=(Series(Level(telemetry.INGEST_SHARD_SHARE, by=("shard",)), Text("{{shard}}", "{{shard}}")),),
+        unit=Unit.RATIO,
+        width=width,
+        height=8,
+        minimum=0.0,
+        empty_means=_NO_SHARDS,
+    )
+
+
+def hot_shards(width: int = 6) -> Panel:
+    return Panel(
+        id="hot-shards",
+        title=Text("Hot shards", "Shards quentes"),
+        description=Text(
+            "Shards with more than twice their fair share of the records.",
+            "Shards com mais que o dobro da sua parte justa dos registros.",
+        ),
+        shape=Shape.STAT,
+        series=(Series(Level(telemetry.INGEST_HOT_SHARDS), Text("hot", "quentes")),),
+        unit=Unit.COUNT,
+        width=width,
+        height=8,
+        thresholds=(Threshold(Fraction(1), State.WARN),),
+        empty_means=_NO_SHARDS,
     )
 
 

@@ -165,6 +165,8 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
         telemetry.AUTH_FAILURES: [({"reason": "unknown_key"}, 1, 1)],
         telemetry.INGEST_RECORDS: [({"outcome": "ok"}, 200, 200), ({"outcome": "dead_letter"}, 0, 0)],
         telemetry.INGEST_LAG: [({}, 2, 2)],
+        telemetry.INGEST_SHARD_SHARE: [({"shard": "shardId-000000000000"}, 0.1, 0.1)],
+        telemetry.INGEST_HOT_SHARDS: [({}, 0, 0)],
         telemetry.INGEST_DURATION: [({}, 20, 20)],
         telemetry.PROJECTED_ROWS: [
             ({"store": store, "outcome": "ok"}, 600, 600) for store in ("hot", "wide", "cache")
