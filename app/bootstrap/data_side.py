@@ -26,6 +26,7 @@ from app.settings import Settings
 from app.usecases.decide import DecideCredit
 from app.usecases.explain import ExplainDecision
 from app.usecases.ingest import IngestRecord
+from app.usecases.keep_policies import keep_policies
 from app.usecases.load_policies import load_policies, load_reasons
 from dataplatform import workers
 from dataplatform.consistency.checker import CheckPlan
@@ -46,6 +47,7 @@ from slo.clock import SystemClock
 DATA_ROLES = frozenset({"api", "ingest"})
 IDLE_SECONDS = 0.05  # real seconds between two looks at an empty stream or outbox
 JITTER = Random()  # noqa: S311 - spreads retries and picks samples; guards nothing
+POLICIES_EVERY = 5.0  # real seconds between two tries to keep the policies in force
 LAG_LIMIT_SECONDS = 0.2  # an event loop this late eats the whole latency objective
 
 
@@ -149,8 +151,25 @@ def _readiness(platform: EmbeddedPlatform) -> Mapping[str, ReadinessCheck]:
 
 
 def _loops(parts: ProcessParts, platform: EmbeddedPlatform, members: frozenset[str]) -> tuple[Loop, ...]:
-    heartbeat = Loop("heartbeat", HEARTBEAT_EVERY, in_thread(parts.journal.heartbeat), parts.clock)
-    return (heartbeat, *_ingest_loops(parts, platform)) if "ingest" in members else (heartbeat,)
+    loops = [Loop("heartbeat", HEARTBEAT_EVERY, in_thread(parts.journal.heartbeat), parts.clock)]
+    if "api" in members:
+        loops.append(Loop("policies", POLICIES_EVERY, _keeping_policies(parts, platform), SystemClock()))
+    if "ingest" in members:
+        loops.extend(_ingest_loops(parts, platform))
+    return tuple(loops)
+
+
+def _keeping_policies(parts: ProcessParts, platform: EmbeddedPlatform) -> Callable[[], Awaitable[None]]:
+    """Once, when it starts to decide; tried again until the store takes them."""
+    book, kept = load_policies(parts.settings.policies, parts.settings.policy), False
+
+    async def keep() -> None:
+        nonlocal kept
+        if not kept:
+            await keep_policies(book, platform.policies, parts.role)
+            kept = True
+
+    return keep
 
 
 def _ingest_loops(parts: ProcessParts, platform: EmbeddedPlatform) -> tuple[Loop, ...]:

@@ -104,7 +104,7 @@ class Policy:
     @property
     def policy_id(self) -> str:
         """sha256 (hex) of what decides a verdict; formatting, order and comments stay out of it."""
-        return hashlib.sha256(canonical_json(canonical_policy(self))).hexdigest()
+        return hashlib.sha256(policy_bytes(self)).hexdigest()
 
     def rate_for(self, credit_score: int | None) -> int | None:
         """Basis points a month at a score; ``None`` when the score is not known."""
@@ -128,6 +128,11 @@ def comparisons(condition: Condition) -> Iterator[Compare]:
 def facts_read(condition: Condition) -> tuple[str, ...]:
     """Names of the facts a condition reads, sorted, each once."""
     return tuple(sorted({comparison.fact for comparison in comparisons(condition)}))
+
+
+def policy_bytes(policy: Policy) -> bytes:
+    """The canonical document: what ``policy_id`` is the hash of."""
+    return canonical_json(canonical_policy(policy))
 
 
 def canonical_policy(policy: Policy) -> Mapping[str, object]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from app.domain.customer import CustomerProfile, Transaction
 from app.domain.decision import Decision
+from app.domain.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +151,40 @@ class AuditTrail(Protocol):
 
     async def append(self, actor: str, action: str, subject: str, body: bytes) -> AuditEntry:
         """For events that change no other record, such as the reading of sensitive data (§5.2.3)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicy:
+    """``document`` is the canonical JSON of what decides a verdict; ``policy_id`` is its sha256 in hex."""
+
+    policy_id: str
+    name: str
+    version: str
+    document: bytes
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyActivation:
+    """From ``at`` on this policy decided under ``name``, until the next activation of that name."""
+
+    name: str
+    policy_id: str
+    at: datetime
+    actor: str
+
+
+class PolicyRecords(Protocol):
+    """Which policies there were, whole, and when each was in force (§4.1.1 ``credit_policies``)."""
+
+    async def activate(self, policy: Policy, actor: str) -> bool:
+        """Keep the policy under its content id, and the activation with its audit entry, in one transaction.
+        False: it is in force under its name already, nothing was written."""
+        ...
+
+    async def find(self, policy_id: str) -> StoredPolicy | None: ...
+
+    async def activations(self, name: str, limit: int) -> Sequence[PolicyActivation]:
+        """Newest first: the first one is in force."""
         ...

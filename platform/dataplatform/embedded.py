@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.ports.projections import Cache, HotStore, WideStore
-from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox, TransactionRecords
+from app.ports.records import (
+    AuditTrail,
+    CustomerRecords,
+    DecisionRecords,
+    Outbox,
+    PolicyRecords,
+    TransactionRecords,
+)
 from app.ports.secrets import Sealer
 from app.ports.stream import CountedStream
 from dataplatform.audited import open_relational
@@ -31,6 +38,7 @@ from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.decisions import SqliteDecisionRecords
 from dataplatform.stores.sqlite.hot import SqliteHotStore
 from dataplatform.stores.sqlite.outbox import SqliteOutbox
+from dataplatform.stores.sqlite.policies import SqlitePolicyRecords
 from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
 from dataplatform.stores.sqlite.stream import SqliteStream, release_leases
 from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
@@ -48,6 +56,7 @@ class EmbeddedPlatform:
     decisions: DecisionRecords
     customers: CustomerRecords
     transactions: TransactionRecords
+    policies: PolicyRecords
     outbox: Outbox
     audit: AuditTrail
     hot: HotStore
@@ -128,6 +137,7 @@ def _assemble(
         decisions=with_faults(SqliteDecisionRecords(relational, clock), "relational", faults),
         customers=with_faults(SqliteCustomerRecords(relational, clock), "relational", faults),
         transactions=with_faults(SqliteTransactionRecords(relational), "relational", faults),
+        policies=with_faults(SqlitePolicyRecords(relational, clock), "relational", faults),
         outbox=with_faults(SqliteOutbox(relational, clock), "relational", faults),
         audit=with_faults(SqliteAuditTrail(relational, clock), "relational", faults),
         hot=with_breaker(hot, breakers["hot"]),

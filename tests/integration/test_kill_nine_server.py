@@ -144,6 +144,7 @@ def test_the_audit_chain_has_an_entry_for_each_decision_and_is_anchored_outside(
     report = verify_directory(aftermath.data_dir)
     assert report.intact, report.findings
     assert report.by_action["decision.recorded"] == len(aftermath.accepted)
+    assert report.by_action["policy.activated"] == 1, "the same policy, whatever the number of restarts"
     assert report.unanchored == 0
     newest = read_anchors(aftermath.data_dir / "anchors")[-1]
     assert (newest.sequence, newest.digest) == (report.head_sequence, report.head_digest)

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from app.ports.projections import Cache, HotStore, WideStore
-from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox, TransactionRecords
+from app.ports.records import (
+    AuditTrail,
+    CustomerRecords,
+    DecisionRecords,
+    Outbox,
+    PolicyRecords,
+    TransactionRecords,
+)
 from app.ports.stream import CountedStream
 from dataplatform.audited import open_relational
 from dataplatform.directory import prepare_directory
@@ -18,6 +25,7 @@ from dataplatform.embedded import open_embedded
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.schemas import projections, stream
+from dataplatform.stores.memory.policies import MemoryPolicyRecords
 from dataplatform.stores.memory.processing_log import MemoryProcessingLog
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
 from dataplatform.stores.memory.relational import (
@@ -37,6 +45,7 @@ from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.decisions import SqliteDecisionRecords
 from dataplatform.stores.sqlite.hot import SqliteHotStore
 from dataplatform.stores.sqlite.outbox import SqliteOutbox
+from dataplatform.stores.sqlite.policies import SqlitePolicyRecords
 from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
 from dataplatform.stores.sqlite.stream import SqliteStream
 from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
@@ -58,6 +67,7 @@ class Bench:
     decisions: DecisionRecords
     customers: CustomerRecords
     transactions: TransactionRecords
+    policies: PolicyRecords
     outbox: Outbox
     audit: AuditTrail
     hot: HotStore
@@ -76,6 +86,7 @@ def memory_bench() -> Bench:
         decisions=MemoryDecisionRecords(tables),
         customers=MemoryCustomerRecords(tables),
         transactions=MemoryTransactionRecords(tables),
+        policies=MemoryPolicyRecords(tables),
         outbox=MemoryOutbox(tables),
         audit=MemoryAuditTrail(tables),
         hot=MemoryHotStore(clock),
@@ -103,6 +114,7 @@ async def sqlite_bench(folder: Path) -> AsyncIterator[Bench]:
             decisions=SqliteDecisionRecords(relational, clock),
             customers=SqliteCustomerRecords(relational, clock),
             transactions=SqliteTransactionRecords(relational),
+            policies=SqlitePolicyRecords(relational, clock),
             outbox=SqliteOutbox(relational, clock),
             audit=SqliteAuditTrail(relational, clock),
             hot=SqliteHotStore(hot, clock),
@@ -125,6 +137,7 @@ async def embedded_bench(folder: Path) -> AsyncIterator[Bench]:
             decisions=platform.decisions,
             customers=platform.customers,
             transactions=platform.transactions,
+            policies=platform.policies,
             outbox=platform.outbox,
             audit=platform.audit,
             hot=platform.hot,
@@ -143,11 +156,8 @@ async def mariadb_bench() -> AsyncIterator[Bench]:
     address = fresh_mysql()
     bench = memory_bench()
     opened = open_mysql_relational(address, address, bench.clock)
-    bench.decisions, bench.customers, bench.transactions = (
-        opened.decisions,
-        opened.customers,
-        opened.transactions,
-    )
+    bench.decisions, bench.customers = opened.decisions, opened.customers
+    bench.transactions, bench.policies = opened.transactions, opened.policies
     bench.outbox, bench.audit, bench.log = opened.outbox, opened.audit, opened.processing_log
     try:
         yield bench

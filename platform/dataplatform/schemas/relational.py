@@ -1,4 +1,4 @@
-"""The source of truth (§4.1.1): customers, transactions, decisions, and what is committed with them.
+"""The source of truth (§4.1.1): customers, transactions, policies, decisions, and what goes with them.
 
 Instants are INTEGER microseconds since 1970 UTC, money INTEGER centavos. There is no column for a CPF:
 ``cpf_index`` is its keyed blind index, ``cpf_sealed`` its ciphertext.
@@ -99,4 +99,23 @@ CREATE TRIGGER audit_is_append_only_delete BEFORE DELETE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 """
 
-RUNGS: tuple[str, ...] = (_FIRST,)
+_POLICIES = """
+CREATE TABLE credit_policies (
+  policy_id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  document BLOB NOT NULL,
+  stored_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE credit_policy_activations (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL,
+  policy_id TEXT NOT NULL REFERENCES credit_policies (policy_id),
+  activated_at INTEGER NOT NULL,
+  actor TEXT NOT NULL
+) STRICT;
+CREATE INDEX idx_policy_activation ON credit_policy_activations (name, number);
+"""
+
+RUNGS: tuple[str, ...] = (_FIRST, _POLICIES)

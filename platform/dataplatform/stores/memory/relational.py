@@ -10,7 +10,14 @@ from app.domain.canonical import canonical_json, decision_bytes, digest, profile
 from app.domain.customer import CustomerProfile, Transaction
 from app.domain.decision import Decision
 from app.domain.errors import IdempotencyConflict, InvalidValue, VersionConflict
-from app.ports.records import AuditEntry, IdempotencyKey, OutboxRow, Recorded
+from app.ports.records import (
+    AuditEntry,
+    IdempotencyKey,
+    OutboxRow,
+    PolicyActivation,
+    Recorded,
+    StoredPolicy,
+)
 from dataplatform.security.audit_chain import GENESIS, link
 from slo.clock import Clock
 
@@ -37,6 +44,8 @@ class MemoryTables:
     transactions: dict[str, Transaction] = field(default_factory=dict)
     outbox: dict[int, HeldRow] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
+    policies: dict[str, StoredPolicy] = field(default_factory=dict)
+    activations: list[PolicyActivation] = field(default_factory=list)
     last_row_id: int = 0
 
     def add_outbox(self, kind: str, key: str, version: int, payload: bytes) -> None:

@@ -44,11 +44,17 @@ class Event:
     body: bytes
 
 
+def lock_head(connection: Connection) -> tuple[int, str]:
+    """The newest entry's number and digest. Nobody else appends until the transaction ends."""
+    sequence, digest = connection.execute(_LOCK_HEAD).one()
+    return sequence, digest
+
+
 def append_events(connection: Connection, at: datetime, events: Sequence[Event]) -> Sequence[AuditEntry]:
     """Add the next links, inside the caller's transaction and as its last statement."""
     if not events:
         return []
-    sequence, previous = connection.execute(_LOCK_HEAD).one()
+    sequence, previous = lock_head(connection)
     entries: list[AuditEntry] = []
     for event in events:
         sequence += 1

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox, TransactionRecords
+from app.ports.records import (
+    AuditTrail,
+    CustomerRecords,
+    DecisionRecords,
+    Outbox,
+    PolicyRecords,
+    TransactionRecords,
+)
 from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.schemas.mysql.upgrade import upgrade
@@ -16,6 +23,7 @@ from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.decisions import MysqlDecisionRecords
 from dataplatform.stores.mysql.endpoint import PoolLimits, make_engine
 from dataplatform.stores.mysql.outbox import MysqlOutbox
+from dataplatform.stores.mysql.policies import MysqlPolicyRecords
 from dataplatform.stores.mysql.processing_log import MysqlProcessingLog
 from dataplatform.stores.mysql.transactions import MysqlTransactionRecords
 from slo.clock import Clock
@@ -30,6 +38,7 @@ class MysqlRelational:
     decisions: DecisionRecords
     customers: CustomerRecords
     transactions: TransactionRecords
+    policies: PolicyRecords
     outbox: Outbox
     audit: AuditTrail
     processing_log: ProcessingLog
@@ -67,6 +76,7 @@ def open_mysql_relational(
         decisions=MysqlDecisionRecords(database, clock),
         customers=MysqlCustomerRecords(database, clock),
         transactions=MysqlTransactionRecords(database),
+        policies=MysqlPolicyRecords(database, clock),
         outbox=MysqlOutbox(database, clock),
         audit=MysqlAuditTrail(database, clock),
         processing_log=MysqlProcessingLog(database),
