@@ -44,8 +44,9 @@ class SettingsError(Exception):
         super().__init__(f"{place}: {problem}. {mend}")
 
 
-def _setting(default: object, text: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"help": text, "secret": secret})
+def _setting(default: object, text: str, *, secret: bool = False, address: bool = False) -> Any:
+    """A secret is not shown at all, an address without its password."""
+    return field(default=default, metadata={"help": text, "secret": secret, "address": address})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,11 @@ class Settings:
     consistency_every: float = _setting(60.0, "seconds between consistency checks")
     consistency_sample: int = _setting(500, "records compared in one check of one pair")
     settle: float = _setting(30.0, "seconds a difference may last before it counts")
+    router_store: str = _setting(
+        "",
+        "mysql://user:password@host:port/database of the router; unset: a file in data_dir",
+        address=True,
+    )
     hook_token: str = _setting(
         "", "bearer token of /hooks and /v1/alerts; unset: made at first start", secret=True
     )
@@ -124,8 +130,9 @@ class Settings:
         """Names and values as a person may see them."""
         shown = {}
         for spec in fields(self):
-            value = getattr(self, spec.name)
-            shown[spec.name] = MASK if spec.metadata["secret"] and value else _text(value)
+            value = _text(getattr(self, spec.name))
+            value = without_password(value) if spec.metadata["address"] else value
+            shown[spec.name] = MASK if spec.metadata["secret"] and value else value
         return shown
 
     def child_environment(self) -> dict[str, str]:
@@ -137,6 +144,16 @@ class Settings:
             if getattr(self, spec.name) != getattr(default, spec.name) and spec.name != "channel_secrets"
         }
         return {**os.environ, **ours, **self.channel_secrets.variables()}
+
+
+def without_password(address: str) -> str:
+    """``scheme://user:********@host/...``; all of it is hidden where that cannot be told apart."""
+    scheme, mark, rest = address.rpartition("://")
+    credentials, at, place = rest.rpartition("@")
+    if not at:
+        return address
+    user, colon, _ = credentials.partition(":")
+    return f"{scheme}{mark}{user}{colon}{MASK if colon else ''}@{place}" if mark else MASK
 
 
 def _text(value: object) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import Connection, Engine, TextClause, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import ArgumentError, InterfaceError, InternalError, OperationalError, TimeoutError
 
 from alarms.errors import StoreBusy
@@ -22,6 +23,8 @@ from alarms.stores.sql_session import NOTHING
 
 CONNECT_SECONDS, ANSWER_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 3, 8, 5, 20
 CONNECTIONS = 8  # kept open by one process; as many more while they are needed
+TLS_OPTIONS = frozenset({"ssl_ca", "ssl_cert", "ssl_key"})
+READ_ONLY = ((1290,), (1792,), (1836,))
 SESSION = (
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
     f"innodb_lock_wait_timeout = {LOCK_SECONDS}, wait_timeout = {IDLE_SECONDS}"
@@ -34,20 +37,15 @@ def open_engine(address: str) -> Engine:
     Raises:
         ValueError: that is no such address.
     """
-    try:
-        url = make_url(address)
-    except ArgumentError as error:
-        raise ValueError("it is not an address") from error
-    if url.drivername != "mysql" or not url.host or not url.database:
-        raise ValueError("it is not mysql://user:password@host:port/database")
-    return create_engine(
-        url.set(drivername="mysql+pymysql"),
+    engine = create_engine(
+        _url(address),
         isolation_level="READ COMMITTED",
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS,
         pool_timeout=LOCK_SECONDS,
         pool_pre_ping=True,
         pool_recycle=IDLE_SECONDS // 2,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "read_timeout": ANSWER_SECONDS,
@@ -56,6 +54,26 @@ def open_engine(address: str) -> Engine:
             "init_command": SESSION,
         },
     )
+    event.listen(engine, "handle_error", _leave_a_reader)
+    return engine
+
+
+def _url(address: str) -> URL:
+    try:
+        url = make_url(address).set(drivername="mysql+pymysql")
+    except (ArgumentError, ValueError):
+        raise ValueError("that is no address") from None
+    if not address.startswith("mysql://") or not url.host or not url.database:
+        raise ValueError("that is no address of a MySQL database")
+    if unknown := set(url.query) - TLS_OPTIONS:
+        raise ValueError(f"it has no option {min(unknown)}, only {', '.join(sorted(TLS_OPTIONS))}")
+    return url
+
+
+def _leave_a_reader(context: ExceptionContext) -> None:
+    """The writer has become a reader (a failover): the next connection finds the new one."""
+    arguments = getattr(context.original_exception, "args", ())
+    context.is_disconnect = context.is_disconnect or arguments[:1] in READ_ONLY
 
 
 @contextmanager

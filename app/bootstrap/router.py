@@ -1,9 +1,10 @@
-"""The severity router over its SQLite store, as every process that touches incidents builds it."""
+"""The severity router over its store, as every process that touches incidents builds it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from alarms.errors import StoreBusy
 from alarms.ids import SortableIds
 from alarms.metrics import AlertsReceived
 from alarms.notify.channel import Channels
@@ -11,17 +12,19 @@ from alarms.notify.compose import Composer
 from alarms.router import Router
 from alarms.routing.topology import Topology
 from alarms.runbook import Runbooks
+from alarms.stores.mysql import MysqlRouterStore
+from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
 from app.bootstrap.alarm_policy import load_alarm_policy
 from app.bootstrap.paths import DataPaths
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from slo.catalogue import Catalogue
 from slo.clock import parse_clock
 
 
 @dataclass(frozen=True, slots=True)
 class RouterParts:
-    store: SqliteRouterStore
+    store: RouterStore
     router: Router
     runbooks: Runbooks
     channels: Channels
@@ -33,13 +36,13 @@ def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
 
     Raises:
         DefinitionErrors: the alarm policy or one of its companions says something wrong.
-        AlarmsError: the store cannot be used.
+        AlarmsError: the store's file cannot be used.
+        SettingsError: the store at ``router_store`` cannot.
     """
-    paths = DataPaths(settings.data_dir)
-    paths.control.mkdir(parents=True, exist_ok=True)
+    DataPaths(settings.data_dir).control.mkdir(parents=True, exist_ok=True)
     clock = parse_clock(settings.clock)
     alarms = load_alarm_policy(settings.alarm_policy)
-    store = SqliteRouterStore(paths.router)
+    store = _open_store(settings)
     received = AlertsReceived()
     console = settings.console_url or f"http://{settings.host}:{settings.control_port}"
     router = Router(
@@ -53,3 +56,18 @@ def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
         received=received.count,
     )
     return RouterParts(store, router, alarms.runbooks, alarms.channels, received)
+
+
+def _open_store(settings: Settings) -> RouterStore:
+    """Leases go by the database's clock, which the workers share, unless ours is accelerated."""
+    if not settings.router_store:
+        return SqliteRouterStore(DataPaths(settings.data_dir).router)
+    shown = settings.masked()["router_store"]
+    try:
+        return MysqlRouterStore(settings.router_store, server_time=settings.clock == "system")
+    except ValueError as error:
+        mend = "Write mysql://user:password@host:port/database"
+        raise SettingsError("router_store", f"{shown}: {error}", mend) from None
+    except StoreBusy as error:
+        mend = "Start that server, or correct the address"
+        raise SettingsError("router_store", f"{shown} cannot be used: {error.reason}", mend) from error

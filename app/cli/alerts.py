@@ -35,7 +35,7 @@ class NoRouterYet(ServingError):
 def desk_of(settings: Settings) -> Desk:
     """Raises NoRouterYet rather than make an empty store where nothing runs."""
     path = DataPaths(settings.data_dir).router
-    if not path.is_file():
+    if not settings.router_store and not path.is_file():
         raise NoRouterYet(path)
     return open_router(settings, load_catalogue(settings.definitions)).router
 
