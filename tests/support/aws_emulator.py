@@ -81,8 +81,12 @@ def aws_client(service: str, endpoint: str) -> Any:
 
 def aws_environment(endpoint: str) -> dict[str, str]:
     """The same for another process, on top of what this one has."""
+    return {**os.environ, **aws_variables(endpoint)}
+
+
+def aws_variables(endpoint: str) -> dict[str, str]:
+    """Where boto3 finds the emulator, by its own rules."""
     return {
-        **os.environ,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test",
