@@ -22,6 +22,7 @@ PROVABLE_BOUND = Fraction(99, 100)
 READING_AGE_SECONDS = Fraction(15 * 60)
 INGEST_LAG_SECONDS = Fraction(60)
 OUTBOX_ROWS = Fraction(10_000)
+SAGA_SECONDS = Fraction(10 * 60)
 AUTH_FAILURES = Fraction(100)
 THROTTLED = Fraction(500)
 CONSISTENCY_SLO = "data-consistency"
@@ -36,7 +37,14 @@ _FIRST_GUESS = Text(
 
 def indicators(catalogue: Catalogue) -> tuple[Indicator, ...]:
     """Every indicator alarm of the catalogue, in name order."""
-    found = [*_saturation(), *_consistency(catalogue), *_ingestion(), *_security(), *_watching_ourselves()]
+    found = [
+        *_saturation(),
+        *_consistency(catalogue),
+        *_ingestion(),
+        *_sagas(),
+        *_security(),
+        *_watching_ourselves(),
+    ]
     return tuple(sorted(found, key=lambda indicator: indicator.name))
 
 
@@ -177,6 +185,41 @@ def _ingestion() -> list[Indicator]:
             runbook="ingestion-lag",
             basis=_FIRST_GUESS,
             category="ingestion",
+        ),
+    ]
+
+
+def _sagas() -> list[Indicator]:
+    return [
+        Indicator(
+            name="SagaStuck",
+            title=Text("A saga is stuck", "Uma saga está parada"),
+            metric=telemetry.SAGAS_STUCK,
+            measure=Measure.HIGHEST,
+            comparison=Comparison.ABOVE,
+            threshold=Fraction(0),
+            lasting=timedelta(0),
+            severity=Severity.P2,
+            component="decision-engine",
+            runbook="saga-stuck",
+            basis=_ANY,
+            by=("saga",),
+            category="consistency",
+        ),
+        Indicator(
+            name="SagaSlow",
+            title=Text("A saga has been under way for long", "Uma saga está em andamento há muito tempo"),
+            metric=telemetry.SAGA_OLDEST,
+            measure=Measure.HIGHEST,
+            comparison=Comparison.ABOVE,
+            threshold=SAGA_SECONDS,
+            lasting=timedelta(minutes=5),
+            severity=Severity.P3,
+            component="decision-engine",
+            runbook="saga-stuck",
+            basis=_FIRST_GUESS,
+            by=("saga",),
+            category="consistency",
         ),
     ]
 

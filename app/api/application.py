@@ -22,6 +22,7 @@ from app.api.body_limit import BodyLimit
 from app.api.customers import install_customer_routes
 from app.api.decisions import install_decision_routes
 from app.api.dependencies import ApiDependencies
+from app.api.disbursements import install_disbursement_routes
 from app.api.documentation import install_documentation
 from app.api.faults import install_fault_routes
 from app.api.operations import install_operation_routes
@@ -56,6 +57,7 @@ def create_routes(deps: ApiDependencies) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=_OWN)
     install_problem_handlers(app, limits.retry_after_seconds)
     install_decision_routes(app, deps, gate)
+    install_disbursement_routes(app, deps, gate)
     install_customer_routes(app, deps, gate)
     install_record_routes(app, deps, gate)
     install_policy_routes(app, deps, gate)

@@ -15,6 +15,7 @@ from app.ports.secrets import Sealer
 from app.ports.telemetry import RequestTelemetry
 from app.ports.tracing import Tracer
 from app.usecases.decide import DecideCredit
+from app.usecases.disburse import DisburseCredit
 from app.usecases.explain import ExplainDecision
 from app.usecases.ingest import IngestRecord
 from slo.clock import Clock
@@ -59,6 +60,7 @@ class ApiDependencies:
 
     decide: DecideCredit
     explain: ExplainDecision
+    disburse: DisburseCredit
     ingest: IngestRecord  # judges a record before it is put on the stream
     policies: PolicyBook
     reasons: ReasonCatalogue

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from app.api.answers import json_answer
 from app.api.decision_documents import DecisionDocument, DecisionPage, DecisionRequestBody
 from app.api.dependencies import ApiDependencies
+from app.api.disbursements import DisbursementDocument
 from app.api.documented import SECURITY_SCHEMES, components
 from app.api.exchange import exchange_of
 from app.api.explanation_documents import ExplanationDocument
@@ -43,6 +44,7 @@ _DOCUMENTS = (
     DecisionRequestBody,
     DecisionDocument,
     DecisionPage,
+    DisbursementDocument,
     ExplanationDocument,
     RecordsBody,
     RecordsAccepted,

@@ -36,6 +36,7 @@ log = logging.getLogger("mirante.api.keys")
 class Scope(StrEnum):
     DECISIONS_WRITE = "decisions:write"
     DECISIONS_READ = "decisions:read"
+    DISBURSEMENTS_WRITE = "disbursements:write"
     INGEST_WRITE = "ingest:write"
     FAULTS_WRITE = "faults:write"
     METRICS_READ = "metrics:read"

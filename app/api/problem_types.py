@@ -101,6 +101,26 @@ DECISION_NOT_FOUND = ProblemType(
         "Nenhuma decisão tem esse id. Os ids são os que POST /v1/decisions respondeu.",
     ),
 )
+NOTHING_TO_DISBURSE = ProblemType(
+    "nothing-to-disburse",
+    409,
+    Text("The decision promises no money", "A decisão não promete dinheiro"),
+    Text(
+        "Only an approval that was not degraded can be paid out. Decide the application again, or have it "
+        "reviewed.",
+        "Somente uma aprovação não degradada pode ser desembolsada. Decida a proposta de novo, ou peça uma "
+        "revisão.",
+    ),
+)
+DISBURSEMENT_NOT_FOUND = ProblemType(
+    "disbursement-not-found",
+    404,
+    Text("No such disbursement", "Desembolso não encontrado"),
+    Text(
+        "Nobody has asked to pay out this decision. POST to the same address does.",
+        "Ninguém pediu o desembolso desta decisão. Um POST no mesmo endereço o faz.",
+    ),
+)
 IDEMPOTENCY_KEY_MISSING = ProblemType(
     "idempotency-key-missing",
     400,

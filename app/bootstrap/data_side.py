@@ -24,6 +24,7 @@ from app.serving.operations import with_operations
 from app.serving.server import Process
 from app.settings import Settings
 from app.usecases.decide import DecideCredit
+from app.usecases.disburse import DisburseCredit
 from app.usecases.explain import ExplainDecision
 from app.usecases.ingest import IngestRecord
 from app.usecases.keep_policies import keep_policies
@@ -46,6 +47,7 @@ from slo.clock import SystemClock
 
 DATA_ROLES = frozenset({"api", "ingest"})
 IDLE_SECONDS = 0.05  # real seconds between two looks at an empty stream or outbox
+SAGAS_EVERY = 1.0  # real seconds between two looks for sagas that somebody left
 JITTER = Random()  # noqa: S311 - spreads retries and picks samples; guards nothing
 POLICIES_EVERY = 5.0  # real seconds between two tries to keep the policies in force
 LAG_LIMIT_SECONDS = 0.2  # an event loop this late eats the whole latency objective
@@ -114,6 +116,9 @@ def _api(parts: ProcessParts, platform: EmbeddedPlatform, faults: FaultBoard) ->
             new_id=new_decision_id,
         ),
         explain=ExplainDecision(policies, reasons),
+        disburse=DisburseCredit(
+            platform.decisions, workers.saga_runner(platform, parts.telemetry, parts.clock, holder="api")
+        ),
         ingest=IngestRecord(platform.sealer, parts.clock),
         policies=policies,
         reasons=reasons,
@@ -175,10 +180,12 @@ def _keeping_policies(parts: ProcessParts, platform: EmbeddedPlatform) -> Callab
 def _ingest_loops(parts: ProcessParts, platform: EmbeddedPlatform) -> tuple[Loop, ...]:
     worker = workers.ingest_worker(platform, parts.telemetry, parts.clock)
     projector = workers.projector(platform, parts.telemetry)
+    sagas = workers.saga_runner(platform, parts.telemetry, parts.clock, holder="recovery")
     real = SystemClock()
     return (
         Loop("ingest", IDLE_SECONDS, _while_busy(worker.run_once), real),
         Loop("project", IDLE_SECONDS, _while_busy(projector.run_once), real),
+        Loop("sagas", SAGAS_EVERY, _while_busy(sagas.run_once), real),
         Loop("consistency", parts.settings.consistency_every, _comparing(parts, platform), parts.clock),
     )
 

@@ -19,6 +19,7 @@ from app.cli.demo import demo
 from app.cli.failures import EXIT_INTERRUPTED, Root, explained
 from app.cli.ingest import ingest
 from app.cli.keys import keys
+from app.cli.sagas import sagas
 from app.cli.serve import console_link, serve, up
 from app.cli.show_settings import settings
 from app.cli.simulate import simulate_
@@ -66,6 +67,7 @@ for command in (
     audit,
     consistency,
     ingest,
+    sagas,
     console_link,
     settings,
 ):

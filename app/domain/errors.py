@@ -12,6 +12,8 @@ DomainError
 +-- StoreUnavailable        a store did not answer; nothing was recorded
 +-- IdempotencyConflict     the same key came with another body
 +-- VersionConflict         a compare-and-set lost
++-- LeaseLost               somebody else holds the work now; nothing was written
++-- DisbursementRefused     the money may not be paid out (code); nothing was
 """
 
 from __future__ import annotations
@@ -102,3 +104,17 @@ class VersionConflict(DomainError):
     def __init__(self, item: str, expected: int, found: int | None) -> None:
         self.item, self.expected, self.found = item, expected, found
         super().__init__(f"{item}: expected version {expected}, found {found}")
+
+
+class LeaseLost(DomainError):
+    def __init__(self, item: str, fence: int) -> None:
+        self.item, self.fence = item, fence
+        super().__init__(f"{item}: somebody else has taken it since fence {fence}")
+
+
+class DisbursementRefused(DomainError):
+    """``code`` is a ``Refusal`` value (``app.domain.disbursement``)."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(f"the disbursement is refused: {code}")

@@ -11,6 +11,8 @@ ItemValue = str | int | bool | bytes | None
 
 PROFILE = "PROFILE"  # the hot item of a customer's profile; attributes as ``canonical.profile_attributes``
 CUSTOMER_PROFILE = "CUSTOMER_PROFILE"  # its wide row, columns likewise
+HOLDS = "HOLDS"  # the hot item of what disbursements under way hold of a customer's limit
+CONTRACT = "CONTRACT"  # family of the wide rows of credit contracts: CONTRACT#decision id
 
 
 def profile_cache_key(customer_id: str) -> str:

@@ -121,6 +121,19 @@ PROJECTED_ROWS = MetricSpec(
     ("store", "outcome"),
 )
 OUTBOX_DEPTH = MetricSpec("credit_outbox_depth", MetricKind.GAUGE, "Outbox rows not yet projected.")
+SAGAS_ENDED = MetricSpec(
+    "credit_sagas_ended_total",
+    MetricKind.COUNTER,
+    "Sagas that ended, by kind and outcome: done, undone (compensated), stuck.",
+    ("saga", "outcome"),
+)
+SAGAS_OPEN = MetricSpec("credit_sagas_open", MetricKind.GAUGE, "Sagas under way.", ("saga",))
+SAGAS_STUCK = MetricSpec(
+    "credit_sagas_stuck", MetricKind.GAUGE, "Sagas parked after too many failures.", ("saga",)
+)
+SAGA_OLDEST = MetricSpec(
+    "credit_saga_oldest_seconds", MetricKind.GAUGE, "Age of the oldest open or stuck saga.", ("saga",)
+)
 CONSISTENCY_COMPARED = MetricSpec(
     "data_consistency_records_compared_total",
     MetricKind.COUNTER,
@@ -170,6 +183,10 @@ METRICS: tuple[MetricSpec, ...] = (
     INGEST_DURATION,
     PROJECTED_ROWS,
     OUTBOX_DEPTH,
+    SAGAS_ENDED,
+    SAGAS_OPEN,
+    SAGAS_STUCK,
+    SAGA_OLDEST,
     CONSISTENCY_COMPARED,
     CONSISTENCY_DIVERGENT,
     PROBES,

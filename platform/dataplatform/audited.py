@@ -11,10 +11,10 @@ from dataplatform.errors import DataDirectoryError, SchemaError
 from dataplatform.schemas.relational import RUNGS
 from dataplatform.security.anchor_file import AnchorFile, read_anchors
 from dataplatform.security.audit_chain import Anchor, AuditReport, ChainVerifier
+from dataplatform.stores.sqlite import outbox, sagas
 from dataplatform.stores.sqlite.audit import AuditWitness, read_entries, read_head
 from dataplatform.stores.sqlite.connection import open_reader
 from dataplatform.stores.sqlite.database import Database
-from dataplatform.stores.sqlite.outbox import release_leases
 from slo.clock import Clock
 
 _PAGE = 1_000
@@ -40,7 +40,8 @@ def open_relational(data_dir: Path, clock: Clock, undo: ExitStack) -> Database:
     undo.callback(anchors.close)
 
     def prepare(connection: sqlite3.Connection) -> None:
-        release_leases(connection)
+        outbox.release_leases(connection)
+        sagas.release_leases(connection)
         _agree(connection, path, anchors, clock)
 
     database = Database(

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.ports.disbursements import DisbursementRecords
 from app.ports.projections import Cache, HotStore, WideStore
 from app.ports.records import (
     AuditTrail,
@@ -16,6 +17,7 @@ from app.ports.records import (
     PolicyRecords,
     TransactionRecords,
 )
+from app.ports.sagas import SagaLog
 from app.ports.secrets import Sealer
 from app.ports.stream import CountedStream
 from dataplatform.audited import open_relational
@@ -36,10 +38,12 @@ from dataplatform.stores.sqlite.comparison_source import SqliteComparisonSource
 from dataplatform.stores.sqlite.customers import SqliteCustomerRecords
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.decisions import SqliteDecisionRecords
+from dataplatform.stores.sqlite.disbursements import SqliteDisbursementRecords
 from dataplatform.stores.sqlite.hot import SqliteHotStore
 from dataplatform.stores.sqlite.outbox import SqliteOutbox
 from dataplatform.stores.sqlite.policies import SqlitePolicyRecords
 from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
+from dataplatform.stores.sqlite.sagas import SqliteSagaLog
 from dataplatform.stores.sqlite.stream import SqliteStream, release_leases
 from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
 from dataplatform.stores.sqlite.wide import SqliteWideStore
@@ -58,6 +62,8 @@ class EmbeddedPlatform:
     transactions: TransactionRecords
     policies: PolicyRecords
     outbox: Outbox
+    sagas: SagaLog
+    disbursements: DisbursementRecords
     audit: AuditTrail
     hot: HotStore
     wide: WideStore
@@ -139,6 +145,8 @@ def _assemble(
         transactions=with_faults(SqliteTransactionRecords(relational), "relational", faults),
         policies=with_faults(SqlitePolicyRecords(relational, clock), "relational", faults),
         outbox=with_faults(SqliteOutbox(relational, clock), "relational", faults),
+        sagas=with_faults(SqliteSagaLog(relational, clock), "relational", faults),
+        disbursements=with_faults(SqliteDisbursementRecords(relational, clock), "relational", faults),
         audit=with_faults(SqliteAuditTrail(relational, clock), "relational", faults),
         hot=with_breaker(hot, breakers["hot"]),
         wide=with_breaker(wide, breakers["wide"]),

@@ -1,4 +1,4 @@
-"""The background work of the embedded platform, built from its ports: ingest, project, compare."""
+"""The background work of the embedded platform, built from its ports: ingest, project, run sagas, compare."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from dataplatform.embedded import EmbeddedPlatform
 from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestWorker
+from dataplatform.saga.disbursement import DisbursementSaga
+from dataplatform.saga.runner import SagaLimits, SagaRunner
 from slo.clock import Clock
 
 
@@ -41,6 +43,19 @@ def projector(platform: EmbeddedPlatform, telemetry: Telemetry) -> Projector:
         cache=platform.cache,
         telemetry=telemetry,
     )
+
+
+def saga_runner(
+    platform: EmbeddedPlatform,
+    telemetry: Telemetry,
+    clock: Clock,
+    *,
+    holder: str = "sagas",
+    limits: SagaLimits | None = None,
+) -> SagaRunner:
+    """Runs and recovers every kind of saga there is."""
+    disbursement = DisbursementSaga(platform.disbursements, platform.hot, platform.wide, clock)
+    return SagaRunner(platform.sagas, [disbursement.plan()], telemetry, clock, holder, limits)
 
 
 def watched_pairs(

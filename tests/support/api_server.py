@@ -24,9 +24,11 @@ from app.api.keys import KeyRing, Scope, create_key  # noqa: E402
 from app.domain.cpf import synthetic_cpf  # noqa: E402
 from app.domain.identifiers import decision_id  # noqa: E402
 from app.usecases.decide import DecideCredit  # noqa: E402
+from app.usecases.disburse import DisburseCredit  # noqa: E402
 from app.usecases.explain import ExplainDecision  # noqa: E402
 from app.usecases.ingest import IngestRecord, customer_record  # noqa: E402
 from app.usecases.load_policies import load_policies, load_reasons  # noqa: E402
+from dataplatform import workers  # noqa: E402
 from dataplatform.embedded import EmbeddedPlatform, open_embedded  # noqa: E402
 from dataplatform.ingestion.producer import Producer  # noqa: E402
 from dataplatform.observability.logs import configure_logs  # noqa: E402
@@ -82,6 +84,7 @@ def dependencies(data_dir: Path, platform: EmbeddedPlatform) -> ApiDependencies:
             new_id=lambda at: decision_id(at, os.urandom(10)),
         ),
         explain=ExplainDecision(policies, reasons),
+        disburse=DisburseCredit(platform.decisions, workers.saga_runner(platform, telemetry, clock)),
         ingest=IngestRecord(platform.sealer, clock),
         policies=policies,
         reasons=reasons,

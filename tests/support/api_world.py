@@ -21,6 +21,7 @@ from app.domain.cpf import synthetic_cpf
 from app.domain.customer import CustomerProfile, CustomerStatus
 from app.domain.identifiers import decision_id
 from app.usecases.decide import DecideCredit
+from app.usecases.disburse import DisburseCredit
 from app.usecases.explain import ExplainDecision
 from app.usecases.ingest import IngestRecord
 from app.usecases.load_policies import load_policies, load_reasons
@@ -30,14 +31,17 @@ from dataplatform.observability.traced_port import with_spans
 from dataplatform.observability.tracing import ClosableTracer, QuietTracer
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.guards import with_faults
+from dataplatform.saga.disbursement import DisbursementSaga
+from dataplatform.saga.runner import SagaRunner
 from dataplatform.security.keys import LocalKeyService
 from dataplatform.security.sealer import EnvelopeSealer
-from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore
+from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
 from dataplatform.stores.memory.relational import (
     MemoryCustomerRecords,
     MemoryDecisionRecords,
     MemoryTables,
 )
+from dataplatform.stores.memory.sagas import MemoryDisbursementRecords, MemorySagaLog
 from dataplatform.stores.memory.stream import MemoryStream
 from slo.adapters.memory_counts import MemoryCountJournal
 from slo.clock import Clock, ManualClock
@@ -130,6 +134,10 @@ async def api_world(
     policies, reasons = shipped_policies(), shipped_reasons()
     keys_path = directory / "api-keys.json"
     _, secret = create_key(keys_path, "tests", list(Scope), NOW)
+    log = MemorySagaLog(clock)
+    paying = with_faults(MemoryDisbursementRecords(tables, log), "relational", recording_faults)
+    saga = DisbursementSaga(paying, MemoryHotStore(clock), MemoryWideStore(clock), clock)
+    runner = SagaRunner(log, [saga.plan()], telemetry, clock, "api")
     deps = ApiDependencies(
         decide=DecideCredit(
             customers=customers,
@@ -143,6 +151,7 @@ async def api_world(
             new_id=lambda at: decision_id(at, os.urandom(10)),
         ),
         explain=ExplainDecision(policies, reasons),
+        disburse=DisburseCredit(decisions, runner),
         ingest=IngestRecord(sealer, clock),
         policies=policies,
         reasons=reasons,

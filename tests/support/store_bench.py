@@ -21,7 +21,7 @@ from app.ports.records import (
 from app.ports.stream import CountedStream
 from dataplatform.audited import open_relational
 from dataplatform.directory import prepare_directory
-from dataplatform.embedded import open_embedded
+from dataplatform.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.schemas import projections, stream
@@ -128,26 +128,36 @@ async def sqlite_bench(folder: Path) -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
-async def embedded_bench(folder: Path) -> AsyncIterator[Bench]:
+async def embedded_platform_bench(folder: Path) -> AsyncIterator[tuple[Bench, EmbeddedPlatform]]:
+    """The whole platform beside its bench, for the ports that only it has."""
     clock = ManualClock(NOON)
     platform = open_embedded(folder / "store", clock, FaultBoard())
     try:
-        yield Bench(
-            clock=clock,
-            decisions=platform.decisions,
-            customers=platform.customers,
-            transactions=platform.transactions,
-            policies=platform.policies,
-            outbox=platform.outbox,
-            audit=platform.audit,
-            hot=platform.hot,
-            wide=platform.wide,
-            cache=platform.cache,
-            stream=platform.stream,
-            log=platform.processing_log,
+        yield (
+            Bench(
+                clock=clock,
+                decisions=platform.decisions,
+                customers=platform.customers,
+                transactions=platform.transactions,
+                policies=platform.policies,
+                outbox=platform.outbox,
+                audit=platform.audit,
+                hot=platform.hot,
+                wide=platform.wide,
+                cache=platform.cache,
+                stream=platform.stream,
+                log=platform.processing_log,
+            ),
+            platform,
         )
     finally:
         await platform.close()
+
+
+@asynccontextmanager
+async def embedded_bench(folder: Path) -> AsyncIterator[Bench]:
+    async with embedded_platform_bench(folder) as (bench, _):
+        yield bench
 
 
 @asynccontextmanager

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from random import Random
 from typing import Protocol
 
-from app.ports.projections import HotItem, HotStore, ItemValue, WideRow, WideStore
+from app.ports.projections import CONTRACT, HOLDS, HotItem, HotStore, ItemValue, WideRow, WideStore
 from dataplatform.ingestion.projections import Projection
+
+Place = tuple[str, str]  # customer id, data type
+
+
+# What sagas keep in the stores of the projections: no projection of anything, their log is its truth.
+OF_SAGAS = frozenset({HOLDS, CONTRACT})
 
 
 class Divergence(StrEnum):
@@ -62,7 +68,7 @@ class Entry:
     expires_at: datetime | None
 
     @property
-    def place(self) -> tuple[str, str]:
+    def place(self) -> Place:
         return self.customer_id, self.data_type
 
 
@@ -76,7 +82,7 @@ class ProjectionSide(Protocol):
 
     async def get(self, customer_id: str, data_type: str) -> Entry | None: ...
 
-    async def page(self, limit: int, after: tuple[str, str] | None) -> Sequence[Entry]: ...
+    async def page(self, limit: int, after: Place | None) -> Sequence[Entry]: ...
 
     async def write(self, projection: Projection) -> bool:
         """If newer than what is there."""
@@ -98,7 +104,10 @@ class HotSide:
         item = await self._store.get(customer_id, data_type)
         return None if item is None else _hot_entry(item)
 
-    async def page(self, limit: int, after: tuple[str, str] | None) -> Sequence[Entry]:
+    async def page(self, limit: int, after: Place | None) -> Sequence[Entry]:
+        return await _projected(self._scan, limit, after)
+
+    async def _scan(self, limit: int, after: Place | None) -> Sequence[Entry]:
         return [_hot_entry(item) for item in await self._store.scan(limit, after)]
 
     async def write(self, projection: Projection) -> bool:
@@ -121,7 +130,10 @@ class WideSide:
         row = await self._store.get(customer_id, data_type)
         return None if row is None else _wide_entry(row)
 
-    async def page(self, limit: int, after: tuple[str, str] | None) -> Sequence[Entry]:
+    async def page(self, limit: int, after: Place | None) -> Sequence[Entry]:
+        return await _projected(self._scan, limit, after)
+
+    async def _scan(self, limit: int, after: Place | None) -> Sequence[Entry]:
         return [_wide_entry(row) for row in await self._store.scan(limit, after)]
 
     async def write(self, projection: Projection) -> bool:
@@ -129,6 +141,18 @@ class WideSide:
 
     async def delete(self, customer_id: str, data_type: str) -> None:
         await self._store.delete(customer_id, data_type)
+
+
+async def _projected(
+    scan: Callable[[int, Place | None], Awaitable[Sequence[Entry]]], limit: int, after: Place | None
+) -> Sequence[Entry]:
+    """A page without what sagas keep there; empty only at the end."""
+    while page := await scan(limit, after):
+        kept = [entry for entry in page if entry.data_type.partition("#")[0] not in OF_SAGAS]
+        if kept:
+            return kept
+        after = page[-1].place
+    return []
 
 
 def source_key(data_type: str, customer_id: str) -> SourceKey:

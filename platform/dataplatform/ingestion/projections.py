@@ -82,8 +82,36 @@ def project_transaction(transaction: Transaction) -> Projection:
 
 
 def project_decision(decision: Decision) -> Projection:
+    return _dated(
+        decision.application.customer_id,
+        (
+            f"DECISION#{decision.decision_id}",
+            f"DECISION#{_compact(decision.decided_at)}#{decision.decision_id}",
+        ),
+        1,
+        _decision_attributes(decision),
+        decision.verdict.outcome.value,
+        decision.decided_at,
+        None,
+    )
+
+
+def profile_digest(profile: CustomerProfile) -> str:
+    """The digest that both projections of the row must carry; stored with the row. The next two likewise."""
+    return content_digest(profile_attributes(profile))
+
+
+def transaction_digest(transaction: Transaction) -> str:
+    return content_digest(transaction_attributes(transaction))
+
+
+def decision_digest(decision: Decision) -> str:
+    return content_digest(_decision_attributes(decision))
+
+
+def _decision_attributes(decision: Decision) -> dict[str, ItemValue]:
     verdict, application = decision.verdict, decision.application
-    attributes: dict[str, ItemValue] = {
+    return {
         "decision_id": decision.decision_id,
         "customer_id": application.customer_id,
         "amount_cents": application.amount_cents,
@@ -97,18 +125,6 @@ def project_decision(decision: Decision) -> Projection:
         "degraded": decision.degraded,
         "decided_at": instant_text(decision.decided_at),
     }
-    return _dated(
-        application.customer_id,
-        (
-            f"DECISION#{decision.decision_id}",
-            f"DECISION#{_compact(decision.decided_at)}#{decision.decision_id}",
-        ),
-        1,
-        attributes,
-        verdict.outcome.value,
-        decision.decided_at,
-        None,
-    )
 
 
 def content_digest(attributes: Mapping[str, ItemValue]) -> str:

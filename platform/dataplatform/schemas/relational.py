@@ -118,4 +118,37 @@ CREATE TABLE credit_policy_activations (
 CREATE INDEX idx_policy_activation ON credit_policy_activations (name, number);
 """
 
-RUNGS: tuple[str, ...] = (_FIRST, _POLICIES)
+_SAGAS = """
+CREATE TABLE sagas (
+  saga_id TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  content BLOB NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('OPEN', 'DONE', 'UNDONE', 'STUCK')),
+  phase TEXT NOT NULL CHECK (phase IN ('FORWARD', 'BACKWARD')),
+  reason TEXT,
+  trouble TEXT,
+  fence INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  holder TEXT,
+  available_at INTEGER NOT NULL DEFAULT 0,
+  started_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idx_saga_state ON sagas (state, available_at);
+
+CREATE TABLE saga_steps (
+  saga_id TEXT NOT NULL REFERENCES sagas (saga_id),
+  step TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('INTENDED', 'DONE', 'REFUSED', 'UNDOING', 'UNDONE')),
+  PRIMARY KEY (saga_id, step)
+) STRICT, WITHOUT ROWID;
+"""
+
+# What a projection of the row must hold: written with the row, so that a full comparison reads no contents.
+# A row from before this rung has none until it is written again.
+_DIGESTS = """
+ALTER TABLE customers ADD COLUMN digest TEXT;
+ALTER TABLE transactions ADD COLUMN digest TEXT;
+ALTER TABLE credit_decisions ADD COLUMN digest TEXT;
+"""
+
+RUNGS: tuple[str, ...] = (_FIRST, _POLICIES, _SAGAS, _DIGESTS)

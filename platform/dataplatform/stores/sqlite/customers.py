@@ -9,6 +9,7 @@ from datetime import datetime
 from app.domain.canonical import canonical_json, digest, profile_bytes
 from app.domain.customer import CustomerProfile
 from app.domain.errors import InvalidValue
+from dataplatform.ingestion.projections import profile_digest
 from dataplatform.stores.rows import CUSTOMER_COLUMNS, customer_from_row, customer_values
 from dataplatform.stores.sqlite.audit import append_entry
 from dataplatform.stores.sqlite.database import Database
@@ -18,8 +19,8 @@ from slo.clock import Clock
 ACTOR = "platform"
 _LIST = ", ".join(CUSTOMER_COLUMNS)
 _UPSERT = (
-    f"INSERT INTO customers ({_LIST}) VALUES ({', '.join('?' * len(CUSTOMER_COLUMNS))}) "  # noqa: S608 - constants
-    "ON CONFLICT (customer_id) DO UPDATE SET "
+    f"INSERT INTO customers ({_LIST}, digest) VALUES ({', '.join('?' * len(CUSTOMER_COLUMNS))}, ?) "  # noqa: S608
+    "ON CONFLICT (customer_id) DO UPDATE SET digest = excluded.digest, "
     + ", ".join(f"{name} = excluded.{name}" for name in CUSTOMER_COLUMNS if name != "customer_id")
     + " WHERE excluded.version > customers.version"
 )
@@ -29,9 +30,15 @@ _BY_CPF = f"{_SELECT} WHERE cpf_index = ?"
 _PAGE = f"{_SELECT} WHERE customer_id > ? ORDER BY customer_id LIMIT ?"
 
 
+def read_customer(connection: sqlite3.Connection, customer_id: str) -> CustomerProfile | None:
+    row = connection.execute(_BY_ID, (customer_id,)).fetchone()
+    return None if row is None else customer_from_row(row)
+
+
 def _upsert(connection: sqlite3.Connection, profile: CustomerProfile, at: datetime) -> bool:
+    values = (*customer_values(profile).values(), profile_digest(profile))
     try:
-        written = connection.execute(_UPSERT, tuple(customer_values(profile).values())).rowcount
+        written = connection.execute(_UPSERT, values).rowcount
     except sqlite3.IntegrityError as error:
         if "cpf_index" in str(error):
             raise InvalidValue(

@@ -10,6 +10,7 @@ from app.domain.canonical import canonical_json, decision_bytes, decision_from_b
 from app.domain.decision import Decision
 from app.domain.errors import IdempotencyConflict, VersionConflict
 from app.ports.records import IdempotencyKey, Recorded
+from dataplatform.ingestion.projections import decision_digest
 from dataplatform.stores.instants import to_micros
 from dataplatform.stores.sqlite.audit import append_entry
 from dataplatform.stores.sqlite.database import Database
@@ -18,8 +19,8 @@ from slo.clock import Clock
 
 _INSERT = """
 INSERT INTO credit_decisions
-  (decision_id, customer_id, outcome, policy_id, client_id, degraded, decided_at, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (decision_id) DO NOTHING
+  (decision_id, customer_id, outcome, policy_id, client_id, degraded, decided_at, body, digest)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (decision_id) DO NOTHING
 """
 _BODY = "SELECT body FROM credit_decisions WHERE decision_id = ?"
 _KEY = """
@@ -71,6 +72,7 @@ def _record(
             int(decision.degraded),
             to_micros(decision.decided_at),
             body,
+            decision_digest(decision),
         ),
     ).rowcount
     if not inserted:

@@ -9,6 +9,7 @@ from datetime import datetime
 from app.domain.canonical import transaction_bytes
 from app.domain.customer import Transaction
 from app.domain.errors import InvalidValue
+from dataplatform.ingestion.projections import transaction_digest
 from dataplatform.stores.instants import to_micros
 from dataplatform.stores.rows import TRANSACTION_COLUMNS, transaction_from_row, transaction_values
 from dataplatform.stores.sqlite.database import Database
@@ -16,7 +17,7 @@ from dataplatform.stores.sqlite.outbox import insert_row
 
 _LIST = ", ".join(TRANSACTION_COLUMNS)
 _INSERT = (
-    f"INSERT INTO transactions ({_LIST}) VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - constants
+    f"INSERT INTO transactions ({_LIST}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - constants
     "ON CONFLICT (transaction_id) DO NOTHING"
 )
 _BETWEEN = (
@@ -26,12 +27,13 @@ _BETWEEN = (
 _CUSTOMER = "SELECT 1 FROM customers WHERE customer_id = ?"
 
 
-def _add(connection: sqlite3.Connection, transaction: Transaction) -> bool:
+def add_transaction(connection: sqlite3.Connection, transaction: Transaction) -> bool:
+    """Insert it with its outbox row, inside the caller's transaction. False: it is there already."""
     if connection.execute(_CUSTOMER, (transaction.customer_id,)).fetchone() is None:
         raise InvalidValue(
             "customer_id", f"no customer is called {transaction.customer_id}", "Send the customer first"
         )
-    values = tuple(transaction_values(transaction).values())
+    values = (*transaction_values(transaction).values(), transaction_digest(transaction))
     if not connection.execute(_INSERT, values).rowcount:
         return False
     insert_row(
@@ -49,7 +51,7 @@ class SqliteTransactionRecords:
         self._database = database
 
     async def add_many(self, transactions: Sequence[Transaction]) -> Sequence[bool]:
-        return await self._database.write(lambda c: [_add(c, item) for item in transactions])
+        return await self._database.write(lambda c: [add_transaction(c, item) for item in transactions])
 
     async def of_customer(
         self, customer_id: str, since: datetime, until: datetime, limit: int

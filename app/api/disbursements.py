@@ -1,0 +1,128 @@
+"""``/v1/decisions/{decision_id}/disbursement``: pay an approved credit out, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import FastAPI
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.access import Gate
+from app.api.answers import json_answer
+from app.api.decisions import GUARDED
+from app.api.dependencies import ApiDependencies
+from app.api.documented import operation, path
+from app.api.keys import Scope
+from app.api.problem_types import (
+    DECISION_NOT_FOUND,
+    DISBURSEMENT_NOT_FOUND,
+    NOTHING_TO_DISBURSE,
+    STORE_UNAVAILABLE,
+)
+from app.api.problems import ApiProblem
+from app.domain.application import is_identifier
+from app.domain.disbursement import Disbursement, Progress, Refusal
+from app.domain.errors import DisbursementRefused
+
+PATH = "/v1/decisions/{decision_id}/disbursement"
+
+
+class DisbursementDocument(msgspec.Struct, kw_only=True):
+    """The payment of one approved decision."""
+
+    decision_id: str
+    customer_id: str
+    amount_cents: Annotated[int, Meta(ge=0, description="What is paid out, in cents.")]
+    status: Annotated[
+        Progress,
+        Meta(
+            description="PENDING: under way, ask again. PAID: once, for good. REFUSED: nothing was paid and "
+            "all was taken back. STUCK: a person looks into it."
+        ),
+    ]
+    refusal: Annotated[
+        Refusal | None,
+        Meta(description="Set when REFUSED. UNAVAILABLE: a store failed; a new POST tries again."),
+    ]
+    transaction_id: Annotated[str, Meta(description="The transaction that pays, there once it is PAID.")]
+    started_at: Annotated[datetime, Meta(description="When this attempt began (UTC).")]
+
+
+def install_disbursement_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+    async def pay(request: Request) -> Response:
+        gate.admit(request, Scope.DISBURSEMENTS_WRITE)
+        try:
+            with deps.tracer.span("disburse credit"):
+                found = await deps.disburse(_decision_id(request))
+        except DisbursementRefused as refused:
+            raise ApiProblem(NOTHING_TO_DISBURSE) from refused
+        if found is None:
+            raise ApiProblem(DECISION_NOT_FOUND)
+        return json_answer(_document(found), 202 if found.progress is Progress.PENDING else 200)
+
+    async def read(request: Request) -> Response:
+        gate.admit(request, Scope.DECISIONS_READ)
+        found = await deps.disburse.find(_decision_id(request))
+        if found is None:
+            raise ApiProblem(DISBURSEMENT_NOT_FOUND)
+        return json_answer(_document(found))
+
+    answers = {
+        200: ("How it stands.", DisbursementDocument),
+        202: ("It is under way and goes on by itself.", DisbursementDocument),
+    }
+    app.post(
+        PATH,
+        summary="Pay out an approved credit",
+        description="Holds the amount against the customer's free limit, drafts the contract and pays, or "
+        "takes all of it back. A decision is paid once however often this is sent, so try again after any "
+        "failure.",
+        tags=["decisions"],
+        response_class=Response,
+        operation_id="createDisbursement",
+        **operation(
+            scope=Scope.DISBURSEMENTS_WRITE,
+            parameters=[_ID],
+            answers=answers,
+            problems=[DECISION_NOT_FOUND, NOTHING_TO_DISBURSE, STORE_UNAVAILABLE, *GUARDED],
+        ),
+    )(pay)
+    app.get(
+        PATH,
+        summary="Read a disbursement",
+        tags=["decisions"],
+        response_class=Response,
+        operation_id="readDisbursement",
+        **operation(
+            scope=Scope.DECISIONS_READ,
+            parameters=[_ID],
+            answers={200: answers[200]},
+            problems=[DISBURSEMENT_NOT_FOUND, STORE_UNAVAILABLE, *GUARDED],
+        ),
+    )(read)
+
+
+def _decision_id(request: Request) -> str:
+    decision_id: str = request.path_params["decision_id"]
+    if not is_identifier(decision_id):
+        raise ApiProblem(DECISION_NOT_FOUND)
+    return decision_id
+
+
+def _document(found: Disbursement) -> DisbursementDocument:
+    return DisbursementDocument(
+        decision_id=found.order.decision_id,
+        customer_id=found.order.customer_id,
+        amount_cents=found.order.amount_cents,
+        status=found.progress,
+        refusal=found.refusal,
+        transaction_id=found.order.transaction_id,
+        started_at=found.started_at,
+    )
+
+
+_ID = path("decision_id", "The id that POST /v1/decisions answered with.")

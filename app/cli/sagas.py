@@ -1,0 +1,121 @@
+"""``mirante sagas``: work that spans stores, how it stands, and what is parked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+import click
+
+from app.bootstrap.offline import offline_platform
+from app.cli.context import age_text, json_option, pass_settings, plain_table, say, stdout
+from app.cli.failures import EXIT_NO
+from app.ports.sagas import Saga, SagaState
+from app.settings import Settings
+from dataplatform.saga.on_file import read_saga, read_sagas
+from slo.clock import parse_clock
+
+INSTEAD = "Stop it, retry, and start it again: it goes on with what was retried"
+EVERY = 1_000_000
+OPEN_AND_STUCK = (SagaState.STUCK, SagaState.OPEN)
+
+
+@click.group()
+def sagas() -> None:
+    """Disbursements and other work that spans stores: under way, ended, or stuck."""
+
+
+@sagas.command(name="list")
+@click.option(
+    "--state",
+    type=click.Choice([state.value for state in SagaState], case_sensitive=False),
+    help="Only these.  [default: stuck and open]",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The oldest so many."
+)
+@json_option
+@pass_settings
+def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> None:
+    """Sagas, oldest first, with the trouble of those that wait. Works while the server runs.
+
+    Exit status: 0 none is stuck, 1 at least one of those listed is.
+    """
+    states = OPEN_AND_STUCK if state is None else (SagaState(state.upper()),)
+    found = read_sagas(settings.data_dir, states, limit)
+    if as_json:
+        click.echo(json.dumps([_document(saga) for saga in found], indent=2))
+    elif not found:
+        say("No saga is open or stuck" if state is None else f"No saga is {state.upper()}", "green")
+    else:
+        _print_table(settings, found)
+    if any(saga.state is SagaState.STUCK for saga in found):
+        raise SystemExit(EXIT_NO)
+
+
+@sagas.command()
+@click.argument("saga_id")
+@pass_settings
+def show(settings: Settings, saga_id: str) -> None:
+    """One saga with its steps, as JSON. Works while the server runs.
+
+    Exit status: 0 shown, 1 no saga has that id.
+    """
+    found = read_saga(settings.data_dir, saga_id)
+    if found is None:
+        say(f"No saga is called {saga_id}; `mirante sagas list` shows those there are", "red")
+        raise SystemExit(EXIT_NO)
+    click.echo(json.dumps(_document(found), indent=2))
+
+
+@sagas.command()
+@click.argument("saga_ids", metavar="[SAGA_ID]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every stuck saga.")
+@pass_settings
+def retry(settings: Settings, saga_ids: tuple[str, ...], everything: bool) -> None:
+    """Let stuck sagas go on when the data side starts again; steps already done are recognised.
+
+    Exit status: 0 done, 1 one of them is not stuck, 3 the data side runs.
+    """
+    if bool(saga_ids) is everything:
+        raise click.UsageError("Give the ids of stuck sagas, or --all.")
+    refused = asyncio.run(_retry(settings, saga_ids))
+    for saga_id in refused:
+        say(f"{saga_id} is not stuck; `mirante sagas list` shows those that are", "red")
+    if refused:
+        raise SystemExit(EXIT_NO)
+
+
+async def _retry(settings: Settings, saga_ids: tuple[str, ...]) -> list[str]:
+    async with offline_platform(settings, INSTEAD) as open_:
+        log = open_.platform.sagas
+        wanted = saga_ids or [saga.saga_id for saga in await log.list(SagaState.STUCK, EVERY)]
+        answers = [(saga_id, await log.retry(saga_id)) for saga_id in wanted]
+    say(f"{sum(done for _, done in answers):,} sagas go on when the data side starts")
+    return [saga_id for saga_id, done in answers if not done]
+
+
+def _print_table(settings: Settings, found: Sequence[Saga]) -> None:
+    now = parse_clock(settings.clock).now()
+    table = plain_table("saga", "state", "phase", "began", "trouble")
+    for saga in found:
+        trouble = saga.trouble or saga.reason or ""
+        table.add_row(
+            saga.saga_id, saga.state.value, saga.phase.value, age_text(saga.started_at, now), trouble
+        )
+    stdout.print(table)
+
+
+def _document(saga: Saga) -> dict[str, object]:
+    return {
+        "saga_id": saga.saga_id,
+        "kind": saga.kind,
+        "state": saga.state.value,
+        "phase": saga.phase.value,
+        "steps": {step: state.value for step, state in saga.steps.items()},
+        "reason": saga.reason,
+        "trouble": saga.trouble,
+        "attempts": saga.attempts,
+        "started_at": saga.started_at.isoformat(),
+    }

@@ -1,0 +1,45 @@
+"""A disbursement killed at every boundary of its saga: nothing lost, nothing twice, nothing half (§4.3.1)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "support" / "saga_process.py"
+FULL = os.environ.get("MIRANTE_PROOF") == "full"
+AMOUNT = 1_000_001
+PAID = {"held": 0, "contract": "ACTIVE", "paid": 1, "paid_hot": AMOUNT, "paid_wide": AMOUNT, "state": "DONE"}
+TAKEN_BACK = {"held": 0, "contract": "CANCELLED", "paid": 0, "paid_hot": 0, "paid_wide": 0, "state": "UNDONE"}
+NEVER_BEGUN = {**PAID, "state": None}  # killed before it was on file: the client asked again and was served
+
+
+def boundaries(folder: Path, scenario: str, every: int) -> list[dict[str, object]]:
+    command = [sys.executable, str(SCRIPT), str(folder), scenario, str(every)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("scenario", "every", "least"),
+    [("paid", 1, 36), ("refused", 1, 35), ("maybe", 1 if FULL else 5, 60 if FULL else 12)],
+)
+def test_killed_at_any_boundary_it_is_paid_once_or_taken_back_whole(
+    tmp_path: Path, scenario: str, every: int, least: int
+) -> None:
+    found = boundaries(tmp_path, scenario, every)
+    print(f"\n{scenario}: {len(found)} boundaries, each killed by SIGKILL and recovered")
+    assert len(found) >= least
+    past_the_block = False
+    for line in found:
+        past_the_block |= scenario == "refused" and line["boundary"] == "18 before disbursements.pay"
+        assert line["killed"], f"it did not die at {line['boundary']}"
+        assert line["ended"] == 0, line
+        right = [TAKEN_BACK] if past_the_block else [PAID, NEVER_BEGUN]
+        assert line["verdict"] in right, line
+    assert past_the_block == (scenario == "refused")
