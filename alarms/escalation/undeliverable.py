@@ -5,7 +5,7 @@ from __future__ import annotations
 from alarms.case import Case
 from alarms.escalation.matrix import Told
 from alarms.incident import TransitionKind
-from alarms.notification import Delivery, Step
+from alarms.notification import Delivery, DeliveryState, Step
 
 PAGES = (Step.FIRST, Step.BACKUP, Step.ESCALATION, Step.REMINDER)
 
@@ -21,7 +21,8 @@ def is_known(case: Case, delivery: Delivery) -> bool:
 def tell_next(case: Case, delivery: Delivery) -> None:
     """Backup, then the accountable team: the first of them that this incident has not tried in vain.
 
-    Telling of the same loss twice is telling of it once.
+    Nobody, while another of the team's channels has brought the page or still may. Telling of the same
+    loss twice is telling of it once.
     """
     lost = delivery.notification
     if is_known(case, delivery):
@@ -35,7 +36,7 @@ def tell_next(case: Case, delivery: Delivery) -> None:
             "dedup": lost.dedup_id,
         },
     )
-    if lost.step not in PAGES or not case.incident.is_open:
+    if lost.step not in PAGES or not case.incident.is_open or _comes_by_another_channel(case, delivery):
         return
     policy = case.matrix.policy
     in_vain = {lost.team} | {
@@ -52,3 +53,14 @@ def tell_next(case: Case, delivery: Delivery) -> None:
     following = next((team for team in in_line if team is not None and team not in in_vain), None)
     if following is not None:
         case.tell([Told(Step.BACKUP, following)], TransitionKind.UNDELIVERABLE)
+
+
+def _comes_by_another_channel(case: Case, delivery: Delivery) -> bool:
+    lost = delivery.notification
+    return any(
+        (one.notification.transition, one.notification.step, one.notification.target)
+        == (lost.transition, lost.step, lost.target)
+        and one.notification.channel != lost.channel
+        and one.state is not DeliveryState.DEAD
+        for one in case.tx.deliveries(case.incident.id)
+    )

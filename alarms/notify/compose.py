@@ -39,14 +39,15 @@ ROLE = {
     Step.REMEDIATION: Text("A machine is asked to act.", "Uma máquina é solicitada a agir."),
     Step.RESOLVED: Text("Nothing more to do.", "Nada mais a fazer."),
 }
-TRIED = (
-    TransitionKind.ACKNOWLEDGED,
-    TransitionKind.ACK_MISSED,
-    TransitionKind.ESCALATED,
-    TransitionKind.REASSIGNED,
-    TransitionKind.NOTED,
-    TransitionKind.REMEDIATION_ASKED,
-)
+TRIED = {
+    TransitionKind.ACKNOWLEDGED: Text("acknowledged", "reconhecido"),
+    TransitionKind.ACK_MISSED: Text("acknowledgement missed", "prazo de reconhecimento perdido"),
+    TransitionKind.ESCALATED: Text("escalated", "escalado"),
+    TransitionKind.REASSIGNED: Text("reassigned", "reatribuído"),
+    TransitionKind.NOTED: Text("noted", "anotado"),
+    TransitionKind.REMEDIATION_ASKED: Text("remediation asked for", "remediação solicitada"),
+    TransitionKind.UNDELIVERABLE: Text("could not be reached", "não pôde ser avisado"),
+}
 STEPS_SHOWN = 5
 
 
@@ -77,7 +78,7 @@ class Composer:
             f"Environment {incident.environment}; open since {_instant(incident.opened_at, zone)}.",
             ROLE[step].en,
             *_burn_en(incident.burn),
-            *_tried(history, zone, "Tried so far:"),
+            *_tried(history, zone, "Tried so far:", english=True),
             *_steps(runbook, "Runbook", english=True),
             *self._links(incident, runbook),
         ]
@@ -87,7 +88,7 @@ class Composer:
             f"Ambiente {incident.environment}; aberto desde {_instant(incident.opened_at, zone)}.",
             ROLE[step].pt,
             *_burn_pt(incident.burn),
-            *_tried(history, zone, "Já tentado:"),
+            *_tried(history, zone, "Já tentado:", english=False),
             *_steps(runbook, "Roteiro", english=False),
             *self._links(incident, runbook),
         ]
@@ -160,9 +161,10 @@ def _exhaustion_pt(burn: BurnArithmetic) -> str:
     return f"neste ritmo, esgota-se em {_comma(f'{burn.exhaustion_seconds / 3600:.1f}')} h."
 
 
-def _tried(history: Sequence[Transition], zone: ZoneInfo, heading: str) -> list[str]:
+def _tried(history: Sequence[Transition], zone: ZoneInfo, heading: str, *, english: bool) -> list[str]:
     lines = [
-        f"- {_instant(entry.at, zone)} {entry.kind.value} ({entry.actor})"
+        f"- {_instant(entry.at, zone)} {TRIED[entry.kind].en if english else TRIED[entry.kind].pt} "
+        f"({entry.detail.get('target') or entry.actor})"
         + (f": {entry.detail['note']}" if entry.detail.get("note") else "")
         for entry in history
         if entry.kind in TRIED
