@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,34 +13,51 @@ from alarms.stores.memory import MemoryRouterStore
 from alarms.stores.mysql import MysqlRouterStore
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
-from tests.support.broken_router_stores import BROKEN
+from tests.support.broken_router_stores import BROKEN, BROKEN_UNDER_A_RACE
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.router_store_contract import CHECKS, incident
+from tests.support.router_store_races import RACES, Open
 
 Check = Callable[[RouterStore], None]
+Race = Callable[[Open], None]
 
 
-def mysql(_: Path) -> RouterStore:
-    return MysqlRouterStore(fresh_mysql(), server_time=False)  # the checks bring a time of their own
+def on_mysql(_: Path) -> Open:
+    address = fresh_mysql()
+    return lambda: MysqlRouterStore(address, server_time=False)  # the checks bring a time of their own
 
 
-STORES: dict[str, Callable[[Path], RouterStore]] = {
-    "memory": lambda _: MemoryRouterStore(),
-    "sqlite": lambda folder: SqliteRouterStore(folder / "router.sqlite"),
-    "mysql": mysql,
+ADAPTERS: dict[str, Callable[[Path], Open]] = {
+    "memory": lambda _: MemoryRouterStore,
+    "sqlite": lambda folder: lambda: SqliteRouterStore(folder / "router.sqlite"),
+    "mysql": on_mysql,
 }
+SHARED = ("sqlite", pytest.param("mysql", marks=needs_mariadb))
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("mysql", marks=needs_mariadb)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RouterStore]:
-    made = STORES[request.param](tmp_path)
-    yield made
-    made.close()
-
-
+@pytest.mark.parametrize("adapter", ["memory", *SHARED])
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_every_store_keeps_the_contract(check: Check, store: RouterStore) -> None:
-    check(store)
+def test_every_store_keeps_the_contract(check: Check, adapter: str, tmp_path: Path) -> None:
+    with closing(ADAPTERS[adapter](tmp_path)()) as store:
+        check(store)
+
+
+@pytest.mark.parametrize("adapter", SHARED)
+@pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
+def test_every_store_that_is_shared_keeps_it_under_a_race(race: Race, adapter: str, tmp_path: Path) -> None:
+    race(ADAPTERS[adapter](tmp_path))
+
+
+@pytest.mark.parametrize("broken", BROKEN_UNDER_A_RACE, ids=lambda broken: broken.__name__)
+def test_the_races_notice_a_broken_store(broken: type[MemoryRouterStore]) -> None:
+    noticed = []
+    for race in RACES:
+        shared = broken()
+        try:
+            race(lambda shared=shared: shared)  # type: ignore[misc]
+        except (AssertionError, ValueError):
+            noticed.append(race.__name__)
+    assert noticed, f"{broken.__name__} won every race"
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -122,6 +123,29 @@ class ClearsEveryTimer(MemoryRouterStore):
             super().clear_timer(incident_id, each)
 
 
+class LooksFirstAndTakesLater(MemoryRouterStore):
+    """Whoever else looked meanwhile takes the same deliveries."""
+
+    def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+        seen = dict(self._outbox)
+        claimed = super().claim(worker, now, lease_until, limit)
+        keys = [each.notification.dedup_id for each in claimed]
+        self._outbox.update({key: seen[key] for key in keys})
+        time.sleep(0.005)
+        self._outbox.update(zip(keys, claimed, strict=True))
+        return claimed
+
+
+class TrustsItsOwnClockOnly(MemoryRouterStore):
+    """A lease that a clock a moment ahead has set is taken for an old one."""
+
+    def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+        for key, delivery in self._outbox.items():
+            if delivery.lease_until is not None and delivery.lease_until > lease_until:
+                self._outbox[key] = replace(delivery, lease_until=now)
+        return super().claim(worker, now, lease_until, limit)
+
+
 BROKEN = (
     KeepsHalfATransaction,
     ForgetsFencing,
@@ -137,4 +161,10 @@ BROKEN = (
     DropsFractionsOfSeconds,
     NumbersTransitionsTwice,
     ClearsEveryTimer,
+)
+BROKEN_UNDER_A_RACE = (
+    KeepsHalfATransaction,
+    ForgetsFencing,
+    LooksFirstAndTakesLater,
+    TrustsItsOwnClockOnly,
 )
