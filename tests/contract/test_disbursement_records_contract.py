@@ -17,11 +17,13 @@ from app.domain.errors import DisbursementRefused, LeaseLost
 from app.ports.disbursements import DisbursementRecords
 from app.ports.sagas import Saga, SagaLog
 from dataplatform.stores.memory.sagas import MemoryDisbursementRecords, MemorySagaLog
+from dataplatform.stores.mysql.relational import open_mysql_relational
 from tests.support.credit_samples import a_decision, a_profile
+from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.store_bench import Bench, embedded_platform_bench, memory_bench
 
 LIMIT = 2_500_000
-ADAPTERS = ("memory", "embedded")
+ADAPTERS = ("memory", "embedded", pytest.param("mariadb", marks=needs_mariadb))
 
 
 @dataclass
@@ -116,6 +118,12 @@ async def open_pay(adapter: str, folder: Path) -> AsyncIterator[Pay]:
         assert stores.tables is not None
         log = MemorySagaLog(stores.clock)
         yield Pay(stores, MemoryDisbursementRecords(stores.tables, log), log)
+    elif adapter == "mariadb":
+        stores = memory_bench()
+        opened = open_mysql_relational(fresh_mysql(), None, stores.clock)
+        stores.customers, stores.outbox, stores.audit = opened.customers, opened.outbox, opened.audit
+        yield Pay(stores, opened.disbursements, opened.sagas)
+        await opened.close()
     else:
         async with embedded_platform_bench(folder) as (stores, platform):
             yield Pay(stores, platform.disbursements, platform.sagas)

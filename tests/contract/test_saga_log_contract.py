@@ -16,10 +16,12 @@ from app.domain.errors import IdempotencyConflict, LeaseLost
 from app.ports.sagas import Phase, Saga, SagaLog, SagaState, StepState
 from dataplatform.schemas.relational import RUNGS
 from dataplatform.stores.memory.sagas import MemorySagaLog
+from dataplatform.stores.mysql.relational import open_mysql_relational
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.sagas import SqliteSagaLog
 from slo.clock import ManualClock
 from tests.support.credit_samples import NOON
+from tests.support.local_servers import fresh_mysql, needs_mariadb
 
 LEASE = 60.0
 
@@ -176,7 +178,7 @@ class SagaLogContract:
 PROMISES = sorted(
     name for name, _ in inspect.getmembers(SagaLogContract, inspect.isfunction) if name[0] != "_"
 )
-ADAPTERS = ("memory", "sqlite")
+ADAPTERS = ("memory", "sqlite", pytest.param("mariadb", marks=needs_mariadb))
 
 
 @asynccontextmanager
@@ -192,6 +194,11 @@ async def open_bench(adapter: str, folder: Path) -> AsyncIterator[Bench]:
     if adapter == "memory":
         clock = ManualClock(NOON)
         yield Bench(clock, MemorySagaLog(clock))
+    elif adapter == "mariadb":
+        clock = ManualClock(NOON)
+        opened = open_mysql_relational(fresh_mysql(), None, clock)
+        yield Bench(clock, opened.sagas)
+        await opened.close()
     else:
         async with sqlite_bench(folder) as bench:
             yield bench

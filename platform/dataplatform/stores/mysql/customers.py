@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.canonical import canonical_json, digest, profile_bytes
 from app.domain.customer import CustomerProfile
 from app.domain.errors import InvalidValue
+from dataplatform.ingestion.projections import profile_digest
 from dataplatform.stores.mysql.audit import Event, append_events
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.failures import Contended, duplicated_index
@@ -24,11 +25,11 @@ _LOCK = text("""
 SELECT customer_id, version FROM customers WHERE customer_id IN :customer_ids ORDER BY customer_id FOR UPDATE
 """).bindparams(bindparam("customer_ids", expanding=True))
 _INSERT = text(
-    f"INSERT INTO customers ({_LIST}) "  # noqa: S608 - constants
-    f"VALUES ({', '.join(f':{name}' for name in CUSTOMER_COLUMNS)})"
+    f"INSERT INTO customers ({_LIST}, digest) "  # noqa: S608 - constants
+    f"VALUES ({', '.join(f':{name}' for name in CUSTOMER_COLUMNS)}, :digest)"
 )
 _UPDATE = text(
-    "UPDATE customers SET "  # noqa: S608 - constants
+    "UPDATE customers SET digest = :digest, "  # noqa: S608 - constants
     + ", ".join(f"{name} = :{name}" for name in CUSTOMER_COLUMNS if name != "customer_id")
     + " WHERE customer_id = :customer_id"
 )
@@ -38,6 +39,11 @@ _PAGE = text(
     f"SELECT {_LIST} FROM customers "  # noqa: S608 - constants
     "WHERE customer_id > :after ORDER BY customer_id LIMIT :most"
 )
+
+
+def read_customer(connection: Connection, customer_id: str) -> CustomerProfile | None:
+    row = connection.execute(_BY_ID, {"value": customer_id}).one_or_none()
+    return None if row is None else customer_from_row(row)
 
 
 def _upsert(connection: Connection, profiles: Sequence[CustomerProfile], at: datetime) -> list[bool]:
@@ -62,7 +68,7 @@ def _upsert(connection: Connection, profiles: Sequence[CustomerProfile], at: dat
 
 def _write(connection: Connection, statement: TextClause, profile: CustomerProfile) -> None:
     try:
-        connection.execute(statement, customer_values(profile))
+        connection.execute(statement, {**customer_values(profile), "digest": profile_digest(profile)})
     except IntegrityError as error:
         index = duplicated_index(error)
         if index == "idx_customer_cpf":

@@ -13,6 +13,7 @@ from app.domain.canonical import canonical_json, decision_bytes, decision_from_b
 from app.domain.decision import Decision
 from app.domain.errors import IdempotencyConflict, VersionConflict
 from app.ports.records import IdempotencyKey, Recorded
+from dataplatform.ingestion.projections import decision_digest
 from dataplatform.stores.instants import to_micros
 from dataplatform.stores.mysql.audit import Event, append_events
 from dataplatform.stores.mysql.database import MysqlDatabase
@@ -22,8 +23,9 @@ from slo.clock import Clock
 
 _INSERT = text("""
 INSERT INTO credit_decisions
-  (decision_id, customer_id, outcome, policy_id, client_id, degraded, decision_date, body)
-VALUES (:decision_id, :customer_id, :outcome, :policy_id, :client_id, :degraded, :decision_date, :body)
+  (decision_id, customer_id, outcome, policy_id, client_id, degraded, decision_date, body, digest)
+VALUES
+  (:decision_id, :customer_id, :outcome, :policy_id, :client_id, :degraded, :decision_date, :body, :digest)
 """)
 _BODY = text("SELECT body FROM credit_decisions WHERE decision_id = :decision_id")
 _KEY = text("""
@@ -87,6 +89,7 @@ def _insert(connection: Connection, decision: Decision, body: bytes) -> bool:
         "degraded": int(decision.degraded),
         "decision_date": to_micros(decision.decided_at),
         "body": body,
+        "digest": decision_digest(decision),
     }
     try:
         connection.execute(_INSERT, values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.ports.disbursements import DisbursementRecords
 from app.ports.records import (
     AuditTrail,
     CustomerRecords,
@@ -13,6 +14,7 @@ from app.ports.records import (
     PolicyRecords,
     TransactionRecords,
 )
+from app.ports.sagas import SagaLog
 from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.schemas.mysql.upgrade import upgrade
@@ -21,10 +23,12 @@ from dataplatform.stores.mysql.comparison_source import MysqlComparisonSource
 from dataplatform.stores.mysql.customers import MysqlCustomerRecords
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.decisions import MysqlDecisionRecords
+from dataplatform.stores.mysql.disbursements import MysqlDisbursementRecords
 from dataplatform.stores.mysql.endpoint import PoolLimits, make_engine
 from dataplatform.stores.mysql.outbox import MysqlOutbox
 from dataplatform.stores.mysql.policies import MysqlPolicyRecords
 from dataplatform.stores.mysql.processing_log import MysqlProcessingLog
+from dataplatform.stores.mysql.sagas import MysqlSagaLog
 from dataplatform.stores.mysql.transactions import MysqlTransactionRecords
 from slo.clock import Clock
 
@@ -40,6 +44,8 @@ class MysqlRelational:
     transactions: TransactionRecords
     policies: PolicyRecords
     outbox: Outbox
+    sagas: SagaLog
+    disbursements: DisbursementRecords
     audit: AuditTrail
     processing_log: ProcessingLog
     comparison: ComparisonSource
@@ -78,6 +84,8 @@ def open_mysql_relational(
         transactions=MysqlTransactionRecords(database),
         policies=MysqlPolicyRecords(database, clock),
         outbox=MysqlOutbox(database, clock),
+        sagas=MysqlSagaLog(database, clock),
+        disbursements=MysqlDisbursementRecords(database, clock),
         audit=MysqlAuditTrail(database, clock),
         processing_log=MysqlProcessingLog(database),
         comparison=MysqlComparisonSource(database),

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.canonical import transaction_bytes
 from app.domain.customer import Transaction
 from app.domain.errors import InvalidValue
+from dataplatform.ingestion.projections import transaction_digest
 from dataplatform.stores.instants import to_micros
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.failures import Contended, duplicated_index
@@ -25,8 +26,8 @@ _KNOWN = text("SELECT transaction_id FROM transactions WHERE transaction_id IN :
     bindparam("ids", expanding=True)
 )
 _INSERT = text(
-    f"INSERT INTO transactions ({_LIST}) "  # noqa: S608 - constants
-    f"VALUES ({', '.join(f':{name}' for name in TRANSACTION_COLUMNS)})"
+    f"INSERT INTO transactions ({_LIST}, digest) "  # noqa: S608 - constants
+    f"VALUES ({', '.join(f':{name}' for name in TRANSACTION_COLUMNS)}, :digest)"
 )
 _BETWEEN = text(
     f"SELECT {_LIST} FROM transactions "  # noqa: S608 - constants
@@ -35,7 +36,8 @@ _BETWEEN = text(
 )
 
 
-def _add(connection: Connection, transactions: Sequence[Transaction]) -> list[bool]:
+def add_transactions(connection: Connection, transactions: Sequence[Transaction]) -> list[bool]:
+    """Insert those that are not there with their outbox rows, inside the caller's transaction."""
     if not transactions:
         return []
     _check_owners(connection, transactions)
@@ -68,8 +70,9 @@ def _check_owners(connection: Connection, transactions: Sequence[Transaction]) -
 def _insert(connection: Connection, fresh: Sequence[Transaction]) -> None:
     if not fresh:
         return
+    rows = [{**transaction_values(item), "digest": transaction_digest(item)} for item in fresh]
     try:
-        connection.execute(_INSERT, [transaction_values(item) for item in fresh])
+        connection.execute(_INSERT, rows)
     except IntegrityError as error:
         if duplicated_index(error) == "uq_transaction_id":
             raise Contended("relational", "another call added the same transaction") from error
@@ -81,7 +84,7 @@ class MysqlTransactionRecords:
         self._database = database
 
     async def add_many(self, transactions: Sequence[Transaction]) -> Sequence[bool]:
-        return await self._database.write(lambda c: _add(c, transactions))
+        return await self._database.write(lambda c: add_transactions(c, transactions))
 
     async def of_customer(
         self, customer_id: str, since: datetime, until: datetime, limit: int
