@@ -89,6 +89,13 @@ class Settings:
     prometheus: str = _setting(
         "", "address of a Prometheus to count from; unset: our own processes' journals"
     )
+    prometheus_dir: Path | None = _setting(None, "folder of rule files that `mirante apply prometheus` keeps")
+    alertmanager: str = _setting("", "address of an Alertmanager to reload after its file has changed")
+    alertmanager_dir: Path | None = _setting(
+        None, "folder of alertmanager.yml that `mirante apply alertmanager` keeps"
+    )
+    grafana: str = _setting("", "address of the Grafana whose boards `mirante apply grafana` keeps")
+    grafana_token: str = _setting("", "service account token of that Grafana", secret=True)
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
     tracing: str = _setting("off", "off, console or otlp")
     otlp_endpoint: str = _setting("http://127.0.0.1:4318", "OTLP/HTTP collector")

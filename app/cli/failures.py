@@ -20,6 +20,7 @@ from app.build import BuildError
 from app.cli.context import ReaderGone, stderr
 from app.console.errors import ConsoleError, SessionStoreError
 from app.demo.errors import DemoError
+from app.deployment.errors import DeploymentError
 from app.domain.errors import DomainError, StoreUnavailable
 from app.serving.errors import ServingError
 from app.settings import SettingsError
@@ -39,6 +40,7 @@ ENVIRONMENT_ERRORS = (
     PlatformError,
     DemoError,
     BuildError,
+    DeploymentError,
     SessionStoreError,
     StoreUnavailable,
     StoreBusy,

@@ -16,6 +16,7 @@ from app.cli.consistency import consistency
 from app.cli.decide import decide
 from app.cli.definitions import build, check, import_
 from app.cli.demo import demo
+from app.cli.deploy import apply, plan
 from app.cli.failures import EXIT_INTERRUPTED, Root, explained
 from app.cli.ingest import ingest
 from app.cli.keys import keys
@@ -61,6 +62,8 @@ for command in (
     check,
     build,
     import_,
+    plan,
+    apply,
     alerts,
     decide,
     keys,

@@ -125,7 +125,7 @@ def _burn_alarms(
     for suffix, window in (("long", tier.long_window), ("short", tier.short_window)):
         child = f"{name}-{suffix}"
         children.append(child)
-        yield _window_alarm(slo, objective, tier, twin, window, child)
+        yield _window_alarm(slo, objective, tier, twin, window, child, environment)
     identity = _identity(slo, environment, objective.name, tier.severity) | {
         "alert_key": alert_key(environment, slo.id, objective.name, {}),
         "tier": tier.name,
@@ -141,7 +141,7 @@ def _burn_alarms(
 
 
 def _window_alarm(
-    slo: Slo, objective: Objective, tier: Tier, twin: Twin, window: timedelta, name: str
+    slo: Slo, objective: Objective, tier: Tier, twin: Twin, window: timedelta, name: str, environment: str
 ) -> Alarm:
     period, periods, datapoints = _range(slo, objective, tier, window, twin)
     sliced = periods > 1 or (not twin.published and slo.method is not BudgetingMethod.OCCURRENCES)
@@ -168,6 +168,7 @@ def _window_alarm(
         "Threshold": threshold,
         "ComparisonOperator": "GreaterThanThreshold",
         "TreatMissingData": "notBreaching",
+        "Tags": _tags({names.LABEL_ENVIRONMENT: environment}),
     }
 
 

@@ -1,0 +1,102 @@
+"""Grafana's boards by its HTTP API: one folder, ours by their tag."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from grafana_client import GrafanaApi
+from grafana_client.client import GrafanaClientError, GrafanaException
+
+from app.deployment.errors import DeploymentError
+from app.deployment.resource import Deployed, Document
+from dashboards.grafana.provisioning import FOLDER
+
+FOLDER_UID = "mirante"
+OWNER = "mirante"  # the tag every board of ours carries
+TIMEOUT_SECONDS = 20.0
+MOST_A_SEARCH = 5_000
+NOT_FOUND = 404
+ANSWER_ONLY = ("id", "version")
+
+
+class GrafanaBoards:
+    kind = "Grafana dashboard"
+    removable = True
+
+    def __init__(self, url: str, token: str, boards: Mapping[str, bytes]) -> None:
+        """``boards`` are dashboard documents by file name."""
+        self._api = GrafanaApi.from_url(url, credential=token or None, timeout=TIMEOUT_SECONDS)
+        documents = [json.loads(content) for _, content in sorted(boards.items())]
+        self._wanted = {str(document["uid"]): document for document in documents}
+
+    def wanted(self) -> Mapping[str, Document]:
+        return {uid: _comparable(document) for uid, document in self._wanted.items()}
+
+    def deployed(self, names: Collection[str]) -> Mapping[str, Deployed]:
+        with explained("Grafana"):
+            tagged = self._api.search.search_dashboards(tag=OWNER, type_="dash-db", limit=MOST_A_SEARCH)
+            uids = sorted({*names, *(str(found["uid"]) for found in tagged)})
+            read = {uid: self._read(uid) for uid in uids}
+        return {uid: deployed for uid, deployed in read.items() if deployed is not None}
+
+    def put(self, name: str, document: Document) -> None:
+        with explained(f"Grafana dashboard {name}"):
+            self._ensure_folder()
+            board = {**self._wanted[name], "id": None}
+            request = {
+                "dashboard": board,
+                "folderUid": FOLDER_UID,
+                "overwrite": True,
+                "message": "mirante apply",
+            }
+            self._api.dashboard.update_dashboard(request)
+
+    def remove(self, name: str) -> None:
+        with explained(f"Grafana dashboard {name}"):
+            try:
+                self._api.dashboard.delete_dashboard(name)
+            except GrafanaClientError as error:
+                if error.status_code != NOT_FOUND:
+                    raise
+
+    def _read(self, uid: str) -> Deployed | None:
+        try:
+            found = self._api.dashboard.get_dashboard(uid)["dashboard"]
+        except GrafanaClientError as error:
+            if error.status_code == NOT_FOUND:
+                return None
+            raise
+        return Deployed(_comparable(found), OWNER in found.get("tags", []))
+
+    def _ensure_folder(self) -> None:
+        try:
+            self._api.folder.get_folder(FOLDER_UID)
+        except GrafanaClientError as error:
+            if error.status_code != NOT_FOUND:
+                raise
+            self._api.folder.create_folder(FOLDER, FOLDER_UID)
+
+
+def _comparable(board: Mapping[str, Any]) -> Document:
+    """Without what Grafana counts by itself."""
+    return {key: value for key, value in board.items() if key not in ANSWER_ONLY}
+
+
+@contextmanager
+def explained(place: str) -> Iterator[None]:
+    """The client's errors as ``DeploymentError``."""
+    try:
+        yield
+    except GrafanaException as error:
+        mend = (
+            "Check grafana_token and its rights"
+            if error.status_code in (401, 403)
+            else "Mend it and run it again"
+        )
+        raise DeploymentError(place, f"{error.status_code}: {error.message}", mend) from error
+    except requests.RequestException as error:
+        raise DeploymentError(place, type(error).__name__, "Check grafana_url and that it is up") from error
