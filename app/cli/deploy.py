@@ -1,4 +1,4 @@
-"""``mirante plan`` and ``apply``: what is deployed against what is generated, and the two brought together."""
+"""``mirante plan`` and ``apply``: what is deployed against what is generated, brought together."""
 
 from __future__ import annotations
 

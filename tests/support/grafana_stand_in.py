@@ -1,4 +1,4 @@
-"""Grafana's HTTP API for boards and folders, as its reference documents it: no package carries a Grafana server."""
+"""Grafana's HTTP API for boards and folders, as documented: no package carries a Grafana server."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -27,9 +26,8 @@ class MariaDb:
         self._options = dict(options or {})
 
     def missing(self) -> str | None:
-        if shutil.which("mariadbd", path=_path()) and shutil.which("mariadb-install-db", path=_path()):
-            return None
-        return "Install Debian's package mariadb-server"
+        found = all(_found(name) for name in ("mariadbd", "mariadb-install-db"))
+        return None if found else "Install Debian's package mariadb-server"
 
     def prepare(self, folder: Path) -> None:
         if (folder / "mariadb" / "mysql").is_dir():
@@ -75,7 +73,7 @@ class MariaDb:
         ]
 
     def environment(self, folder: Path, port: int) -> dict[str, str]:
-        return {**os.environ, "PATH": _path()}
+        return {}
 
     def answers(self, folder: Path, port: int) -> bool:
         try:
@@ -102,13 +100,13 @@ def make_database(port: int, database: str) -> str:
     return address(port, database)
 
 
-def _path() -> str:
+def _found(name: str) -> str | None:
     """Servers often stand in /usr/sbin, which a plain user's path may lack."""
-    return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name, path=_path())
+    found = _found(name)
     if found is None:
         raise LocalServerError(
             "mariadb", f"{name} is not installed", "Install Debian's package mariadb-server"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +35,7 @@ class Redis:
         ]
 
     def environment(self, folder: Path, port: int) -> dict[str, str]:
-        return dict(os.environ)
+        return {}
 
     def answers(self, folder: Path, port: int) -> bool:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,7 @@ class LocalServer(Protocol):
     def command(self, folder: Path, port: int) -> Sequence[str]: ...
 
     def environment(self, folder: Path, port: int) -> dict[str, str]:
-        """All of the child's environment."""
+        """What the child's environment has beside this process's own."""
         ...
 
     def answers(self, folder: Path, port: int) -> bool:
@@ -80,17 +80,21 @@ def start(server: LocalServer, folder: Path, port: int | None = None) -> Running
     log = folder / f"{server.name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - a command of our own making
-            server.command(folder, chosen),
+            [*_with(server.environment(folder, chosen)), *server.command(folder, chosen)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             cwd=folder,
-            env=server.environment(folder, chosen),
             start_new_session=True,
         )
     running = Running(server.name, chosen, process.pid, folder, log, process)
     _wait_until_it_answers(server, running)
     return running
+
+
+def _with(variables: Mapping[str, str]) -> Sequence[str]:
+    """Only the settings module reads the environment, so the system's own ``env`` adds to it."""
+    return ["env", *(f"{name}={value}" for name, value in sorted(variables.items()))] if variables else []
 
 
 def _wait_until_it_answers(server: LocalServer, running: Running) -> None:
