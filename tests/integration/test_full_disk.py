@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -14,39 +13,11 @@ import pytest
 from dataplatform.audited import verify_directory
 from tests.support.live_credit import LiveCredit
 from tests.support.processes import Role, wait_until
+from tests.support.small_disk import fill, small_disk
 
-SIZE = "16m"
 TRIES = 4_000
 SOON = 60.0  # real seconds
 pytestmark = pytest.mark.timeout(600)
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of its own of ``SIZE``."""
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "tmpfs", str(folder)]
-    try:
-        made = subprocess.run(mount, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command to make a small disk with")
-    if made.returncode != 0:
-        pytest.skip(f"this user may not mount a small disk: {made.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(path: Path) -> None:
-    """Until not one byte more fits."""
-    with path.open("wb", buffering=0) as file:
-        for size in (1 << 16, 1):
-            try:
-                while file.write(b"x" * size) == size:
-                    pass
-            except OSError:
-                continue
 
 
 def first_refusal(

@@ -66,12 +66,12 @@ def storm(folder: Path, position: int) -> Outcome:
         assert report["accepted"] == ALERTS
         judge.until(lambda: any(m["severity"] == "P1" for m in judge.arrived()), "the P1 is out", 10)
         arrived = next(m["at"] for m in judge.arrived("operations") if m["severity"] == "P1")
-        judge.until(lambda: alerts_kept(folder) == ALERTS, "every alert belongs to an incident", 300)
+        judge.until(lambda: alerts_kept(judge.store) == ALERTS, "every alert belongs to an incident", 300)
         assert len(judge.incidents()) < 150
         return Outcome(arrived - report["p1_sent"], arrived - report["started"], ALERTS / report["seconds"])
 
 
-def alerts_kept(folder: Path) -> int:
-    with closing(sqlite3.connect(f"file:{folder / 'router.sqlite'}?mode=ro", uri=True)) as connection:
+def alerts_kept(store: Path) -> int:
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
         query = "SELECT count(*) FROM alerts WHERE incident_id IN (SELECT id FROM incidents)"
         return int(connection.execute(query).fetchone()[0])

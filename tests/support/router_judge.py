@@ -42,10 +42,14 @@ class Judge:
     """``factor`` is how many times faster the routers' clock runs; ``at`` is what it says in the beginning.
 
     ``endpoint`` is where the routers find SNS: the emulator, unless a test puts something in between.
+    ``data`` is where their store is, if it is not ``folder`` itself.
     """
 
-    def __init__(self, folder: Path, factor: float = 1.0, *, at: datetime | None = None) -> None:
+    def __init__(
+        self, folder: Path, factor: float = 1.0, *, at: datetime | None = None, data: Path | None = None
+    ) -> None:
         self.folder = folder
+        self.store = (data or folder) / "router.sqlite"
         self.port = free_port()
         self.endpoint = self.emulator = shared_emulator()
         origin = datetime.now(UTC)
@@ -69,7 +73,7 @@ class Judge:
         self, crash: str | None = None, *, lease: float = 20.0, more: Mapping[str, Path] | None = None
     ) -> subprocess.Popen[bytes]:
         """``more`` are the files of a policy or of schedules, by option."""
-        arguments = [sys.executable, str(ROUTER), "--data", str(self.folder), "--port", str(self.port)]
+        arguments = [sys.executable, str(ROUTER), "--data", str(self.store.parent), "--port", str(self.port)]
         arguments += ["--sns", self.environment]
         arguments += ["--clock", self.spec, "--moved", str(self.clock.file), "--lease", str(lease)]
         arguments += ["--crash", crash] if crash else []
@@ -100,21 +104,26 @@ class Judge:
 
     def send(self, name: str, **labels: str) -> None:
         """One alert that fires now, again and again until it is answered with 2xx."""
+        self._wait_for(self.promise(name, **labels))
+
+    def promise(self, name: str, **labels: str) -> int:
+        """The same, without waiting for the answer: the number of the order."""
         self.expected.add(name)
-        self.post(name, alertmanager(alert(name, starts=self.clock.now(), **labels)))  # type: ignore[arg-type]
+        labelled = alert(name, starts=self.clock.now(), **labels)  # type: ignore[arg-type]
+        return self._order(name, alertmanager(labelled), "/hooks/alertmanager")
 
     def post(self, name: str, body: Mapping[str, Any], path: str = "/hooks/alertmanager") -> None:
         """Whatever ``body`` is; the router is started again when it has died of it."""
-        number = self.order(name, body, path)
+        self._wait_for(self._order(name, body, path))
 
+    def _wait_for(self, order: int) -> None:
         def accepted() -> bool:
             self.restart_if_dead()
-            return number in {entry["number"] for entry in self._accepted.entries()}
+            return order in self.accepted_orders()
 
-        self.until(accepted, f"{name} is accepted", 150)
+        self.until(accepted, f"order {order} is accepted", 150)
 
-    def order(self, name: str, body: Mapping[str, Any], path: str = "/hooks/alertmanager") -> int:
-        """Have it sent, without waiting for the answer."""
+    def _order(self, name: str, body: Mapping[str, Any], path: str) -> int:
         self._orders += 1
         order = {"number": self._orders, "name": name, "url": self.address(path), "body": body}
         assert self._sender.stdin is not None
@@ -122,9 +131,9 @@ class Judge:
         self._sender.stdin.flush()
         return self._orders
 
-    def accepted(self) -> list[dict[str, Any]]:
-        """Every order that was answered with 2xx, with how many tries it took."""
-        return self._accepted.entries()
+    def accepted_orders(self) -> set[int]:
+        """The numbers of those that were answered with 2xx."""
+        return {entry["number"] for entry in self._accepted.entries()}
 
     def arrived(self, queue: str | None = None) -> list[dict[str, Any]]:
         """Every message that reached the queue of a team (of any team), in order of arrival."""
