@@ -71,7 +71,7 @@ class SqliteRouterStore(SqlRouterStore):
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
-        with self._lock:
+        with self._turn():
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield SqliteTransaction(SqliteSession(self._writer))
@@ -93,13 +93,22 @@ class SqliteRouterStore(SqlRouterStore):
                 connection.close()
             self._readers.clear()
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One thread at a time; a line that does not move is told so, too, or its last would wait for all."""
+        if not self._lock.acquire(timeout=BUSY_SECONDS):
+            raise StoreBusy("other threads of this process have been waiting for it")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
     def _reader(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._connect()
             self._local.connection = connection
-            with self._lock:
-                self._readers.append(connection)
+            self._readers.append(connection)  # without a turn: who reads waits for no writer
         return connection
 
     def _connect(self) -> sqlite3.Connection:
