@@ -46,7 +46,7 @@ class RequestContext:
         with self._tracer.request(scope["method"], carrier) as span:
             exchange = Exchange(_request_id(), span, negotiate(language), began)
             attach(scope, exchange)
-            token = CORRELATION.set(Correlation(span.trace_id, span.span_id, exchange.request_id))
+            token = CORRELATION.set(_correlation(span, exchange))
             try:
                 await self._answer(exchange, scope, receive, send)
             finally:
@@ -89,6 +89,10 @@ class RequestContext:
                 "client": exchange.client,
             },
         )
+
+
+def _correlation(span: RequestSpan, exchange: Exchange) -> Correlation:
+    return Correlation(span.trace_id, span.span_id, exchange.request_id, span.sampled)
 
 
 def _request_id() -> str:

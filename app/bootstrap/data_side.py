@@ -178,7 +178,7 @@ def _keeping_policies(parts: ProcessParts, platform: EmbeddedPlatform) -> Callab
 
 
 def _ingest_loops(parts: ProcessParts, platform: EmbeddedPlatform) -> tuple[Loop, ...]:
-    worker = workers.ingest_worker(platform, parts.telemetry, parts.clock)
+    worker = workers.ingest_worker(platform, parts.telemetry, parts.clock, tracer=parts.tracer)
     projector = workers.projector(platform, parts.telemetry)
     sagas = workers.saga_runner(platform, parts.telemetry, parts.clock, holder="recovery")
     real = SystemClock()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from random import Random
 
+from app.ports.stream import StreamReader
 from app.ports.telemetry import Telemetry
+from app.ports.tracing import WorkTracer
 from app.usecases.ingest import IngestRecord
 from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
 from dataplatform.consistency.monitor import ConsistencyMonitor, Watched
 from dataplatform.consistency.repair import ConsistencyRepair
 from dataplatform.consistency.sides import HotSide, ProjectionSide, WideSide
 from dataplatform.embedded import EmbeddedPlatform
+from dataplatform.ingestion.processor import Patience, RecordProcessor
 from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestWorker
+from dataplatform.observability.tracing import QuietTracer
 from dataplatform.saga.disbursement import DisbursementSaga
 from dataplatform.saga.runner import SagaLimits, SagaRunner
 from slo.clock import Clock
@@ -23,12 +27,36 @@ def producer(platform: EmbeddedPlatform, clock: Clock, random: Random) -> Produc
     return Producer(platform.stream, platform.sealer, clock, random.random)
 
 
-def ingest_worker(platform: EmbeddedPlatform, telemetry: Telemetry, clock: Clock) -> IngestWorker:
-    return IngestWorker(
-        stream=platform.stream,
+def record_processor(
+    platform: EmbeddedPlatform,
+    telemetry: Telemetry,
+    clock: Clock,
+    tracer: WorkTracer | None = None,
+    patience: Patience | None = None,
+) -> RecordProcessor:
+    return RecordProcessor(
         ingest=IngestRecord(platform.sealer, clock),
         customers=platform.customers,
         transactions=platform.transactions,
+        telemetry=telemetry,
+        tracer=tracer or QuietTracer(),
+        clock=clock,
+        patience=patience or Patience(),
+    )
+
+
+def ingest_worker(
+    platform: EmbeddedPlatform,
+    telemetry: Telemetry,
+    clock: Clock,
+    *,
+    stream: StreamReader | None = None,
+    tracer: WorkTracer | None = None,
+) -> IngestWorker:
+    """``stream``: where records come from, unless it is the platform's own."""
+    return IngestWorker(
+        stream=stream or platform.stream,
+        processor=record_processor(platform, telemetry, clock, tracer),
         log=platform.processing_log,
         telemetry=telemetry,
         clock=clock,

@@ -6,18 +6,18 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from app.ports.tracing import Tracer
+from app.ports.tracing import WorkTracer
 
 Port = TypeVar("Port")
 
 
-def with_spans(port: Port, store: str, tracer: Tracer) -> Port:
+def with_spans(port: Port, store: str, tracer: WorkTracer) -> Port:
     """The same (async) port; each call is a span ``store method``. Arguments are data and not recorded."""
     return cast(Port, _TracedPort(port, store, tracer))
 
 
 class _TracedPort:
-    def __init__(self, port: object, store: str, tracer: Tracer) -> None:
+    def __init__(self, port: object, store: str, tracer: WorkTracer) -> None:
         self._port, self._store, self._tracer = port, store, tracer
 
     def __getattr__(self, name: str) -> Any:

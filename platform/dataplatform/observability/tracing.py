@@ -10,8 +10,8 @@ import random
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
@@ -85,6 +85,7 @@ class QuietSpan:
 
     trace_id: str
     span_id: str
+    sampled: bool = True
 
     def describe(self, name: str, /, **attributes: Attribute) -> None:
         """Nothing is recorded, so there is nothing to describe."""
@@ -95,7 +96,12 @@ class QuietTracer:
 
     def request(self, method: str, carrier: Mapping[str, str]) -> AbstractContextManager[RequestSpan]:
         trace_id = inbound_trace_id(carrier) or new_trace_id()
-        return nullcontext(QuietSpan(trace_id, new_span_id()))
+        return nullcontext(QuietSpan(trace_id, new_span_id(), wants_spans(carrier)))
+
+    def continued(
+        self, name: str, headers: Sequence[str], /, **attributes: Attribute
+    ) -> AbstractContextManager[None]:
+        return _NOTHING
 
     def span(self, name: str, /, **attributes: Attribute) -> AbstractContextManager[None]:
         return _NOTHING
@@ -135,6 +141,20 @@ class OpenTelemetryTracer:
             yield _RecordedSpan(span)
 
     @contextmanager
+    def continued(self, name: str, headers: Sequence[str], /, **attributes: Attribute) -> Iterator[None]:
+        carriers = [carrier for header in headers if inbound_trace_id(carrier := _carrier(header))]
+        with ExitStack() as spans:
+            for carrier in reversed(carriers):
+                spans.enter_context(
+                    self._tracer.start_as_current_span(
+                        name, context=_parent(carrier), kind=trace.SpanKind.CONSUMER, attributes=attributes
+                    )
+                )
+            if not carriers:
+                spans.enter_context(self.span(name, **attributes))
+            yield
+
+    @contextmanager
     def span(self, name: str, /, **attributes: Attribute) -> Iterator[None]:
         with self._tracer.start_as_current_span(name, attributes=attributes):
             yield
@@ -149,6 +169,7 @@ class _RecordedSpan:
         context = span.get_span_context()
         self.trace_id = f"{context.trace_id:032x}"
         self.span_id = f"{context.span_id:016x}"
+        self.sampled = context.trace_flags.sampled
 
     def describe(self, name: str, /, **attributes: Attribute) -> None:
         self._span.update_name(name)
@@ -171,6 +192,24 @@ def inbound_trace_id(carrier: Mapping[str, str]) -> str | None:
     if parent := _TRACEPARENT.fullmatch(carrier.get("traceparent", "")):
         return parent[1] if parent[1] != _NO_TRACE else None
     return None
+
+
+def inbound_parent_id(carrier: Mapping[str, str]) -> str | None:
+    """The span that sent it, where an X-Ray header says so."""
+    parent = _XRAY_PARENT.search(carrier.get("x-amzn-trace-id", ""))
+    return parent[1] if parent else None
+
+
+def wants_spans(carrier: Mapping[str, str]) -> bool:
+    """Whether the caller keeps the spans of this trace; yes when it does not say."""
+    if sampled := _XRAY_SAMPLED.search(carrier.get("x-amzn-trace-id", "")):
+        return sampled[1] == "1"
+    parent = _TRACEPARENT.fullmatch(carrier.get("traceparent", ""))
+    return parent is None or bool(int(parent[0][-2:], 16) & 1)
+
+
+def _carrier(header: str) -> Mapping[str, str]:
+    return {"traceparent": header} if _TRACEPARENT.fullmatch(header) else {"x-amzn-trace-id": header}
 
 
 def _parent(carrier: Mapping[str, str]) -> Context:

@@ -10,12 +10,25 @@ from datetime import datetime
 from app.ports.secrets import Sealer
 from app.ports.stream import CountedStream, DeadLetter, Stream, StreamRecord
 from dataplatform.errors import UnsealError
+from dataplatform.observability.carried_trace import split_trace, with_trace
 
 logger = logging.getLogger(__name__)
 
 
+def open_record(record: StreamRecord, sealer: Sealer) -> StreamRecord:
+    """The record as it was put, with the trace it was put in. One that does not open stays as it is."""
+    try:
+        plain = sealer.open(record.data, _context(record.partition_key))
+    except UnsealError as error:
+        logger.error("stream record %s: %s", record.sequence, error)
+        return record
+    trace, data = split_trace(plain)
+    return replace(record, data=data, trace=trace)
+
+
 class SealedStream:
-    """Seals on ``put``, opens on ``lease`` and ``dead_letters``; bound to the partition key.
+    """Seals on ``put``, opens on ``lease`` and ``dead_letters``; bound to the partition key. Within the seal
+    the record carries the trace it was put in.
 
     A record that does not open is handed on as it is stored: nobody can parse it, so it is buried with a
     reason instead of blocking its partition.
@@ -26,7 +39,7 @@ class SealedStream:
 
     async def put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[str]:
         return await self._stream.put(
-            [(key, self._sealer.seal(data, _context(key))) for key, data in records]
+            [(key, self._sealer.seal(with_trace(data), _context(key))) for key, data in records]
         )
 
     async def lease(self, worker: str, limit: int, lease_seconds: float) -> Sequence[StreamRecord]:
@@ -51,11 +64,7 @@ class SealedStream:
         return await self._stream.oldest()
 
     def _opened(self, record: StreamRecord) -> StreamRecord:
-        try:
-            return replace(record, data=self._sealer.open(record.data, _context(record.partition_key)))
-        except UnsealError as error:
-            logger.error("stream record %s: %s", record.sequence, error)
-            return record
+        return open_record(record, self._sealer)
 
 
 class SealedCountedStream(SealedStream):

@@ -1,0 +1,66 @@
+"""The Lambda function of the stream processors: what ``ProcessorDeclaration.handler`` names.
+
+Built at the first invocation of an environment and kept for the others, as Lambda keeps the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from app.settings import Settings, load_settings
+from dataplatform import workers
+from dataplatform.embedded import open_embedded
+from dataplatform.ingestion.lambda_handler import Answer, KinesisHandler
+from dataplatform.ingestion.processor import Patience
+from dataplatform.observability.logs import configure_logs
+from dataplatform.observability.telemetry import PrometheusTelemetry
+from dataplatform.observability.traced_port import with_spans
+from dataplatform.observability.xray_tracer import XrayTracer
+from dataplatform.resilience.faults import FaultBoard
+from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
+from slo.clock import parse_clock
+
+ROLE = "ingest-lambda"
+XRAY_DAEMON = "127.0.0.1:2000"  # Lambda's own AWS_XRAY_DAEMON_ADDRESS, which the SDK reads, goes before it
+PATIENCE = Patience(seconds=120.0)  # nobody counts attempts here, so an orphan waits by its age
+
+
+def handler(event: Mapping[str, Any], context: Any) -> Answer:
+    return _built()(event, context)
+
+
+@cache
+def _built() -> KinesisHandler:
+    return build_handler(load_settings())
+
+
+def build_handler(settings: Settings) -> KinesisHandler:
+    """The function over this profile's stores. Raises PlatformError as ``open_embedded`` does."""
+    configure_logs(role=ROLE, environment=settings.environment, level=settings.log_level)
+    clock = parse_clock(settings.clock)
+    tracer = XrayTracer(f"mirante-{ROLE}", XRAY_DAEMON)
+    telemetry = PrometheusTelemetry(CollectorRegistry(auto_describe=False))
+    opened = open_embedded(settings.data_dir, clock, FaultBoard())
+    platform = replace(
+        opened,
+        customers=with_spans(opened.customers, "relational", tracer),
+        transactions=with_spans(opened.transactions, "relational", tracer),
+        hot=with_spans(opened.hot, "hot", tracer),
+        wide=with_spans(opened.wide, "wide", tracer),
+    )
+    return KinesisHandler(
+        processor=workers.record_processor(platform, telemetry, clock, tracer, PATIENCE),
+        project=workers.projector(platform, telemetry).drain,
+        sealer=platform.sealer,
+        letters=SqliteLetterBox(platform.databases["stream"]),
+        log=platform.processing_log,
+        telemetry=telemetry,
+        clock=clock,
+        runner=asyncio.Runner(),
+    )
