@@ -1,4 +1,6 @@
-"""Records decisions in a data directory and says so: ``python record_decisions.py DIR COUNT CONCURRENCY``.
+"""Records decisions and says so: ``python record_decisions.py WHERE FIRST COUNT CONCURRENCY``.
+
+WHERE is a data directory, or the address of a MySQL database.
 
 Writes ``acked NUMBER`` to standard output, unbuffered, right after each ``record`` returned.
 """
@@ -15,13 +17,20 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform"), str(ROOT / "tests" / "support
 
 from credit_samples import a_decision, a_key  # type: ignore[import-not-found]  # noqa: E402
 
-from dataplatform.embedded import open_embedded  # noqa: E402
+from dataplatform.embedded import EmbeddedPlatform, open_embedded  # noqa: E402
 from dataplatform.resilience.faults import FaultBoard  # noqa: E402
+from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational  # noqa: E402
 from slo.clock import SystemClock  # noqa: E402
 
 
-async def main(directory: Path, first: int, count: int, concurrency: int) -> None:
-    platform = open_embedded(directory, SystemClock(), FaultBoard())
+def opened(where: str) -> EmbeddedPlatform | MysqlRelational:
+    if where.startswith("mysql://"):
+        return open_mysql_relational(where, None, SystemClock())
+    return open_embedded(Path(where), SystemClock(), FaultBoard())
+
+
+async def main(where: str, first: int, count: int, concurrency: int) -> None:
+    platform = opened(where)
     os.write(1, b"opened\n")
     numbers = iter(range(first, first + count))
 
@@ -35,4 +44,4 @@ async def main(directory: Path, first: int, count: int, concurrency: int) -> Non
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))

@@ -20,6 +20,7 @@ from app.ports.records import (
 )
 from app.ports.stream import CountedStream
 from dataplatform.audited import open_relational
+from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.directory import prepare_directory
 from dataplatform.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.ingestion.processing_log import ProcessingLog
@@ -40,6 +41,7 @@ from dataplatform.stores.memory.stream import MemoryStream
 from dataplatform.stores.mysql.relational import open_mysql_relational
 from dataplatform.stores.sqlite.audit import SqliteAuditTrail
 from dataplatform.stores.sqlite.cache import SqliteCache
+from dataplatform.stores.sqlite.comparison_source import SqliteComparisonSource
 from dataplatform.stores.sqlite.customers import SqliteCustomerRecords
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.decisions import SqliteDecisionRecords
@@ -76,6 +78,7 @@ class Bench:
     stream: CountedStream
     log: ProcessingLog
     tables: MemoryTables | None = None
+    comparison: ComparisonSource | None = None  # the memory family has none
 
 
 def memory_bench() -> Bench:
@@ -122,6 +125,7 @@ async def sqlite_bench(folder: Path) -> AsyncIterator[Bench]:
             cache=SqliteCache(cache, clock, max_entries=CACHE_ENTRIES),
             stream=SqliteStream(queue, clock),
             log=SqliteProcessingLog(queue),
+            comparison=SqliteComparisonSource(relational),
         )
         for database in (relational, hot, wide, cache, queue):
             await database.close()
@@ -147,6 +151,7 @@ async def embedded_platform_bench(folder: Path) -> AsyncIterator[tuple[Bench, Em
                 cache=platform.cache,
                 stream=platform.stream,
                 log=platform.processing_log,
+                comparison=platform.comparison,
             ),
             platform,
         )
@@ -169,6 +174,7 @@ async def mariadb_bench() -> AsyncIterator[Bench]:
     bench.decisions, bench.customers = opened.decisions, opened.customers
     bench.transactions, bench.policies = opened.transactions, opened.policies
     bench.outbox, bench.audit, bench.log = opened.outbox, opened.audit, opened.processing_log
+    bench.comparison = opened.comparison
     try:
         yield bench
     finally:
