@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -74,14 +74,17 @@ class Judge:
     ) -> subprocess.Popen[bytes]:
         """``more`` are the files of a policy or of schedules, by option."""
         arguments = [sys.executable, str(ROUTER), "--data", str(self.store.parent), "--port", str(self.port)]
-        arguments += ["--sns", self.environment]
-        arguments += ["--clock", self.spec, "--moved", str(self.clock.file), "--lease", str(lease)]
+        arguments += ["--sns", self.environment, "--lease", str(lease), *self.time_and_store()]
         arguments += ["--crash", crash] if crash else []
         for option, path in (more or {}).items():
             arguments += [f"--{option}", str(path)]
         process = subprocess.Popen(arguments, cwd=ROOT, env=aws_environment(self.endpoint))
         self.processes.append(process)
         return process
+
+    def time_and_store(self) -> list[str]:
+        """The options that say which clock a router goes by, and where it keeps its incidents."""
+        return ["--clock", self.spec, "--moved", str(self.clock.file)]
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
@@ -254,7 +257,7 @@ class Judge:
             arguments, cwd=ROOT, env=aws_environment(self.emulator), stdin=subprocess.PIPE
         )
 
-    def __enter__(self) -> Judge:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
