@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from alarms.alert import Alert
+from alarms.escalation.business_hours import BusinessCalendar
 from alarms.incident import IncidentState
 from alarms.schedule import Schedule, Schedules
 from alarms.severity import Severity
 from tests.support.alerts import burn_alert, foreign_alert
-from tests.support.router import Scene
+from tests.support.router import SHIPPED_POLICY, Scene
 
 MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 MONDAY_10 = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)  # 10:00 in São Paulo
-FRIDAY_17 = datetime(2026, 3, 6, 20, 0, tzinfo=UTC)  # 17:00, an hour before closing
-SATURDAY_3 = datetime(2026, 3, 7, 6, 0, tzinfo=UTC)  # 03:00, closed until Monday 09:00
-MONDAY_9 = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
 ANA = Schedules(
     {
         "operations": Schedule(
@@ -26,110 +26,154 @@ ANA = Schedules(
     }
 )
 
-Told = tuple[timedelta, str, str]
+# Level and local time at which it begins, sometimes the minute at which ana acknowledges; then everybody who
+# is told anything at all, in local time. It is open from 09:00 to 18:00, Monday to Friday; 2026-04-21 and
+# 2026-04-03 are holidays. Nobody resolves anything.
+MATRIX = """
+P1 2026-03-02 10:00
+    2026-03-02 10:00 operations first
+    2026-03-02 10:15 data-engineering backup
+    2026-03-02 10:30 data-engineering escalation
+    2026-03-02 11:00 operations reminder
+    2026-03-02 11:00 data-engineering escalation
+    2026-03-02 11:30 operations reminder
+    2026-03-02 11:30 data-engineering escalation
+    2026-03-02 12:00 operations reminder
+    2026-03-02 12:00 data-engineering escalation
+P1 2026-03-07 03:00
+    2026-03-07 03:00 operations first
+    2026-03-07 03:15 data-engineering backup
+    2026-03-07 03:30 data-engineering escalation
+    2026-03-07 04:00 operations reminder
+    2026-03-07 04:00 data-engineering escalation
+    2026-03-07 04:30 operations reminder
+    2026-03-07 04:30 data-engineering escalation
+    2026-03-07 05:00 operations reminder
+    2026-03-07 05:00 data-engineering escalation
+P1 2026-03-02 10:00 acknowledged 10:05
+    2026-03-02 10:00 operations first
+    2026-03-02 10:30 data-engineering escalation
+P1 2026-03-07 03:00 acknowledged 03:40
+    2026-03-07 03:00 operations first
+    2026-03-07 03:15 data-engineering backup
+    2026-03-07 03:30 data-engineering escalation
+P2 2026-03-02 10:00
+    2026-03-02 10:00 operations first
+    2026-03-02 10:30 development backup
+    2026-03-02 12:00 development escalation
+    2026-03-02 12:00 data-engineering inform
+P2 2026-03-02 10:00 acknowledged 10:29
+    2026-03-02 10:00 operations first
+    2026-03-02 12:00 development escalation
+    2026-03-02 12:00 data-engineering inform
+P2 2026-03-06 17:00
+    2026-03-06 17:00 operations first
+    2026-03-06 17:30 development backup
+    2026-03-09 10:00 development escalation
+    2026-03-09 10:00 data-engineering inform
+P2 2026-03-07 03:00
+    2026-03-07 03:00 operations first
+    2026-03-09 09:30 development backup
+    2026-03-09 11:00 development escalation
+    2026-03-09 11:00 data-engineering inform
+P2 2026-04-20 17:30
+    2026-04-20 17:30 operations first
+    2026-04-20 18:00 development backup
+    2026-04-22 10:30 development escalation
+    2026-04-22 10:30 data-engineering inform
+P3 2026-03-02 10:00
+    2026-03-02 10:00 operations:ana first
+    2026-03-02 18:00 operations backup
+    2026-03-04 16:00 operations escalation
+    2026-03-04 16:00 data-engineering inform
+P3 2026-03-02 10:00 acknowledged 17:59
+    2026-03-02 10:00 operations:ana first
+    2026-03-04 16:00 operations escalation
+    2026-03-04 16:00 data-engineering inform
+P3 2026-03-06 17:00
+    2026-03-06 17:00 operations:ana first
+    2026-03-09 16:00 operations backup
+    2026-03-11 14:00 operations escalation
+    2026-03-11 14:00 data-engineering inform
+P3 2026-03-07 03:00
+    2026-03-07 03:00 operations:ana first
+    2026-03-09 17:00 operations backup
+    2026-03-11 15:00 operations escalation
+    2026-03-11 15:00 data-engineering inform
+P3 2026-04-02 17:00
+    2026-04-02 17:00 operations:ana first
+    2026-04-06 16:00 operations backup
+    2026-04-08 14:00 operations escalation
+    2026-04-08 14:00 data-engineering inform
+P4 2026-03-02 10:00
+    2026-03-02 10:00 operations:ana first
+    2026-03-04 16:00 operations:ana reminder
+    2026-03-04 16:00 data-engineering inform
+    2026-03-12 10:00 operations:ana reminder
+    2026-03-12 10:00 data-engineering inform
+P4 2026-03-02 10:00 acknowledged 11:00
+    2026-03-02 10:00 operations:ana first
+    2026-03-12 10:00 operations:ana reminder
+    2026-03-12 10:00 data-engineering inform
+P4 2026-03-06 17:00
+    2026-03-06 17:00 operations:ana first
+    2026-03-11 14:00 operations:ana reminder
+    2026-03-11 14:00 data-engineering inform
+    2026-03-18 17:00 operations:ana reminder
+    2026-03-18 17:00 data-engineering inform
+P4 2026-03-07 03:00
+    2026-03-07 03:00 operations:ana first
+    2026-03-11 15:00 operations:ana reminder
+    2026-03-11 15:00 data-engineering inform
+    2026-03-18 18:00 operations:ana reminder
+    2026-03-18 18:00 data-engineering inform
+"""
 
 
-def alert(severity: Severity, at: datetime):  # type: ignore[no-untyped-def]
+def rows() -> dict[str, list[str]]:
+    """Each case of the matrix, by its first line, with everything that is told in it."""
+    found: dict[str, list[str]] = {}
+    for line in MATRIX.strip().splitlines():
+        if line.startswith(" "):
+            found[list(found)[-1]].append(line.strip())
+        else:
+            found[line] = []
+    return found
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=SAO_PAULO).astimezone(UTC)
+
+
+def alert(severity: Severity, at: datetime) -> Alert:
     return foreign_alert("SomethingBroke", severity, at)
 
 
-def minute_by_minute(
-    severity: Severity, start: datetime, duration: timedelta, *, acknowledged_after: timedelta | None = None
-) -> list[Told]:
-    """(time since the alert, target, step) for everything told, ticking once a minute."""
+@pytest.mark.parametrize("case", rows())
+def test_who_is_told_what_minute_by_minute(case: str) -> None:
+    level, day, time, *acknowledged = case.split()
+    start = local(f"{day} {time}")
     scene = Scene(start, schedules=ANA)
-    incident = scene.receive(alert(severity, start))
-    log: list[Told] = [(timedelta(0), target, step) for target, step in scene.pager.told()]
-    while scene.clock.now() - start < duration:
-        if acknowledged_after is not None and scene.clock.now() - start == acknowledged_after:
+    incident = scene.receive(alert(Severity(level), start))
+    told: list[str] = []
+    end = local(rows()[case][-1][:16]) + timedelta(days=1)
+    while scene.clock.now() < end:
+        now = scene.clock.now().astimezone(SAO_PAULO)
+        told += [f"{now:%Y-%m-%d %H:%M} {target} {step}" for target, step in scene.told_since(len(told))]
+        if acknowledged and now == local(f"{day} {acknowledged[1]}"):
             scene.router.acknowledge(incident.id, "ana")
-        before = len(scene.pager.sent)
         scene.pass_time(MINUTE)
-        elapsed = scene.clock.now() - start
-        log += [(elapsed, target, step) for target, step in scene.told_since(before)]
+    assert told == rows()[case]
     scene.close()
-    return log
 
 
-def test_p1_tells_operations_the_backup_at_15_and_escalates_at_30_then_repeats() -> None:
-    assert minute_by_minute(Severity.P1, MONDAY_10, 3 * HOUR) == [
-        (0 * MINUTE, "operations", "first"),
-        (15 * MINUTE, "data-engineering", "backup"),
-        (30 * MINUTE, "data-engineering", "escalation"),
-        (60 * MINUTE, "operations", "reminder"),
-        (60 * MINUTE, "data-engineering", "escalation"),
-        (90 * MINUTE, "operations", "reminder"),
-        (90 * MINUTE, "data-engineering", "escalation"),
-        (120 * MINUTE, "operations", "reminder"),
-        (120 * MINUTE, "data-engineering", "escalation"),
-    ]
-
-
-def test_p1_never_pauses() -> None:
-    in_hours = minute_by_minute(Severity.P1, MONDAY_10, HOUR)
-    assert minute_by_minute(Severity.P1, SATURDAY_3, HOUR) == in_hours
-
-
-def test_p1_acknowledged_is_not_told_to_the_backup_but_still_escalates_at_30() -> None:
-    told = minute_by_minute(Severity.P1, MONDAY_10, 3 * HOUR, acknowledged_after=5 * MINUTE)
-    assert told == [(0 * MINUTE, "operations", "first"), (30 * MINUTE, "data-engineering", "escalation")]
-
-
-def test_p2_in_hours() -> None:
-    assert minute_by_minute(Severity.P2, MONDAY_10, 5 * HOUR) == [
-        (0 * MINUTE, "operations", "first"),
-        (30 * MINUTE, "development", "backup"),
-        (120 * MINUTE, "development", "escalation"),
-        (120 * MINUTE, "data-engineering", "inform"),
-    ]
-
-
-def test_p2_on_friday_at_17_goes_on_on_monday() -> None:
-    told = minute_by_minute(Severity.P2, FRIDAY_17, timedelta(days=4))
-    assert told == [
-        (0 * MINUTE, "operations", "first"),
-        (30 * MINUTE, "development", "backup"),
-        (MONDAY_9 + HOUR - FRIDAY_17, "development", "escalation"),
-        (MONDAY_9 + HOUR - FRIDAY_17, "data-engineering", "inform"),
-    ]
-
-
-def test_p2_on_saturday_is_told_at_once_and_its_clocks_begin_on_monday() -> None:
-    told = minute_by_minute(Severity.P2, SATURDAY_3, timedelta(days=3))
-    assert told == [
-        (0 * MINUTE, "operations", "first"),
-        (MONDAY_9 + 30 * MINUTE - SATURDAY_3, "development", "backup"),
-        (MONDAY_9 + 120 * MINUTE - SATURDAY_3, "development", "escalation"),
-        (MONDAY_9 + 120 * MINUTE - SATURDAY_3, "data-engineering", "inform"),
-    ]
-
-
-def test_p3_goes_to_the_person_on_duty_then_to_operations() -> None:
-    told = minute_by_minute(Severity.P3, MONDAY_10, timedelta(days=4))
-    tuesday_16 = MONDAY_10 + timedelta(days=1, hours=6)
-    assert told == [
-        (0 * MINUTE, "operations:ana", "first"),
-        (8 * HOUR, "operations", "backup"),
-        # 8 open hours on Monday, 9 on Tuesday, 7 on Wednesday
-        (tuesday_16 + timedelta(days=1) - MONDAY_10, "operations", "escalation"),
-        (tuesday_16 + timedelta(days=1) - MONDAY_10, "data-engineering", "inform"),
-    ]
-
-
-def test_p4_has_no_backup_so_its_owner_is_reminded_and_the_accountable_team_informed() -> None:
-    told = minute_by_minute(Severity.P4, MONDAY_10, timedelta(days=12))
-    wednesday_16 = MONDAY_10 + timedelta(days=2, hours=6)
-    thursday_10 = MONDAY_10 + timedelta(days=10)  # 8 + 7 x 9 + 1 open hours
-    assert told[:3] == [
-        (0 * MINUTE, "operations:ana", "first"),
-        (wednesday_16 - MONDAY_10, "operations:ana", "reminder"),
-        (wednesday_16 - MONDAY_10, "data-engineering", "inform"),
-    ]
-    assert [entry[1:] for entry in told[3:]] == [
-        ("operations:ana", "reminder"),
-        ("data-engineering", "inform"),
-    ]
-    assert told[3][0] == thursday_10 - MONDAY_10
+def test_the_table_has_every_level_in_and_out_of_hours_and_acknowledged() -> None:
+    calendar = BusinessCalendar(SHIPPED_POLICY.hours)
+    seen = {
+        (level, "acknowledged" if more else calendar.is_open(local(f"{day} {time}")))
+        for level, day, time, *more in map(str.split, rows())
+    }
+    assert seen == {(level.value, how) for level in Severity for how in (True, False, "acknowledged")}
 
 
 @pytest.mark.parametrize("severity", [Severity.P1, Severity.P2, Severity.P3, Severity.P4])
@@ -161,11 +205,3 @@ def test_acknowledging_stops_the_first_clock_and_never_the_second() -> None:
     assert acknowledged.acknowledged_by == "ana"
     assert [timer.kind.value for timer in scene.store.timers(incident.id)] == ["unresolved"]
     scene.close()
-
-
-def test_a_holiday_is_a_closed_day() -> None:
-    tiradentes_eve = datetime(2026, 4, 20, 20, 30, tzinfo=UTC)  # Monday 17:30; Tuesday 21 April is a holiday
-    told = minute_by_minute(Severity.P2, tiradentes_eve, timedelta(days=2))
-    wednesday_1030 = datetime(2026, 4, 22, 13, 30, tzinfo=UTC)
-    assert told[1] == (30 * MINUTE, "development", "backup")
-    assert told[2] == (wednesday_1030 - tiradentes_eve, "development", "escalation")
