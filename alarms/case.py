@@ -95,7 +95,7 @@ class Case:
         self.explain(
             Stage.ESCALATE,
             "clocks started",
-            f"acknowledge by {acknowledge_by.isoformat()}, resolve by {resolve_by.isoformat()}",
+            f"acknowledge by {_seconds(acknowledge_by)}, resolve by {_seconds(resolve_by)}",
             rule=f"levels.{level.severity}",
         )
 
@@ -170,3 +170,7 @@ class Case:
         self.tx.add_transition(
             Transition(self.incident.id, self.incident.number, kind, self.now, self.actor, detail, due_at)
         )
+
+
+def _seconds(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

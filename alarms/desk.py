@@ -9,6 +9,8 @@ from typing import Protocol
 from alarms.decision import Explanation
 from alarms.incident import Incident, Transition
 from alarms.notification import Delivery
+from alarms.quality import RuleQuality
+from alarms.receipt import Quarantined
 from alarms.silence import Matcher, Silence
 
 
@@ -63,6 +65,20 @@ class IncidentActions(Protocol):
         """Those that have not ended."""
         ...
 
+    def expire_silence(self, silence_id: str, by: str) -> None:
+        """End it now; what it held back is paged. Raises ``NotAllowed``: no such silence is in force."""
+        ...
 
-class Desk(IncidentReader, IncidentActions, Protocol):
+
+class Reports(Protocol):
+    def quality(self, since: datetime) -> Sequence[RuleQuality]:
+        """How good each alert rule has been, the noisiest first."""
+        ...
+
+    def quarantined(self, limit: int = 100) -> Sequence[Quarantined]:
+        """What authenticated senders sent and nobody could read, newest first."""
+        ...
+
+
+class Desk(IncidentReader, IncidentActions, Reports, Protocol):
     """Everything a person does."""

@@ -7,6 +7,8 @@ AlarmsError
 +-- NotAuthentic            a payload whose sender cannot be proven; nothing of it is kept
 +-- NotConfirmed            SNS did not take the confirmation of a subscription; it asks again
 +-- StoreBusy               the router's store did not take the write; the sender must try again
++-- RouterUnreachable       a router that was asked over HTTP did not answer as one
++-- RouterRefused           a router that was asked over HTTP said no, and why
 +-- NotifierError           a message did not reach its receiver
     +-- TemporaryFailure    try again later (throttled, timed out, unavailable)
     +-- PermanentFailure    trying again will not help (refused, no such topic)
@@ -59,6 +61,21 @@ class StoreBusy(AlarmsError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"the router's store did not take the write: {reason}")
+
+
+class RouterUnreachable(AlarmsError):
+    def __init__(self, url: str, reason: str) -> None:
+        self.url, self.reason = url, reason
+        super().__init__(f"{url}: {reason}. Check router_url, and that a router runs there")
+
+
+class RouterRefused(AlarmsError):
+    """``status`` is HTTP's; ``detail`` are the router's own words."""
+
+    def __init__(self, url: str, status: int, detail: str) -> None:
+        self.url, self.status, self.detail = url, status, detail
+        mend = ". Set hook_token to the one of that router" if status == 401 else ""
+        super().__init__(f"{url} answered {status}: {detail}{mend}")
 
 
 class NotifierError(AlarmsError):

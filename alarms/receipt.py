@@ -24,3 +24,24 @@ class Receipt:
     urgency: int = 3
     state: ReceiptState = ReceiptState.PENDING
     problem: str | None = None
+
+
+BEGINNING = 200  # bytes shown of a payload, which may hold anything
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """What it was and why it could not be read."""
+
+    id: str
+    kind: str
+    received_at: datetime
+    problem: str | None
+    bytes: int
+    begins: str
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> Quarantined:
+        begins = receipt.payload[:BEGINNING].decode("utf-8", "replace")
+        size = len(receipt.payload)
+        return cls(receipt.id, receipt.kind, receipt.received_at, receipt.problem, size, begins)

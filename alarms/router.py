@@ -22,6 +22,8 @@ from alarms.notify.compose import Composer
 from alarms.office import Office
 from alarms.pipeline import receive
 from alarms.policy import Policy
+from alarms.quality import RuleQuality, alert_quality
+from alarms.receipt import Quarantined, ReceiptState
 from alarms.routing.topology import Topology
 from alarms.runbook import load_runbooks
 from alarms.schedule import Schedules
@@ -191,6 +193,12 @@ class Router:
     def notifications(self, incident_id: str | None = None, *, limit: int = 100) -> Sequence[Delivery]:
         full = None if incident_id is None else self._full_id(incident_id)
         return self._store.deliveries(full, limit=limit)
+
+    def quality(self, since: datetime) -> Sequence[RuleQuality]:
+        return alert_quality(self._store, since)
+
+    def quarantined(self, limit: int = 100) -> Sequence[Quarantined]:
+        return [Quarantined.of(kept) for kept in self._store.receipts(ReceiptState.QUARANTINED, limit)]
 
     def silences(self) -> Sequence[Silence]:
         return self._store.silences(ending_after=self._clock.now())

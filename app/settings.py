@@ -113,6 +113,9 @@ class Settings:
         "mysql://user:password@host:port/database of the router; unset: a file in data_dir",
         address=True,
     )
+    router_url: str = _setting(
+        "", "address of a running router that `mirante alerts` asks; unset: the router's store"
+    )
     hook_token: str = _setting(
         "", "bearer token of /hooks and /v1/alerts; unset: made at first start", secret=True
     )

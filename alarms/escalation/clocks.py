@@ -48,13 +48,23 @@ def _acknowledgement_missed(case: Case, timer: Timer) -> None:
     if case.incident.state is not IncidentState.OPEN:
         return
     case.change(TransitionKind.ACK_MISSED, timer.deadline, overdue=True)
-    case.explain(Stage.ESCALATE, "acknowledgement missed", f"due {timer.deadline.isoformat()}", _rule(case))
+    case.explain(
+        Stage.ESCALATE,
+        "acknowledgement missed",
+        f"due {timer.deadline.isoformat(timespec='seconds')}",
+        _rule(case),
+    )
     case.tell(case.matrix.missed(case.incident), TransitionKind.ACK_MISSED)
 
 
 def _unresolved(case: Case, timer: Timer) -> None:
     case.change(TransitionKind.ESCALATED, timer.deadline, overdue=True)
-    case.explain(Stage.ESCALATE, "escalated", f"unresolved at {timer.deadline.isoformat()}", _rule(case))
+    case.explain(
+        Stage.ESCALATE,
+        "escalated",
+        f"unresolved at {timer.deadline.isoformat(timespec='seconds')}",
+        _rule(case),
+    )
     case.tell(case.matrix.unresolved(case.incident), TransitionKind.ESCALATED)
     repeat = case.level.repeat
     if repeat is not None and case.incident.state is IncidentState.OPEN:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import unquote
 
 import msgspec
 from starlette.requests import Request
@@ -17,11 +19,13 @@ from alarms.errors import AlarmsError
 from alarms.http.auth import READ, WRITE, Authenticator, Principal
 from alarms.http.problems import problem, problem_of
 from alarms.incident import Incident
+from alarms.intake.normalise import clean
 from alarms.postmortem import postmortem
-from alarms.receipt import Receipt, ReceiptState
-from alarms.stores.protocol import RouterStore
+from alarms.silence import Matcher
 
 MOST_LISTED = 500
+ON_BEHALF_OF = "mirante-on-behalf-of"  # percent-encoded
+LONGEST_NAME = 80
 Body = TypeVar("Body")
 Handler = Callable[[Request, Principal], Awaitable[Response]]
 
@@ -44,10 +48,18 @@ class NoteBody(msgspec.Struct, forbid_unknown_fields=True):
     text: str
 
 
+class SilenceBody(msgspec.Struct, forbid_unknown_fields=True):
+    matchers: list[Matcher]
+    starts_at: datetime
+    ends_at: datetime
+    comment: str
+
+
 class DeskApi:
-    def __init__(self, desk: Desk, store: RouterStore, authenticator: Authenticator) -> None:
+    """A timeline names the token's principal; a person who uses a shared one may be named beside it."""
+
+    def __init__(self, desk: Desk, authenticator: Authenticator) -> None:
         self._desk = desk
-        self._store = store
         self._authenticator = authenticator
 
     def routes(self) -> list[Route]:
@@ -57,6 +69,11 @@ class DeskApi:
         return [
             route("", self.list_, READ),
             route("/quarantine", self.quarantine, READ),
+            route("/notifications", self.notifications, READ),
+            route("/quality", self.quality, READ),
+            route("/silences", self.silences, READ),
+            route("/silences", self.silence, WRITE, "POST"),
+            route("/silences/{silence}/expire", self.expire_silence, WRITE, "POST"),
             route("/{incident}", self.show, READ),
             route("/{incident}/explain", self.explain, READ),
             route("/{incident}/postmortem", self.postmortem, READ),
@@ -89,8 +106,30 @@ class DeskApi:
         return Response(postmortem(explanation), media_type="text/markdown; charset=utf-8")
 
     async def quarantine(self, request: Request, _: Principal) -> Response:
-        kept = await asyncio.to_thread(self._store.receipts, ReceiptState.QUARANTINED)
-        return _json({"quarantined": [_shown(receipt) for receipt in kept]})
+        return _json({"quarantined": await asyncio.to_thread(self._desk.quarantined)})
+
+    async def notifications(self, request: Request, _: Principal) -> Response:
+        limit = msgspec.convert(request.query_params.get("limit", "100"), int, strict=False)
+        return _json(await asyncio.to_thread(self._desk.notifications, limit=min(limit, MOST_LISTED)))
+
+    async def quality(self, request: Request, _: Principal) -> Response:
+        since = msgspec.convert(request.query_params.get("since"), datetime)
+        return _instants(since) or _json(await asyncio.to_thread(self._desk.quality, since))
+
+    async def silences(self, _: Request, __: Principal) -> Response:
+        return _json(await asyncio.to_thread(self._desk.silences))
+
+    async def silence(self, request: Request, who: Principal) -> Response:
+        body = await _read(request, SilenceBody)
+        return _instants(body.starts_at, body.ends_at) or _json(
+            await asyncio.to_thread(
+                self._desk.silence, body.matchers, body.starts_at, body.ends_at, who.name, body.comment
+            )
+        )
+
+    async def expire_silence(self, request: Request, who: Principal) -> Response:
+        await asyncio.to_thread(self._desk.expire_silence, request.path_params["silence"], who.name)
+        return _json({"ended": request.path_params["silence"]})
 
     async def acknowledge(self, request: Request, who: Principal) -> Response:
         body = await _read(request, AcknowledgeBody)
@@ -106,9 +145,9 @@ class DeskApi:
 
     async def snooze(self, request: Request, who: Principal) -> Response:
         body = await _read(request, SnoozeBody)
-        if body.until.tzinfo is None:
-            return problem(400, "until: give a time zone, for example 2026-03-02T15:00:00Z")
-        return await self._change(self._desk.snooze, request, body.until, who.name, body.note)
+        return _instants(body.until) or await self._change(
+            self._desk.snooze, request, body.until, who.name, body.note
+        )
 
     async def note(self, request: Request, who: Principal) -> Response:
         body = await _read(request, NoteBody)
@@ -126,7 +165,7 @@ class DeskApi:
             if scope not in principal.scopes:
                 return problem(403, f"the scope {scope} is needed")
             try:
-                return await handler(request, principal)
+                return await handler(request, _on_behalf(principal, headers))
             except AlarmsError as error:
                 return problem_of(error)
             except msgspec.ValidationError as error:
@@ -145,13 +184,13 @@ def _json(value: object) -> Response:
     return Response(msgspec.json.encode(value), media_type="application/json")
 
 
-def _shown(receipt: Receipt) -> dict[str, object]:
-    """What it was and why it could not be read; a payload may hold anything, so only its beginning."""
-    return {
-        "id": receipt.id,
-        "kind": receipt.kind,
-        "received_at": receipt.received_at,
-        "problem": receipt.problem,
-        "bytes": len(receipt.payload),
-        "begins": receipt.payload[:200].decode("utf-8", "replace"),
-    }
+def _instants(*instants: datetime) -> Response | None:
+    """What is wrong with them, if anything is."""
+    if any(instant.tzinfo is None for instant in instants):
+        return problem(400, "give each instant a time zone, for example 2026-03-02T15:00:00Z")
+    return None
+
+
+def _on_behalf(principal: Principal, headers: Mapping[str, str]) -> Principal:
+    person = clean(unquote(headers.get(ON_BEHALF_OF, ""))).strip()[:LONGEST_NAME]
+    return replace(principal, name=f"{person} ({principal.name})") if person else principal

@@ -91,7 +91,7 @@ def routing_role(
         await intake.close()
 
     return RoutingRole(
-        routes=[*intake.routes, *DeskApi(router, store, intake.people).routes()],
+        routes=[*intake.routes, *DeskApi(router, intake.people).routes()],
         loops=loops,
         metrics=metrics,
         close=close,

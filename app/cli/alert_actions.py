@@ -1,4 +1,4 @@
-"""``mirante alerts reassign``, ``snooze`` and ``silence``: who has it, and when to be quiet."""
+"""``mirante alerts reassign``, ``snooze``, ``note`` and the silences: who has it, and when to be quiet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from alarms.policy_file import parse_matcher
 from app.cli.alerts import BY, NOTE, alerts, desk_of
-from app.cli.context import instant_text, pass_settings, say
+from app.cli.context import instant_text, pass_settings, plain_table, say, stdout
 from app.settings import Settings
 from slo.clock import parse_clock
 
@@ -41,6 +41,17 @@ def snooze(settings: Settings, incident_id: str, minutes: int, by: str, note: st
 
 
 @alerts.command()
+@click.argument("incident_id")
+@click.argument("text")
+@BY
+@pass_settings
+def note(settings: Settings, incident_id: str, text: str, by: str) -> None:
+    """Write into the timeline; whoever is told next reads it under what was tried."""
+    item = desk_of(settings).note(incident_id, by, text)
+    say(f"{item.id}: noted.")
+
+
+@alerts.command()
 @click.argument("matchers", nargs=-1, required=True)
 @MINUTES
 @BY
@@ -56,3 +67,29 @@ def silence(settings: Settings, matchers: tuple[str, ...], minutes: int, by: str
         raise click.BadParameter(f"{error}; {mend}", param_hint="MATCHERS") from error
     made = desk_of(settings).silence(parsed, now, now + timedelta(minutes=minutes), by, comment)
     say(f"silence {made.id} until {instant_text(made.ends_at)}: {', '.join(map(str, made.matchers))}")
+
+
+@alerts.command()
+@pass_settings
+def silences(settings: Settings) -> None:
+    """Silences that have not ended."""
+    found = desk_of(settings).silences()
+    if not found:
+        say("No silence is in force or planned.")
+        return
+    table = plain_table("id", "until", "by", "matches", "why")
+    table.columns[0].no_wrap = True
+    for item in found:
+        matches = ", ".join(map(str, item.matchers))
+        table.add_row(item.id, instant_text(item.ends_at), item.created_by, matches, item.comment)
+    stdout.print(table)
+
+
+@alerts.command()
+@click.argument("silence_id")
+@BY
+@pass_settings
+def unsilence(settings: Settings, silence_id: str, by: str) -> None:
+    """End a silence now; what it held back is paged."""
+    desk_of(settings).expire_silence(silence_id, by)
+    say(f"silence {silence_id} is over.")

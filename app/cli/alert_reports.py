@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+import msgspec
+from rich.text import Text
 
 from alarms.intake.normalise import intake_rules
 from alarms.postmortem import postmortem
-from alarms.quality import alert_quality
 from alarms.routing.topology import Topology
 from alarms.simulate import read_replay, simulate, starting_at
 from app.bootstrap.alarm_policy import load_alarm_policy
-from app.bootstrap.router import open_router
 from app.cli.alerts import alerts, desk_of
-from app.cli.context import counted, pass_settings, plain_table, say, stdout
+from app.cli.context import counted, json_option, pass_settings, plain_table, say, stdout
 from app.settings import Settings
 from slo.catalogue import load_catalogue
 from slo.clock import parse_clock
@@ -61,27 +61,24 @@ def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int)
 
 @alerts.command()
 @click.option("--days", default=DAYS, show_default=True, help="How far back.")
+@json_option
 @pass_settings
-def report(settings: Settings, days: int) -> None:
-    """How good each alert rule is: acted on, gone by itself, flapping, paging out of hours."""
-    desk_of(settings)
-    store = open_router(settings, load_catalogue(settings.definitions)).store
-    rows = alert_quality(store, parse_clock(settings.clock).now() - timedelta(days=days))
+def report(settings: Settings, days: int, as_json: bool) -> None:
+    """How good each alert rule is: acted on, gone by itself, flapping, paging out of hours.
+
+    Times to acknowledge and to resolve are medians.
+    """
+    rows = desk_of(settings).quality(parse_clock(settings.clock).now() - timedelta(days=days))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        return
     if not rows:
         say(f"No incident in {days} days.")
         return
-    headings = (
-        "rule",
-        "incidents",
-        "acted on",
-        "by itself",
-        "flaps",
-        "pages",
-        "out of hours",
-        "to ack",
-        "to end",
-    )
+    headings = ("rule", "number", "acted", "alone", "flaps", "pages", "night", "ack", "end")
     table = plain_table(*headings, right=headings[1:])
+    for column in table.columns[1:]:
+        column.no_wrap = True
     for row in rows:
         table.add_row(
             row.rule,
@@ -95,10 +92,26 @@ def report(settings: Settings, days: int) -> None:
             _span(row.time_to_resolve),
         )
     stdout.print(table)
+    say("acted: a person did something; alone: it paged and went away untouched; night: pages out of hours")
 
 
 def _span(length: timedelta | None) -> str:
     return "" if length is None else span_text(length)
+
+
+@alerts.command()
+@pass_settings
+def quarantine(settings: Settings) -> None:
+    """What known senders sent and nobody could read: kept apart, in bounded space."""
+    found = desk_of(settings).quarantined()
+    if not found:
+        say("Nothing is in quarantine.")
+        return
+    table = plain_table("received (UTC)", "kind", "bytes", "problem", "begins", right=("bytes",))
+    for item in found:
+        received = f"{item.received_at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(received, item.kind, f"{item.bytes:,}", item.problem or "", Text(item.begins))
+    stdout.print(table)
 
 
 @alerts.command(name="postmortem")

@@ -9,15 +9,18 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from alarms.alert import BurnArithmetic
 from alarms.desk import Desk
+from alarms.http.desk_client import HttpDesk
 from alarms.incident import Incident
 from alarms.severity import Severity
 from app.bootstrap.paths import DataPaths
 from app.bootstrap.router import open_router
-from app.cli.context import pass_settings, plain_table, say, stdout
+from app.cli.context import json_option, pass_settings, plain_table, say, stdout
 from app.serving.errors import ServingError
 from app.settings import Settings
 from slo.catalogue import load_catalogue
@@ -32,17 +35,39 @@ class NoRouterYet(ServingError):
         super().__init__(f"{path}: no router ever ran here. Check --data-dir, or run `mirante up`")
 
 
+class NoToken(ServingError):
+    def __init__(self, url: str, path: Path) -> None:
+        super().__init__(
+            f"{url} wants a token, and {path} holds none. Set MIRANTE_HOOK_TOKEN to that router's"
+        )
+
+
 def desk_of(settings: Settings) -> Desk:
-    """Raises NoRouterYet rather than make an empty store where nothing runs."""
+    """A running router where ``router_url`` names one, else the store, which a router may be using as well.
+
+    Raises NoRouterYet rather than make an empty store where nothing runs, and NoToken.
+    """
+    if settings.router_url:
+        return HttpDesk(settings.router_url, _token(settings))
     path = DataPaths(settings.data_dir).router
     if not settings.router_store and not path.is_file():
         raise NoRouterYet(path)
     return open_router(settings, load_catalogue(settings.definitions)).router
 
 
+def _token(settings: Settings) -> str:
+    path = DataPaths(settings.data_dir).hook_token
+    if settings.hook_token or path.is_file():
+        return settings.hook_token or path.read_text(encoding="ascii").strip()
+    raise NoToken(settings.router_url, path)
+
+
 @click.group()
 def alerts() -> None:
-    """Incidents: list, show, explain, acknowledge, resolve."""
+    """Incidents: what is open, why, who was told, and what a person does about it.
+
+    Asks the running router at `router_url` if that is set, else the router's store.
+    """
 
 
 @alerts.command(name="list")
@@ -83,13 +108,14 @@ def document(item: Incident) -> dict[str, object]:
 
 
 def _table(found: Sequence[Incident], now: datetime) -> Table:
-    table = plain_table("id", "severity", "state", "opened", "age", "owner", "what")
+    table = plain_table("id", "", "state", "age", "owner", "what")
+    for column in table.columns[:-1]:
+        column.no_wrap = True
     for item in found:
         table.add_row(
             item.id[-8:],
             Text(item.severity.value, style=STYLES[item.severity]),
             item.state.value,
-            f"{item.opened_at:%Y-%m-%d %H:%M}",
             span_text((item.resolved_at or now) - item.opened_at),
             item.owner,
             item.title,
@@ -99,18 +125,39 @@ def _table(found: Sequence[Incident], now: datetime) -> Table:
 
 @alerts.command()
 @click.argument("incident_id")
+@json_option
 @pass_settings
-def show(settings: Settings, incident_id: str) -> None:
+def show(settings: Settings, incident_id: str, as_json: bool) -> None:
     """One incident: summary, arithmetic, timeline, notifications. The end of an id is enough."""
     desk = desk_of(settings)
     item = desk.incident(incident_id)
+    if as_json:
+        told = desk.notifications(item.id)
+        _echo_json({"incident": item, "timeline": desk.timeline(item.id), "notifications": told})
+        return
     stdout.print(Text(f"{item.severity.value} {item.title}", style=STYLES[item.severity]), f"({item.id})")
     say(f"{item.state.value}; owner {item.owner}; opened {item.opened_at:%Y-%m-%d %H:%M:%S} UTC")
     say(item.summary)
+    if item.burn is not None:
+        say(_arithmetic(item.burn))
     if item.runbook:
         say(f"runbook: {item.runbook}")
     _print_timeline(desk, item)
     _print_notifications(desk, item)
+
+
+def _arithmetic(burn: BurnArithmetic) -> str:
+    return (
+        f"burn {burn.long_burn:.2f} over {burn.long_window} ({burn.long_total - burn.long_good} bad of "
+        f"{burn.long_total}), {burn.short_burn:.2f} over {burn.short_window} "
+        f"({burn.short_total - burn.short_good} of {burn.short_total}), limit {burn.factor}; "
+        f"budget left {1 - burn.budget_spent_ratio:.1%}"
+    )
+
+
+def _echo_json(value: object) -> None:
+    """As ``/v1/alerts`` has it."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def _print_timeline(desk: Desk, item: Incident) -> None:
@@ -132,13 +179,21 @@ def _print_notifications(desk: Desk, item: Incident) -> None:
 
 @alerts.command()
 @click.argument("incident_id")
+@json_option
 @pass_settings
-def explain(settings: Settings, incident_id: str) -> None:
+def explain(settings: Settings, incident_id: str, as_json: bool) -> None:
     """Every decision the router took about an incident, and what comes next if nobody acts."""
     found = desk_of(settings).explain(incident_id)
-    table = plain_table("", "", "", "", "", title=f"{found.incident.id}: decisions")
+    if as_json:
+        _echo_json(found)
+        return
+    table = plain_table("", "", "", title=f"{found.incident.id}: decisions")
+    for column in table.columns[:2]:
+        column.no_wrap = True
     for taken in found.decisions:
-        table.add_row(f"{taken.at:%H:%M:%S}", taken.stage.value, taken.outcome, taken.rule, taken.reason)
+        rule = f"  [{taken.rule}]" if taken.rule else ""
+        verdict = Text(f"{taken.outcome}{rule}\n").append(taken.reason, style="dim")
+        table.add_row(f"{taken.at:%H:%M:%S}", taken.stage.value, verdict)
     stdout.print(table)
     say("next, if nobody acts:" if found.future else "nothing more will happen by itself.")
     for step in found.future:

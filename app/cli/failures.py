@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from alarms.errors import AlarmsError, NotifierError, StoreBusy
+from alarms.errors import AlarmsError, NotifierError, RouterUnreachable, StoreBusy
 from app.api.keys import KeyFileError
 from app.build import BuildError
 from app.cli.context import ReaderGone, stderr
@@ -44,6 +44,7 @@ ENVIRONMENT_ERRORS = (
     SessionStoreError,
     StoreUnavailable,
     StoreBusy,
+    RouterUnreachable,
     NotifierError,
     LedgerError,
     SourceError,

@@ -22,7 +22,7 @@ from alarms.notify.webhook import signature
 from tests.support.aws_emulator import aws_client, aws_variables, needs_emulator, shared_emulator
 from tests.support.hooks import alert, alertmanager, cloudwatch_alarm, eventbridge_event
 from tests.support.http_catcher import Caught, HttpCatcher
-from tests.support.processes import Role, wait_until
+from tests.support.processes import Role, run_mirante, wait_until
 from tests.support.running_router import HEADERS, TOKEN, Desk, TeamQueues, alarm_policy
 from tests.support.smtp_server import SmtpCatcher
 
@@ -245,6 +245,22 @@ def test_a_remediation_is_asked_for_once_by_its_channel_and_stands_in_the_histor
     assert sorted(kinds) == [0, 1], "at most one within the hour"
     reasons = [decision["reason"] for one in explained for decision in one["decisions"]]
     assert any(reason.startswith("asked for 1 times within 1:00:00 already") for reason in reasons)
+
+
+def test_people_at_another_machine_ask_the_running_router(world: World, tmp_path: Path) -> None:
+    assert world.post("/hooks/alertmanager", body_of("AskedFromAfar", severity="P3")) == 200
+    incident = world.opened("AskedFromAfar")["id"]
+    settings = {"MIRANTE_ROUTER_URL": world.role.url, "MIRANTE_HOOK_TOKEN": TOKEN}
+    away = ("--data-dir", str(tmp_path / "none"), "alerts")
+    acknowledged = run_mirante(*away, "ack", incident[-8:], "--by", "ana", settings=settings)
+    assert (acknowledged.returncode, acknowledged.stderr) == (0, "")
+    listed = run_mirante(*away, "list", settings=settings)
+    assert "AskedFromAfar" in listed.stdout
+    assert world.desk.get(f"/v1/alerts/{incident}")["incident"]["acknowledged_by"] == "ana (operator)"
+    refused = run_mirante(*away, "list", settings={**settings, "MIRANTE_HOOK_TOKEN": "wrong"})
+    assert refused.returncode == 2
+    assert "Set hook_token to the one of that router" in refused.stderr
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_heart_beats_while_pages_leave(world: World) -> None:

@@ -96,7 +96,7 @@ class Site:
         verifier = SnsVerifier(frozenset({TOPIC}), SNS)
         hooks = Hooks(inbox, who, self.scene.clock, sns=verifier)
         self.worker = IntakeWorker(self.store, self.scene.router, RULES, self.scene.clock)
-        application = create_application(hooks, DeskApi(self.scene.router, self.store, who))
+        application = create_application(hooks, DeskApi(self.scene.router, who))
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://router")
 
     def ask(self, method: str, path: str, body: bytes = b"") -> httpx.Response:

@@ -229,7 +229,7 @@ def main() -> None:
         on_dead=router.undeliverable,
     )
     who = BearerTokens.of({TOKEN: Principal("test", frozenset({HOOKS, READ, WRITE}))})
-    application = create_application(Hooks(inbox, who, clock), DeskApi(router, store, who))
+    application = create_application(Hooks(inbox, who, clock), DeskApi(router, who))
     forever(worker.run_once, 0.01)
     forever(dispatcher.run_once, 0.01)
     forever(router.tick, 0.02)

@@ -62,7 +62,7 @@ class Site:
         self.worker = IntakeWorker(
             self.store, self.scene.router, rules, self.scene.clock, left=self.inbox.worked_off
         )
-        application = create_application(hooks, DeskApi(self.scene.router, self.store, who))
+        application = create_application(hooks, DeskApi(self.scene.router, who))
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://router")
 
     async def _confirm(self, url: str) -> None:

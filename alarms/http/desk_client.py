@@ -1,0 +1,132 @@
+"""The desk of a router that runs elsewhere, asked over HTTP: the other end of ``alarms.http.desk_api``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from alarms.decision import Explanation
+from alarms.errors import RouterRefused, RouterUnreachable
+from alarms.http.desk_api import ON_BEHALF_OF
+from alarms.incident import Incident, Transition
+from alarms.notification import Delivery
+from alarms.quality import RuleQuality
+from alarms.receipt import Quarantined
+from alarms.silence import Matcher, Silence
+
+TIMEOUT_SECONDS = 30.0
+Kind = TypeVar("Kind")
+
+
+class _Listed(msgspec.Struct):
+    alerts: list[Incident]
+
+
+class _Shown(msgspec.Struct):
+    incident: Incident
+    timeline: list[Transition]
+    notifications: list[Delivery]
+
+
+class HttpDesk:
+    """An ``alarms.desk.Desk``. Every method raises ``RouterUnreachable`` or ``RouterRefused``, too."""
+
+    def __init__(self, url: str, token: str, client: httpx.Client | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {"authorization": f"Bearer {token}"}
+        self._client = client or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+
+    def open_incidents(self) -> Sequence[Incident]:
+        return self._get("", _Listed).alerts
+
+    def incidents(self, *, since: datetime | None = None, limit: int = 100) -> Sequence[Incident]:
+        found = self._get("?state=all", _Listed).alerts
+        return [one for one in found if since is None or one.opened_at >= since][:limit]
+
+    def incident(self, incident_id: str) -> Incident:
+        return self._shown(incident_id).incident
+
+    def timeline(self, incident_id: str) -> Sequence[Transition]:
+        return self._shown(incident_id).timeline
+
+    def notifications(self, incident_id: str | None = None, *, limit: int = 100) -> Sequence[Delivery]:
+        if incident_id is None:
+            return self._get(f"/notifications?limit={limit}", list[Delivery])
+        return self._shown(incident_id).notifications[:limit]
+
+    def explain(self, incident_id: str) -> Explanation:
+        return self._get(f"/{quote(incident_id, safe='')}/explain", Explanation)
+
+    def acknowledge(self, incident_id: str, by: str, note: str = "") -> Incident:
+        return self._act(incident_id, "acknowledge", by, {"note": note})
+
+    def resolve(self, incident_id: str, by: str, note: str = "") -> Incident:
+        return self._act(incident_id, "resolve", by, {"note": note})
+
+    def reassign(self, incident_id: str, to: str, by: str, note: str = "") -> Incident:
+        return self._act(incident_id, "reassign", by, {"to": to, "note": note})
+
+    def snooze(self, incident_id: str, until: datetime, by: str, note: str = "") -> Incident:
+        return self._act(incident_id, "snooze", by, {"until": until, "note": note})
+
+    def note(self, incident_id: str, by: str, text: str) -> Incident:
+        return self._act(incident_id, "notes", by, {"text": text})
+
+    def silence(
+        self, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, by: str, comment: str
+    ) -> Silence:
+        document = {"matchers": matchers, "starts_at": starts_at, "ends_at": ends_at, "comment": comment}
+        return self._post("/silences", by, document, Silence)
+
+    def silences(self) -> Sequence[Silence]:
+        return self._get("/silences", list[Silence])
+
+    def expire_silence(self, silence_id: str, by: str) -> None:
+        self._post(f"/silences/{quote(silence_id, safe='')}/expire", by, {}, dict[str, str])
+
+    def quality(self, since: datetime) -> Sequence[RuleQuality]:
+        return self._get(f"/quality?since={quote(since.isoformat())}", list[RuleQuality])
+
+    def quarantined(self, limit: int = 100) -> Sequence[Quarantined]:
+        return self._get("/quarantine", dict[str, list[Quarantined]])["quarantined"][:limit]
+
+    def _shown(self, incident_id: str) -> _Shown:
+        return self._get(f"/{quote(incident_id, safe='')}", _Shown)
+
+    def _act(self, incident_id: str, action: str, by: str, document: Mapping[str, Any]) -> Incident:
+        return self._post(f"/{quote(incident_id, safe='')}/{action}", by, document, Incident)
+
+    def _get(self, path: str, kind: type[Kind]) -> Kind:
+        return self._answer("GET", path, self._headers, b"", kind)
+
+    def _post(self, path: str, by: str, document: Mapping[str, Any], kind: type[Kind]) -> Kind:
+        headers = {**self._headers, ON_BEHALF_OF: quote(by), "content-type": "application/json"}
+        return self._answer("POST", path, headers, msgspec.json.encode(document), kind)
+
+    def _answer(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, kind: type[Kind]
+    ) -> Kind:
+        address = f"{self._url}/v1/alerts{path}"
+        try:
+            answer = self._client.request(method, address, headers=headers, content=body)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise RouterUnreachable(self._url, f"{type(error).__name__}: {error}") from error
+        if not answer.is_success:
+            raise RouterRefused(self._url, answer.status_code, _detail(answer))
+        try:
+            return msgspec.json.decode(answer.content, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise RouterUnreachable(self._url, f"what answers there is no router ({error})") from error
+
+
+def _detail(answer: httpx.Response) -> str:
+    """The problem document's own words, if it is one."""
+    try:
+        return str(msgspec.json.decode(answer.content, type=dict[str, Any])["detail"])
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+        return "without saying why"

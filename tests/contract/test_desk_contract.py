@@ -1,0 +1,146 @@
+"""One contract for every desk: the router in this process, and one that is asked over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from alarms.desk import Desk
+from alarms.errors import AlarmsError, NotAllowed, RouterRefused, RouterUnreachable, UnknownIncident
+from alarms.http.application import create_application
+from alarms.http.auth import READ, WRITE, BearerTokens, Principal
+from alarms.http.desk_api import DeskApi
+from alarms.http.desk_client import HttpDesk
+from alarms.incident import IncidentState
+from alarms.receipt import Receipt, ReceiptState
+from alarms.severity import Severity
+from alarms.silence import Matcher
+from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
+from tests.support.router import Scene
+
+HOUR = timedelta(hours=1)
+Opened = Callable[[Scene], Desk]
+
+
+def client_of(application: Starlette) -> httpx.Client:
+    """A client of an application in this process, no socket between them."""
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(application)) as client:
+            found = await client.request(
+                request.method, request.url, headers=request.headers, content=request.content
+            )
+        return httpx.Response(found.status_code, headers=found.headers, content=found.content)
+
+    return httpx.Client(transport=httpx.MockTransport(lambda request: asyncio.run(answer(request))))
+
+
+def router_desk(scene: Scene) -> Desk:
+    return scene.router
+
+
+def http_desk(scene: Scene) -> Desk:
+    tokens = BearerTokens.of({"token": Principal("operator", frozenset({READ, WRITE}))})
+    return HttpDesk(
+        "http://router/", "token", client_of(create_application(None, DeskApi(scene.router, tokens)))
+    )
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    made = Scene()
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=[router_desk, http_desk])
+def desk(request: pytest.FixtureRequest, scene: Scene) -> Desk:
+    opened: Opened = request.param
+    return opened(scene)
+
+
+def test_it_shows_the_same_incident_with_all_its_arithmetic(desk: Desk, scene: Scene) -> None:
+    made = scene.receive(burn_alert())
+    scene.receive(foreign_alert("DiskFull", Severity.P3))
+    assert [one.severity for one in desk.open_incidents()] == [Severity.P1, Severity.P3]
+    assert desk.incident(made.id) == scene.router.incident(made.id)
+    assert desk.incident(made.id[-4:]).id == made.id
+    assert desk.timeline(made.id) == scene.router.timeline(made.id)
+    assert desk.notifications(made.id) == scene.router.notifications(made.id)
+    assert desk.notifications(limit=1) == scene.router.notifications(limit=1)
+    assert desk.explain(made.id) == scene.router.explain(made.id)
+    assert len(desk.incidents(limit=1)) == 1
+    assert desk.incidents(since=MONDAY_10 + HOUR) == []
+
+
+def test_what_people_do_is_done_in_their_name(desk: Desk, scene: Scene) -> None:
+    made = scene.receive(burn_alert())
+    desk.note(made.id, "Bía", "looking")
+    assert desk.acknowledge(made.id, "ana", "mine").state is IncidentState.ACKNOWLEDGED
+    assert desk.reassign(made.id, "security:eva", "ana").owner == "security"
+    assert desk.snooze(made.id, MONDAY_10 + HOUR, "eva").snoozed_until == MONDAY_10 + HOUR
+    assert desk.resolve(made.id, "eva", "done").state is IncidentState.RESOLVED
+    actors = [entry.actor.partition(" (")[0] for entry in desk.timeline(made.id)]
+    assert actors == ["router", "Bía", "ana", "ana", "eva", "eva"]
+
+
+def test_silences_are_made_listed_and_ended(desk: Desk) -> None:
+    matchers = [Matcher("component", "=~", "redis.*")]
+    made = desk.silence(matchers, MONDAY_10, MONDAY_10 + HOUR, "ana", "failover")
+    assert list(desk.silences()) == [made]
+    assert made.matchers == tuple(matchers)
+    desk.expire_silence(made.id, "ana")
+    assert list(desk.silences()) == []
+
+
+def test_it_reports_quality_and_what_could_not_be_read(desk: Desk, scene: Scene) -> None:
+    scene.receive(burn_alert())
+    assert desk.quality(MONDAY_10) == scene.router.quality(MONDAY_10)
+    assert desk.quality(MONDAY_10 + HOUR) == []
+    receipt = Receipt("r", "alertmanager", MONDAY_10, b"\xff{not json", 3, ReceiptState.PENDING)
+    scene.store.append_receipts([receipt])
+    with scene.store.transaction() as tx:
+        tx.settle_receipt("r", ReceiptState.QUARANTINED, "is not JSON")
+    (kept,) = desk.quarantined()
+    assert (kept.problem, kept.bytes, kept.begins) == ("is not JSON", 10, "�{not json")
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        lambda desk: desk.incident("no-such-incident"),
+        lambda desk: desk.expire_silence("no-such-silence", "ana"),
+        lambda desk: desk.silence([], MONDAY_10, MONDAY_10 + HOUR, "ana", "everything"),
+    ],
+)
+def test_a_mistake_is_told_in_words(desk: Desk, mistake: Callable[[Desk], object]) -> None:
+    with pytest.raises(AlarmsError) as raised:
+        mistake(desk)
+    assert isinstance(raised.value, UnknownIncident | NotAllowed | RouterRefused)
+    assert any(word in str(raised.value) for word in ("no-such", "it covers everything"))
+
+
+def test_a_router_that_does_not_answer_says_what_to_check() -> None:
+    with pytest.raises(RouterUnreachable, match="Check router_url"):
+        HttpDesk("http://127.0.0.1:1", "token").open_incidents()
+
+
+def test_a_wrong_token_says_which_setting_to_mend(scene: Scene) -> None:
+    desk = http_desk(scene)
+    assert isinstance(desk, HttpDesk)
+    desk._headers = {"authorization": "Bearer wrong"}
+    with pytest.raises(RouterRefused, match="Set hook_token"):
+        desk.open_incidents()
+
+
+def test_something_else_at_the_address_is_no_router(scene: Scene) -> None:
+    page = Starlette(routes=[Route("/v1/alerts", lambda _: PlainTextResponse("hello"))])
+    with pytest.raises(RouterUnreachable, match="no router"):
+        HttpDesk("http://router", "token", client_of(page)).open_incidents()

@@ -1,0 +1,133 @@
+"""``mirante alerts``: what a person types at three in the morning, over the store of a router."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap.router import open_router
+from app.settings import Settings
+from slo.catalogue import load_catalogue
+from slo.clock import SystemClock
+from tests.support.alerts import burn_alert, foreign_alert
+from tests.support.command_line import Ran, mirante
+
+
+@pytest.fixture
+def incident(tmp_path: Path) -> str:
+    """Its id; another one is open beside it, and both were not acknowledged in time."""
+    parts = open_router(Settings(data_dir=tmp_path), load_catalogue())
+    now = SystemClock().now()
+    made = parts.router.receive(burn_alert(at=now, environment="local"))
+    parts.router.receive(foreign_alert("ElastiCacheEvictionsGrowing", at=now, component="redis"))
+    parts.router.tick(now + timedelta(minutes=16))
+    parts.store.close()
+    assert made is not None
+    return made
+
+
+def alerts(folder: Path, *arguments: object) -> Ran:
+    ran = mirante("--data-dir", folder, "alerts", *arguments)
+    assert (ran.status, ran.err) == (0, ""), ran
+    return ran
+
+
+def test_the_worst_is_listed_first_by_an_id_that_every_command_takes(tmp_path: Path, incident: str) -> None:
+    lines = alerts(tmp_path, "list").out.splitlines()
+    assert lines[1].split()[:3] == [incident[-8:], "P1", "open"]
+    assert incident in alerts(tmp_path, "show", incident[-8:]).out
+
+
+def test_an_incident_is_shown_with_its_arithmetic_timeline_and_messages(
+    tmp_path: Path, incident: str
+) -> None:
+    shown = alerts(tmp_path, "show", incident).out
+    for part in (
+        "burn 400.00 over 1h (200 bad of 1000)",
+        "budget left 75.0%",
+        "runbook: credit-decision-availability",
+        "acknowledgement-missed",
+        "backup  data-engineering",
+    ):
+        assert part in shown, part
+    document = json.loads(alerts(tmp_path, "show", incident, "--json").out)
+    assert document["incident"]["id"] == incident
+    assert len(document["notifications"]) == 2
+
+
+def test_every_decision_is_explained_and_what_comes_next(tmp_path: Path, incident: str) -> None:
+    explained = alerts(tmp_path, "explain", incident).out
+    assert "P1  [burn_windows]" in explained
+    assert "burn 400 over 1h and 400 over 5m, both above 14.4: P1" in explained
+    assert "unless resolved, data-engineering is told (escalation)" in explained
+    assert json.loads(alerts(tmp_path, "explain", incident, "--json").out)["future"]
+
+
+def test_people_acknowledge_note_hand_over_snooze_and_resolve(tmp_path: Path, incident: str) -> None:
+    by = ("--by", "ana")
+    for arguments in (
+        ("ack", incident, *by, "--note", "mine"),
+        ("note", incident, "restarted the writer", *by),
+        ("reassign", incident, "security", *by),
+        ("snooze", incident, "--minutes", 60, *by),
+        ("resolve", incident, *by),
+    ):
+        alerts(tmp_path, *arguments)
+    shown = alerts(tmp_path, "show", incident).out
+    for kind in ("acknowledged", "noted", "reassigned", "snoozed", "resolved"):
+        assert kind in shown, kind
+    assert "note restarted the writer" in shown
+    report = alerts(tmp_path, "postmortem", incident).out
+    assert "restarted the writer" in report
+    late = mirante("--data-dir", tmp_path, "alerts", "ack", incident)
+    assert late.status == 2
+    assert "it was resolved at" in late.err
+
+
+def test_silences_are_listed_and_ended(tmp_path: Path, incident: str) -> None:
+    made = alerts(tmp_path, "silence", 'component="redis"', "--minutes", 30, "--comment", "failover").out
+    name = made.split()[1]
+    assert name in alerts(tmp_path, "silences").out
+    alerts(tmp_path, "unsilence", name)
+    assert alerts(tmp_path, "silences").out.startswith("No silence")
+    again = mirante("--data-dir", tmp_path, "alerts", "unsilence", name)
+    assert again.status == 2
+    assert "no such silence is in force" in again.err
+
+
+def test_rules_are_reported_and_an_empty_quarantine_says_so(tmp_path: Path, incident: str) -> None:
+    assert "Burnpage-fast" in alerts(tmp_path, "report").out
+    rows = json.loads(alerts(tmp_path, "report", "--json").out)
+    assert {row["rule"] for row in rows} == {"Burnpage-fast", "ElastiCacheEvictionsGrowing"}
+    assert alerts(tmp_path, "quarantine").out == "Nothing is in quarantine.\n"
+
+
+def test_a_remote_router_wants_a_token_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRANTE_ROUTER_URL", "http://127.0.0.1:1")
+    ran = mirante("--data-dir", tmp_path, "alerts", "list")
+    assert ran.status == 3
+    assert "wants a token" in ran.err
+    monkeypatch.setenv("MIRANTE_HOOK_TOKEN", "t")
+    ran = mirante("--data-dir", tmp_path, "alerts", "list")
+    assert ran.status == 3
+    assert "Check router_url" in ran.err
+
+
+def test_nothing_is_cut_off_in_eighty_columns(tmp_path: Path, incident: str) -> None:
+    show = "from app.cli import context; context.stdout.width = 80; from app.cli.main import main; main()"
+    for command in (["list"], ["show", incident], ["explain", incident], ["report"]):
+        ran = subprocess.run(
+            [sys.executable, "-c", show, "--data-dir", str(tmp_path), "alerts", *command],
+            capture_output=True,
+            text=True,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+        assert "…" not in ran.stdout, command
+        tables = [line for line in ran.stdout.splitlines() if line.endswith(" ")]
+        assert all(len(line) <= 80 for line in tables), command
