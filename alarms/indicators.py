@@ -20,6 +20,7 @@ SATURATION_WARN = Fraction(8, 10)
 SATURATION_BAD = Fraction(9, 10)
 PROVABLE_BOUND = Fraction(99, 100)
 READING_AGE_SECONDS = Fraction(15 * 60)
+UNCHECKED_SECONDS = Fraction(60 * 60)
 INGEST_LAG_SECONDS = Fraction(60)
 OUTBOX_ROWS = Fraction(10_000)
 SAGA_SECONDS = Fraction(10 * 60)
@@ -119,7 +120,7 @@ def _consistency(catalogue: Catalogue) -> list[Indicator]:
     ]
     if target is not None:
         alarms.append(_index_below(target))
-    return alarms
+    return [*alarms, _anomalous(), _unchecked()]
 
 
 def _index_below(target: Fraction) -> Indicator:
@@ -135,6 +136,43 @@ def _index_below(target: Fraction) -> Indicator:
         component="consistency-checker",
         runbook="credit-data-consistency",
         basis=Text(f"SLO {CONSISTENCY_SLO}: its target", f"SLO {CONSISTENCY_SLO}: a própria meta"),
+        by=("pair",),
+        category="consistency",
+    )
+
+
+def _anomalous() -> Indicator:
+    """The patterns of §8.3.5; ``dataplatform.consistency.patterns`` says what each means."""
+    return Indicator(
+        name="ConsistencyAnomaly",
+        title=Text("Differences follow a pattern", "As divergências seguem um padrão"),
+        metric=consistency_index.ANOMALY,
+        measure=Measure.HIGHEST,
+        comparison=Comparison.ABOVE,
+        threshold=Fraction(0),
+        lasting=timedelta(0),
+        severity=Severity.P3,
+        component="consistency-checker",
+        runbook="credit-data-consistency",
+        basis=_ANY,
+        by=("pair", "pattern"),
+        category="consistency",
+    )
+
+
+def _unchecked() -> Indicator:
+    return Indicator(
+        name="ConsistencyCoverageOld",
+        title=Text("Some records have not been compared lately", "Há registros sem comparação recente"),
+        metric=consistency_index.UNCHECKED,
+        measure=Measure.HIGHEST,
+        comparison=Comparison.ABOVE,
+        threshold=UNCHECKED_SECONDS,
+        lasting=timedelta(minutes=5),
+        severity=Severity.P3,
+        component="consistency-checker",
+        runbook="credit-data-consistency",
+        basis=_FIRST_GUESS,
         by=("pair",),
         category="consistency",
     )

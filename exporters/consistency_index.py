@@ -5,8 +5,8 @@ An unknown index is an absent series, never 1: a comparison that did not run pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -33,7 +33,60 @@ AGE = MetricSpec(
     "Age of the latest comparison of a pair of stores.",
     ("pair",),
 )
-METRICS = (INDEX, LOWER_BOUND, AGE)
+DIFFERENT = MetricSpec(
+    "data_consistency_different_records",
+    MetricKind.GAUGE,
+    "Records that differed in the latest comparison, by class.",
+    ("pair", "class"),
+)
+IN_FLIGHT = MetricSpec(
+    "data_consistency_in_flight_records",
+    MetricKind.GAUGE,
+    "Records whose change was on its way in the latest comparison: no verdict on them.",
+    ("pair",),
+)
+COVERAGE = MetricSpec(
+    "data_consistency_coverage_ratio",
+    MetricKind.GAUGE,
+    "Records compared over all known ones, latest comparison.",
+    ("pair",),
+)
+UNCHECKED = MetricSpec(
+    "data_consistency_oldest_unchecked_seconds",
+    MetricKind.GAUGE,
+    "Since when every record has been compared at least once: age of the oldest unchecked one.",
+    ("pair",),
+)
+REPAIRED = MetricSpec(
+    "data_consistency_repaired_records",
+    MetricKind.GAUGE,
+    "Records repaired, over the checks on file.",
+    ("pair",),
+)
+REFUSED = MetricSpec(
+    "data_consistency_repairs_refused",
+    MetricKind.GAUGE,
+    "Repairs refused because they would touch too much, over the checks on file.",
+    ("pair",),
+)
+ANOMALY = MetricSpec(
+    "data_consistency_anomaly",
+    MetricKind.GAUGE,
+    "1 while a pattern is seen: sudden_rise, one_class, one_pair, lasting, unchecked; else 0.",
+    ("pair", "pattern"),
+)
+METRICS = (
+    INDEX,
+    LOWER_BOUND,
+    AGE,
+    DIFFERENT,
+    IN_FLIGHT,
+    COVERAGE,
+    UNCHECKED,
+    REPAIRED,
+    REFUSED,
+    ANOMALY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +95,8 @@ class PairReading:
 
     ``index_ratio`` is equal records over compared ones, in [0, 1]; None when nothing was compared.
     ``lower_bound_ratio`` is its one-sided exact lower bound at ``confidence``; None likewise.
-    ``measured_at`` is when the comparison ended, UTC.
+    ``measured_at`` is when the comparison ended, UTC. Everything has been compared since ``covered_since``.
+    ``repaired`` and ``repairs_refused`` are over the checks on file; ``patterns`` says which are seen.
     """
 
     pair: str
@@ -52,6 +106,13 @@ class PairReading:
     lower_bound_ratio: float | None
     confidence: float
     measured_at: datetime
+    by_class: Mapping[str, int] = field(default_factory=dict)
+    in_flight: int = 0
+    coverage_ratio: float | None = None
+    covered_since: datetime | None = None
+    repaired: int = 0
+    repairs_refused: int = 0
+    patterns: Mapping[str, bool] = field(default_factory=dict)
 
 
 class ConsistencySource(Protocol):
@@ -68,16 +129,27 @@ class ConsistencyIndexCollector:
         self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
-        readings = self._source.readings()
-        yield _gauge(INDEX, [(r.pair, r.index_ratio) for r in readings])
-        yield _gauge(LOWER_BOUND, [(r.pair, r.lower_bound_ratio) for r in readings])
-        now = self._clock.now()
-        yield _gauge(AGE, [(r.pair, max(0.0, (now - r.measured_at).total_seconds())) for r in readings])
+        readings, now = self._source.readings(), self._clock.now()
+        yield _gauge(INDEX, [((r.pair,), r.index_ratio) for r in readings])
+        yield _gauge(LOWER_BOUND, [((r.pair,), r.lower_bound_ratio) for r in readings])
+        yield _gauge(AGE, [((r.pair,), _age(r.measured_at, now)) for r in readings])
+        yield _gauge(DIFFERENT, [((r.pair, name), n) for r in readings for name, n in r.by_class.items()])
+        yield _gauge(IN_FLIGHT, [((r.pair,), r.in_flight) for r in readings])
+        yield _gauge(COVERAGE, [((r.pair,), r.coverage_ratio) for r in readings])
+        yield _gauge(UNCHECKED, [((r.pair,), _age(r.covered_since, now)) for r in readings])
+        yield _gauge(REPAIRED, [((r.pair,), r.repaired) for r in readings])
+        yield _gauge(REFUSED, [((r.pair,), r.repairs_refused) for r in readings])
+        seen = [((r.pair, name), float(is_seen)) for r in readings for name, is_seen in r.patterns.items()]
+        yield _gauge(ANOMALY, seen)
 
 
-def _gauge(spec: MetricSpec, values: Sequence[tuple[str, float | None]]) -> GaugeMetricFamily:
+def _age(at: datetime | None, now: datetime) -> float | None:
+    return None if at is None else max(0.0, (now - at).total_seconds())
+
+
+def _gauge(spec: MetricSpec, values: Sequence[tuple[tuple[str, ...], float | None]]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(spec.name, spec.help, labels=list(spec.labels))
-    for pair, value in values:
+    for labels, value in values:
         if value is not None:
-            family.add_metric([pair], value)
+            family.add_metric(labels, value)
     return family

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import click
 
@@ -108,6 +110,19 @@ def report(settings: Settings, as_json: bool) -> None:
             age_text(reading.measured_at, now),
         )
     stdout.print(table)
+    for reading in readings:
+        _print_more(reading, now)
+
+
+def _print_more(reading: PairReading, now: datetime) -> None:
+    covered = "not yet" if reading.covered_since is None else age_text(reading.covered_since, now)
+    say(f"{reading.pair}: everything compared: {covered}")
+    counts = ", ".join(f"{count:,} {name}" for name, count in reading.by_class.items() if count)
+    if counts:
+        say(f"{reading.pair}: {counts}")
+    seen = [name.replace("_", " ") for name, is_seen in reading.patterns.items() if is_seen]
+    if seen:
+        say(f"{reading.pair}: anomalous: {', '.join(seen)}", "red")
 
 
 def _run(settings: Settings, pair: str | None, sample: int, cap: int | None, as_json: bool) -> None:
@@ -126,7 +141,7 @@ async def _rounds(
     settings: Settings, pair: str | None, sample: int, cap: int | None, progress: Callable[[str], None]
 ) -> Sequence[Round]:
     # Nobody else writes while the directory is ours, so nothing needs time to settle.
-    plan = CheckPlan(sample=sample, settle_seconds=0.0)
+    plan = CheckPlan(sample=sample, settle_seconds=0.0, full_every_seconds=0.0)
     async with offline_platform(settings, INSTEAD) as open_:
         watched = workers.watched_pairs(
             open_.platform, open_.telemetry, open_.clock, open_.random, plan=plan, repair_cap=cap or 0
@@ -134,9 +149,24 @@ async def _rounds(
         rounds = []
         for item in watched:
             if pair in (None, item.checker.pair):
-                progress(f"comparing {item.checker.pair}")
-                rounds.append(await compared(item, open_.platform.check_log, repair=cap is not None))
+                told = _told(progress, item.checker.pair)
+                rounds.append(
+                    await compared(item, open_.platform.check_log, repair=cap is not None, progress=told)
+                )
         return rounds
+
+
+def _told(progress: Callable[[str], None], pair: str) -> Callable[[int], None]:
+    """A running count of the records read."""
+    read = itertools.count()
+    total = [0]
+
+    def more(records: int) -> None:
+        total[0] += records
+        if next(read) % 10 == 0:
+            progress(f"comparing {pair}: {total[0]:,} records read")
+
+    return more
 
 
 def _print(item: Round) -> None:
@@ -183,9 +213,11 @@ def _short_bound(reading: PairReading) -> str:
 
 
 def _certainty(found: PairReport) -> str:
-    if found.coverage_ratio >= 1.0:
+    if found.deep_complete:
         return "every record was compared"
     bound = _bound(found.lower_bound_ratio, found.confidence)
+    if found.coverage_ratio >= 1.0:
+        return f"{bound}; every record was compared by its digest"
     return f"{bound}; {100 * found.coverage_ratio:.1f} % of all records were compared"
 
 
@@ -203,6 +235,13 @@ def _reading_document(reading: PairReading) -> dict[str, object]:
         "lower_bound_ratio": reading.lower_bound_ratio,
         "confidence": reading.confidence,
         "measured_at": reading.measured_at.isoformat(),
+        "divergent_by_class": dict(reading.by_class),
+        "in_flight": reading.in_flight,
+        "coverage_ratio": reading.coverage_ratio,
+        "covered_since": None if reading.covered_since is None else reading.covered_since.isoformat(),
+        "repaired": reading.repaired,
+        "repairs_refused": reading.repairs_refused,
+        "patterns": [name for name, is_seen in reading.patterns.items() if is_seen],
     }
 
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import TypeVar
 
 from app.ports.telemetry import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT, Telemetry
+from dataplatform.consistency.full_pass import Walks, full_pass
+from dataplatform.consistency.places import Place
 from dataplatform.consistency.report import Difference, PairReport
 from dataplatform.consistency.sides import (
     ComparisonSource,
@@ -36,12 +39,16 @@ _PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class CheckPlan:
-    """``sample`` random records of the source, and as many of the projection in key order (for orphans).
-    ``settle_seconds`` of clock time pass before a difference is looked at again."""
+    """By content: ``sample`` random records of the source, and as many of the projection, going on where the
+    last check stopped. By digest: everything, in ``buckets``, when the last time is ``full_every_seconds`` of
+    clock time ago (None: never). ``settle_seconds`` of clock time pass before a second look at a difference.
+    """
 
     sample: int = 30_000
     settle_seconds: float = 5.0
     confidence: float = 0.95
+    full_every_seconds: float | None = 900.0
+    buckets: int = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +63,10 @@ class Suspect:
 
 @dataclass(slots=True)
 class _Tally:
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    seen: set[Place] = field(default_factory=set)
     random_compared: int = 0
     expired: int = 0
+    by_digest: int = 0
     suspects: list[Suspect] = field(default_factory=list)
 
 
@@ -77,22 +85,28 @@ class ConsistencyChecker:
         self._source, self._side = source, side
         self._telemetry, self._clock, self._random = telemetry, clock, random
         self._plan = plan or CheckPlan()
-        self._swept_to: tuple[str, str] | None = None
+        self._swept_to: Place | None = None
+        self._sweep_began: datetime | None = None
+        self._covered_since: datetime | None = None
 
     @property
     def pair(self) -> str:
         return f"relational-{self._side.name}"
 
-    async def check(self) -> PairReport:
-        """Compare, settle, look again, count.
+    async def check(self, progress: Callable[[int], None] | None = None) -> PairReport:
+        """Compare, settle, look again, count. ``progress`` hears of records as they are read.
 
         Raises:
             StoreUnavailable: one of the two does not answer; nothing was counted.
         """
+        progress = progress or (lambda _: None)
         tally = _Tally()
         swept, swept_all = await self._sweep()
+        progress(len(swept))
         await self._compare_sample(tally, swept)
+        progress(tally.random_compared)
         await self._compare_swept(tally, swept)
+        await self._compare_everything(tally, progress)
         if tally.suspects:
             await self._clock.sleep(self._plan.settle_seconds)
         verdicts = await _in_groups(self._verdict, tally.suspects)
@@ -100,10 +114,12 @@ class ConsistencyChecker:
         self._count(report)
         return report
 
-    async def _sweep(self) -> tuple[dict[tuple[str, str], Entry], bool]:
+    async def _sweep(self) -> tuple[dict[Place, Entry], bool]:
         """The next stretch of the projection; True when it went from the first record to the last."""
-        swept: dict[tuple[str, str], Entry] = {}
+        swept: dict[Place, Entry] = {}
         from_start, left = self._swept_to is None, self._plan.sample
+        if from_start:
+            self._sweep_began = self._clock.now()
         while left > 0:
             page = await self._side.page(min(_PAGE, left), self._swept_to)
             if not page:
@@ -114,7 +130,7 @@ class ConsistencyChecker:
             left -= len(page)
         return swept, False
 
-    async def _compare_sample(self, tally: _Tally, swept: Mapping[tuple[str, str], Entry]) -> None:
+    async def _compare_sample(self, tally: _Tally, swept: Mapping[Place, Entry]) -> None:
         states = await self._source.sample(self._plan.sample, self._random)
         pairs = [(state, entry) for state in states if (entry := self._expected(state)) is not None]
         tally.expired = len(states) - len(pairs)
@@ -127,7 +143,7 @@ class ConsistencyChecker:
             if classify(entry, actual) is not None:
                 tally.suspects.append(Suspect(state.key, *entry.place, drawn_at_random=True))
 
-    async def _compare_swept(self, tally: _Tally, swept: Mapping[tuple[str, str], Entry]) -> None:
+    async def _compare_swept(self, tally: _Tally, swept: Mapping[Place, Entry]) -> None:
         rest = [entry for place, entry in swept.items() if place not in tally.seen]
         states = await self._source.states([source_key(e.data_type, e.customer_id) for e in rest])
         for entry, state in zip(rest, states, strict=True):
@@ -135,7 +151,20 @@ class ConsistencyChecker:
             if classify(self._expected_at(state, entry.place), entry) is not None:
                 tally.suspects.append(Suspect(state.key, *entry.place, drawn_at_random=False))
 
-    async def _found(self, place: tuple[str, str]) -> Entry | None:
+    async def _compare_everything(self, tally: _Tally, progress: Callable[[int], None]) -> None:
+        every, now = self._plan.full_every_seconds, self._clock.now()
+        if every is None or (
+            self._covered_since is not None and (now - self._covered_since).total_seconds() < every
+        ):
+            return
+        done = await full_pass(Walks(self._source, self._side, progress), now, self._plan.buckets)
+        tally.by_digest, self._covered_since = done.compared, now
+        for doubt in done.doubts:
+            if doubt.place not in tally.seen:
+                tally.seen.add(doubt.place)
+                tally.suspects.append(Suspect(doubt.source, *doubt.place, drawn_at_random=False))
+
+    async def _found(self, place: Place) -> Entry | None:
         return await self._side.get(*place)
 
     async def _verdict(self, suspect: Suspect) -> Divergence | None:
@@ -156,7 +185,7 @@ class ConsistencyChecker:
         expired = entry.expires_at is not None and entry.expires_at <= self._clock.now()
         return None if expired else entry
 
-    def _expected_at(self, state: SourceState, place: tuple[str, str]) -> Entry | None:
+    def _expected_at(self, state: SourceState, place: Place) -> Entry | None:
         entry = self._expected(state)
         return entry if entry is not None and entry.place == place else None
 
@@ -166,8 +195,11 @@ class ConsistencyChecker:
         judged = list(zip(tally.suspects, verdicts, strict=True))
         flying = [s for s, verdict in judged if verdict is Divergence.IN_FLIGHT]
         differing = [(s, v) for s, v in judged if v is not None and v is not Divergence.IN_FLIGHT]
-        compared = len(tally.seen) - len(flying)
+        judged_places = max(len(tally.seen), tally.by_digest)
+        compared = judged_places - len(flying)
         complete = swept_all and tally.random_compared + tally.expired >= population
+        if complete and self._sweep_began is not None:
+            self._covered_since = max(self._covered_since or self._sweep_began, self._sweep_began)
         return PairReport(
             pair=self.pair,
             checked_at=self._clock.now(),
@@ -175,11 +207,15 @@ class ConsistencyChecker:
             random_compared=tally.random_compared - sum(s.drawn_at_random for s in flying),
             random_divergent=sum(s.drawn_at_random for s, _ in differing),
             in_flight=len(flying),
-            coverage_ratio=_coverage(compared, len(tally.seen), population, complete=complete),
+            coverage_ratio=_coverage(
+                compared, judged_places, population, complete=complete or tally.by_digest > 0
+            ),
             confidence=self._plan.confidence,
             differences=tuple(
                 Difference(verdict, s.source, s.customer_id, s.data_type) for s, verdict in differing
             ),
+            deep_complete=complete and not flying,
+            covered_since=self._covered_since,
         )
 
     def _count(self, report: PairReport) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.domain.errors import StoreUnavailable
@@ -35,19 +35,27 @@ class Round:
     refused: str | None = None
 
 
-async def compared(watched: Watched, log: CheckLog, *, repair: bool) -> Round:
+async def compared(
+    watched: Watched, log: CheckLog, *, repair: bool, progress: Callable[[int], None] | None = None
+) -> Round:
     """Check one pair, keep the result, and mend what a small repair may mend.
 
     Raises:
         StoreUnavailable: a store does not answer.
         sqlite3.Error: the result could not be kept.
     """
-    report = await watched.checker.check()
-    await asyncio.to_thread(log.add, report)
+    report = await watched.checker.check(progress)
+    check_id = await asyncio.to_thread(log.add, report)
     if not report.differences or not repair:
         return Round(report, None)
+    done = await _repaired(watched.repair, report)
+    await asyncio.to_thread(log.add_repair, check_id, done.repaired, done.refused)
+    return done
+
+
+async def _repaired(repair: ConsistencyRepair, report: PairReport) -> Round:
     try:
-        return Round(report, await watched.repair.repair(report))
+        return Round(report, await repair.repair(report))
     except RepairRefused as error:
         return Round(report, None, str(error))
 

@@ -7,28 +7,38 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+from dataplatform.consistency.patterns import PastCheck, Pattern, patterns
+from dataplatform.consistency.repair import RepairReport
 from dataplatform.consistency.report import PairReport
 from dataplatform.schemas.consistency import RUNGS
-from dataplatform.stores.instants import from_micros, to_micros
+from dataplatform.stores.instants import from_micros, maybe_instant, maybe_micros, to_micros
 from dataplatform.stores.sqlite.connection import open_reader
 from dataplatform.stores.sqlite.database import prepared
 from exporters.consistency_index import PairReading
 
 _INSERT = """
 INSERT INTO checks (pair, checked_at, compared, missing, stale, mismatch, orphan, in_flight, random_compared,
-  random_divergent, coverage_ratio, confidence, index_ratio, lower_bound_ratio)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  random_divergent, coverage_ratio, confidence, index_ratio, lower_bound_ratio, covered_since, deep_complete)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _DIFFERENCE = """
 INSERT INTO differences (check_id, class, kind, key, customer_id, data_type) VALUES (?, ?, ?, ?, ?, ?)
 """
 _TRIM = "DELETE FROM checks WHERE check_id <= (SELECT max(check_id) FROM checks) - ?"
-_LATEST = """
-SELECT pair, compared, missing + stale + mismatch + orphan, index_ratio, lower_bound_ratio, confidence,
-  checked_at
-FROM checks WHERE check_id IN (SELECT max(check_id) FROM checks GROUP BY pair) ORDER BY pair
+_REPAIR = "INSERT INTO repairs (check_id, written, removed, settled, refused) VALUES (?, ?, ?, ?, ?)"
+_RECENT = """
+SELECT check_id, pair, checked_at, compared, missing, stale, mismatch, orphan, in_flight, coverage_ratio,
+  confidence, index_ratio, lower_bound_ratio, covered_since
+FROM checks WHERE pair = ? ORDER BY check_id DESC LIMIT ?
 """
+_PLACES = "SELECT customer_id, data_type FROM differences WHERE check_id = ?"
+_REPAIRED = """
+SELECT coalesce(sum(r.written), 0), coalesce(sum(r.removed), 0), coalesce(sum(r.refused IS NOT NULL), 0)
+FROM repairs AS r JOIN checks AS c ON c.check_id = r.check_id WHERE c.pair = ?
+"""
+_HISTORY = 24  # checks of a pair that patterns are looked for in
 _KEPT_DIFFERENCES = 1_000  # of one check
 
 logger = logging.getLogger(__name__)
@@ -42,8 +52,8 @@ class CheckLog:
         self._keep = keep
         self._connection = prepared(path, RUNGS)
 
-    def add(self, report: PairReport) -> None:
-        """Durable when it returns. Raises sqlite3.Error."""
+    def add(self, report: PairReport) -> int:
+        """Its number. Durable when it returns. Raises sqlite3.Error."""
         by_class = report.divergent_by_class
         values = (
             report.pair,
@@ -60,6 +70,8 @@ class CheckLog:
             report.confidence,
             report.index_ratio,
             report.lower_bound_ratio,
+            maybe_micros(report.covered_since),
+            int(report.deep_complete),
         )
         with self._connection as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -72,6 +84,14 @@ class CheckLog:
                 ],
             )
             connection.execute(_TRIM, (self._keep,))
+        assert check_id is not None, "an insert has a row id"
+        return check_id
+
+    def add_repair(self, check_id: int, repaired: RepairReport | None, refused: str | None) -> None:
+        """What followed a check. Durable when it returns. Raises sqlite3.Error."""
+        done = repaired or RepairReport("", 0, 0, 0)
+        values = (check_id, done.written, done.removed, done.settled, refused)
+        self._connection.execute(_REPAIR, values)
 
     def close(self) -> None:
         self._connection.close()
@@ -91,19 +111,43 @@ class FileReadings:
             return ()
         try:
             with closing(open_reader(self._path)) as connection:
-                rows = connection.execute(_LATEST).fetchall()
+                return _readings(connection)
         except sqlite3.Error as error:
             logger.warning("%s: consistency readings are unknown: %s", self._path, error)
             return ()
-        return [
-            PairReading(
-                pair=row[0],
-                compared=row[1],
-                divergent=row[2],
-                index_ratio=row[3],
-                lower_bound_ratio=row[4],
-                confidence=row[5],
-                measured_at=from_micros(row[6]),
-            )
-            for row in rows
-        ]
+
+
+def _readings(connection: sqlite3.Connection) -> Sequence[PairReading]:
+    pairs = [row[0] for row in connection.execute("SELECT DISTINCT pair FROM checks ORDER BY pair")]
+    recent = {pair: connection.execute(_RECENT, (pair, _HISTORY)).fetchall() for pair in pairs}
+    found = patterns([[_past(connection, row) for row in rows] for rows in recent.values()])
+    return [_reading(connection, rows[0], found[pair]) for pair, rows in recent.items()]
+
+
+def _past(connection: sqlite3.Connection, row: Sequence[Any]) -> PastCheck:
+    places = frozenset((place[0], place[1]) for place in connection.execute(_PLACES, (row[0],)))
+    return PastCheck(row[1], from_micros(row[2]), row[3], _by_class(row), maybe_instant(row[13]), places)
+
+
+def _by_class(row: Sequence[Any]) -> dict[str, int]:
+    return dict(zip(("missing", "stale", "mismatch", "orphan"), row[4:8], strict=True))
+
+
+def _reading(connection: sqlite3.Connection, row: Sequence[Any], found: frozenset[Pattern]) -> PairReading:
+    written, removed, refused = connection.execute(_REPAIRED, (row[1],)).fetchone()
+    return PairReading(
+        pair=row[1],
+        compared=row[3],
+        divergent=sum(row[4:8]),
+        index_ratio=row[11],
+        lower_bound_ratio=row[12],
+        confidence=row[10],
+        measured_at=from_micros(row[2]),
+        by_class=_by_class(row),
+        in_flight=row[8],
+        coverage_ratio=row[9],
+        covered_since=maybe_instant(row[13]),
+        repaired=written + removed,
+        repairs_refused=refused,
+        patterns={pattern.value: pattern in found for pattern in Pattern},
+    )

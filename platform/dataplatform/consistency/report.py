@@ -25,8 +25,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class PairReport:
-    """``compared`` excludes records in flight. The ``random_*`` counts are of the uniform sample alone, the
-    only ones a confidence bound may rest on; ``coverage_ratio`` is compared records over all known ones.
+    """``compared`` excludes records in flight. The ``random_*`` counts are of the uniform sample alone, whose
+    contents were compared: the only ones a confidence bound may rest on. ``coverage_ratio`` is compared
+    records over all known ones, by content or by digest; ``deep_complete`` says that all were compared by
+    content. Everything that there is has been compared since ``covered_since`` (None: not yet).
     """
 
     pair: str
@@ -38,6 +40,8 @@ class PairReport:
     coverage_ratio: float
     confidence: float
     differences: tuple[Difference, ...]
+    deep_complete: bool = False
+    covered_since: datetime | None = None
 
     @property
     def divergent_by_class(self) -> Mapping[str, int]:
@@ -56,10 +60,10 @@ class PairReport:
 
     @property
     def lower_bound_ratio(self) -> float | None:
-        """One-sided exact bound at ``confidence``; the index itself when everything was compared."""
+        """One-sided exact bound at ``confidence``; the index itself when every content was compared."""
         if not self.random_compared or self.index_ratio is None:
             return None
-        if self.coverage_ratio >= 1.0:
+        if self.deep_complete:
             return self.index_ratio
         return min(
             self.index_ratio, lower_bound(self.random_compared, self.random_divergent, self.confidence)

@@ -10,10 +10,9 @@ from random import Random
 from typing import Protocol
 
 from app.ports.projections import CONTRACT, HOLDS, HotItem, HotStore, ItemValue, WideRow, WideStore
+from dataplatform.consistency.marks import Cursor, Mark
+from dataplatform.consistency.places import Place
 from dataplatform.ingestion.projections import Projection
-
-Place = tuple[str, str]  # customer id, data type
-
 
 # What sagas keep in the stores of the projections: no projection of anything, their log is its truth.
 OF_SAGAS = frozenset({HOLDS, CONTRACT})
@@ -55,6 +54,11 @@ class ComparisonSource(Protocol):
         """Each record with its outbox in one snapshot, answers in order."""
         ...
 
+    async def marks(self, limit: int, after: Cursor | None = None) -> Sequence[Mark]:
+        """Every record once, without its content, in the order of row numbers, kind by kind; empty at the
+        end."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -80,6 +84,10 @@ class ProjectionSide(Protocol):
         """How this side should hold it."""
         ...
 
+    def data_type(self, mark: Mark) -> str:
+        """The data type this side has it under."""
+        ...
+
     async def get(self, customer_id: str, data_type: str) -> Entry | None: ...
 
     async def page(self, limit: int, after: Place | None) -> Sequence[Entry]: ...
@@ -99,6 +107,9 @@ class HotSide:
 
     def expected(self, projection: Projection) -> Entry:
         return _hot_entry(projection.hot)
+
+    def data_type(self, mark: Mark) -> str:
+        return mark.types[0]
 
     async def get(self, customer_id: str, data_type: str) -> Entry | None:
         item = await self._store.get(customer_id, data_type)
@@ -125,6 +136,9 @@ class WideSide:
 
     def expected(self, projection: Projection) -> Entry:
         return _wide_entry(projection.wide)
+
+    def data_type(self, mark: Mark) -> str:
+        return mark.types[1]
 
     async def get(self, customer_id: str, data_type: str) -> Entry | None:
         row = await self._store.get(customer_id, data_type)

@@ -67,33 +67,41 @@ def project_customer(profile: CustomerProfile) -> Projection:
 
 
 def project_transaction(transaction: Transaction) -> Projection:
-    attributes = dict(transaction_attributes(transaction))
-    place = f"{_compact(transaction.created_at)}#{transaction.transaction_id}"
-    expires_at = transaction.created_at + PENDING_LIFETIME if transaction.status == "PENDING" else None
     return _dated(
         transaction.customer_id,
-        (f"TXN#{place}", f"TRANSACTION#{place}"),
+        transaction_types(transaction.transaction_id, transaction.created_at),
         transaction.version,
-        attributes,
+        dict(transaction_attributes(transaction)),
         transaction.status,
         transaction.created_at,
-        expires_at,
+        transaction_expiry(transaction.status, transaction.created_at),
     )
 
 
 def project_decision(decision: Decision) -> Projection:
     return _dated(
         decision.application.customer_id,
-        (
-            f"DECISION#{decision.decision_id}",
-            f"DECISION#{_compact(decision.decided_at)}#{decision.decision_id}",
-        ),
+        decision_types(decision.decision_id, decision.decided_at),
         1,
         _decision_attributes(decision),
         decision.verdict.outcome.value,
         decision.decided_at,
         None,
     )
+
+
+def transaction_types(transaction_id: str, created_at: datetime) -> tuple[str, str]:
+    """Its data type in the hot store and in the wide one."""
+    place = f"{_compact(created_at)}#{transaction_id}"
+    return f"TXN#{place}", f"TRANSACTION#{place}"
+
+
+def transaction_expiry(status: str, created_at: datetime) -> datetime | None:
+    return created_at + PENDING_LIFETIME if status == "PENDING" else None
+
+
+def decision_types(decision_id: str, decided_at: datetime) -> tuple[str, str]:
+    return f"DECISION#{decision_id}", f"DECISION#{_compact(decided_at)}#{decision_id}"
 
 
 def profile_digest(profile: CustomerProfile) -> str:

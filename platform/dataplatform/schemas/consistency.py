@@ -33,4 +33,21 @@ CREATE TABLE differences (
 CREATE INDEX idx_differences_check ON differences (check_id);
 """
 
-RUNGS: tuple[str, ...] = (_FIRST,)
+_COVERED = """
+ALTER TABLE checks ADD COLUMN covered_since INTEGER;
+ALTER TABLE checks ADD COLUMN deep_complete INTEGER NOT NULL DEFAULT 0;
+"""
+
+_REPAIRS = """
+CREATE TABLE repairs (
+  repair_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  check_id INTEGER NOT NULL REFERENCES checks (check_id) ON DELETE CASCADE,
+  written INTEGER NOT NULL,
+  removed INTEGER NOT NULL,
+  settled INTEGER NOT NULL,
+  refused TEXT
+) STRICT;
+CREATE INDEX idx_repairs_check ON repairs (check_id);
+"""
+
+RUNGS: tuple[str, ...] = (_FIRST, _COVERED, _REPAIRS)

@@ -41,6 +41,36 @@ def test_the_index_its_bound_and_its_age_are_exposed_per_pair() -> None:
     assert registry.get_sample_value("data_consistency_reading_age_seconds", pair) == 90.0
 
 
+def test_a_reading_tells_classes_coverage_repairs_and_patterns() -> None:
+    clock = ManualClock(START + timedelta(seconds=90))
+    reading = PairReading(
+        "p",
+        1000,
+        3,
+        0.997,
+        0.995,
+        0.95,
+        START,
+        by_class={"stale": 3, "orphan": 0},
+        in_flight=2,
+        coverage_ratio=1.0,
+        covered_since=START - timedelta(seconds=10),
+        repaired=7,
+        repairs_refused=1,
+        patterns={"one_class": True, "lasting": False},
+    )
+    value = registry_of(ConsistencyIndexCollector(Readings(reading), clock)).get_sample_value
+    assert value("data_consistency_different_records", {"pair": "p", "class": "stale"}) == 3
+    assert value("data_consistency_different_records", {"pair": "p", "class": "orphan"}) == 0
+    assert value("data_consistency_in_flight_records", {"pair": "p"}) == 2
+    assert value("data_consistency_coverage_ratio", {"pair": "p"}) == 1.0
+    assert value("data_consistency_oldest_unchecked_seconds", {"pair": "p"}) == 100.0
+    assert value("data_consistency_repaired_records", {"pair": "p"}) == 7
+    assert value("data_consistency_repairs_refused", {"pair": "p"}) == 1
+    assert value("data_consistency_anomaly", {"pair": "p", "pattern": "one_class"}) == 1.0
+    assert value("data_consistency_anomaly", {"pair": "p", "pattern": "lasting"}) == 0.0
+
+
 def test_an_unknown_index_is_an_absent_series_and_never_one() -> None:
     reading = PairReading("relational/wide", 0, 0, None, None, 0.95, START)
     registry = registry_of(ConsistencyIndexCollector(Readings(reading), ManualClock(START)))
@@ -195,7 +225,19 @@ def test_the_declared_table_says_exactly_what_is_exposed_names_and_labels() -> N
     clock = ManualClock(START)
     sampler = SaturationSampler([Scripted("cpu", 0.4)], clock)
     sampler.sample()
-    reading = PairReading("relational/hot", 1000, 1, 0.999, 0.995, 0.95, START)
+    reading = PairReading(
+        "relational/hot",
+        1000,
+        1,
+        0.999,
+        0.995,
+        0.95,
+        START,
+        by_class={"stale": 1},
+        coverage_ratio=0.5,
+        covered_since=START,
+        patterns={"one_class": False},
+    )
     registry = registry_of(
         ConsistencyIndexCollector(Readings(reading), clock),
         SaturationCollector(sampler),

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, text
 
 from app.domain.canonical import decision_from_bytes
+from dataplatform.consistency.marks import Cursor, Mark, marked_tables, walk_from
 from dataplatform.consistency.sides import SourceKey, SourceState
 from dataplatform.ingestion.projections import (
     Projection,
@@ -79,6 +80,24 @@ TABLES = {
 }
 
 
+_MARKED = marked_tables("decision_date")
+_MARKS = {
+    kind: text(
+        f"SELECT row_id, {table.columns} FROM {table.table} "  # noqa: S608 - constants
+        "WHERE row_id > :after ORDER BY row_id LIMIT :most"
+    )
+    for kind, table in _MARKED.items()
+}
+
+
+def _next_marks(connection: Connection, limit: int, after: Cursor | None) -> Sequence[Mark]:
+    for kind, number in walk_from(after):
+        rows = connection.execute(_MARKS[kind], {"after": number, "most": limit}).all()
+        if rows:
+            return [_MARKED[kind].mark(row) for row in rows]
+    return []
+
+
 class MysqlComparisonSource:
     def __init__(self, database: MysqlDatabase) -> None:
         self._database = database
@@ -105,6 +124,9 @@ class MysqlComparisonSource:
             chunk = keys[start : start + _CHUNK]
             found.extend(await self._database.read_newest(lambda c, chunk=chunk: _states(c, chunk)))  # type: ignore[misc]
         return found
+
+    async def marks(self, limit: int, after: Cursor | None = None) -> Sequence[Mark]:
+        return await self._database.read_newest(lambda c: _next_marks(c, limit, after))
 
     async def _numbered(self, tops: dict[str, int], drawn: Sequence[int]) -> list[SourceState]:
         numbers: dict[str, list[int]] = {kind: [] for kind in tops}

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from app.domain.canonical import decision_from_bytes
+from dataplatform.consistency.marks import Cursor, Mark, MarkedTable, marked_tables, walk_from
 from dataplatform.consistency.sides import SourceKey, SourceState
 from dataplatform.ingestion.projections import (
     Projection,
@@ -78,6 +79,22 @@ _TABLES = {
 }
 
 
+_MARKED = marked_tables("decided_at")
+
+
+def _marks(table: MarkedTable) -> str:
+    where = "WHERE row_number > ? ORDER BY row_number LIMIT ?"
+    return f"SELECT row_number, {table.columns} FROM {table.table} {where}"  # noqa: S608 - constants
+
+
+def _next_marks(connection: sqlite3.Connection, limit: int, after: Cursor | None) -> Sequence[Mark]:
+    for kind, number in walk_from(after):
+        rows = connection.execute(_marks(_MARKED[kind]), (number, limit)).fetchall()
+        if rows:
+            return [_MARKED[kind].mark(row) for row in rows]
+    return []
+
+
 class SqliteComparisonSource:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -111,6 +128,9 @@ class SqliteComparisonSource:
         for start in range(0, len(keys), _CHUNK):
             found.extend(await self._states(keys[start : start + _CHUNK]))
         return found
+
+    async def marks(self, limit: int, after: Cursor | None = None) -> Sequence[Mark]:
+        return await self._database.read(lambda c: _next_marks(c, limit, after))
 
     async def _states(self, keys: Sequence[SourceKey]) -> list[SourceState]:
         return await self._database.read(lambda c: [_state(c, key) for key in keys])

@@ -37,7 +37,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[OpenPlatform]:
         yield platform
 
 
-async def rounds(bench: OpenPlatform, *, repair: bool = False, **plan: float) -> dict[str, Round]:
+async def rounds(bench: OpenPlatform, *, repair: bool = False, **plan: float | None) -> dict[str, Round]:
     monitor = bench.monitor(CheckPlan(**plan))  # type: ignore[arg-type]
     return {item.report.pair: item for item in await monitor.run_once(repair=repair)}
 
@@ -136,7 +136,7 @@ async def test_live_writes_never_look_like_differences(bench: OpenPlatform) -> N
 
 
 async def test_a_sample_claims_no_more_than_it_saw(bench: OpenPlatform) -> None:
-    report = (await rounds(bench, sample=30))["relational-hot"].report
+    report = (await rounds(bench, sample=30, full_every_seconds=None))["relational-hot"].report
     assert report.random_compared == 30
     assert 30 <= report.compared <= 60
     assert report.index_ratio == 1.0
@@ -146,7 +146,7 @@ async def test_a_sample_claims_no_more_than_it_saw(bench: OpenPlatform) -> None:
 
 async def test_a_sweep_goes_on_where_it_stopped_until_an_orphan_is_found(bench: OpenPlatform) -> None:
     await bench.platform.hot.put_if_newer(a_hot_item(customer=999))
-    monitor = bench.monitor(CheckPlan(sample=10))
+    monitor = bench.monitor(CheckPlan(sample=10, full_every_seconds=None))
     found = [
         difference.divergence.value
         for _ in range(9)
