@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def ignore(_: Delivery) -> None:
 
 
 class Dispatcher:
-    """Several may share one store. ``run_once`` blocks; run it in a thread of its own.
+    """Several may share one store. ``pump`` is for one thread of its own, ``run_once`` for tests and tools.
 
     ``lease`` has to be longer than any notifier's own time-out. ``on_sent``, ``on_failed`` and ``on_dead``
     hear of what became of a delivery, after it is on file.
@@ -55,14 +55,33 @@ class Dispatcher:
         self._on_failed = on_failed
         self._on_dead = on_dead
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="notify")
+        self._on_the_way: set[Future[None]] = set()
 
     def run_once(self) -> int:
         """Claim what is due, as much as can be sent at once, and send it; how many were tried."""
-        now = self._clock.now()
-        claimed = self._store.claim(self._worker, now, now + self._lease, self._concurrency)
-        for outcome in [self._pool.submit(self._deliver, delivery) for delivery in claimed]:
+        outcomes = self._send_due(self._concurrency)
+        for outcome in outcomes:
             outcome.result()
-        return len(claimed)
+        return len(outcomes)
+
+    def pump(self) -> int:
+        """Claim what is due and set it on its way, without waiting for a slow receiver; how many are new.
+
+        Raises whatever kept an earlier one from being settled: its lease brings it back.
+        """
+        done = {outcome for outcome in self._on_the_way if outcome.done()}
+        self._on_the_way -= done
+        for outcome in done:
+            outcome.result()
+        free = self._concurrency - len(self._on_the_way)
+        started = self._send_due(free) if free else []
+        self._on_the_way.update(started)
+        return len(started)
+
+    def _send_due(self, most: int) -> list[Future[None]]:
+        now = self._clock.now()
+        claimed = self._store.claim(self._worker, now, now + self._lease, most)
+        return [self._pool.submit(self._deliver, delivery) for delivery in claimed]
 
     def drain(self, most: int = 100_000) -> int:
         """Until nothing is due."""

@@ -34,6 +34,7 @@ WORK_EVERY = 0.1  # real seconds between two looks at the inbox and the outbox
 TICK_EVERY = 5.0  # clock seconds between two looks at the timers
 AUDIT_EVERY = 60.0  # clock seconds
 LEASE = timedelta(seconds=60)
+AT_ONCE = 16  # messages on their way
 PING_SECONDS = 10.0  # real, that a heartbeat may take
 
 
@@ -78,7 +79,7 @@ def routing_role(
     loops = [
         Loop("work", WORK_EVERY, in_thread(lambda: worker.run_once() > 0), real),
         Loop("timers", TICK_EVERY, in_thread(tick), clock),
-        Loop("deliver", WORK_EVERY, in_thread(lambda: dispatcher.run_once() > 0), real),
+        Loop("deliver", WORK_EVERY, in_thread(lambda: dispatcher.pump() > 0), real),
         Loop("audit", AUDIT_EVERY, in_thread(lambda: metrics.repaired(len(auditor.run_once()))), clock),
         *intake.loops,
     ]
@@ -128,6 +129,7 @@ def _dispatcher(
         clock,
         f"dispatcher-{os.getpid()}",
         lease=LEASE,
+        concurrency=AT_ONCE,
         on_sent=metrics.delivered,
         on_failed=metrics.delivered,
         on_dead=dead,

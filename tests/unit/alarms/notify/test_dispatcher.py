@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 
-from alarms.errors import PermanentFailure, TemporaryFailure
+from alarms.errors import PermanentFailure, StoreBusy, TemporaryFailure
 from alarms.notification import Delivery, DeliveryState, Notification
 from alarms.notify.backoff import Backoff
 from alarms.notify.dispatcher import Dispatcher
@@ -146,3 +149,40 @@ def test_waits_double_up_to_a_limit_and_are_spread(attempt: int) -> None:
     assert len(waits) > 10
     assert all(full * 0.75 <= wait <= full for wait in waits)
     assert backoff.wait(attempt, "same") == backoff.wait(attempt, "same")
+
+
+def test_a_receiver_that_hangs_holds_up_no_other() -> None:
+    desk = Desk(concurrency=2)
+    gone_on = threading.Event()
+
+    def hang(message: Notification) -> None:
+        if message.team == "operations":
+            assert gone_on.wait(30)
+
+    desk.pager.failing = hang
+    enqueue(desk.store, notification())
+    assert desk.dispatcher.pump() == 1
+    enqueue(desk.store, notification(target="business"), notification(target="security"))
+    deadline = time.monotonic() + 30
+    while len(desk.pager.sent) < 2 and time.monotonic() < deadline:
+        desk.dispatcher.pump()
+        time.sleep(0.01)
+    assert sorted(team for team, _ in desk.pager.told()) == ["business", "security"]
+    gone_on.set()
+    desk.dispatcher.close()
+    assert len(desk.pager.sent) == 3
+
+
+def test_what_kept_a_delivery_from_being_settled_is_raised_by_the_next_pump() -> None:
+    desk = Desk()
+    enqueue(desk.store, notification())
+
+    def full(_: Delivery) -> bool:
+        raise StoreBusy("disk is full")
+
+    with patch.object(desk.store, "settle", full):
+        assert desk.dispatcher.pump() == 1
+        desk.dispatcher.close()
+        with pytest.raises(StoreBusy):
+            desk.dispatcher.pump()
+    assert desk.state() == [DeliveryState.SENDING]
