@@ -7,7 +7,7 @@ EMULATOR := .venv-emulator
 EMULATOR_STAMP := $(EMULATOR)/.installed
 export MIRANTE_TEST_AWS_EMULATOR := $(CURDIR)/$(EMULATOR)/bin/ministack
 
-.PHONY: help setup demo test check promtool-native bench proof up build clean
+.PHONY: help setup servers demo test check promtool-native bench proof up build clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -27,6 +27,16 @@ $(EMULATOR_STAMP): requirements/emulator.txt
 	$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/emulator.txt
 	@touch $(EMULATOR_STAMP)
 
+# The Java servers, from Maven Central; without Java or Maven the tests that need them are skipped by name.
+SERVERS := .servers
+SERVERS_STAMP := $(SERVERS)/.installed
+servers: $(SERVERS_STAMP) ## fetch the Java servers that the tests start into .servers/
+
+$(SERVERS_STAMP): platform/dataplatform/local/cassandra.pom.xml $(STAMP)
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
+	$(BIN)/python -m dataplatform.local.fetch $(SERVERS) && touch $(SERVERS_STAMP); \
+	else echo "no java or no mvn here: the tests that ask Cassandra are skipped by name"; fi
+
 # Grafana's own code judges the boards, where node is at hand; without it those tests are skipped by name.
 ORACLE := tests/support/grafana
 ORACLE_STAMP := $(ORACLE)/.installed
@@ -39,7 +49,7 @@ $(ORACLE_STAMP): requirements/grafana-oracle.txt $(ORACLE)/package-lock.json $(S
 demo: $(STAMP) ## set up and run the main job: real loans, a fault, the burn, the page, the report
 	$(BIN)/mirante demo $(if $(FAULT),--fault $(FAULT))
 
-test: $(STAMP) $(EMULATOR_STAMP) $(ORACLE_STAMP) ## set up and run every test
+test: $(STAMP) $(EMULATOR_STAMP) $(SERVERS_STAMP) $(ORACLE_STAMP) ## set up and run every test
 	$(BIN)/python -m pytest
 
 check: $(STAMP) ## ruff, mypy strict, import-linter, every definition and everything generated from it
@@ -55,7 +65,7 @@ promtool-native: ## build a current promtool (a Go module) into .promtool/, for 
 bench: $(STAMP) ## speed and memory, as ratios against a floor in the same run (JSON in build/bench/)
 	$(BIN)/python tests/bench
 
-proof: $(STAMP) $(EMULATOR_STAMP) $(ORACLE_STAMP) ## the heavy proofs at full size
+proof: $(STAMP) $(EMULATOR_STAMP) $(SERVERS_STAMP) $(ORACLE_STAMP) ## the heavy proofs at full size
 	MIRANTE_PROOF=full $(BIN)/python -m pytest -m proof
 
 up: $(STAMP) ## serve everything on this machine
@@ -65,4 +75,4 @@ build: $(STAMP) ## write everything generated to build/
 	$(BIN)/mirante build
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) $(EMULATOR) .promtool build dist demo-data demo-report
+	rm -rf $(VENV) $(EMULATOR) $(SERVERS) .promtool build dist demo-data demo-report

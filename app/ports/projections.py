@@ -86,7 +86,10 @@ class WideStore(Protocol):
 
     async def delete(self, customer_id: str, data_type: str) -> None: ...
 
-    async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[WideRow]: ...
+    async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[WideRow]:
+        """Every row once, page by page, for comparison: customers in the store's own order, the rows of each
+        together, in ``data_type`` order. ``after`` is the key of the last row, which may be gone by now."""
+        ...
 
 
 class Cache(Protocol):

@@ -8,6 +8,7 @@ PlatformError
 +-- UnsealError             sealed bytes that do not open: other context, other key, or altered
 +-- RepairRefused           a repair would touch more records than it may
 +-- LocalServerError        a server of the local profile cannot run here (server, problem, mend)
++-- CqlRefused              a statement that Amazon Keyspaces does not support (statement, feature)
 
 What a request meets while the platform runs is ``app.domain.errors.StoreUnavailable``.
 """
@@ -74,3 +75,11 @@ class LocalServerError(PlatformError):
     def __init__(self, server: str, problem: str, mend: str) -> None:
         self.server, self.problem, self.mend = server, problem, mend
         super().__init__(f"{server}: {problem}. {mend}")
+
+
+class CqlRefused(PlatformError):
+    """``statement`` as it was written: values are bound, so it carries none."""
+
+    def __init__(self, statement: str, feature: str) -> None:
+        self.statement, self.feature = statement, feature
+        super().__init__(f"Amazon Keyspaces does not support {feature}. The statement: {statement}")

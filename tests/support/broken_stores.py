@@ -403,11 +403,18 @@ class LosesColumns(MemoryWideStore):
 
 
 class WideScanRepeats(MemoryWideStore):
-    breaks = "a_scan_walks_every_row_once_in_key_order"
+    breaks = "a_scan_walks_every_row_once_customer_by_customer"
 
     async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[WideRow]:
         found = [row for row in self._all() if (row.customer_id, row.data_type) > (after or ("", ""))]
         return sorted(found, key=lambda row: row.data_type)[:limit]
+
+
+class WideScanStopsAtAGap(MemoryWideStore):
+    breaks = "a_scan_goes_on_after_a_row_that_is_gone"
+
+    async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[WideRow]:
+        return [] if after and after not in self._rows else await super().scan(limit, after)
 
 
 class CacheNeverExpires(MemoryCache):
@@ -567,6 +574,7 @@ WIDE_STORES = (
     WideNeverExpires,
     LosesColumns,
     WideScanRepeats,
+    WideScanStopsAtAGap,
 )
 CACHES = (CacheNeverExpires, CacheKeepsTheFirst, CacheForgetsToDelete, CacheDeletesTooMuch, CacheWithoutBound)
 STREAMS = (

@@ -11,9 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from dataplatform.local.cassandra import Cassandra, cassandra_jars
 from dataplatform.local.mariadb import MariaDb, make_database
 from dataplatform.local.redis import Redis
-from dataplatform.local.server import LocalServer, Running, start, stop
+from dataplatform.local.server import LOOPBACK, LocalServer, Running, start, stop
+from dataplatform.schemas.cassandra.creditdata import QUALIFIED
+from dataplatform.stores.cassandra.opening import open_session
+from dataplatform.stores.cassandra.session import GuardedSession
+
+JARS = Path(__file__).resolve().parents[2] / ".servers"  # where `make servers` puts them
 
 _NUMBERS = itertools.count(1)
 
@@ -26,6 +32,7 @@ def needs(server: LocalServer) -> pytest.MarkDecorator:
 
 needs_mariadb = needs(MariaDb())
 needs_redis = needs(Redis())
+needs_cassandra = needs(Cassandra(cassandra_jars(JARS)))
 
 
 def _shared(server: LocalServer) -> Running:
@@ -46,6 +53,26 @@ def redis() -> Running:
     return _shared(Redis())
 
 
+@cache
+def cassandra() -> Running:
+    return _shared(Cassandra(cassandra_jars(JARS)))
+
+
 def fresh_mysql() -> str:
     """The address of an empty database on the session's MariaDB."""
     return make_database(mariadb().port, f"test_{next(_NUMBERS)}")
+
+
+@cache
+def cassandra_session() -> GuardedSession:
+    """The session's one connection to its Cassandra, with the tables made."""
+    session, close = open_session([LOOPBACK], cassandra().port)
+    atexit.register(close)
+    return session
+
+
+def empty_cassandra() -> GuardedSession:
+    """The same, with the table emptied."""
+    raw = cassandra_session()._session  # TRUNCATE is one of the things that the guard refuses
+    raw.execute(f"TRUNCATE {QUALIFIED}")
+    return cassandra_session()

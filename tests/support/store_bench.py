@@ -26,6 +26,7 @@ from dataplatform.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.schemas import projections, stream
+from dataplatform.stores.cassandra.wide import CassandraWideStore
 from dataplatform.stores.memory.policies import MemoryPolicyRecords
 from dataplatform.stores.memory.processing_log import MemoryProcessingLog
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
@@ -54,10 +55,11 @@ from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
 from dataplatform.stores.sqlite.wide import SqliteWideStore
 from slo.clock import ManualClock
 from tests.support.credit_samples import NOON
-from tests.support.local_servers import fresh_mysql, needs_mariadb
+from tests.support.local_servers import empty_cassandra, fresh_mysql, needs_cassandra, needs_mariadb
 
 ADAPTERS = ("memory", "sqlite", "embedded")  # embedded: sqlite behind faults, breakers and the sealed stream
 RELATIONAL_ADAPTERS = (*ADAPTERS, pytest.param("mariadb", marks=needs_mariadb))
+WIDE_ADAPTERS = (*ADAPTERS, pytest.param("cassandra", marks=needs_cassandra))
 CACHE_ENTRIES = 5
 
 
@@ -182,6 +184,14 @@ async def mariadb_bench() -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
+async def cassandra_bench() -> AsyncIterator[Bench]:
+    """The wide port on a real server; the others in memory."""
+    bench = memory_bench()
+    bench.wide = CassandraWideStore(empty_cassandra(), bench.clock)
+    yield bench
+
+
+@asynccontextmanager
 async def open_bench(adapter: str, folder: Path) -> AsyncIterator[Bench]:
     if adapter == "memory":
         yield memory_bench()
@@ -194,4 +204,5 @@ _OPENERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Bench]]] = {
     "sqlite": sqlite_bench,
     "embedded": embedded_bench,
     "mariadb": lambda folder: mariadb_bench(),
+    "cassandra": lambda folder: cassandra_bench(),
 }
