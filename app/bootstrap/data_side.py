@@ -31,7 +31,8 @@ from app.usecases.keep_policies import keep_policies
 from app.usecases.load_policies import load_policies, load_reasons
 from dataplatform import workers
 from dataplatform.consistency.checker import CheckPlan
-from dataplatform.embedded import EmbeddedPlatform, open_embedded
+from dataplatform.data_platform import DataPlatform
+from dataplatform.embedded import open_embedded
 from dataplatform.observability.traced_port import with_spans
 from dataplatform.resilience.faults import FaultBoard
 from exporters.components import DATA_DISK, component_of
@@ -84,7 +85,7 @@ def build_data(settings: Settings, members: frozenset[str]) -> Process:
     )
 
 
-def _traced(platform: EmbeddedPlatform, parts: ProcessParts) -> EmbeddedPlatform:
+def _traced(platform: DataPlatform, parts: ProcessParts) -> DataPlatform:
     """The same stores with a span around every call, when spans go anywhere."""
     if parts.settings.tracing == "off":
         return platform
@@ -99,7 +100,7 @@ def _traced(platform: EmbeddedPlatform, parts: ProcessParts) -> EmbeddedPlatform
     )
 
 
-def _api(parts: ProcessParts, platform: EmbeddedPlatform, faults: FaultBoard) -> ApiDependencies:
+def _api(parts: ProcessParts, platform: DataPlatform, faults: FaultBoard) -> ApiDependencies:
     settings = parts.settings
     policies = load_policies(settings.policies, settings.policy)
     reasons = load_reasons(settings.policies)
@@ -145,7 +146,7 @@ def new_decision_id(at: datetime) -> str:
     return decision_id(at, secrets.token_bytes(10))
 
 
-def _readiness(platform: EmbeddedPlatform) -> Mapping[str, ReadinessCheck]:
+def _readiness(platform: DataPlatform) -> Mapping[str, ReadinessCheck]:
     async def relational() -> None:
         await platform.decisions.find("readiness")  # a look-up by key: cheap, and fails as a real one does
 
@@ -155,7 +156,7 @@ def _readiness(platform: EmbeddedPlatform) -> Mapping[str, ReadinessCheck]:
     return {"relational": relational, "stream": stream}
 
 
-def _loops(parts: ProcessParts, platform: EmbeddedPlatform, members: frozenset[str]) -> tuple[Loop, ...]:
+def _loops(parts: ProcessParts, platform: DataPlatform, members: frozenset[str]) -> tuple[Loop, ...]:
     loops = [Loop("heartbeat", HEARTBEAT_EVERY, in_thread(parts.journal.heartbeat), parts.clock)]
     if "api" in members:
         loops.append(Loop("policies", POLICIES_EVERY, _keeping_policies(parts, platform), SystemClock()))
@@ -164,7 +165,7 @@ def _loops(parts: ProcessParts, platform: EmbeddedPlatform, members: frozenset[s
     return tuple(loops)
 
 
-def _keeping_policies(parts: ProcessParts, platform: EmbeddedPlatform) -> Callable[[], Awaitable[None]]:
+def _keeping_policies(parts: ProcessParts, platform: DataPlatform) -> Callable[[], Awaitable[None]]:
     """Once, when it starts to decide; tried again until the store takes them."""
     book, kept = load_policies(parts.settings.policies, parts.settings.policy), False
 
@@ -177,7 +178,7 @@ def _keeping_policies(parts: ProcessParts, platform: EmbeddedPlatform) -> Callab
     return keep
 
 
-def _ingest_loops(parts: ProcessParts, platform: EmbeddedPlatform) -> tuple[Loop, ...]:
+def _ingest_loops(parts: ProcessParts, platform: DataPlatform) -> tuple[Loop, ...]:
     worker = workers.ingest_worker(platform, parts.telemetry, parts.clock, tracer=parts.tracer)
     projector = workers.projector(platform, parts.telemetry)
     sagas = workers.saga_runner(platform, parts.telemetry, parts.clock, holder="recovery")
@@ -190,7 +191,7 @@ def _ingest_loops(parts: ProcessParts, platform: EmbeddedPlatform) -> tuple[Loop
     )
 
 
-def _comparing(parts: ProcessParts, platform: EmbeddedPlatform) -> Callable[[], Awaitable[None]]:
+def _comparing(parts: ProcessParts, platform: DataPlatform) -> Callable[[], Awaitable[None]]:
     monitor = workers.consistency_monitor(
         platform,
         parts.telemetry,
@@ -212,10 +213,10 @@ def _while_busy(step: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[bo
     return run
 
 
-def _probes(platform: EmbeddedPlatform, lag: EventLoopLag) -> list[SaturationProbe]:
+def _probes(platform: DataPlatform, lag: EventLoopLag) -> list[SaturationProbe]:
     stores: list[SaturationProbe] = [
         KnownRatio(component_of(store), "queue", lambda name=store: platform.saturation()[name])  # type: ignore[misc]
-        for store in platform.databases
+        for store in platform.stores
     ]
     return [
         *stores,

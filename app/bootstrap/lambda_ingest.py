@@ -23,7 +23,6 @@ from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.observability.traced_port import with_spans
 from dataplatform.observability.xray_tracer import XrayTracer
 from dataplatform.resilience.faults import FaultBoard
-from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from slo.clock import parse_clock
 
 ROLE = "ingest-lambda"
@@ -58,7 +57,7 @@ def build_handler(settings: Settings) -> KinesisHandler:
         processor=workers.record_processor(platform, telemetry, clock, tracer, PATIENCE),
         project=workers.projector(platform, telemetry).drain,
         sealer=platform.sealer,
-        letters=SqliteLetterBox(platform.databases["stream"]),
+        letters=platform.letters,
         log=platform.processing_log,
         telemetry=telemetry,
         clock=clock,

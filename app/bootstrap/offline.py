@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry
 from app.bootstrap.paths import DataPaths
 from app.ports.telemetry import Telemetry
 from app.settings import Settings
-from dataplatform.embedded import EmbeddedPlatform, open_embedded
+from dataplatform.data_platform import DataPlatform
+from dataplatform.embedded import open_embedded
 from dataplatform.errors import DataDirectoryBusy, PlatformError
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.resilience.faults import FaultBoard
@@ -37,7 +38,7 @@ class DataSideRuns(PlatformError):
 class OfflinePlatform:
     """``random`` spreads retries and picks samples; it guards nothing."""
 
-    platform: EmbeddedPlatform
+    platform: DataPlatform
     telemetry: Telemetry
     registry: CollectorRegistry
     clock: Clock

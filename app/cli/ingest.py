@@ -12,7 +12,7 @@ import click
 
 from app.bootstrap.offline import OfflinePlatform, offline_platform
 from app.cli.backlog import dead_letters, status
-from app.cli.context import pass_settings, say, stderr
+from app.cli.context import counted, pass_settings, say, stderr
 from app.cli.failures import EXIT_NO
 from app.cli.file_or_command import FileOrCommand
 from app.cli.record_lines import BadLine, GoodLine, judged_lines
@@ -33,12 +33,12 @@ REPLAY_INSTEAD = "Stop it, replay, and start it again: it processes what was rep
 
 @dataclass(slots=True)
 class Intake:
-    """What became of a file. ``accepted`` records are durable on the stream; ``waiting`` ones still are."""
+    """What became of a file. ``accepted`` records are durable on the stream; ``waiting``: some still are."""
 
     accepted: int = 0
     bad: list[BadLine] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
-    waiting: int = 0
+    waiting: bool = False
     unprojected: int = 0
 
 
@@ -112,12 +112,14 @@ async def _process(open_: OfflinePlatform, done: Intake, progress: Callable[[str
     platform = open_.platform
     worker = workers.ingest_worker(platform, open_.telemetry, open_.clock)
     idle = 0
-    while (waiting := await platform.stream.depth()) and idle < IDLE_ROUNDS:
-        progress(f"{waiting:,} records to process")
-        idle = 0 if await worker.run_once() else idle + 1
+    processed = 0
+    while await platform.stream.oldest() is not None and idle < IDLE_ROUNDS:
+        progress(f"{processed:,} of {done.accepted:,} records processed")
+        worked = await worker.run_once()
+        processed, idle = processed + worked, 0 if worked else idle + 1
     progress("projecting")
     await workers.projector(platform, open_.telemetry).drain()
-    done.waiting = await platform.stream.depth()
+    done.waiting = await platform.stream.oldest() is not None
     done.unprojected = await platform.outbox.depth()
     for outcome in ("ok", "duplicate", "dead_letter"):
         value = open_.registry.get_sample_value(INGEST_RECORDS.name, {"outcome": outcome})
@@ -137,11 +139,8 @@ def _print(done: Intake) -> None:
     if counts["dead_letter"]:
         say("`mirante ingest dead-letters` says why", "yellow")
     if done.waiting or done.unprojected:
-        say(
-            f"{done.waiting:,} records and {done.unprojected:,} projections still wait; nothing is lost: "
-            "they go on when the data side starts",
-            "yellow",
-        )
+        left = ("some records and " if done.waiting else "") + counted(done.unprojected, "projection")
+        say(f"{left} still to do; nothing is lost: they go on when the data side starts", "yellow")
 
 
 @ingest.command()

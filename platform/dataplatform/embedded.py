@@ -7,24 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.ports.disbursements import DisbursementRecords
-from app.ports.projections import Cache, HotStore, WideStore
-from app.ports.records import (
-    AuditTrail,
-    CustomerRecords,
-    DecisionRecords,
-    Outbox,
-    PolicyRecords,
-    TransactionRecords,
-)
-from app.ports.sagas import SagaLog
 from app.ports.secrets import Sealer
 from app.ports.stream import CountedStream
 from dataplatform.audited import open_relational
 from dataplatform.consistency.readings import CheckLog
-from dataplatform.consistency.sides import ComparisonSource
+from dataplatform.data_platform import DataPlatform
 from dataplatform.directory import DirectoryLock, prepare_directory
-from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.guards import MissOnFailure, with_breaker, with_faults
@@ -40,6 +28,7 @@ from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.decisions import SqliteDecisionRecords
 from dataplatform.stores.sqlite.disbursements import SqliteDisbursementRecords
 from dataplatform.stores.sqlite.hot import SqliteHotStore
+from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from dataplatform.stores.sqlite.outbox import SqliteOutbox
 from dataplatform.stores.sqlite.policies import SqlitePolicyRecords
 from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
@@ -51,42 +40,11 @@ from slo.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
-class EmbeddedPlatform:
-    """Every port, ready to use. ``close`` drains what was accepted, then lets go of the directory.
+class EmbeddedPlatform(DataPlatform):
+    """Its stores are SQLite databases, and its stream knows how many records wait."""
 
-    ``breakers`` guard hot and wide (reads and projections alike); ``databases`` are by store name.
-    """
-
-    decisions: DecisionRecords
-    customers: CustomerRecords
-    transactions: TransactionRecords
-    policies: PolicyRecords
-    outbox: Outbox
-    sagas: SagaLog
-    disbursements: DisbursementRecords
-    audit: AuditTrail
-    hot: HotStore
-    wide: WideStore
-    cache: Cache
     stream: CountedStream
-    processing_log: ProcessingLog
-    sealer: Sealer
-    faults: FaultBoard
-    comparison: ComparisonSource
-    check_log: CheckLog
-    breakers: Mapping[str, Breaker]
-    databases: Mapping[str, Database]
-    directory: Path
-    _held: ExitStack
-
-    def saturation(self) -> Mapping[str, float]:
-        """Use over limit of each database's write queue and readers, 0 to 1."""
-        return {name: database.saturation for name, database in self.databases.items()}
-
-    async def close(self) -> None:
-        for database in self.databases.values():
-            await database.close()
-        self._held.close()
+    stores: Mapping[str, Database]
 
 
 def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard) -> EmbeddedPlatform:
@@ -154,13 +112,14 @@ def _assemble(
         stream=SealedCountedStream(
             with_faults(SqliteStream(databases["stream"], clock), "stream", faults), sealer
         ),
+        letters=SqliteLetterBox(databases["stream"]),
         processing_log=SqliteProcessingLog(databases["stream"]),
         sealer=sealer,
         faults=faults,
         comparison=with_faults(SqliteComparisonSource(relational), "relational", faults),
         check_log=check_log,
         breakers=breakers,
-        databases=databases,
+        stores=databases,
         directory=data_dir,
-        _held=held,
+        held=held,
     )

@@ -12,7 +12,7 @@ from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
 from dataplatform.consistency.monitor import ConsistencyMonitor, Watched
 from dataplatform.consistency.repair import ConsistencyRepair
 from dataplatform.consistency.sides import HotSide, ProjectionSide, WideSide
-from dataplatform.embedded import EmbeddedPlatform
+from dataplatform.data_platform import DataPlatform
 from dataplatform.ingestion.processor import Patience, RecordProcessor
 from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
@@ -23,12 +23,12 @@ from dataplatform.saga.runner import SagaLimits, SagaRunner
 from slo.clock import Clock
 
 
-def producer(platform: EmbeddedPlatform, clock: Clock, random: Random) -> Producer:
+def producer(platform: DataPlatform, clock: Clock, random: Random) -> Producer:
     return Producer(platform.stream, platform.sealer, clock, random.random)
 
 
 def record_processor(
-    platform: EmbeddedPlatform,
+    platform: DataPlatform,
     telemetry: Telemetry,
     clock: Clock,
     tracer: WorkTracer | None = None,
@@ -46,7 +46,7 @@ def record_processor(
 
 
 def ingest_worker(
-    platform: EmbeddedPlatform,
+    platform: DataPlatform,
     telemetry: Telemetry,
     clock: Clock,
     *,
@@ -63,7 +63,7 @@ def ingest_worker(
     )
 
 
-def projector(platform: EmbeddedPlatform, telemetry: Telemetry) -> Projector:
+def projector(platform: DataPlatform, telemetry: Telemetry) -> Projector:
     return Projector(
         outbox=platform.outbox,
         hot=platform.hot,
@@ -74,7 +74,7 @@ def projector(platform: EmbeddedPlatform, telemetry: Telemetry) -> Projector:
 
 
 def saga_runner(
-    platform: EmbeddedPlatform,
+    platform: DataPlatform,
     telemetry: Telemetry,
     clock: Clock,
     *,
@@ -87,7 +87,7 @@ def saga_runner(
 
 
 def watched_pairs(
-    platform: EmbeddedPlatform,
+    platform: DataPlatform,
     telemetry: Telemetry,
     clock: Clock,
     random: Random,
@@ -107,7 +107,7 @@ def watched_pairs(
 
 
 def consistency_monitor(
-    platform: EmbeddedPlatform,
+    platform: DataPlatform,
     telemetry: Telemetry,
     clock: Clock,
     random: Random,

@@ -130,7 +130,7 @@ def test_a_sync_that_ends_after_the_answer_is_seen_as_missing() -> None:
 async def test_the_writer_of_the_relational_store_waits_for_the_disk_at_each_commit(tmp_path: Path) -> None:
     platform = open_embedded(tmp_path / "data", SystemClock(), FaultBoard())
     try:
-        relational = platform.databases["relational"]
+        relational = platform.stores["relational"]
         levels = await relational.write(
             lambda connection: connection.execute("PRAGMA synchronous").fetchone()
         )

@@ -115,7 +115,7 @@ def lambda_world(folder: Path, tracer: WorkTracer | None = None) -> Iterator[Lam
             processor=workers.record_processor(platform, telemetry, clock, tracer, Patience(seconds=120.0)),
             project=workers.projector(platform, telemetry).drain,
             sealer=platform.sealer,
-            letters=SqliteLetterBox(platform.databases["stream"]),
+            letters=SqliteLetterBox(platform.stores["stream"]),
             log=platform.processing_log,
             telemetry=telemetry,
             clock=clock,

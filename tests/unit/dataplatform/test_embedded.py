@@ -228,7 +228,7 @@ async def record_until_refused(bench: OpenPlatform) -> tuple[int, str]:
 
 async def test_a_full_disk_refuses_the_decision_and_the_next_one_works(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        relational = bench.platform.databases["relational"]
+        relational = bench.platform.stores["relational"]
         pages = await relational.write(lambda c: int(c.execute("PRAGMA page_count").fetchone()[0]))
         await relational.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchone())
         recorded, refusal = await record_until_refused(bench)

@@ -110,7 +110,7 @@ async def test_content_behind_an_unchanged_digest_is_for_the_deep_comparison_alo
 
 
 async def test_a_row_without_a_digest_is_looked_at_and_found_equal(bench: OpenPlatform) -> None:
-    database = bench.platform.databases["relational"]
+    database = bench.platform.stores["relational"]
     await database.write(lambda c: c.execute("UPDATE customers SET digest = NULL").rowcount)
     assert len((await passed(bench)).doubts) == 40
     plan = CheckPlan(sample=1, settle_seconds=0.0)

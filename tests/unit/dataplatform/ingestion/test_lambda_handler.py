@@ -49,7 +49,7 @@ def stored(world: LambdaWorld) -> tuple[int, int, int]:
 
 
 def letters(world: LambdaWorld) -> list[str]:
-    box = SqliteLetterBox(world.platform.databases["stream"])
+    box = SqliteLetterBox(world.platform.stores["stream"])
     return [letter.reason for letter in world.run(box.letters(-1))]
 
 
@@ -78,7 +78,7 @@ def test_poison_is_set_aside_sealed_as_it_came_and_holds_up_nobody(world: Lambda
     poison = ("p", b"\xff not a record")
     assert world.invoke(world.event([good[0], poison, good[1]])) == []
     assert stored(world)[0] == 2
-    (letter,) = world.run(SqliteLetterBox(world.platform.databases["stream"]).letters(-1))
+    (letter,) = world.run(SqliteLetterBox(world.platform.stores["stream"]).letters(-1))
     assert (letter.record.partition_key, letter.record.data) == poison
     assert letter.reason.startswith("record rejected: ")
 
@@ -142,6 +142,6 @@ def test_what_only_looks_like_a_package_is_one_record(world: LambdaWorld) -> Non
 
 def test_a_letter_that_cannot_be_kept_makes_its_record_wait(world: LambdaWorld) -> None:
     event = world.event([("p", b"poison")])
-    world.run(world.platform.databases["stream"].close())
+    world.run(world.platform.stores["stream"].close())
     assert world.invoke(event) == numbers(event)
     assert world.telemetry.counted(INGEST_RECORDS, outcome="dead_letter") == 0
