@@ -278,6 +278,24 @@ async def test_more_calls_than_may_wait_are_refused_at_once() -> None:
         assert relational.saturation() == {"relational": 0.0}
 
 
+async def test_a_process_opens_no_more_connections_than_its_pool_may() -> None:
+    address = fresh_mysql()
+    async with opened(address, PoolLimits(connections=3)) as relational:
+
+        def seen_from_within(connection: Connection) -> int:
+            connection.execute(text("SELECT SLEEP(0.05)"))
+            statement = "SELECT count(*) FROM information_schema.processlist WHERE db = database()"
+            return int(connection.execute(text(statement)).scalar_one())
+
+        seen = await asyncio.gather(*(relational.database.read(seen_from_within) for _ in range(12)))
+    assert max(seen) == 3
+
+
+def test_a_hundred_processes_fit_into_the_documents_2000_connections() -> None:
+    """ADR 12: a tenth is kept for people and exporters, and a reader endpoint may lead to the writer, too."""
+    assert (2_000 - 200) // (2 * PoolLimits().connections) >= 100
+
+
 @pytest.fixture(scope="module")
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server of this module's own, for settings that hold for all of a server."""
