@@ -93,6 +93,13 @@ def test_leases_run_by_the_databases_clock_however_far_the_workers_clocks_are_ap
     assert [delivery.fence for delivery in taken] == [held.fence + 1]
 
 
+def test_no_connection_waits_for_good(two: Two) -> None:
+    with two[0].writing() as session:
+        limits = session.rows("SELECT @@innodb_lock_wait_timeout, @@wait_timeout")
+    assert limits == [(mysql_connection.LOCK_SECONDS, mysql_connection.IDLE_SECONDS)]
+    assert mysql_connection.LOCK_SECONDS < mysql_connection.ANSWER_SECONDS < mysql_connection.IDLE_SECONDS
+
+
 def test_a_turn_that_does_not_come_is_said_to_be_busy(session: Callable[[str], None]) -> None:
     session("innodb_lock_wait_timeout = 1")
     one, other = two_stores()
