@@ -59,7 +59,8 @@ class HotStore(Protocol):
         ...
 
     async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[HotItem]:
-        """Every item in key order, for comparison."""
+        """Every item once, in an order of the store's own, for comparison. ``after`` is the key of the last
+        item of the page before; a page without items is the end."""
         ...
 
 

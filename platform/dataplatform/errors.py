@@ -7,6 +7,7 @@ PlatformError
 +-- SchemaError             a database is newer than this program, or damaged (place, problem, mend)
 +-- UnsealError             sealed bytes that do not open: other context, other key, or altered
 +-- RepairRefused           a repair would touch more records than it may
++-- TableDrift              a table is there with other keys than the program needs (table, problem)
 +-- LocalServerError        a server of the local profile cannot run here (server, problem, mend)
 +-- CqlRefused              a statement that Amazon Keyspaces does not support (statement, feature)
 
@@ -68,6 +69,17 @@ class RepairRefused(PlatformError):
         super().__init__(
             f"{pair}: {wanted} records differ, more than the {cap} one repair may touch; "
             "nothing was repaired. Find out why so many differ, then repair with a higher cap"
+        )
+
+
+class TableDrift(PlatformError):
+    """The keys of a table cannot be changed: it is left alone, and so is what it holds."""
+
+    def __init__(self, table: str, problem: str) -> None:
+        self.table, self.problem = table, problem
+        super().__init__(
+            f"table {table} is not the one this program needs: {problem}. Name another table, or make this "
+            "one anew: what it holds is a projection and is filled again from the relational store"
         )
 
 

@@ -54,12 +54,15 @@ from dataplatform.stores.sqlite.stream import SqliteStream
 from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
 from dataplatform.stores.sqlite.wide import SqliteWideStore
 from slo.clock import ManualClock
+from tests.support.aws_emulator import needs_emulator
 from tests.support.credit_samples import NOON
+from tests.support.dynamodb import a_hot_store
 from tests.support.local_servers import empty_cassandra, fresh_mysql, needs_cassandra, needs_mariadb
 
 ADAPTERS = ("memory", "sqlite", "embedded")  # embedded: sqlite behind faults, breakers and the sealed stream
 RELATIONAL_ADAPTERS = (*ADAPTERS, pytest.param("mariadb", marks=needs_mariadb))
 WIDE_ADAPTERS = (*ADAPTERS, pytest.param("cassandra", marks=needs_cassandra))
+HOT_ADAPTERS = (*ADAPTERS, pytest.param("dynamodb", marks=needs_emulator))
 CACHE_ENTRIES = 5
 
 
@@ -192,6 +195,14 @@ async def cassandra_bench() -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
+async def dynamodb_bench() -> AsyncIterator[Bench]:
+    """Hot data on a real server; the others in memory."""
+    bench = memory_bench()
+    async with a_hot_store(bench.clock) as bench.hot:
+        yield bench
+
+
+@asynccontextmanager
 async def open_bench(adapter: str, folder: Path) -> AsyncIterator[Bench]:
     if adapter == "memory":
         yield memory_bench()
@@ -205,4 +216,5 @@ _OPENERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Bench]]] = {
     "embedded": embedded_bench,
     "mariadb": lambda folder: mariadb_bench(),
     "cassandra": lambda folder: cassandra_bench(),
+    "dynamodb": lambda folder: dynamodb_bench(),
 }

@@ -1,0 +1,147 @@
+"""The blocking DynamoDB client in bounded threads: throttling is waited out, other failures are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.domain.errors import StoreUnavailable
+from dataplatform.resilience.bulkhead import Bulkhead
+from dataplatform.resilience.retry import Random, RetryPolicy, retrying
+from slo.clock import Clock
+
+STORE = "hot"
+CONDITION_FAILED = "ConditionalCheckFailedException"
+TRANSACTION_CANCELLED = "TransactionCanceledException"
+# Refused before anything was done, so asking again is safe.
+THROTTLED = frozenset(
+    (
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "TransactionConflictException",
+    )
+)
+CALLS = 1024  # under way or waiting for a thread
+
+
+class HotStoreError(StoreUnavailable):
+    """A call that failed. ``code`` is the service's own; empty when no answer came at all."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code = code
+        super().__init__(STORE, reason)
+
+
+class HotStoreThrottled(HotStoreError):
+    """Refused for now: nothing was read or written."""
+
+
+class TransactionCancelled(HotStoreError):
+    """``reasons`` are the service's codes, one an item in the order sent; None means that item was well."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        self.reasons = reasons
+        super().__init__(TRANSACTION_CANCELLED, f"a transaction was cancelled: {', '.join(reasons)}")
+
+    @property
+    def unmet(self) -> bool:
+        """Some item did not meet its condition."""
+        return "ConditionalCheckFailed" in self.reasons
+
+    @property
+    def throttled(self) -> bool:
+        """Nothing worse than a throttle or another transaction stood in the way."""
+        return set(self.reasons) <= _IN_THE_WAY
+
+
+_IN_THE_WAY = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
+
+
+def client_config(threads: int = 32) -> Config:
+    """How the boto3 client must be made: a connection a thread, short time-outs, retries left to us.
+
+    A decision has 200 ms for everything, and the relational store stands behind this one (§8.2.2).
+    """
+    return Config(
+        max_pool_connections=threads,
+        connect_timeout=0.5,
+        read_timeout=1.0,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        tcp_keepalive=True,
+    )
+
+
+class DynamoCalls:
+    """Calls about one table. As many are under way as the client has connections; others wait, up to
+    ``CALLS``; more are refused at once."""
+
+    def __init__(self, client: Any, table: str, clock: Clock, random: Random, retry: RetryPolicy) -> None:
+        self.table = table
+        self._client, self._clock, self._random, self._retry = client, clock, random, retry
+        threads: int = client.meta.config.max_pool_connections
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"dynamodb-{table}")
+        self._bulkhead = Bulkhead(STORE, "calls", CALLS)
+
+    @property
+    def saturation(self) -> float:
+        """Calls under way or waiting over their limit, 0 to 1."""
+        return self._bulkhead.saturation
+
+    async def call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
+        """``operation`` as boto3 spells it; throttling is retried with full jitter.
+
+        Raises:
+            HotStoreError: refused, throttled to the end, not answered, or too many calls at once.
+        """
+        with self._bulkhead:
+            return await retrying(
+                lambda: self._once(operation, arguments),
+                self._retry,
+                self._clock,
+                self._random,
+                retry_on=(HotStoreThrottled,),
+            )
+
+    async def pause(self, failures: int) -> None:
+        """What a caller waits who retries only a part of what it sent."""
+        await self._clock.sleep(self._retry.pause(failures, self._random))
+
+    @property
+    def attempts(self) -> int:
+        return self._retry.attempts
+
+    def close(self) -> None:
+        """Wait for the calls under way. The client is the caller's and stays open."""
+        self._threads.shutdown(wait=True)
+
+    async def _once(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, self._make, operation, arguments)
+        except RuntimeError as error:  # the threads are shut down
+            raise HotStoreError("", "it is closed") from error
+
+    def _make(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
+        except ClientError as error:
+            raise _told(operation, error) from error
+        except BotoCoreError as error:
+            raise HotStoreError("", f"{operation}: {type(error).__name__}") from error
+        return answer
+
+
+def _told(operation: str, error: ClientError) -> HotStoreError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    if code in THROTTLED:
+        return HotStoreThrottled(code, f"{operation}: {code}")
+    if code == TRANSACTION_CANCELLED:
+        reasons: Any = error.response.get("CancellationReasons", ())
+        return TransactionCancelled(tuple(str(reason.get("Code")) for reason in reasons))
+    return HotStoreError(code, f"{operation}: {code}")
