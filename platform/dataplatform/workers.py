@@ -11,6 +11,7 @@ from app.usecases.ingest import IngestRecord
 from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
 from dataplatform.consistency.monitor import ConsistencyMonitor, Watched
 from dataplatform.consistency.repair import ConsistencyRepair
+from dataplatform.consistency.segments import SegmentScan
 from dataplatform.consistency.sides import HotSide, ProjectionSide, WideSide
 from dataplatform.data_platform import DataPlatform
 from dataplatform.ingestion.processor import Patience, RecordProcessor
@@ -96,14 +97,22 @@ def watched_pairs(
     repair_cap: int = 100,
 ) -> tuple[Watched, ...]:
     """Both pairs: ``relational-hot`` and ``relational-wide``."""
-    sides: tuple[ProjectionSide, ...] = (HotSide(platform.hot), WideSide(platform.wide))
     return tuple(
         Watched(
             ConsistencyChecker(platform.comparison, side, telemetry, clock, random, plan),
             ConsistencyRepair(platform.comparison, side, platform.cache, platform.audit, repair_cap),
         )
-        for side in sides
+        for side in _sides(platform)
     )
+
+
+def segment_scans(platform: EmbeddedPlatform, clock: Clock) -> tuple[SegmentScan, ...]:
+    """Both pairs, for a full scan in parts."""
+    return tuple(SegmentScan(platform.comparison, side, clock) for side in _sides(platform))
+
+
+def _sides(platform: EmbeddedPlatform) -> tuple[ProjectionSide, ...]:
+    return HotSide(platform.hot), WideSide(platform.wide)
 
 
 def consistency_monitor(

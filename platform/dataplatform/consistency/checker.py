@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from app.ports.telemetry import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT, Telemetry
 from dataplatform.consistency.full_pass import Walks, full_pass
+from dataplatform.consistency.judge import Judge, Suspect
 from dataplatform.consistency.places import Place
 from dataplatform.consistency.report import Difference, PairReport
 from dataplatform.consistency.sides import (
@@ -23,8 +24,6 @@ from dataplatform.consistency.sides import (
     Divergence,
     Entry,
     ProjectionSide,
-    SourceKey,
-    SourceState,
     classify,
     source_key,
 )
@@ -51,16 +50,6 @@ class CheckPlan:
     buckets: int = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A place in the projection that looked different once."""
-
-    source: SourceKey
-    customer_id: str
-    data_type: str
-    drawn_at_random: bool
-
-
 @dataclass(slots=True)
 class _Tally:
     seen: set[Place] = field(default_factory=set)
@@ -85,6 +74,7 @@ class ConsistencyChecker:
         self._source, self._side = source, side
         self._telemetry, self._clock, self._random = telemetry, clock, random
         self._plan = plan or CheckPlan()
+        self._judge = Judge(source, side, clock)
         self._swept_to: Place | None = None
         self._sweep_began: datetime | None = None
         self._covered_since: datetime | None = None
@@ -109,7 +99,7 @@ class ConsistencyChecker:
         await self._compare_everything(tally, progress)
         if tally.suspects:
             await self._clock.sleep(self._plan.settle_seconds)
-        verdicts = await _in_groups(self._verdict, tally.suspects)
+        verdicts = await in_groups(self._judge.verdict, tally.suspects)
         report = self._report(tally, verdicts, await self._source.population(), swept_all=swept_all)
         self._count(report)
         return report
@@ -132,24 +122,24 @@ class ConsistencyChecker:
 
     async def _compare_sample(self, tally: _Tally, swept: Mapping[Place, Entry]) -> None:
         states = await self._source.sample(self._plan.sample, self._random)
-        pairs = [(state, entry) for state in states if (entry := self._expected(state)) is not None]
+        pairs = [(state, entry) for state in states if (entry := self._judge.expected(state)) is not None]
         tally.expired = len(states) - len(pairs)
         tally.random_compared = len(pairs)
         elsewhere = [entry.place for _, entry in pairs if entry.place not in swept]
-        read = dict(zip(elsewhere, await _in_groups(self._found, elsewhere), strict=True))
+        read = dict(zip(elsewhere, await in_groups(self._found, elsewhere), strict=True))
         for state, entry in pairs:
             tally.seen.add(entry.place)
             actual = swept.get(entry.place) or read.get(entry.place)
             if classify(entry, actual) is not None:
-                tally.suspects.append(Suspect(state.key, *entry.place, drawn_at_random=True))
+                tally.suspects.append(Suspect(state.key, entry.place, drawn_at_random=True))
 
     async def _compare_swept(self, tally: _Tally, swept: Mapping[Place, Entry]) -> None:
         rest = [entry for place, entry in swept.items() if place not in tally.seen]
         states = await self._source.states([source_key(e.data_type, e.customer_id) for e in rest])
         for entry, state in zip(rest, states, strict=True):
             tally.seen.add(entry.place)
-            if classify(self._expected_at(state, entry.place), entry) is not None:
-                tally.suspects.append(Suspect(state.key, *entry.place, drawn_at_random=False))
+            if classify(self._judge.expected_at(state, entry.place), entry) is not None:
+                tally.suspects.append(Suspect(state.key, entry.place))
 
     async def _compare_everything(self, tally: _Tally, progress: Callable[[int], None]) -> None:
         every, now = self._plan.full_every_seconds, self._clock.now()
@@ -162,32 +152,10 @@ class ConsistencyChecker:
         for doubt in done.doubts:
             if doubt.place not in tally.seen:
                 tally.seen.add(doubt.place)
-                tally.suspects.append(Suspect(doubt.source, *doubt.place, drawn_at_random=False))
+                tally.suspects.append(Suspect(doubt.source, doubt.place))
 
     async def _found(self, place: Place) -> Entry | None:
         return await self._side.get(*place)
-
-    async def _verdict(self, suspect: Suspect) -> Divergence | None:
-        place = (suspect.customer_id, suspect.data_type)
-        before = (await self._source.states([suspect.source]))[0]
-        found = await self._side.get(*place)
-        after = (await self._source.states([suspect.source]))[0]
-        divergence = classify(self._expected_at(before, place), found)
-        if divergence is not None and (before.pending or after.pending or before != after):
-            return Divergence.IN_FLIGHT
-        return divergence
-
-    def _expected(self, state: SourceState) -> Entry | None:
-        """None when the source has no such record, or only one whose time in the projection is over."""
-        if state.projection is None:
-            return None
-        entry = self._side.expected(state.projection)
-        expired = entry.expires_at is not None and entry.expires_at <= self._clock.now()
-        return None if expired else entry
-
-    def _expected_at(self, state: SourceState, place: Place) -> Entry | None:
-        entry = self._expected(state)
-        return entry if entry is not None and entry.place == place else None
 
     def _report(
         self, tally: _Tally, verdicts: Sequence[Divergence | None], population: int, *, swept_all: bool
@@ -211,9 +179,7 @@ class ConsistencyChecker:
                 compared, judged_places, population, complete=complete or tally.by_digest > 0
             ),
             confidence=self._plan.confidence,
-            differences=tuple(
-                Difference(verdict, s.source, s.customer_id, s.data_type) for s, verdict in differing
-            ),
+            differences=tuple(Difference(verdict, s.source, *s.place) for s, verdict in differing),
             deep_complete=complete and not flying,
             covered_since=self._covered_since,
         )
@@ -224,7 +190,7 @@ class ConsistencyChecker:
             self._telemetry.count(CONSISTENCY_DIVERGENT, number, **{"pair": report.pair, "class": divergence})
 
 
-async def _in_groups(look: Callable[[S], Awaitable[T]], items: Sequence[S]) -> list[T]:
+async def in_groups(look: Callable[[S], Awaitable[T]], items: Sequence[S]) -> list[T]:
     """A bounded number at a time, answers in order."""
     found: list[T] = []
     for start in range(0, len(items), _TOGETHER):

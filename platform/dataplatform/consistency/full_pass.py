@@ -9,7 +9,7 @@ from datetime import datetime
 from dataplatform.consistency.buckets import BucketSums, Fingerprint, differing, within
 from dataplatform.consistency.marks import KINDS, Cursor, Mark
 from dataplatform.consistency.places import Place
-from dataplatform.consistency.sides import ComparisonSource, ProjectionSide, SourceKey, source_key
+from dataplatform.consistency.sides import ComparisonSource, Entry, ProjectionSide, SourceKey, source_key
 
 PAGE = 1_000
 
@@ -54,19 +54,22 @@ class Walks:
             if len(inside) < len(page):
                 return
 
-    async def entries(
+    async def contents(
         self, after: Place | None = None, until: Place | None = None
-    ) -> AsyncIterator[Sequence[Fingerprint]]:
+    ) -> AsyncIterator[Sequence[Entry]]:
         """What the projection has, from after one place up to another, in the order of its scan."""
         while page := await self._side.page(PAGE, after):
             after = page[-1].place
-            found = [Fingerprint(entry.place, entry.version, entry.digest) for entry in page]
             places = [entry.place for entry in page]
-            inside = found if until not in places else found[: places.index(until) + 1]
+            inside = page if until not in places else page[: places.index(until) + 1]
             self._progress(len(inside))
             yield inside
             if until in places:
                 return
+
+    async def entries(self) -> AsyncIterator[Sequence[Fingerprint]]:
+        async for page in self.contents():
+            yield [Fingerprint(entry.place, entry.version, entry.digest) for entry in page]
 
     def fingerprint(self, mark: Mark) -> Fingerprint:
         """As the projection should have it. A row without a digest gets one that no record has, so that it

@@ -44,7 +44,11 @@ async def compared(
         StoreUnavailable: a store does not answer.
         sqlite3.Error: the result could not be kept.
     """
-    report = await watched.checker.check(progress)
+    return await mended(watched, await watched.checker.check(progress), log, repair=repair)
+
+
+async def mended(watched: Watched, report: PairReport, log: CheckLog, *, repair: bool) -> Round:
+    """Keep the result of a comparison, and mend what a small repair may mend. Raises as ``compared``."""
     check_id = await asyncio.to_thread(log.add, report)
     if not report.differences or not repair:
         return Round(report, None)

@@ -50,8 +50,8 @@ class ConsistencyRepair:
             RepairRefused: more than the cap; nothing was touched.
             StoreUnavailable: a store failed midway; what was mended is mended, run it again.
         """
-        if len(report.differences) > self._cap:
-            raise RepairRefused(report.pair, len(report.differences), self._cap)
+        if report.divergent > self._cap or report.unnamed:
+            raise RepairRefused(report.pair, report.divergent, self._cap)
         outcomes = [await self._mend(difference) for difference in report.differences]
         done = RepairReport(
             report.pair, outcomes.count("written"), outcomes.count("removed"), outcomes.count("settled")

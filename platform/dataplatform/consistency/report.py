@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dataplatform.consistency.bound import lower_bound
@@ -29,6 +29,7 @@ class PairReport:
     contents were compared: the only ones a confidence bound may rest on. ``coverage_ratio`` is compared
     records over all known ones, by content or by digest; ``deep_complete`` says that all were compared by
     content. Everything that there is has been compared since ``covered_since`` (None: not yet).
+    ``unnamed``: further differences, of which a full scan only knows how many there are of a class.
     """
 
     pair: str
@@ -42,16 +43,17 @@ class PairReport:
     differences: tuple[Difference, ...]
     deep_complete: bool = False
     covered_since: datetime | None = None
+    unnamed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def divergent_by_class(self) -> Mapping[str, int]:
         """Counts of missing, stale, mismatch and orphan; all four, zeros too."""
         counts = Counter(difference.divergence for difference in self.differences)
-        return {divergence.value: counts[divergence] for divergence in DIVERGENT}
+        return {kind.value: counts[kind] + self.unnamed.get(kind.value, 0) for kind in DIVERGENT}
 
     @property
     def divergent(self) -> int:
-        return len(self.differences)
+        return sum(self.divergent_by_class.values())
 
     @property
     def index_ratio(self) -> float | None:
