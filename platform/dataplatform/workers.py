@@ -106,12 +106,12 @@ def watched_pairs(
     )
 
 
-def segment_scans(platform: EmbeddedPlatform, clock: Clock) -> tuple[SegmentScan, ...]:
+def segment_scans(platform: DataPlatform, clock: Clock) -> tuple[SegmentScan, ...]:
     """Both pairs, for a full scan in parts."""
     return tuple(SegmentScan(platform.comparison, side, clock) for side in _sides(platform))
 
 
-def _sides(platform: EmbeddedPlatform) -> tuple[ProjectionSide, ...]:
+def _sides(platform: DataPlatform) -> tuple[ProjectionSide, ...]:
     return HotSide(platform.hot), WideSide(platform.wide)
 
 
