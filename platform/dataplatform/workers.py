@@ -17,7 +17,7 @@ from dataplatform.data_platform import DataPlatform
 from dataplatform.ingestion.processor import Patience, RecordProcessor
 from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
-from dataplatform.ingestion.worker import IngestWorker
+from dataplatform.ingestion.worker import IngestLimits, IngestWorker
 from dataplatform.observability.tracing import QuietTracer
 from dataplatform.saga.disbursement import DisbursementSaga
 from dataplatform.saga.runner import SagaLimits, SagaRunner
@@ -53,6 +53,7 @@ def ingest_worker(
     *,
     stream: StreamReader | None = None,
     tracer: WorkTracer | None = None,
+    limits: IngestLimits | None = None,
 ) -> IngestWorker:
     """``stream``: where records come from, unless it is the platform's own."""
     return IngestWorker(
@@ -61,6 +62,7 @@ def ingest_worker(
         log=platform.processing_log,
         telemetry=telemetry,
         clock=clock,
+        limits=limits,
     )
 
 

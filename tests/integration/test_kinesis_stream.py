@@ -70,7 +70,7 @@ async def test_reads_that_are_throttled_lose_nothing() -> None:
     bench = KinesisBench(client, shape=TWO)
     async with opened(bench) as stream:
         await stream.put(MANY)
-        client._ratio = 0.5
+        client.ratio = 0.5
         found: list[StreamRecord] = []
         while len(found) < len(MANY) or client.refused_reads == 0:
             try:
@@ -189,10 +189,10 @@ async def test_a_server_that_is_not_there_is_said_so_and_nothing_hangs() -> None
     client = ThrottlingClient(kinesis_client(), 0.0, Random(1).random)
     async with opened(KinesisBench(client, shape=TWO)) as stream:
         await stream.put(MANY[:5])
-        client._ratio = 1.0
+        client.ratio = 1.0
         with pytest.raises(StoreUnavailable, match="get_records"):
             await stream.lease("w", 10, 60.0)
         with pytest.raises(StoreUnavailable, match="get_records"):
             await stream.oldest()
-        client._ratio = 0.0
+        client.ratio = 0.0
         assert len(await drained(stream)) == 5

@@ -20,7 +20,7 @@ from dataplatform.stores.kinesis.shape import StreamShape
 from dataplatform.stores.kinesis.stream import KinesisPolicy, KinesisStream, open_kinesis_stream
 from dataplatform.stores.memory.checkpoints import MemoryCheckpoints
 from dataplatform.stores.memory.letter_box import MemoryLetterBox
-from slo.clock import ManualClock
+from slo.clock import Clock, ManualClock
 from tests.support.aws_emulator import aws_client, shared_emulator
 from tests.support.credit_samples import NOON
 from tests.support.recording_telemetry import RecordingTelemetry
@@ -44,7 +44,7 @@ class KinesisBench:
 
     client: Any
     name: str = field(default_factory=stream_name)
-    clock: ManualClock = field(default_factory=lambda: ManualClock(NOON))
+    clock: Clock = field(default_factory=lambda: ManualClock(NOON))
     checkpoints: Checkpoints = field(default_factory=MemoryCheckpoints)
     letters: LetterBox = field(default_factory=MemoryLetterBox)
     telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
@@ -79,7 +79,7 @@ class ThrottlingClient:
     the server, as on AWS. ``draw`` answers in [0, 1) for each record and each read."""
 
     def __init__(self, client: Any, ratio: float, draw: Callable[[], float]) -> None:
-        self._client, self._ratio, self._draw = client, ratio, draw
+        self._client, self.ratio, self._draw = client, ratio, draw
         self.refused_records = 0
         self.refused_reads = 0
         self.sent: list[Sequence[Mapping[str, Any]]] = []
@@ -90,7 +90,7 @@ class ThrottlingClient:
     def put_records(self, **arguments: Any) -> Mapping[str, Any]:
         entries = arguments["Records"]
         self.sent.append(entries)
-        refused = [self._draw() < self._ratio for _ in entries]
+        refused = [self._draw() < self.ratio for _ in entries]
         self.refused_records += sum(refused)
         let_in = [entry for entry, no in zip(entries, refused, strict=True) if not no]
         taken = self._client.put_records(**{**arguments, "Records": let_in})["Records"] if let_in else []
@@ -99,7 +99,7 @@ class ThrottlingClient:
         return {"FailedRecordCount": sum(refused), "Records": [no if r else next(answers) for r in refused]}
 
     def get_records(self, **arguments: Any) -> Any:
-        if self._draw() < self._ratio:
+        if self._draw() < self.ratio:
             self.refused_reads += 1
             raise ClientError({"Error": {"Code": THROTTLED, "Message": "Rate exceeded"}}, "GetRecords")
         return self._client.get_records(**arguments)

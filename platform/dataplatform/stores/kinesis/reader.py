@@ -59,11 +59,9 @@ class KinesisReader:
 
     async def lease(self, worker: str, limit: int, lease_seconds: float) -> Sequence[StreamRecord]:
         """As ``StreamReader``. Raises KinesisError: no shard could be read and nothing waits here."""
-        leased = self._leases.lease(worker, limit, lease_seconds)
-        if len(leased) < limit:
+        if len(self._leases) < self._limits.in_flight // 2:
             await self._fetch()
-            leased = [*leased, *self._leases.lease(worker, limit - len(leased), lease_seconds)]
-        return leased
+        return self._leases.lease(worker, limit, lease_seconds)
 
     def holds(self, worker: str, sequence: str) -> StreamRecord | None:
         return self._leases.holds(worker, sequence)

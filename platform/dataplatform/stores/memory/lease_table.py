@@ -55,11 +55,18 @@ class LeaseTable:
         return settled
 
     def retry(self, worker: str, sequences: Sequence[str]) -> None:
+        """Give them back with an attempt more, behind the others: what they wait for may be among those.
+        Their partitions move with them and stay in order."""
+        partitions: set[str] = set()
         for name in sequences:
             if self.holds(worker, name) is not None:
                 held = self._records[name]
                 held.record = replace(held.record, attempts=held.record.attempts + 1)
                 held.holder = held.until = None
+                partitions.add(held.record.partition_key)
+        moved = [n for n, held in self._records.items() if held.record.partition_key in partitions]
+        for name in moved:
+            self._records[name] = self._records.pop(name)
 
     def oldest(self) -> datetime | None:
         return min((held.record.arrived_at for held in self._records.values()), default=None)
