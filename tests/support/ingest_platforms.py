@@ -30,7 +30,6 @@ from dataplatform.observability.tracing import QuietTracer
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.stores.sqlite.checkpoints import SqliteCheckpoints
-from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from slo.clock import Clock, SystemClock
 
 PAGE = 1_000
@@ -98,8 +97,8 @@ async def embedded(folder: Path, clock: Clock, faults: FaultBoard) -> AsyncItera
             cache=platform.cache,
             sealer=platform.sealer,
             log=platform.processing_log,
-            checkpoints=SqliteCheckpoints(platform.databases["stream"]),
-            letters=SqliteLetterBox(platform.databases["stream"]),
+            checkpoints=SqliteCheckpoints(platform.stores["stream"]),
+            letters=platform.letters,
         )
     finally:
         await platform.close()
