@@ -1,26 +1,52 @@
 """An honest preview of a board: its real layout with real query results, as one HTML page without Grafana.
 
-It draws no chart that it has no data for: each panel shows its latest values, its thresholds and its queries.
+Each panel shows its latest values and its limits, a panel of lines their course. What has no data says so.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 from dashboards import promql
 from dashboards.errors import NotExpressible
 from dashboards.layout import Place, place
 from dashboards.model import Board, Panel, Shape
-from dashboards.palette import BACKGROUND_DARK, STATES, UNITS, State, Unit
+from dashboards.palette import BACKGROUND_DARK, STATES, UNITS, State, Unit, series_colour
+from dashboards.trend import Line, Points, frame_of, svg
 
-Samples = Sequence[tuple[dict[str, str], float]]
-Ask = Callable[[str], Samples]
-"""Answers a PromQL text (board variables filled in) with the samples of now."""
+Samples = Sequence[tuple[Mapping[str, str], float]]
+Courses = Sequence[tuple[Mapping[str, str], Points]]
+
+
+class Answers(Protocol):
+    """Answers PromQL whose board variables are filled in."""
+
+    @property
+    def span(self) -> tuple[float, float, float]:
+        """Unix seconds of start and end, and the seconds between two values of a course."""
+        ...
+
+    def now(self, query: str) -> Samples: ...
+
+    def course(self, query: str) -> Courses: ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What every panel of a preview is drawn from."""
+
+    environment: str
+    answers: Answers
+    language: str
+
 
 ROW_PIXELS = 38
 MOST_VALUES = 8
+MOST_LINES = 3
 _STYLE = f"""
 body {{ background: {BACKGROUND_DARK}; color: #e6e8ee; font: 13px/1.35 system-ui, sans-serif; margin: 16px }}
 .grid {{ position: relative }}
@@ -30,17 +56,23 @@ h2 {{ position: absolute; margin: 0; font-size: 15px; padding-top: 8px }}
 h3 {{ margin: 0 0 4px; font-size: 12px; font-weight: 600 }}
 table {{ border-collapse: collapse; width: 100% }} td {{ padding: 1px 6px 1px 0; vertical-align: top }}
 td:last-child {{ text-align: right; font-variant-numeric: tabular-nums }}
+svg {{ width: 100%; height: calc(100% - 78px); min-height: 44px; display: block; margin-top: 4px }}
+.lines table {{ font-size: 11px }} .scale {{ float: right; font-size: 10px }} i {{ display: inline-block;
+  width: 10px; height: 3px; margin-right: 5px; vertical-align: middle }}
 .big {{ font-size: 22px; font-weight: 700 }} .dim {{ color: #9aa0ae }} a {{ color: #7fb6f5 }}
 """
 
 
-def preview_html(board: Board, environment: str, ask: Ask, language: str = "en", note: str = "") -> str:
+def preview_html(
+    board: Board, environment: str, answers: Answers, language: str = "en", note: str = ""
+) -> str:
     """One page. ``note`` says where the values come from."""
+    view = View(environment, answers, language)
     parts, bottom = [], 0
     for row in place(board):
         parts.append(f'<h2 style="{_box(row.title)}">{html.escape(row.row.title.of(language))}</h2>')
         for panel, at in row.panels:
-            parts.append(_panel(panel, at, environment, ask, language))
+            parts.append(_panel(panel, at, view))
             bottom = max(bottom, at.y + at.height)
     title = html.escape(board.title.of(language))
     return (
@@ -58,34 +90,68 @@ def _box(at: Place) -> str:
     )
 
 
-def _panel(panel: Panel, at: Place, environment: str, ask: Ask, language: str) -> str:
-    body, colour = _body(panel, environment, ask, language)
+def _panel(panel: Panel, at: Place, view: View) -> str:
+    body, colour = _body(panel, view)
     paint = f"background:{colour};color:{BACKGROUND_DARK}" if colour and panel.shape is Shape.LIGHT else ""
-    title = html.escape(panel.title.of(language))
-    hint = html.escape(panel.description.of(language), quote=True)
+    title = html.escape(panel.title.of(view.language))
+    hint = html.escape(panel.description.of(view.language), quote=True)
     return f'<section style="{_box(at)};{paint}" title="{hint}"><h3>{title}</h3>{body}</section>'
 
 
-def _body(panel: Panel, environment: str, ask: Ask, language: str) -> tuple[str, str | None]:
+def _body(panel: Panel, view: View) -> tuple[str, str | None]:
+    language = view.language
     if panel.shape is Shape.TEXT:
         links = " · ".join(html.escape(link.title.of(language)) for link in panel.links)
         content = html.escape(panel.content.of(language) if panel.content else "")
         return f"<div>{content}</div><div>{links}</div>", None
     if panel.shape is Shape.ALERT_LIST:
         return '<span class="dim">only Grafana draws this list</span>', None
-    rows: list[tuple[str, float]] = []
-    for series in panel.series:
-        try:
-            text = promql.render(series.query)
-        except NotExpressible as refusal:
-            return f'<span class="dim">{html.escape(refusal.reason)}</span>', None
-        filled = promql.substitute(text, {"environment": environment, "__rate_interval": "5m"})
-        legend = series.legend.of(language)
-        rows += [(_legend(legend, labels), value) for labels, value in ask(filled)]
+    try:
+        if panel.shape is Shape.LINES:
+            return _lines(panel, view), None
+        rows = [
+            (_legend(legend, labels), value)
+            for legend, query in _queries(panel, view)
+            for labels, value in view.answers.now(query)
+        ]
+    except NotExpressible as refusal:
+        return f'<span class="dim">{html.escape(refusal.reason)}</span>', None
     return _values(panel, rows, language)
 
 
-def _legend(legend: str, labels: dict[str, str]) -> str:
+def _queries(panel: Panel, view: View) -> list[tuple[str, str]]:
+    """Legend and filled-in PromQL of each series. Raises ``NotExpressible``."""
+    filled = {"environment": view.environment, "__rate_interval": "5m"}
+    return [
+        (series.legend.of(view.language), promql.substitute(promql.render(series.query), filled))
+        for series in panel.series
+    ]
+
+
+def _lines(panel: Panel, view: View) -> str:
+    """The course of each series, then its last value."""
+    courses = [
+        (_legend(legend, labels), points)
+        for legend, query in _queries(panel, view)
+        for labels, points in view.answers.course(query)
+        if points
+    ]
+    if not courses:
+        return _values(panel, [], view.language)[0]
+    lines = [Line(series_colour(index).dark, points) for index, (_, points) in enumerate(courses)]
+    limits = {float(one.value): STATES[one.state].colour.dark for one in panel.thresholds}
+    frame = frame_of(lines, list(limits), view.answers.span, panel.minimum, panel.maximum)
+    legend = "".join(
+        f'<tr><td><i style="background:{line.colour}"></i>{html.escape(name)}</td>'
+        f"<td>{html.escape(shown(points[-1][1], panel.unit, view.language))}</td></tr>"
+        for line, (name, points) in list(zip(lines, courses, strict=True))[:MOST_LINES]
+    )
+    scale = f'<span class="dim scale">{html.escape(shown(frame.top, panel.unit, view.language))}</span>'
+    table = f'<div class="lines"><table>{legend}</table></div>'
+    return f'<div class="lines">{scale}</div>{svg(lines, limits, frame)}{table}'
+
+
+def _legend(legend: str, labels: Mapping[str, str]) -> str:
     if not legend:
         wanted = ("alertname", "severity", "slo", "component")
         return " ".join(labels[name] for name in wanted if name in labels)

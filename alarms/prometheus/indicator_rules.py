@@ -48,20 +48,22 @@ def rule_file(
 def expression(indicator: Indicator) -> str:
     """The condition as PromQL. An absent series fires nothing here: silence has alerts of its own."""
     limit = f"{indicator.comparison} {decimal_text(indicator.threshold)}"
-    if indicator.measure is Measure.INCREASE:
-        return _growth(indicator, limit)
-    function = "max" if indicator.measure is Measure.HIGHEST else "min"
-    return f"{function}{_by(indicator)}({_selector(indicator)}) {limit}"
-
-
-def _growth(indicator: Indicator, limit: str) -> str:
-    """A counter that is born at 1 never *increased*: where any one counts, its birth counts too."""
+    limited = f"{value_expression(indicator)} {limit}"
+    if indicator.measure is not Measure.INCREASE or indicator.threshold:
+        return limited
+    # A counter that is born at 1 never *increased*: where any one counts, its birth counts too.
     selector, by = _selector(indicator), _by(indicator)
     window = conventions.window_text(indicator.window)
-    grown = f"sum{by}(increase({selector}[{window}])) {limit}"
-    if indicator.threshold:
-        return grown
-    return f"{grown}\nor\n(sum{by}({selector}) unless sum{by}({selector} offset {window})) {limit}"
+    return f"{limited}\nor\n(sum{by}({selector}) unless sum{by}({selector} offset {window})) {limit}"
+
+
+def value_expression(indicator: Indicator) -> str:
+    """The number that is held against the threshold, as PromQL."""
+    selector, by = _selector(indicator), _by(indicator)
+    if indicator.measure is Measure.INCREASE:
+        return f"sum{by}(increase({selector}[{conventions.window_text(indicator.window)}]))"
+    function = "max" if indicator.measure is Measure.HIGHEST else "min"
+    return f"{function}{by}({selector})"
 
 
 def _selector(indicator: Indicator) -> str:

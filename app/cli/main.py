@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
-from app.cli import alert_actions, alert_reports, exclusions
+from app.cli import alert_actions, alert_calibration, alert_reports, exclusions
 from app.cli.alerts import alerts
 from app.cli.audit import audit
 from app.cli.consistency import consistency
+from app.cli.dashboards import dashboards
 from app.cli.decide import decide
 from app.cli.definitions import build, check, import_
 from app.cli.demo import demo
@@ -64,6 +65,7 @@ for command in (
     import_,
     plan,
     apply,
+    dashboards,
     alerts,
     decide,
     keys,
@@ -77,7 +79,8 @@ for command in (
     cli.add_command(command)
 
 
-MORE_COMMANDS = (alert_actions, alert_reports, exclusions)  # they add themselves to ``alerts`` and ``slo``
+# They add themselves to ``alerts`` and ``slo``.
+MORE_COMMANDS = (alert_actions, alert_calibration, alert_reports, exclusions)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from slo.adapters.ledger_rows import EPOCH
+from slo.adapters.prometheus_queries import PrometheusQueries
 from slo.counts import MinuteCount
 from slo.errors import SourceError
 from slo.periods import MINUTE
@@ -33,8 +34,7 @@ class PrometheusCountReader:
     """
 
     def __init__(self, base_url: str, queries: Iterable[CountQuery], client: httpx.Client) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._client = client
+        self._server = PrometheusQueries(base_url, client)
         self._selectors = sorted({term.selector for query in queries for term in query.terms})
 
     def read(self, since: datetime, until: datetime) -> Sequence[MinuteCount]:
@@ -100,21 +100,8 @@ class PrometheusCountReader:
         self, selector: str, start: datetime, end: datetime
     ) -> Iterator[tuple[Mapping[str, str], Sequence[Sequence[object]]]]:
         query = f"{selector}[{round((end - start).total_seconds())}s]"
-        try:
-            answer = self._client.post(
-                f"{self._base_url}/api/v1/query", data={"query": query, "time": f"{end.timestamp():.3f}"}
-            )
-            body = answer.json()
-        except httpx.HTTPError as error:
-            raise SourceError(f"Prometheus at {self._base_url} cannot be asked: {error}") from error
-        except ValueError as error:
-            raise SourceError(
-                f"{self._base_url} answered {answer.status_code} and no JSON; is it Prometheus?"
-            ) from error
-        if not isinstance(body, dict) or body.get("status") != "success":
-            told = body.get("error") if isinstance(body, dict) else body
-            raise SourceError(f"Prometheus at {self._base_url} refused {query!r}: {told}")
-        for series in body["data"]["result"]:
+        answer = self._server.ask("query", {"query": query, "time": f"{end.timestamp():.3f}"})
+        for series in answer["result"]:
             yield series["metric"], series.get("values", ())
 
 

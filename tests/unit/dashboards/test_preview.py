@@ -1,15 +1,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from dashboards.model import Shape
 from dashboards.palette import STATES, State, Unit
-from dashboards.preview import Samples, preview_html, shown
+from dashboards.preview import Courses, Samples, preview_html, shown
 from tests.support.catalogues import ENVIRONMENT, shipped_boards
 
 OPERATIONS = next(board for board in shipped_boards() if board.name == "operations")
+
+
+HOUR = (0.0, 3600.0, 60.0)
+
+
+class Fake:
+    """Answers every query with the same samples, the courses rising to them."""
+
+    span = HOUR
+
+    def __init__(self, answer: Callable[[str], Samples]) -> None:
+        self._answer = answer
+
+    def now(self, query: str) -> Samples:
+        return self._answer(query)
+
+    def course(self, query: str) -> Courses:
+        return [(labels, [(0.0, 0.0), (60.0, value)]) for labels, value in self._answer(query)]
 
 
 def nothing(_: str) -> Samples:
@@ -17,11 +36,12 @@ def nothing(_: str) -> Samples:
 
 
 def test_without_data_every_light_is_grey_and_says_so() -> None:
-    text = preview_html(OPERATIONS, ENVIRONMENT, nothing)
+    text = preview_html(OPERATIONS, ENVIRONMENT, Fake(nothing))
     lights = [panel for panel in OPERATIONS.panels() if panel.shape is Shape.LIGHT]
     painted = re.findall(r"background:(#[0-9a-f]{6});color", text)
     assert painted == [STATES[State.NO_DATA].colour.dark] * len(lights)
     assert STATES[State.OK].colour.dark not in painted
+    assert "<polyline" not in text
 
 
 def test_values_are_shown_with_names_units_and_limits_and_nothing_is_executed() -> None:
@@ -31,7 +51,7 @@ def test_values_are_shown_with_names_units_and_limits_and_nothing_is_executed() 
             return [({"component": "<script>", "resource": "cpu"}, 0.95)]
         return [({}, 2.0)]
 
-    text = preview_html(OPERATIONS, ENVIRONMENT, answer, "pt", "de um <teste>")
+    text = preview_html(OPERATIONS, ENVIRONMENT, Fake(answer), "pt", "de um <teste>")
     assert "<script>" not in text
     assert "&lt;script&gt; cpu" in text
     assert "95 %" in text

@@ -1,0 +1,101 @@
+"""``mirante dashboards``: the boards as pages, with what a Prometheus really answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+import httpx
+
+from app.cli.context import counted, instant_text, pass_settings, say, stderr
+from app.settings import Settings
+from dashboards.addresses import LANGUAGES
+from dashboards.boards.registry import boards
+from dashboards.boards.source import source_of
+from dashboards.model import Board
+from dashboards.preview import Courses, Samples, preview_html
+from slo.adapters.prometheus_queries import PrometheusQueries
+from slo.catalogue import load_catalogue
+from slo.clock import parse_clock
+
+TIMEOUT_SECONDS = 30.0
+POINTS = 120
+NOTE = {
+    "en": "Preview of the layout with real values, asked of {url} at {at} over the last {hours} h. "
+    "Drawn by Mirante, not by Grafana.",
+    "pt": "Prévia do leiaute com valores reais, perguntados a {url} em {at} sobre as últimas {hours} h. "
+    "Desenhada pelo Mirante, não pelo Grafana.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What one Prometheus says at one moment."""
+
+    server: PrometheusQueries
+    start: datetime
+    end: datetime
+
+    @property
+    def step(self) -> timedelta:
+        return (self.end - self.start) / POINTS
+
+    @property
+    def span(self) -> tuple[float, float, float]:
+        return self.start.timestamp(), self.end.timestamp(), self.step.total_seconds()
+
+    def now(self, query: str) -> Samples:
+        return self.server.at(query, self.end)
+
+    def course(self, query: str) -> Courses:
+        return self.server.over(query, self.start, self.end, self.step)
+
+
+@click.group()
+def dashboards() -> None:
+    """Look at the boards without Grafana."""
+
+
+@dashboards.command()
+@click.argument("names", metavar="[BOARD]...", nargs=-1)
+@click.option("--prometheus", help="Address of the Prometheus that is asked.  [default: the setting]")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/preview"), show_default=True)
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--hours", type=click.IntRange(1, 24 * 30), default=6, show_default=True, help="How far back.")
+@pass_settings
+def preview(
+    settings: Settings, names: tuple[str, ...], prometheus: str | None, out: Path, language: str, hours: int
+) -> None:
+    """Write each BOARD (all, if none is named) as an HTML page: its layout, with real query results.
+
+    A panel without data is grey and says so. Exit status: 0 written, 2 no such board, 3 Prometheus cannot be
+    asked.
+    """
+    url = prometheus or settings.prometheus
+    if not url:
+        raise click.UsageError("no Prometheus to ask: give --prometheus, or set MIRANTE_PROMETHEUS")
+    chosen = _chosen(boards(source_of(load_catalogue(settings.definitions), settings.environment)), names)
+    end = parse_clock(settings.clock).now()
+    note = NOTE[language].format(url=url, at=instant_text(end), hours=hours)
+    out.mkdir(parents=True, exist_ok=True)
+    with httpx.Client(timeout=TIMEOUT_SECONDS) as client, stderr.status("asking") as status:
+        answers = _Answers(PrometheusQueries(url, client), end - timedelta(hours=hours), end)
+        for board in chosen:
+            status.update(f"asking for {board.name}")
+            page = preview_html(board, settings.environment, answers, language, note)
+            (out / _file(board, language)).write_text(page, encoding="utf-8")
+    say(f"{out}: {counted(len(chosen), 'page')} written")
+
+
+def _chosen(every: tuple[Board, ...], names: tuple[str, ...]) -> list[Board]:
+    known = {board.name: board for board in every}
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"no board is called {name!r}; there are: {', '.join(known)}")
+    return [known[name] for name in names] or list(every)
+
+
+def _file(board: Board, language: str) -> str:
+    return f"{board.name}.html" if language == "en" else f"{board.name}.{language}.html"
