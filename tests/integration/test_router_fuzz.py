@@ -21,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from alarms.alert import AlertState
 from alarms.http.application import create_application
 from alarms.http.auth import HOOKS, READ, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
@@ -112,18 +113,13 @@ class Site:
         return {state: self.store.count_receipts(state) for state in ReceiptState}
 
     def firing(self) -> set[str]:
-        """Names of the alerts that fire and belong to an incident that is open."""
-        sources = ("alertmanager", "cloudwatch", "evaluator")
-        records = [record for source in sources for record in self.store.firing(source)]
-        return {r.name for r in records if (self.store.incident(r.incident_id) or _nothing(r)).is_open}
+        """Names of the alerts that fire, of all incidents that are open."""
+        records = [r for i in self.scene.router.open_incidents() for r in self.store.alerts(i.id)]
+        return {record.name for record in records if record.state is AlertState.FIRING}
 
     def close(self) -> None:
         self._runner.run(self._client.aclose())
         self.scene.close()
-
-
-def _nothing(record: object) -> Any:
-    raise AssertionError(f"{record} fires and belongs to no incident")
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -23,6 +23,7 @@ NASTY = (
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(NASTY)
 )
+TEXTS = st.text(max_size=20) | st.sampled_from([nasty for nasty in NASTY if isinstance(nasty, str)])
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -39,6 +40,24 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(inner, (*at, key))
 
 
+def inside(document: Any, way: Sequence[Any]) -> Any:
+    for key in way:
+        document = document[key]
+    return document
+
+
+@st.composite
+def reworded(draw: st.DrawFn, documents: st.SearchStrategy[Any]) -> Any:
+    """One of ``documents`` with up to four of its texts being others."""
+    document = copy.deepcopy(draw(documents))
+    for _ in range(draw(st.integers(0, 4))):
+        texts = [way for way in places(document) if isinstance(inside(document, way), str)]
+        if texts:
+            *way, last = draw(st.sampled_from(texts))
+            inside(document, way)[last] = draw(TEXTS)
+    return document
+
+
 @st.composite
 def changed(draw: st.DrawFn, documents: st.SearchStrategy[Any], most: int = 3) -> Any:
     """One of ``documents`` with up to ``most`` values replaced, removed, renamed or repeated."""
@@ -48,9 +67,7 @@ def changed(draw: st.DrawFn, documents: st.SearchStrategy[Any], most: int = 3) -
         if not found:
             return document
         *way, last = draw(st.sampled_from(found))
-        holder = document
-        for key in way:
-            holder = holder[key]
+        holder = inside(document, way)
         match draw(st.sampled_from(("replace", "replace", "remove", "rename", "repeat"))):
             case "replace":
                 holder[last] = draw(VALUES)
@@ -81,12 +98,6 @@ def encoded(document: Any) -> bytes:
 def bodies(documents: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
     """Mostly readable, sometimes damaged, sometimes of another kind altogether."""
     readable = changed(documents).map(encoded)
-    return st.one_of(
-        readable,
-        readable,
-        readable,
-        damaged(readable),
-        VALUES.map(encoded),
-        st.binary(max_size=200),
-        st.just(DEEP),
-    )
+    mostly_right = [reworded(documents).map(encoded), changed(documents, most=1).map(encoded)]
+    other = VALUES.map(encoded) | st.binary(max_size=200) | st.just(DEEP)
+    return st.one_of(*mostly_right, *mostly_right, readable, damaged(readable), other)

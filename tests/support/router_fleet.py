@@ -19,8 +19,7 @@ class Fleet(Judge):
     and their leases by that of the database."""
 
     def __init__(self, folder: Path, database: str, size: int) -> None:
-        super().__init__(folder)
-        self.database = database
+        super().__init__(folder, database=database)
         self.members: dict[int, subprocess.Popen[bytes]] = {}
         for _ in range(size):
             self.add()

@@ -42,13 +42,20 @@ class Judge:
     """``factor`` is how many times faster the routers' clock runs; ``at`` is what it says in the beginning.
 
     ``endpoint`` is where the routers find SNS: the emulator, unless a test puts something in between.
-    ``data`` is where their store is, if it is not ``folder`` itself.
+    ``data`` is where their store is, if it is not ``folder`` itself; ``database`` is its address elsewhere.
     """
 
     def __init__(
-        self, folder: Path, factor: float = 1.0, *, at: datetime | None = None, data: Path | None = None
+        self,
+        folder: Path,
+        factor: float = 1.0,
+        *,
+        at: datetime | None = None,
+        data: Path | None = None,
+        database: str = "",
     ) -> None:
         self.folder = folder
+        self.database = database
         self.store = (data or folder) / "router.sqlite"
         self.port = free_port()
         self.endpoint = self.emulator = shared_emulator()
@@ -84,7 +91,7 @@ class Judge:
 
     def time_and_store(self) -> list[str]:
         """The options that say which clock a router goes by, and where it keeps its incidents."""
-        return ["--clock", self.spec, "--moved", str(self.clock.file)]
+        return ["--clock", self.spec, "--moved", str(self.clock.file), "--store", self.database]
 
     @property
     def process(self) -> subprocess.Popen[bytes]:

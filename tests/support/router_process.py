@@ -51,7 +51,7 @@ from slo.catalogue import load_catalogue
 from slo.clock import Clock, parse_clock
 
 TOKEN = "secret-of-the-test"
-SNS_TIME_OUT = 1.0  # seconds
+SNS_TIME_OUT = 3.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
