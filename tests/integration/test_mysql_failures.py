@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
@@ -23,19 +23,18 @@ from dataplatform.local.server import LOOPBACK, Running, start, stop
 from dataplatform.resilience.retry import RetryPolicy
 from dataplatform.security.audit_chain import verify
 from dataplatform.stores.mysql.database import MysqlDatabase
-from dataplatform.stores.mysql.endpoint import PoolLimits, make_engine
+from dataplatform.stores.mysql.endpoint import PoolLimits
 from dataplatform.stores.mysql.failures import Contended
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
 from slo.clock import SystemClock
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.local_servers import fresh_mysql, needs_mariadb
-from tests.support.processes import wait_until
+from tests.support.mysql_trail import PATIENCE, engine_of, nobody_appends, wait_for_pivots
 
 pytestmark = needs_mariadb
 SCRIPT = Path(__file__).parents[1] / "support" / "record_decisions.py"
 ROUNDS = 12 if os.environ.get("MIRANTE_PROOF") == "full" else 2
 TOO_MANY_CONNECTIONS = 1040
-PATIENCE = 60.0  # real seconds, for a loaded machine
 
 
 @asynccontextmanager
@@ -45,13 +44,6 @@ async def opened(address: str, limits: PoolLimits | None = None) -> AsyncIterato
         yield relational
     finally:
         await relational.close()
-
-
-@contextmanager
-def engine_of(address: str) -> Iterator[Engine]:
-    engine = make_engine(address, connections=4)
-    yield engine
-    engine.dispose()
 
 
 def counts(engine: Engine) -> dict[str, int]:
@@ -76,15 +68,6 @@ async def whole(relational: MysqlRelational, engine: Engine, acked: set[int]) ->
     return recorded
 
 
-def at_the_head_of_the_trail(engine: Engine) -> int:
-    """Pivots that have written all but their audit entry, and wait for their turn."""
-    statement = (
-        "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND info LIKE :what"
-    )
-    with engine.connect() as connection:
-        return int(connection.execute(text(statement), {"what": "SELECT%audit_head%FOR UPDATE"}).scalar_one())
-
-
 def client(address: str, first: int, concurrency: int) -> subprocess.Popen[str]:
     """Another process that records decisions without end and says which were acknowledged."""
     command = [sys.executable, str(SCRIPT), address, str(first), "100000", str(concurrency)]
@@ -95,16 +78,10 @@ async def test_a_client_killed_within_the_pivot_leaves_nothing_of_it() -> None:
     address = fresh_mysql()
     async with opened(address) as relational:
         with engine_of(address) as engine:
-            with engine.begin() as holder:
-                holder.execute(text("SELECT sequence FROM audit_head WHERE head = 1 FOR UPDATE"))
-                with client(address, 1, 4) as process:
-                    wait_until(
-                        lambda: at_the_head_of_the_trail(engine) == 4,
-                        PATIENCE,
-                        "four pivots but for their audit",
-                    )
-                    process.kill()
-            wait_until(lambda: at_the_head_of_the_trail(engine) == 0, PATIENCE, "the server to roll back")
+            with nobody_appends(engine), client(address, 1, 4) as process:
+                wait_for_pivots(engine, 4)
+                process.kill()
+            wait_for_pivots(engine, 0)
             assert await whole(relational, engine, set()) == 0
             assert not (await relational.decisions.record(a_decision(1), a_key(1))).replayed
 

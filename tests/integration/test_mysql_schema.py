@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -14,6 +15,9 @@ from dataplatform.errors import SchemaError
 from dataplatform.local.server import LOOPBACK, free_port
 from dataplatform.schemas.mysql.upgrade import scripts, upgrade
 from dataplatform.schemas.mysql.versions import first_tables
+from dataplatform.security.anchor_file import AnchorFile, read_anchors
+from dataplatform.security.audit_chain import Damage, verify
+from dataplatform.security.trail_anchor import TrailAnchor, verify_trail
 from dataplatform.stores.mysql.endpoint import make_engine
 from dataplatform.stores.mysql.relational import open_mysql_relational
 from slo.clock import SystemClock
@@ -119,4 +123,30 @@ async def test_the_audit_trail_is_append_only_for_whoever_speaks_sql() -> None:
             connection.execute(text(statement))
     assert len(await opened.audit.entries(10)) == 1
     engine.dispose()
+    await opened.close()
+
+
+async def test_a_trail_that_its_owner_cut_by_sql_is_told_by_its_anchor(tmp_path: Path) -> None:
+    """The owner can drop the triggers and mend the head; what was written down elsewhere stays."""
+    address, anchors = fresh_mysql(), AnchorFile(tmp_path)
+    opened = open_mysql_relational(address, None, SystemClock())
+    for number in range(1, 6):
+        await opened.decisions.record(a_decision(number), a_key(number))
+    anchor = TrailAnchor(opened.audit, anchors, SystemClock())
+    assert await anchor.run_once()
+    engine = make_engine(address, connections=1)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_is_append_only_delete"))
+        connection.execute(text("DELETE FROM audit WHERE sequence > 3"))
+        connection.execute(
+            text("UPDATE audit_head SET sequence = 3, digest = (SELECT digest FROM audit WHERE sequence = 3)")
+        )
+    engine.dispose()
+    await opened.decisions.record(a_decision(6), a_key(6))
+    assert verify(await opened.audit.entries(10), []).intact, "by itself the chain looks whole"
+    with pytest.raises(SchemaError, match="entry 5 was anchored, but is not there any more"):
+        await anchor.run_once()
+    report = await verify_trail(opened.audit, read_anchors(tmp_path))
+    assert [finding.damage for finding in report.findings] == [Damage.TRUNCATED]
+    anchors.close()
     await opened.close()

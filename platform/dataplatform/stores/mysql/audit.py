@@ -95,7 +95,7 @@ class MysqlAuditTrail:
 
     async def entries(self, limit: int, after_sequence: int = 0) -> Sequence[AuditEntry]:
         values = {"after": after_sequence, "most": limit}
-        rows = await self._database.read(lambda c: c.execute(_PAGE, values).all())
+        rows = await self._database.read_newest(lambda c: c.execute(_PAGE, values).all())
         return [_entry(row) for row in rows]
 
     async def append(self, actor: str, action: str, subject: str, body: bytes) -> AuditEntry:
