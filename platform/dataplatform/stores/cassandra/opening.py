@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cassandra import ConsistencyLevel
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
 from cassandra.policies import DCAwareRoundRobinPolicy, ExponentialReconnectionPolicy, TokenAwarePolicy
 from cassandra.query import dict_factory
@@ -15,37 +14,47 @@ from app.domain.errors import StoreUnavailable
 from app.ports.projections import WideStore
 from dataplatform.schemas.cassandra.capacity import CREDITDATA
 from dataplatform.schemas.cassandra.creditdata import on_cassandra, on_keyspaces
-from dataplatform.stores.cassandra.session import FAILURES, GuardedSession
+from dataplatform.stores.cassandra.session import FAILURES, LEVEL, GuardedSession
 from dataplatform.stores.cassandra.sigv4 import SigV4, authentication
 from dataplatform.stores.cassandra.tables import make_tables
 from dataplatform.stores.cassandra.wide import CassandraWideStore
 from slo.clock import Clock
 
 CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 5.0  # a projection that waits longer is tried again later
+ANSWER_SECONDS = 5.0  # real; a projection that waited so long is tried again later
 PROTOCOL = 4  # the newest that Keyspaces speaks
 
 
 def open_cassandra_wide(
-    hosts: Sequence[str], port: int, clock: Clock, *, sigv4: SigV4 | None = None
+    hosts: Sequence[str],
+    port: int,
+    clock: Clock,
+    *,
+    sigv4: SigV4 | None = None,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> tuple[WideStore, Callable[[], None]]:
     """The store, ready for work, and what closes it. Blocks while it connects and makes missing tables.
 
     With ``sigv4`` the hosts are Amazon Keyspaces (``cassandra.REGION.amazonaws.com``, port 9142): TLS, IAM
     signatures, and the tables with their capacity. Without it, an Apache Cassandra in plain.
+    ``answer_seconds`` are real.
 
     Raises:
         StoreUnavailable: nobody answers there, or a table did not become ready.
     """
-    session, close = open_session(hosts, port, sigv4=sigv4)
+    session, close = open_session(hosts, port, sigv4=sigv4, answer_seconds=answer_seconds)
     return CassandraWideStore(session, clock), close
 
 
 def open_session(
-    hosts: Sequence[str], port: int, *, sigv4: SigV4 | None = None
+    hosts: Sequence[str],
+    port: int,
+    *,
+    sigv4: SigV4 | None = None,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> tuple[GuardedSession, Callable[[], None]]:
     """What the store works through: a guarded session with the tables made, and what closes it."""
-    cluster = _cluster(hosts, port, sigv4)
+    cluster = _cluster(hosts, port, sigv4, answer_seconds)
     try:
         session = GuardedSession(_connected(cluster))
         schema = on_cassandra() if sigv4 is None else on_keyspaces(CREDITDATA)
@@ -65,11 +74,11 @@ def _connected(cluster: Cluster) -> Session:
     return session
 
 
-def _cluster(hosts: Sequence[str], port: int, sigv4: SigV4 | None) -> Cluster:
+def _cluster(hosts: Sequence[str], port: int, sigv4: SigV4 | None, answer_seconds: float) -> Cluster:
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy()),
-        consistency_level=ConsistencyLevel.LOCAL_QUORUM,
-        request_timeout=ANSWER_SECONDS,
+        consistency_level=LEVEL,
+        request_timeout=answer_seconds,
         row_factory=dict_factory,
     )
     secured: dict[str, Any] = {}

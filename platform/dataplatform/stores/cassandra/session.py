@@ -16,6 +16,7 @@ from app.domain.errors import StoreUnavailable
 from dataplatform.stores.cassandra import guard
 
 FAILURES = (DriverException, NoHostAvailable, ConnectionException, ErrorMessage)
+LEVEL = ConsistencyLevel.LOCAL_QUORUM
 PAGE_ROWS = 500
 
 Row = Mapping[str, Any]
@@ -35,7 +36,7 @@ class GuardedSession:
             CqlRefused: Keyspaces would not take it.
             StoreUnavailable: it failed.
         """
-        guard.check_statement(cql)
+        _check(cql)
         try:
             return list(self._session.execute(cql))
         except FAILURES as failure:
@@ -61,7 +62,7 @@ class GuardedSession:
         """One statement for several rows of one partition (their first value), in an unlogged batch."""
         guard.check_batch([cql] * len(rows), [str(row[0]) for row in rows], logged=False)
         prepared = await self._prepare(cql)
-        batch = BatchStatement(BatchType.UNLOGGED, consistency_level=ConsistencyLevel.LOCAL_QUORUM)
+        batch = BatchStatement(BatchType.UNLOGGED, consistency_level=LEVEL)
         for row in rows:
             batch.add(prepared, row)
         async for _ in self._answers(batch):
@@ -69,13 +70,12 @@ class GuardedSession:
 
     async def _prepare(self, cql: str) -> PreparedStatement:
         if cql not in self._prepared:
-            guard.check_statement(cql)
-            guard.check_level(cql, ConsistencyLevel.LOCAL_QUORUM)
+            _check(cql)
             try:
                 prepared = await asyncio.to_thread(self._session.prepare, cql)
             except FAILURES as failure:
                 raise _unavailable(failure) from failure
-            prepared.consistency_level = ConsistencyLevel.LOCAL_QUORUM
+            prepared.consistency_level = LEVEL
             self._prepared[cql] = prepared
         return self._prepared[cql]
 
@@ -109,6 +109,11 @@ class _Pages:
     def _hand_over(self, answer: list[Row] | BaseException) -> None:
         if not self._loop.is_closed():  # nobody waits any more
             self._loop.call_soon_threadsafe(self._arrived.put_nowait, answer)
+
+
+def _check(cql: str) -> None:
+    guard.check_statement(cql)
+    guard.check_level(cql, LEVEL)
 
 
 def _unavailable(failure: BaseException) -> StoreUnavailable:
