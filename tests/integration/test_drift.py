@@ -1,11 +1,17 @@
-"""Drift of every class, done by raw statements under live writes: all found, nothing else, and mended."""
+"""Drift of every class, done by raw statements under live writes: all found, nothing else, and mended.
+
+Once over the embedded stores by SQL, once over real servers: MariaDB by SQL, a DynamoDB server by boto3 and
+Cassandra by CQL.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -13,29 +19,118 @@ import pytest
 
 from dataplatform import workers
 from dataplatform.consistency.checker import CheckPlan
-from dataplatform.consistency.monitor import Round
+from dataplatform.consistency.marks import Mark
+from dataplatform.consistency.monitor import ConsistencyMonitor, Round
 from dataplatform.consistency.places import Place
-from dataplatform.embedded import EmbeddedPlatform, open_embedded
+from dataplatform.data_platform import DataPlatform
+from dataplatform.embedded import open_embedded
 from dataplatform.ingestion.projector import Projector
 from dataplatform.resilience.faults import FaultBoard
+from dataplatform.schemas.hot_table import HotTable
+from dataplatform.stores.cassandra.wide import CassandraWideStore
+from dataplatform.stores.mysql.relational import open_mysql_relational
 from slo.clock import SystemClock
+from tests.support.aws_emulator import needs_emulator
 from tests.support.credit_samples import a_decision, a_profile, a_transaction
-from tests.support.drift import CLASSES, Vandal, damage, sqlite_vandals
+from tests.support.drift import (
+    CLASSES,
+    CassandraVandal,
+    DynamoVandal,
+    Vandal,
+    change_source,
+    damage,
+    mysql_execute,
+    remove_from_source,
+    sqlite_execute,
+    sqlite_vandals,
+)
+from tests.support.dynamodb import a_hot_store, dynamodb_client, table_name
+from tests.support.local_servers import empty_cassandra, fresh_mysql, needs_cassandra, needs_mariadb
 from tests.support.recording_telemetry import RecordingTelemetry
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
-CUSTOMERS = 10_000 if FULL else 600
-PER_CLASS = 40 if FULL else 6
-SAMPLE = 400 if FULL else 150  # contents compared in one round: several rounds to see them all
-SETTLE = 0.5
+BUSY = 20  # customers that live traffic writes
+SETTLE = 0.3
 REPORTED = {"unchanged_digest": "mismatch"}  # content changed behind its digest is a mismatch like any other
+
+
+@dataclass(frozen=True)
+class Size:
+    """``sample``: contents compared in one round, so that it takes several to see them all."""
+
+    customers: int
+    per_class: int
+    sample: int
+    pause: float  # real seconds between two batches of live writes
+
+
+SIZES = {
+    "embedded": Size(10_000, 40, 2_000, 0.02) if FULL else Size(300, 4, 200, 0.05),
+    "servers": Size(1_000, 20, 300, 0.2) if FULL else Size(80, 2, 80, 0.5),
+}
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The platform under attack, with hands on each store. ``source`` executes SQL on the source of truth."""
+
+    size: Size
+    platform: DataPlatform
+    projector: Projector
+    telemetry: RecordingTelemetry
+    vandals: Mapping[str, Vandal]
+    source: Callable[[str], object]
+
+    def monitor(self, plan: CheckPlan) -> ConsistencyMonitor:
+        return workers.consistency_monitor(
+            self.platform, self.telemetry, SystemClock(), Random(2), plan=plan, repair_cap=1_000
+        )
+
+
+@asynccontextmanager
+async def embedded_stores(folder: Path) -> AsyncIterator[Stores]:
+    telemetry = RecordingTelemetry()
+    platform = open_embedded(folder / "m", SystemClock(), FaultBoard())
+    source = sqlite_execute(folder / "m" / "data" / "relational.sqlite")
+    vandals = sqlite_vandals(folder / "m")
+    yield Stores(
+        SIZES["embedded"], platform, workers.projector(platform, telemetry), telemetry, vandals, source
+    )
+    await platform.close()
+
+
+@asynccontextmanager
+async def server_stores(folder: Path) -> AsyncIterator[Stores]:
+    clock, telemetry, url, table = SystemClock(), RecordingTelemetry(), fresh_mysql(), HotTable(table_name())
+    embedded = open_embedded(folder / "m", clock, FaultBoard())
+    relational, session = open_mysql_relational(url, None, clock), empty_cassandra()
+    async with a_hot_store(clock, table=table) as hot:
+        platform = replace(
+            embedded,
+            customers=relational.customers,
+            transactions=relational.transactions,
+            decisions=relational.decisions,
+            outbox=relational.outbox,
+            audit=relational.audit,
+            comparison=relational.comparison,
+            hot=hot,
+            wide=CassandraWideStore(session, clock),
+        )
+        vandals: dict[str, Vandal] = {
+            "hot": DynamoVandal(dynamodb_client(), table.name),
+            "wide": CassandraVandal(session._session),
+        }
+        projector = workers.projector(platform, telemetry)
+        yield Stores(SIZES["servers"], platform, projector, telemetry, vandals, mysql_execute(url))
+    await relational.close()
+    await embedded.close()
 
 
 class Traffic:
     """Writes customers who are not damaged, and projects, until it is stopped."""
 
-    def __init__(self, platform: EmbeddedPlatform, projector: Projector) -> None:
-        self._platform, self._projector = platform, projector
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
         self._stop = asyncio.Event()
         self.written = 0
 
@@ -48,48 +143,62 @@ class Traffic:
         await asyncio.gather(*self._tasks)
 
     async def _write(self) -> None:
-        version, fresh = 2, CUSTOMERS
+        platform, version, fresh = self._stores.platform, 2, self._stores.size.customers
         while not self._stop.is_set():
             fresh += 1
-            changed = [a_profile(number, version=version) for number in range(1, 21)]
-            await self._platform.customers.upsert_many([*changed, a_profile(fresh)])
-            await self._platform.transactions.add_many([a_transaction(fresh, customer=fresh)])
-            version, self.written = version + 1, self.written + 22
-            await asyncio.sleep(0.02)
+            changed = [a_profile(number, version=version) for number in range(1, BUSY + 1)]
+            await platform.customers.upsert_many([*changed, a_profile(fresh)])
+            await platform.transactions.add_many([a_transaction(fresh, customer=fresh)])
+            version, self.written = version + 1, self.written + BUSY + 2
+            await asyncio.sleep(self._stores.size.pause)
 
     async def _project(self) -> None:
         while not self._stop.is_set():
-            if not await self._projector.run_once():
+            if not await self._stores.projector.run_once():
                 await asyncio.sleep(0.01)
 
 
-async def filled(platform: EmbeddedPlatform, projector: Projector) -> None:
-    numbers = range(1, CUSTOMERS + 1)
+async def filled(stores: Stores) -> None:
+    platform, numbers = stores.platform, range(1, stores.size.customers + 1)
     await platform.customers.upsert_many([a_profile(n) for n in numbers])
     await platform.transactions.add_many([a_transaction(n, customer=n) for n in numbers])
-    for start in range(1, CUSTOMERS // 4, 100):
-        batch = range(start, min(start + 100, CUSTOMERS // 4))
-        await asyncio.gather(*(platform.decisions.record(a_decision(n, customer=n), None) for n in batch))
-    await projector.drain()
+    for number in range(1, stores.size.customers // 4):
+        await platform.decisions.record(a_decision(number, customer=number), None)
+    await stores.projector.drain()
 
 
-async def places_of(platform: EmbeddedPlatform, side: str) -> list[Place]:
-    """Places that live traffic leaves alone."""
-    found: list[Place] = []
+async def quiet_marks(platform: DataPlatform, customers: int) -> list[Mark]:
+    """Records that live traffic leaves alone."""
+    quiet = {f"C-{number:05d}" for number in range(BUSY + 1, customers + 1)}
+    found: list[Mark] = []
     after = None
     while page := await platform.comparison.marks(1_000, after):
         after = page[-1].cursor
-        found += [(mark.customer_id, mark.types[0 if side == "hot" else 1]) for mark in page]
-    quiet = {f"C-{number:05d}" for number in range(21, CUSTOMERS + 1)}
-    return [place for place in found if place[0] in quiet]
+        found += [mark for mark in page if mark.customer_id in quiet]
+    return found
 
 
-def vandalise(vandal: Vandal, places: Sequence[Place], dice: Random) -> dict[Place, str]:
-    """Every class done to random places; where each is to be found, and as what."""
-    done: dict[Place, str] = {}
-    for number, place in enumerate(dice.sample(list(places), PER_CLASS * len(CLASSES))):
-        name = CLASSES[number % len(CLASSES)]
-        done[damage(vandal, name, place, number)] = REPORTED.get(name, name)
+async def vandalise(stores: Stores) -> dict[str, dict[Place, str]]:
+    """Every class in each projection, and the source itself changed; by pair what is to be found where."""
+    marks = Random(7).sample(
+        await quiet_marks(stores.platform, stores.size.customers), 2 * len(CLASSES) * stores.size.per_class
+    )
+    done: dict[str, dict[Place, str]] = {}
+    for index, side in enumerate(("hot", "wide")):
+        mine = marks[index::2]
+        done[f"relational-{side}"] = {
+            damage(stores.vandals[side], name, (mark.customer_id, mark.types[index]), number): REPORTED.get(
+                name, name
+            )
+            for number, mark in enumerate(mine)
+            for name in [CLASSES[number % len(CLASSES)]]
+        }
+    spared = [m for m in await quiet_marks(stores.platform, stores.size.customers) if m not in marks]
+    for number, mark in enumerate([m for m in spared if m.kind == "transaction"][: stores.size.per_class]):
+        (change_source if number % 2 else remove_from_source)(stores.source, mark.key)
+        for index, side in enumerate(("hot", "wide")):
+            name = "mismatch" if number % 2 else "orphan"
+            done[f"relational-{side}"][mark.customer_id, mark.types[index]] = name
     return done
 
 
@@ -103,53 +212,52 @@ def found_in(rounds: Sequence[Round], pair: str) -> dict[Place, str]:
 
 
 @pytest.mark.proof
-async def test_drift_of_every_class_is_found_and_mended_under_live_writes(tmp_path: Path) -> None:
-    clock, telemetry = SystemClock(), RecordingTelemetry()
-    platform = open_embedded(tmp_path / "m", clock, FaultBoard())
-    projector = workers.projector(platform, telemetry)
-    await filled(platform, projector)
-    plan = CheckPlan(sample=SAMPLE, settle_seconds=SETTLE, full_every_seconds=0.0)
-    monitor = workers.consistency_monitor(
-        platform, telemetry, clock, Random(2), plan=plan, repair_cap=10 * PER_CLASS
-    )
-    vandals = sqlite_vandals(tmp_path / "m")
-    async with Traffic(platform, projector) as traffic:
-        quiet = [done for _ in range(3) for done in await monitor.run_once(repair=True)]
-        assert [done.report.differences for done in quiet] == [()] * 6, "live writes alone are no drift"
-        done = {
-            f"relational-{side}": vandalise(vandals[side], await places_of(platform, side), Random(side))
-            for side in vandals
-        }
-        begun, found, seconds = time.monotonic(), dict[str, dict[Place, str]](), dict[str, float]()
-        for _ in range(200):
-            rounds = await monitor.run_once(repair=True)
-            for pair in done:
-                found.setdefault(pair, {}).update(found_in(rounds, pair))
-                if found[pair].keys() >= done[pair].keys():
-                    seconds.setdefault(pair, time.monotonic() - begun)
-            if seconds.keys() == done.keys() and not any(r.report.differences for r in rounds):
-                break
-    settled = time.monotonic() - begun
-    for pair, expected in done.items():
-        print(
-            f"\n{pair}: {len(expected)} damaged among {CUSTOMERS:,} customers, {traffic.written:,} records "
-            f"written meanwhile; recall {sum(found[pair].get(p) == c for p, c in expected.items())}"
-            f"/{len(expected)}, false {len(found[pair].keys() - expected.keys())}; all found after "
-            f"{seconds[pair]:.1f} s"
-        )
-        assert found[pair] == expected
-    print(f"all mended and compared equal after {settled:.1f} s")
-    await assert_equal(platform, projector, telemetry)
-    await platform.close()
-
-
-async def assert_equal(
-    platform: EmbeddedPlatform, projector: Projector, telemetry: RecordingTelemetry
+@pytest.mark.parametrize(
+    "profile",
+    [
+        "embedded",
+        pytest.param("servers", marks=[needs_mariadb, needs_cassandra, needs_emulator]),
+    ],
+)
+async def test_drift_of_every_class_is_found_and_mended_under_live_writes(
+    tmp_path: Path, profile: str
 ) -> None:
+    opened = embedded_stores if profile == "embedded" else server_stores
+    async with opened(tmp_path) as stores:
+        await filled(stores)
+        monitor = stores.monitor(
+            CheckPlan(sample=stores.size.sample, settle_seconds=SETTLE, full_every_seconds=0.0)
+        )
+        async with Traffic(stores) as traffic:
+            quiet = [done for _ in range(2) for done in await monitor.run_once(repair=True)]
+            assert [done.report.differences for done in quiet] == [()] * 4, "live writes alone are no drift"
+            done = await vandalise(stores)
+            begun, found, seconds = time.monotonic(), dict[str, dict[Place, str]](), dict[str, float]()
+            for _ in range(300):
+                rounds = await monitor.run_once(repair=True)
+                for pair in done:
+                    found.setdefault(pair, {}).update(found_in(rounds, pair))
+                    if found[pair].keys() >= done[pair].keys():
+                        seconds.setdefault(pair, time.monotonic() - begun)
+                if seconds.keys() == done.keys() and not any(r.report.differences for r in rounds):
+                    break
+        settled = time.monotonic() - begun
+        for pair, expected in done.items():
+            right = sum(found[pair].get(place) == name for place, name in expected.items())
+            print(
+                f"\n{profile} {pair}: {len(expected)} damaged among {stores.size.customers:,} customers, "
+                f"{traffic.written:,} records written meanwhile; recall {right}/{len(expected)}, "
+                f"false {len(found[pair].keys() - expected.keys())}; "
+                f"all found after {seconds.get(pair, float('nan')):.1f} s"
+            )
+            assert found[pair] == expected
+        print(f"{profile}: all mended and compared equal after {settled:.1f} s")
+        await assert_equal(stores)
+
+
+async def assert_equal(stores: Stores) -> None:
     """Nobody writes any more: every content of both stores is compared, and nothing differs."""
-    await projector.drain()
-    everything = CheckPlan(sample=1_000_000, settle_seconds=0.0)
-    monitor = workers.consistency_monitor(platform, telemetry, SystemClock(), Random(1), plan=everything)
-    for done in await monitor.run_once(repair=False):
+    await stores.projector.drain()
+    for done in await stores.monitor(CheckPlan(sample=1_000_000, settle_seconds=0.0)).run_once(repair=False):
         assert done.report.deep_complete
         assert (done.report.divergent, done.report.in_flight, done.report.index_ratio) == (0, 0, 1.0)

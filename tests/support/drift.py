@@ -6,11 +6,16 @@ One small class a store; each speaks to the store beside its adapter, as an oper
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from sqlalchemy import text
+
+from dataplatform.schemas.cassandra.creditdata import COLUMNS, QUALIFIED
+from dataplatform.stores.dynamodb.wire import key_of
+from dataplatform.stores.mysql.endpoint import make_engine
 from dataplatform.stores.packing import pack, unpack
 
 CLASSES = ("missing", "stale", "mismatch", "unchanged_digest", "orphan")
@@ -98,6 +103,106 @@ class SqliteVandal:
             yield connection
         finally:
             connection.close()
+
+
+class DynamoVandal:
+    def __init__(self, client: Any, table: str) -> None:
+        self._client, self._table = client, table
+
+    def remove(self, place: Place) -> None:
+        self._client.delete_item(TableName=self._table, Key=key_of(*place))
+
+    def set_version(self, place: Place, version: int) -> None:
+        self._set(place, "#field", {"#field": "version"}, {"N": str(version)})
+
+    def set_digest(self, place: Place, digest: str) -> None:
+        self._set(place, "#field", {"#field": "digest"}, {"S": digest})
+
+    def change_content(self, place: Place) -> None:
+        names = {"#map": "attributes", "#field": "customer_id"}
+        self._set(place, "#map.#field", names, {"S": "somebody else"})
+
+    def copy_to(self, place: Place, customer_id: str) -> None:
+        item = self._client.get_item(TableName=self._table, Key=key_of(*place))["Item"]
+        self._client.put_item(TableName=self._table, Item={**item, "customerId": {"S": customer_id}})
+
+    def _set(self, place: Place, path: str, names: dict[str, str], value: dict[str, str]) -> None:
+        self._client.update_item(
+            TableName=self._table,
+            Key=key_of(*place),
+            UpdateExpression=f"SET {path} = :value",
+            ConditionExpression="attribute_exists(customerId)",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={":value": value},
+        )
+
+
+class CassandraVandal:
+    """``session`` is the driver's own: nothing of ours stands between it and the server."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def remove(self, place: Place) -> None:
+        self._session.execute(f"DELETE FROM {QUALIFIED} WHERE customer_id = %s AND data_type = %s", place)
+
+    def set_version(self, place: Place, version: int) -> None:
+        self._set(place, "version", version)
+
+    def set_digest(self, place: Place, digest: str) -> None:
+        self._set(place, "digest", digest)
+
+    def change_content(self, place: Place) -> None:
+        held = unpack(self._row(place)["content"])
+        self._set(place, "content", pack({**held, "customer_id": "somebody else"}))
+
+    def copy_to(self, place: Place, customer_id: str) -> None:
+        row = {**self._row(place), "customer_id": customer_id}
+        marks = ", ".join("%s" for _ in row)
+        self._session.execute(
+            f"INSERT INTO {QUALIFIED} ({', '.join(row)}) VALUES ({marks})", list(row.values())
+        )
+
+    def _row(self, place: Place) -> dict[str, Any]:
+        where = "WHERE customer_id = %s AND data_type = %s"
+        found = self._session.execute(f"SELECT {', '.join(COLUMNS)} FROM {QUALIFIED} {where}", place).one()
+        return dict(found) if isinstance(found, dict) else dict(found._asdict())
+
+    def _set(self, place: Place, column: str, value: object) -> None:
+        self._session.execute(
+            f"UPDATE {QUALIFIED} SET {column} = %s WHERE customer_id = %s AND data_type = %s",
+            (value, *place),
+        )
+
+
+def change_source(execute: Callable[[str], object], transaction_id: str) -> None:
+    """The source of truth itself, past the outbox and without a new digest: both projections are wrong."""
+    execute(
+        f"UPDATE transactions SET amount_cents = amount_cents + 1 WHERE transaction_id = '{transaction_id}'"
+    )
+
+
+def remove_from_source(execute: Callable[[str], object], transaction_id: str) -> None:
+    """What both projections hold of it is orphaned now."""
+    execute(f"DELETE FROM transactions WHERE transaction_id = '{transaction_id}'")
+
+
+def sqlite_execute(path: Path) -> Callable[[str], object]:
+    def execute(statement: str) -> None:
+        with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
+            assert connection.execute(statement).rowcount == 1
+
+    return execute
+
+
+def mysql_execute(url: str) -> Callable[[str], object]:
+    engine = make_engine(url, 1)
+
+    def execute(statement: str) -> None:
+        with engine.begin() as connection:
+            assert connection.execute(text(statement)).rowcount == 1
+
+    return execute
 
 
 def sqlite_vandals(data_dir: Path) -> dict[str, Vandal]:

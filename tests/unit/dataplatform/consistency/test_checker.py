@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -173,6 +174,11 @@ async def test_repair_makes_the_stores_equal_and_says_so_in_the_audit_trail(benc
         "consistency.repaired",
         "relational-hot",
     )
+    told = json.loads(head.body)
+    fields = {key: names for _, _, key, names in told["records"]}
+    assert fields["C-00002"] == ["version"]
+    assert fields["C-00003"] == ["digest"]
+    assert fields["C-00001"] == []
 
 
 async def test_a_repair_that_would_touch_too_much_stops_and_says_so(bench: OpenPlatform) -> None:
