@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from alarms.routing.topology import Topology
 from dashboards.boards import component_panels as panels
+from dashboards.boards import consistency_panels as checks
 from dashboards.boards import data_panels as data
 from dashboards.boards import http_panels as http
 from dashboards.boards import slo_panels as slo
@@ -116,7 +117,7 @@ def _store(store: str) -> Callable[[Source], Panels]:
 
 
 def _relational(source: Source) -> Panels:
-    return (data.outbox_depth(), panels.consistency(source))
+    return (data.outbox_depth(), panels.consistency(source), checks.sagas_ended(), checks.sagas_open())
 
 
 def _cache(source: Source) -> Panels:
@@ -136,7 +137,16 @@ def _relay(source: Source) -> Panels:
 
 
 def _consistency(source: Source) -> Panels:
-    return (panels.consistency(source), data.reading_age(), data.divergences())
+    return (
+        panels.consistency(source),
+        data.reading_age(),
+        data.divergences(24),
+        checks.coverage(),
+        checks.unchecked(),
+        checks.found(),
+        checks.repairs(),
+        checks.anomalies(),
+    )
 
 
 _OWN: Mapping[str, Callable[[Source], Panels]] = {

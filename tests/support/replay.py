@@ -172,6 +172,11 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
             ({"store": store, "outcome": "ok"}, 600, 600) for store in ("hot", "wide", "cache")
         ],
         telemetry.OUTBOX_DEPTH: [({}, 3, 3)],
+        telemetry.SAGAS_ENDED: [({"saga": "disbursement", "outcome": "done"}, 10, 10)],
+        **{
+            spec: [({"saga": "disbursement"}, 0, 0)]
+            for spec in (telemetry.SAGAS_OPEN, telemetry.SAGAS_STUCK, telemetry.SAGA_OLDEST)
+        },
         telemetry.CONSISTENCY_COMPARED: [({"pair": pair}, 500, 500) for pair in PAIRS],
         telemetry.CONSISTENCY_DIVERGENT: [({"pair": pair, "class": "stale"}, 0, 0) for pair in PAIRS],
         telemetry.PROBES: [
@@ -181,6 +186,14 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
         consistency_index.INDEX: [({"pair": pair}, 1, 1) for pair in PAIRS],
         consistency_index.LOWER_BOUND: [({"pair": pair}, 0.997, 0.997) for pair in PAIRS],
         consistency_index.AGE: [({"pair": pair}, 30, 30) for pair in PAIRS],
+        consistency_index.DIFFERENT: [({"pair": pair, "class": "stale"}, 0, 0) for pair in PAIRS],
+        consistency_index.COVERAGE: [({"pair": pair}, 1, 1) for pair in PAIRS],
+        consistency_index.UNCHECKED: [({"pair": pair}, 60, 60) for pair in PAIRS],
+        **{
+            spec: [({"pair": pair}, 0, 0) for pair in PAIRS]
+            for spec in (consistency_index.IN_FLIGHT, consistency_index.REPAIRED, consistency_index.REFUSED)
+        },
+        consistency_index.ANOMALY: [({"pair": pair, "pattern": "lasting"}, 0, 0) for pair in PAIRS],
         saturation.SATURATION: [({"component": c, "resource": "cpu"}, 0.3, 0.3) for c in COMPONENTS],
         saturation.AGE: [({"component": c, "resource": "cpu"}, 5, 5) for c in COMPONENTS],
         saturation.FAILURES: [({"component": c, "resource": "cpu"}, 0, 0) for c in COMPONENTS],
