@@ -36,10 +36,10 @@ class _Shown(msgspec.Struct):
 class HttpDesk:
     """An ``alarms.desk.Desk``. Every method raises ``RouterUnreachable`` or ``RouterRefused``, too."""
 
-    def __init__(self, url: str, token: str, client: httpx.Client | None = None) -> None:
+    def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
         self._url = url.rstrip("/")
         self._headers = {"authorization": f"Bearer {token}"}
-        self._client = client or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+        self._transport = transport
 
     def open_incidents(self) -> Sequence[Incident]:
         return self._get("", _Listed).alerts
@@ -113,7 +113,8 @@ class HttpDesk:
     ) -> Kind:
         address = f"{self._url}/v1/alerts{path}"
         try:
-            answer = self._client.request(method, address, headers=headers, content=body)
+            with httpx.Client(timeout=TIMEOUT_SECONDS, transport=self._transport) as client:
+                answer = client.request(method, address, headers=headers, content=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RouterUnreachable(self._url, f"{type(error).__name__}: {error}") from error
         if not answer.is_success:

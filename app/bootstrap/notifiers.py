@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -37,6 +38,13 @@ from slo.clock import Clock, SystemClock
 QUICK = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
 
 
+class Closing(Protocol):
+    def close(self) -> object: ...
+
+
+Closes = TypeVar("Closes", bound=Closing)
+
+
 @dataclass(frozen=True, slots=True)
 class Notifiers:
     """By the name of their channel."""
@@ -51,32 +59,34 @@ def build_notifiers(channels: Channels, settings: Settings, clock: Clock) -> Not
     Raises:
         SettingsError: a channel lacks its secret, or AWS cannot be used as it is configured.
     """
-    built = {name: _notifier(name, channel, settings, clock) for name, channel in channels.items()}
-
-    def close() -> None:
-        for notifier in built.values():
-            if isinstance(notifier, LocalSink | WebhookNotifier | SlackNotifier):
-                notifier.close()
-
-    return Notifiers(built, close)
+    with ExitStack() as opened:
+        built = {
+            name: _notifier(name, channel, settings, clock, opened) for name, channel in channels.items()
+        }
+        return Notifiers(built, opened.pop_all().close)
 
 
-def _notifier(name: str, channel: Channel, settings: Settings, clock: Clock) -> Notifier:
+def _notifier(name: str, channel: Channel, settings: Settings, clock: Clock, opened: ExitStack) -> Notifier:
+    """What it opens is closed with ``opened``; a mail's connection ends with the mail."""
     secret = _secret(name, channel, settings)
+
+    def kept(resource: Closes) -> Closes:
+        return opened.enter_context(closing(resource))
+
     match channel:
         case LocalChannel():
-            return LocalSink(DataPaths(settings.data_dir).notifications, clock)
+            return kept(LocalSink(DataPaths(settings.data_dir).notifications, clock))
         case SnsChannel():
-            return SnsNotifier(aws_client("sns", channel.region, QUICK), channel.topics)
+            return SnsNotifier(kept(aws_client("sns", channel.region, QUICK)), channel.topics)
         case WebhookChannel():
-            return WebhookNotifier(channel.url, secret.encode(), SystemClock().now)
+            return kept(WebhookNotifier(channel.url, secret.encode(), SystemClock().now))
         case SlackChannel():
-            return SlackNotifier(secret)
+            return kept(SlackNotifier(secret))
         case SmtpChannel():
             return SmtpNotifier(_mail_server(channel, secret), channel.recipients)
         case LambdaChannel():
             functions = {f"remediation:{action}": name for action, name in channel.functions.items()}
-            return LambdaNotifier(aws_client("lambda", _region(channel), QUICK), functions)
+            return LambdaNotifier(kept(aws_client("lambda", _region(channel), QUICK)), functions)
 
 
 def _secret(name: str, channel: Channel, settings: Settings) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from app.cli import alert_actions, alert_calibration, alert_reports, exclusions
+from app.cli import alert_actions, alert_calibration, alert_channels, alert_reports, exclusions
 from app.cli.alerts import alerts
 from app.cli.audit import audit
 from app.cli.consistency import consistency
@@ -80,7 +80,7 @@ for command in (
 
 
 # They add themselves to ``alerts`` and ``slo``.
-MORE_COMMANDS = (alert_actions, alert_calibration, alert_reports, exclusions)
+MORE_COMMANDS = (alert_actions, alert_calibration, alert_channels, alert_reports, exclusions)
 
 
 def main() -> None:

@@ -29,8 +29,8 @@ HOUR = timedelta(hours=1)
 Opened = Callable[[Scene], Desk]
 
 
-def client_of(application: Starlette) -> httpx.Client:
-    """A client of an application in this process, no socket between them."""
+def transport_to(application: Starlette) -> httpx.BaseTransport:
+    """To an application in this process, no socket between."""
 
     async def answer(request: httpx.Request) -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(application)) as client:
@@ -39,7 +39,7 @@ def client_of(application: Starlette) -> httpx.Client:
             )
         return httpx.Response(found.status_code, headers=found.headers, content=found.content)
 
-    return httpx.Client(transport=httpx.MockTransport(lambda request: asyncio.run(answer(request))))
+    return httpx.MockTransport(lambda request: asyncio.run(answer(request)))
 
 
 def router_desk(scene: Scene) -> Desk:
@@ -49,7 +49,7 @@ def router_desk(scene: Scene) -> Desk:
 def http_desk(scene: Scene) -> Desk:
     tokens = BearerTokens.of({"token": Principal("operator", frozenset({READ, WRITE}))})
     return HttpDesk(
-        "http://router/", "token", client_of(create_application(None, DeskApi(scene.router, tokens)))
+        "http://router/", "token", transport_to(create_application(None, DeskApi(scene.router, tokens)))
     )
 
 
@@ -143,4 +143,4 @@ def test_a_wrong_token_says_which_setting_to_mend(scene: Scene) -> None:
 def test_something_else_at_the_address_is_no_router(scene: Scene) -> None:
     page = Starlette(routes=[Route("/v1/alerts", lambda _: PlainTextResponse("hello"))])
     with pytest.raises(RouterUnreachable, match="no router"):
-        HttpDesk("http://router", "token", client_of(page)).open_incidents()
+        HttpDesk("http://router", "token", transport_to(page)).open_incidents()

@@ -6,27 +6,30 @@ import hashlib
 import hmac
 import io
 import json
+import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default as email_policy
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
 
 from alarms.notify.webhook import signature
 from tests.support.aws_emulator import aws_client, aws_variables, needs_emulator, shared_emulator
+from tests.support.command_line import Ran, mirante
 from tests.support.hooks import alert, alertmanager, cloudwatch_alarm, eventbridge_event
 from tests.support.http_catcher import Caught, HttpCatcher
-from tests.support.processes import Role, run_mirante, wait_until
+from tests.support.processes import Role, wait_until
 from tests.support.running_router import HEADERS, TOKEN, Desk, TeamQueues, alarm_policy
 from tests.support.smtp_server import SmtpCatcher
 
-SOON = 60.0  # real seconds
+SOON = 120.0  # real seconds
 TOPIC = "arn:aws:sns:sa-east-1:123456789012:alarms"
 FUNCTION = """
 import json, os, urllib.request
@@ -68,9 +71,9 @@ class World:
         assert found is not None
         return found
 
-    def caught(self, path: str, incident: str) -> list[Caught]:
-        """What arrived at ``path`` about an incident."""
-        return [one for one in self.outside.at(path) if incident.encode() in one.body]
+    def caught(self, path: str, about: str) -> list[Caught]:
+        """What arrived at ``path`` and holds that text."""
+        return [one for one in self.outside.at(path) if about.encode() in one.body]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         SmtpCatcher(mails.append, lambda: None) as mail,
     ):
         queues = TeamQueues(endpoint, "channels", ("operations", "data-engineering", "remediation"))
-        alarm_queue, _ = queues.queue("channels-alarms-in")
+        alarm_queue, alarm_queue_arn = queues.queue("channels-alarms-in")
         settings = {
             **aws_variables(endpoint),
             "MIRANTE_ALARM_POLICY": str(policy(folder / "policy", endpoint, outside, mail.port, queues)),
@@ -97,8 +100,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "MIRANTE_HEARTBEAT_URL": f"{outside.url}/alive",
             "MIRANTE_HEARTBEAT_EVERY": "0.5",
         }
+        subscribed = typed(settings, "alerts", "subscribe", "router", alarm_queue_arn)
+        assert (subscribed.status, len(subscribed.out.splitlines())) == (0, 4), subscribed
         with Role("control", folder / "data", settings) as role:
             yield World(role, Desk(role), outside, mails, queues, alarm_queue, endpoint)
+
+
+def typed(settings: Mapping[str, str], *arguments: str) -> Ran:
+    """A command as a person with these settings types it."""
+    with patch.dict(os.environ, settings):
+        return mirante(*arguments)
 
 
 def policy(folder: Path, endpoint: str, outside: HttpCatcher, mail_port: int, queues: TeamQueues) -> Path:
@@ -196,11 +207,8 @@ def test_alarms_come_in_by_every_way_and_only_from_those_who_may(world: World) -
     now = datetime.now(UTC)
     assert world.post("/hooks/eventbridge", eventbridge_event("by-event", at=now)) == 200
     sqs = aws_client("sqs", world.endpoint)
-    sns = aws_client("sns", world.endpoint)
-    topic = sns.create_topic(Name="channels-alarms")["TopicArn"]
-    arn = sqs.get_queue_attributes(QueueUrl=world.alarm_queue, AttributeNames=["QueueArn"])
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
-    sns.publish(TopicArn=topic, Message=json.dumps(cloudwatch_alarm("by-topic-and-queue", at=now)))
+    told = json.dumps(cloudwatch_alarm("by-topic-and-queue", at=now))
+    aws_client("sns", world.endpoint).publish(TopicArn=world.queues.channel["topics"]["P2"], Message=told)
     sqs.send_message(
         QueueUrl=world.alarm_queue, MessageBody=json.dumps(eventbridge_event("by-queue", at=now))
     )
@@ -247,19 +255,36 @@ def test_a_remediation_is_asked_for_once_by_its_channel_and_stands_in_the_histor
     assert any(reason.startswith("asked for 1 times within 1:00:00 already") for reason in reasons)
 
 
+def test_a_channel_is_tried_before_anybody_depends_on_it(world: World) -> None:
+    for channel in ("pages", "tickets", "chat", "mail"):
+        ran = typed(world.role.settings, "alerts", "try", channel)
+        assert (ran.status, ran.err) == (0, ""), channel
+        assert f"{channel} took it as" in ran.out
+    assert len(world.caught("/tickets", "a trial of the channel")) == 1
+    assert len(world.caught("/chat-secret", "um teste do canal")) == 1
+    (page,) = taken(world, "operations", "trial")
+    assert (page["step"], page["severity"]) == ("inform", "P4")
+    assert world.desk.get("/v1/alerts/quarantine")["quarantined"] == []
+    machines = typed(world.role.settings, "alerts", "try", "machines")
+    assert machines.status == 2
+    assert "a trial of it would act" in machines.err
+    listed = typed(world.role.settings, "alerts", "channels").out
+    assert "chat      slack    operations" in listed
+    assert "chat-secret" not in listed
+
+
 def test_people_at_another_machine_ask_the_running_router(world: World, tmp_path: Path) -> None:
     assert world.post("/hooks/alertmanager", body_of("AskedFromAfar", severity="P3")) == 200
     incident = world.opened("AskedFromAfar")["id"]
     settings = {"MIRANTE_ROUTER_URL": world.role.url, "MIRANTE_HOOK_TOKEN": TOKEN}
     away = ("--data-dir", str(tmp_path / "none"), "alerts")
-    acknowledged = run_mirante(*away, "ack", incident[-8:], "--by", "ana", settings=settings)
-    assert (acknowledged.returncode, acknowledged.stderr) == (0, "")
-    listed = run_mirante(*away, "list", settings=settings)
-    assert "AskedFromAfar" in listed.stdout
+    acknowledged = typed(settings, *away, "ack", incident[-8:], "--by", "ana")
+    assert (acknowledged.status, acknowledged.err) == (0, "")
+    assert "AskedFromAfar" in typed(settings, *away, "list").out
     assert world.desk.get(f"/v1/alerts/{incident}")["incident"]["acknowledged_by"] == "ana (operator)"
-    refused = run_mirante(*away, "list", settings={**settings, "MIRANTE_HOOK_TOKEN": "wrong"})
-    assert refused.returncode == 2
-    assert "Set hook_token to the one of that router" in refused.stderr
+    refused = typed({**settings, "MIRANTE_HOOK_TOKEN": "wrong"}, *away, "list")
+    assert refused.status == 2
+    assert "Set hook_token to the one of that router" in refused.err
     assert not (tmp_path / "none").exists()
 
 

@@ -23,7 +23,7 @@ FACTOR = (
 )  # clock seconds in a real second: fifteen minutes are three, or a quarter of one
 LATE = timedelta(minutes=1) if FULL else timedelta(seconds=20 * FACTOR)
 ACKNOWLEDGE_WITHIN = timedelta(minutes=15)  # P1's, in the matrix
-SOON = 60.0  # real seconds
+SOON = 120.0  # real seconds
 
 
 @pytest.fixture

@@ -63,7 +63,10 @@ class TeamQueues:
         self.sqs = aws_client("sqs", endpoint)
         sns = aws_client("sns", endpoint)
         topics = ensure_topics(sns, environment)
-        self.channel = {"kind": "sns", "topics": {level.value: arn for level, arn in topics.items()}}
+        self.channel: dict[str, Any] = {
+            "kind": "sns",
+            "topics": {level.value: arn for level, arn in topics.items()},
+        }
         self.urls = {}
         for team in teams:
             self.urls[team], arn = self.queue(f"{environment}-{team}")

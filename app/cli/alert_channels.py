@@ -1,0 +1,104 @@
+"""``mirante alerts channels``, ``try`` and ``subscribe``: what carries messages, and to whom."""
+
+from __future__ import annotations
+
+import contextlib
+
+import click
+
+from alarms.notify.channel import Channel, LambdaChannel, SnsChannel, secret_of
+from alarms.notify.sns_topics import subscribe_router, subscribe_team
+from alarms.notify.trial import trial_message
+from alarms.severity import Severity
+from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
+from app.bootstrap.notifiers import QUICK, aws_client, build_notifiers
+from app.cli.alerts import alerts
+from app.cli.context import pass_settings, plain_table, say, stdout
+from app.deployment.aws.clients import explained
+from app.settings import Settings, channel_variable
+from slo.clock import SystemClock
+
+ROUTER = "router"
+
+
+@alerts.command()
+@pass_settings
+def channels(settings: Settings) -> None:
+    """What carries messages, to which teams, and whether its secret is set."""
+    found = load_alarm_policy(settings.alarm_policy)
+    table = plain_table("channel", "kind", "teams", "secret")
+    for name, channel in found.channels.items():
+        teams = [team.id for team in found.policy.teams if name in team.channels]
+        actions = [action.name for action in found.policy.remediation if action.channel == name]
+        table.add_row(name, _kind(channel), ", ".join([*teams, *actions]), _secret(settings, name, channel))
+    stdout.print(table)
+
+
+def _kind(channel: Channel) -> str:
+    return type(channel).__name__.removesuffix("Channel").lower()
+
+
+def _secret(settings: Settings, name: str, channel: Channel) -> str:
+    if secret_of(channel) is None:
+        return "needs none"
+    there = name in settings.channel_secrets.by_channel
+    return "set" if there else f"missing: {channel_variable(name)}"
+
+
+@alerts.command(name="try")
+@click.argument("channel")
+@click.option("--team", default="operations", show_default=True, help="Whom it is for.")
+@click.option(
+    "--severity", type=click.Choice([level.value for level in Severity]), default="P4", show_default=True
+)
+@pass_settings
+def try_(settings: Settings, channel: str, team: str, severity: str) -> None:
+    """Send one message by a channel, now; no incident is opened and nobody has to act."""
+    found = load_alarm_policy(settings.alarm_policy)
+    chosen = _chosen(found, channel)
+    if isinstance(chosen, LambdaChannel):
+        raise click.BadParameter("it asks machines to act: a trial of it would act", param_hint="CHANNEL")
+    clock = SystemClock()
+    notifiers = build_notifiers({channel: chosen}, settings, clock)
+    message = trial_message(team, channel, Severity(severity), settings.environment, clock.now())
+    try:
+        taken_as = notifiers.by_channel[channel].send(message)
+    finally:
+        notifiers.close()
+    say(f"{channel} took it as {taken_as}.")
+
+
+@alerts.command()
+@click.argument("who")
+@click.argument("queue_arn")
+@click.option("--channel", default="pages", show_default=True, help="The SNS channel whose topics they are.")
+@pass_settings
+def subscribe(settings: Settings, who: str, queue_arn: str, channel: str) -> None:
+    """Let an SQS queue hear a channel's topics: WHO is a team, or `router`.
+
+    A team's queue gets the team's messages and nobody else's, so a backup's gets no first page. The router's
+    gets the alarms that CloudWatch tells the same topics, and none of our own messages.
+    """
+    found = load_alarm_policy(settings.alarm_policy)
+    chosen = _chosen(found, channel)
+    if not isinstance(chosen, SnsChannel):
+        raise click.BadParameter(f"{channel!r} has no topics", param_hint="--channel")
+    teams = [team.id for team in found.policy.teams]
+    if who not in (ROUTER, *teams):
+        raise click.BadParameter(f"write {ROUTER} or one of {', '.join(teams)}", param_hint="WHO")
+    client = aws_client("sns", chosen.region, QUICK)
+    with explained("SNS"), contextlib.closing(client):
+        made = (
+            subscribe_router(client, chosen.topics, queue_arn)
+            if who == ROUTER
+            else subscribe_team(client, chosen.topics, who, queue_arn)
+        )
+    for subscription in made:
+        say(subscription)
+
+
+def _chosen(found: AlarmPolicy, name: str) -> Channel:
+    if name not in found.channels:
+        known = ", ".join(sorted(found.channels))
+        raise click.BadParameter(f"{name!r} is no channel (known: {known})", param_hint="CHANNEL")
+    return found.channels[name]
