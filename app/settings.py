@@ -108,6 +108,13 @@ class Settings:
     consistency_every: float = _setting(60.0, "seconds between consistency checks")
     consistency_sample: int = _setting(500, "records compared in one check of one pair")
     settle: float = _setting(30.0, "seconds a difference may last before it counts")
+    relational_writer: str = _setting(
+        "", "mysql://user:password@host:port/database of the source of truth's writer", address=True
+    )
+    relational_reader: str = _setting("", "the same of its readers; unset: the writer", address=True)
+    wide_hosts: str = _setting("", "host:port,... of Cassandra or Amazon Keyspaces")
+    cache: str = _setting("", "redis://host:port/number of the cache", address=True)
+    aws_endpoint: str = _setting("", "address that stands for all of AWS (an emulator); unset: AWS itself")
     router_store: str = _setting(
         "",
         "mysql://user:password@host:port/database of the router; unset: a file in data_dir",

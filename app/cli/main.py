@@ -26,6 +26,7 @@ from app.cli.serve import console_link, serve, up
 from app.cli.show_settings import settings
 from app.cli.simulate import simulate_
 from app.cli.slo import slo
+from app.cli.stack import stack
 from app.settings import load_settings
 
 
@@ -72,6 +73,7 @@ for command in (
     audit,
     consistency,
     ingest,
+    stack,
     sagas,
     console_link,
     settings,

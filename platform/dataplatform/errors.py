@@ -5,6 +5,7 @@ PlatformError
 |   +-- DataDirectoryBusy   another process holds it for writing
 +-- KeyMaterialError        a key file is missing, damaged or readable by others (path, problem, mend)
 +-- SchemaError             a database is newer than this program, or damaged (place, problem, mend)
++-- StackRecordError        the record of the servers that were started cannot be read (path, problem, mend)
 +-- UnsealError             sealed bytes that do not open: other context, other key, or altered
 +-- RepairRefused           a repair would touch more records than it may
 +-- TableDrift              a table is there with other keys than the program needs (table, problem)
@@ -55,6 +56,15 @@ class SchemaError(PlatformError):
     def __init__(self, place: Path | str, problem: str, mend: str) -> None:
         self.place, self.problem, self.mend = place, problem, mend
         super().__init__(f"{place}: {problem}. {mend}")
+
+
+class StackRecordError(PathError):
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            path,
+            f"it cannot be read ({problem})",
+            "End what it may name by hand (its processes hold ports of 127.0.0.1), then remove it",
+        )
 
 
 class UnsealError(PlatformError):

@@ -1,13 +1,9 @@
-"""A real AWS emulator as a child process on a free port of 127.0.0.1."""
+"""A real AWS emulator (``dataplatform.local.aws_emulator``) and a client of it."""
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -15,56 +11,33 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from botocore.config import Config
 
-from app.demo.stack import free_port
+from dataplatform.local.aws_emulator import AwsEmulator
+from dataplatform.local.server import LOOPBACK, running
+from tests.support.local_servers import shared
 
 EMULATOR = os.environ.get("MIRANTE_TEST_AWS_EMULATOR") or shutil.which("ministack")
 REGION = "sa-east-1"
-INSTALLED = EMULATOR is not None and Path(EMULATOR).exists()
+_SERVER = AwsEmulator(Path(EMULATOR) if EMULATOR else None)
 
-needs_emulator = pytest.mark.skipif(not INSTALLED, reason="no AWS emulator (ministack) is installed")
+needs_emulator = pytest.mark.skipif(
+    _SERVER.missing() is not None, reason=f"the AWS emulator cannot run here: {_SERVER.missing()}"
+)
 
 
 @contextmanager
 def running_emulator(folder: Path) -> Iterator[str]:
-    """Its address, once it answers."""
-    assert EMULATOR is not None
-    port = free_port()
-    environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([EMULATOR], env=environment, stdout=log, stderr=log, cwd=folder)
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(url, process)
-            yield url
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    """One of its own, while the block runs: its address."""
+    with running(_SERVER, folder) as server:
+        yield f"http://{LOOPBACK}:{server.port}"
 
 
 @cache
 def shared_emulator() -> str:
     """The address of the one that all tests of a session may use, each with names of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="mirante-aws-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    running = running_emulator(folder)
-    atexit.register(running.__exit__, None, None, None)
-    return running.__enter__()
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        assert process.poll() is None, "the emulator ended"
-        try:
-            httpx.get(url, timeout=1.0)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the emulator never answered")
+    return f"http://{LOOPBACK}:{shared(_SERVER).port}"
 
 
 def aws_client(service: str, endpoint: str) -> Any:

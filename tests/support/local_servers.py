@@ -35,7 +35,8 @@ needs_redis = needs(Redis())
 needs_cassandra = needs(Cassandra(cassandra_jars(JARS)))
 
 
-def _shared(server: LocalServer) -> Running:
+def shared(server: LocalServer) -> Running:
+    """Started now, ended with the session."""
     folder = Path(tempfile.mkdtemp(prefix=f"mirante-{server.name}-"))
     running = start(server, folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -45,17 +46,17 @@ def _shared(server: LocalServer) -> Running:
 
 @cache
 def mariadb() -> Running:
-    return _shared(MariaDb())
+    return shared(MariaDb())
 
 
 @cache
 def redis() -> Running:
-    return _shared(Redis())
+    return shared(Redis())
 
 
 @cache
 def cassandra() -> Running:
-    return _shared(Cassandra(cassandra_jars(JARS)))
+    return shared(Cassandra(cassandra_jars(JARS)))
 
 
 def fresh_mysql() -> str:

@@ -100,6 +100,15 @@ def make_database(port: int, database: str) -> str:
     return address(port, database)
 
 
+def keep_database(port: int, database: str) -> None:
+    """Make it unless it is there."""
+    with (
+        pymysql.connect(host=LOOPBACK, port=port, user=USER, password=PASSWORD) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{database}`")
+
+
 def _found(name: str) -> str | None:
     """Servers often stand in /usr/sbin, which a plain user's path may lack."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")

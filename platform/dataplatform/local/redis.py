@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from dataplatform.local.server import LOOPBACK
+
+ONCE = Retry(NoBackoff(), 0)
 
 
 class Redis:
@@ -39,7 +43,7 @@ class Redis:
 
     def answers(self, folder: Path, port: int) -> bool:
         try:
-            with redis.Redis(host=LOOPBACK, port=port, socket_timeout=2) as client:
+            with redis.Redis(host=LOOPBACK, port=port, socket_timeout=2, retry=ONCE) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False

@@ -71,6 +71,13 @@ def start(server: LocalServer, folder: Path, port: int | None = None) -> Running
     Raises:
         LocalServerError: it is not installed, ended at once, or never answered; says what its log said last.
     """
+    running = launch(server, folder, port)
+    wait_until_it_answers(server, running)
+    return running
+
+
+def launch(server: LocalServer, folder: Path, port: int | None = None) -> Running:
+    """Start it without waiting. Raises LocalServerError: it is not installed."""
     lacking = server.missing()
     if lacking is not None:
         raise LocalServerError(server.name, "is not installed", lacking)
@@ -87,9 +94,7 @@ def start(server: LocalServer, folder: Path, port: int | None = None) -> Running
             cwd=folder,
             start_new_session=True,
         )
-    running = Running(server.name, chosen, process.pid, folder, log, process)
-    _wait_until_it_answers(server, running)
-    return running
+    return Running(server.name, chosen, process.pid, folder, log, process)
 
 
 def _with(variables: Mapping[str, str]) -> Sequence[str]:
@@ -97,7 +102,16 @@ def _with(variables: Mapping[str, str]) -> Sequence[str]:
     return ["env", *(f"{name}={value}" for name, value in sorted(variables.items()))] if variables else []
 
 
-def _wait_until_it_answers(server: LocalServer, running: Running) -> None:
+def wait_until_it_answers(server: LocalServer, running: Running) -> None:
+    """Whatever keeps it from answering, or us from waiting, it is ended. Raises LocalServerError."""
+    try:
+        _wait(server, running)
+    except BaseException:
+        stop(running)
+        raise
+
+
+def _wait(server: LocalServer, running: Running) -> None:
     deadline = time.monotonic() + server.seconds_to_start
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
@@ -105,7 +119,6 @@ def _wait_until_it_answers(server: LocalServer, running: Running) -> None:
         if server.answers(running.folder, running.port):
             return
         time.sleep(0.05)
-    stop(running)
     raise LocalServerError(
         server.name, f"did not answer within {server.seconds_to_start:.0f} s", _last_words(running.log)
     )

@@ -1,0 +1,182 @@
+"""``mirante stack``: the local profile's real servers on this machine, without containers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from app.cli.context import json_option, pass_settings, plain_table, say, stderr, stdout
+from app.cli.failures import EXIT_NO
+from app.settings import Settings
+from dataplatform.local.alertmanager import Alertmanager
+from dataplatform.local.aws_emulator import AwsEmulator
+from dataplatform.local.cassandra import Cassandra, cassandra_jars
+from dataplatform.local.mariadb import MariaDb, keep_database
+from dataplatform.local.mariadb import address as mysql_address
+from dataplatform.local.prometheus import Prometheus, point_at
+from dataplatform.local.redis import Redis
+from dataplatform.local.server import LOOPBACK, LocalServer
+from dataplatform.local.stack import Member, ServerState, Stack
+
+NAMES = ("mariadb", "redis", "cassandra", "aws", "alertmanager", "prometheus")
+COLOURS = {
+    ServerState.UP: "green",
+    ServerState.SILENT: "yellow",
+    ServerState.DOWN: "red",
+}  # unknown stays grey
+STATES = {
+    ServerState.UP: "up",
+    ServerState.SILENT: "runs, does not answer",
+    ServerState.DOWN: "down",
+    ServerState.UNKNOWN: "not started here",
+}
+CHECKOUT_EMULATOR = Path(".venv-emulator") / "bin" / "ministack"  # where the Makefile puts it
+
+only_option = click.option("--only", metavar="NAME,...", help=f"Some of: {', '.join(NAMES)}.")
+
+
+@click.group()
+def stack() -> None:
+    """Real servers on this machine: MariaDB, Redis, Cassandra, AWS (emulated), Prometheus, Alertmanager."""
+
+
+@stack.command()
+@only_option
+@click.option("--jars", type=click.Path(path_type=Path), help="Folder of the Java servers; unset: data_dir.")
+@click.option("--aws-emulator", type=click.Path(path_type=Path, exists=True), help="The ministack program.")
+@pass_settings
+def up(settings: Settings, only: str | None, jars: Path | None, aws_emulator: Path | None) -> None:
+    """Start them on free ports of the loopback, wait until they answer, and print their addresses.
+
+    Their data stays in DATA_DIR/stack; stack.json there says which processes and ports they are.
+    """
+    folder = _folder(settings)
+    chosen = _chosen(only)
+    servers = _servers(folder, jars, aws_emulator)
+    members = Stack(folder).up([servers[name] for name in chosen], _tell)
+    _introduce(settings, folder, members)
+    for name, address in _addresses(members).items():
+        click.echo(f"export MIRANTE_{name.upper()}={address}")
+
+
+@stack.command()
+@only_option
+@pass_settings
+def down(settings: Settings, only: str | None) -> None:
+    """End what `stack up` started, and nothing else. The data stays."""
+    folder = _folder(settings)
+    if not Stack(folder).members():
+        say("Nothing runs here.")
+        return
+    Stack(folder).down(_tell, _chosen(only))
+
+
+@stack.command()
+@only_option
+@json_option
+@pass_settings
+def status(settings: Settings, only: str | None, as_json: bool) -> None:
+    """Say of each server whether it answers. Exit status 1 unless every one that was started does."""
+    folder = _folder(settings)
+    kept = Stack(folder)
+    servers = _servers(folder, None, None)
+    members = kept.members()
+    states = {name: kept.state(servers[name]) for name in _chosen(only)}
+    if as_json:
+        click.echo(json.dumps(_document(states, members), indent=2))
+    else:
+        _table(states, members)
+    started = [state for state in states.values() if state is not ServerState.UNKNOWN]
+    if not started or any(state is not ServerState.UP for state in started):
+        raise SystemExit(EXIT_NO)
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.data_dir.resolve() / "stack"
+
+
+def _chosen(only: str | None) -> Sequence[str]:
+    if only is None:
+        return NAMES
+    wanted = {name.strip() for name in only.split(",")}
+    if strangers := sorted(wanted.difference(NAMES)):
+        raise click.BadParameter(
+            f"{', '.join(strangers)}: choose from {', '.join(NAMES)}", param_hint="--only"
+        )
+    return [name for name in NAMES if name in wanted]
+
+
+def _servers(folder: Path, jars: Path | None, aws_emulator: Path | None) -> Mapping[str, LocalServer]:
+    program = aws_emulator or (CHECKOUT_EMULATOR if CHECKOUT_EMULATOR.exists() else None)
+    every: Sequence[LocalServer] = (
+        MariaDb(),
+        Redis(),
+        Cassandra(cassandra_jars((jars or folder / "jars").resolve())),
+        AwsEmulator(program.resolve() if program else None),
+        Alertmanager(),
+        Prometheus(),
+    )
+    return {server.name: server for server in every}
+
+
+def _introduce(settings: Settings, folder: Path, members: Mapping[str, Member]) -> None:
+    """What they need to know of one another."""
+    if mariadb := members.get("mariadb"):
+        keep_database(mariadb.port, "mirante")
+        keep_database(mariadb.port, "router")
+    if "prometheus" in members:
+        scraped = [f"{settings.host}:{port}" for port in (settings.api_port, settings.control_port)]
+        alertmanager = members.get("alertmanager")
+        told = [f"{LOOPBACK}:{alertmanager.port}"] if alertmanager else []
+        point_at(folder / "prometheus", scraped=scraped, alertmanagers=told)
+
+
+def _tell(name: str, what: str) -> None:
+    stderr.print(f"[dim]{name:<13}[/dim] {what}")
+
+
+def _addresses(members: Mapping[str, Member]) -> dict[str, str]:
+    """Settings of Mirante by name, as these servers answer to them."""
+    found: dict[str, str] = {}
+    for name, member in members.items():
+        found.update(_settings_of(name, member))
+    return found
+
+
+def _settings_of(name: str, member: Member) -> Mapping[str, str]:
+    at = f"{LOOPBACK}:{member.port}"
+    if name == "mariadb":
+        relational = mysql_address(member.port, "mirante")
+        router = mysql_address(member.port, "router")
+        return {"relational_writer": relational, "relational_reader": relational, "router_store": router}
+    if name == "alertmanager":
+        return {"alertmanager": f"http://{at}", "alertmanager_dir": member.folder}
+    if name == "prometheus":
+        return {"prometheus": f"http://{at}", "prometheus_dir": str(Path(member.folder) / "rules")}
+    return {
+        "redis": {"cache": f"redis://{at}/0"},
+        "cassandra": {"wide_hosts": at},
+        "aws": {"aws_endpoint": f"http://{at}"},
+    }[name]
+
+
+def _document(states: Mapping[str, ServerState], members: Mapping[str, Member]) -> object:
+    def of(name: str) -> Mapping[str, object]:
+        member = members.get(name)
+        known = {} if member is None else {"port": member.port, "pid": member.pid, "log": member.log}
+        return {"server": name, "state": states[name].value, **known}
+
+    return [of(name) for name in states]
+
+
+def _table(states: Mapping[str, ServerState], members: Mapping[str, Member]) -> None:
+    table = plain_table("server", "state", "port", "process", "log", right=("port", "process"))
+    for name, state in states.items():
+        member = members.get(name)
+        known = ("", "", "") if member is None else (str(member.port), str(member.pid), member.log)
+        colour = COLOURS.get(state, "dim")
+        table.add_row(name, f"[{colour}]{STATES[state]}[/{colour}]", *known)
+    stdout.print(table)

@@ -1,0 +1,175 @@
+"""``mirante stack`` with real servers: what it starts answers, is told, looked at and ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pymysql
+import pytest
+import redis
+
+from app.cli.stack import NAMES
+from app.settings import load_settings
+from dataplatform.local.process_identity import started_at
+from tests.support.alertmanager_server import needs_alertmanager
+from tests.support.aws_emulator import EMULATOR, aws_client, needs_emulator
+from tests.support.command_line import Ran, mirante
+from tests.support.local_servers import JARS, needs_cassandra, needs_mariadb, needs_redis
+from tests.support.prometheus_server import needs_prometheus
+
+FULL = os.environ.get("MIRANTE_PROOF") == "full"
+
+
+def stack(folder: Path, *arguments: object) -> Ran:
+    return mirante("--data-dir", folder, "stack", *arguments)
+
+
+def states(folder: Path) -> dict[str, str]:
+    return {row["server"]: row["state"] for row in rows(folder).values()}
+
+
+def rows(folder: Path) -> dict[str, Any]:
+    return {row["server"]: row for row in json.loads(stack(folder, "status", "--json").out)}
+
+
+def exported(ran: Ran) -> dict[str, str]:
+    """As a shell would take them over."""
+    assert ran.status == 0, ran.err
+    lines = [line.removeprefix("export ") for line in ran.out.splitlines()]
+    return dict(line.split("=", 1) for line in lines)
+
+
+@needs_redis
+def test_a_server_is_started_once_seen_in_every_state_and_ended(tmp_path: Path) -> None:
+    assert states(tmp_path) == dict.fromkeys(NAMES, "unknown")
+    assert stack(tmp_path, "status").status == 1
+    first = stack(tmp_path, "up", "--only", "redis")
+    try:
+        assert "answers on port" in first.err
+        again = stack(tmp_path, "up", "--only", "redis")
+        assert "runs already" in again.err
+        assert again.out == first.out
+        assert stack(tmp_path, "status", "--only", "redis").status == 0
+        assert states(tmp_path) == {**dict.fromkeys(NAMES, "unknown"), "redis": "up"}
+        pid = rows(tmp_path)["redis"]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        silent = stack(tmp_path, "status", "--only", "redis")
+        assert (silent.status, "runs, does not answer" in silent.out) == (1, True)
+        os.kill(pid, signal.SIGCONT)
+    finally:
+        ended = stack(tmp_path, "down")
+    assert "ended" in ended.err
+    assert started_at(pid) is None
+    assert stack(tmp_path, "down").out.strip() == "Nothing runs here."
+
+
+@needs_redis
+def test_a_killed_server_is_down_and_started_again(tmp_path: Path) -> None:
+    stack(tmp_path, "up", "--only", "redis")
+    try:
+        os.kill(rows(tmp_path)["redis"]["pid"], signal.SIGKILL)
+        assert stack(tmp_path, "status", "--only", "redis").status == 1
+        assert states(tmp_path)["redis"] == "down"
+        stack(tmp_path, "up", "--only", "redis")
+        assert states(tmp_path)["redis"] == "up"
+    finally:
+        stack(tmp_path, "down")
+
+
+def test_a_process_that_took_over_the_number_is_left_alone(tmp_path: Path) -> None:
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        member = {
+            "name": "redis",
+            "pid": stranger.pid,
+            "began": "1",
+            "port": 1,
+            "folder": str(tmp_path),
+            "log": "log",
+        }
+        (tmp_path / "stack").mkdir()
+        (tmp_path / "stack" / "stack.json").write_text(json.dumps([member]), encoding="utf-8")
+        assert states(tmp_path)["redis"] == "down"
+        assert "was gone already" in stack(tmp_path, "down").err
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_what_is_missing_is_named_with_what_to_install_and_nothing_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("app.cli.stack.CHECKOUT_EMULATOR", tmp_path / "none")
+    monkeypatch.setattr("dataplatform.local.java.java", lambda: None)
+    ran = stack(tmp_path, "up", "--only", "redis,aws,cassandra,prometheus,alertmanager")
+    assert ran.status == 3
+    for package in (
+        "redis-server",
+        "ministack",
+        "openjdk-17-jre-headless",
+        "maven",
+        "package prometheus-alertmanager",
+        "package prometheus\n",
+    ):
+        assert package in ran.err
+    assert states(tmp_path) == dict.fromkeys(NAMES, "unknown")
+
+
+def test_an_unknown_server_and_a_damaged_record_are_told_plainly(tmp_path: Path) -> None:
+    unknown = stack(tmp_path, "up", "--only", "oracle")
+    assert (unknown.status, "oracle: choose from mariadb" in unknown.err) == (2, True)
+    (tmp_path / "stack").mkdir()
+    (tmp_path / "stack" / "stack.json").write_text("{", encoding="utf-8")
+    damaged = stack(tmp_path, "status")
+    assert (damaged.status, "stack.json" in damaged.err) == (3, True)
+
+
+@needs_mariadb
+@needs_redis
+@needs_emulator
+@needs_alertmanager
+@needs_prometheus
+@needs_cassandra
+@pytest.mark.proof
+def test_the_whole_stack_answers_at_the_addresses_that_it_prints(tmp_path: Path) -> None:
+    """Without Cassandra, which has tests of its own, unless the proofs run at full size."""
+    wanted = [name for name in NAMES if FULL or name != "cassandra"]
+    up = stack(tmp_path, "up", "--only", ",".join(wanted), "--jars", JARS, "--aws-emulator", EMULATOR)
+    try:
+        settings = load_settings({}, exported(up), tmp_path)
+        assert {name: states(tmp_path)[name] for name in wanted} == dict.fromkeys(wanted, "up")
+        with redis.Redis.from_url(settings.cache) as cache:
+            assert cache.ping()
+        assert "mirante" in databases(settings.relational_writer)
+        assert (
+            aws_client("sqs", settings.aws_endpoint).list_queues()["ResponseMetadata"]["HTTPStatusCode"]
+            == 200
+        )
+        assert httpx.get(f"{settings.alertmanager}/-/ready").is_success
+        told = httpx.get(f"{settings.prometheus}/api/v1/alertmanagers").json()
+        assert settings.prometheus_dir is not None
+        assert told["status"] == "success"
+        assert wanted == [name for name in NAMES if name in rows(tmp_path) and name in wanted]
+    finally:
+        down = stack(tmp_path, "down")
+    assert down.err.count(" ended") == len(wanted)
+    assert stack(tmp_path, "status").status == 1
+
+
+def databases(address: str) -> set[str]:
+    user, _, place = address.removeprefix("mysql://").partition("@")
+    name, _, password = user.partition(":")
+    host, _, port = place.partition("/")[0].partition(":")
+    connection = pymysql.connect(host=host, port=int(port), user=name, password=password)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SHOW DATABASES")
+        return {row[0] for row in cursor.fetchall()}
