@@ -75,7 +75,8 @@ class Endpoint:
 def make_engine(url: str, connections: int) -> Engine:
     """An engine over PyMySQL for ``mysql://user:password@host:port/database``; connects when first used.
 
-    A connection is asked whether it lives before each use. ``?ssl_ca=FILE`` in the address demands TLS.
+    A connection is asked whether it lives before each use. ``?ssl_ca=FILE`` in the address demands TLS and a
+    server for which that authority vouches.
     """
     engine = create_engine(
         make_url(url).set(drivername="mysql+pymysql"),

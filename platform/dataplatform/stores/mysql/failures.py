@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -34,10 +35,12 @@ _MEANINGS: dict[int, str] = {
     2006: "the connection was lost; try again",
     2013: "the connection was lost; try again",
     2014: "the connection was lost; try again",
+    2026: "it does not offer TLS, which the address demands",
     2055: "the connection was lost; try again",
     4031: "the connection was lost; try again",
     **dict.fromkeys(READ_ONLY, "the server only reads: the writer moved; try again"),
 }
+_DUPLICATE = re.compile(r"'(?P<value>.*)' for key '(?:[^']*\.)?(?P<index>[^'.]+)'$", re.DOTALL)
 _CONTENTION: dict[int, str] = {
     _LOCK_WAIT: "another transaction held a record for too long; try again",
     _DEADLOCK: "a deadlock with another transaction; try again",
@@ -54,21 +57,29 @@ def code_of(error: SQLAlchemyError) -> int | None:
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
 
 
-def duplicated_index(error: IntegrityError) -> str | None:
-    """The unique index that refused a row, or None when something else did.
+def duplicate(error: IntegrityError) -> tuple[str, str] | None:
+    """The unique index that refused a row and the value it has already; None when something else refused.
 
-    MariaDB quotes it alone, MySQL 8 after the table's name: ``for key 'customers.idx_customer_cpf'``.
+    MariaDB quotes the index alone, MySQL 8 after its table: ``for key 'customers.idx_customer_cpf'``.
     """
     if code_of(error) != DUPLICATE_KEY or error.orig is None:
         return None
-    found = re.search(r"for key '(?:[^']*\.)?([^'.]+)'$", str(error.orig.args[1]))
-    return found[1] if found else None
+    found = _DUPLICATE.search(str(error.orig.args[1]))
+    return (found["index"], found["value"]) if found else None
+
+
+def duplicated_index(error: IntegrityError) -> str | None:
+    """The unique index that refused a row, or None when something else did."""
+    found = duplicate(error)
+    return None if found is None else found[0]
 
 
 def unavailable(store: str, error: SQLAlchemyError) -> StoreUnavailable:
     """The same failure in the caller's terms; addresses, statements and values stay out of it."""
     if isinstance(error, PoolTimeout):
         return StoreUnavailable(store, "every connection is in use")
+    if _distrusted(error):
+        return StoreUnavailable(store, "its certificate is not trusted; check ssl_ca and the host's name")
     code = code_of(error)
     if code in _CONTENTION:
         return Contended(store, _CONTENTION[code])
@@ -76,3 +87,8 @@ def unavailable(store: str, error: SQLAlchemyError) -> StoreUnavailable:
     return StoreUnavailable(
         store, meaning or f"the server answered with error {code or type(error).__name__}"
     )
+
+
+def _distrusted(error: SQLAlchemyError) -> bool:
+    origin = error.orig if isinstance(error, DBAPIError) else None
+    return isinstance(getattr(origin, "original_exception", None), ssl.SSLError)
