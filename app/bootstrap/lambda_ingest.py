@@ -27,7 +27,7 @@ from slo.clock import parse_clock
 
 ROLE = "ingest-lambda"
 XRAY_DAEMON = "127.0.0.1:2000"  # Lambda's own AWS_XRAY_DAEMON_ADDRESS, which the SDK reads, goes before it
-PATIENCE = Patience(seconds=120.0)  # nobody counts attempts here, so an orphan waits by its age
+PATIENCE = Patience(attempts=0, seconds=120.0)  # nobody counts attempts here, so an orphan waits by its age
 
 
 def handler(event: Mapping[str, Any], context: Any) -> Answer:

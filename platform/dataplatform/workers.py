@@ -14,7 +14,7 @@ from dataplatform.consistency.repair import ConsistencyRepair
 from dataplatform.consistency.segments import SegmentScan
 from dataplatform.consistency.sides import HotSide, ProjectionSide, WideSide
 from dataplatform.data_platform import DataPlatform
-from dataplatform.ingestion.processor import Patience, RecordProcessor
+from dataplatform.ingestion.processor import ACROSS_SHARDS, Patience, RecordProcessor
 from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestLimits, IngestWorker
@@ -42,7 +42,7 @@ def record_processor(
         telemetry=telemetry,
         tracer=tracer or QuietTracer(),
         clock=clock,
-        patience=patience or Patience(),
+        patience=patience or (ACROSS_SHARDS if "kinesis" in platform.stores else Patience()),
     )
 
 

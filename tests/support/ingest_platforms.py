@@ -22,7 +22,7 @@ from dataplatform.embedded import open_embedded
 from dataplatform.ingestion.checkpoints import Checkpoints
 from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.ingestion.processing_log import ProcessingLog
-from dataplatform.ingestion.processor import Patience, RecordProcessor
+from dataplatform.ingestion.processor import ACROSS_SHARDS, RecordProcessor
 from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestLimits, IngestWorker
@@ -64,7 +64,7 @@ class IngestPlatform:
                 telemetry=telemetry,
                 tracer=QuietTracer(),
                 clock=clock,
-                patience=Patience(attempts=200),
+                patience=ACROSS_SHARDS,
             ),
             log=self.log,
             telemetry=telemetry,

@@ -112,7 +112,9 @@ def lambda_world(folder: Path, tracer: WorkTracer | None = None) -> Iterator[Lam
     with asyncio.Runner() as runner:
         platform = open_embedded(folder / "mirante", clock, faults)
         handler = KinesisHandler(
-            processor=workers.record_processor(platform, telemetry, clock, tracer, Patience(seconds=120.0)),
+            processor=workers.record_processor(
+                platform, telemetry, clock, tracer, Patience(attempts=0, seconds=120.0)
+            ),
             project=workers.projector(platform, telemetry).drain,
             sealer=platform.sealer,
             letters=SqliteLetterBox(platform.stores["stream"]),

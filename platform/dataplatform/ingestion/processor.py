@@ -28,11 +28,16 @@ Parsed = tuple[StreamRecord, CustomerProfile | Transaction]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a transaction waits for a customer that is not there yet: so many attempts, where somebody
-    counts them, and no older than so many seconds of clock time."""
+    """How long a transaction waits for a customer that is not there yet: for so many attempts, and at least
+    until it is so many seconds (of clock time) old."""
 
     attempts: int = 8
-    seconds: float = float("inf")
+    seconds: float = 0.0
+
+
+# Where the customer may be on another shard, which is behind or throttled. Attempts come every few hundredths
+# of a second when nothing else waits, and a backlog makes every record old: it takes both to give up.
+ACROSS_SHARDS = Patience(attempts=200, seconds=60.0)
 
 
 @dataclass(slots=True)
@@ -154,7 +159,7 @@ class RecordProcessor:
 
     def _is_patient(self, record: StreamRecord) -> bool:
         age = (self._clock.now() - record.arrived_at).total_seconds()
-        return record.attempts < self._patience.attempts and age < self._patience.seconds
+        return record.attempts < self._patience.attempts or age < self._patience.seconds
 
     def _note_written(
         self, record: StreamRecord, item: CustomerProfile | Transaction, batch: Processed, *, new: bool
