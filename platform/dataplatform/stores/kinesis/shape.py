@@ -1,4 +1,7 @@
-"""What the stream must be like (§3.1.1), made and kept so; asking twice changes nothing."""
+"""What the stream must be like (§3.1.1), made and kept so; asking twice changes nothing.
+
+Where it is as it should be, the right to describe it is all that is needed.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,11 @@ async def ensure_stream(calls: KinesisCalls, shape: StreamShape, patience_second
         KinesisError: refused, or not active within ``patience_seconds``.
     """
     try:
-        await calls.call("create_stream", ShardCount=shape.shards)
+        await calls.call("describe_stream_summary")
     except KinesisError as error:
-        if error.code != _ALREADY:
+        if error.code != NOT_FOUND:
             raise
+        await _create(calls, shape)
     summary = await _active(calls, patience_seconds)
     if int(summary["RetentionPeriodHours"]) < shape.retention_hours:
         await calls.call("increase_stream_retention_period", RetentionPeriodHours=shape.retention_hours)
@@ -43,6 +47,14 @@ async def ensure_stream(calls: KinesisCalls, shape: StreamShape, patience_second
     if shape.encryption_key and summary.get("EncryptionType") != "KMS":
         await calls.call("start_stream_encryption", EncryptionType="KMS", KeyId=shape.encryption_key)
         await _active(calls, patience_seconds)
+
+
+async def _create(calls: KinesisCalls, shape: StreamShape) -> None:
+    try:
+        await calls.call("create_stream", ShardCount=shape.shards)
+    except KinesisError as error:
+        if error.code != _ALREADY:  # another process was faster
+            raise
 
 
 async def _active(calls: KinesisCalls, patience_seconds: float) -> Mapping[str, Any]:
