@@ -1,4 +1,5 @@
-"""A sign of life to somebody outside: when it stops, they page. It stops when pages do not leave, too."""
+"""A sign of life to somebody outside: when it stops, they page. It stops when pages do not leave or alarms
+do not come in, too."""
 
 from __future__ import annotations
 
@@ -25,12 +26,15 @@ class Heartbeat:
         *,
         most_waiting: timedelta = timedelta(minutes=5),
         most_since_tick: timedelta = timedelta(minutes=2),
+        complaint: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """``complaint`` is what somebody else has to say against beating."""
         self._store = store
         self._clock = clock
         self._send = send
         self._most_waiting = most_waiting
         self._most_since_tick = most_since_tick
+        self._complaint = complaint
         self._ticked_at: datetime | None = None
 
     def ticked(self) -> None:
@@ -45,7 +49,7 @@ class Heartbeat:
         oldest = self._store.oldest_undelivered()
         if oldest is not None and now - oldest > self._most_waiting:
             return f"a message has been waiting since {oldest.isoformat()}"
-        return None
+        return self._complaint()
 
     def run_once(self) -> bool:
         """Whether a beat went out."""

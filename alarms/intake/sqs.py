@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +21,7 @@ from slo.clock import Clock
 
 LOG = logging.getLogger(__name__)
 MOST_A_CALL = 10
+MOST_UNREAD = timedelta(minutes=2)
 
 
 class SqsClient(Protocol):
@@ -31,7 +33,11 @@ class SqsClient(Protocol):
 
 
 class SqsConsumer:
-    """``run_once`` blocks for at most ``wait_seconds`` plus the client's own time-out."""
+    """``run_once`` blocks for at most ``wait_seconds`` plus the client's own time-out.
+
+    A queue that cannot be read leaves alarms where they are, and nothing here fires for it:
+    ``complaint`` tells whoever watches the router.
+    """
 
     def __init__(
         self,
@@ -48,6 +54,7 @@ class SqsConsumer:
         self._clock = clock
         self._new_id = new_id
         self._wait_seconds = wait_seconds
+        self._unread_since: datetime | None = None
 
     def run_once(self) -> int:
         """How many messages were taken in. A queue that cannot be reached is 0, and said in the log.
@@ -60,13 +67,22 @@ class SqsConsumer:
                 QueueUrl=self._queue_url, MaxNumberOfMessages=MOST_A_CALL, WaitTimeSeconds=self._wait_seconds
             )
         except (ClientError, BotoCoreError) as error:
+            self._unread_since = self._unread_since or self._clock.now()
             LOG.warning("the queue cannot be read", extra={"reason": str(error)})
             return 0
+        self._unread_since = None
         messages = answer.get("Messages") or []
         if messages:
             self._store.append_receipts([self._receipt(message) for message in messages])
             self._delete(messages)
         return len(messages)
+
+    def complaint(self) -> str | None:
+        """That the queue has not been readable for a while; None: it is, or was not for a moment."""
+        since = self._unread_since
+        if since is None or self._clock.now() - since < MOST_UNREAD:
+            return None
+        return f"the queue cannot be read since {since.isoformat()}"
 
     def _receipt(self, message: Mapping[str, Any]) -> Receipt:
         body = str(message.get("Body", ""))

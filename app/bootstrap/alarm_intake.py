@@ -33,11 +33,12 @@ QUEUE_CLIENT = Config(connect_timeout=3, read_timeout=QUEUE_WAIT + 5, retries={"
 
 @dataclass(frozen=True, slots=True)
 class AlarmIntake:
-    """``people`` are the tokens that the desk takes as well."""
+    """``people`` are the tokens that the desk takes as well; ``complaint`` says what does not come in."""
 
     routes: Sequence[Route]
     loops: Sequence[Loop]
     people: BearerTokens
+    complaint: Callable[[], str | None]
     close: Callable[[], Awaitable[None]]
 
 
@@ -60,7 +61,14 @@ def alarm_intake(
         sns=_verifier(settings, certificates or HttpsCertificates()),
         confirm=subscriptions.confirm,
     )
-    return AlarmIntake(hooks.routes(), _queue(settings, store, clock), people, subscriptions.close)
+    queue = _queue(settings, store, clock)
+    return AlarmIntake(
+        routes=hooks.routes(),
+        loops=[] if queue is None else [_loop(queue)],
+        people=people,
+        complaint=lambda: None if queue is None else queue.complaint(),
+        close=subscriptions.close,
+    )
 
 
 def _verifier(settings: Settings, certificates: CertificateSource) -> SnsVerifier | None:
@@ -70,12 +78,15 @@ def _verifier(settings: Settings, certificates: CertificateSource) -> SnsVerifie
     return SnsVerifier(frozenset(settings.alarm_topics), certificates) if settings.alarm_topics else None
 
 
-def _queue(settings: Settings, store: RouterStore, clock: Clock) -> list[Loop]:
+def _queue(settings: Settings, store: RouterStore, clock: Clock) -> SqsConsumer | None:
     if not settings.alarm_queue:
-        return []
+        return None
     client = aws_client("sqs", None, QUEUE_CLIENT)
-    consumer = SqsConsumer(client, settings.alarm_queue, store, clock, SortableIds(clock), QUEUE_WAIT)
-    return [Loop("queue", QUEUE_PAUSE, in_thread(lambda: consumer.run_once() > 0), SystemClock())]
+    return SqsConsumer(client, settings.alarm_queue, store, clock, SortableIds(clock), QUEUE_WAIT)
+
+
+def _loop(queue: SqsConsumer) -> Loop:
+    return Loop("queue", QUEUE_PAUSE, in_thread(lambda: queue.run_once() > 0), SystemClock())
 
 
 def kept_token(path: Path) -> str:

@@ -69,7 +69,9 @@ def routing_role(
     dispatcher = _dispatcher(routing, notifiers, clock, metrics)
     auditor = Auditor(store, router.office, clock.now)
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
-    heartbeat = Heartbeat(store, clock, lambda: ping(outside, settings.heartbeat_url))
+    heartbeat = Heartbeat(
+        store, clock, lambda: ping(outside, settings.heartbeat_url), complaint=intake.complaint
+    )
     real = SystemClock()
 
     def tick() -> None:
