@@ -113,6 +113,7 @@ class Settings:
     )
     relational_reader: str = _setting("", "the same of its readers; unset: the writer", address=True)
     wide_hosts: str = _setting("", "host:port,... of Cassandra or Amazon Keyspaces")
+    wide_region: str = _setting("", "AWS region of those hosts, to sign in by IAM; unset: Apache Cassandra")
     cache: str = _setting("", "redis://host:port/number of the cache", address=True)
     aws_endpoint: str = _setting("", "address that stands for all of AWS (an emulator); unset: AWS itself")
     router_store: str = _setting(

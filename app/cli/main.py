@@ -18,6 +18,7 @@ from app.cli.decide import decide
 from app.cli.definitions import build, check, import_
 from app.cli.demo import demo
 from app.cli.deploy import apply, plan
+from app.cli.export import export
 from app.cli.failures import EXIT_INTERRUPTED, Root, explained
 from app.cli.ingest import ingest
 from app.cli.keys import keys
@@ -74,6 +75,7 @@ for command in (
     consistency,
     ingest,
     stack,
+    export,
     sagas,
     console_link,
     settings,

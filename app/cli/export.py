@@ -1,0 +1,54 @@
+"""``mirante export``: wide rows as files for analysis, to be run on a schedule."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from app.bootstrap.offline import offline_platform
+from app.bootstrap.wide_store import open_wide_store
+from app.cli.context import counted, pass_settings, say, stderr
+from app.settings import Settings
+from dataplatform.wide_export import ExportPlan, WideExport, export_wide
+from slo.clock import parse_clock
+
+INSTEAD = "Stop it first, or set MIRANTE_WIDE_HOSTS to export from a Cassandra or Keyspaces while it runs"
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder that gets a new folder.")
+@click.option(
+    "--rows-per-second",
+    type=click.FloatRange(min=0, min_open=True),
+    help="The most to read, so that the store's own work goes on.  [default: no bound]",
+)
+@pass_settings
+def export(settings: Settings, out: Path, rows_per_second: float | None) -> None:
+    """Write every wide row to gzip files of JSON lines with a manifest, for analysis elsewhere.
+
+    What is sealed stays sealed. A folder that says `.unfinished` is of an export that was cut short.
+    """
+    plan = ExportPlan(rows_per_second)
+    with stderr.status("exporting") as status:
+        done = asyncio.run(
+            _export(settings, out, plan, lambda rows: status.update(f"exporting: {rows:,} rows"))
+        )
+    say(f"{counted(done.rows, 'row')} in {counted(len(done.files), 'file')} of {done.folder}")
+
+
+async def _export(
+    settings: Settings, out: Path, plan: ExportPlan, progress: Callable[[int], None]
+) -> WideExport:
+    clock = parse_clock(settings.clock)
+    opened = open_wide_store(settings, clock)
+    if opened is None:
+        async with offline_platform(settings, INSTEAD) as open_:
+            return await export_wide(open_.platform.wide, out, clock, plan, progress)
+    store, close = opened
+    try:
+        return await export_wide(store, out, clock, plan, progress)
+    finally:
+        close()
