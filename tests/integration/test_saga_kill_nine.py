@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "support" / "saga_process.py"
+from tests.support.local_servers import fresh_mysql, needs_mariadb
+
+SUPPORT = Path(__file__).parents[1] / "support"
+SCRIPT, RECOVERERS = SUPPORT / "saga_process.py", SUPPORT / "saga_recoverers.py"
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 AMOUNT = 1_000_001
 PAID = {"held": 0, "contract": "ACTIVE", "paid": 1, "paid_hot": AMOUNT, "paid_wide": AMOUNT, "state": "DONE"}
 TAKEN_BACK = {"held": 0, "contract": "CANCELLED", "paid": 0, "paid_hot": 0, "paid_wide": 0, "state": "UNDONE"}
+ENDS = ("held", "contract", "paid", "state")
 NEVER_BEGUN = {**PAID, "state": None}  # killed before it was on file: the client asked again and was served
 
 
@@ -43,3 +47,28 @@ def test_killed_at_any_boundary_it_is_paid_once_or_taken_back_whole(
         right = [TAKEN_BACK] if past_the_block else [PAID, NEVER_BEGUN]
         assert line["verdict"] in right, line
     assert past_the_block == (scenario == "refused")
+
+
+@needs_mariadb
+@pytest.mark.proof
+def test_a_holder_stopped_past_its_lease_and_two_recoverers_leave_nothing_half_on_mysql(
+    tmp_path: Path,
+) -> None:
+    every = 1 if FULL else 5
+    command = [sys.executable, str(RECOVERERS), str(tmp_path), fresh_mysql(), str(every)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=290)
+    runs = [json.loads(line) for line in done.stdout.splitlines()]
+    paid, taken_back = ({name: whole[name] for name in ENDS} for whole in (PAID, TAKEN_BACK))
+    ended = [run["after"] for run in runs]
+    print(
+        f"\n{len(runs)} boundaries, holder stopped, two recoverers, holder resumed: "
+        f"{ended.count(paid)} paid once, {len(runs) - ended.count(paid)} taken back"
+    )
+    assert len(runs) == len(range(0, 36, every))
+    for run in runs:
+        assert run["stopped"], run
+        assert run["ended"] == 0, run
+        never_held = {**taken_back, "contract": None}  # refused at its first step
+        assert run["after"] in (paid, taken_back, never_held), run
+        assert run["blocked"] or run["after"] == paid, run
+        assert run["before"]["state"] is None or run["before"] == run["after"], "the late holder changed it"

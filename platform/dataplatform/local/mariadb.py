@@ -37,6 +37,7 @@ class MariaDb:
                 _program("mariadb-install-db"),
                 "--no-defaults",
                 f"--datadir={folder / 'mariadb'}",
+                f"--tmpdir={folder}",  # two that start at once would meet in /tmp
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
                 f"--user={getpass.getuser()}",
@@ -58,6 +59,7 @@ class MariaDb:
             _program("mariadbd"),
             "--no-defaults",
             f"--datadir={folder / 'mariadb'}",
+            f"--tmpdir={folder}",
             f"--bind-address={LOOPBACK}",
             f"--port={port}",
             f"--socket={folder / 'mariadb.sock'}",
