@@ -1,6 +1,7 @@
 """Durable intake of the router, one alert a request, beside Alertmanager and the disk's rate of syncs.
 
-Alertmanager keeps what it accepts in memory; the router answers once the alert is on the disk.
+Alertmanager keeps what it accepts in memory; the router answers once the alert is on the disk. There are
+enough of them for more than the first twenty seconds of a flood, in which little else is done.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-ALERTS = int(os.environ.get("MIRANTE_BENCH_ALERTS", "10000"))
+ALERTS = int(os.environ.get("MIRANTE_BENCH_ALERTS", "60000"))
 SUPPORT = Path(__file__).parents[1] / "support"
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 SYNCS = 200
