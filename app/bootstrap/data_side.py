@@ -23,6 +23,8 @@ from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
 from app.settings import Settings
+from app.usecases.cached_decisions import CachedDecisions
+from app.usecases.cached_reads import CachedReads
 from app.usecases.decide import DecideCredit
 from app.usecases.disburse import DisburseCredit
 from app.usecases.explain import ExplainDecision
@@ -104,12 +106,14 @@ def _api(parts: ProcessParts, platform: DataPlatform, faults: FaultBoard) -> Api
     settings = parts.settings
     policies = load_policies(settings.policies, settings.policy)
     reasons = load_reasons(settings.policies)
+    cached = CachedReads(platform.cache, parts.clock, parts.telemetry, JITTER.random)
+    decisions = CachedDecisions(platform.decisions, cached)
     return ApiDependencies(
         decide=DecideCredit(
             customers=platform.customers,
             hot=platform.hot,
             cache=platform.cache,
-            decisions=platform.decisions,
+            decisions=decisions,
             sealer=platform.sealer,
             policies=policies,
             clock=parts.clock,
@@ -124,7 +128,7 @@ def _api(parts: ProcessParts, platform: DataPlatform, faults: FaultBoard) -> Api
         policies=policies,
         reasons=reasons,
         customers=platform.customers,
-        decisions=platform.decisions,
+        decisions=decisions,
         sealer=platform.sealer,
         producer=workers.producer(platform, parts.clock, JITTER),
         keys=KeyRing(parts.paths.api_keys),

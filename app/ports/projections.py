@@ -15,11 +15,6 @@ HOLDS = "HOLDS"  # the hot item of what disbursements under way hold of a custom
 CONTRACT = "CONTRACT"  # family of the wide rows of credit contracts: CONTRACT#decision id
 
 
-def profile_cache_key(customer_id: str) -> str:
-    """Cache key of a profile (value: ``canonical.profile_bytes``); a projected change deletes it."""
-    return f"profile:{customer_id}"
-
-
 @dataclass(frozen=True, slots=True)
 class HotItem:
     """One item of ``credit-hot-data`` (§4.1.3). ``data_type``: PROFILE, DECISION#id, TXN#time#id."""
@@ -101,3 +96,7 @@ class Cache(Protocol):
     async def set(self, key: str, value: bytes, ttl_seconds: float) -> None: ...
 
     async def delete(self, key: str) -> None: ...
+
+    async def delete_prefix(self, prefix: str) -> None:
+        """Every key that begins like this. It may look at all keys: for changes that concern a whole kind."""
+        ...

@@ -73,6 +73,18 @@ PROFILE_READS = MetricSpec(
     "Customer profile reads by the store that answered: cache, hot, relational, none.",
     ("source",),
 )
+CACHE_READS = MetricSpec(
+    "credit_cache_reads_total",
+    MetricKind.COUNTER,
+    "Reads through the cache, by kind of data and result: hit, miss, early (made anew before its end).",
+    ("data", "result"),
+)
+CACHE_FAILURES = MetricSpec(
+    "credit_cache_failures_total",
+    MetricKind.COUNTER,
+    "Calls to the cache that failed and count as misses, by reason: full, timeout, refused, lost, busy.",
+    ("operation", "reason"),
+)
 HTTP_REQUESTS = MetricSpec(
     "http_requests_total", MetricKind.COUNTER, "HTTP requests.", ("method", "route", "status")
 )
@@ -173,6 +185,8 @@ METRICS: tuple[MetricSpec, ...] = (
     DECISIONS,
     DECISION_AMOUNT,
     PROFILE_READS,
+    CACHE_READS,
+    CACHE_FAILURES,
     HTTP_REQUESTS,
     HTTP_DURATION,
     AUTH_FAILURES,

@@ -17,6 +17,7 @@ from app.ports.projections import Cache, HotStore
 from app.ports.records import CustomerRecords, DecisionRecords, IdempotencyKey
 from app.ports.secrets import Sealer
 from app.ports.telemetry import DECISION_AMOUNT, DECISIONS, FINANCIAL_TRANSACTIONS, Telemetry
+from app.usecases.cached_reads import CachedReads
 from app.usecases.read_profile import ProfileReader
 from slo.clock import Clock
 
@@ -77,7 +78,7 @@ class DecideCredit:
         telemetry: Telemetry,
         new_id: Callable[[datetime], str],
     ) -> None:
-        self._profiles = ProfileReader(customers, hot, cache, telemetry)
+        self._profiles = ProfileReader(customers, hot, CachedReads(cache, clock, telemetry), telemetry)
         self._decisions, self._sealer, self._policies = decisions, sealer, policies
         self._clock, self._telemetry, self._new_id = clock, telemetry, new_id
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.canonical import profile_bytes, profile_from_attributes, profile_from_bytes
-from app.domain.customer import CustomerProfile
+from app.domain.customer import CustomerProfile, CustomerStatus
 from app.domain.errors import StoreUnavailable
-from app.ports.projections import PROFILE, Cache, HotStore, profile_cache_key
+from app.ports.cache_rules import PROFILES, REFERENCES
+from app.ports.projections import PROFILE, Cache, HotStore
 from app.ports.records import CustomerRecords
 from app.ports.telemetry import PROFILE_READS, Telemetry
-
-CACHE_TTL_SECONDS = 300.0  # §4.2.1: five minutes for data read often
-
-# What reading back a damaged or older entry may raise; such an entry counts as absent.
-_UNREADABLE = (KeyError, TypeError, ValueError)
+from app.usecases.cached_reads import UNREADABLE, CachedReads, Kind, Loaded, write_through
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +25,10 @@ class ProfileRead:
 class ProfileReader:
     """Fills the cache as it reads. The relational store alone may say that nobody is on file."""
 
-    def __init__(self, customers: CustomerRecords, hot: HotStore, cache: Cache, telemetry: Telemetry) -> None:
-        self._customers, self._hot, self._cache, self._telemetry = customers, hot, cache, telemetry
+    def __init__(
+        self, customers: CustomerRecords, hot: HotStore, cached: CachedReads, telemetry: Telemetry
+    ) -> None:
+        self._customers, self._hot, self._cached, self._telemetry = customers, hot, cached, telemetry
 
     async def by_id(self, customer_id: str) -> ProfileRead:
         """The profile, from the nearest store that has it.
@@ -38,12 +37,12 @@ class ProfileReader:
             StoreUnavailable: neither projection has it and the relational store does not answer.
         """
         try:
-            read = await self._nearest(customer_id)
+            read = await self._cached.read(_PROFILES, customer_id, lambda: self._behind(customer_id))
         except StoreUnavailable:
             self._telemetry.count(PROFILE_READS, source="none")
             raise
         self._telemetry.count(PROFILE_READS, source=read.source)
-        return read
+        return ProfileRead(read.value, read.source)
 
     async def id_of_cpf(self, cpf_index: str) -> str | None:
         """The customer with this blind index; ``None``: nobody.
@@ -51,56 +50,35 @@ class ProfileReader:
         Raises:
             StoreUnavailable: the relational store, which alone keeps this index, does not answer.
         """
-        known = await self._cached(_cpf_cache_key(cpf_index))
-        if known is not None:
-            return known.decode()
-        profile = await self._customers.find_by_cpf(cpf_index)
-        if profile is None:
-            return None
-        await self._remember(_cpf_cache_key(cpf_index), profile.customer_id.encode())
-        return profile.customer_id
 
-    async def _nearest(self, customer_id: str) -> ProfileRead:
-        profile = await self._from_cache(customer_id)
-        if profile is not None:
-            return ProfileRead(profile, "cache")
-        source = "hot"
+        async def load() -> Loaded[str]:
+            profile = await self._customers.find_by_cpf(cpf_index)
+            return Loaded(None if profile is None else profile.customer_id, "relational")
+
+        return (await self._cached.read(_REFERENCES, cpf_index, load)).value
+
+    async def _behind(self, customer_id: str) -> Loaded[CustomerProfile]:
+        """From the stores behind the cache."""
         profile = await self._from_hot(customer_id)
-        if profile is None:
-            source = "relational"
-            profile = await self._customers.get(customer_id)
-        if profile is None:
-            return ProfileRead(None, "none")
-        await self._remember(profile_cache_key(customer_id), profile_bytes(profile))
-        return ProfileRead(profile, source)
-
-    async def _from_cache(self, customer_id: str) -> CustomerProfile | None:
-        content = await self._cached(profile_cache_key(customer_id))
-        if content is None:
-            return None
-        try:
-            return _of(customer_id, profile_from_bytes(content))
-        except _UNREADABLE:
-            return None
+        if profile is not None:
+            return Loaded(profile, "hot")
+        profile = await self._customers.get(customer_id)
+        return Loaded(profile, "none" if profile is None else "relational")
 
     async def _from_hot(self, customer_id: str) -> CustomerProfile | None:
         try:
             item = await self._hot.get(customer_id, PROFILE)
             return None if item is None else _of(customer_id, profile_from_attributes(item.attributes))
-        except (StoreUnavailable, *_UNREADABLE):
+        except (StoreUnavailable, *UNREADABLE):
             return None
 
-    async def _cached(self, key: str) -> bytes | None:
-        try:
-            return await self._cache.get(key)
-        except StoreUnavailable:
-            return None
 
-    async def _remember(self, key: str, content: bytes) -> None:
-        try:
-            await self._cache.set(key, content, CACHE_TTL_SECONDS)
-        except StoreUnavailable:
-            return
+async def remember_profile(cache: Cache, profile: CustomerProfile) -> None:
+    """By who has written it to the stores behind: an active customer's is put there, another's forgotten."""
+    if _PROFILES.keeps(profile):
+        await write_through(cache, PROFILES, profile.customer_id, profile_bytes(profile))
+    else:
+        await cache.delete(PROFILES.key(profile.customer_id))
 
 
 def _of(customer_id: str, profile: CustomerProfile) -> CustomerProfile:
@@ -110,5 +88,10 @@ def _of(customer_id: str, profile: CustomerProfile) -> CustomerProfile:
     return profile
 
 
-def _cpf_cache_key(cpf_index: str) -> str:
-    return f"cpf:{cpf_index}"
+_PROFILES = Kind(
+    PROFILES,
+    profile_bytes,
+    lambda customer_id, content: _of(customer_id, profile_from_bytes(content)),
+    keeps=lambda profile: profile.status is CustomerStatus.ACTIVE,
+)
+_REFERENCES = Kind(REFERENCES, str.encode, lambda _, content: content.decode())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import broken_stores
-from tests.support.store_bench import ADAPTERS, CACHE_ENTRIES, Bench, memory_bench, open_bench
+from tests.support.store_bench import CACHE_ADAPTERS, CACHE_ENTRIES, Bench, memory_bench, open_bench
 
 
 class CacheContract:
@@ -39,6 +39,26 @@ class CacheContract:
         assert await bench.cache.get("a") is None
         assert await bench.cache.get("b") == b"2"
 
+    async def a_prefix_takes_all_its_keys_and_no_other(self, bench: Bench) -> None:
+        for key in ("pro:1", "profile:1", "profile:2", "pro*:1", "profile"):
+            await bench.cache.set(key, key.encode(), 300.0)
+        await bench.cache.delete_prefix("profile:")
+        await bench.cache.delete_prefix("pro*:")
+        await bench.cache.delete_prefix("none:")
+        for gone in ("profile:1", "profile:2", "pro*:1"):
+            assert await bench.cache.get(gone) is None
+        assert await bench.cache.get("pro:1") == b"pro:1"
+        assert await bench.cache.get("profile") == b"profile"
+
+    async def a_prefix_takes_more_keys_than_a_page_holds(self, bench: Bench) -> None:
+        for number in range(1_200):
+            await bench.cache.set(f"many:{number}", b"", 300.0)
+        await bench.cache.set("other:1", b"1", 300.0)
+        await bench.cache.delete_prefix("many:")
+        found = [n for n in range(1_200) if await bench.cache.get(f"many:{n}") is not None]
+        assert found == []
+        assert await bench.cache.get("other:1") == b"1"
+
 
 class BoundedCacheContract:
     async def it_never_holds_more_than_its_bound_and_keeps_the_newest(self, bench: Bench) -> None:
@@ -52,7 +72,7 @@ PROMISES = sorted(name for name, _ in inspect.getmembers(CacheContract, inspect.
 BOUNDED = sorted(name for name, _ in inspect.getmembers(BoundedCacheContract, inspect.isfunction))
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("adapter", CACHE_ADAPTERS)
 @pytest.mark.parametrize("promise", PROMISES)
 async def test_a_cache_keeps_its_promises(promise: str, adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 
 from app.domain.canonical import decision_bytes
 from app.domain.customer import CustomerProfile, Transaction
@@ -446,6 +447,21 @@ class CacheDeletesTooMuch(MemoryCache):
         self._entries.clear()
 
 
+class CachePrefixIsAKey(MemoryCache):
+    breaks = "a_prefix_takes_all_its_keys_and_no_other"
+
+    async def delete_prefix(self, prefix: str) -> None:
+        await self.delete(prefix)
+
+
+class CachePrefixIsAPattern(MemoryCache):
+    breaks = "a_prefix_takes_all_its_keys_and_no_other"
+
+    async def delete_prefix(self, prefix: str) -> None:
+        for key in [key for key in self._entries if fnmatchcase(key, prefix + "*")]:
+            await self.delete(key)
+
+
 class CacheWithoutBound(MemoryCache):
     breaks = "it_never_holds_more_than_its_bound_and_keeps_the_newest"
 
@@ -576,7 +592,15 @@ WIDE_STORES = (
     WideScanRepeats,
     WideScanStopsAtAGap,
 )
-CACHES = (CacheNeverExpires, CacheKeepsTheFirst, CacheForgetsToDelete, CacheDeletesTooMuch, CacheWithoutBound)
+CACHES = (
+    CacheNeverExpires,
+    CacheKeepsTheFirst,
+    CacheForgetsToDelete,
+    CacheDeletesTooMuch,
+    CachePrefixIsAKey,
+    CachePrefixIsAPattern,
+    CacheWithoutBound,
+)
 STREAMS = (
     LosesRecords,
     LeaseNotRespected,

@@ -57,12 +57,20 @@ from slo.clock import ManualClock
 from tests.support.aws_emulator import needs_emulator
 from tests.support.credit_samples import NOON
 from tests.support.dynamodb import a_hot_store
-from tests.support.local_servers import empty_cassandra, fresh_mysql, needs_cassandra, needs_mariadb
+from tests.support.local_servers import (
+    empty_cassandra,
+    fresh_mysql,
+    needs_cassandra,
+    needs_mariadb,
+    needs_redis,
+)
+from tests.support.redis_cache import a_redis_cache
 
 ADAPTERS = ("memory", "sqlite", "embedded")  # embedded: sqlite behind faults, breakers and the sealed stream
 RELATIONAL_ADAPTERS = (*ADAPTERS, pytest.param("mariadb", marks=needs_mariadb))
 WIDE_ADAPTERS = (*ADAPTERS, pytest.param("cassandra", marks=needs_cassandra))
 HOT_ADAPTERS = (*ADAPTERS, pytest.param("dynamodb", marks=needs_emulator))
+CACHE_ADAPTERS = (*ADAPTERS, pytest.param("redis", marks=needs_redis))
 CACHE_ENTRIES = 5
 
 
@@ -203,6 +211,14 @@ async def dynamodb_bench() -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
+async def redis_bench() -> AsyncIterator[Bench]:
+    """The cache on a real server; the others in memory."""
+    bench = memory_bench()
+    async with a_redis_cache(bench.clock) as bench.cache:
+        yield bench
+
+
+@asynccontextmanager
 async def open_bench(adapter: str, folder: Path) -> AsyncIterator[Bench]:
     if adapter == "memory":
         yield memory_bench()
@@ -217,4 +233,5 @@ _OPENERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Bench]]] = {
     "mariadb": lambda folder: mariadb_bench(),
     "cassandra": lambda folder: cassandra_bench(),
     "dynamodb": lambda folder: dynamodb_bench(),
+    "redis": lambda folder: redis_bench(),
 }

@@ -22,18 +22,21 @@ from app.domain.canonical import (
 )
 from app.domain.customer import CustomerProfile, Transaction
 from app.domain.decision import Decision
-from app.ports.projections import CUSTOMER_PROFILE, PROFILE, HotItem, ItemValue, WideRow, profile_cache_key
+from app.ports.cache_rules import PROFILES
+from app.ports.projections import CUSTOMER_PROFILE, PROFILE, HotItem, ItemValue, WideRow
 
 PENDING_LIFETIME = timedelta(days=30)  # temporary transactional data (§3.2.2)
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """One change as both projections hold it, and the cache key it makes stale, if any."""
+    """One change as both projections hold it; a profile's also makes a cache key stale, and is what belongs
+    there."""
 
     hot: HotItem
     wide: WideRow
     stale_key: str | None = None
+    profile: CustomerProfile | None = None
 
 
 def project(kind: str, payload: bytes) -> Projection:
@@ -62,7 +65,8 @@ def project_customer(profile: CustomerProfile) -> Projection:
             created_at=profile.created_at,
         ),
         WideRow(profile.customer_id, CUSTOMER_PROFILE, profile.version, fingerprint, attributes),
-        stale_key=profile_cache_key(profile.customer_id),
+        stale_key=PROFILES.key(profile.customer_id),
+        profile=profile,
     )
 
 

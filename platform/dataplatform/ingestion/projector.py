@@ -6,9 +6,10 @@ import asyncio
 import logging
 
 from app.domain.errors import StoreUnavailable
-from app.ports.projections import Cache, HotStore, WideStore
+from app.ports.projections import Cache, HotItem, HotStore, WideStore
 from app.ports.records import Outbox, OutboxRow
 from app.ports.telemetry import OUTBOX_DEPTH, PROJECTED_ROWS, Telemetry
+from app.usecases.read_profile import remember_profile
 from dataplatform.ingestion.projections import Projection, project
 
 logger = logging.getLogger(__name__)
@@ -85,11 +86,28 @@ class Projector:
         for store, result in (("hot", hot), ("wide", wide)):
             if isinstance(result, bool):
                 self._count(store, "ok" if result else "stale")
-        if projection.stale_key is not None:
-            await self._cache.delete(projection.stale_key)
+        await self._refresh(projection, newest=hot is True)
         for result in (hot, wide):
             if isinstance(result, BaseException):
                 raise result
+
+    async def _refresh(self, projection: Projection, *, newest: bool) -> None:
+        """The cache gets what was just written; after a write that failed or came late it forgets. Looking
+        again afterwards shows whether a newer version passed this one on the way to the cache."""
+        if projection.stale_key is None:
+            return
+        if projection.profile is not None and newest:
+            await remember_profile(self._cache, projection.profile)
+            newest = await self._is_newest(projection.hot)
+        if not newest:
+            await self._cache.delete(projection.stale_key)
+
+    async def _is_newest(self, written: HotItem) -> bool:
+        try:
+            item = await self._hot.get(written.customer_id, written.data_type)
+        except StoreUnavailable:
+            return False
+        return item is not None and item.version == written.version
 
     def _count(self, store: str, outcome: str) -> None:
         self._telemetry.count(PROJECTED_ROWS, store=store, outcome=outcome)

@@ -122,6 +122,10 @@ class MemoryCache:
     async def delete(self, key: str) -> None:
         self._drop(key)
 
+    async def delete_prefix(self, prefix: str) -> None:
+        for key in [key for key in self._entries if key.startswith(prefix)]:
+            self._drop(key)
+
     def _drop(self, key: str) -> None:
         gone = self._entries.pop(key, None)
         if gone is not None:

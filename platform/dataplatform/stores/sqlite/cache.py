@@ -21,6 +21,8 @@ _EVICT = """
 DELETE FROM entries WHERE used <= (SELECT used FROM entries ORDER BY used DESC LIMIT 1 OFFSET ?)
 """
 
+_HIGHEST = "\U0010ffff"  # sorts after every key
+
 logger = logging.getLogger(__name__)
 
 
@@ -53,10 +55,14 @@ class SqliteCache:
             self._missed(error)
 
     async def delete(self, key: str) -> None:
+        await self._delete("DELETE FROM entries WHERE key = ?", key)
+
+    async def delete_prefix(self, prefix: str) -> None:
+        await self._delete("DELETE FROM entries WHERE key >= ? AND key < ?", prefix, prefix + _HIGHEST)
+
+    async def _delete(self, statement: str, *keys: str) -> None:
         try:
-            await self._database.write(
-                lambda c: c.execute("DELETE FROM entries WHERE key = ?", (key,)).rowcount
-            )
+            await self._database.write(lambda c: c.execute(statement, keys).rowcount)
         except StoreUnavailable as error:
             self._missed(error)
 

@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 
 from app.domain.canonical import profile_bytes
+from app.domain.customer import CustomerStatus
 from app.domain.errors import StoreUnavailable
-from app.ports.projections import PROFILE, HotItem, profile_cache_key
+from app.ports.cache_rules import PROFILES
+from app.ports.projections import PROFILE, HotItem
 from app.ports.telemetry import PROFILE_READS
-from app.usecases.read_profile import CACHE_TTL_SECONDS, ProfileReader
+from app.usecases.cached_reads import CachedReads, packed, write_through
+from app.usecases.read_profile import ProfileReader, remember_profile
 from dataplatform.resilience.guards import with_faults
 from tests.support.credit_samples import a_profile
 from tests.support.credit_world import CreditWorld
@@ -23,7 +26,7 @@ def reader(world: CreditWorld) -> ProfileReader:
     return ProfileReader(
         with_faults(world.customers, "relational", world.board),
         with_faults(world.hot, "hot", world.board),
-        with_faults(world.cache, "cache", world.board),
+        CachedReads(with_faults(world.cache, "cache", world.board), world.clock, world.telemetry),
         world.telemetry,
     )
 
@@ -52,7 +55,7 @@ async def test_a_customer_not_projected_yet_is_read_from_the_relational_store(wo
 async def test_the_cache_forgets_after_five_minutes(world: CreditWorld) -> None:
     profile = await world.add(a_profile())
     await reader(world).by_id(profile.customer_id)
-    world.clock.advance(timedelta(seconds=CACHE_TTL_SECONDS + 1))
+    world.clock.advance(timedelta(seconds=301))
     assert (await reader(world).by_id(profile.customer_id)).source == "relational"
 
 
@@ -77,16 +80,16 @@ async def test_nobody_on_file_is_said_by_the_relational_store_alone(world: Credi
     assert reads(world) == {"none": 2}
 
 
-@pytest.mark.parametrize("garbage", [b"", b"\xff", b"[]", b"{}", b'{"customer_id": 1}'])
+@pytest.mark.parametrize("garbage", [b"", b"\xff", packed(b"\xff"), packed(b"[]"), packed(b"{}"), b"{}"])
 async def test_a_damaged_cache_entry_is_a_miss(world: CreditWorld, garbage: bytes) -> None:
     profile = await world.add(a_profile())
-    await world.cache.set(profile_cache_key(profile.customer_id), garbage, 60)
+    await world.cache.set(PROFILES.key(profile.customer_id), garbage, 60)
     assert (await reader(world).by_id(profile.customer_id)).profile == profile
 
 
 async def test_an_entry_that_belongs_to_somebody_else_is_a_miss(world: CreditWorld) -> None:
     profile = await world.add(a_profile(1))
-    await world.cache.set(profile_cache_key(profile.customer_id), profile_bytes(a_profile(2)), 60)
+    await write_through(world.cache, PROFILES, profile.customer_id, profile_bytes(a_profile(2)))
     read = await reader(world).by_id(profile.customer_id)
     assert (read.profile, read.source) == (profile, "relational")
 
@@ -106,3 +109,13 @@ async def test_a_cpf_index_leads_to_its_customer_or_to_nobody(world: CreditWorld
     assert await reader(world).id_of_cpf(profile.cpf_index) == profile.customer_id
     with pytest.raises(StoreUnavailable):
         await reader(world).id_of_cpf("1" * 64)
+
+
+@pytest.mark.parametrize("status", [CustomerStatus.BLOCKED, CustomerStatus.CLOSED])
+async def test_only_active_customers_are_kept(world: CreditWorld, status: CustomerStatus) -> None:
+    profile = await world.add(a_profile(status=status))
+    for _ in range(2):
+        assert (await reader(world).by_id(profile.customer_id)).source == "relational"
+    await remember_profile(world.cache, a_profile())
+    await remember_profile(world.cache, profile)
+    assert await world.cache.get(PROFILES.key(profile.customer_id)) is None

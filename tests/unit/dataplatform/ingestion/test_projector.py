@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.canonical import profile_from_attributes
+from app.domain.canonical import profile_bytes, profile_from_attributes
+from app.domain.customer import CustomerStatus
+from app.ports.cache_rules import PROFILES
 from app.ports.faults import Fault
-from app.ports.projections import profile_cache_key
 from app.ports.telemetry import OUTBOX_DEPTH, PROJECTED_ROWS
+from app.usecases.cached_reads import packed
 from dataplatform.ingestion.projections import content_digest, project_decision, project_transaction
 from tests.support.credit_samples import NOON, a_decision, a_profile, a_transaction
 from tests.support.open_platform import OpenPlatform, opened
@@ -49,12 +51,30 @@ async def test_every_kind_reaches_hot_and_wide(bench: OpenPlatform) -> None:
     assert bench.telemetry.gauges[OUTBOX_DEPTH.name, ()] == 0.0
 
 
-async def test_a_change_makes_the_cached_profile_stale(bench: OpenPlatform) -> None:
-    key = profile_cache_key("C-00001")
-    await bench.platform.cache.set(key, b"old", 300.0)
+async def test_a_change_is_written_through_to_the_cache(bench: OpenPlatform) -> None:
+    await bench.platform.cache.set(PROFILES.key("C-00001"), b"old", 300.0)
     await bench.platform.customers.upsert(a_profile(1, version=2))
     await bench.projector.drain()
-    assert await bench.platform.cache.get(key) is None
+    assert await bench.platform.cache.get(PROFILES.key("C-00001")) == packed(
+        profile_bytes(a_profile(1, version=2))
+    )
+
+
+async def test_a_customer_who_is_blocked_leaves_the_cache(bench: OpenPlatform) -> None:
+    await bench.platform.customers.upsert(a_profile(1))
+    await bench.projector.drain()
+    await bench.platform.customers.upsert(a_profile(1, version=2, status=CustomerStatus.BLOCKED))
+    await bench.projector.drain()
+    assert await bench.platform.cache.get(PROFILES.key("C-00001")) is None
+
+
+async def test_a_version_that_was_passed_on_the_way_is_forgotten(bench: OpenPlatform) -> None:
+    """Of versions projected at the same time any may reach the cache last; an old one must not stay there."""
+    for version in (1, 2, 3):
+        await bench.platform.customers.upsert(a_profile(1, version=version))
+    await bench.projector.drain()
+    newest = packed(profile_bytes(a_profile(1, version=3)))
+    assert await bench.platform.cache.get(PROFILES.key("C-00001")) in (newest, None)
 
 
 async def test_several_versions_in_one_batch_leave_the_newest(bench: OpenPlatform) -> None:
