@@ -121,7 +121,7 @@ def _relational(source: Source) -> Panels:
 
 
 def _cache(source: Source) -> Panels:
-    return (data.profile_reads(), data.projections((equal("store", "cache"),)))
+    return (data.profile_reads(), data.cache_reads(), data.cache_failures())
 
 
 def _stream(source: Source) -> Panels:

@@ -46,6 +46,35 @@ def profile_reads(width: int = 12) -> Panel:
     )
 
 
+def cache_reads(width: int = 12) -> Panel:
+    return _rate(
+        "cache-reads",
+        Text("Reads through the cache", "Leituras pelo cache"),
+        Text(
+            "By kind of data: found, missed, or made anew a little before its end ('early').",
+            "Por tipo de dado: achado, ausente, ou refeito um pouco antes do fim ('early').",
+        ),
+        Rate(telemetry.CACHE_READS, by=("data", "result")),
+        "{{data}} {{result}}",
+        width,
+    )
+
+
+def cache_failures(width: int = 12) -> Panel:
+    return _rate(
+        "cache-failures",
+        Text("Cache calls that failed", "Chamadas ao cache que falharam"),
+        Text(
+            "Each counts as a miss. 'full': its memory holds only keys that never end.",
+            "Cada uma conta como ausência. 'full': a memória só tem chaves que nunca expiram.",
+        ),
+        Rate(telemetry.CACHE_FAILURES, by=("operation", "reason")),
+        "{{operation}} {{reason}}",
+        width,
+        Text("Empty while no call ever failed.", "Vazio enquanto nenhuma chamada falhou."),
+    )
+
+
 def projections(where: tuple[Match, ...] = (), width: int = 12) -> Panel:
     return _rate(
         "projections",

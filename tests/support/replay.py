@@ -154,6 +154,8 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
             ({"decision": decision, "policy": "personal-credit"}, 200, 200) for decision in DECISIONS
         ],
         telemetry.DECISION_AMOUNT: [({"decision": d}, 5e6, 5e6) for d in DECISIONS],
+        telemetry.CACHE_READS: [({"data": "profile", "result": r}, 100, 100) for r in ("hit", "miss")],
+        telemetry.CACHE_FAILURES: [({"operation": "get", "reason": "timeout"}, 0, 0)],
         telemetry.PROFILE_READS: [({"source": s}, 100, 100) for s in ("cache", "hot", "relational")],
         telemetry.HTTP_REQUESTS: [
             ({**ROUTE, "status": "201"}, good, lost),

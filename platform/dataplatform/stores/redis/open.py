@@ -59,7 +59,7 @@ def open_redis_cache(
         max_connections=CONNECTIONS,
         timeout=answer_seconds,  # for a free connection
         socket_timeout=answer_seconds,
-        socket_connect_timeout=CONNECT_SECONDS,
+        socket_connect_timeout=max(CONNECT_SECONDS, answer_seconds),
         socket_keepalive=True,
         health_check_interval=30,
         # Once: a connection from before a restart of the server fails at its first use.

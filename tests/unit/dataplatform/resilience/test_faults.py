@@ -9,7 +9,7 @@ import pytest
 from app.domain.errors import InvalidValue, StoreUnavailable
 from app.ports.faults import Fault
 from dataplatform.resilience.faults import FaultBoard
-from dataplatform.resilience.guards import MissOnFailure, with_faults
+from dataplatform.resilience.guards import MOST_DOUBTFUL, MissOnFailure, with_faults
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore
 from slo.clock import ManualClock
 from tests.support.credit_samples import NOON, a_hot_item
@@ -103,3 +103,30 @@ async def test_a_failing_cache_is_a_miss_and_an_old_value_never_comes_back() -> 
     assert await cache.get("a") is None
     await cache.set("a", b"newer", 300.0)
     assert await cache.get("a") == b"newer"
+
+
+async def test_a_prefix_that_could_not_be_deleted_stays_a_miss_until_it_is() -> None:
+    board = FaultBoard()
+    cache = MissOnFailure(with_faults(MemoryCache(ManualClock(NOON)), "cache", board))
+    await cache.set("profile:1", b"old", 300.0)
+    await cache.set("history:1", b"kept", 300.0)
+    board.set("cache", Fault(error_ratio=1.0))
+    await cache.delete_prefix("profile:")
+    board.clear("cache")
+    assert await cache.get("history:1") == b"kept"
+    assert await cache.get("profile:1") is None
+    await cache.set("profile:1", b"new", 300.0)
+    assert await cache.get("profile:1") == b"new"
+
+
+async def test_too_many_doubts_are_one_doubt_about_everything() -> None:
+    board = FaultBoard()
+    cache = MissOnFailure(with_faults(MemoryCache(ManualClock(NOON)), "cache", board))
+    await cache.set("other", b"old", 300.0)
+    board.set("cache", Fault(error_ratio=1.0))
+    for number in range(MOST_DOUBTFUL + 1):
+        await cache.delete(f"profile:{number}")
+    board.clear("cache")
+    assert await cache.get("other") is None
+    await cache.set("other", b"new", 300.0)
+    assert await cache.get("other") == b"new"
