@@ -24,6 +24,7 @@ from dataplatform.stores.cassandra.tables import make_tables, table_status
 from dataplatform.stores.cassandra.wide import CassandraWideStore
 from slo.clock import ManualClock, SystemClock
 from tests.support.credit_samples import NOON, a_wide_row
+from tests.support.keyspaces_door import status_tables
 from tests.support.local_servers import cassandra, cassandra_session, empty_cassandra, needs_cassandra
 
 pytestmark = needs_cassandra
@@ -153,18 +154,10 @@ def test_a_table_that_comes_later_than_asked_is_waited_for() -> None:
         waits.append(seconds)
         raw(next(steps))
 
-    raw(on_cassandra().keyspace.replace("creditplatform", "system_schema_mcs"))
-    raw("CREATE TABLE system_schema_mcs.keyspaces (keyspace_name text PRIMARY KEY)")
-    raw(
-        "CREATE TABLE system_schema_mcs.tables "
-        "(keyspace_name text, table_name text, status text, PRIMARY KEY (keyspace_name, table_name))"
-    )
-    try:
+    with status_tables(raw):
         assert table_status(session) is None
         make_tables(session, on_cassandra(), managed=True, pause=pause)
         assert (len(waits), table_status(session)) == (3, "ACTIVE")
         raw(f"UPDATE system_schema_mcs.tables SET status = 'CREATING' WHERE {place}")
         with pytest.raises(StoreUnavailable, match="its table was not ready within 2 s"):
             make_tables(session, on_cassandra(), managed=True, patience=2.0, pause=waits.append)
-    finally:
-        raw("DROP KEYSPACE system_schema_mcs")
