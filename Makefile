@@ -47,8 +47,9 @@ $(ORACLE_STAMP): requirements/grafana-oracle.txt $(ORACLE)/package-lock.json $(S
 	else echo "no npm here: the tests that ask Grafana's own code are skipped by name"; fi
 	@touch $(ORACLE_STAMP)
 
-demo: $(STAMP) ## set up and run the main job: real loans, a fault, the burn, the page, the report
-	$(BIN)/mirante demo $(if $(FAULT),--fault $(FAULT))
+# PROFILE=local runs it on real servers: MariaDB and Redis from Debian, Cassandra from Maven, an AWS emulator.
+demo: $(STAMP) $(if $(filter local,$(PROFILE)),$(EMULATOR_STAMP) $(SERVERS_STAMP)) ## set up and run the main job: real loans, a fault, the burn, the page, the report
+	$(BIN)/mirante demo $(if $(FAULT),--fault $(FAULT)) $(if $(PROFILE),--profile $(PROFILE))
 
 test: $(STAMP) $(EMULATOR_STAMP) $(SERVERS_STAMP) $(ORACLE_STAMP) ## set up and run every test
 	$(BIN)/python -m pytest

@@ -16,8 +16,9 @@ CONFIG_FILE = "mirante.toml"
 ENV_PREFIX = "MIRANTE_"
 MASK = "********"
 TEST_NAMES = ("proof", "test_")  # MIRANTE_PROOF and MIRANTE_TEST_* belong to the test suite
+PROFILES = ("embedded", "local")
 CHOICES = {
-    "profile": ("embedded",),
+    "profile": PROFILES,
     "tracing": ("off", "console", "otlp"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
 }
@@ -72,9 +73,9 @@ def channel_variable(channel: str) -> str:
 class Settings:
     """Every knob of every role. Seconds are clock seconds unless the text says real."""
 
-    data_dir: Path = _setting(Path("mirante-data"), "where the embedded profile keeps its files")
+    data_dir: Path = _setting(Path("mirante-data"), "where a profile keeps its files")
     environment: str = _setting("local", "name of the environment; a label on everything")
-    profile: str = _setting("embedded", "which adapters are built: embedded")
+    profile: str = _setting("embedded", "which stores are used: embedded (files) or local (servers)")
     host: str = _setting("127.0.0.1", "address every server binds")
     api_port: int = _setting(8600, "port of the data side: the decision API")
     control_port: int = _setting(8601, "port of the control side: console, router, metrics")
@@ -115,6 +116,7 @@ class Settings:
     wide_hosts: str = _setting("", "host:port,... of Cassandra or Amazon Keyspaces")
     wide_region: str = _setting("", "AWS region of those hosts, to sign in by IAM; unset: Apache Cassandra")
     cache: str = _setting("", "redis://host:port/number of the cache", address=True)
+    stream: str = _setting("credit-records", "name of the Kinesis stream")
     aws_endpoint: str = _setting("", "address that stands for all of AWS (an emulator); unset: AWS itself")
     router_store: str = _setting(
         "",

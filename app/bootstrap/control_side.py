@@ -70,7 +70,7 @@ class _Control:
     console: ASGIApp | None = None
 
 
-def build_control(settings: Settings, members: frozenset[str]) -> Process:
+async def build_control(settings: Settings, members: frozenset[str]) -> Process:
     """Open what these roles need.
 
     Raises:

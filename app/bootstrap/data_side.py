@@ -1,4 +1,4 @@
-"""The data side: decision API, ingestion, projections and the consistency check, over the embedded stores.
+"""The data side: decision API, ingestion, projections and the consistency check, over the profile's stores.
 
 The embedded stores have one writer, so its roles live in one process, called ``data``.
 """
@@ -17,6 +17,7 @@ from prometheus_client import generate_latest
 from app.api.application import create_api
 from app.api.dependencies import ApiDependencies, ApiLimits, ReadinessCheck
 from app.api.keys import KeyRing
+from app.bootstrap.platform import EMBEDDED, open_platform
 from app.bootstrap.process_parts import HEARTBEAT_EVERY, ProcessParts, process_parts
 from app.domain.identifiers import decision_id
 from app.serving.loops import Loop, in_thread
@@ -34,9 +35,10 @@ from app.usecases.load_policies import load_policies, load_reasons
 from dataplatform import workers
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.data_platform import DataPlatform
-from dataplatform.embedded import open_embedded
 from dataplatform.observability.traced_port import with_spans
 from dataplatform.resilience.faults import FaultBoard
+from dataplatform.security.anchor_file import AnchorFile
+from dataplatform.security.trail_anchor import TrailAnchor
 from exporters.components import DATA_DISK, component_of
 from exporters.probes.disk_space import DiskSpace
 from exporters.probes.event_loop_lag import EventLoopLag
@@ -49,6 +51,7 @@ from exporters.server import build_registry
 from slo.clock import SystemClock
 
 DATA_ROLES = frozenset({"api", "ingest"})
+ANCHOR_EVERY = 2.0  # real seconds: as much of the trail as an intruder could cut unseen
 IDLE_SECONDS = 0.05  # real seconds between two looks at an empty stream or outbox
 SAGAS_EVERY = 1.0  # real seconds between two looks for sagas that somebody left
 JITTER = Random()  # noqa: S311 - spreads retries and picks samples; guards nothing
@@ -56,21 +59,23 @@ POLICIES_EVERY = 5.0  # real seconds between two tries to keep the policies in f
 LAG_LIMIT_SECONDS = 0.2  # an event loop this late eats the whole latency objective
 
 
-def build_data(settings: Settings, members: frozenset[str]) -> Process:
+async def build_data(settings: Settings, members: frozenset[str]) -> Process:
     """Open the stores and build a process of these roles.
 
     Raises:
         PlatformError: the data directory, its keys or its files cannot be used.
+        SettingsError, StoreUnavailable: a server's address is missing, or it does not answer.
         PolicyError: a credit policy says something wrong.
     """
     faults = FaultBoard()
     name = "data" if members == DATA_ROLES else "-".join(sorted(members))
     parts = process_parts(settings, name, name)
-    platform = _traced(open_embedded(settings.data_dir, parts.clock, faults), parts)
+    platform = _traced(await open_platform(settings, parts.clock, faults, parts.telemetry), parts)
     lag = EventLoopLag("decision-api", LAG_LIMIT_SECONDS)
     sampler = SaturationSampler(_probes(platform, lag), parts.clock)
     build_registry(name, [SaturationCollector(sampler)], parts.registry)
-    loops = _loops(parts, platform, members)
+    anchor = _anchoring(parts, platform)
+    loops = (*_loops(parts, platform, members), Loop("anchor", ANCHOR_EVERY, anchor, SystemClock()))
 
     def started() -> None:
         sampler.start()
@@ -82,7 +87,7 @@ def build_data(settings: Settings, members: frozenset[str]) -> Process:
         if "api" in members
         else with_operations(parts.registry, loops, (), None),
         loops=loops,
-        close=(_stopping(sampler, lag), platform.close, _closing(parts)),
+        close=(_stopping(sampler, lag), anchor, platform.close, _closing(parts)),
         started=started,
     )
 
@@ -208,6 +213,22 @@ def _comparing(parts: ProcessParts, platform: DataPlatform) -> Callable[[], Awai
         await monitor.run_once()
 
     return compare
+
+
+def _anchoring(parts: ProcessParts, platform: DataPlatform) -> Callable[[], Awaitable[None]]:
+    """Writes down elsewhere how far a server's audit trail reaches; the embedded store does it by itself."""
+    if parts.settings.profile == EMBEDDED:
+        return _nothing
+    anchor = TrailAnchor(platform.audit, AnchorFile(parts.paths.anchors), parts.clock)
+
+    async def keep() -> None:
+        await anchor.run_once()
+
+    return keep
+
+
+async def _nothing() -> None:
+    """There is nothing to do."""
 
 
 def _while_busy(step: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[bool]]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from app.bootstrap.platform import open_platform
 from app.settings import Settings, load_settings
 from dataplatform import workers
-from dataplatform.embedded import open_embedded
 from dataplatform.ingestion.lambda_handler import Answer, KinesisHandler
 from dataplatform.ingestion.processor import Patience
 from dataplatform.observability.logs import configure_logs
@@ -40,12 +40,13 @@ def _built() -> KinesisHandler:
 
 
 def build_handler(settings: Settings) -> KinesisHandler:
-    """The function over this profile's stores. Raises PlatformError as ``open_embedded`` does."""
+    """The function over this profile's stores. Raises what ``open_platform`` does."""
     configure_logs(role=ROLE, environment=settings.environment, level=settings.log_level)
     clock = parse_clock(settings.clock)
     tracer = XrayTracer(f"mirante-{ROLE}", XRAY_DAEMON)
     telemetry = PrometheusTelemetry(CollectorRegistry(auto_describe=False))
-    opened = open_embedded(settings.data_dir, clock, FaultBoard())
+    runner = asyncio.Runner()
+    opened = runner.run(open_platform(settings, clock, FaultBoard(), telemetry))
     platform = replace(
         opened,
         customers=with_spans(opened.customers, "relational", tracer),
@@ -61,5 +62,5 @@ def build_handler(settings: Settings) -> KinesisHandler:
         log=platform.processing_log,
         telemetry=telemetry,
         clock=clock,
-        runner=asyncio.Runner(),
+        runner=runner,
     )

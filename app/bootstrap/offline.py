@@ -13,10 +13,11 @@ from random import Random
 from prometheus_client import CollectorRegistry
 
 from app.bootstrap.paths import DataPaths
+from app.bootstrap.platform import open_platform
 from app.ports.telemetry import Telemetry
 from app.settings import Settings
 from dataplatform.data_platform import DataPlatform
-from dataplatform.embedded import open_embedded
+from dataplatform.directory import prepare_directory
 from dataplatform.errors import DataDirectoryBusy, PlatformError
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.resilience.faults import FaultBoard
@@ -53,18 +54,21 @@ async def offline_platform(settings: Settings, instead: str) -> AsyncIterator[Of
         DataSideRuns: another process has them; ``instead`` tells the person what to do.
         PlatformError: the data directory, its keys or its files cannot be used.
     """
-    clock = parse_clock(settings.clock)
+    clock, paths = parse_clock(settings.clock), DataPaths(settings.data_dir)
+    prepare_directory(settings.data_dir)
+    journal = SqliteCountJournal(paths.journal(JOURNAL), JOURNAL, clock)
+    registry = CollectorRegistry(auto_describe=False)
+    telemetry = PrometheusTelemetry(registry, journal)
     try:
-        platform = open_embedded(settings.data_dir, clock, FaultBoard())
+        platform = await open_platform(settings, clock, FaultBoard(), telemetry)
     except DataDirectoryBusy as busy:
+        journal.close()
         raise DataSideRuns(busy, instead) from None
+    except BaseException:
+        journal.close()
+        raise
     try:
-        journal = SqliteCountJournal(DataPaths(settings.data_dir).journal(JOURNAL), JOURNAL, clock)
-        registry = CollectorRegistry(auto_describe=False)
-        try:
-            telemetry = PrometheusTelemetry(registry, journal)
-            yield OfflinePlatform(platform, telemetry, registry, clock, Random())  # noqa: S311
-        finally:
-            journal.close()
+        yield OfflinePlatform(platform, telemetry, registry, clock, Random())  # noqa: S311
     finally:
+        journal.close()
         await platform.close()

@@ -1,4 +1,4 @@
-"""Where the embedded profile keeps its files, below one data directory."""
+"""Where a profile keeps its files, below one data directory."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ class DataPaths:
     @property
     def hook_token(self) -> Path:
         return self.root / "access" / "hook-token"
+
+    @property
+    def anchors(self) -> Path:
+        return self.root / "anchors"
 
     @property
     def consistency(self) -> Path:

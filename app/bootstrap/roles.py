@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.bootstrap.control_side import CONTROL_ROLES, build_control
@@ -17,7 +17,7 @@ class RoleSpec:
 
     members: frozenset[str]
     port_setting: str
-    build: Callable[[Settings, frozenset[str]], Process]
+    build: Callable[[Settings, frozenset[str]], Awaitable[Process]]
 
     def port(self, settings: Settings) -> tuple[int, str]:
         """The port and the setting that chose it."""
@@ -40,7 +40,7 @@ def _specs() -> dict[str, RoleSpec]:
 ROLES = _specs()
 
 
-def build_process(settings: Settings, role: str) -> Process:
-    """Open what the role needs; called on the event loop that will serve it."""
+async def build_process(settings: Settings, role: str) -> Process:
+    """Open what the role needs, on the event loop that will serve it."""
     spec = ROLES[role]
-    return spec.build(settings, spec.members)
+    return await spec.build(settings, spec.members)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import click
 
+from app.bootstrap.platform import audit_report
 from app.cli.context import json_option, pass_settings, plain_table, say, stderr, stdout
 from app.cli.failures import EXIT_NO
 from app.settings import Settings
-from dataplatform.audited import verify_directory
 from dataplatform.security.audit_chain import AuditReport
 
 
@@ -28,7 +29,7 @@ def verify(settings: Settings, as_json: bool) -> None:
     finding names the entry), 3 there is no trail or it cannot be read.
     """
     with stderr.status("verifying the audit trail"):
-        report = verify_directory(settings.data_dir)
+        report = asyncio.run(audit_report(settings))
     if as_json:
         click.echo(json.dumps(_document(report), indent=2))
     else:

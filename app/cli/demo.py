@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from app.cli.context import pass_settings, stdout
+from app.cli.context import pass_settings, stderr, stdout
 from app.demo.parameters import Parameters
 from app.demo.run import Demo
-from app.settings import Settings
+from app.demo.servers import servers_of
+from app.settings import PROFILES, Settings
 
 STORES = ("relational", "none")
 
 
 @click.command()
 @click.option("--fault", type=click.Choice(STORES), default="relational", show_default=True)
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    help="embedded, or local: on MariaDB, Redis, Cassandra and an AWS emulator.  [default: the setting]",
+)
 @click.option("--loans", type=click.IntRange(min=100), help="Only the first so many.  [default: all 10,000]")
 @click.option("--work-dir", type=click.Path(path_type=Path), default=Path("demo-data"), show_default=True)
 @click.option("--report-dir", type=click.Path(path_type=Path), default=Path("demo-report"), show_default=True)
 @click.option("--build-dir", type=click.Path(path_type=Path), default=Path("build"), show_default=True)
 @pass_settings
 def demo(
-    settings: Settings, fault: str, loans: int | None, work_dir: Path, report_dir: Path, build_dir: Path
+    settings: Settings,
+    fault: str,
+    profile: str | None,
+    loans: int | None,
+    work_dir: Path,
+    report_dir: Path,
+    build_dir: Path,
 ) -> None:
     """Real loans through the API, a fault, the burn, the page, the recovery; ends by itself with a report.
 
@@ -31,4 +44,11 @@ def demo(
     """
     store = None if fault == "none" else fault
     parameters = Parameters(work_dir, report_dir, build_dir, store=store, loans=loans)
-    raise SystemExit(Demo(settings, parameters, stdout).play())
+    chosen = replace(settings, profile=profile or settings.profile)
+    with servers_of(chosen, work_dir.with_name(f"{work_dir.name}-servers"), _tell) as ready:
+        status = Demo(ready, parameters, stdout).play()
+    raise SystemExit(status)
+
+
+def _tell(name: str, what: str) -> None:
+    stderr.print(f"[dim]{name:<13}[/dim] {what}")

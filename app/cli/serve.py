@@ -35,7 +35,7 @@ def serve(settings: Settings, role: str, with_parent: bool) -> None:
 async def _serve(settings: Settings, role: str) -> None:
     port, setting = ROLES[role].port(settings)
     sock = bind(settings.host, port, setting)
-    process = build_process(settings, role)
+    process = await build_process(settings, role)
     await serve_process(process, sock)
 
 

@@ -8,20 +8,12 @@ from pathlib import Path
 
 import click
 
+from app.bootstrap.local_servers import NAMES, addresses, introduce, local_servers
 from app.cli.context import json_option, pass_settings, plain_table, say, stderr, stdout
 from app.cli.failures import EXIT_NO
 from app.settings import Settings
-from dataplatform.local.alertmanager import Alertmanager
-from dataplatform.local.aws_emulator import AwsEmulator
-from dataplatform.local.cassandra import Cassandra, cassandra_jars
-from dataplatform.local.mariadb import MariaDb, keep_database
-from dataplatform.local.mariadb import address as mysql_address
-from dataplatform.local.prometheus import Prometheus, point_at
-from dataplatform.local.redis import Redis
-from dataplatform.local.server import LOOPBACK, LocalServer
 from dataplatform.local.stack import Member, ServerState, Stack
 
-NAMES = ("mariadb", "redis", "cassandra", "aws", "alertmanager", "prometheus")
 COLOURS = {
     ServerState.UP: "green",
     ServerState.SILENT: "yellow",
@@ -33,7 +25,6 @@ STATES = {
     ServerState.DOWN: "down",
     ServerState.UNKNOWN: "not started here",
 }
-CHECKOUT_EMULATOR = Path(".venv-emulator") / "bin" / "ministack"  # where the Makefile puts it
 
 only_option = click.option("--only", metavar="NAME,...", help=f"Some of: {', '.join(NAMES)}.")
 
@@ -55,10 +46,10 @@ def up(settings: Settings, only: str | None, jars: Path | None, aws_emulator: Pa
     """
     folder = _folder(settings)
     chosen = _chosen(only)
-    servers = _servers(folder, jars, aws_emulator)
+    servers = local_servers(folder, jars, aws_emulator)
     members = Stack(folder).up([servers[name] for name in chosen], _tell)
-    _introduce(settings, folder, members)
-    for name, address in _addresses(members).items():
+    introduce(settings, folder, members)
+    for name, address in addresses(members).items():
         click.echo(f"export MIRANTE_{name.upper()}={address}")
 
 
@@ -82,7 +73,7 @@ def status(settings: Settings, only: str | None, as_json: bool) -> None:
     """Say of each server whether it answers. Exit status 1 unless every one that was started does."""
     folder = _folder(settings)
     kept = Stack(folder)
-    servers = _servers(folder, None, None)
+    servers = local_servers(folder, None, None)
     members = kept.members()
     states = {name: kept.state(servers[name]) for name in _chosen(only)}
     if as_json:
@@ -109,58 +100,8 @@ def _chosen(only: str | None) -> Sequence[str]:
     return [name for name in NAMES if name in wanted]
 
 
-def _servers(folder: Path, jars: Path | None, aws_emulator: Path | None) -> Mapping[str, LocalServer]:
-    program = aws_emulator or (CHECKOUT_EMULATOR if CHECKOUT_EMULATOR.exists() else None)
-    every: Sequence[LocalServer] = (
-        MariaDb(),
-        Redis(),
-        Cassandra(cassandra_jars((jars or folder / "jars").resolve())),
-        AwsEmulator(program.resolve() if program else None),
-        Alertmanager(),
-        Prometheus(),
-    )
-    return {server.name: server for server in every}
-
-
-def _introduce(settings: Settings, folder: Path, members: Mapping[str, Member]) -> None:
-    """What they need to know of one another."""
-    if mariadb := members.get("mariadb"):
-        keep_database(mariadb.port, "mirante")
-        keep_database(mariadb.port, "router")
-    if "prometheus" in members:
-        scraped = [f"{settings.host}:{port}" for port in (settings.api_port, settings.control_port)]
-        alertmanager = members.get("alertmanager")
-        told = [f"{LOOPBACK}:{alertmanager.port}"] if alertmanager else []
-        point_at(folder / "prometheus", scraped=scraped, alertmanagers=told)
-
-
 def _tell(name: str, what: str) -> None:
     stderr.print(f"[dim]{name:<13}[/dim] {what}")
-
-
-def _addresses(members: Mapping[str, Member]) -> dict[str, str]:
-    """Settings of Mirante by name, as these servers answer to them."""
-    found: dict[str, str] = {}
-    for name, member in members.items():
-        found.update(_settings_of(name, member))
-    return found
-
-
-def _settings_of(name: str, member: Member) -> Mapping[str, str]:
-    at = f"{LOOPBACK}:{member.port}"
-    if name == "mariadb":
-        relational = mysql_address(member.port, "mirante")
-        router = mysql_address(member.port, "router")
-        return {"relational_writer": relational, "relational_reader": relational, "router_store": router}
-    if name == "alertmanager":
-        return {"alertmanager": f"http://{at}", "alertmanager_dir": member.folder}
-    if name == "prometheus":
-        return {"prometheus": f"http://{at}", "prometheus_dir": str(Path(member.folder) / "rules")}
-    return {
-        "redis": {"cache": f"redis://{at}/0"},
-        "cassandra": {"wide_hosts": at},
-        "aws": {"aws_endpoint": f"http://{at}"},
-    }[name]
 
 
 def _document(states: Mapping[str, ServerState], members: Mapping[str, Member]) -> object:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.bootstrap.offline import offline_platform
+from app.bootstrap.paths import DataPaths
 from app.demo.dataset import Loans
 from app.demo.oracle import opinion
 from app.demo.sender import Answer
@@ -15,12 +17,9 @@ from app.domain.decision import Decision
 from app.settings import Settings
 from app.usecases.decide_batch import BatchSummary, VerdictDigest, decide_batch
 from app.usecases.load_policies import load_policies
-from dataplatform.audited import verify_directory
-from dataplatform.embedded import open_embedded
-from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.anchor_file import read_anchors
 from dataplatform.security.audit_chain import AuditReport
-from slo.clock import SystemClock
+from dataplatform.security.trail_anchor import verify_trail
 
 DIFFERENCES_SHOWN = 5
 
@@ -48,10 +47,10 @@ class Agreement:
 
 async def read_stored(settings: Settings, answers: Sequence[Answer]) -> Stored:
     """Open the stopped platform and look up every acknowledged decision."""
-    platform = open_embedded(settings.data_dir, SystemClock(), FaultBoard())
     found: dict[str, Decision] = {}
     missing, different = [], []
-    try:
+    async with offline_platform(settings, "Stop it first") as opened:
+        platform = opened.platform
         for answer in answers:
             decision_id = str(answer.document["decision_id"])
             decision = await platform.decisions.find(decision_id)
@@ -62,15 +61,14 @@ async def read_stored(settings: Settings, answers: Sequence[Answer]) -> Stored:
             if not same_as_told(decision, answer):
                 different.append(decision_id)
         count = await platform.decisions.count()
-    finally:
-        await platform.close()
-    anchors = read_anchors(settings.data_dir / "anchors")
+        anchors = read_anchors(DataPaths(settings.data_dir).anchors)
+        audit = await verify_trail(platform.audit, anchors)
     return Stored(
         decisions=count,
         by_id=found,
         missing=tuple(missing),
         different=tuple(different),
-        audit=verify_directory(settings.data_dir),
+        audit=audit,
         anchored_head=anchors[-1].digest if anchors else None,
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.cli.stack import NAMES
+from app.bootstrap.local_servers import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "platform" / "infra" / "compose.yaml"

@@ -15,7 +15,7 @@ import pymysql
 import pytest
 import redis
 
-from app.cli.stack import NAMES
+from app.bootstrap.local_servers import NAMES
 from app.settings import load_settings
 from dataplatform.local.process_identity import started_at
 from tests.support.alertmanager_server import needs_alertmanager

@@ -41,6 +41,7 @@ class KinesisCalls:
     def __init__(self, client: Any, stream: str, threads: int = 16) -> None:
         self.stream = stream
         self._client = client
+        self._limit, self._under_way = threads, 0
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"kinesis-{stream}")
 
     async def call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
@@ -52,7 +53,16 @@ class KinesisCalls:
         if "ShardIterator" not in arguments and "NextToken" not in arguments:
             arguments["StreamName"] = self.stream
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._make, operation, arguments)
+        self._under_way += 1
+        try:
+            return await loop.run_in_executor(self._threads, self._make, operation, arguments)
+        finally:
+            self._under_way -= 1
+
+    @property
+    def saturation(self) -> float:
+        """Calls under way or waiting over the threads there are, 0 to 1."""
+        return min(1.0, self._under_way / self._limit)
 
     def close(self) -> None:
         """Wait for the calls under way. The client is the caller's and stays open."""

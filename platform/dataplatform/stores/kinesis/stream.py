@@ -49,6 +49,11 @@ class KinesisStream:
         self._calls, self._writer, self._reader = calls, writer, reader
         self._letters, self._clock = letters, clock
 
+    @property
+    def saturation(self) -> float:
+        """Calls under way or waiting over the threads there are, 0 to 1."""
+        return self._calls.saturation
+
     async def put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[str]:
         return await self._writer.put(records)
 

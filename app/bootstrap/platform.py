@@ -1,0 +1,119 @@
+"""The data platform of the profile that the settings choose."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from app.bootstrap.paths import DataPaths
+from app.ports.telemetry import Telemetry
+from app.settings import Settings, SettingsError
+from dataplatform.audited import verify_directory
+from dataplatform.data_platform import DataPlatform
+from dataplatform.embedded import open_embedded
+from dataplatform.resilience.faults import FaultBoard
+from dataplatform.security.anchor_file import read_anchors
+from dataplatform.security.audit_chain import AuditReport
+from dataplatform.security.trail_anchor import verify_trail
+from slo.clock import Clock, parse_clock
+
+if TYPE_CHECKING:
+    from dataplatform.servers import Servers
+
+EMBEDDED = "embedded"
+# The stream's own code retries; a call ends well before a lease does.
+STREAM_CLIENT = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
+EMULATED = {
+    "region_name": "us-east-1",
+    "aws_access_key_id": "local",
+    "aws_secret_access_key": "local",
+}  # an emulator asks for some, and checks none
+
+
+async def open_platform(
+    settings: Settings, clock: Clock, faults: FaultBoard, telemetry: Telemetry
+) -> DataPlatform:
+    """Every port, ready to use.
+
+    Raises:
+        PlatformError: the data directory, its keys or its files cannot be used.
+        SettingsError: the profile needs an address that is not set, or AWS cannot be used as configured.
+        StoreUnavailable: a server of the profile does not answer.
+    """
+    if settings.profile == EMBEDDED:
+        return open_embedded(settings.data_dir, clock, faults)
+    # Imported here: the drivers of four servers take time to load, and most commands ask none.
+    from dataplatform.servers import Surroundings, open_servers
+
+    around = Surroundings(clock, faults, telemetry, Random().random)  # noqa: S311 - spreads retries only
+    return await open_servers(settings.data_dir, _servers(settings), around)
+
+
+async def audit_report(settings: Settings) -> AuditReport:
+    """The trail against its anchors, while a server runs or not.
+
+    Raises:
+        DataDirectoryError: there is no database, or it cannot be read.
+        SchemaError: the anchors cannot be read.
+        StoreUnavailable: the database server does not answer.
+    """
+    if settings.profile == EMBEDDED:
+        return verify_directory(settings.data_dir)
+    from dataplatform.stores.mysql.relational import open_mysql_relational
+
+    anchors = read_anchors(DataPaths(settings.data_dir).anchors)
+    relational = await asyncio.to_thread(
+        open_mysql_relational, settings.relational_writer, None, parse_clock(settings.clock)
+    )
+    try:
+        return await verify_trail(relational.audit, anchors)
+    finally:
+        await relational.close()
+
+
+def _servers(settings: Settings) -> Servers:
+    from dataplatform.servers import Servers
+    from dataplatform.stores.dynamodb.calls import client_config
+
+    for name in ("relational_writer", "wide_hosts", "cache"):
+        if not getattr(settings, name):
+            raise SettingsError(
+                name,
+                f"the profile {settings.profile} needs it",
+                f"Set MIRANTE_{name.upper()}; `mirante stack up` starts the servers and prints theirs",
+            )
+    return Servers(
+        relational_writer=settings.relational_writer,
+        relational_reader=settings.relational_reader or None,
+        wide=_hosts(settings.wide_hosts),
+        cache=settings.cache,
+        dynamodb=_client("dynamodb", settings, client_config()),
+        kinesis=_client("kinesis", settings, STREAM_CLIENT),
+        stream=settings.stream,
+    )
+
+
+def _hosts(text: str) -> tuple[tuple[str, ...], int]:
+    """``host:port,host:port``; the port is one for all."""
+    pairs = [entry.strip().rpartition(":") for entry in text.split(",") if entry.strip()]
+    ports = {port for _, _, port in pairs}
+    if len(ports) != 1 or not all(host for host, _, _ in pairs) or not next(iter(ports)).isdigit():
+        raise SettingsError(
+            "wide_hosts", f"{text!r} is not host:port,... with one port", "Give 127.0.0.1:9042, say"
+        )
+    return tuple(host for host, _, _ in pairs), int(next(iter(ports)))
+
+
+def _client(service: str, settings: Settings, config: Config) -> Any:
+    emulated = {"endpoint_url": settings.aws_endpoint, **EMULATED} if settings.aws_endpoint else {}
+    try:
+        return boto3.client(service, config=config, **emulated)
+    except (BotoCoreError, ValueError) as error:
+        raise SettingsError(
+            f"AWS {service}", str(error), "Set AWS_DEFAULT_REGION, or mend AWS's own settings"
+        ) from error

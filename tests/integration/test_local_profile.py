@@ -1,0 +1,155 @@
+"""The decision API unchanged on real servers: MariaDB, Redis and Cassandra, with AWS emulated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pymysql
+import pytest
+import redis as redis_client
+from sqlalchemy.engine import make_url
+
+from app.bootstrap.platform import EMULATED
+from app.demo.stack import Stack
+from app.settings import Settings
+from dataplatform.schemas.cassandra.creditdata import QUALIFIED
+from tests.support.aws_emulator import needs_emulator, running_emulator
+from tests.support.live_credit import LiveCredit
+from tests.support.local_servers import (
+    cassandra,
+    cassandra_session,
+    empty_cassandra,
+    fresh_mysql,
+    needs_cassandra,
+    needs_mariadb,
+    needs_redis,
+    redis,
+)
+from tests.support.processes import run_mirante, wait_until
+
+pytestmark = [needs_mariadb, needs_redis, needs_cassandra, needs_emulator]
+CUSTOMERS, DECISIONS = 40, 60
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    settings: Settings
+    credit: LiveCredit
+    stack: Stack
+
+    @property
+    def variables(self) -> dict[str, str]:
+        every = self.settings.child_environment()
+        return {name: value for name, value in every.items() if name.startswith("MIRANTE_")}
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        url = make_url(self.settings.relational_writer)
+        with (
+            pymysql.connect(
+                host=url.host,
+                port=url.port or 0,
+                user=url.username,
+                password=str(url.password),
+                database=url.database,
+            ) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(query)
+            return list(cursor.fetchall())
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("local")
+    empty_cassandra()
+    with running_emulator(folder) as aws:
+        settings = replace(
+            Settings(),
+            profile="local",
+            data_dir=folder / "data",
+            relational_writer=fresh_mysql(),
+            wide_hosts=f"127.0.0.1:{cassandra().port}",
+            cache=f"redis://127.0.0.1:{redis().port}/9",
+            aws_endpoint=aws,
+            consistency_every=2.0,
+            settle=1.0,
+        )
+        with Stack(settings, folder / "log") as stack:
+            settings = stack.settings
+            yield World(settings, LiveCredit(stack.api_url, settings.data_dir), stack)
+
+
+def test_customers_and_decisions_reach_every_server_and_are_answered_alike(world: World) -> None:
+    world.credit.ingest_customers(CUSTOMERS)
+    answers = [world.credit.ask(f"key-{n}", f"C-{n % CUSTOMERS + 1:04d}") for n in range(DECISIONS)]
+    assert {answer.status_code for answer in answers} == {201}
+    again = world.credit.ask("key-7", "C-0008")
+    assert again.json()["decision_id"] == answers[7].json()["decision_id"]
+
+    assert world.rows("SELECT count(*) FROM customers") == [(CUSTOMERS,)]
+    assert world.rows("SELECT count(*), sum(degraded) FROM credit_decisions") == [(DECISIONS, 0)]
+    assert world.rows("SELECT count(*) FROM idempotency_keys") == [(DECISIONS,)]
+    wait_until(lambda: world.rows("SELECT count(*) FROM outbox") == [(0,)], 60, "everything is projected")
+
+    items = hot_items(world)
+    assert sum(item["dataType"]["S"].startswith("PROFILE") for item in items) == CUSTOMERS
+    wide = wide_kinds()
+    assert sum(kind == "CUSTOMER_PROFILE" for kind in wide) == CUSTOMERS
+    assert sum(kind.startswith("DECISION#") for kind in wide) == DECISIONS
+    cached = redis_client.Redis(host="127.0.0.1", port=redis().port, db=9)
+    with cached:
+        assert cached.dbsize() > 0
+    assert 'credit_profile_reads_total{source="cache"}' in world.credit.measured()
+
+
+def test_the_stores_are_compared_and_the_trail_is_whole_and_anchored(world: World) -> None:
+    wait_until(
+        lambda: 'data_consistency_records_compared_total{pair="relational-wide"}' in world.credit.measured(),
+        60,
+        "both pairs have been compared",
+    )
+    wait_until(lambda: audit(world)["unanchored"] == 0, 30, "the newest entry is anchored")
+    told = audit(world)
+    assert told["intact"]
+    assert told["by_action"]["decision.recorded"] == DECISIONS
+
+
+def audit(world: World) -> dict[str, Any]:
+    told = run_mirante("audit", "verify", "--json", settings=world.variables)
+    assert told.returncode == 0, told.stderr
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found
+
+
+def hot_items(world: World) -> list[dict[str, Any]]:
+    client = boto3.client("dynamodb", endpoint_url=world.settings.aws_endpoint, **EMULATED)
+    pages = client.get_paginator("scan").paginate(TableName="credit-hot-data")
+    return [item for page in pages for item in page["Items"]]
+
+
+def wide_kinds() -> list[str]:
+    rows = cassandra_session()._session.execute(f"SELECT data_type FROM {QUALIFIED}")
+    return [row["data_type"] for row in rows]
+
+
+def test_a_missing_address_or_a_server_that_is_away_is_said_plainly(tmp_path: Path) -> None:
+    lacking = run_mirante("serve", "data", settings={"MIRANTE_PROFILE": "local"}, cwd=tmp_path)
+    assert lacking.returncode == 2
+    assert "relational_writer: the profile local needs it" in lacking.stderr
+    away = {
+        "MIRANTE_PROFILE": "local",
+        "MIRANTE_RELATIONAL_WRITER": "mysql://u:p@127.0.0.1:9/x",
+        "MIRANTE_WIDE_HOSTS": "127.0.0.1:9",
+        "MIRANTE_CACHE": "redis://127.0.0.1:9/0",
+        "MIRANTE_AWS_ENDPOINT": "http://127.0.0.1:9",
+        "MIRANTE_API_PORT": "18699",
+    }
+    silent = run_mirante("serve", "data", settings=away, cwd=tmp_path)
+    assert silent.returncode == 3
+    assert "relational" in silent.stderr
+    assert "Traceback" not in silent.stderr
