@@ -15,6 +15,7 @@ COMPONENT_OF_STORE: Mapping[str, str] = {
     "stream": "kinesis",
 }
 DECISION_API = "decision-api"
+PROCESSORS = "lambda-processors"
 DATA_DISK = "aurora"
 """The data folder's disk is the embedded profile's database volume."""
 

@@ -36,7 +36,8 @@ from exporters.probes.disk_space import DiskSpace
 from exporters.probes.open_files import OpenFiles
 from exporters.probes.process_cpu import ProcessCpu
 from exporters.probes.process_memory import ProcessMemory
-from exporters.saturation import SaturationCollector, SaturationSampler
+from exporters.sampler import SaturationSampler
+from exporters.saturation import SaturationCollector
 from exporters.server import Collector as MetricsCollector
 from exporters.server import build_registry
 from exporters.slo_status import SloStatusCollector

@@ -46,7 +46,8 @@ from exporters.probes.known_ratio import KnownRatio
 from exporters.probes.open_files import OpenFiles
 from exporters.probes.process_cpu import ProcessCpu
 from exporters.probes.process_memory import ProcessMemory
-from exporters.saturation import SaturationCollector, SaturationProbe, SaturationSampler
+from exporters.sampler import SaturationSampler
+from exporters.saturation import SaturationCollector, SaturationProbe
 from exporters.server import build_registry
 from slo.clock import SystemClock
 

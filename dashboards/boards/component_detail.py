@@ -17,6 +17,7 @@ from dashboards.model import Board, Link, Panel, Part, Row, Series, Shape, Text
 from dashboards.palette import Unit
 from dashboards.query import AwsMetric, Level, equal, matching
 from exporters import saturation
+from exporters.components import COMPONENT_OF_STORE, PROCESSORS
 from slo.entities import Component
 
 Panels = tuple[Panel, ...]
@@ -77,8 +78,14 @@ def _trends(source: Source, component: Component) -> Row:
     return Row(
         Part.TRENDS,
         Text("Key metrics and trends", "Métricas-chave e tendências"),
-        (panels.saturation_lines(where), *more, *_aws(component)),
+        (panels.saturation_lines(where), *_pressure(component), *more, *_aws(component)),
     )
+
+
+def _pressure(component: Component) -> Panels:
+    """Of what can be asked: servers and services, not our own processes."""
+    asked = component.id in COMPONENT_OF_STORE.values() or component.id == PROCESSORS
+    return (panels.pressure((equal("component", component.id),)),) if asked else ()
 
 
 def _components(source: Source, component: Component) -> Row:

@@ -86,6 +86,29 @@ def saturation_lines(where: tuple[Match, ...] = (), width: int = 12, height: int
     )
 
 
+def pressure(where: tuple[Match, ...], width: int = 12, height: int = 8) -> Panel:
+    return Panel(
+        id="pressure-events",
+        title=Text("Refused, thrown out, throttled, slow", "Recusados, despejados, limitados, lentos"),
+        description=Text(
+            "Work that suffered for want of a resource, per hour: what a full resource cost.",
+            "Trabalho prejudicado por falta de recurso, por hora: o que um recurso cheio custou.",
+        ),
+        shape=Shape.LINES,
+        series=(
+            Series(
+                Rate(saturation.EVENTS, by=("event",), where=where, seconds=3600),
+                Text("{{event}}", "{{event}}"),
+            ),
+        ),
+        unit=Unit.PER_HOUR,
+        width=width,
+        height=height,
+        minimum=0.0,
+        runbook="saturation",
+    )
+
+
 def requests(width: int = 12, height: int = 8) -> Panel:
     return Panel(
         id="decision-requests",

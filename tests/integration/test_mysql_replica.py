@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 import pymysql
 import pytest
 
+from app.bootstrap.server_probes import mysql_connection
 from app.domain.errors import InvalidValue
 from dataplatform.consistency.sides import SourceKey
 from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, address, make_database
 from dataplatform.local.server import LOOPBACK, Running, running
 from dataplatform.stores.mysql.database import LAG_BOUND_SECONDS
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
+from exporters.probes.mysql_server import MysqlServer
 from slo.clock import ManualClock
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile
 from tests.support.local_servers import needs_mariadb
@@ -42,6 +44,11 @@ class Cluster:
     def stand_still(self) -> None:
         wait_until(self._caught_up, 60, "the replica to catch up")
         ask(self.reader, "STOP SLAVE")
+
+    def held_back(self) -> None:
+        """Follow, as late as the replica was told to; with something to be late with."""
+        ask(self.reader, "START SLAVE")
+        ask(self.writer, f"CREATE OR REPLACE TABLE {DATABASE}.late (id INT)")
 
     def _caught_up(self) -> bool:
         return ask(self.reader, "SELECT @@gtid_slave_pos") == ask(self.writer, "SELECT @@gtid_binlog_pos")
@@ -148,3 +155,29 @@ async def test_what_must_be_the_newest_is_always_asked_of_the_writer(relational:
     (state,) = await as_a_stranger(relational.comparison.states([key]))
     assert state.pending
     assert await as_a_stranger(relational.outbox.depth()) > 0
+
+
+def test_the_exporter_tells_how_far_a_reader_is_behind_and_nothing_while_it_stands_still(
+    cluster: Cluster,
+) -> None:
+    probe = MysqlServer(
+        "aurora",
+        mysql_connection(address(cluster.reader.port, DATABASE)),
+        prefix="reader_",
+        replica=True,
+        lag_limit_seconds=2.0,
+    )
+    cluster.follow()
+    assert probe.read().ratios["replication_lag"] == 0.0
+    cluster.stand_still()
+    standing = probe.read().ratios
+    assert "replication_lag" not in standing, "a replica that does not run has no lag, not a lag of 0"
+    assert standing["reader_connections"] > 0.0
+    ask(cluster.reader, "CHANGE MASTER TO MASTER_DELAY = 3600")
+    cluster.held_back()
+    try:
+        wait_until(lambda: probe.read().ratios["replication_lag"] >= 1.0, 60, "the lag to grow")
+    finally:
+        ask(cluster.reader, "STOP SLAVE")
+        ask(cluster.reader, "CHANGE MASTER TO MASTER_DELAY = 0")
+        cluster.follow()

@@ -199,6 +199,7 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
         saturation.SATURATION: [({"component": c, "resource": "cpu"}, 0.3, 0.3) for c in COMPONENTS],
         saturation.AGE: [({"component": c, "resource": "cpu"}, 5, 5) for c in COMPONENTS],
         saturation.FAILURES: [({"component": c, "resource": "cpu"}, 0, 0) for c in COMPONENTS],
+        saturation.EVENTS: [({"component": c, "event": "throttles"}, 0, 0) for c in COMPONENTS],
         server.ROLE_INFO: [({"role": role}, 1, 1) for role in ("data", "control")],
         server.COLLECT_ERRORS: [({"collector": "SaturationCollector"}, 0, 0)],
         response.ALERTS_RECEIVED: [({"source": "evaluator"}, 1, 1)],

@@ -11,8 +11,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from exporters import declared
 from exporters.consistency_index import ConsistencyIndexCollector, PairReading
-from exporters.saturation import SaturationCollector, SaturationSampler
+from exporters.sampler import SaturationSampler
+from exporters.saturation import SaturationCollector
 from exporters.server import build_registry
+from exporters.server_probe import Growth, ServerReading
 from exporters.slo_status import ObjectiveReading, SloStatusCollector
 from slo.clock import ManualClock
 
@@ -125,6 +127,86 @@ def test_one_failing_probe_is_counted_and_does_not_hide_the_others() -> None:
     assert registry.get_sample_value("component_saturation_ratio", memory) is None
 
 
+class ScriptedServer:
+    """A server probe that answers from a script."""
+
+    component = "redis"
+    resources = ("memory", "clients")
+    events = ("evictions",)
+    every_seconds = 5.0
+    lasts_seconds = 60.0
+
+    def __init__(self, *answers: ServerReading | Exception) -> None:
+        self._answers = iter(answers)
+
+    def read(self) -> ServerReading:
+        answer = next(self._answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+FULL = ServerReading({"memory": 1.0, "clients": 0.5}, grown={"evictions": 3})
+MEMORY = {"component": "redis", "resource": "memory"}
+EVICTIONS = {"component": "redis", "event": "evictions"}
+
+
+def test_a_server_answers_for_several_resources_and_its_events_add_up() -> None:
+    sampler = SaturationSampler([], ManualClock(START), servers=[ScriptedServer(FULL, FULL)])
+    value = registry_of(SaturationCollector(sampler)).get_sample_value
+    assert value("component_pressure_events_total", EVICTIONS) == 0
+    sampler.sample()
+    sampler.sample()
+    assert value("component_saturation_ratio", MEMORY) == 1.0
+    assert value("component_saturation_ratio", MEMORY | {"resource": "clients"}) == 0.5
+    assert value("component_pressure_events_total", EVICTIONS) == 6
+
+
+def test_a_dead_server_is_absent_its_age_grows_and_every_resource_counts_as_failed() -> None:
+    clock = ManualClock(START)
+    server = ScriptedServer(FULL, OSError("refused"), ValueError("nonsense"))
+    sampler = SaturationSampler([Scripted("cpu", 0.3, 0.3, 0.3)], clock, servers=[server])
+    value = registry_of(SaturationCollector(sampler)).get_sample_value
+    sampler.sample()
+    clock.advance(timedelta(seconds=61))
+    sampler.sample()
+    sampler.sample()
+    assert value("component_saturation_ratio", MEMORY) is None
+    assert value("component_saturation_reading_age_seconds", MEMORY) == 61
+    assert value("component_saturation_probe_failures_total", MEMORY) == 2
+    assert value("component_saturation_ratio", {"component": "api", "resource": "cpu"}) == 0.3
+
+
+def test_one_resource_that_cannot_be_read_does_not_hide_the_servers_others() -> None:
+    partly = ServerReading({"clients": 0.5}, unread={"memory": "not allowed"})
+    sampler = SaturationSampler([], ManualClock(START), servers=[ScriptedServer(partly)])
+    value = registry_of(SaturationCollector(sampler)).get_sample_value
+    sampler.sample()
+    assert value("component_saturation_ratio", MEMORY) is None
+    assert value("component_saturation_probe_failures_total", MEMORY) == 1
+    assert value("component_saturation_ratio", MEMORY | {"resource": "clients"}) == 0.5
+
+
+def test_an_answer_that_was_old_already_is_shown_with_its_whole_age() -> None:
+    clock = ManualClock(START)
+    old = ServerReading({"memory": 0.7}, age_seconds={"memory": 45})
+    sampler = SaturationSampler([], clock, servers=[ScriptedServer(old)])
+    value = registry_of(SaturationCollector(sampler)).get_sample_value
+    sampler.sample()
+    clock.advance(timedelta(seconds=10))
+    assert value("component_saturation_reading_age_seconds", MEMORY) == 55
+    assert value("component_saturation_ratio", MEMORY) == 0.7
+    clock.advance(timedelta(seconds=6))
+    assert value("component_saturation_ratio", MEMORY) is None
+
+
+def test_counters_of_a_server_that_began_anew_count_from_zero_and_the_past_is_not_counted() -> None:
+    growth = Growth()
+    assert growth.since_last({"evictions": 900}) == {}
+    assert growth.since_last({"evictions": 905}) == {"evictions": 5}
+    assert growth.since_last({"evictions": 2}) == {"evictions": 2}
+
+
 class Blocking:
     component = "api"
     resource = "disk"
@@ -223,7 +305,7 @@ def test_a_failing_collector_costs_only_its_own_series(caplog: pytest.LogCapture
 
 def test_the_declared_table_says_exactly_what_is_exposed_names_and_labels() -> None:
     clock = ManualClock(START)
-    sampler = SaturationSampler([Scripted("cpu", 0.4)], clock)
+    sampler = SaturationSampler([Scripted("cpu", 0.4)], clock, servers=[ScriptedServer(FULL)])
     sampler.sample()
     reading = PairReading(
         "relational/hot",
