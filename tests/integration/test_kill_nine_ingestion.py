@@ -28,7 +28,7 @@ from tests.support.kinesis import KinesisBench, kinesis_client, opened, stream_n
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 TIMES = (1, 2, 3) if FULL else (1,)
-PER_ROUND = 6  # customers, each with two transactions; and one record of poison
+PER_ROUND = 6  # customers, each with two transactions; and a record of poison each time
 ENDS_WITHIN = 120.0  # real seconds
 
 Document = Mapping[str, object]
@@ -50,9 +50,10 @@ class Sender:
     def __init__(self, job: Job) -> None:
         self._job, self._random = job, Random(3)
         self._sent: list[Document] = []
+        self.poison: list[bytes] = []
         self.rounds = 0
 
-    def send_round(self) -> None:
+    def send_round(self, poisonous: int) -> None:
         first = self.rounds * PER_ROUND
         people = [customer(n, version) for n in range(first, first + PER_ROUND) for version in (1, 2)]
         new = [*people, *(transaction(n) for n in range(2 * first, 2 * (first + PER_ROUND)))]
@@ -61,15 +62,17 @@ class Sender:
         self._random.shuffle(records)
         self._sent.extend(new)
         self.rounds += 1
-        asyncio.run(self._send(records, f"poison of round {self.rounds}".encode()))
+        poison = [f"poison {number} of round {self.rounds}".encode() for number in range(poisonous)]
+        self.poison.extend(poison)
+        asyncio.run(self._send(records, poison))
 
-    async def _send(self, records: Sequence[Document], poison: bytes) -> None:
+    async def _send(self, records: Sequence[Document], poison: Sequence[bytes]) -> None:
         async with PLATFORMS[self._job.platform](self._job.folder, SystemClock(), FaultBoard()) as platform:
             bench = KinesisBench(kinesis_client(), name=self._job.stream, shape=SHARDS)
             async with opened(bench) as stream:
                 producer = platform.producer(stream)
                 await producer.send(records)
-                await producer.send_raw([poison])
+                await producer.send_raw(poison)
 
     def expected(self) -> Totals:
         transactions = range(2 * PER_ROUND * self.rounds)
@@ -123,7 +126,7 @@ def test_a_worker_killed_at_every_boundary_loses_nothing_and_does_nothing_twice_
     sender = Sender(job)
     for time in TIMES:
         for boundary in BOUNDARIES:
-            sender.send_round()
+            sender.send_round(poisonous=time)
             status = run(replace(job, boundary=boundary, time=time))
             assert status == -signal.SIGKILL, f"{boundary} was not met for the {time}. time ({status})"
     assert run(job) == 0
@@ -132,6 +135,6 @@ def test_a_worker_killed_at_every_boundary_loses_nothing_and_does_nothing_twice_
     print(f"{platform_name}: {sender.rounds} kills at {len(BOUNDARIES)} boundaries; {wanted} in each store")
     assert found == {"relational": wanted, "hot": wanted, "wide": wanted}
     assert newest == wanted.customers
-    assert sorted(letters) == sorted(f"poison of round {n}".encode() for n in range(1, sender.rounds + 1))
+    assert sorted(letters) == sorted(sender.poison)
     assert run(job) == 0
     assert asyncio.run(look(job)) == (found, letters, newest)

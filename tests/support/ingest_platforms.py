@@ -53,7 +53,7 @@ class IngestPlatform:
     def producer(self, stream: Stream) -> Producer:
         return Producer(SealedStream(stream, self.sealer), self.sealer, SystemClock(), Random(1).random)
 
-    def worker(self, stream: Stream, telemetry: Telemetry) -> IngestWorker:
+    def worker(self, stream: Stream, telemetry: Telemetry, batch: int = 256) -> IngestWorker:
         clock = SystemClock()
         return IngestWorker(
             stream=SealedStream(stream, self.sealer),
@@ -69,17 +69,17 @@ class IngestPlatform:
             log=self.log,
             telemetry=telemetry,
             clock=clock,
-            limits=IngestLimits(lease_seconds=LEASE),
+            limits=IngestLimits(batch=batch, lease_seconds=LEASE),
         )
 
-    def projector(self, telemetry: Telemetry) -> Projector:
+    def projector(self, telemetry: Telemetry, batch: int = 64) -> Projector:
         return Projector(
             outbox=self.outbox,
             hot=self.hot,
             wide=self.wide,
             cache=self.cache,
             telemetry=telemetry,
-            batch=64,
+            batch=batch,
             lease_seconds=LEASE,
         )
 

@@ -21,6 +21,7 @@ from tests.support.kinesis import KinesisBench, opened
 from tests.support.recording_telemetry import RecordingTelemetry
 
 SHARDS = StreamShape(shards=2)
+BATCH = 6  # small, so that each boundary is met several times
 # In the order in which a batch meets them: read, write, set aside, settle, note, project.
 CALLS = (
     "stream.get_records",
@@ -69,7 +70,10 @@ async def _ingest(job: Job) -> None:
             shape=SHARDS,
         )
         async with opened(bench) as stream:
-            worker, projector = platform.worker(stream, telemetry), platform.projector(telemetry)
+            worker, projector = (
+                platform.worker(stream, telemetry, BATCH),
+                platform.projector(telemetry, BATCH),
+            )
             await drain(stream, worker, projector, platform.outbox)
 
 
