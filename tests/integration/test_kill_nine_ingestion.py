@@ -22,7 +22,7 @@ from app.ports.projections import CUSTOMER_PROFILE, PROFILE
 from dataplatform.resilience.faults import FaultBoard
 from slo.clock import SystemClock
 from tests.support.aws_emulator import needs_emulator, shared_emulator
-from tests.support.ingest_platforms import PLATFORMS, IngestPlatform, Totals, totals
+from tests.support.ingest_platforms import PLATFORMS, REOPENED, IngestPlatform, Totals, totals
 from tests.support.ingest_process import BOUNDARIES, SHARDS, Job, ingest
 from tests.support.kinesis import KinesisBench, kinesis_client, opened, stream_name
 
@@ -118,7 +118,7 @@ async def _newest(platform: IngestPlatform) -> int:
 @needs_emulator
 @pytest.mark.proof
 @pytest.mark.timeout(3_000 if FULL else 300)
-@pytest.mark.parametrize("platform_name", sorted(PLATFORMS))
+@pytest.mark.parametrize("platform_name", REOPENED)
 def test_a_worker_killed_at_every_boundary_loses_nothing_and_does_nothing_twice_or_half(
     platform_name: str, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ from slo.clock import SystemClock
 from tests.support.aws_emulator import needs_emulator
 from tests.support.ingest_platforms import PLATFORMS, Totals, drain, totals
 from tests.support.kinesis import QUICK, KinesisBench, ThrottlingClient, kinesis_client, opened
+from tests.support.local_servers import needs_cassandra, needs_mariadb
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 CUSTOMERS = None if FULL else 150  # of each source
@@ -67,7 +68,9 @@ def test_the_purchases_are_the_files_own_and_their_customers_are_no_loans() -> N
 @needs_emulator
 @pytest.mark.proof
 @pytest.mark.timeout(3_000 if FULL else 300)
-@pytest.mark.parametrize("platform_name", sorted(PLATFORMS))
+@pytest.mark.parametrize(
+    "platform_name", ["embedded", pytest.param("servers", marks=[needs_mariadb, needs_cassandra])]
+)
 async def test_loans_and_purchases_reach_every_store_once_though_sent_twice_under_faults(
     platform_name: str, tmp_path: Path
 ) -> None:

@@ -1,5 +1,4 @@
-"""Stores to ingest into, by platform, behind the faults of a board. A platform of other servers is one entry
-more in ``PLATFORMS``; the proofs run against each of them."""
+"""Stores to ingest into, by platform, behind the faults of a board; the proofs run against each of them."""
 
 from __future__ import annotations
 
@@ -18,7 +17,8 @@ from app.ports.secrets import Sealer
 from app.ports.stream import Stream
 from app.ports.telemetry import Telemetry
 from app.usecases.ingest import IngestRecord
-from dataplatform.embedded import open_embedded
+from dataplatform.directory import prepare_directory
+from dataplatform.embedded import open_embedded, open_sealer
 from dataplatform.ingestion.checkpoints import Checkpoints
 from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.ingestion.processing_log import ProcessingLog
@@ -28,9 +28,19 @@ from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestLimits, IngestWorker
 from dataplatform.observability.tracing import QuietTracer
 from dataplatform.resilience.faults import FaultBoard
+from dataplatform.resilience.guards import with_faults
+from dataplatform.schemas import stream as stream_schema
 from dataplatform.security.sealed_stream import SealedStream
+from dataplatform.stores.cassandra.wide import CassandraWideStore
+from dataplatform.stores.memory.projections import MemoryCache
+from dataplatform.stores.mysql.relational import open_mysql_relational
 from dataplatform.stores.sqlite.checkpoints import SqliteCheckpoints
+from dataplatform.stores.sqlite.database import Database
+from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
+from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
 from slo.clock import Clock, SystemClock
+from tests.support.dynamodb import a_hot_store
+from tests.support.local_servers import empty_cassandra, fresh_mysql
 
 PAGE = 1_000
 LEASE = 1.0  # real seconds: what a failed acknowledgement costs
@@ -104,8 +114,34 @@ async def embedded(folder: Path, clock: Clock, faults: FaultBoard) -> AsyncItera
         await platform.close()
 
 
+@asynccontextmanager
+async def servers(folder: Path, clock: Clock, faults: FaultBoard) -> AsyncIterator[IngestPlatform]:
+    """MariaDB, a DynamoDB server and Cassandra, all of them empty; a worker keeps its own in files."""
+    prepare_directory(folder)
+    relational = open_mysql_relational(fresh_mysql(), None, clock)
+    own = Database(folder / "data" / "stream.sqlite", "stream", stream_schema.RUNGS)
+    try:
+        async with a_hot_store(clock) as hot:
+            yield IngestPlatform(
+                customers=with_faults(relational.customers, "relational", faults),
+                transactions=with_faults(relational.transactions, "relational", faults),
+                outbox=with_faults(relational.outbox, "relational", faults),
+                hot=with_faults(hot, "hot", faults),
+                wide=with_faults(CassandraWideStore(empty_cassandra(), clock), "wide", faults),
+                cache=MemoryCache(clock),
+                sealer=open_sealer(folder),
+                log=SqliteProcessingLog(own),
+                checkpoints=SqliteCheckpoints(own),
+                letters=SqliteLetterBox(own),
+            )
+    finally:
+        await own.close()
+        await relational.close()
+
+
 Opener = Callable[[Path, Clock, FaultBoard], AbstractAsyncContextManager[IngestPlatform]]
-PLATFORMS: Mapping[str, Opener] = {"embedded": embedded}
+PLATFORMS: Mapping[str, Opener] = {"embedded": embedded, "servers": servers}
+REOPENED = ("embedded",)  # one process after the other finds the same stores there
 
 
 async def drain(stream: Stream, worker: IngestWorker, projector: Projector, outbox: Outbox) -> None:
