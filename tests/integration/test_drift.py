@@ -65,8 +65,8 @@ class Size:
 
 
 SIZES = {
-    "embedded": Size(10_000, 40, 2_000, 0.02) if FULL else Size(300, 4, 200, 0.05),
-    "servers": Size(1_000, 20, 300, 0.2) if FULL else Size(80, 2, 80, 0.5),
+    "embedded": Size(4_000, 30, 1_000, 0.05) if FULL else Size(300, 4, 200, 0.05),
+    "servers": Size(400, 8, 200, 0.3) if FULL else Size(80, 2, 80, 0.5),
 }
 
 
@@ -164,7 +164,14 @@ async def filled(stores: Stores) -> None:
     await platform.transactions.add_many([a_transaction(n, customer=n) for n in numbers])
     for number in range(1, stores.size.customers // 4):
         await platform.decisions.record(a_decision(number, customer=number), None)
-    await stores.projector.drain()
+    await settled(stores)
+
+
+async def settled(stores: Stores) -> None:
+    """Everything is projected. A store that is slow on a loaded machine opens its circuit for a while."""
+    while await stores.platform.outbox.depth():
+        if not await stores.projector.drain():
+            await asyncio.sleep(0.5)
 
 
 async def quiet_marks(platform: DataPlatform, customers: int) -> list[Mark]:
@@ -229,8 +236,10 @@ async def test_drift_of_every_class_is_found_and_mended_under_live_writes(
             CheckPlan(sample=stores.size.sample, settle_seconds=SETTLE, full_every_seconds=0.0)
         )
         async with Traffic(stores) as traffic:
-            quiet = [done for _ in range(2) for done in await monitor.run_once(repair=True)]
-            assert [done.report.differences for done in quiet] == [()] * 4, "live writes alone are no drift"
+            quiet: list[Round] = []
+            while len(quiet) < 4:
+                quiet += await monitor.run_once(repair=True)
+            assert {done.report.differences for done in quiet} == {()}, "live writes alone are no drift"
             done = await vandalise(stores)
             begun, found, seconds = time.monotonic(), dict[str, dict[Place, str]](), dict[str, float]()
             for _ in range(300):
@@ -241,7 +250,7 @@ async def test_drift_of_every_class_is_found_and_mended_under_live_writes(
                         seconds.setdefault(pair, time.monotonic() - begun)
                 if seconds.keys() == done.keys() and not any(r.report.differences for r in rounds):
                     break
-        settled = time.monotonic() - begun
+        mended = time.monotonic() - begun
         for pair, expected in done.items():
             right = sum(found[pair].get(place) == name for place, name in expected.items())
             print(
@@ -251,13 +260,13 @@ async def test_drift_of_every_class_is_found_and_mended_under_live_writes(
                 f"all found after {seconds.get(pair, float('nan')):.1f} s"
             )
             assert found[pair] == expected
-        print(f"{profile}: all mended and compared equal after {settled:.1f} s")
+        print(f"{profile}: all mended and compared equal after {mended:.1f} s")
         await assert_equal(stores)
 
 
 async def assert_equal(stores: Stores) -> None:
     """Nobody writes any more: every content of both stores is compared, and nothing differs."""
-    await stores.projector.drain()
+    await settled(stores)
     for done in await stores.monitor(CheckPlan(sample=1_000_000, settle_seconds=0.0)).run_once(repair=False):
         assert done.report.deep_complete
         assert (done.report.divergent, done.report.in_flight, done.report.index_ratio) == (0, 0, 1.0)
