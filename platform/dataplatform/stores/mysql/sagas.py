@@ -26,9 +26,10 @@ _BY_STATE = text(
     "ORDER BY started_at, saga_id LIMIT :most"
 )
 _STEPS = text("SELECT step, state FROM saga_steps WHERE saga_id = :saga_id")
+# Who claims at the same time takes others: to wait for these would be in vain, and to share them comes short.
 _FREE = text("""
 SELECT saga_id FROM sagas WHERE state = 'OPEN' AND available_at <= :now
-ORDER BY available_at, saga_id LIMIT :most
+ORDER BY available_at, saga_id LIMIT :most FOR UPDATE SKIP LOCKED
 """)
 _HOLD = text("""
 UPDATE sagas SET fence = fence + 1, holder = :holder, available_at = :until
