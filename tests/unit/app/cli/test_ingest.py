@@ -148,3 +148,12 @@ def test_a_misspelt_command_is_told_from_a_file() -> None:
     ran = mirante("ingest", "statsu")
     assert ran.status == 2
     assert "'statsu' is neither a file nor a command. Did you mean 'status'?" in ran.err
+
+
+def test_the_real_purchases_are_records_that_the_same_command_takes(tmp_path: Path, data_dir: Path) -> None:
+    written = mirante("ingest", "purchases", "--customers", 3)
+    assert written.status == 0
+    assert "9 purchases; the CPFs are synthetic" in written.err
+    ran = mirante("--data-dir", data_dir, "ingest", records(tmp_path, *written.out.splitlines()))
+    assert ran.status == 0
+    assert "12 stored, 0 already known, 0 set aside" in ran.out
