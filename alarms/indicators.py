@@ -26,6 +26,7 @@ OUTBOX_ROWS = Fraction(10_000)
 SAGA_SECONDS = Fraction(10 * 60)
 AUTH_FAILURES = Fraction(100)
 THROTTLED = Fraction(500)
+SENSITIVE_READS = Fraction(3_000)
 CONSISTENCY_SLO = "data-consistency"
 
 _CAPACITY = Text("capacity: the resource is exhausted at 100 %", "capacidade: o recurso se esgota em 100 %")
@@ -292,6 +293,21 @@ def _security() -> list[Indicator]:
             runbook="recovery-security-violation",
             basis=_FIRST_GUESS,
             where={"status": "429"},
+            category="security",
+            symptom=False,
+        ),
+        Indicator(
+            name="SensitiveReadsMany",
+            title=Text("Much customer data is being read", "Muitos dados de clientes estão sendo lidos"),
+            metric=telemetry.SENSITIVE_READS,
+            measure=Measure.INCREASE,
+            comparison=Comparison.ABOVE,
+            threshold=SENSITIVE_READS,
+            lasting=timedelta(0),
+            severity=Severity.P3,
+            component="decision-api",
+            runbook="recovery-security-violation",
+            basis=_FIRST_GUESS,
             category="security",
             symptom=False,
         ),

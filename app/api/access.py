@@ -14,6 +14,8 @@ from app.api.problems import ApiProblem
 from app.api.rate_limit import RateLimit
 from app.ports.telemetry import AUTH_FAILURES, Telemetry
 
+REFUSALS = ("no_key", "invalid_key", "missing_scope")
+"""Why a request was refused, as ``http_auth_failures_total`` counts it."""
 CHALLENGE = 'Bearer realm="mirante"'
 
 

@@ -6,11 +6,15 @@ from contextlib import AsyncExitStack
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.access import REFUSALS
 from app.api.exchange import Exchange, RequestOutcome, exchange_of
+from app.api.sensitive_reads import Shown
 from app.ports.telemetry import (
+    AUTH_FAILURES,
     DECISION_DURATION,
     DECISION_REQUESTS,
     FINANCIAL_TRANSACTIONS,
+    SENSITIVE_READS,
     RequestTelemetry,
 )
 from slo.clock import Clock
@@ -76,3 +80,7 @@ def declare_series(telemetry: RequestTelemetry) -> None:
         telemetry.declare(DECISION_DURATION, outcome=outcome)
         if outcome is not RequestOutcome.CLIENT_ERROR:
             telemetry.declare(FINANCIAL_TRANSACTIONS, kind="decision", outcome=outcome)
+    for reason in REFUSALS:
+        telemetry.declare(AUTH_FAILURES, reason=reason)
+    for what in Shown:
+        telemetry.declare(SENSITIVE_READS, what=what)

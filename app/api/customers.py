@@ -20,18 +20,22 @@ from app.api.keys import Scope
 from app.api.language import Text
 from app.api.problem_types import CUSTOMER_NOT_FOUND, INVALID_PARAMETER, STORE_UNAVAILABLE
 from app.api.problems import ApiProblem, FieldProblem
+from app.api.sensitive_reads import SensitiveReads, Shown
 from app.domain.application import is_identifier
 
 
 def install_customer_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+    reads = SensitiveReads(deps.trail, deps.telemetry)
+
     async def history(request: Request) -> Response:
-        gate.admit(request, Scope.DECISIONS_READ)
+        key = gate.admit(request, Scope.DECISIONS_READ)
         limit = _limit(request, deps.limits)
         before = _before(request)
         customer_id = request.path_params["customer_id"]
         if not is_identifier(customer_id) or await deps.customers.get(customer_id) is None:
             raise ApiProblem(CUSTOMER_NOT_FOUND)
         found = await deps.decisions.of_customer(customer_id, limit + 1, before)
+        await reads.note(Shown.HISTORY, key.client, customer_id)
         language = exchange_of(request.scope).language
         cursor = _cursor(found[limit - 1].decision_id) if len(found) > limit else None
         page = DecisionPage(

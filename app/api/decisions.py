@@ -44,6 +44,7 @@ from app.api.problem_types import (
     UNSUPPORTED_MEDIA_TYPE,
 )
 from app.api.problems import ApiProblem, FieldProblem
+from app.api.sensitive_reads import SensitiveReads, Shown
 from app.domain.application import is_identifier
 from app.domain.decision import Decision
 from app.ports.records import IdempotencyKey
@@ -56,6 +57,7 @@ GUARDED = (UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED)
 def install_decision_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
     decoder = msgspec.json.Decoder(DecisionRequestBody)
     bulkhead = Bulkhead(deps.limits, deps.telemetry)
+    reads = SensitiveReads(deps.trail, deps.telemetry)
 
     async def create(request: Request) -> Response:
         key = gate.admit(request, Scope.DECISIONS_WRITE)
@@ -77,15 +79,18 @@ def install_decision_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> 
         return json_answer(document, 201, {**headers, **REPLAYED} if answer.replayed else headers)
 
     async def read(request: Request) -> Response:
-        gate.admit(request, Scope.DECISIONS_READ)
+        key = gate.admit(request, Scope.DECISIONS_READ)
         language = exchange_of(request.scope).language
-        document = decision_document(await _find(deps, request), deps.reasons, language)
+        decision = await _find(deps, request)
+        await reads.note(Shown.DECISION, key.client, decision.decision_id)
+        document = decision_document(decision, deps.reasons, language)
         return json_answer(document, headers=_in_language(language))
 
     async def explain(request: Request) -> Response:
-        gate.admit(request, Scope.DECISIONS_READ)
+        key = gate.admit(request, Scope.DECISIONS_READ)
         language = _language(request)
         decision = await _find(deps, request)
+        await reads.note(Shown.EXPLANATION, key.client, decision.decision_id)
         explanation = deps.explain(decision, "pt" if language == "pt-BR" else "en")
         return json_answer(explanation_document(explanation, language), headers=_in_language(language))
 

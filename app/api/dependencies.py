@@ -10,7 +10,7 @@ from app.api.keys import KeyRing
 from app.domain.policy_book import PolicyBook
 from app.domain.reasons import ReasonCatalogue
 from app.ports.faults import FaultSwitch
-from app.ports.records import CustomerRecords, DecisionRecords
+from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords
 from app.ports.secrets import Sealer
 from app.ports.telemetry import RequestTelemetry
 from app.ports.tracing import Tracer
@@ -66,6 +66,7 @@ class ApiDependencies:
     reasons: ReasonCatalogue
     customers: CustomerRecords
     decisions: DecisionRecords
+    trail: AuditTrail
     sealer: Sealer
     producer: RecordProducer
     keys: KeyRing

@@ -24,6 +24,7 @@ from app.api.problem_types import (
     STORE_UNAVAILABLE,
 )
 from app.api.problems import ApiProblem
+from app.api.sensitive_reads import SensitiveReads, Shown
 from app.domain.application import is_identifier
 from app.domain.disbursement import Disbursement, Progress, Refusal
 from app.domain.errors import DisbursementRefused
@@ -53,6 +54,8 @@ class DisbursementDocument(msgspec.Struct, kw_only=True):
 
 
 def install_disbursement_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+    reads = SensitiveReads(deps.trail, deps.telemetry)
+
     async def pay(request: Request) -> Response:
         gate.admit(request, Scope.DISBURSEMENTS_WRITE)
         try:
@@ -65,10 +68,11 @@ def install_disbursement_routes(app: FastAPI, deps: ApiDependencies, gate: Gate)
         return json_answer(_document(found), 202 if found.progress is Progress.PENDING else 200)
 
     async def read(request: Request) -> Response:
-        gate.admit(request, Scope.DECISIONS_READ)
+        key = gate.admit(request, Scope.DECISIONS_READ)
         found = await deps.disburse.find(_decision_id(request))
         if found is None:
             raise ApiProblem(DISBURSEMENT_NOT_FOUND)
+        await reads.note(Shown.DISBURSEMENT, key.client, found.order.decision_id)
         return json_answer(_document(found))
 
     answers = {

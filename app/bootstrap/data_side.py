@@ -135,6 +135,7 @@ def _api(parts: ProcessParts, platform: DataPlatform, faults: FaultBoard) -> Api
         reasons=reasons,
         customers=platform.customers,
         decisions=decisions,
+        trail=platform.audit,
         sealer=platform.sealer,
         producer=workers.producer(platform, parts.clock, JITTER),
         keys=KeyRing(parts.paths.api_keys),

@@ -98,6 +98,12 @@ HTTP_DURATION = MetricSpec(
 AUTH_FAILURES = MetricSpec(
     "http_auth_failures_total", MetricKind.COUNTER, "Requests refused by authentication.", ("reason",)
 )
+SENSITIVE_READS = MetricSpec(
+    "credit_sensitive_reads_total",
+    MetricKind.COUNTER,
+    "Answers that showed customer data, by what was shown: decision, explanation, history, disbursement.",
+    ("what",),
+)
 INGEST_RECORDS = MetricSpec(
     "credit_ingest_records_total",
     MetricKind.COUNTER,
@@ -190,6 +196,7 @@ METRICS: tuple[MetricSpec, ...] = (
     HTTP_REQUESTS,
     HTTP_DURATION,
     AUTH_FAILURES,
+    SENSITIVE_READS,
     INGEST_RECORDS,
     INGEST_LAG,
     INGEST_SHARD_SHARE,

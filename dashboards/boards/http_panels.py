@@ -135,6 +135,30 @@ def refused(width: int = 12) -> Panel:
     )
 
 
+def sensitive_reads(width: int = 12) -> Panel:
+    return Panel(
+        id="sensitive-reads",
+        title=Text("Customer data shown in 5 minutes", "Dados de clientes exibidos em 5 minutos"),
+        description=Text(
+            "By what was shown; each is in the audit trail too. The line is where the alarm stands.",
+            "Pelo que foi exibido; cada um está também na trilha de auditoria. A linha é o alarme.",
+        ),
+        shape=Shape.LINES,
+        series=(
+            Series(
+                Increase(telemetry.SENSITIVE_READS, FIVE_MINUTES, by=("what",)),
+                Text("{{what}}", "{{what}}"),
+            ),
+        ),
+        unit=Unit.COUNT,
+        width=width,
+        height=8,
+        minimum=0.0,
+        thresholds=(Threshold(indicators.SENSITIVE_READS, State.BAD),),
+        runbook="recovery-security-violation",
+    )
+
+
 def aws_metric(
     name: str, title: Text, metrics: tuple[tuple[AwsMetric, Text], ...], unit: Unit, width: int = 12
 ) -> Panel:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from alarms import indicators as limits
 from alarms.cloudwatch.log_groups import log_group
 from alarms.cloudwatch.names import indicator_alarm
@@ -51,7 +53,7 @@ def _light(name: str, title: Text, breaches: tuple[Breach, ...], alarms: tuple[s
         shape=Shape.LIGHT,
         series=(Series(breaches[0] if len(breaches) == 1 else WorstBreach(breaches), title),),
         unit=Unit.STATE,
-        width=8,
+        width=6,
         height=4,
         runbook=RUNBOOK,
         alarms=alarms,
@@ -60,39 +62,42 @@ def _light(name: str, title: Text, breaches: tuple[Breach, ...], alarms: tuple[s
 
 def _status(source: Source) -> Row:
     """The same comparisons that alert: a light here and an alarm there cannot disagree."""
-    failures = Breach(
-        Increase(telemetry.AUTH_FAILURES, http.FIVE_MINUTES),
-        True,
-        decimal_text(limits.AUTH_FAILURES),
-        STATES[State.BAD].code,
-        telemetry.HTTP_REQUESTS,
+    failures = _breach(Increase(telemetry.AUTH_FAILURES, http.FIVE_MINUTES), limits.AUTH_FAILURES, State.BAD)
+    refused = Increase(telemetry.HTTP_REQUESTS, http.FIVE_MINUTES, where=(equal("status", "429"),))
+    throttled = _breach(refused, limits.THROTTLED, State.WARN)
+    reads = _breach(Increase(telemetry.SENSITIVE_READS, http.FIVE_MINUTES), limits.SENSITIVE_READS, State.BAD)
+    auth, throttle, read = (
+        indicator_alarm(source.environment, name)
+        for name in ("AuthenticationFailures", "RequestsThrottled", "SensitiveReadsMany")
     )
-    throttled = Breach(
-        Increase(telemetry.HTTP_REQUESTS, http.FIVE_MINUTES, where=(equal("status", "429"),)),
-        True,
-        decimal_text(limits.THROTTLED),
-        STATES[State.WARN].code,
-        telemetry.HTTP_REQUESTS,
-    )
-    auth, throttle = (
-        indicator_alarm(source.environment, name) for name in ("AuthenticationFailures", "RequestsThrottled")
-    )
+    everything = (failures, throttled, reads)
     return Row(
         Part.STATUS,
         Text("Status", "Status"),
         (
-            _light("light-security", Text("Access", "Acesso"), (failures, throttled), (auth, throttle)),
+            _light("light-security", Text("Access", "Acesso"), everything, (auth, throttle, read)),
             _light("light-auth", Text("Authentication", "Autenticação"), (failures,), (auth,)),
             _light("light-throttle", Text("Throttling", "Limitação"), (throttled,), (throttle,)),
+            _light("light-reads", Text("Customer data", "Dados de clientes"), (reads,), (read,)),
         ),
     )
+
+
+def _breach(grown: Increase, limit: Fraction, state: State) -> Breach:
+    return Breach(grown, True, decimal_text(limit), STATES[state].code, telemetry.HTTP_REQUESTS)
 
 
 def _trends() -> Row:
     return Row(
         Part.TRENDS,
-        Text("Attempts", "Tentativas"),
-        (http.auth_failures(), http.throttled(), http.refused(), data.profile_reads()),
+        Text("Attempts and reads", "Tentativas e leituras"),
+        (
+            http.auth_failures(),
+            http.throttled(),
+            http.refused(),
+            http.sensitive_reads(),
+            data.profile_reads(),
+        ),
     )
 
 

@@ -90,6 +90,7 @@ def dependencies(data_dir: Path, platform: EmbeddedPlatform) -> ApiDependencies:
         reasons=reasons,
         customers=platform.customers,
         decisions=platform.decisions,
+        trail=platform.audit,
         sealer=platform.sealer,
         producer=Producer(platform.stream, platform.sealer, clock, random.random),
         keys=KeyRing(keys),

@@ -37,6 +37,7 @@ from dataplatform.security.keys import LocalKeyService
 from dataplatform.security.sealer import EnvelopeSealer
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
 from dataplatform.stores.memory.relational import (
+    MemoryAuditTrail,
     MemoryCustomerRecords,
     MemoryDecisionRecords,
     MemoryTables,
@@ -157,6 +158,7 @@ async def api_world(
         reasons=reasons,
         customers=customers,
         decisions=decisions,
+        trail=with_faults(MemoryAuditTrail(tables), "relational", recording_faults),
         sealer=sealer,
         producer=Producer(with_faults(stream, "stream", faults), sealer, clock, lambda: 0.5),
         keys=KeyRing(keys_path),

@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 
 from alarms import response
+from app.api.access import REFUSALS
+from app.api.sensitive_reads import Shown
 from app.ports import telemetry
 from app.ports.telemetry import LATENCY_BUCKETS, MetricKind, MetricSpec
 from exporters import consistency_index, declared, saturation, server, slo_status
@@ -164,7 +166,8 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
             *([({**ROUTE, "status": "503"}, 0.0, float(bad))] if bad else []),
         ],
         telemetry.HTTP_DURATION: [(ROUTE, good, good)],
-        telemetry.AUTH_FAILURES: [({"reason": "unknown_key"}, 1, 1)],
+        telemetry.AUTH_FAILURES: [({"reason": reason}, 1, 1) for reason in REFUSALS],
+        telemetry.SENSITIVE_READS: [({"what": what}, 2, 2) for what in Shown],
         telemetry.INGEST_RECORDS: [({"outcome": "ok"}, 200, 200), ({"outcome": "dead_letter"}, 0, 0)],
         telemetry.INGEST_LAG: [({}, 2, 2)],
         telemetry.INGEST_SHARD_SHARE: [({"shard": "shardId-000000000000"}, 0.1, 0.1)],

@@ -61,8 +61,8 @@ LEAST: dict[str, dict[Part, set[str]]] = {
         Part.LINKS: {"links"},
     },
     "security": {
-        Part.STATUS: {"light-security", "light-auth", "light-throttle"},
-        Part.TRENDS: {"auth-failures", "throttled", "refused", "profile-reads"},
+        Part.STATUS: {"light-security", "light-auth", "light-throttle", "light-reads"},
+        Part.TRENDS: {"auth-failures", "throttled", "refused", "sensitive-reads", "profile-reads"},
         Part.ALERTS: {"alerts-firing"},
         Part.COMPONENTS: {"consistency-index", "divergences", "waf", "guardduty", "access-logs"},
         Part.LINKS: {"links"},
