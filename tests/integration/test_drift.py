@@ -46,6 +46,7 @@ from tests.support.drift import (
 )
 from tests.support.dynamodb import a_hot_store, dynamodb_client, table_name
 from tests.support.local_servers import empty_cassandra, fresh_mysql, needs_cassandra, needs_mariadb
+from tests.support.projected import projected
 from tests.support.recording_telemetry import RecordingTelemetry
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
@@ -164,14 +165,7 @@ async def filled(stores: Stores) -> None:
     await platform.transactions.add_many([a_transaction(n, customer=n) for n in numbers])
     for number in range(1, stores.size.customers // 4):
         await platform.decisions.record(a_decision(number, customer=number), None)
-    await settled(stores)
-
-
-async def settled(stores: Stores) -> None:
-    """Everything is projected. A store that is slow on a loaded machine opens its circuit for a while."""
-    while await stores.platform.outbox.depth():
-        if not await stores.projector.drain():
-            await asyncio.sleep(0.5)
+    await projected(stores.platform.outbox, stores.projector)
 
 
 async def quiet_marks(platform: DataPlatform, customers: int) -> list[Mark]:
@@ -266,7 +260,7 @@ async def test_drift_of_every_class_is_found_and_mended_under_live_writes(
 
 async def assert_equal(stores: Stores) -> None:
     """Nobody writes any more: every content of both stores is compared, and nothing differs."""
-    await settled(stores)
+    await projected(stores.platform.outbox, stores.projector)
     for done in await stores.monitor(CheckPlan(sample=1_000_000, settle_seconds=0.0)).run_once(repair=False):
         assert done.report.deep_complete
         assert (done.report.divergent, done.report.in_flight, done.report.index_ratio) == (0, 0, 1.0)

@@ -19,8 +19,9 @@ from dataplatform.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
 from slo.clock import SystemClock
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
-from tests.support.credit_samples import a_hot_item, a_profile, a_transaction
+from tests.support.credit_samples import a_profile, a_transaction
 from tests.support.drift import sqlite_vandals
+from tests.support.projected import projected
 from tests.support.recording_telemetry import RecordingTelemetry
 
 ROOT = Path(__file__).parents[2]
@@ -46,12 +47,12 @@ async def damaged_stores(data_dir: Path) -> int:
     platform = open_embedded(data_dir, SystemClock(), FaultBoard())
     await platform.customers.upsert_many([a_profile(n) for n in range(1, 201)])
     await platform.transactions.add_many([a_transaction(n, customer=n) for n in range(1, 101)])
-    await workers.projector(platform, RecordingTelemetry()).drain()
-    await platform.hot.put_if_newer(a_hot_item(customer=999))
+    await projected(platform.outbox, workers.projector(platform, RecordingTelemetry()))
     await platform.close()
     vandal = sqlite_vandals(data_dir)["hot"]
     vandal.remove(("C-00001", "PROFILE"))
     vandal.change_content(("C-00002", "PROFILE"))
+    vandal.copy_to(("C-00003", "PROFILE"), "C-00999")
     return 300
 
 
