@@ -20,6 +20,7 @@ PROFILES = ("embedded", "local")
 CHOICES = {
     "profile": PROFILES,
     "tracing": ("off", "console", "otlp"),
+    "cloudwatch_metrics": ("off", "emf", "put"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
 }
 KINDS = {bool: "yes or no", int: "whole number", float: "number"}  # as a person calls them
@@ -98,6 +99,10 @@ class Settings:
     grafana: str = _setting("", "address of the Grafana whose boards `mirante apply grafana` keeps")
     grafana_token: str = _setting("", "service account token of that Grafana", secret=True)
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    cloudwatch_metrics: str = _setting(
+        "off",
+        "how series and counts reach CloudWatch: off, emf (lines on standard output) or put (API calls)",
+    )
     tracing: str = _setting("off", "off, console or otlp")
     otlp_endpoint: str = _setting("http://127.0.0.1:4318", "OTLP/HTTP collector")
     faults: bool = _setting(False, "mount the fault switch (drills and the demo only)")

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from alarms.cloudwatch import names
-from alarms.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
 from alarms.indicator import Comparison, Indicator, Measure
 from alarms.severity import Severity
 from exporters import server
+from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
 from slo import conventions
 from slo.cloudwatch.limits import LONGEST_DESCRIPTION
 from slo.entities import Component

@@ -7,14 +7,16 @@ as several.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from app.bootstrap.cloudwatch import metrics_loops, slo_counts_loops
 from app.bootstrap.count_source import open_prometheus_reader
+from app.bootstrap.platform import EMBEDDED
 from app.bootstrap.process_parts import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
 from app.bootstrap.routing_role import routing_role
@@ -40,6 +42,7 @@ from exporters.sampler import SaturationSampler
 from exporters.saturation import SaturationCollector
 from exporters.server import Collector as MetricsCollector
 from exporters.server import build_registry
+from exporters.server_probe import ServerProbe
 from exporters.slo_status import SloStatusCollector
 from slo.adapters.sqlite_count_reader import SqliteCountReader
 from slo.adapters.sqlite_exclusions import SqliteExclusionLog
@@ -85,6 +88,7 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
     if members & {"evaluator", "router"}:
         control.collectors.append(control.routing.received)
     registry = build_registry(name, control.collectors, control.parts.registry)
+    control.loops += metrics_loops(control.parts, registry)
 
     def started() -> None:
         for start in control.started:
@@ -163,6 +167,7 @@ def _evaluator(control: _Control) -> None:
         control.exclusions,
     )
     control.loops.append(Loop("evaluate", parts.settings.evaluate_every, in_thread(watch.step), parts.clock))
+    control.loops += slo_counts_loops(parts, control.catalogue, control.ledger)
 
 
 def _router(control: _Control) -> None:
@@ -206,6 +211,7 @@ def _exporters(control: _Control) -> None:
             DiskSpace("control-disk", parts.paths.control),
         ],
         parts.clock,
+        servers=_servers(parts.settings),
     )
     control.collectors += [
         SaturationCollector(sampler),
@@ -221,6 +227,16 @@ def _exporters(control: _Control) -> None:
         sampler.stop()
 
     control.close.append(close)
+
+
+def _servers(settings: Settings) -> Sequence[ServerProbe]:
+    """What the profile's servers are asked; the embedded one has none."""
+    if settings.profile == EMBEDDED:
+        return ()
+    # Imported here: the drivers take time to load, and the embedded profile asks nobody.
+    from app.bootstrap.server_probes import probes_of
+
+    return probes_of(settings)
 
 
 _ROLES: dict[str, Callable[[_Control], None]] = {

@@ -17,6 +17,7 @@ from prometheus_client import generate_latest
 from app.api.application import create_api
 from app.api.dependencies import ApiDependencies, ApiLimits, ReadinessCheck
 from app.api.keys import KeyRing
+from app.bootstrap.cloudwatch import metrics_loops
 from app.bootstrap.platform import EMBEDDED, open_platform
 from app.bootstrap.process_parts import HEARTBEAT_EVERY, ProcessParts, process_parts
 from app.domain.identifiers import decision_id
@@ -74,9 +75,13 @@ async def build_data(settings: Settings, members: frozenset[str]) -> Process:
     platform = _traced(await open_platform(settings, parts.clock, faults, parts.telemetry), parts)
     lag = EventLoopLag("decision-api", LAG_LIMIT_SECONDS)
     sampler = SaturationSampler(_probes(platform, lag), parts.clock)
-    build_registry(name, [SaturationCollector(sampler)], parts.registry)
+    registry = build_registry(name, [SaturationCollector(sampler)], parts.registry)
     anchor = _anchoring(parts, platform)
-    loops = (*_loops(parts, platform, members), Loop("anchor", ANCHOR_EVERY, anchor, SystemClock()))
+    loops = (
+        *_loops(parts, platform, members),
+        Loop("anchor", ANCHOR_EVERY, anchor, SystemClock()),
+        *metrics_loops(parts, registry),
+    )
 
     def started() -> None:
         sampler.start()

@@ -40,6 +40,11 @@ class DataPaths:
         return self.control / "ledger.sqlite"
 
     @property
+    def sent_counts(self) -> Path:
+        """What CloudWatch was sent of the ledger."""
+        return self.control / "sent-counts.sqlite"
+
+    @property
     def exclusions(self) -> Path:
         return self.control / "exclusions.sqlite"
 

@@ -92,8 +92,8 @@ def _servers(settings: Settings) -> Servers:
         relational_reader=settings.relational_reader or None,
         wide=_hosts(settings.wide_hosts),
         cache=settings.cache,
-        dynamodb=_client("dynamodb", settings, client_config()),
-        kinesis=_client("kinesis", settings, STREAM_CLIENT),
+        dynamodb=aws_client("dynamodb", settings, client_config()),
+        kinesis=aws_client("kinesis", settings, STREAM_CLIENT),
         stream=settings.stream,
     )
 
@@ -109,7 +109,12 @@ def _hosts(text: str) -> tuple[tuple[str, ...], int]:
     return tuple(host for host, _, _ in pairs), int(next(iter(ports)))
 
 
-def _client(service: str, settings: Settings, config: Config) -> Any:
+def aws_client(service: str, settings: Settings, config: Config) -> Any:
+    """By boto3's own rules, or at the address that stands for all of AWS.
+
+    Raises:
+        SettingsError: there is no region, or the configuration cannot be read.
+    """
     emulated = {"endpoint_url": settings.aws_endpoint, **EMULATED} if settings.aws_endpoint else {}
     try:
         return boto3.client(service, config=config, **emulated)

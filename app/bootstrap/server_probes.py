@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pymysql
 import redis
+from botocore.config import Config
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.policies import RoundRobinPolicy
 from cassandra.query import dict_factory
@@ -14,8 +15,11 @@ from pymysql.connections import Connection
 from pymysql.cursors import DictCursor
 from sqlalchemy import make_url
 
+from app.bootstrap.platform import aws_client
+from app.settings import Settings
 from dataplatform.schemas.cassandra import creditdata
 from dataplatform.schemas.hot_table import TABLE
+from dataplatform.stores.kinesis.shape import StreamShape
 from dataplatform.stores.mysql.database import LAG_BOUND_SECONDS
 from exporters.components import COMPONENT_OF_STORE, PROCESSORS
 from exporters.probes.aurora_usage import aurora_usage
@@ -30,6 +34,8 @@ from exporters.probes.redis_server import RedisServer
 from exporters.server_probe import ServerProbe
 from slo.clock import Clock, SystemClock
 
+FUNCTION = "mirante-ingest"
+CLOUDWATCH = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
 ANSWER_SECONDS = 2  # a server that takes longer is as good as dead to whoever watches it
 AURORA, DYNAMODB, KEYSPACES, REDIS, KINESIS = (
     COMPONENT_OF_STORE[store] for store in ("relational", "hot", "wide", "cache", "stream")
@@ -56,12 +62,30 @@ class AwsServices:
 
     table: str = TABLE
     stream: str = ""
-    shards: int = 1
+    shards: int = StreamShape().shards
     function: str = ""
     concurrency: float = 1000.0
     keyspace: str = ""
     keyspace_table: str = creditdata.TABLE
     cluster: str = ""
+
+
+def probes_of(settings: Settings) -> Sequence[ServerProbe]:
+    """Of the servers that this profile uses. A reader that is the writer is asked once."""
+    reader = settings.relational_reader
+    hosts = tuple(entry.strip() for entry in settings.wide_hosts.split(",") if entry.strip())
+    addresses = ServerAddresses(
+        mysql=settings.relational_writer,
+        mysql_reader="" if reader == settings.relational_writer else reader,
+        redis=settings.cache,
+        cassandra=() if settings.wide_region else hosts,
+    )
+    services = AwsServices(
+        stream=settings.stream,
+        function="" if settings.aws_endpoint else FUNCTION,  # on an emulator, workers stand for it
+        keyspace=creditdata.KEYSPACE if settings.wide_region else "",
+    )
+    return server_probes(addresses, aws_client("cloudwatch", settings, CLOUDWATCH), services)
 
 
 def server_probes(

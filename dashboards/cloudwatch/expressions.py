@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from alarms.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
 from app.ports.telemetry import MetricSpec
 from dashboards.errors import NotExpressible
 from dashboards.query import (
@@ -40,6 +39,7 @@ from dashboards.query import (
     equal,
 )
 from exporters import slo_status
+from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
 from slo import conventions
 
 BACKEND = "CloudWatch"

@@ -1,0 +1,109 @@
+"""Publishing to CloudWatch: off, as lines of embedded metric format, or by ``PutMetricData``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
+
+from botocore.config import Config
+from prometheus_client import CollectorRegistry
+
+from alarms import response
+from alarms.indicators import indicators
+from app.bootstrap.platform import aws_client
+from app.bootstrap.process_parts import ProcessParts
+from app.ports import telemetry
+from app.ports.telemetry import MetricSpec
+from app.serving.loops import Loop, in_thread
+from app.settings import Settings
+from dashboards.boards.registry import boards
+from dashboards.boards.source import source_of
+from exporters import declared, server, slo_status
+from exporters.cloudwatch.emf import EmfLines
+from exporters.cloudwatch.metrics_publisher import MetricsPublisher
+from exporters.cloudwatch.put import PutMetricData
+from exporters.cloudwatch.sent_counts import SentCounts
+from exporters.cloudwatch.series_data import SeriesData
+from exporters.cloudwatch.slo_counts import SloCounts
+from slo.catalogue import Catalogue, load_catalogue
+from slo.ledger import Ledger
+
+OFF, EMF = "off", "emf"
+EVERY_SECONDS = 60.0
+ONCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
+"""A put that boto3 repeated by itself could count twice, and nobody would know."""
+DECLARED: tuple[MetricSpec, ...] = (*telemetry.METRICS, *declared.METRICS, *response.METRICS)
+
+
+def metrics_loops(parts: ProcessParts, registry: CollectorRegistry) -> Sequence[Loop]:
+    """The loop that publishes a process's own series; none when publishing is off.
+
+    Raises:
+        DefinitionErrors: a definition says something wrong.
+        SettingsError: AWS's settings cannot be used.
+    """
+    settings = parts.settings
+    if settings.cloudwatch_metrics == OFF:
+        return ()
+    read = read_there(load_catalogue(settings.definitions), settings.environment)
+    series = SeriesData(registry, read, settings.environment)
+    publisher = MetricsPublisher(series, _sink(settings), parts.clock)
+    return (Loop("cloudwatch", EVERY_SECONDS, in_thread(publisher.publish), parts.clock),)
+
+
+def slo_counts_loops(parts: ProcessParts, catalogue: Catalogue, ledger: Ledger) -> Sequence[Loop]:
+    """The loop that publishes the ledger's counts; none when publishing is off.
+
+    Raises:
+        LedgerError: the record of what was sent cannot be opened.
+        SettingsError: AWS's settings cannot be used.
+    """
+    settings = parts.settings
+    if settings.cloudwatch_metrics == OFF:
+        return ()
+    sink = _sink(settings)
+    counts = SloCounts(
+        catalogue.slos,
+        ledger,
+        settings.environment,
+        SentCounts(parts.paths.sent_counts),
+        sink,
+        parts.clock,
+        read_back=sink if isinstance(sink, PutMetricData) else None,
+    )
+    return (Loop("cloudwatch-slo", EVERY_SECONDS, in_thread(counts.publish), parts.clock),)
+
+
+def read_there(catalogue: Catalogue, environment: str) -> frozenset[MetricSpec]:
+    """The declared metrics that generated alarms and boards read in CloudWatch: what is paid for."""
+    boarded = boards(source_of(catalogue, environment))
+    found = {
+        spec
+        for board in boarded
+        for row in board.rows
+        for panel in row.panels
+        for series in panel.series
+        for spec in _metrics_of(series.query)
+    }
+    found |= {indicator.metric for indicator in indicators(catalogue)}
+    return frozenset({*found, *slo_status.METRICS, server.ROLE_INFO} & set(DECLARED))
+
+
+def _metrics_of(value: object) -> Iterator[MetricSpec]:
+    """Whatever metrics a query is made of, at any depth."""
+    if isinstance(value, MetricSpec):
+        yield value
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _metrics_of(getattr(value, part.name))
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _metrics_of(part)
+
+
+def _sink(settings: Settings) -> EmfLines | PutMetricData:
+    """Logs go to standard error, so that standard output is the metrics' own."""
+    if settings.cloudwatch_metrics == EMF:
+        return EmfLines(sys.stdout)
+    return PutMetricData(aws_client("cloudwatch", settings, ONCE))

@@ -1,0 +1,82 @@
+"""``PutMetricData``: the API call that takes data to CloudWatch, and what it says is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+
+from exporters.cloudwatch.datum import Datum, MaybeSent, NotSent
+from slo.cloudwatch.twin import CloudWatchMetric
+from slo.periods import MINUTE
+
+MOST_DATA = 500  # of one call; the limit is 1,000 data and 1 MB
+NEVER_CONNECTED = (EndpointConnectionError, ConnectTimeoutError)
+
+
+class CloudWatchClient(Protocol):
+    """The part of boto3's client that is used. It must not retry by itself: a repeated put counts twice."""
+
+    def put_metric_data(self, **arguments: Any) -> Any: ...
+
+    def get_paginator(self, operation_name: str) -> Any: ...
+
+
+class PutMetricData:
+    def __init__(self, client: CloudWatchClient) -> None:
+        self._client = client
+
+    def send(self, data: Sequence[Datum]) -> None:
+        if len(data) > MOST_DATA:
+            raise ValueError(f"{len(data)} data in one call: at most {MOST_DATA} are sent at once")
+        try:
+            self._client.put_metric_data(
+                Namespace=data[0].namespace, MetricData=[_metric_datum(datum) for datum in data]
+            )
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            raise (NotSent if 400 <= status < 500 else MaybeSent)(str(error)) from error
+        except NEVER_CONNECTED as error:
+            raise NotSent(str(error)) from error
+        except BotoCoreError as error:
+            raise MaybeSent(str(error)) from error
+
+    def sums(self, metric: CloudWatchMetric, since: datetime, until: datetime) -> Mapping[datetime, float]:
+        """What CloudWatch has of each minute in ``[since, until)``; a minute it knows nothing of is left out.
+
+        Raises:
+            NotSent: it cannot be asked now.
+        """
+        question = {
+            "Id": "sum",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": metric.namespace,
+                    "MetricName": metric.name,
+                    "Dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions],
+                },
+                "Period": int(MINUTE.total_seconds()),
+                "Stat": "Sum",
+            },
+        }
+        pages = self._client.get_paginator("get_metric_data")
+        found: dict[datetime, float] = {}
+        try:
+            for page in pages.paginate(MetricDataQueries=[question], StartTime=since, EndTime=until):
+                for result in page["MetricDataResults"]:
+                    found.update(zip(result["Timestamps"], result["Values"], strict=True))
+        except (BotoCoreError, ClientError) as error:
+            raise NotSent(str(error)) from error
+        return found
+
+
+def _metric_datum(datum: Datum) -> Mapping[str, object]:
+    return {
+        "MetricName": datum.name,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in datum.dimensions],
+        "Timestamp": datum.at,
+        "Values": list(datum.values),
+        "Counts": list(datum.counts),
+    }
