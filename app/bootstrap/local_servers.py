@@ -10,10 +10,7 @@ from app.settings import Settings
 from dataplatform.local.alertmanager import Alertmanager
 from dataplatform.local.aws_emulator import AwsEmulator
 from dataplatform.local.cassandra import Cassandra, cassandra_jars
-from dataplatform.local.mariadb import MariaDb, keep_database
-from dataplatform.local.mariadb import address as mysql_address
 from dataplatform.local.prometheus import Prometheus, point_at
-from dataplatform.local.redis import Redis
 from dataplatform.local.server import LOOPBACK, LocalServer
 from dataplatform.local.stack import Member
 
@@ -25,6 +22,9 @@ CHECKOUT_EMULATOR = Path(".venv-emulator") / "bin" / "ministack"  # where the Ma
 
 def local_servers(folder: Path, jars: Path | None, aws_emulator: Path | None) -> Mapping[str, LocalServer]:
     """By name. ``jars``, ``aws_emulator``: where they are; None: in the checkout or below ``folder``."""
+    from dataplatform.local.mariadb import MariaDb  # its client and Redis' take time to load
+    from dataplatform.local.redis import Redis
+
     java = jars or (CHECKOUT_JARS if CHECKOUT_JARS.exists() else folder / "jars")
     program = aws_emulator or (CHECKOUT_EMULATOR if CHECKOUT_EMULATOR.exists() else None)
     every: Sequence[LocalServer] = (
@@ -41,6 +41,8 @@ def local_servers(folder: Path, jars: Path | None, aws_emulator: Path | None) ->
 def introduce(settings: Settings, folder: Path, members: Mapping[str, Member]) -> None:
     """What they need to know of one another."""
     if mariadb := members.get("mariadb"):
+        from dataplatform.local.mariadb import keep_database
+
         keep_database(mariadb.port, "mirante")
         keep_database(mariadb.port, "router")
     if "prometheus" in members:
@@ -61,6 +63,8 @@ def addresses(members: Mapping[str, Member]) -> Mapping[str, Any]:
 def _settings_of(name: str, member: Member) -> Mapping[str, str]:
     at = f"{LOOPBACK}:{member.port}"
     if name == "mariadb":
+        from dataplatform.local.mariadb import address as mysql_address
+
         relational = mysql_address(member.port, "mirante")
         router = mysql_address(member.port, "router")
         return {"relational_writer": relational, "relational_reader": relational, "router_store": router}

@@ -51,7 +51,7 @@ async def open_platform(
     from dataplatform.servers import Surroundings, open_servers
 
     around = Surroundings(clock, faults, telemetry, Random().random)  # noqa: S311 - spreads retries only
-    return await open_servers(settings.data_dir, _servers(settings), around)
+    return await open_servers(settings.data_dir, _servers(settings, clock), around)
 
 
 async def audit_report(settings: Settings) -> AuditReport:
@@ -76,7 +76,8 @@ async def audit_report(settings: Settings) -> AuditReport:
         await relational.close()
 
 
-def _servers(settings: Settings) -> Servers:
+def _servers(settings: Settings, clock: Clock) -> Servers:
+    from app.bootstrap.wide_store import open_wide_store
     from dataplatform.servers import Servers
     from dataplatform.stores.dynamodb.calls import client_config
 
@@ -90,23 +91,12 @@ def _servers(settings: Settings) -> Servers:
     return Servers(
         relational_writer=settings.relational_writer,
         relational_reader=settings.relational_reader or None,
-        wide=_hosts(settings.wide_hosts),
+        open_wide=lambda: open_wide_store(settings, clock),
         cache=settings.cache,
         dynamodb=aws_client("dynamodb", settings, client_config()),
         kinesis=aws_client("kinesis", settings, STREAM_CLIENT),
         stream=settings.stream,
     )
-
-
-def _hosts(text: str) -> tuple[tuple[str, ...], int]:
-    """``host:port,host:port``; the port is one for all."""
-    pairs = [entry.strip().rpartition(":") for entry in text.split(",") if entry.strip()]
-    ports = {port for _, _, port in pairs}
-    if len(ports) != 1 or not all(host for host, _, _ in pairs) or not next(iter(ports)).isdigit():
-        raise SettingsError(
-            "wide_hosts", f"{text!r} is not host:port,... with one port", "Give 127.0.0.1:9042, say"
-        )
-    return tuple(host for host, _, _ in pairs), int(next(iter(ports)))
 
 
 def aws_client(service: str, settings: Settings, config: Config) -> Any:

@@ -12,7 +12,6 @@ from alarms.notify.compose import Composer
 from alarms.router import Router
 from alarms.routing.topology import Topology
 from alarms.runbook import Runbooks
-from alarms.stores.mysql import MysqlRouterStore
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
 from app.bootstrap.alarm_policy import load_alarm_policy
@@ -62,6 +61,9 @@ def _open_store(settings: Settings) -> RouterStore:
     """Leases go by the database's clock, which the workers share, unless ours is accelerated."""
     if not settings.router_store:
         return SqliteRouterStore(DataPaths(settings.data_dir).router)
+    # Imported here: its driver takes time to load, and the embedded store needs none.
+    from alarms.stores.mysql import MysqlRouterStore
+
     shown = settings.masked()["router_store"]
     try:
         return MysqlRouterStore(settings.router_store, server_time=settings.clock == "system")

@@ -1,4 +1,4 @@
-"""The wide store that the settings name, if they do: Apache Cassandra, or Amazon Keyspaces with IAM."""
+"""The wide store that the settings name: Apache Cassandra, or Amazon Keyspaces with IAM."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from dataplatform.stores.cassandra.sigv4 import SigV4
 from slo.clock import Clock
 
 
-def open_wide_store(settings: Settings, clock: Clock) -> tuple[WideStore, Callable[[], None]] | None:
-    """The store and what closes it; None: the settings name none, and the embedded one serves.
+def open_wide_store(settings: Settings, clock: Clock) -> tuple[WideStore, Callable[[], None]]:
+    """The store and what closes it; ``wide_hosts`` has to be set.
 
     Raises:
         SettingsError: ``wide_hosts`` are not host:port with one port for all.
         StoreUnavailable: nobody answers there.
     """
-    if not settings.wide_hosts:
-        return None
     hosts, port = wide_addresses(settings.wide_hosts)
     sigv4 = SigV4(settings.wide_region) if settings.wide_region else None
     return open_cassandra_wide(hosts, port, clock, sigv4=sigv4)

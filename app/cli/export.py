@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from app.bootstrap.offline import offline_platform
-from app.bootstrap.wide_store import open_wide_store
 from app.cli.context import counted, pass_settings, say, stderr
 from app.settings import Settings
 from dataplatform.wide_export import ExportPlan, WideExport, export_wide
@@ -43,11 +42,13 @@ async def _export(
     settings: Settings, out: Path, plan: ExportPlan, progress: Callable[[int], None]
 ) -> WideExport:
     clock = parse_clock(settings.clock)
-    opened = open_wide_store(settings, clock)
-    if opened is None:
+    if not settings.wide_hosts:
         async with offline_platform(settings, INSTEAD) as open_:
             return await export_wide(open_.platform.wide, out, clock, plan, progress)
-    store, close = opened
+    # Imported here: the driver takes time to load, and no other command needs it.
+    from app.bootstrap.wide_store import open_wide_store
+
+    store, close = open_wide_store(settings, clock)
     try:
         return await export_wide(store, out, clock, plan, progress)
     finally:

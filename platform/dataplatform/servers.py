@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.ports.projections import WideStore
 from app.ports.telemetry import Telemetry
 from dataplatform.consistency.readings import CheckLog
 from dataplatform.data_platform import DataPlatform
@@ -23,7 +24,6 @@ from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.guards import with_breaker, with_faults
 from dataplatform.schemas import stream as stream_schema
 from dataplatform.security.sealed_stream import SealedStream
-from dataplatform.stores.cassandra.opening import open_cassandra_wide
 from dataplatform.stores.dynamodb.open import open_dynamodb_hot
 from dataplatform.stores.kinesis.stream import open_kinesis_stream
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
@@ -50,11 +50,11 @@ RELATIONAL_PORTS = (
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where the servers are. ``wide`` is ``(hosts, port)``; the clients are boto3's."""
+    """Where the servers are. ``open_wide`` gives the wide store and what closes it; clients are boto3's."""
 
     relational_writer: str
     relational_reader: str | None
-    wide: tuple[tuple[str, ...], int]
+    open_wide: Callable[[], tuple[WideStore, Callable[[], None]]]
     cache: str
     dynamodb: Any
     kinesis: Any
@@ -93,8 +93,7 @@ async def open_servers(data_dir: Path, servers: Servers, around: Surroundings) -
         relational = await asyncio.to_thread(
             open_mysql_relational, servers.relational_writer, servers.relational_reader, around.clock
         )
-        hosts, port = servers.wide
-        wide, close_wide = await asyncio.to_thread(open_cassandra_wide, hosts, port, around.clock)
+        wide, close_wide = await asyncio.to_thread(servers.open_wide)
         undo.callback(close_wide)
         hot = await asyncio.to_thread(open_dynamodb_hot, servers.dynamodb, around.clock, around.random)
         letters = SqliteLetterBox(own)
