@@ -7,7 +7,7 @@ EMULATOR := .venv-emulator
 EMULATOR_STAMP := $(EMULATOR)/.installed
 export MIRANTE_TEST_AWS_EMULATOR := $(CURDIR)/$(EMULATOR)/bin/ministack
 
-.PHONY: help setup servers demo test check promtool-native bench proof up build clean
+.PHONY: help setup servers demo test check promtool-native bench replay proof up build clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -66,6 +66,9 @@ promtool-native: ## build a current promtool (a Go module) into .promtool/, for 
 
 bench: $(STAMP) ## speed and memory, as ratios against a floor in the same run (JSON in build/bench/)
 	$(BIN)/python tests/bench
+
+replay: $(STAMP) ## which panel has data, in five scenarios on Prometheus's own engine
+	@$(BIN)/python tests/replay
 
 proof: $(STAMP) $(EMULATOR_STAMP) $(SERVERS_STAMP) $(ORACLE_STAMP) ## the heavy proofs at full size
 	MIRANTE_PROOF=full $(BIN)/python -m pytest -m proof

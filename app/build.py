@@ -29,11 +29,13 @@ from dashboards.cloudwatch.body import body_bytes
 from dashboards.grafana.board import dashboard_bytes
 from dashboards.grafana.provisioning import board_path, provisioning
 from dashboards.json_text import json_bytes
+from dashboards.parity import parity, report
 from slo import cloudwatch as slo_cloudwatch
 from slo import prometheus as slo_prometheus
 from slo.catalogue import Catalogue
 
 MANIFEST = "manifest.json"
+PARITY = "parity.md"  # what is on which backend, for people
 FORMAT = 1
 
 
@@ -150,7 +152,9 @@ def _prometheus(
 
 
 def _boards(catalogue: Catalogue, where: Deployment) -> Iterator[tuple[str, bytes]]:
-    for board in boards(source_of(catalogue, where.environment)):
+    made = boards(source_of(catalogue, where.environment))
+    yield PARITY, report(parity(made, where)).encode()
+    for board in made:
         for language in LANGUAGES:
             document = dashboard_bytes(board, where.environment, language, where.console)
             yield f"grafana/{board_path(board.name, language)}", document

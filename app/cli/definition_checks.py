@@ -17,7 +17,7 @@ from app.ports.telemetry import METRICS
 from app.settings import Settings, channel_variable
 from app.usecases.load_policies import load_policies
 from dashboards.errors import DashboardError
-from dashboards.truth.gates import examine
+from dashboards.truth.gates import Report, examine
 from slo import lint
 from slo.catalogue import DEFINITIONS, Catalogue, load_catalogue
 from slo.errors import DefinitionError, DefinitionErrors
@@ -28,10 +28,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """``counts`` says how much of each kind was read; what could not be read is absent."""
+    """``counts`` says how much of each kind was read; what could not be read is absent.
+
+    ``unwatched`` are metrics that are exposed, and that no board and no rule reads.
+    """
 
     findings: Sequence[Finding]
     counts: dict[str, int] = field(default_factory=dict)
+    unwatched: tuple[str, ...] = ()
 
     @property
     def errors(self) -> int:
@@ -42,6 +46,7 @@ def check_everything(settings: Settings) -> Checked:
     """Read all of it even when a part is wrong, so that a person mends everything in one go."""
     findings: list[Finding] = []
     counts: dict[str, int] = {}
+    unwatched: tuple[str, ...] = ()
     catalogue = _attempt(lambda: load_catalogue(settings.definitions), findings)
     alarms = _attempt(lambda: load_alarm_policy(settings.alarm_policy), findings)
     book = _attempt(lambda: load_policies(settings.policies, settings.policy), findings)
@@ -62,8 +67,11 @@ def check_everything(settings: Settings) -> Checked:
         findings += _indicator_findings(catalogue, alarms.runbooks)
         counts["generated files"] = _generated(catalogue, alarms, settings, findings)
         if settings.definitions is None:  # the gates know what our own platform exposes, and nothing else
-            findings += _truth_findings(catalogue, settings.environment)
-    return Checked(_placed(findings, settings.definitions or DEFINITIONS), counts)
+            report = examine(catalogue, settings.environment)
+            findings += _truth_findings(report)
+            counts |= report.counts
+            unwatched = report.unwatched
+    return Checked(_placed(findings, settings.definitions or DEFINITIONS), counts, unwatched)
 
 
 def _attempt(load: Callable[[], T], findings: list[Finding]) -> T | None:
@@ -133,9 +141,9 @@ def _indicator_findings(catalogue: Catalogue, runbooks: Runbooks) -> Iterator[Fi
             yield Finding(Level.ERROR, "runbook", "runbooks", None, indicator.name, reason, mend)
 
 
-def _truth_findings(catalogue: Catalogue, environment: str) -> Iterator[Finding]:
+def _truth_findings(report: Report) -> Iterator[Finding]:
     """Boards and rules that could lie: unknown series, moved lines, dead links, foreign colours."""
-    for lie in examine(catalogue, environment).findings:
+    for lie in report.findings:
         yield Finding(Level.ERROR, lie.gate, "boards", None, lie.where, lie.problem, lie.mend)
 
 

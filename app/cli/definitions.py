@@ -58,6 +58,8 @@ def _with(settings: Settings, definitions: Path | None) -> Settings:
 def _print(found: Checked) -> None:
     for finding in found.findings:
         say(str(finding), STYLES[finding.level])
+    if found.unwatched:
+        say("watched by no board and no rule: " + ", ".join(found.unwatched))
     if found.counts:
         say("checked: " + ", ".join(f"{count:,} {name}" for name, count in found.counts.items()))
     warnings = counted(len(found.findings) - found.errors, "warning")
@@ -71,6 +73,7 @@ def _document(found: Checked) -> dict[str, object]:
     return {
         "sound": not found.errors,
         "counts": found.counts,
+        "unwatched": list(found.unwatched),
         "findings": [
             {
                 "level": finding.level.value,
@@ -113,7 +116,8 @@ def build(
     """Write everything generated: same input, same bytes.
 
     Prometheus rules and their unit tests, Alertmanager configuration, Grafana and CloudWatch dashboards,
-    CloudWatch alarms and templates, and manifest.json: what was built from what, by hash. A file that a
+    CloudWatch alarms and templates, parity.md (which panel is on which backend, and why not), and
+    manifest.json: what was built from what, by hash. A file that a
     previous build wrote here and this one no longer makes is removed; other files are left alone.
 
     Exit status: 0 written, or up to date; 1 with --check: it is not.

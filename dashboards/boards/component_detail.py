@@ -187,8 +187,8 @@ _AWS: Mapping[str, tuple[str, Text, AwsMetric, Unit]] = {
     ),
     "dynamodb": (
         "aws-throttles",
-        Text("Throttled requests", "Pedidos limitados"),
-        AwsMetric("AWS/DynamoDB", "ThrottledRequests", (("TableName", "credit-hot-data"),), "Sum"),
+        Text("Throttled writes", "Gravações limitadas"),
+        AwsMetric("AWS/DynamoDB", "WriteThrottleEvents", (("TableName", "credit-hot-data"),), "Sum"),
         Unit.COUNT,
     ),
     "keyspaces": (
@@ -205,7 +205,7 @@ _AWS: Mapping[str, tuple[str, Text, AwsMetric, Unit]] = {
     "redis": (
         "aws-evictions",
         Text("Evictions", "Despejos"),
-        AwsMetric("AWS/ElastiCache", "Evictions", (("ReplicationGroupId", "mirante"),), "Sum"),
+        AwsMetric("AWS/ElastiCache", "Evictions", (("CacheClusterId", "mirante-001"),), "Sum"),
         Unit.COUNT,
     ),
     "kinesis": (

@@ -28,10 +28,14 @@ _WATCHES_ITSELF = ("vector(1)",)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``findings`` must be empty; ``unwatched`` are metrics that no panel and no rule reads."""
+    """``findings`` must be empty; ``unwatched`` are metrics that no panel and no rule reads.
+
+    ``counts`` says how many boards, panels, queries and rules were examined.
+    """
 
     findings: tuple[Finding, ...]
     unwatched: tuple[str, ...]
+    counts: dict[str, int]
 
 
 def examine(catalogue: Catalogue, environment: str, console_paths: Iterable[str] = CONSOLE_PATHS) -> Report:
@@ -54,8 +58,15 @@ def examine(catalogue: Catalogue, environment: str, console_paths: Iterable[str]
             found += colour_gate.of_document(f"cloudwatch/{board.name}.{language}", cloudwatch)
     panels = [panel for board in made for panel in board.panels()]
     texts = [text for panel in panels for text in series_gate.expressions(panel)]
+    counts = {
+        "boards": len(made),
+        "panels": len(panels),
+        "queries": len(texts),
+        "rules": len(generated),
+        "metrics": len(DECLARED),
+    }
     texts += [str(rule["expr"]) for rule in generated]
-    return Report(tuple(found), unwatched(texts, _on_cloudwatch(panels, environment)))
+    return Report(tuple(found), unwatched(texts, _on_cloudwatch(panels, environment)), counts)
 
 
 def _on_cloudwatch(panels: Iterable[Panel], environment: str) -> Iterator[str]:

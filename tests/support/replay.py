@@ -11,19 +11,22 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from alarms import response
+from alarms.cloudwatch.indicator_alarms import ROLES
 from app.api.access import REFUSALS
 from app.api.sensitive_reads import Shown
 from app.ports import telemetry
 from app.ports.telemetry import LATENCY_BUCKETS, MetricKind, MetricSpec
 from exporters import consistency_index, declared, saturation, server, slo_status
+from slo import conventions
 from slo.prometheus import render_yaml
+from tests.support.catalogues import ENVIRONMENT, shipped_source
 
 STEP_SECONDS = 15
 PER_MINUTE = 60 // STEP_SECONDS
@@ -203,7 +206,7 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
         saturation.AGE: [({"component": c, "resource": "cpu"}, 5, 5) for c in COMPONENTS],
         saturation.FAILURES: [({"component": c, "resource": "cpu"}, 0, 0) for c in COMPONENTS],
         saturation.EVENTS: [({"component": c, "event": "throttles"}, 0, 0) for c in COMPONENTS],
-        server.ROLE_INFO: [({"role": role}, 1, 1) for role in ("data", "control")],
+        server.ROLE_INFO: [({"role": role}, 1, 1) for role in ("data", "control", *ROLES)],
         server.COLLECT_ERRORS: [({"collector": "SaturationCollector"}, 0, 0)],
         response.ALERTS_RECEIVED: [({"source": "evaluator"}, 1, 1)],
         response.NOTIFICATIONS: [({"severity": "P1", "result": "sent"}, 1, 1)],
@@ -216,12 +219,23 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
             spec: [({"rule": "CreditDecisionLatencyBurnPageFast"}, 1, 1)]
             for spec in (response.NOISE, response.RULE_ACKNOWLEDGE, response.RULE_RESOLVE)
         },
-        **dict.fromkeys(slo_status.METRICS, ()),
+        **{
+            spec: [(labels, 1, 1) for labels in _objectives(spec)] for spec in slo_status.METRICS
+        },
     }  # fmt: skip
     if spec in table:
         return table[spec]
     assert not spec.labels, f"{spec.name} is declared, and the replay does not emit it"
     return [({}, 0.0, 0.0)]
+
+
+def _objectives(spec: MetricSpec) -> Iterator[Labels]:
+    """Labels of the state of every objective that ships."""
+    for slo, objective in shipped_source().objectives():
+        own = {"environment": ENVIRONMENT, "service": slo.service, "slo": slo.id, "objective": objective.name}
+        windows = sorted({window for tier in slo.tiers for window in (tier.long_window, tier.short_window)})
+        for window in windows if "window" in spec.labels else [None]:
+            yield {**own, "group": "", **({"window": conventions.window_text(window)} if window else {})}
 
 
 def _series(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -43,6 +44,8 @@ def test_what_ships_is_sound_and_can_be_generated() -> None:
     assert ran.status == 0, ran.out
     assert "4 SLOs" in ran.out
     assert "generated files" in ran.out
+    assert re.search(r"\d+ boards, \d{3} panels, \d{3} queries, \d{3} rules", ran.out)
+    assert "watched by no board and no rule: mirante_time_to_acknowledge_seconds" in ran.out
     assert ran.out.rstrip().endswith("sound")
 
 
@@ -119,6 +122,7 @@ def test_a_build_is_up_to_date_until_an_input_or_a_file_changes(definitions: Pat
     missing = mirante(*build, "--check")
     assert (missing.status, out.exists()) == (1, False)
     assert mirante(*build).status == 0
+    assert "panels, " in (out / "parity.md").read_text(encoding="utf-8").splitlines()[2]
     fresh = mirante(*build, "--check")
     assert fresh.status == 0
     assert "generated files are up to date" in fresh.out
