@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 
 from botocore.config import Config
@@ -20,6 +22,7 @@ from app.settings import Settings
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
 from exporters import declared, server, slo_status
+from exporters.cloudwatch.datum import PublishError
 from exporters.cloudwatch.emf import EmfLines
 from exporters.cloudwatch.metrics_publisher import MetricsPublisher
 from exporters.cloudwatch.put import PutMetricData
@@ -27,7 +30,10 @@ from exporters.cloudwatch.sent_counts import SentCounts
 from exporters.cloudwatch.series_data import SeriesData
 from exporters.cloudwatch.slo_counts import SloCounts
 from slo.catalogue import Catalogue, load_catalogue
+from slo.clock import Clock
 from slo.ledger import Ledger
+
+log = logging.getLogger("mirante.cloudwatch")
 
 OFF, EMF = "off", "emf"
 EVERY_SECONDS = 60.0
@@ -36,20 +42,43 @@ ONCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts":
 DECLARED: tuple[MetricSpec, ...] = (*telemetry.METRICS, *declared.METRICS, *response.METRICS)
 
 
-def metrics_loops(parts: ProcessParts, registry: CollectorRegistry) -> Sequence[Loop]:
-    """The loop that publishes a process's own series; none when publishing is off.
+def metrics_publisher(
+    settings: Settings, registry: CollectorRegistry, clock: Clock
+) -> MetricsPublisher | None:
+    """Publishes a process's own series; None when publishing is off.
 
     Raises:
         DefinitionErrors: a definition says something wrong.
         SettingsError: AWS's settings cannot be used.
     """
-    settings = parts.settings
     if settings.cloudwatch_metrics == OFF:
-        return ()
+        return None
     read = read_there(load_catalogue(settings.definitions), settings.environment)
-    series = SeriesData(registry, read, settings.environment)
-    publisher = MetricsPublisher(series, _sink(settings), parts.clock)
+    return MetricsPublisher(SeriesData(registry, read, settings.environment), _sink(settings), clock)
+
+
+def metrics_loops(parts: ProcessParts, registry: CollectorRegistry) -> Sequence[Loop]:
+    """The loop that publishes them, if any. Raises what ``metrics_publisher`` does."""
+    publisher = metrics_publisher(parts.settings, registry, parts.clock)
+    if publisher is None:
+        return ()
     return (Loop("cloudwatch", EVERY_SECONDS, in_thread(publisher.publish), parts.clock),)
+
+
+@contextmanager
+def published_after(publisher: MetricsPublisher | None) -> Iterator[None]:
+    """For a function that lives from call to call: its series leave when a call has ended, well or not.
+
+    A publication that fails is logged and fails no work; what it held leaves with the next.
+    """
+    try:
+        yield
+    finally:
+        try:
+            if publisher is not None:
+                publisher.publish()
+        except PublishError as error:
+            log.warning("metrics did not reach CloudWatch: %s", error)
 
 
 def slo_counts_loops(parts: ProcessParts, catalogue: Catalogue, ledger: Ledger) -> Sequence[Loop]:

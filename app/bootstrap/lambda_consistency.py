@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from app.bootstrap.cloudwatch import metrics_publisher, published_after
 from app.bootstrap.offline import OfflinePlatform, offline_platform
 from app.settings import load_settings
 from dataplatform import workers
@@ -93,4 +94,5 @@ async def _opened() -> AsyncIterator[OfflinePlatform]:
     settings = load_settings()
     configure_logs(role=ROLE, environment=settings.environment, level=settings.log_level)
     async with offline_platform(settings, INSTEAD) as open_:
-        yield open_
+        with published_after(metrics_publisher(settings, open_.registry, open_.clock)):
+            yield open_

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from app.bootstrap.cloudwatch import metrics_publisher, published_after
 from app.bootstrap.platform import open_platform
 from app.settings import Settings, load_settings
 from dataplatform import workers
@@ -23,6 +24,7 @@ from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.observability.traced_port import with_spans
 from dataplatform.observability.xray_tracer import XrayTracer
 from dataplatform.resilience.faults import FaultBoard
+from exporters.cloudwatch.metrics_publisher import MetricsPublisher
 from slo.clock import parse_clock
 
 ROLE = "ingest-lambda"
@@ -30,21 +32,34 @@ XRAY_DAEMON = "127.0.0.1:2000"  # Lambda's own AWS_XRAY_DAEMON_ADDRESS, which th
 PATIENCE = Patience(attempts=0, seconds=120.0)  # nobody counts attempts here, so an orphan waits by its age
 
 
+@dataclass(frozen=True, slots=True)
+class Function:
+    """The handler, and what publishes the series of an invocation when it has ended."""
+
+    handler: KinesisHandler
+    publisher: MetricsPublisher | None
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> Answer:
+        with published_after(self.publisher):
+            return self.handler(event, context)
+
+
 def handler(event: Mapping[str, Any], context: Any) -> Answer:
     return _built()(event, context)
 
 
 @cache
-def _built() -> KinesisHandler:
-    return build_handler(load_settings())
+def _built() -> Function:
+    return build_function(load_settings())
 
 
-def build_handler(settings: Settings) -> KinesisHandler:
+def build_function(settings: Settings) -> Function:
     """The function over this profile's stores. Raises what ``open_platform`` does."""
     configure_logs(role=ROLE, environment=settings.environment, level=settings.log_level)
     clock = parse_clock(settings.clock)
     tracer = XrayTracer(f"mirante-{ROLE}", XRAY_DAEMON)
-    telemetry = PrometheusTelemetry(CollectorRegistry(auto_describe=False))
+    registry = CollectorRegistry(auto_describe=False)
+    telemetry = PrometheusTelemetry(registry)
     runner = asyncio.Runner()
     opened = runner.run(open_platform(settings, clock, FaultBoard(), telemetry))
     platform = replace(
@@ -54,7 +69,7 @@ def build_handler(settings: Settings) -> KinesisHandler:
         hot=with_spans(opened.hot, "hot", tracer),
         wide=with_spans(opened.wide, "wide", tracer),
     )
-    return KinesisHandler(
+    built = KinesisHandler(
         processor=workers.record_processor(platform, telemetry, clock, tracer, PATIENCE),
         project=workers.projector(platform, telemetry).drain,
         sealer=platform.sealer,
@@ -64,3 +79,4 @@ def build_handler(settings: Settings) -> KinesisHandler:
         clock=clock,
         runner=runner,
     )
+    return Function(built, metrics_publisher(settings, registry, clock))

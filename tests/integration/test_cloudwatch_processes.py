@@ -1,0 +1,65 @@
+"""A running control side publishes by itself: its series, and the counts of its ledger."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+
+from app.bootstrap.platform import EMULATED
+from exporters.cloudwatch.put import PutMetricData
+from slo.cloudwatch.twin import CloudWatchMetric
+from tests.support.aws_emulator import needs_emulator, shared_emulator
+from tests.support.processes import Role, wait_until
+
+DIMENSIONS = (("Environment", "{}"), ("Objective", "main"), ("Slo", "credit/decision-availability"))
+WITHIN = 90.0
+
+
+def fast_clock() -> str:
+    """Thirty times as fast from now on: a minute is two seconds."""
+    return f"scaled:30@{datetime.now(UTC).isoformat()}"
+
+
+@needs_emulator
+def test_a_control_side_puts_its_series_and_the_minutes_of_its_ledger(tmp_path: Path) -> None:
+    environment = "putting"
+    settings = {
+        "MIRANTE_CLOUDWATCH_METRICS": "put",
+        "MIRANTE_AWS_ENDPOINT": shared_emulator(),
+        "MIRANTE_ENVIRONMENT": environment,
+        "MIRANTE_CLOCK": fast_clock(),
+    }
+    client = boto3.client("cloudwatch", endpoint_url=shared_emulator(), **EMULATED)
+    here = [{"Name": "environment", "Value": environment}]
+    dimensions = tuple((name, value.format(environment)) for name, value in DIMENSIONS)
+    put, since = PutMetricData(client), datetime.now(UTC) - timedelta(minutes=1)
+
+    def has_series() -> bool:
+        found = client.list_metrics(Namespace="Mirante", MetricName="mirante_role_info", Dimensions=here)
+        return bool(found["Metrics"])
+
+    def minutes_of(name: str) -> dict[datetime, float]:
+        metric = CloudWatchMetric("Mirante/SLO", name, dimensions)
+        return dict(put.sums(metric, since, since + timedelta(hours=2)))
+
+    with Role("control", tmp_path / "data", settings):
+        wait_until(has_series, WITHIN, "the role's own series")
+        wait_until(lambda: len(minutes_of("TotalEvents")) >= 2, WITHIN, "two minutes of counts")
+    total, good = minutes_of("TotalEvents"), minutes_of("GoodEvents")
+    assert set(total.values()) == {1.0}, "a slice of a minute each, once"
+    assert set(good.values()) == {0.0}, "nobody answers the prober here"
+    client.close()
+
+
+def test_a_control_side_writes_lines_of_embedded_metrics_on_standard_output(tmp_path: Path) -> None:
+    settings = {"MIRANTE_CLOUDWATCH_METRICS": "emf", "MIRANTE_CLOCK": fast_clock()}
+    with Role("control", tmp_path / "data", settings) as role:
+
+        def namespaces() -> set[str]:
+            lines = [line for line in role.output.splitlines() if line.startswith('{"_aws"')]
+            return {json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Namespace"] for line in lines[:-1]}
+
+        wait_until(lambda: namespaces() == {"Mirante", "Mirante/SLO"}, WITHIN, "lines of both kinds")
