@@ -100,8 +100,8 @@ class SagaLog(Protocol):
         """DONE, UNDONE or STUCK; nobody holds it any more."""
         ...
 
-    async def postpone(self, saga: Saga, seconds: float, trouble: str) -> None:
-        """Let go of it for a while, with one failure more."""
+    async def postpone(self, saga: Saga, seconds: float, attempts: int, trouble: str) -> None:
+        """Let go of it for a while; ``attempts`` failures are on its count now."""
         ...
 
     async def retry(self, saga_id: str) -> bool:

@@ -86,7 +86,7 @@ class SagaLogContract:
         for late in (
             lambda: bench.log.note(first, "one", StepState.DONE, LEASE),
             lambda: bench.log.turn_back(first, "late"),
-            lambda: bench.log.postpone(first, 1.0, "late"),
+            lambda: bench.log.postpone(first, 1.0, 1, "late"),
             lambda: bench.log.end(first, SagaState.DONE),
         ):
             with pytest.raises(LeaseLost):
@@ -123,7 +123,7 @@ class SagaLogContract:
     async def a_postponed_saga_rests_and_counts_its_failures(self, bench: Bench) -> None:
         await bench.log.begin("s-1", "kind", b"")
         (held,) = await bench.log.claim("a", 10, LEASE)
-        await bench.log.postpone(held, 5.0, "the store is down")
+        await bench.log.postpone(held, 5.0, 1, "the store is down")
         assert list(await bench.log.claim("b", 10, LEASE)) == []
         bench.clock.advance(timedelta(seconds=5))
         (again,) = await bench.log.claim("b", 10, LEASE)
@@ -132,7 +132,7 @@ class SagaLogContract:
     async def a_step_that_went_well_ends_the_count_of_failures(self, bench: Bench) -> None:
         await bench.log.begin("s-1", "kind", b"")
         (held,) = await bench.log.claim("a", 10, LEASE)
-        await bench.log.postpone(held, 0.0, "x")
+        await bench.log.postpone(held, 0.0, 1, "x")
         (held,) = await bench.log.claim("a", 10, LEASE)
         await bench.log.note(held, "one", StepState.INTENDED, LEASE)
         assert (await self._found(bench)).attempts == 1

@@ -19,6 +19,10 @@ from slo.clock import Clock
 T = TypeVar("T")
 
 
+class CircuitOpen(StoreUnavailable):
+    """The store was not asked: this call did nothing there, and says nothing about the next one."""
+
+
 class Circuit(StrEnum):
     CLOSED = "closed"
     OPEN = "open"
@@ -68,7 +72,8 @@ class Breaker:
         """Make the call, or refuse it at once.
 
         Raises:
-            StoreUnavailable: the circuit is open, or the call itself said so.
+            CircuitOpen: refused; the store was not asked.
+            StoreUnavailable: the call itself said so.
         """
         trial = self._admit()
         started = self._clock.monotonic()
@@ -92,7 +97,7 @@ class Breaker:
         if self._state is Circuit.HALF_OPEN and self._trials_started < self._policy.probes:
             self._trials_started += 1
             return True
-        raise StoreUnavailable(self._store, "its circuit is open after repeated failures or slowness")
+        raise CircuitOpen(self._store, "its circuit is open after repeated failures or slowness")
 
     def _note(self, started: float, *, failed: bool, trial: bool) -> None:
         now = self._clock.monotonic()

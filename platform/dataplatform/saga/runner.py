@@ -2,7 +2,8 @@
 
 A step that failed or timed out may have happened all the same. Before the pivot it is tried again, then
 compensated as if it had; from the pivot's intent on there is no way back, so it is tried until it is known.
-What fails too often is parked as STUCK and alarms.
+What fails too often is parked as STUCK and alarms. A store whose circuit is open was not asked: the saga
+waits for it, and that is no failure of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from app.domain.errors import LeaseLost, StoreUnavailable
 from app.ports.sagas import Phase, Saga, SagaLog, SagaState, StepState
 from app.ports.telemetry import SAGA_OLDEST, SAGAS_ENDED, SAGAS_OPEN, SAGAS_STUCK, Telemetry
+from dataplatform.resilience.breaker import CircuitOpen
 from dataplatform.saga.step import Effect, SagaPlan, Step, StepRefused
 from slo.clock import Clock
 
@@ -26,16 +28,20 @@ _UNKNOWN_OUTCOME = (StoreUnavailable, TimeoutError)
 @dataclass(frozen=True, slots=True)
 class SagaLimits:
     """``step_seconds`` of real time for one effect, less than the lease. A step fails ``patience`` times
-    before a saga is turned back (before the pivot) or parked."""
+    before a saga is turned back (before the pivot) or parked; ``outage_seconds`` is its rest while a store's
+    circuit is open."""
 
     step_seconds: float = 10.0
     lease_seconds: float = 60.0
     patience: int = 5
     first_pause_seconds: float = 0.5
     longest_pause_seconds: float = 60.0
+    outage_seconds: float = 5.0
     batch: int = 32
 
-    def pause(self, attempts: int) -> float:
+    def pause(self, attempts: int, error: Exception) -> float:
+        if isinstance(error, CircuitOpen):
+            return self.outage_seconds
         return min(self.first_pause_seconds * 2.0 ** min(attempts, 30), self.longest_pause_seconds)
 
 
@@ -136,7 +142,7 @@ class SagaRunner:
         await self._backward(_with(replace(saga, attempts=0), step, StepState.REFUSED), plan)
 
     async def _failed(self, saga: Saga, step: Step, plan: SagaPlan, error: Exception) -> None:
-        hopeless = saga.attempts + 1 >= self._limits.patience
+        hopeless = _attempts_after(saga, error) >= self._limits.patience
         if hopeless and step.undo is not None:
             await self._log.turn_back(saga, _told(step, error))
             await self._backward(replace(saga, phase=Phase.BACKWARD, attempts=0), plan)
@@ -144,12 +150,12 @@ class SagaRunner:
             await self._wait_or_park(saga, step, error)
 
     async def _wait_or_park(self, saga: Saga, step: Step, error: Exception) -> None:
-        trouble = _told(step, error)
-        if saga.attempts + 1 >= self._limits.patience:
+        trouble, attempts = _told(step, error), _attempts_after(saga, error)
+        if attempts >= self._limits.patience:
             await self._end(saga, SagaState.STUCK, trouble)
         else:
             logger.warning("%s waits: %s", saga.saga_id, trouble)
-            await self._log.postpone(saga, self._limits.pause(saga.attempts), trouble)
+            await self._log.postpone(saga, self._limits.pause(saga.attempts, error), attempts, trouble)
 
     async def _timed(self, effect: Effect, saga: Saga) -> None:
         async with asyncio.timeout(self._limits.step_seconds):
@@ -182,6 +188,10 @@ def _with(saga: Saga, step: Step, state: StepState) -> Saga:
 
 def _is_past(saga: Saga, plan: SagaPlan) -> bool:
     return saga.steps.get(plan.pivot) is StepState.DONE
+
+
+def _attempts_after(saga: Saga, error: Exception) -> int:
+    return saga.attempts if isinstance(error, CircuitOpen) else saga.attempts + 1
 
 
 def _told(step: Step, error: Exception) -> str:

@@ -66,9 +66,9 @@ class MemorySagaLog:
         held = self._mine(saga)
         held.saga = replace(held.saga, state=state, trouble=trouble)
 
-    async def postpone(self, saga: Saga, seconds: float, trouble: str) -> None:
+    async def postpone(self, saga: Saga, seconds: float, attempts: int, trouble: str) -> None:
         held = self._mine(saga)
-        held.saga = replace(held.saga, attempts=saga.attempts + 1, trouble=trouble)
+        held.saga = replace(held.saga, attempts=attempts, trouble=trouble)
         held.available_at = self._clock.now() + timedelta(seconds=seconds)
 
     async def retry(self, saga_id: str) -> bool:

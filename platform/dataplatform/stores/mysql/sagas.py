@@ -158,11 +158,11 @@ class MysqlSagaLog:
         changes = {"state": state.value, "holder": None, "trouble": told}
         await self._database.write(lambda c: _change(c, saga, changes))
 
-    async def postpone(self, saga: Saga, seconds: float, trouble: str) -> None:
+    async def postpone(self, saga: Saga, seconds: float, attempts: int, trouble: str) -> None:
         changes = {
             "available_at": self._until(seconds),
             "holder": None,
-            "attempts": saga.attempts + 1,
+            "attempts": attempts,
             "trouble": trouble[:_LONGEST_TEXT],
         }
         await self._database.write(lambda c: _change(c, saga, changes))

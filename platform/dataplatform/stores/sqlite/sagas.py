@@ -140,8 +140,8 @@ class SqliteSagaLog:
     async def end(self, saga: Saga, state: SagaState, trouble: str | None = None) -> None:
         await self._set(saga, {"state": state.value, "holder": None, "trouble": trouble})
 
-    async def postpone(self, saga: Saga, seconds: float, trouble: str) -> None:
-        changes = {"holder": None, "attempts": saga.attempts + 1, "trouble": trouble}
+    async def postpone(self, saga: Saga, seconds: float, attempts: int, trouble: str) -> None:
+        changes = {"holder": None, "attempts": attempts, "trouble": trouble}
         await self._set(saga, {"available_at": self._lease(seconds)[1], **changes})
 
     async def retry(self, saga_id: str) -> bool:

@@ -23,6 +23,7 @@ from app.ports.telemetry import SAGA_OLDEST, SAGAS_ENDED, SAGAS_OPEN, SAGAS_STUC
 from app.usecases.disburse import DisburseCredit
 from dataplatform import workers
 from dataplatform.embedded import EmbeddedPlatform
+from dataplatform.resilience.breaker import CircuitOpen
 from dataplatform.saga.disbursement import DisbursementSaga
 from dataplatform.saga.limit_holds import LimitHolds, total
 from dataplatform.saga.runner import SagaLimits, SagaRunner
@@ -293,6 +294,34 @@ async def test_after_the_pivot_it_rolls_forward_and_is_never_taken_back(desk: De
     assert (await desk.state(), await desk.contract(), await desk.held()) == (SagaState.DONE, "ACTIVE", 0)
 
 
+@pytest.mark.parametrize(("port", "allowed"), [("hot", 0), ("wide", 0), ("wide", 1)])
+async def test_a_store_whose_circuit_is_open_is_waited_for_however_long(
+    desk: Desk, port: str, allowed: int
+) -> None:
+    """Before the pivot and after it (where version 1 was ``allowed``): nothing is turned back or parked."""
+
+    class IsNotAsked(AnswersLate):
+        def __getattr__(self, name: str) -> Any:
+            inner = getattr(self._port, name)
+
+            async def call(written: Any) -> Any:
+                if written.version > allowed:
+                    raise CircuitOpen(port, "its circuit is open")
+                return await inner(written)
+
+            return call if name == "put_if_newer" else inner
+
+    refusing: dict[str, Any] = {port: IsNotAsked(getattr(desk.platform, port), "")}
+    await desk.pay(**refusing)
+    for _ in range(2 * LIMITS.patience):
+        desk.bench.clock.advance(timedelta(seconds=61))
+        assert await desk.runner(**refusing).run_once() == 1
+    assert (await desk.state(), await desk.payments()) == (SagaState.OPEN, allowed)
+    await desk.settle()
+    assert (await desk.state(), await desk.contract()) == (SagaState.DONE, "ACTIVE")
+    assert (await desk.payments(), await desk.held()) == (1, 0)
+
+
 async def test_two_recoverers_and_a_holder_that_wakes_up_late_pay_once(desk: Desk) -> None:
     """The first holder stops inside its draft; two recover; it wakes up after the customer was blocked."""
     asleep, awake = asyncio.Event(), asyncio.Event()
@@ -384,6 +413,7 @@ async def test_many_under_random_faults_end_whole(desk: Desk) -> None:
         desk.bench.faults.clear(store)
     for stuck in await desk.platform.sagas.list(SagaState.STUCK, 100):
         await desk.platform.sagas.retry(stuck.saga_id)
+    await desk.settle()  # what is being compensated is asked for again only when it has ended
     for number in numbers:
         await desk.pay(number)
     await desk.settle()
