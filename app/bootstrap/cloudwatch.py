@@ -11,17 +11,16 @@ from dataclasses import fields, is_dataclass
 from botocore.config import Config
 from prometheus_client import CollectorRegistry
 
-from alarms import response
 from alarms.indicators import indicators
 from app.bootstrap.platform import aws_client
 from app.bootstrap.process_parts import ProcessParts
-from app.ports import telemetry
 from app.ports.telemetry import MetricSpec
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
-from exporters import declared, server, slo_status
+from dashboards.truth.known_series import DECLARED
+from exporters import server, slo_status
 from exporters.cloudwatch.datum import PublishError
 from exporters.cloudwatch.emf import EmfLines
 from exporters.cloudwatch.metrics_publisher import MetricsPublisher
@@ -39,7 +38,6 @@ OFF, EMF = "off", "emf"
 EVERY_SECONDS = 60.0
 ONCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
 """A put that boto3 repeated by itself could count twice, and nobody would know."""
-DECLARED: tuple[MetricSpec, ...] = (*telemetry.METRICS, *declared.METRICS, *response.METRICS)
 
 
 def metrics_publisher(

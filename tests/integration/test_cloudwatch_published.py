@@ -14,9 +14,10 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from alarms.cloudwatch.every_alarm import every_alarm
-from app.bootstrap.cloudwatch import DECLARED, read_there
+from app.bootstrap.cloudwatch import read_there
 from app.build import artifacts
 from app.ports.telemetry import MetricKind, MetricSpec
+from dashboards.truth.known_series import DECLARED
 from exporters.cloudwatch.datum import Datum, MaybeSent, NotSent, Sink
 from exporters.cloudwatch.metrics_publisher import MetricsPublisher
 from exporters.cloudwatch.namespace import NAMESPACE
