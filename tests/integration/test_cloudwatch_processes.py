@@ -15,6 +15,7 @@ from tests.support.aws_emulator import needs_emulator, shared_emulator
 from tests.support.processes import Role, wait_until
 
 DIMENSIONS = (("Environment", "{}"), ("Objective", "main"), ("Slo", "credit/decision-availability"))
+BOTH = {"Mirante", "Mirante/SLO"}
 WITHIN = 90.0
 
 
@@ -24,14 +25,16 @@ def fast_clock() -> str:
 
 
 @needs_emulator
-def test_a_control_side_puts_its_series_and_the_minutes_of_its_ledger(tmp_path: Path) -> None:
+def test_running_control_sides_publish_their_series_and_the_minutes_of_their_ledgers(tmp_path: Path) -> None:
+    """One by calls, one by lines on its standard output; side by side, to wait once."""
     environment = "putting"
-    settings = {
+    calls = {
         "MIRANTE_CLOUDWATCH_METRICS": "put",
         "MIRANTE_AWS_ENDPOINT": shared_emulator(),
         "MIRANTE_ENVIRONMENT": environment,
         "MIRANTE_CLOCK": fast_clock(),
     }
+    lines = {"MIRANTE_CLOUDWATCH_METRICS": "emf", "MIRANTE_CLOCK": fast_clock()}
     client = boto3.client("cloudwatch", endpoint_url=shared_emulator(), **EMULATED)
     here = [{"Name": "environment", "Value": environment}]
     dimensions = tuple((name, value.format(environment)) for name, value in DIMENSIONS)
@@ -45,21 +48,22 @@ def test_a_control_side_puts_its_series_and_the_minutes_of_its_ledger(tmp_path: 
         metric = CloudWatchMetric("Mirante/SLO", name, dimensions)
         return dict(put.sums(metric, since, since + timedelta(hours=2)))
 
-    with Role("control", tmp_path / "data", settings):
+    for side in ("lines", "calls"):
+        (tmp_path / side).mkdir()
+    with (
+        Role("control", tmp_path / "lines" / "data", lines) as writing,
+        Role("control", tmp_path / "calls" / "data", calls),
+    ):
         wait_until(has_series, WITHIN, "the role's own series")
         wait_until(lambda: len(minutes_of("TotalEvents")) >= 2, WITHIN, "two minutes of counts")
+        wait_until(lambda: namespaces(writing.output) == BOTH, WITHIN, "lines of both kinds")
     total, good = minutes_of("TotalEvents"), minutes_of("GoodEvents")
     assert set(total.values()) == {1.0}, "a slice of a minute each, once"
     assert set(good.values()) == {0.0}, "nobody answers the prober here"
     client.close()
 
 
-def test_a_control_side_writes_lines_of_embedded_metrics_on_standard_output(tmp_path: Path) -> None:
-    settings = {"MIRANTE_CLOUDWATCH_METRICS": "emf", "MIRANTE_CLOCK": fast_clock()}
-    with Role("control", tmp_path / "data", settings) as role:
-
-        def namespaces() -> set[str]:
-            lines = [line for line in role.output.splitlines() if line.startswith('{"_aws"')]
-            return {json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Namespace"] for line in lines[:-1]}
-
-        wait_until(lambda: namespaces() == {"Mirante", "Mirante/SLO"}, WITHIN, "lines of both kinds")
+def namespaces(output: str) -> set[str]:
+    """Of every line but the last, which may still be written."""
+    lines = [line for line in output.splitlines() if line.startswith('{"_aws"')]
+    return {json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Namespace"] for line in lines[:-1]}
