@@ -167,7 +167,7 @@ def _readiness(platform: DataPlatform) -> Mapping[str, ReadinessCheck]:
         await platform.decisions.find("readiness")  # a look-up by key: cheap, and fails as a real one does
 
     async def stream() -> None:
-        await platform.stream.oldest()
+        await platform.stream_answers()
 
     return {"relational": relational, "stream": stream}
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from app.bootstrap.platform import EMBEDDED
 from app.cli.context import pass_settings, stderr, stdout
-from app.demo.parameters import Parameters
+from app.demo.parameters import Parameters, beside_servers
 from app.demo.run import Demo
 from app.demo.servers import servers_of
 from app.settings import PROFILES, Settings
@@ -45,6 +46,8 @@ def demo(
     store = None if fault == "none" else fault
     parameters = Parameters(work_dir, report_dir, build_dir, store=store, loans=loans)
     chosen = replace(settings, profile=profile or settings.profile)
+    if chosen.profile != EMBEDDED:
+        parameters = beside_servers(parameters)
     with servers_of(chosen, work_dir.with_name(f"{work_dir.name}-servers"), _tell) as ready:
         status = Demo(ready, parameters, stdout).play()
     raise SystemExit(status)

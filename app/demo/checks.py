@@ -122,13 +122,15 @@ def _check_budget(
 ) -> None:
     status = next(item for item in statuses if item.slo.id == parameters.watched_slo)
     refused = sum(answer.status >= 500 for answer in run.answers)
+    degraded = sum(answer.accepted and bool(answer.document.get("degraded")) for answer in run.answers)
     unanswered = sum(answer.status == 0 for answer in run.answers)
     expectations.expect(
         "the budget spent is the failures that the sender saw",
         "o orçamento gasto são as falhas que o cliente viu",
-        refused > 0 and refused <= status.budget.spent <= refused + unanswered,
-        f"{status.budget.spent:,} bad events in the ledger; at the sender {refused:,} refused and "
-        f"{unanswered:,} without an answer; {percent_text(status.budget.left_ratio)} of the budget left",
+        refused > 0 and refused + degraded <= status.budget.spent <= refused + degraded + unanswered,
+        f"{status.budget.spent:,} bad events in the ledger; at the sender {refused:,} refused, "
+        f"{degraded:,} degraded and {unanswered:,} without an answer; "
+        f"{percent_text(status.budget.left_ratio)} of the budget left",
     )
 
 

@@ -12,7 +12,7 @@ from app.demo.stack import Stack
 from app.usecases.convert import ConvertedRow
 
 BATCH = 500
-SETTLED_WITHIN = 120.0  # real seconds
+MOVES_WITHIN = 60.0  # real seconds
 
 
 def send_customers(stack: Stack, rows: Sequence[ConvertedRow], progress: Callable[[int], None]) -> int:
@@ -31,13 +31,16 @@ def send_customers(stack: Stack, rows: Sequence[ConvertedRow], progress: Callabl
 
 
 def wait_until_settled(stack: Stack, records: int) -> bool:
-    """True once the workers counted ``records`` and every projection caught up."""
-    deadline = time.monotonic() + SETTLED_WITHIN
-    while time.monotonic() < deadline:
+    """True once the workers counted ``records`` and every projection caught up; False when nothing moves."""
+    seen, moved_at = (0.0, 0.0), time.monotonic()
+    while time.monotonic() - moved_at < MOVES_WITHIN:
         text = httpx.get(f"{stack.api_url}/metrics", timeout=10.0).text
         done = sum(series(text, "credit_ingest_records_total", outcome) for outcome in ("ok", "duplicate"))
-        if done >= records and series(text, "credit_outbox_depth") == 0:
+        waiting = series(text, "credit_outbox_depth")
+        if done >= records and waiting == 0:
             return True
+        if (done, waiting) != seen:
+            seen, moved_at = (done, waiting), time.monotonic()
         time.sleep(0.2)
     return False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.ports.faults import Fault
@@ -30,3 +30,8 @@ class Parameters:
     oracle_seed: int = 2018
     loans: int | None = None  # None: all of them
     watched_slo: str = "credit/transaction-errors"
+
+
+def beside_servers(parameters: Parameters) -> Parameters:
+    """Gentler: in the local profile four servers share this machine with the platform and its client."""
+    return replace(parameters, concurrency=4, rate=30.0)

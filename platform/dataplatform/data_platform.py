@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,8 @@ class OpenStore(Protocol):
 class DataPlatform:
     """Every port, ready to use. ``close`` drains what was accepted, then lets go of the directory.
 
-    ``breakers`` guard hot and wide (reads and projections alike); ``stores`` are by name, closed in order.
+    ``stream_answers`` fails if the stream does not answer, and reads no record. ``breakers`` guard hot and
+    wide (reads and projections alike); ``stores`` are by name, closed in order.
     """
 
     decisions: DecisionRecords
@@ -61,6 +62,7 @@ class DataPlatform:
     wide: WideStore
     cache: Cache
     stream: Stream
+    stream_answers: Callable[[], Awaitable[object]]
     letters: LetterBox
     processing_log: ProcessingLog
     sealer: Sealer

@@ -97,6 +97,7 @@ def _assemble(
     breakers = {store: Breaker(store, BreakerPolicy(), clock) for store in ("hot", "wide")}
     hot = with_faults(SqliteHotStore(databases["hot"], clock), "hot", faults)
     wide = with_faults(SqliteWideStore(databases["wide"], clock), "wide", faults)
+    queue = with_faults(SqliteStream(databases["stream"], clock), "stream", faults)
     return EmbeddedPlatform(
         decisions=with_faults(SqliteDecisionRecords(relational, clock), "relational", faults),
         customers=with_faults(SqliteCustomerRecords(relational, clock), "relational", faults),
@@ -109,9 +110,8 @@ def _assemble(
         hot=with_breaker(hot, breakers["hot"]),
         wide=with_breaker(wide, breakers["wide"]),
         cache=MissOnFailure(with_faults(MemoryCache(clock), "cache", faults)),
-        stream=SealedCountedStream(
-            with_faults(SqliteStream(databases["stream"], clock), "stream", faults), sealer
-        ),
+        stream=SealedCountedStream(queue, sealer),
+        stream_answers=queue.oldest,
         letters=SqliteLetterBox(databases["stream"]),
         processing_log=SqliteProcessingLog(databases["stream"]),
         sealer=sealer,

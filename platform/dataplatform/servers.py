@@ -109,12 +109,14 @@ async def open_servers(data_dir: Path, servers: Servers, around: Surroundings) -
         cache = open_redis_cache(servers.cache, around.clock, around.telemetry)
         breakers = {name: Breaker(name, BreakerPolicy(), around.clock) for name in ("hot", "wide")}
         faults = around.faults
+        stream = with_faults(kinesis, "stream", faults)
         return DataPlatform(
             **_relational(relational, faults),
             hot=with_breaker(with_faults(hot, "hot", faults), breakers["hot"]),
             wide=with_breaker(with_faults(wide, "wide", faults), breakers["wide"]),
             cache=with_faults(cache, "cache", faults),
-            stream=SealedStream(with_faults(kinesis, "stream", faults), sealer),
+            stream=SealedStream(stream, sealer),
+            stream_answers=stream.answers,
             letters=letters,
             processing_log=SqliteProcessingLog(own),
             sealer=sealer,

@@ -87,6 +87,10 @@ class KinesisStream:
     async def oldest(self) -> datetime | None:
         return await self._reader.oldest()
 
+    async def answers(self) -> None:
+        """Raises KinesisError if the stream cannot be described; reads no record."""
+        await self._calls.call("describe_stream_summary")
+
     async def close(self) -> None:
         """Wait for calls under way. What is leased comes again to the next process; the client stays open."""
         self._calls.close()
