@@ -40,12 +40,14 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
     """How a kind of data is kept. ``decode`` takes name and content and raises one of ``UNREADABLE`` on what
-    is not that name's. ``keeps``: whether a value is worth a place."""
+    is not that name's. ``keeps``: whether a value is worth a place. ``changes``: a value may change while it
+    is loaded, so it is compared with the source once more when it has been put there."""
 
     rule: CacheRule
     encode: Callable[[T], bytes]
     decode: Callable[[str, bytes], T]
     keeps: Callable[[T], bool] = lambda value: True
+    changes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,22 @@ class CachedReads:
         cost = min(round((self._clock.monotonic() - started) * 1e6), _LONGEST_MICROS)
         ends = self._now() + round(lifetime * 1e6)
         await _set(self._cache, kind.rule.key(name), packed(kind.encode(loaded.value), ends, cost), lifetime)
-        return loaded
+        return await self._look_again(kind, name, loaded, load) if kind.changes else loaded
+
+    async def _look_again(
+        self, kind: Kind[T], name: str, loaded: Loaded[T], load: Callable[[], Awaitable[Loaded[T]]]
+    ) -> Loaded[T]:
+        """Who changes a value tells the source first and the cache then. A change that told the cache before
+        this value came there is at the source by now; a later one tells the cache after it."""
+        try:
+            again = await load()
+        except StoreUnavailable:
+            await self.forget(kind.rule, name)
+            return loaded
+        if again.value == loaded.value:
+            return loaded
+        await self.forget(kind.rule, name)
+        return again
 
     def _now(self) -> int:
         return (self._clock.now() - _EPOCH) // _MICROSECOND

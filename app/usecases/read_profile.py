@@ -93,5 +93,6 @@ _PROFILES = Kind(
     profile_bytes,
     lambda customer_id, content: _of(customer_id, profile_from_bytes(content)),
     keeps=lambda profile: profile.status is CustomerStatus.ACTIVE,
+    changes=True,
 )
 _REFERENCES = Kind(REFERENCES, str.encode, lambda _, content: content.decode())

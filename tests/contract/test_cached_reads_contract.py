@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,6 +40,21 @@ class Source:
         if self.broken:
             raise StoreUnavailable("relational", "it is gone")
         self._bench.clock.advance(timedelta(seconds=self._seconds))
+        return Loaded(answer, "relational")
+
+
+class Overtaken:
+    """Answers what it held when asked; the first answer is overtaken by a change that tells the cache."""
+
+    def __init__(self, tell: Callable[[], Awaitable[None]]) -> None:
+        self._tell = tell
+        self.held = "old"
+
+    async def load(self) -> Loaded[str]:
+        answer = self.held
+        if answer == "old":
+            self.held = "new"
+            await self._tell()
         return Loaded(answer, "relational")
 
 
@@ -132,6 +148,40 @@ async def test_what_is_forgotten_or_written_is_not_read_stale(adapter: str, tmp_
         assert await process.read(source) == Loaded("written", "cache")
         await bench.cache.delete_prefix(RULE.prefix)
         assert (await process.read(source)).value == "v3"
+
+
+@pytest.mark.parametrize("told", ["written", "forgotten"])
+@pytest.mark.parametrize("changes", [True, False])
+async def test_a_change_that_passes_a_reader_is_not_hidden_by_what_it_had_read(
+    changes: bool, told: str, adapter: str, tmp_path: Path
+) -> None:
+    """A kind that is said never to change shows what would be read otherwise."""
+    async with open_bench(adapter, tmp_path) as bench:
+
+        async def tell() -> None:
+            if told == "written":
+                await write_through(bench.cache, RULE, "a", b"new")
+            else:
+                await bench.cache.delete(RULE.key("a"))
+
+        source, process = Overtaken(tell), Process(bench)
+        kind = replace(KIND, changes=changes)
+        values = [(await process.reads.read(kind, "a", source.load)).value for _ in range(3)]
+        assert values == ["new" if changes else "old"] * 3
+
+
+async def test_a_value_that_cannot_be_looked_at_again_is_not_kept(adapter: str, tmp_path: Path) -> None:
+    async with open_bench(adapter, tmp_path) as bench:
+        answers = iter(["first"])
+
+        async def load() -> Loaded[str]:
+            for answer in answers:
+                return Loaded(answer, "relational")
+            raise StoreUnavailable("relational", "it is gone")
+
+        read = await Process(bench).reads.read(replace(KIND, changes=True), "a", load)
+        assert read == Loaded("first", "relational")
+        assert await bench.cache.get(RULE.key("a")) is None
 
 
 async def test_lifetimes_are_spread_within_their_bounds_and_kept(adapter: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -14,12 +15,13 @@ from typing import Any
 import pytest
 
 from app.domain.canonical import profile_bytes
+from app.domain.customer import CustomerStatus
 from app.domain.errors import StoreUnavailable
 from app.ports.cache_rules import PROFILES, RULES
 from app.ports.telemetry import PROFILE_READS
 from app.usecases.cached_decisions import CachedDecisions
 from app.usecases.cached_reads import CachedReads
-from app.usecases.read_profile import ProfileReader
+from app.usecases.read_profile import ProfileReader, remember_profile
 from dataplatform.ingestion.projections import project_customer
 from dataplatform.local.redis import Redis
 from dataplatform.local.server import Running, start, stop
@@ -123,6 +125,35 @@ async def test_decisions_and_the_newest_of_a_customer_are_read_once(tiers: Tiers
     assert await decisions.of_customer("C-00001", 1) == [a_decision(2)]
     with pytest.raises(StoreUnavailable):
         await decisions.of_customer("C-00001", 50, before=a_decision(2).decision_id)
+
+
+async def test_a_customer_blocked_while_readers_fill_the_cache_is_never_read_as_active_after(
+    tiers: Tiers,
+) -> None:
+    """Five processes read while the change is projected, each time at another moment of their reads."""
+    dice = Random(7)
+
+    async def some_time() -> None:
+        await asyncio.sleep(dice.random() * 0.02)
+
+    async def change(version: int, status: CustomerStatus) -> None:
+        await some_time()
+        profile = a_profile(1, version, status=status)
+        await tiers.hot.put_if_newer(project_customer(profile).hot)
+        await remember_profile(tiers.cache, profile)
+
+    async def read() -> None:
+        await some_time()
+        reads = CachedReads(tiers.cache, ManualClock(NOON), tiers.telemetry, lambda: 0.0)
+        await ProfileReader(tiers.relational.customers, tiers.hot, reads, tiers.telemetry).by_id("C-00001")
+
+    for version in range(2, 62):
+        status = CustomerStatus.ACTIVE if version % 2 else CustomerStatus.BLOCKED
+        await tiers.reads.forget(PROFILES, "C-00001")
+        await asyncio.gather(change(version, status), *(read() for _ in range(5)))
+        found = (await tiers.reader.by_id("C-00001")).profile
+        assert found is not None
+        assert (found.version, found.status) == (version, status)
 
 
 async def test_every_key_is_an_id_or_a_blind_index(tiers: Tiers) -> None:
