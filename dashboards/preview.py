@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from dashboards.errors import NotExpressible
 from dashboards.layout import Place, place
 from dashboards.model import Board, Panel, Shape
 from dashboards.palette import BACKGROUND_DARK, STATES, UNITS, State, Unit, series_colour
-from dashboards.trend import Line, Points, frame_of, svg
+from dashboards.trend import Frame, Line, Points, frame_of, svg
 
 Samples = Sequence[tuple[Mapping[str, str], float]]
 Courses = Sequence[tuple[Mapping[str, str], Points]]
@@ -47,6 +48,7 @@ class View:
 ROW_PIXELS = 38
 MOST_VALUES = 8
 MOST_LINES = 3
+SINGLE = (Shape.STAT, Shape.GAUGE)  # a number of their own, named by the title
 _STYLE = f"""
 body {{ background: {BACKGROUND_DARK}; color: #e6e8ee; font: 13px/1.35 system-ui, sans-serif; margin: 16px }}
 .grid {{ position: relative }}
@@ -56,10 +58,16 @@ h2 {{ position: absolute; margin: 0; font-size: 15px; padding-top: 8px }}
 h3 {{ margin: 0 0 4px; font-size: 12px; font-weight: 600 }}
 table {{ border-collapse: collapse; width: 100% }} td {{ padding: 1px 6px 1px 0; vertical-align: top }}
 td:last-child {{ text-align: right; font-variant-numeric: tabular-nums }}
-svg {{ width: 100%; height: calc(100% - 78px); min-height: 44px; display: block; margin-top: 4px }}
+svg {{ width: 100%; height: calc(100% - 92px); min-height: 44px; display: block; margin-top: 4px }}
 .lines table {{ font-size: 11px }} .scale {{ float: right; font-size: 10px }} i {{ display: inline-block;
   width: 10px; height: 3px; margin-right: 5px; vertical-align: middle }}
-.big {{ font-size: 22px; font-weight: 700 }} .dim {{ color: #9aa0ae }} a {{ color: #7fb6f5 }}
+.big {{ font-size: 22px; font-weight: 700 }} .edges {{ display: flex; justify-content: space-between;
+  font-size: 10px }} .dim {{ color: #9aa0ae }} a {{ color: #7fb6f5 }}
+@media (max-width: 720px) {{
+  body {{ margin: 8px; font-size: 15px }} h3, .lines table {{ font-size: 14px }} svg {{ height: 120px }}
+  .grid {{ height: auto !important }} h2 {{ position: static; margin: 12px 0 6px }}
+  section {{ position: static; width: auto !important; height: auto !important; margin-bottom: 8px }}
+}}
 """
 
 
@@ -76,7 +84,8 @@ def preview_html(
             bottom = max(bottom, at.y + at.height)
     title = html.escape(board.title.of(language))
     return (
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{title}</title>'
+        f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
         f"<style>{_STYLE}</style><h1>{title}</h1><p>{html.escape(note)}</p>"
         f'<div class="grid" style="height:{bottom * ROW_PIXELS}px">{"".join(parts)}</div></html>\n'
     )
@@ -148,7 +157,16 @@ def _lines(panel: Panel, view: View) -> str:
     )
     scale = f'<span class="dim scale">{html.escape(shown(frame.top, panel.unit, view.language))}</span>'
     table = f'<div class="lines"><table>{legend}</table></div>'
-    return f'<div class="lines">{scale}</div>{svg(lines, limits, frame)}{table}'
+    more = f'<div class="dim">+{len(courses) - MOST_LINES}</div>' if len(courses) > MOST_LINES else ""
+    picture = f"{svg(lines, limits, frame)}{_edges(panel, frame, view)}"
+    return f'<div class="lines">{scale}</div>{picture}{table}{more}'
+
+
+def _edges(panel: Panel, frame: Frame, view: View) -> str:
+    """What stands at the left, the bottom and the right edge of a chart."""
+    begin, end = (f"{datetime.fromtimestamp(at, UTC):%d/%m %H:%M}" for at in (frame.start, frame.end))
+    low = html.escape(shown(frame.bottom, panel.unit, view.language))
+    return f'<div class="dim edges"><span>{begin}</span><span>↓ {low}</span><span>{end} UTC</span></div>'
 
 
 def _legend(legend: str, labels: Mapping[str, str]) -> str:
@@ -169,6 +187,13 @@ def _values(panel: Panel, rows: list[tuple[str, float]], language: str) -> tuple
     if panel.shape is Shape.LIGHT:
         style = next(style for style in STATES.values() if style.code == rows[0][1])
         return f'<span class="big">{style.symbol} {style.text(language)}</span>', style.colour.dark
+    if panel.shape in SINGLE and len(rows) == 1:
+        ((_, value),) = rows
+        number = f'<span class="big" style="color:{_colour(panel, value)}">'
+        return (
+            f"{number}{html.escape(shown(value, panel.unit, language))}</span>{_limits(panel, language)}",
+            None,
+        )
     lines = "".join(
         f'<tr><td>{html.escape(name)}</td><td style="color:{_colour(panel, value)}">'
         f"{html.escape(shown(value, panel.unit, language))}</td></tr>"
@@ -208,6 +233,6 @@ def shown(value: float, unit: Unit, language: str = "en") -> str:
     elif unit is Unit.SECONDS:
         text = f"{value:.3g} s"
     else:
-        number = f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:,.6g}"
-        text = f"{number} {UNITS[unit].label[language]}".strip()
+        number = f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:.4g}"
+        text = number if unit is Unit.COUNT else f"{number} {UNITS[unit].label[language]}".strip()
     return text.replace(",", " ").replace(".", ",") if language == "pt" else text

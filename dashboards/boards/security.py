@@ -8,6 +8,7 @@ from alarms import indicators as limits
 from alarms.cloudwatch.log_groups import log_group
 from alarms.cloudwatch.names import indicator_alarm
 from app.ports import telemetry
+from app.ports.telemetry import MetricSpec
 from dashboards.boards import component_panels as component
 from dashboards.boards import data_panels as data
 from dashboards.boards import http_panels as http
@@ -63,9 +64,9 @@ def _light(name: str, title: Text, breaches: tuple[Breach, ...], alarms: tuple[s
 def _status(source: Source) -> Row:
     """The same comparisons that alert: a light here and an alarm there cannot disagree."""
     failures = _breach(Increase(telemetry.AUTH_FAILURES, http.FIVE_MINUTES), limits.AUTH_FAILURES, State.BAD)
-    refused = Increase(telemetry.HTTP_REQUESTS, http.FIVE_MINUTES, where=(equal("status", "429"),))
-    throttled = _breach(refused, limits.THROTTLED, State.WARN)
     reads = _breach(Increase(telemetry.SENSITIVE_READS, http.FIVE_MINUTES), limits.SENSITIVE_READS, State.BAD)
+    refused = Increase(telemetry.HTTP_REQUESTS, http.FIVE_MINUTES, where=(equal("status", "429"),))
+    throttled = _breach(refused, limits.THROTTLED, State.WARN, telemetry.HTTP_REQUESTS)
     auth, throttle, read = (
         indicator_alarm(source.environment, name)
         for name in ("AuthenticationFailures", "RequestsThrottled", "SensitiveReadsMany")
@@ -83,8 +84,8 @@ def _status(source: Source) -> Row:
     )
 
 
-def _breach(grown: Increase, limit: Fraction, state: State) -> Breach:
-    return Breach(grown, True, decimal_text(limit), STATES[state].code, telemetry.HTTP_REQUESTS)
+def _breach(grown: Increase, limit: Fraction, state: State, alive: MetricSpec | None = None) -> Breach:
+    return Breach(grown, True, decimal_text(limit), STATES[state].code, alive)
 
 
 def _trends() -> Row:

@@ -122,15 +122,16 @@ def every_alarm(source: Source) -> tuple[str, ...]:
 
 
 def budget_gauge(source: Source, slo: Slo, objective: Objective, width: int = 6, height: int = 5) -> Panel:
+    named = title_of(slo, objective)
     return Panel(
         id=f"budget-{key_of(slo, objective)}",
-        title=Text("Budget left", "Orçamento restante"),
+        title=Text(f"Budget left: {named.en}", f"Orçamento restante: {named.pt}"),
         description=Text(
             f"Share of the {window_words(slo)} error budget that is left, by counts. Below 0: overspent.",
             f"Parte do orçamento de erro de {window_words(slo)} que resta. Abaixo de 0: estourado.",
         ),
         shape=Shape.GAUGE,
-        series=(Series(BudgetLeft(slo.id, objective.name), title_of(slo, objective)),),
+        series=(Series(BudgetLeft(slo.id, objective.name), named),),
         unit=Unit.RATIO,
         width=width,
         height=height,
