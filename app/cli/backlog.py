@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import click
 from rich.table import Table
 
+from app.bootstrap.platform import EMBEDDED
 from app.cli.context import age_text, instant_text, json_option, pass_settings, plain_table, say, stdout
 from app.settings import Settings
 from dataplatform.ingestion.backlog import Backlog, SetAside, read_backlog, read_dead_letters
@@ -19,12 +21,20 @@ from slo.clock import parse_clock
 def status(settings: Settings, as_json: bool) -> None:
     """What waits, what was set aside and the newest batches. Works while the server runs."""
     backlog = read_backlog(settings.data_dir)
+    if settings.profile != EMBEDDED:
+        backlog = replace(
+            backlog, waiting=None, oldest=None
+        )  # they wait on Kinesis, which does not count them
     if as_json:
         click.echo(json.dumps(_backlog_document(backlog), indent=2))
         return
     now = parse_clock(settings.clock).now()
-    oldest = "" if backlog.oldest is None else f", the oldest since {age_text(backlog.oldest, now)}"
-    say(f"{backlog.waiting:,} records wait{oldest}")
+    if backlog.waiting is None:
+        say("how many records wait is unknown: Kinesis does not count them")
+        say("credit_ingest_lag_seconds in /metrics of the data side says how long they do")
+    else:
+        oldest = "" if backlog.oldest is None else f", the oldest since {age_text(backlog.oldest, now)}"
+        say(f"{backlog.waiting:,} records wait{oldest}")
     say(f"{sum(count for _, count in backlog.dead_letters):,} dead letters")
     for reason, count in backlog.dead_letters:
         say(f"  {count:,} {reason}")

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import click
 
 from app.bootstrap.offline import offline_platform
+from app.bootstrap.saga_view import saga_in, sagas_in
 from app.cli.context import age_text, json_option, pass_settings, plain_table, say, stdout
 from app.cli.failures import EXIT_NO
 from app.ports.sagas import Saga, SagaState
 from app.settings import Settings
-from dataplatform.saga.on_file import read_saga, read_sagas
 from slo.clock import parse_clock
 
 INSTEAD = "Stop it, retry, and start it again: it goes on with what was retried"
@@ -43,7 +43,7 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
     Exit status: 0 none is stuck, 1 at least one of those listed is.
     """
     states = OPEN_AND_STUCK if state is None else (SagaState(state.upper()),)
-    found = read_sagas(settings.data_dir, states, limit)
+    found = sagas_in(settings, states, limit)
     if as_json:
         click.echo(json.dumps([_document(saga) for saga in found], indent=2))
     elif not found:
@@ -62,7 +62,7 @@ def show(settings: Settings, saga_id: str) -> None:
 
     Exit status: 0 shown, 1 no saga has that id.
     """
-    found = read_saga(settings.data_dir, saga_id)
+    found = saga_in(settings, saga_id)
     if found is None:
         say(f"No saga is called {saga_id}; `mirante sagas list` shows those there are", "red")
         raise SystemExit(EXIT_NO)

@@ -38,9 +38,10 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """``dead_letters`` counts by reason, most frequent first; ``batches`` are the newest, newest first."""
+    """``dead_letters`` counts by reason, most frequent first; ``batches`` are the newest, newest first.
+    ``waiting`` is None where nobody counts what waits."""
 
-    waiting: int
+    waiting: int | None
     oldest: datetime | None
     dead_letters: Sequence[tuple[str, int]]
     batches: Sequence[BatchOutcome]
