@@ -207,7 +207,7 @@ QUERIES = [
     ),
     Query(
         "records of a sample",
-        comparison_source.TABLES["decision"].by_number,
+        comparison_source.STATEMENTS["decision"].by_number,
         {"numbers": [7, 70, 700]},
         "t",
         "PRIMARY",

@@ -19,6 +19,7 @@ from app.ports.records import (
     StoredPolicy,
 )
 from dataplatform.security.audit_chain import GENESIS, link
+from dataplatform.stores.decision_rows import audit_body
 from slo.clock import Clock
 
 ACTOR = "platform"
@@ -76,12 +77,7 @@ class MemoryDecisionRecords:
                 raise VersionConflict(f"decision {identity}", 0, 1)
             return Recorded(stored, replayed=True)
         tables.decisions[identity] = decision
-        summary = {
-            "customer_id": decision.application.customer_id,
-            "digest": digest(body),
-            "outcome": decision.verdict.outcome.value,
-        }
-        tables.add_audit(decision.client_id, "decision.recorded", identity, canonical_json(summary))
+        tables.add_audit(decision.client_id, "decision.recorded", identity, audit_body(decision, body))
         tables.add_outbox("decision", identity, 1, body)
         if key is not None:
             tables.keys[key.client_id, key.key] = (key.body_digest, identity)

@@ -5,42 +5,27 @@ Always read at the writer: a replica that lags would tell of differences that ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from random import Random
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
-from app.domain.canonical import decision_from_bytes
 from dataplatform.consistency.marks import Cursor, Mark, marked_tables, walk_from
 from dataplatform.consistency.sides import SourceKey, SourceState
-from dataplatform.ingestion.projections import (
-    Projection,
-    project_customer,
-    project_decision,
-    project_transaction,
-)
 from dataplatform.stores.mysql.database import MysqlDatabase
-from dataplatform.stores.rows import (
-    CUSTOMER_COLUMNS,
-    TRANSACTION_COLUMNS,
-    customer_from_row,
-    transaction_from_row,
-)
+from dataplatform.stores.source_tables import SOURCE_TABLES, SourceTable, placed
 
 _CHUNK = 500
 
 
-class Table:
-    """How one kind of record is read and projected. Its statements answer key, pending, then ``columns``."""
+class Statements:
+    """What reads one table. A row is its key, whether its outbox is pending, then the table's columns."""
 
-    def __init__(
-        self, kind: str, table: str, key: str, columns: str, project: Callable[[Sequence[Any]], Projection]
-    ) -> None:
-        self.kind, self.project = kind, project
+    def __init__(self, source: SourceTable) -> None:
+        kind, table, key = source.kind, source.table, source.key
         pending = f"EXISTS (SELECT 1 FROM outbox AS o WHERE o.kind = '{kind}' AND o.record_key = t.{key})"  # noqa: S608 - constants
-        select = f"SELECT t.{key}, {pending}, {columns} FROM {table} AS t WHERE"  # noqa: S608 - constants
+        select = f"SELECT t.{key}, {pending}, {source.columns} FROM {table} AS t WHERE"  # noqa: S608 - constants
         self.highest = text(f"SELECT coalesce(max(row_id), 0) FROM {table}")  # noqa: S608 - constants
         self.count = text(f"SELECT count(*) FROM {table}")  # noqa: S608 - constants
         self.by_number = text(f"{select} t.row_id IN :numbers").bindparams(
@@ -48,38 +33,8 @@ class Table:
         )
         self.by_key = text(f"{select} t.{key} IN :names").bindparams(bindparam("names", expanding=True))
 
-    def state(self, row: Sequence[Any]) -> SourceState:
-        return SourceState(SourceKey(self.kind, row[0]), self.project(row[2:]), bool(row[1]))
 
-
-TABLES = {
-    table.kind: table
-    for table in (
-        Table(
-            "customer",
-            "customers",
-            "customer_id",
-            ", ".join(CUSTOMER_COLUMNS),
-            lambda row: project_customer(customer_from_row(row)),
-        ),
-        Table(
-            "transaction",
-            "transactions",
-            "transaction_id",
-            ", ".join(TRANSACTION_COLUMNS),
-            lambda row: project_transaction(transaction_from_row(row)),
-        ),
-        Table(
-            "decision",
-            "credit_decisions",
-            "decision_id",
-            "body",
-            lambda row: project_decision(decision_from_bytes(row[0])),
-        ),
-    )
-}
-
-
+STATEMENTS = {kind: Statements(source) for kind, source in SOURCE_TABLES.items()}
 _MARKED = marked_tables("decision_date")
 _MARKS = {
     kind: text(
@@ -104,7 +59,7 @@ class MysqlComparisonSource:
 
     async def population(self) -> int:
         return await self._database.read_newest(
-            lambda c: sum(int(c.execute(table.count).scalar_one()) for table in TABLES.values())
+            lambda c: sum(int(c.execute(table.count).scalar_one()) for table in STATEMENTS.values())
         )
 
     async def sample(self, count: int, random: Random) -> Sequence[SourceState]:
@@ -131,22 +86,22 @@ class MysqlComparisonSource:
     async def _numbered(self, tops: dict[str, int], drawn: Sequence[int]) -> list[SourceState]:
         numbers: dict[str, list[int]] = {kind: [] for kind in tops}
         for number in drawn:
-            kind, row = _placed(tops, number)
+            kind, row = placed(tops, number)
             numbers[kind].append(row)
 
         def work(connection: Connection) -> list[SourceState]:
             return [
-                TABLES[kind].state(row)
+                SOURCE_TABLES[kind].state(row)
                 for kind, wanted in numbers.items()
                 if wanted
-                for row in connection.execute(TABLES[kind].by_number, {"numbers": wanted})
+                for row in connection.execute(STATEMENTS[kind].by_number, {"numbers": wanted})
             ]
 
         return await self._database.read_newest(work)
 
 
 def _tops(connection: Connection) -> dict[str, int]:
-    return {kind: int(connection.execute(table.highest).scalar_one()) for kind, table in TABLES.items()}
+    return {kind: int(connection.execute(table.highest).scalar_one()) for kind, table in STATEMENTS.items()}
 
 
 def _distinct(total: int, random: Random) -> Iterator[int]:
@@ -159,21 +114,12 @@ def _distinct(total: int, random: Random) -> Iterator[int]:
             yield number
 
 
-def _placed(tops: dict[str, int], number: int) -> tuple[str, int]:
-    """The kind, and the row number from 1, that a number over all tables stands for."""
-    for kind, top in tops.items():
-        if number < top:
-            return kind, number + 1
-        number -= top
-    raise ValueError(f"{number} more than there are rows")
-
-
 def _states(connection: Connection, keys: Sequence[SourceKey]) -> list[SourceState]:
     """Each record is read with its outbox by one statement, hence from one snapshot."""
     found: dict[SourceKey, SourceState] = {}
     for kind in {key.kind for key in keys}:
         names = sorted({key.key for key in keys if key.kind == kind})
-        for row in connection.execute(TABLES[kind].by_key, {"names": names}):
-            state = TABLES[kind].state(row)
+        for row in connection.execute(STATEMENTS[kind].by_key, {"names": names}):
+            state = SOURCE_TABLES[kind].state(row)
             found[state.key] = state
     return [found.get(key) or SourceState(key, None, pending=False) for key in keys]

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from app.domain.canonical import canonical_json, decision_bytes, decision_from_bytes, digest
+from app.domain.canonical import decision_bytes, decision_from_bytes
 from app.domain.decision import Decision
-from app.domain.errors import IdempotencyConflict, VersionConflict
+from app.domain.errors import IdempotencyConflict
 from app.ports.records import IdempotencyKey, Recorded
 from dataplatform.ingestion.projections import decision_digest
+from dataplatform.stores.decision_rows import audit_body, recorded, same_or_conflict
 from dataplatform.stores.instants import to_micros
 from dataplatform.stores.mysql.audit import Event, append_events
 from dataplatform.stores.mysql.database import MysqlDatabase
@@ -71,7 +72,8 @@ def _record(
     if first is not None:
         return first
     if not _insert(connection, decision, body):
-        return _same_or_conflict(connection, decision.decision_id, body)
+        stored = _by_id(connection, decision.decision_id)
+        return same_or_conflict(stored, decision.decision_id, body)
     if key is not None:
         _insert_key(connection, key, decision.decision_id)
     insert_changes(connection, [Change("decision", decision.decision_id, 1, body)])
@@ -116,20 +118,7 @@ def _insert_key(connection: Connection, key: IdempotencyKey, decision_id: str) -
 
 
 def _event(decision: Decision, body: bytes) -> Event:
-    summary = {
-        "customer_id": decision.application.customer_id,
-        "digest": digest(body),
-        "outcome": decision.verdict.outcome.value,
-    }
-    return Event(decision.client_id, "decision.recorded", decision.decision_id, canonical_json(summary))
-
-
-def _same_or_conflict(connection: Connection, decision_id: str, body: bytes) -> bytes:
-    """A decision id comes again: fine with the same content, refused with another."""
-    stored = _by_id(connection, decision_id)
-    if stored != body:
-        raise VersionConflict(f"decision {decision_id}", 0, 1)
-    return stored
+    return Event(decision.client_id, "decision.recorded", decision.decision_id, audit_body(decision, body))
 
 
 class MysqlDecisionRecords:
@@ -139,9 +128,7 @@ class MysqlDecisionRecords:
     async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
         body, at = decision_bytes(decision), self._clock.now()
         first = await self._database.write(lambda c: _record(c, decision, body, key, at))
-        if first is None:
-            return Recorded(decision, replayed=False)
-        return Recorded(decision_from_bytes(first), replayed=True)
+        return recorded(decision, first)
 
     async def find(self, decision_id: str) -> Decision | None:
         body = await self._database.find(lambda c: _by_id(c, decision_id))

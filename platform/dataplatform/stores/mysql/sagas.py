@@ -13,16 +13,16 @@ from app.ports.sagas import Phase, Saga, SagaState, SagaTally, StepState
 from dataplatform.stores.instants import from_micros, seconds_to_micros, to_micros
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.failures import DUPLICATE_KEY, Contended, code_of
+from dataplatform.stores.saga_rows import SAGA_COLUMNS, saga_from_row
 from slo.clock import Clock
 
-_COLUMNS = "saga_id, kind, content, state, phase, reason, trouble, fence, attempts, started_at"
 _INSERT = text("""
 INSERT INTO sagas (saga_id, kind, content, state, phase, started_at)
 VALUES (:saga_id, :kind, :content, 'OPEN', 'FORWARD', :started_at)
 """)
-_BY_ID = text(f"SELECT {_COLUMNS} FROM sagas WHERE saga_id = :saga_id")  # noqa: S608 - constants
+_BY_ID = text(f"SELECT {SAGA_COLUMNS} FROM sagas WHERE saga_id = :saga_id")  # noqa: S608 - constants
 _BY_STATE = text(
-    f"SELECT {_COLUMNS} FROM sagas WHERE state = :state "  # noqa: S608 - constants
+    f"SELECT {SAGA_COLUMNS} FROM sagas WHERE state = :state "  # noqa: S608 - constants
     "ORDER BY started_at, saga_id LIMIT :most"
 )
 _STEPS = text("SELECT step, state FROM saga_steps WHERE saga_id = :saga_id")
@@ -59,19 +59,7 @@ def require_fence(connection: Connection, saga_id: str, fence: int) -> None:
 
 def _saga(connection: Connection, row: Sequence[Any]) -> Saga:
     steps = {step: StepState(state) for step, state in connection.execute(_STEPS, {"saga_id": row[0]})}
-    return Saga(
-        saga_id=row[0],
-        kind=row[1],
-        content=row[2],
-        state=SagaState(row[3]),
-        phase=Phase(row[4]),
-        reason=row[5],
-        trouble=row[6],
-        fence=row[7],
-        attempts=row[8],
-        started_at=from_micros(row[9]),
-        steps=steps,
-    )
+    return saga_from_row(row, steps)
 
 
 def _find(connection: Connection, saga_id: str) -> Saga | None:

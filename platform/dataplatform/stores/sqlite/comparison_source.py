@@ -3,82 +3,33 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
-from typing import Any
 
-from app.domain.canonical import decision_from_bytes
 from dataplatform.consistency.marks import Cursor, Mark, MarkedTable, marked_tables, walk_from
 from dataplatform.consistency.sides import SourceKey, SourceState
-from dataplatform.ingestion.projections import (
-    Projection,
-    project_customer,
-    project_decision,
-    project_transaction,
-)
-from dataplatform.stores.rows import (
-    CUSTOMER_COLUMNS,
-    TRANSACTION_COLUMNS,
-    customer_from_row,
-    transaction_from_row,
-)
+from dataplatform.stores.source_tables import SOURCE_TABLES, SourceTable, placed
 from dataplatform.stores.sqlite.database import Database
 
 _CHUNK = 500
 
 
-class _Table:
-    """How one kind of record is read and projected."""
+class _Statements:
+    """What reads one table. A row is its key, whether its outbox is pending, then the table's columns."""
 
-    def __init__(
-        self, kind: str, table: str, key: str, columns: str, project: Callable[[Sequence[Any]], Projection]
-    ) -> None:
-        self.kind, self.project = kind, project
+    def __init__(self, source: SourceTable) -> None:
+        kind, table, key = source.kind, source.table, source.key
+        pending = f"EXISTS (SELECT 1 FROM outbox WHERE kind = '{kind}' AND outbox.key = t.{key})"  # noqa: S608
+        self._select = f"SELECT t.{key}, {pending}, {source.columns} FROM {table} AS t WHERE"  # noqa: S608
         self.highest = f"SELECT coalesce(max(row_number), 0) FROM {table}"  # noqa: S608 - constants
         self.count = f"SELECT count(*) FROM {table}"  # noqa: S608 - constants
-        pending = f"EXISTS (SELECT 1 FROM outbox WHERE kind = '{kind}' AND outbox.key = t.{key})"  # noqa: S608
-        self._select = f"SELECT t.{key}, {pending}, {columns} FROM {table} AS t WHERE "  # noqa: S608
-        self._key = key
+        self.by_key = f"{self._select} {key} = ?"
 
     def by_numbers(self, count: int) -> str:
         return f"{self._select} row_number IN ({', '.join('?' * count)})"
 
-    @property
-    def by_key(self) -> str:
-        return f"{self._select} {self._key} = ?"
 
-    def state(self, row: Sequence[Any]) -> SourceState:
-        return SourceState(SourceKey(self.kind, row[0]), self.project(row[2:]), bool(row[1]))
-
-
-_TABLES = {
-    table.kind: table
-    for table in (
-        _Table(
-            "customer",
-            "customers",
-            "customer_id",
-            ", ".join(CUSTOMER_COLUMNS),
-            lambda row: project_customer(customer_from_row(row)),
-        ),
-        _Table(
-            "transaction",
-            "transactions",
-            "transaction_id",
-            ", ".join(TRANSACTION_COLUMNS),
-            lambda row: project_transaction(transaction_from_row(row)),
-        ),
-        _Table(
-            "decision",
-            "credit_decisions",
-            "decision_id",
-            "body",
-            lambda row: project_decision(decision_from_bytes(row[0])),
-        ),
-    )
-}
-
-
+_STATEMENTS = {kind: _Statements(source) for kind, source in SOURCE_TABLES.items()}
 _MARKED = marked_tables("decided_at")
 
 
@@ -101,7 +52,7 @@ class SqliteComparisonSource:
 
     async def population(self) -> int:
         return await self._database.read(
-            lambda c: sum(int(c.execute(table.count).fetchone()[0]) for table in _TABLES.values())
+            lambda c: sum(int(c.execute(table.count).fetchone()[0]) for table in _STATEMENTS.values())
         )
 
     async def sample(self, count: int, random: Random) -> Sequence[SourceState]:
@@ -111,16 +62,12 @@ class SqliteComparisonSource:
         drawn = range(total) if total <= count else random.sample(range(total), count)
         numbers: dict[str, list[int]] = {kind: [] for kind in tops}
         for number in drawn:
-            rest = number
-            for kind, top in tops.items():
-                if rest < top:
-                    numbers[kind].append(rest + 1)
-                    break
-                rest -= top
+            kind, row = placed(tops, number)
+            numbers[kind].append(row)
         states: list[SourceState] = []
         for kind, wanted in numbers.items():
             for start in range(0, len(wanted), _CHUNK):
-                states.extend(await self._rows(_TABLES[kind], wanted[start : start + _CHUNK]))
+                states.extend(await self._rows(kind, wanted[start : start + _CHUNK]))
         return states
 
     async def states(self, keys: Sequence[SourceKey]) -> Sequence[SourceState]:
@@ -135,18 +82,17 @@ class SqliteComparisonSource:
     async def _states(self, keys: Sequence[SourceKey]) -> list[SourceState]:
         return await self._database.read(lambda c: [_state(c, key) for key in keys])
 
-    async def _rows(self, table: _Table, numbers: Sequence[int]) -> list[SourceState]:
-        statement = table.by_numbers(len(numbers))
+    async def _rows(self, kind: str, numbers: Sequence[int]) -> list[SourceState]:
+        statement = _STATEMENTS[kind].by_numbers(len(numbers))
         rows = await self._database.read(lambda c: c.execute(statement, tuple(numbers)).fetchall())
-        return [table.state(row) for row in rows]
+        return [SOURCE_TABLES[kind].state(row) for row in rows]
 
 
 def _tops(connection: sqlite3.Connection) -> dict[str, int]:
-    return {kind: int(connection.execute(table.highest).fetchone()[0]) for kind, table in _TABLES.items()}
+    return {kind: int(connection.execute(table.highest).fetchone()[0]) for kind, table in _STATEMENTS.items()}
 
 
 def _state(connection: sqlite3.Connection, key: SourceKey) -> SourceState:
     """One statement, hence one snapshot."""
-    table = _TABLES[key.kind]
-    row = connection.execute(table.by_key, (key.key,)).fetchone()
-    return SourceState(key, None, pending=False) if row is None else table.state(row)
+    row = connection.execute(_STATEMENTS[key.kind].by_key, (key.key,)).fetchone()
+    return SourceState(key, None, pending=False) if row is None else SOURCE_TABLES[key.kind].state(row)

@@ -6,11 +6,12 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.canonical import canonical_json, decision_bytes, decision_from_bytes, digest
+from app.domain.canonical import decision_bytes, decision_from_bytes
 from app.domain.decision import Decision
-from app.domain.errors import IdempotencyConflict, VersionConflict
+from app.domain.errors import IdempotencyConflict
 from app.ports.records import IdempotencyKey, Recorded
 from dataplatform.ingestion.projections import decision_digest
+from dataplatform.stores.decision_rows import audit_body, recorded, same_or_conflict
 from dataplatform.stores.instants import to_micros
 from dataplatform.stores.sqlite.audit import append_entry
 from dataplatform.stores.sqlite.database import Database
@@ -60,12 +61,12 @@ def _record(
     first = None if key is None else _by_key(connection, key)
     if first is not None:
         return first
-    verdict, customer_id = decision.verdict, decision.application.customer_id
+    verdict = decision.verdict
     inserted = connection.execute(
         _INSERT,
         (
             decision.decision_id,
-            customer_id,
+            decision.application.customer_id,
             verdict.outcome.value,
             verdict.policy_id,
             decision.client_id,
@@ -76,28 +77,20 @@ def _record(
         ),
     ).rowcount
     if not inserted:
-        return _same_or_conflict(connection, decision.decision_id, body)
-    summary = {"customer_id": customer_id, "digest": digest(body), "outcome": verdict.outcome.value}
+        stored = _by_id(connection, decision.decision_id)
+        return same_or_conflict(stored, decision.decision_id, body)
     append_entry(
         connection,
         at,
         decision.client_id,
         "decision.recorded",
         decision.decision_id,
-        canonical_json(summary),
+        audit_body(decision, body),
     )
     insert_row(connection, "decision", decision.decision_id, 1, body)
     if key is not None:
         connection.execute(_INSERT_KEY, (key.client_id, key.key, key.body_digest, decision.decision_id))
     return None
-
-
-def _same_or_conflict(connection: sqlite3.Connection, decision_id: str, body: bytes) -> bytes:
-    """A decision id comes again: fine with the same content, refused with another."""
-    stored = _by_id(connection, decision_id)
-    if stored != body:
-        raise VersionConflict(f"decision {decision_id}", 0, 1)
-    return stored
 
 
 class SqliteDecisionRecords:
@@ -107,9 +100,7 @@ class SqliteDecisionRecords:
     async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
         body, at = decision_bytes(decision), self._clock.now()
         first = await self._database.write(lambda c: _record(c, decision, body, key, at))
-        if first is None:
-            return Recorded(decision, replayed=False)
-        return Recorded(decision_from_bytes(first), replayed=True)
+        return recorded(decision, first)
 
     async def find(self, decision_id: str) -> Decision | None:
         body = await self._database.read(lambda c: _by_id(c, decision_id))

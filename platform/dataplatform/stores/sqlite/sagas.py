@@ -9,16 +9,16 @@ from typing import Any
 from app.domain.errors import IdempotencyConflict, LeaseLost
 from app.ports.sagas import Phase, Saga, SagaState, SagaTally, StepState
 from dataplatform.stores.instants import from_micros, seconds_to_micros, to_micros
+from dataplatform.stores.saga_rows import SAGA_COLUMNS, saga_from_row
 from dataplatform.stores.sqlite.database import Database
 from slo.clock import Clock
 
-_COLUMNS = "saga_id, kind, content, state, phase, reason, trouble, fence, attempts, started_at"
 _INSERT = """
 INSERT INTO sagas (saga_id, kind, content, state, phase, started_at) VALUES (?, ?, ?, 'OPEN', 'FORWARD', ?)
 ON CONFLICT (saga_id) DO NOTHING
 """
-_BY_ID = f"SELECT {_COLUMNS} FROM sagas WHERE saga_id = ?"  # noqa: S608 - constants
-_BY_STATE = f"SELECT {_COLUMNS} FROM sagas WHERE state = ? ORDER BY started_at, saga_id LIMIT ?"  # noqa: S608
+_BY_ID = f"SELECT {SAGA_COLUMNS} FROM sagas WHERE saga_id = ?"  # noqa: S608 - constants
+_BY_STATE = f"SELECT {SAGA_COLUMNS} FROM sagas WHERE state = ? ORDER BY started_at, saga_id LIMIT ?"  # noqa: S608
 _STEPS = "SELECT step, state FROM saga_steps WHERE saga_id = ?"
 _FREE = """
 SELECT saga_id FROM sagas WHERE state = 'OPEN' AND available_at <= ? ORDER BY available_at, saga_id LIMIT ?
@@ -57,19 +57,7 @@ def release_leases(connection: sqlite3.Connection) -> None:
 
 def _saga(connection: sqlite3.Connection, row: Sequence[Any]) -> Saga:
     steps = {step: StepState(state) for step, state in connection.execute(_STEPS, (row[0],))}
-    return Saga(
-        saga_id=row[0],
-        kind=row[1],
-        content=row[2],
-        state=SagaState(row[3]),
-        phase=Phase(row[4]),
-        reason=row[5],
-        trouble=row[6],
-        fence=row[7],
-        attempts=row[8],
-        started_at=from_micros(row[9]),
-        steps=steps,
-    )
+    return saga_from_row(row, steps)
 
 
 def find_saga(connection: sqlite3.Connection, saga_id: str) -> Saga | None:
