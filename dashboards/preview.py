@@ -17,6 +17,7 @@ from dashboards.errors import NotExpressible
 from dashboards.layout import Place, place
 from dashboards.model import Board, Panel, Shape
 from dashboards.palette import BACKGROUND_DARK, STATES, UNITS, State, Unit, series_colour
+from dashboards.preview_style import STYLE
 from dashboards.trend import Frame, Line, Points, frame_of, svg
 
 Samples = Sequence[tuple[Mapping[str, str], float]]
@@ -46,29 +47,11 @@ class View:
 
 
 ROW_PIXELS = 38
+ONLY_GRAFANA = {"en": "only Grafana draws this list", "pt": "só o Grafana desenha esta lista"}
+AT_MOST = {"en": "at most {} s", "pt": "até {} s"}
 MOST_VALUES = 8
 MOST_LINES = 3
 SINGLE = (Shape.STAT, Shape.GAUGE)  # a number of their own, named by the title
-_STYLE = f"""
-body {{ background: {BACKGROUND_DARK}; color: #e6e8ee; font: 13px/1.35 system-ui, sans-serif; margin: 16px }}
-.grid {{ position: relative }}
-section {{ position: absolute; box-sizing: border-box; padding: 6px 9px; background: #1a1c23;
-  border: 1px solid #30333d; border-radius: 4px; overflow: hidden }}
-h2 {{ position: absolute; margin: 0; font-size: 15px; padding-top: 8px }}
-h3 {{ margin: 0 0 4px; font-size: 12px; font-weight: 600 }}
-table {{ border-collapse: collapse; width: 100% }} td {{ padding: 1px 6px 1px 0; vertical-align: top }}
-td:last-child {{ text-align: right; font-variant-numeric: tabular-nums }}
-svg {{ width: 100%; height: calc(100% - 92px); min-height: 44px; display: block; margin-top: 4px }}
-.lines table {{ font-size: 11px }} .scale {{ float: right; font-size: 10px }} i {{ display: inline-block;
-  width: 10px; height: 3px; margin-right: 5px; vertical-align: middle }}
-.big {{ font-size: 22px; font-weight: 700 }} .edges {{ display: flex; justify-content: space-between;
-  font-size: 10px }} .dim {{ color: #9aa0ae }} a {{ color: #7fb6f5 }}
-@media (max-width: 720px) {{
-  body {{ margin: 8px; font-size: 15px }} h3, .lines table {{ font-size: 14px }} svg {{ height: 120px }}
-  .grid {{ height: auto !important }} h2 {{ position: static; margin: 12px 0 6px }}
-  section {{ position: static; width: auto !important; height: auto !important; margin-bottom: 8px }}
-}}
-"""
 
 
 def preview_html(
@@ -86,7 +69,7 @@ def preview_html(
     return (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
-        f"<style>{_STYLE}</style><h1>{title}</h1><p>{html.escape(note)}</p>"
+        f"<style>{STYLE}</style><h1>{title}</h1><p>{html.escape(note)}</p>"
         f'<div class="grid" style="height:{bottom * ROW_PIXELS}px">{"".join(parts)}</div></html>\n'
     )
 
@@ -114,7 +97,7 @@ def _body(panel: Panel, view: View) -> tuple[str, str | None]:
         content = html.escape(panel.content.of(language) if panel.content else "")
         return f"<div>{content}</div><div>{links}</div>", None
     if panel.shape is Shape.ALERT_LIST:
-        return '<span class="dim">only Grafana draws this list</span>', None
+        return f'<span class="dim">{ONLY_GRAFANA[language]}</span>', None
     try:
         if panel.shape is Shape.LINES:
             return _lines(panel, view), None
@@ -125,7 +108,22 @@ def _body(panel: Panel, view: View) -> tuple[str, str | None]:
         ]
     except NotExpressible as refusal:
         return f'<span class="dim">{html.escape(refusal.reason)}</span>', None
+    if panel.shape is Shape.HEATMAP:
+        return _buckets(rows, language), None
     return _values(panel, rows, language)
+
+
+def _buckets(rows: Sequence[tuple[str, float]], language: str) -> str:
+    """Events per second in each bucket that has any: Prometheus' buckets hold all below them, too."""
+    lines, below = [], 0.0
+    for edge, total in sorted(rows, key=lambda row: float(row[0])):
+        if total > below:
+            name = AT_MOST[language].format(edge.replace("+Inf", "∞"))
+            lines.append(
+                f"<tr><td>{name}</td><td>{shown(total - below, Unit.PER_SECOND, language)}</td></tr>"
+            )
+        below = total
+    return f"<table>{''.join(lines)}</table>"
 
 
 def _queries(panel: Panel, view: View) -> list[tuple[str, str]]:
@@ -232,6 +230,8 @@ def shown(value: float, unit: Unit, language: str = "en") -> str:
         text = f"{value:.3g}x"
     elif unit is Unit.SECONDS:
         text = f"{value:.3g} s"
+    elif unit is Unit.BRL:
+        text = f"R$ {value:,.0f}" if abs(value) >= 1e3 else f"R$ {value:,.2f}"
     else:
         number = f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:.4g}"
         text = number if unit is Unit.COUNT else f"{number} {UNITS[unit].label[language]}".strip()

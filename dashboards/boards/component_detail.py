@@ -157,6 +157,7 @@ def _consistency(source: Source) -> Panels:
 
 
 _OWN: Mapping[str, Callable[[Source], Panels]] = {
+    "prober": lambda source: (data.probes(),),
     "api-gateway": lambda source: (http.by_route(), http.throttled()),
     "decision-api": _decision,
     "decision-engine": _decision,

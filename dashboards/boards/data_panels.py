@@ -75,6 +75,20 @@ def cache_failures(width: int = 12) -> Panel:
     )
 
 
+def probes(width: int = 12) -> Panel:
+    return _rate(
+        "probes",
+        Text("Probes from outside", "Sondas de fora"),
+        Text(
+            "By target and result; a probe that is missing is no data, never success.",
+            "Por alvo e resultado; uma sonda que falta é ausência de dados, nunca sucesso.",
+        ),
+        Rate(telemetry.PROBES, by=("target", "result")),
+        "{{target}} {{result}}",
+        width,
+    )
+
+
 def projections(where: tuple[Match, ...] = (), width: int = 12) -> Panel:
     return _rate(
         "projections",

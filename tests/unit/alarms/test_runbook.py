@@ -36,6 +36,29 @@ def test_the_documents_five_recoveries_have_one_each() -> None:
     ]
 
 
+# §10.2.1: the component, its resources, traffic and queries, a mitigation of its own, watching the recovery.
+FIVE_STEPS = ("store|component", "resource", "traffic", "mitigate|relieve", "watch")
+FIVE_STEPS_PT = ("banco|componente", "recurso", "tráfego", "mitigue|alivie", "acompanhe")
+
+
+@pytest.mark.parametrize("name", ["credit-decision-latency", "saturation"])
+def test_a_performance_runbook_takes_the_documents_five_steps_in_order(name: str) -> None:
+    runbook = RUNBOOKS.get(name)
+    assert runbook is not None
+    for steps, wanted in ((runbook.steps, FIVE_STEPS), (runbook.steps_pt, FIVE_STEPS_PT)):
+        left = iter(step.lower() for step in steps)
+        for words in wanted:
+            assert any(re.search(words, step) for step in left), f"no later step says {words}"
+
+
+@pytest.mark.parametrize("name", [name for name in RUNBOOKS.ids() if name.startswith("recovery-")])
+def test_a_recovery_ends_with_a_check_that_it_worked(name: str) -> None:
+    runbook = RUNBOOKS.get(name)
+    assert runbook is not None
+    checks = re.findall(r"`mirante (audit verify|consistency check|slo status|slo show)", runbook.text)
+    assert checks, "it names no command that shows the data or the service whole"
+
+
 @pytest.mark.parametrize("name", RUNBOOKS.ids())
 def test_both_languages_have_the_same_steps_and_commands(name: str) -> None:
     runbook = RUNBOOKS.get(name)

@@ -68,8 +68,33 @@ def test_values_are_shown_with_names_units_and_limits_and_nothing_is_executed() 
         (0.2, Unit.SECONDS, "en", "0.2 s"),
         (float("nan"), Unit.COUNT, "en", "No data"),
         (1234.0, Unit.NONE, "pt", "1 234"),
-        (8950000.0, Unit.BRL, "en", "8,950,000 R$"),
+        (8950000.0, Unit.BRL, "en", "R$ 8,950,000"),
     ],
 )
 def test_numbers_follow_unit_and_language(value: float, unit: Unit, language: str, text: str) -> None:
     assert shown(value, unit, language) == text
+
+
+def test_a_heat_map_is_told_by_bucket_in_order_and_not_as_seconds() -> None:
+    development = next(board for board in shipped_boards() if board.name == "development")
+
+    def answer(text: str) -> Samples:
+        if "_bucket" in text and "histogram_quantile" not in text:
+            return [({"le": "+Inf"}, 6.0), ({"le": "0.1"}, 5.0), ({"le": "0.05"}, 2.0), ({"le": "0.2"}, 5.0)]
+        return ()
+
+    text = preview_html(development, ENVIRONMENT, Fake(answer))
+    told = re.findall(r"<td>(at most [^<]+)</td><td>([^<]+)</td>", text)
+    assert told == [
+        ("at most 0.05 s", "2 per second"),
+        ("at most 0.1 s", "3 per second"),
+        ("at most ∞ s", "1 per second"),
+    ]
+
+
+def test_a_single_number_is_big_and_a_chart_says_its_edges() -> None:
+    text = preview_html(OPERATIONS, ENVIRONMENT, Fake(lambda _: [({}, 2.0)]))
+    assert re.search(r'class="big" style="color:[^"]+">2', text)
+    assert "01/01 00:00" in text
+    assert "01/01 01:00 UTC" in text
+    assert "max-width: 720px" in text
