@@ -77,20 +77,23 @@ def _differs(panel: Panel, deployment: Deployment) -> str | None:
 
 
 def report(entries: Sequence[Parity]) -> str:
-    """Markdown: how many panels are on both, then every difference with its reason."""
+    """Markdown: how many panels are on both, then each panel, with the reason of every difference."""
     both = sum(entry.on_both for entry in entries)
     lines = [
         "# Boards on Grafana and on CloudWatch",
         "",
-        f"{len(entries)} panels, {both} on both. What is on one only, or looks different, and why:",
+        f"{len(entries)} panels, {both} on both.",
         "",
         "| board | panel | Grafana | CloudWatch |",
         "|---|---|---|---|",
     ]
     for entry in entries:
-        if not entry.on_both or entry.differs:
-            grafana = "yes" if entry.grafana is None else f"no: {entry.grafana}"
-            shown = entry.differs or "yes"
-            cloudwatch = shown if entry.cloudwatch is None else f"no: {entry.cloudwatch}"
-            lines.append(f"| {entry.board} | {entry.title} | {grafana} | {cloudwatch} |")
+        grafana = "yes" if entry.grafana is None else f"no: {entry.grafana}"
+        shown = "yes" if entry.differs is None else f"yes: {entry.differs}"
+        cloudwatch = shown if entry.cloudwatch is None else f"no: {entry.cloudwatch}"
+        lines.append(f"| {entry.board} | {entry.title} | {grafana} | {_cell(cloudwatch)} |")
     return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -6,6 +6,7 @@ Each panel shows its latest values and its limits, a panel of lines their course
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,6 +49,7 @@ class View:
 
 ROW_PIXELS = 38
 ONLY_GRAFANA = {"en": "only Grafana draws this list", "pt": "só o Grafana desenha esta lista"}
+ABOVE = {"en": "limit, not drawn:", "pt": "limite, não desenhado:"}
 AT_MOST = {"en": "at most {} s", "pt": "até {} s"}
 MOST_VALUES = 8
 MOST_LINES = 3
@@ -94,7 +96,7 @@ def _body(panel: Panel, view: View) -> tuple[str, str | None]:
     language = view.language
     if panel.shape is Shape.TEXT:
         links = " · ".join(html.escape(link.title.of(language)) for link in panel.links)
-        content = html.escape(panel.content.of(language) if panel.content else "")
+        content = _prose(panel.content.of(language)) if panel.content else ""
         return f"<div>{content}</div><div>{links}</div>", None
     if panel.shape is Shape.ALERT_LIST:
         return f'<span class="dim">{ONLY_GRAFANA[language]}</span>', None
@@ -111,6 +113,12 @@ def _body(panel: Panel, view: View) -> tuple[str, str | None]:
     if panel.shape is Shape.HEATMAP:
         return _buckets(rows, language), None
     return _values(panel, rows, language)
+
+
+def _prose(text: str) -> str:
+    """The little Markdown that boards use: a list, and words in bold."""
+    lines = [re.sub(r"^- ", "· ", line) for line in html.escape(text).splitlines()]
+    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", "<br>".join(lines))
 
 
 def _buckets(rows: Sequence[tuple[str, float]], language: str) -> str:
@@ -153,7 +161,10 @@ def _lines(panel: Panel, view: View) -> str:
         f"<td>{html.escape(shown(points[-1][1], panel.unit, view.language))}</td></tr>"
         for line, (name, points) in list(zip(lines, courses, strict=True))[:MOST_LINES]
     )
-    scale = f'<span class="dim scale">{html.escape(shown(frame.top, panel.unit, view.language))}</span>'
+    beyond = [limit for limit in limits if not frame.bottom <= limit <= frame.top]
+    told = [f"{ABOVE[view.language]} {shown(limit, panel.unit, view.language)}" for limit in beyond]
+    told = [*told, shown(frame.top, panel.unit, view.language)]
+    scale = f'<span class="dim scale">{html.escape(" · ".join(told))}</span>'
     table = f'<div class="lines"><table>{legend}</table></div>'
     more = f'<div class="dim">+{len(courses) - MOST_LINES}</div>' if len(courses) > MOST_LINES else ""
     picture = f"{svg(lines, limits, frame)}{_edges(panel, frame, view)}"

@@ -49,3 +49,10 @@ def test_the_report_is_markdown_that_names_each_difference() -> None:
     assert text.startswith("# Boards on Grafana and on CloudWatch")
     assert "it draws no heat map" in text or "draws a heatmap" in text
     assert "AWS itself emits it" in text
+
+
+def test_the_report_has_a_line_for_every_panel() -> None:
+    lines = report(ENTRIES).splitlines()
+    assert lines[2] == f"{len(ENTRIES)} panels, {sum(entry.on_both for entry in ENTRIES)} on both."
+    assert len(lines[6:]) == len(ENTRIES)
+    assert all(line.replace("\\|", "").count("|") == 5 for line in lines[6:])

@@ -98,3 +98,13 @@ def test_a_single_number_is_big_and_a_chart_says_its_edges() -> None:
     assert "01/01 00:00" in text
     assert "01/01 01:00 UTC" in text
     assert "max-width: 720px" in text
+
+
+def test_a_limit_too_far_away_to_draw_is_told_and_a_text_keeps_its_list() -> None:
+    detail = next(board for board in shipped_boards() if board.name == "slo-credit-decision-latency")
+    text = preview_html(
+        detail, ENVIRONMENT, Fake(lambda query: [({}, 0.0 if query.startswith("clamp_max") else 0.01)])
+    )
+    assert "limit, not drawn: 14.4x" in text
+    assert "<br>· <b>" in text
+    assert "**" not in text
