@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from alarms.severity import Severity
-from slo.identity import alert_key
 
 
 class AlertState(StrEnum):
@@ -67,8 +66,3 @@ class Alert:
     component: str | None = None
     customers_affected: int | None = None  # distinct blind indexes in the failing events; None: unknown
     links: Mapping[str, str] = field(default_factory=dict)  # by what they show
-
-
-def burn_alert_key(environment: str, slo_id: str, objective: str, label_values: Mapping[str, str]) -> str:
-    """Sixteen hex digits; tier, severity, replica and region stay out of it."""
-    return alert_key(environment, slo_id, objective, label_values)

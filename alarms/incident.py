@@ -110,10 +110,6 @@ class Incident:
     def is_open(self) -> bool:
         return self.state is not IncidentState.RESOLVED
 
-    @property
-    def needs_acknowledgement(self) -> bool:
-        return self.state is IncidentState.OPEN and self.hold is None
-
 
 @dataclass(frozen=True, slots=True)
 class Transition:

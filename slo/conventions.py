@@ -18,7 +18,6 @@ LABEL_SERVICE = "service"
 LABEL_TIER = "tier"
 LABEL_SEVERITY = "severity"
 LABEL_ALERT_KEY = "alert_key"
-LABEL_WINDOW = "window"
 
 RECORD_OBJECTIVE = "slo:objective:ratio"
 RECORD_BUDGET = "slo:error_budget:ratio"

@@ -32,10 +32,6 @@ class Period:
     def minutes(self) -> int:
         return (self.end - self.start) // MINUTE
 
-    @property
-    def elapsed_minutes(self) -> int:
-        return (self.now - self.start) // MINUTE
-
 
 def period_of(window: Window, now: datetime) -> Period:
     """The period that ``now`` falls in. The running minute is left out: it is not over."""

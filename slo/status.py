@@ -67,10 +67,6 @@ class ObjectiveStatus:
         return Fraction(self.counts.good, self.counts.total) if self.counts.total > 0 else None
 
     @property
-    def raw_compliance(self) -> Fraction | None:
-        return Fraction(self.raw_counts.good, self.raw_counts.total) if self.raw_counts.total > 0 else None
-
-    @property
     def error_bound(self) -> int | None:
         """How many events the counts may be off by; ``None``: exact."""
         return self.counts.error_bound

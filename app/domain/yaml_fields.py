@@ -17,7 +17,6 @@ from app.domain.money import exact_number
 
 MAX_BYTES = 1_000_000
 MAX_NESTING = 50
-_STRING = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
 _BOOLEAN = "tag:yaml.org,2002:bool"
 
@@ -82,14 +81,8 @@ class Value:
             raise self.wrong("is not true or false", "Write true or false")
         return self.scalar().lower() in ("true", "yes", "on")
 
-    def is_text(self) -> bool:
-        return self._node.tag == _STRING
-
     def is_list(self) -> bool:
         return isinstance(self._node, yaml.SequenceNode)
-
-    def is_mapping(self) -> bool:
-        return isinstance(self._node, yaml.MappingNode)
 
     def items(self) -> list[Value]:
         """The values of a list with at least one."""

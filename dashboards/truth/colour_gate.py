@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +9,6 @@ from dashboards.palette import SERIES, SEVERITY_COLOURS, STATES, UNITS, VALUE_CO
 from dashboards.truth.finding import Finding
 
 GATE = "colours"
-HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
 NAMED = ("color", "fixedColor", "iconColor")
 _NOT_OURS = ("rgba(255,0,255,0.7)",)  # Grafana's own mark of an exemplar
 

@@ -7,14 +7,10 @@ HOUR_SECONDS = 3_600
 LONGEST_RANGE_SECONDS = 604_800  # period x evaluation periods
 LONGEST_RANGE_OF_SHORT_PERIODS_SECONDS = 86_400  # the same for periods under an hour
 MOST_METRICS = 10
-MOST_ACTIONS = 5
 LONGEST_NAME = 255
 LONGEST_DESCRIPTION = 1_024
-LONGEST_EXPRESSION = 2_048
-MOST_DIMENSIONS = 30
 LONGEST_RULE = 10_240
 MOST_CHILDREN = 100
-MOST_ELEMENTS = 500
 
 
 def range_problem(period_seconds: int, evaluation_periods: int) -> str | None:

@@ -5,7 +5,7 @@ Follows the specification's README and ``enhancements/v2alpha.md`` at commit aa5
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from slo.conventions import ANNOTATION_PREFIX
@@ -137,11 +137,3 @@ def _sli(document: Section, context: SliContext) -> Indicator | None:
     read_metadata(document)
     spec = document.section("spec", required=True)
     return None if spec is None else read_sli_spec(spec, context)
-
-
-def take_all(documents: Iterable[Section], windows: Mapping[str, WindowSet], into: Definitions) -> None:
-    """``documents`` of one or more files, references between them resolved."""
-    loader = OpenSlo()
-    for document in documents:
-        loader.take(document)
-    loader.resolve(windows, into)

@@ -9,7 +9,6 @@ from app.deployment.aws.clients import Account, explained, tag_list, tag_map
 from app.deployment.resource import OWNER_TAG, Deployed, Document
 
 KINDS = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms"}
-MOST_NAMES_A_CALL = 100
 # What ``describe_alarms`` adds to what was put: state, times, identity.
 ANSWER_ONLY = (
     "AlarmArn",
