@@ -266,6 +266,7 @@ class Demo:
             dataset=dataset_facts(loans),
             settings={
                 "policy": self._settings.policy,
+                "profile": self._settings.profile,
                 "concurrency": str(self._parameters.concurrency),
                 "rate under fault": f"{self._parameters.rate:g}/s",
             },
