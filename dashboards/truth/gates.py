@@ -14,7 +14,7 @@ from dashboards.cloudwatch.body import body
 from dashboards.errors import NotExpressible
 from dashboards.grafana.board import dashboard
 from dashboards.model import Panel
-from dashboards.truth import colour_gate, line_gate, link_gate, series_gate
+from dashboards.truth import colour_gate, light_gate, line_gate, link_gate, series_gate
 from dashboards.truth.finding import Finding
 from dashboards.truth.known_series import DECLARED, known_series, rules
 from dashboards.truth.reading import readings
@@ -49,11 +49,13 @@ def examine(catalogue: Catalogue, environment: str, console_paths: Iterable[str]
         if "record" not in rule and str(rule["expr"]) not in _WATCHES_ITSELF:
             found += series_gate.of_text(f"rule {name}", str(rule["expr"]), known)
     found += line_gate.of_boards(made, source)
+    found += light_gate.of_boards(made, source)
     found += link_gate.of_boards(made, source.runbooks, console_paths)
     for board in made:
         for language in LANGUAGES:
             where = Deployment(environment)
             grafana, cloudwatch = dashboard(board, environment, language), body(board, where, language)
+            found += light_gate.of_document(f"grafana/{board.name}.{language}", board, grafana)
             found += colour_gate.of_document(f"grafana/{board.name}.{language}", grafana)
             found += colour_gate.of_document(f"cloudwatch/{board.name}.{language}", cloudwatch)
     panels = [panel for board in made for panel in board.panels()]

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from app.ports.telemetry import MetricKind, MetricSpec
+from dashboards import promql
 from dashboards.grafana.board import dashboard
 from dashboards.model import Board, Link, Panel, Series, Shape, Text, Threshold
 from dashboards.palette import State
 from dashboards.query import Level, Rate, equal
-from dashboards.truth import colour_gate, line_gate, link_gate, series_gate
+from dashboards.truth import colour_gate, light_gate, line_gate, link_gate, series_gate
 from dashboards.truth.finding import Finding
 from dashboards.truth.gates import CONSOLE_PATHS, examine, unwatched
 from dashboards.truth.known_series import DECLARED, known_series
@@ -180,6 +181,60 @@ def test_a_colour_or_a_unit_from_outside_the_registry_is_caught_at_its_path() ->
         "ops/panels/1/fieldConfig/defaults/thresholds/steps/1/color",
         "ops/panels/2/fieldConfig/defaults/unit",
     ]
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("14.4", "14"), ("ratio5m", "ratio10m")])
+def test_a_light_that_compares_something_else_than_its_alerts_is_caught(
+    right: str, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boards = [board_named("operations")]
+    assert list(light_gate.of_boards(boards, shipped_source())) == []
+    render = promql.render
+    monkeypatch.setattr(promql, "render", lambda query: render(query).replace(right, wrong))
+    found = [str(finding) for finding in light_gate.of_boards(boards, shipped_source())]
+    assert len(found) == len(shipped().slos)
+    assert all("does not compare what its alerts compare" in one for one in found)
+
+
+def uncoloured(panel: dict[str, Any]) -> None:
+    panel["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["color"] = "#12b886"
+
+
+def unmapped(panel: dict[str, Any]) -> None:
+    panel["fieldConfig"]["defaults"]["mappings"] = []
+
+
+def green_when_null(panel: dict[str, Any]) -> None:
+    panel["fieldConfig"]["defaults"]["mappings"][1]["options"]["result"]["color"] = "#12b886"
+
+
+def silent(panel: dict[str, Any]) -> None:
+    del panel["fieldConfig"]["defaults"]["noValue"]
+
+
+def without_runbook(panel: dict[str, Any]) -> None:
+    panel["description"] = "Look at it."
+
+
+@pytest.mark.parametrize(
+    ("lie", "problem"),
+    [
+        (uncoloured, "no data is not grey"),
+        (unmapped, "no data is not grey"),
+        (green_when_null, "no data is not grey"),
+        (silent, "no data does not say so"),
+        (without_runbook, "its description does not carry its runbook"),
+    ],
+)
+def test_a_light_that_hides_missing_data_or_its_runbook_is_caught(
+    lie: Callable[[dict[str, Any]], None], problem: str
+) -> None:
+    board = board_named("operations")
+    document = dashboard(board, ENVIRONMENT)
+    assert list(light_gate.of_document("ops", board, document)) == []
+    lie(next(panel for panel in document["panels"] if panel["type"] == "stat"))
+    found = [str(finding) for finding in light_gate.of_document("ops", board, document)]
+    assert any(problem in one and "panel light-worst" in one for one in found)
 
 
 def test_metrics_that_nobody_watches_are_listed() -> None:
