@@ -140,8 +140,3 @@ UNITS: Mapping[Unit, UnitStyle] = {
 def series_colour(index: int) -> Colour:
     """The colour of the ``index``-th series; they repeat after the last."""
     return SERIES[index % len(SERIES)]
-
-
-def severity_colour(severity: str | None) -> Colour:
-    """P1 to P4; anything else is drawn as unknown, never as well."""
-    return SEVERITY_COLOURS.get(severity or "", NO_DATA_GREY)

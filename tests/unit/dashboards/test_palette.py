@@ -21,7 +21,6 @@ from dashboards.palette import (
     State,
     Unit,
     series_colour,
-    severity_colour,
 )
 
 Rgb = tuple[float, float, float]
@@ -105,8 +104,6 @@ def test_a_meaning_never_rests_on_colour_alone() -> None:
 
 def test_unknown_is_grey_and_never_the_colour_of_well() -> None:
     assert STATES[State.NO_DATA].colour == NO_DATA_GREY
-    assert severity_colour(None) == NO_DATA_GREY
-    assert severity_colour("P9") == NO_DATA_GREY
     assert STATES[State.OK].colour != NO_DATA_GREY
 
 

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +14,6 @@ from exporters.probes.event_loop_lag import EventLoopLag
 from exporters.probes.open_files import OpenFiles
 from exporters.probes.process_cpu import ProcessCpu
 from exporters.probes.process_memory import ProcessMemory
-from exporters.probes.queue_depth import QueueDepth
-from exporters.probes.sqlite_rows import SqliteRows
 from slo.clock import ManualClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -93,26 +89,6 @@ def test_disk_space_is_what_df_says(tmp_path: Path) -> None:
     real = os.statvfs(tmp_path)
     assert real.f_blocks > 0
     assert DiskSpace("data", tmp_path).measure() is not None
-
-
-def test_a_queue_may_hold_more_than_its_limit_and_an_unknown_depth_is_not_empty() -> None:
-    assert QueueDepth("relational", "writer_queue", lambda: 150, 100).measure() == pytest.approx(1.5)
-    assert QueueDepth("relational", "writer_queue", lambda: None, 100).measure() is None
-    with pytest.raises(ValueError, match="expected a positive count"):
-        QueueDepth("relational", "writer_queue", lambda: 1, 0)
-
-
-def test_rows_are_counted_read_only_and_a_missing_database_is_never_created(tmp_path: Path) -> None:
-    database = tmp_path / "outbox.sqlite"
-    probe = SqliteRows("outbox", "depth", database, "SELECT count(*) FROM outbox", 10)
-    with pytest.raises(OSError, match="unable to open"):
-        probe.measure()
-    assert not database.exists()
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("CREATE TABLE outbox (id INTEGER)")
-        connection.executemany("INSERT INTO outbox VALUES (?)", [(n,) for n in range(3)])
-        connection.commit()
-    assert probe.measure() == pytest.approx(0.3)
 
 
 @pytest.fixture
