@@ -108,6 +108,7 @@ def _traced(platform: DataPlatform, parts: ProcessParts) -> DataPlatform:
         customers=with_spans(platform.customers, "relational", tracer),
         decisions=with_spans(platform.decisions, "relational", tracer),
         hot=with_spans(platform.hot, "hot", tracer),
+        wide=with_spans(platform.wide, "wide", tracer),
         cache=with_spans(platform.cache, "cache", tracer),
         stream=with_spans(platform.stream, "stream", tracer),
     )
@@ -196,7 +197,7 @@ def _keeping_policies(parts: ProcessParts, platform: DataPlatform) -> Callable[[
 
 def _ingest_loops(parts: ProcessParts, platform: DataPlatform) -> tuple[Loop, ...]:
     worker = workers.ingest_worker(platform, parts.telemetry, parts.clock, tracer=parts.tracer)
-    projector = workers.projector(platform, parts.telemetry)
+    projector = workers.projector(platform, parts.telemetry, parts.tracer)
     sagas = workers.saga_runner(platform, parts.telemetry, parts.clock, holder="recovery")
     real = SystemClock()
     return (

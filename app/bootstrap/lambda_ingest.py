@@ -71,7 +71,7 @@ def build_function(settings: Settings) -> Function:
     )
     built = KinesisHandler(
         processor=workers.record_processor(platform, telemetry, clock, tracer, PATIENCE),
-        project=workers.projector(platform, telemetry).drain,
+        project=workers.projector(platform, telemetry, tracer).drain,
         sealer=platform.sealer,
         letters=platform.letters,
         log=platform.processing_log,

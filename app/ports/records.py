@@ -99,7 +99,10 @@ class TransactionRecords(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A change to project. ``kind``: customer | transaction | decision. ``payload`` is canonical JSON."""
+    """A change to project. ``kind``: customer | transaction | decision. ``payload`` is canonical JSON.
+
+    ``trace``: the ``trace_header`` of the work that wrote it; empty: it belonged to no request.
+    """
 
     row_id: int
     kind: str
@@ -107,6 +110,7 @@ class OutboxRow:
     version: int
     payload: bytes
     attempts: int
+    trace: str = ""
 
 
 class Outbox(Protocol):

@@ -66,13 +66,14 @@ def ingest_worker(
     )
 
 
-def projector(platform: DataPlatform, telemetry: Telemetry) -> Projector:
+def projector(platform: DataPlatform, telemetry: Telemetry, tracer: WorkTracer | None = None) -> Projector:
     return Projector(
         outbox=platform.outbox,
         hot=platform.hot,
         wide=platform.wide,
         cache=platform.cache,
         telemetry=telemetry,
+        tracer=tracer,
     )
 
 

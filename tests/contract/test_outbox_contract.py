@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.canonical import decision_bytes, profile_bytes, transaction_bytes
+from app.ports.tracing import trace_header
+from dataplatform.observability.carried_trace import rows_carry
 from tests.support import broken_stores
-from tests.support.credit_samples import a_profile
+from tests.support.credit_samples import a_decision, a_profile, a_transaction
 from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench
+from tests.support.within_request import REQUEST, within
 
 LEASE = 60.0
 
@@ -79,6 +83,29 @@ class OutboxContract:
             rows = await bench.outbox.claim("a", 10, LEASE)
             assert [row.attempts for row in rows] == [attempts] * 3
             await bench.outbox.failed("a", [row.row_id for row in rows], "the store is down")
+
+    async def a_row_carries_the_trace_of_the_work_that_wrote_it_and_its_payload_is_as_it_was(
+        self, bench: Bench
+    ) -> None:
+        await bench.customers.upsert(a_profile(1))
+        with within(REQUEST):
+            await bench.customers.upsert(a_profile(2))
+            await bench.transactions.add_many([a_transaction(1)])
+            await bench.decisions.record(a_decision(1), None)
+        rows = await bench.outbox.claim("a", 10, LEASE)
+        assert [(row.kind, row.trace, row.payload) for row in rows] == [
+            ("customer", "", profile_bytes(a_profile(1))),
+            ("customer", trace_header(REQUEST), profile_bytes(a_profile(2))),
+            ("transaction", trace_header(REQUEST), transaction_bytes(a_transaction(1))),
+            ("decision", trace_header(REQUEST), decision_bytes(a_decision(1))),
+        ]
+
+    async def rows_written_at_once_carry_the_traces_of_their_own_records(self, bench: Bench) -> None:
+        traces = {("customer", "C-00001", 1): "Root=1", ("customer", "C-00002", 1): "Root=2"}
+        with within(REQUEST), rows_carry(traces):
+            await three_rows(bench)
+        rows = await bench.outbox.claim("a", 10, LEASE)
+        assert [row.trace for row in rows] == ["Root=1", trace_header(REQUEST), "Root=2"]
 
     async def depth_counts_held_rows_too(self, bench: Bench) -> None:
         assert await bench.outbox.depth() == 0

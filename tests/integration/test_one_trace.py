@@ -1,4 +1,4 @@
-"""One trace from the API through the stream to the processors, as the two real receivers hear of it."""
+"""One trace from the API by way of the stream to the projections, as the two real receivers hear of it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from app.ports.secrets import Sealer
 from app.usecases.ingest import IngestRecord
 from dataplatform.ingestion.processor import Patience, RecordProcessor
 from dataplatform.ingestion.producer import Producer
+from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestWorker
 from dataplatform.observability.traced_port import with_spans
 from dataplatform.observability.tracing import open_tracer
@@ -24,8 +25,10 @@ from dataplatform.observability.xray_tracer import XrayTracer
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.stores.kinesis.shape import StreamShape
 from dataplatform.stores.memory.processing_log import MemoryProcessingLog
+from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
 from dataplatform.stores.memory.relational import (
     MemoryCustomerRecords,
+    MemoryOutbox,
     MemoryTables,
     MemoryTransactionRecords,
 )
@@ -54,7 +57,7 @@ class Sent:
 
 
 async def send_and_process(folder: Path, sealer: Sealer, collector: OtlpReceiver) -> Sent:
-    """Records through the API onto the stream, and off it by the local worker."""
+    """Records through the API onto the stream, off it by the local worker, and into the projections."""
     tracers = [
         open_tracer("otlp", role=role, environment="test", otlp_endpoint=collector.url)
         for role in ("api", "ingest")
@@ -93,6 +96,15 @@ async def _process(stream: SealedStream, sealer: Sealer, tracer: Any) -> None:
         clock=clock,
     )
     assert await worker.run_once() == len(RECORDS)
+    projector = Projector(
+        outbox=MemoryOutbox(tables),
+        hot=with_spans(MemoryHotStore(clock), "hot", tracer),
+        wide=with_spans(MemoryWideStore(clock), "wide", tracer),
+        cache=with_spans(MemoryCache(clock), "cache", tracer),
+        telemetry=telemetry,
+        tracer=tracer,
+    )
+    assert await projector.drain() == len(RECORDS)
 
 
 def _lambda_event(bench: KinesisBench) -> dict[str, Any]:
@@ -122,7 +134,7 @@ def parent_of(span: Span) -> str:
 
 
 @needs_emulator
-def test_one_trace_id_joins_the_api_the_stream_the_worker_and_the_lambda_function(tmp_path: Path) -> None:
+def test_one_trace_id_joins_api_stream_worker_lambda_function_and_projections(tmp_path: Path) -> None:
     with (
         otlp_receiver() as collector,
         xray_daemon() as daemon,
@@ -131,7 +143,7 @@ def test_one_trace_id_joins_the_api_the_stream_the_worker_and_the_lambda_functio
     ):
         sent = asyncio.run(send_and_process(tmp_path, world.platform.sealer, collector))
         answer = world.handler(sent.event, Context())
-        (segment,) = daemon.segments(1)
+        segment, *projected = daemon.segments(1 + len(RECORDS))
 
     assert answer == {"batchItemFailures": []}
     spans = collector.of_trace(sent.trace_id)
@@ -141,12 +153,23 @@ def test_one_trace_id_joins_the_api_the_stream_the_worker_and_the_lambda_functio
         ("mirante-ingest", "process records"),
         ("mirante-ingest", "relational upsert_many"),
         ("mirante-ingest", "relational add_many"),
+        ("mirante-ingest", "project row"),
+        ("mirante-ingest", "hot put_if_newer"),
+        ("mirante-ingest", "wide put_if_newer"),
+        ("mirante-ingest", "cache set"),
     } <= set(spans)
     request, work = collector.named("POST /v1/records"), collector.named("process records")
     assert parent_of(work) == request.span_id.hex()
     assert work.kind == Span.SPAN_KIND_CONSUMER
     assert parent_of(collector.named("relational add_many")) == work.span_id.hex()
 
+    projections = [span for _, span in collector.spans if span.name == "project row"]
+    assert [parent_of(span) for span in projections] == [request.span_id.hex()] * len(RECORDS)
+    writes = [span for _, span in collector.spans if span.name == "hot put_if_newer"]
+    assert {parent_of(span) for span in writes} == {span.span_id.hex() for span in projections}
+
     assert segment["trace_id"] == f"1-{sent.trace_id[:8]}-{sent.trace_id[8:]}"
     assert segment["parent_id"] == request.span_id.hex()
     assert segment["subsegments"][0]["name"] == "process records"
+    assert {row["trace_id"] for row in projected} == {segment["trace_id"]}
+    assert [row["subsegments"][0]["name"] for row in projected] == ["project row"] * len(RECORDS)

@@ -15,6 +15,7 @@ from app.domain.errors import InvalidValue
 from app.ports.projections import HotItem, WideRow
 from app.ports.records import AuditEntry, IdempotencyKey, OutboxRow, Recorded
 from app.ports.stream import StreamRecord
+from dataplatform.observability.carried_trace import behind
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
 from dataplatform.stores.memory.relational import (
     MemoryAuditTrail,
@@ -229,6 +230,29 @@ class LeasesForEver(MemoryOutbox):
 
     async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
         return await super().claim(worker, limit, 1e9)
+
+
+class ForgetsTraces(MemoryOutbox):
+    breaks = "a_row_carries_the_trace_of_the_work_that_wrote_it_and_its_payload_is_as_it_was"
+
+    async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
+        return [replace(row, trace="") for row in await super().claim(worker, limit, lease_seconds)]
+
+
+class LeavesTracesInPayloads(MemoryOutbox):
+    breaks = "a_row_carries_the_trace_of_the_work_that_wrote_it_and_its_payload_is_as_it_was"
+
+    async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
+        rows = await super().claim(worker, limit, lease_seconds)
+        return [replace(row, payload=behind(row.trace, row.payload)) for row in rows]
+
+
+class MixesTraces(MemoryOutbox):
+    breaks = "rows_written_at_once_carry_the_traces_of_their_own_records"
+
+    async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
+        rows = await super().claim(worker, limit, lease_seconds)
+        return [replace(row, trace=rows[0].trace) for row in rows]
 
 
 class AnybodyMaySettleRows(MemoryOutbox):
@@ -571,6 +595,9 @@ OUTBOXES = (
     AnybodyMaySettleRows,
     LetsAKeyOvertakeItself,
     DropsFailedRows,
+    ForgetsTraces,
+    LeavesTracesInPayloads,
+    MixesTraces,
 )
 AUDIT_TRAILS = (BreaksTheChain, ForgetsTheActor, SkipsANumber, SlowHead, IgnoresThePage)
 HOT_STORES = (

@@ -115,7 +115,7 @@ def lambda_world(folder: Path, tracer: WorkTracer | None = None) -> Iterator[Lam
             processor=workers.record_processor(
                 platform, telemetry, clock, tracer, Patience(attempts=0, seconds=120.0)
             ),
-            project=workers.projector(platform, telemetry).drain,
+            project=workers.projector(platform, telemetry, tracer).drain,
             sealer=platform.sealer,
             letters=SqliteLetterBox(platform.stores["stream"]),
             log=platform.processing_log,

@@ -19,6 +19,7 @@ from app.ports.telemetry import FINANCIAL_TRANSACTIONS, INGEST_DURATION, INGEST_
 from app.ports.tracing import WorkTracer
 from app.usecases.ingest import IngestRecord
 from dataplatform.ingestion.processing_log import BatchOutcome
+from dataplatform.observability.carried_trace import Row, rows_carry
 from slo.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -92,7 +93,9 @@ class RecordProcessor:
         batch = Processed()
         traces = list(dict.fromkeys(record.trace for record in records if record.trace))
         with self._tracer.continued("process records", traces, records=len(records)):
-            await self._store(self._parse(records, batch), batch)
+            parsed = self._parse(records, batch)
+            with rows_carry(_traces(parsed)):
+                await self._store(parsed, batch)
         return batch
 
     def report(self, batch: Processed, duration: float) -> None:
@@ -173,3 +176,14 @@ class RecordProcessor:
         first = sum(1 for record, item in items if isinstance(item, Transaction) and not record.attempts)
         if first:
             self._telemetry.count(FINANCIAL_TRANSACTIONS, first, kind="transaction", outcome="error")
+
+
+def _traces(parsed: Sequence[Parsed]) -> dict[Row, str]:
+    """Of two that are the same change, the first is written."""
+    return {_row(item): record.trace for record, item in reversed(parsed) if record.trace}
+
+
+def _row(item: CustomerProfile | Transaction) -> Row:
+    if isinstance(item, CustomerProfile):
+        return "customer", item.customer_id, item.version
+    return "transaction", item.transaction_id, item.version

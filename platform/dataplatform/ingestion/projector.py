@@ -9,14 +9,19 @@ from app.domain.errors import StoreUnavailable
 from app.ports.projections import Cache, HotItem, HotStore, WideStore
 from app.ports.records import Outbox, OutboxRow
 from app.ports.telemetry import OUTBOX_DEPTH, PROJECTED_ROWS, Telemetry
+from app.ports.tracing import WorkTracer
 from app.usecases.read_profile import remember_profile
 from dataplatform.ingestion.projections import Projection, project
+from dataplatform.observability.tracing import QuietTracer
 
 logger = logging.getLogger(__name__)
 
 
 class Projector:
-    """Rows that could not be projected go back to the outbox; nothing is ever given up."""
+    """Rows that could not be projected go back to the outbox; nothing is ever given up.
+
+    Each row is written in a span of the trace that it carries.
+    """
 
     def __init__(
         self,
@@ -26,12 +31,14 @@ class Projector:
         wide: WideStore,
         cache: Cache,
         telemetry: Telemetry,
+        tracer: WorkTracer | None = None,
         worker: str = "projector",
         batch: int = 256,
         lease_seconds: float = 300.0,
     ) -> None:
         self._outbox, self._hot, self._wide, self._cache = outbox, hot, wide, cache
         self._telemetry, self._worker = telemetry, worker
+        self._tracer = tracer or QuietTracer()
         self._batch, self._lease_seconds = batch, lease_seconds
 
     async def run_once(self) -> int:
@@ -71,7 +78,8 @@ class Projector:
             self._count("outbox", "unreadable")
             return f"unreadable payload: {type(error).__name__}"
         try:
-            await self._write(projection)
+            with self._tracer.continued("project row", [row.trace], kind=row.kind):
+                await self._write(projection)
         except StoreUnavailable as error:
             self._count(error.store, "failed")
             return str(error)

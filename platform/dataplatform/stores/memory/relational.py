@@ -18,6 +18,7 @@ from app.ports.records import (
     Recorded,
     StoredPolicy,
 )
+from dataplatform.observability.carried_trace import trace_of_row
 from dataplatform.security.audit_chain import GENESIS, link
 from dataplatform.stores.decision_rows import audit_body
 from slo.clock import Clock
@@ -51,7 +52,9 @@ class MemoryTables:
 
     def add_outbox(self, kind: str, key: str, version: int, payload: bytes) -> None:
         self.last_row_id += 1
-        self.outbox[self.last_row_id] = HeldRow(OutboxRow(self.last_row_id, kind, key, version, payload, 0))
+        trace = trace_of_row(kind, key, version)
+        row = OutboxRow(self.last_row_id, kind, key, version, payload, 0, trace)
+        self.outbox[self.last_row_id] = HeldRow(row)
 
     def add_audit(self, actor: str, action: str, subject: str, body: bytes) -> AuditEntry:
         previous = self.audit[-1].digest if self.audit else GENESIS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -51,11 +52,16 @@ class Endpoint:
         return self._bulkhead.saturation
 
     async def run(self, work: Work[T]) -> T:
-        """Raises StoreUnavailable: closed, too many calls in progress, or the database failed."""
+        """In the caller's context: rows carry the trace of the caller.
+
+        Raises:
+            StoreUnavailable: closed, too many calls in progress, or the database failed.
+        """
         if self._closed:
             raise StoreUnavailable(self._store, "it is closed")
         with self._bulkhead:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, self.perform, work)
+            loop, context = asyncio.get_running_loop(), copy_context()
+            return await loop.run_in_executor(self._executor, lambda: context.run(self.perform, work))
 
     def perform(self, work: Work[T]) -> T:
         """``run`` for callers without an event loop."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, text
 from app.ports.records import OutboxRow
 from dataplatform.stores.instants import seconds_to_micros, to_micros
 from dataplatform.stores.mysql.database import MysqlDatabase
+from dataplatform.stores.outbox_rows import outbox_row, stored_payload
 from slo.clock import Clock
 
 # Claims pass one at a time: two at once could split a key's rows between them, and its order would be lost.
@@ -60,7 +61,12 @@ def insert_changes(connection: Connection, changes: Sequence[Change]) -> None:
         connection.execute(
             _INSERT,
             [
-                {"kind": c.kind, "record_key": c.key, "version": c.version, "payload": c.payload}
+                {
+                    "kind": c.kind,
+                    "record_key": c.key,
+                    "version": c.version,
+                    "payload": stored_payload(c.kind, c.key, c.version, c.payload),
+                }
                 for c in changes
             ],
         )
@@ -98,4 +104,4 @@ def _claim(connection: Connection, worker: str, limit: int, now: int, until: int
         return []
     names = {"row_ids": free, "worker": worker, "until": until}
     connection.execute(_HOLD, {**names, "now": now})
-    return [OutboxRow(*row) for row in connection.execute(_HELD, names)]
+    return [outbox_row(*row) for row in connection.execute(_HELD, names)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,7 +43,9 @@ class Database:
         self._readers = ReaderPool(path, store, readers)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await self._writer.submit(work)
+        """The writer's thread runs it in the caller's context: rows carry the trace of the caller."""
+        context = copy_context()
+        return await self._writer.submit(lambda connection: context.run(work, connection))
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await self._readers.run(work)

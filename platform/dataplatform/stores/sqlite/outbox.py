@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from app.ports.records import OutboxRow
 from dataplatform.stores.instants import seconds_to_micros, to_micros
+from dataplatform.stores.outbox_rows import outbox_row, stored_payload
 from dataplatform.stores.sqlite.database import Database
 from slo.clock import Clock
 
@@ -29,7 +30,7 @@ _INSERT = "INSERT INTO outbox (kind, key, version, payload) VALUES (?, ?, ?, ?)"
 
 def insert_row(connection: sqlite3.Connection, kind: str, key: str, version: int, payload: bytes) -> None:
     """Add a change to project, inside the caller's transaction."""
-    connection.execute(_INSERT, (kind, key, version, payload))
+    connection.execute(_INSERT, (kind, key, version, stored_payload(kind, key, version, payload)))
 
 
 def release_leases(connection: sqlite3.Connection) -> None:
@@ -48,7 +49,7 @@ class SqliteOutbox:
         def work(connection: sqlite3.Connection) -> Sequence[OutboxRow]:
             found = connection.execute(_FREE, {"now": now, "limit": limit}).fetchall()
             connection.executemany(_HOLD, [(worker, until, row[0]) for row in found])
-            return [OutboxRow(*row) for row in found]
+            return [outbox_row(*row) for row in found]
 
         return await self._database.write(work)
 

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
 from app.domain.canonical import profile_bytes, profile_from_attributes
+from app.domain.cpf import synthetic_cpf
 from app.domain.customer import CustomerStatus
 from app.ports.cache_rules import PROFILES
 from app.ports.faults import Fault
@@ -18,6 +22,7 @@ from app.ports.projections import Cache
 from app.ports.telemetry import OUTBOX_DEPTH, PROJECTED_ROWS
 from app.usecases.cached_reads import packed
 from app.usecases.read_profile import remember_profile
+from dataplatform import workers
 from dataplatform.ingestion.projections import (
     content_digest,
     project_customer,
@@ -25,8 +30,10 @@ from dataplatform.ingestion.projections import (
     project_transaction,
 )
 from dataplatform.ingestion.projector import Projector
+from dataplatform.observability.tracing import OpenTelemetryTracer
 from tests.support.credit_samples import NOON, a_decision, a_profile, a_transaction
 from tests.support.open_platform import OpenPlatform, opened
+from tests.support.within_request import OTHER_REQUEST, REQUEST, within
 
 
 @pytest.fixture
@@ -139,6 +146,56 @@ async def test_a_store_that_is_down_keeps_its_rows_waiting(bench: OpenPlatform, 
     bench.clock.advance(timedelta(seconds=60))
     assert await bench.projector.drain() == 3
     assert len(await bench.platform.hot.scan(10)) == len(await bench.platform.wide.scan(10)) == 3
+
+
+def tracing(bench: OpenPlatform) -> tuple[Projector, InMemorySpanExporter]:
+    exporter = InMemorySpanExporter()
+    tracer = OpenTelemetryTracer(SimpleSpanProcessor(exporter), role="ingest", environment="test")
+    return workers.projector(bench.platform, bench.telemetry, tracer), exporter
+
+
+def parents(exporter: InMemorySpanExporter) -> dict[object, tuple[str, str]]:
+    """By kind of row: trace and parent of the span that it was written in."""
+    found: dict[object, tuple[str, str]] = {}
+    for span in exporter.get_finished_spans():
+        assert span.name == "project row"
+        assert span.parent is not None
+        assert span.attributes is not None
+        name = f"{span.parent.trace_id:032x}", f"{span.parent.span_id:016x}"
+        found[span.attributes["kind"]] = name
+    return found
+
+
+async def test_every_row_is_written_in_the_trace_of_the_request_that_sent_its_record(
+    bench: OpenPlatform,
+) -> None:
+    data = {"customer_id": "C-1", "cpf": synthetic_cpf(7, 1), "monthly_income_cents": 1}
+    with within(REQUEST):
+        await bench.producer.send([{"kind": "customer", "data": data}])
+    data = {"transaction_id": "T-1", "customer_id": "C-1", "amount_cents": 1, "kind": "PURCHASE"}
+    with within(OTHER_REQUEST):
+        await bench.producer.send([{"kind": "transaction", "data": data}])
+    assert await bench.worker.run_once() == 2
+    projector, exporter = tracing(bench)
+    assert await projector.run_once() == 2
+    assert parents(exporter) == {
+        "customer": (REQUEST.trace_id, REQUEST.span_id),
+        "transaction": (OTHER_REQUEST.trace_id, OTHER_REQUEST.span_id),
+    }
+
+
+async def test_a_row_that_could_not_be_written_failed_in_its_trace_and_keeps_it(bench: OpenPlatform) -> None:
+    with within(REQUEST):
+        await bench.platform.customers.upsert(a_profile(1))
+    projector, exporter = tracing(bench)
+    bench.faults.set("hot", Fault(error_ratio=1.0))
+    assert await projector.run_once() == 0
+    bench.faults.clear("hot")
+    bench.clock.advance(timedelta(seconds=60))
+    assert await projector.drain() == 1
+    failed, written = exporter.get_finished_spans()
+    assert (failed.status.status_code, written.status.status_code) == (StatusCode.ERROR, StatusCode.UNSET)
+    assert parents(exporter) == {"customer": (REQUEST.trace_id, REQUEST.span_id)}
 
 
 async def test_a_worker_killed_midway_leaves_its_rows_to_the_next_start(tmp_path: Path) -> None:
