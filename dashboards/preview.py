@@ -240,7 +240,7 @@ def shown(value: float, unit: Unit, language: str = "en") -> str:
     elif unit is Unit.TIMES:
         text = f"{value:.3g}x"
     elif unit is Unit.SECONDS:
-        text = f"{value:.3g} s"
+        text = f"{value:,.0f} s" if abs(value) >= 100 else f"{value:.3g} s"
     elif unit is Unit.BRL:
         text = f"R$ {value:,.0f}" if abs(value) >= 1e3 else f"R$ {value:,.2f}"
     else:

@@ -66,6 +66,7 @@ def test_values_are_shown_with_names_units_and_limits_and_nothing_is_executed() 
         (0.9995, Unit.RATIO, "pt", "99,95 %"),
         (14.4, Unit.TIMES, "en", "14.4x"),
         (0.2, Unit.SECONDS, "en", "0.2 s"),
+        (3600.0, Unit.SECONDS, "en", "3,600 s"),
         (float("nan"), Unit.COUNT, "en", "No data"),
         (1234.0, Unit.NONE, "pt", "1 234"),
         (8950000.0, Unit.BRL, "en", "R$ 8,950,000"),
