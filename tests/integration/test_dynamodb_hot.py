@@ -27,10 +27,10 @@ from tests.support.dynamodb import (
     a_hot_store,
     dynamodb_client,
     leaving_over,
-    new_client,
     table_name,
     throttled,
 )
+from tests.support.server_stores import new_client
 
 pytestmark = needs_emulator
 

@@ -1,7 +1,8 @@
 """``kill -9`` of the worker process at every boundary of ingestion, with records twice and out of order.
 
 One process after the other works on the same stream and stores, each killed at the next boundary; the last
-one makes of it what is left. With ``MIRANTE_PROOF=full`` each boundary is met for the first three times.
+one makes of it what is left. With ``MIRANTE_PROOF=full`` each boundary is met for the first three times;
+without it once, and on the real servers only those of ``FEW``, between one store and the next.
 """
 
 from __future__ import annotations
@@ -22,12 +23,21 @@ from app.ports.projections import CUSTOMER_PROFILE, PROFILE
 from dataplatform.resilience.faults import FaultBoard
 from slo.clock import SystemClock
 from tests.support.aws_emulator import needs_emulator, shared_emulator
-from tests.support.ingest_platforms import PLATFORMS, REOPENED, IngestPlatform, Totals, totals
+from tests.support.ingest_platforms import PLATFORMS, IngestPlatform, Totals, totals
 from tests.support.ingest_process import BOUNDARIES, SHARDS, Job, ingest
 from tests.support.kinesis import KinesisBench, kinesis_client, opened, stream_name
+from tests.support.local_servers import needs_cassandra, needs_mariadb
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 TIMES = (1, 2, 3) if FULL else (1,)
+FEW = (
+    "after customers.upsert_many",
+    "after transactions.add_many",
+    "before checkpoints.save",
+    "after outbox.claim",
+    "after hot.put_if_newer",
+    "after wide.put_if_newer",
+)
 PER_ROUND = 6  # customers, each with two transactions; and a record of poison each time
 ENDS_WITHIN = 120.0  # real seconds
 
@@ -118,21 +128,28 @@ async def _newest(platform: IngestPlatform) -> int:
 @needs_emulator
 @pytest.mark.proof
 @pytest.mark.timeout(3_000 if FULL else 300)
-@pytest.mark.parametrize("platform_name", REOPENED)
+@pytest.mark.parametrize(
+    ("platform_name", "boundaries"),
+    [
+        ("embedded", BOUNDARIES),
+        pytest.param("kept servers", BOUNDARIES if FULL else FEW, marks=[needs_mariadb, needs_cassandra]),
+    ],
+    ids=["embedded", "servers"],
+)
 def test_a_worker_killed_at_every_boundary_loses_nothing_and_does_nothing_twice_or_half(
-    platform_name: str, tmp_path: Path
+    platform_name: str, boundaries: Sequence[str], tmp_path: Path
 ) -> None:
     job = Job(platform_name, tmp_path / "stores", shared_emulator(), stream_name())
     sender = Sender(job)
     for time in TIMES:
-        for boundary in BOUNDARIES:
+        for boundary in boundaries:
             sender.send_round(poisonous=time)
             status = run(replace(job, boundary=boundary, time=time))
             assert status == -signal.SIGKILL, f"{boundary} was not met for the {time}. time ({status})"
     assert run(job) == 0
     found, letters, newest = asyncio.run(look(job))
     wanted = sender.expected()
-    print(f"{platform_name}: {sender.rounds} kills at {len(BOUNDARIES)} boundaries; {wanted} in each store")
+    print(f"{platform_name}: {sender.rounds} kills at {len(boundaries)} boundaries; {wanted} in each store")
     assert found == {"relational": wanted, "hot": wanted, "wide": wanted}
     assert newest == wanted.customers
     assert sorted(letters) == sorted(sender.poison)

@@ -31,10 +31,11 @@ from dataplatform.stores.redis.open import OpenRedisCache
 from slo.clock import ManualClock
 from tests.support.aws_emulator import needs_emulator, shared_emulator
 from tests.support.credit_samples import NOON, a_decision, a_profile
-from tests.support.dynamodb import a_hot_store, new_client, throttled
+from tests.support.dynamodb import a_hot_store, throttled
 from tests.support.local_servers import fresh_mysql, needs_mariadb, needs_redis
 from tests.support.recording_telemetry import RecordingTelemetry
 from tests.support.redis_cache import a_redis_cache, asking
+from tests.support.server_stores import new_client
 
 pytestmark = [needs_emulator, needs_mariadb, needs_redis]
 

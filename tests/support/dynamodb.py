@@ -12,16 +12,13 @@ from functools import cache
 from random import Random
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from dataplatform.resilience.retry import RetryPolicy
 from dataplatform.schemas.hot_table import EXPIRY_ATTRIBUTE, HotTable
-from dataplatform.stores.dynamodb.calls import client_config
 from dataplatform.stores.dynamodb.hot import DynamoHotStore
 from dataplatform.stores.dynamodb.open import open_dynamodb_hot
 from slo.clock import Clock
-from tests.support.aws_emulator import REGION, shared_emulator
+from tests.support.aws_emulator import shared_emulator
+from tests.support.server_stores import new_client
 
 QUICK = RetryPolicy(attempts=6, base_seconds=0.001, cap_seconds=0.01)
 _NUMBERS = itertools.count(1)
@@ -30,18 +27,6 @@ _NUMBERS = itertools.count(1)
 @cache
 def dynamodb_client() -> Any:
     return new_client(shared_emulator())
-
-
-def new_client(endpoint: str, threads: int = 32, region: str = REGION) -> Any:
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        # A loaded machine is slower than DynamoDB, and its slowness is not what a test judges.
-        config=client_config(threads).merge(Config(connect_timeout=5, read_timeout=20)),
-    )
 
 
 def table_name() -> str:

@@ -40,7 +40,9 @@ from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
 from slo.clock import Clock, SystemClock
 from tests.support.dynamodb import a_hot_store
+from tests.support.kept_servers import keep_servers
 from tests.support.local_servers import empty_cassandra, fresh_mysql
+from tests.support.server_stores import ServerStores, opened_servers
 
 PAGE = 1_000
 LEASE = 1.0  # real seconds: what a failed acknowledgement costs
@@ -119,29 +121,49 @@ async def servers(folder: Path, clock: Clock, faults: FaultBoard) -> AsyncIterat
     """MariaDB, a DynamoDB server and Cassandra, all of them empty; a worker keeps its own in files."""
     prepare_directory(folder)
     relational = open_mysql_relational(fresh_mysql(), None, clock)
-    own = Database(folder / "data" / "stream.sqlite", "stream", stream_schema.RUNGS)
     try:
         async with a_hot_store(clock) as hot:
-            yield IngestPlatform(
-                customers=with_faults(relational.customers, "relational", faults),
-                transactions=with_faults(relational.transactions, "relational", faults),
-                outbox=with_faults(relational.outbox, "relational", faults),
-                hot=with_faults(hot, "hot", faults),
-                wide=with_faults(CassandraWideStore(empty_cassandra(), clock), "wide", faults),
-                cache=MemoryCache(clock),
-                sealer=open_sealer(folder),
-                log=SqliteProcessingLog(own),
-                checkpoints=SqliteCheckpoints(own),
-                letters=SqliteLetterBox(own),
-            )
+            stores = ServerStores(relational, hot, CassandraWideStore(empty_cassandra(), clock))
+            async with _over(stores, folder, clock, faults) as platform:
+                yield platform
     finally:
-        await own.close()
         await relational.close()
 
 
+@asynccontextmanager
+async def kept_servers(folder: Path, clock: Clock, faults: FaultBoard) -> AsyncIterator[IngestPlatform]:
+    """The same servers, with what the processes before left in them."""
+    prepare_directory(folder)
+    there = keep_servers(folder)
+    async with opened_servers(there, clock) as stores, _over(stores, folder, clock, faults) as platform:
+        yield platform
+
+
+@asynccontextmanager
+async def _over(
+    stores: ServerStores, folder: Path, clock: Clock, faults: FaultBoard
+) -> AsyncIterator[IngestPlatform]:
+    own = Database(folder / "data" / "stream.sqlite", "stream", stream_schema.RUNGS)
+    relational = stores.relational
+    try:
+        yield IngestPlatform(
+            customers=with_faults(relational.customers, "relational", faults),
+            transactions=with_faults(relational.transactions, "relational", faults),
+            outbox=with_faults(relational.outbox, "relational", faults),
+            hot=with_faults(stores.hot, "hot", faults),
+            wide=with_faults(stores.wide, "wide", faults),
+            cache=MemoryCache(clock),
+            sealer=open_sealer(folder),
+            log=SqliteProcessingLog(own),
+            checkpoints=SqliteCheckpoints(own),
+            letters=SqliteLetterBox(own),
+        )
+    finally:
+        await own.close()
+
+
 Opener = Callable[[Path, Clock, FaultBoard], AbstractAsyncContextManager[IngestPlatform]]
-PLATFORMS: Mapping[str, Opener] = {"embedded": embedded, "servers": servers}
-REOPENED = ("embedded",)  # one process after the other finds the same stores there
+PLATFORMS: Mapping[str, Opener] = {"embedded": embedded, "servers": servers, "kept servers": kept_servers}
 
 
 async def drain(stream: Stream, worker: IngestWorker, projector: Projector, outbox: Outbox) -> None:

@@ -2,8 +2,10 @@
 
 ``python saga_process.py FOLDER SCENARIO EVERY`` first runs the scenario whole to enumerate its boundaries
 (before and after every write of the log and every effect), then once for each ``EVERY``-th boundary: a
-process that kills itself there, and another that recovers in the same data directory. Processes are forked
-from this one, so that each costs no import; each opens its own stores. Prints one JSON line a boundary.
+process that kills itself there, and another that recovers on the same stores: in a data directory of their
+own, or on the servers whose addresses are in FOLDER (``server_stores``), each time for another customer.
+Processes are forked from this one, so that each costs no import; each opens its own stores. Prints one JSON
+line a boundary.
 
 Scenarios: ``paid``; ``refused`` (the customer is blocked just before the pivot, so all is compensated);
 ``maybe`` (the first two calls of each kind of effect are applied and then answered as failures).
@@ -20,6 +22,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,29 +30,24 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform"), str(ROOT / "tests" / "support")]
 
 from credit_samples import a_decision, a_profile  # type: ignore[import-not-found]  # noqa: E402
-from recording_telemetry import RecordingTelemetry  # type: ignore[import-not-found]  # noqa: E402
+from saga_stores import SagaStores, opened  # type: ignore[import-not-found]  # noqa: E402
+from server_stores import FILE  # type: ignore[import-not-found]  # noqa: E402
 
 from app.domain.customer import CustomerStatus  # noqa: E402
+from app.domain.decision import Decision  # noqa: E402
 from app.domain.errors import StoreUnavailable  # noqa: E402
 from app.ports.projections import HOLDS  # noqa: E402
-from app.ports.sagas import SagaState  # noqa: E402
 from app.usecases.disburse import DisburseCredit  # noqa: E402
-from dataplatform import workers  # noqa: E402
-from dataplatform.embedded import EmbeddedPlatform, open_embedded  # noqa: E402
-from dataplatform.resilience.faults import FaultBoard  # noqa: E402
 from dataplatform.saga.limit_holds import total  # noqa: E402
-from dataplatform.saga.runner import SagaLimits, SagaRunner  # noqa: E402
-from slo.clock import SystemClock  # noqa: E402
 
-CUSTOMER = "C-00001"
-DECISION = a_decision(1)
+AMOUNT = 1_000_001
+ROOM = {"credit_limit_cents": 1_500_000, "credit_used_cents": 0}  # for one such credit
 WRITES = {
     "log": ("begin", "claim_one", "note", "turn_back", "end", "postpone"),
     "hot": ("put_if_newer",),
     "wide": ("put_if_newer",),
     "disbursements": ("pay",),
 }
-FAST = SagaLimits(lease_seconds=30.0, first_pause_seconds=0.0)
 
 
 @dataclass
@@ -97,76 +95,80 @@ class Watched:
         return through
 
 
-def watched(platform: EmbeddedPlatform, boundaries: Boundaries) -> EmbeddedPlatform:
+@dataclass(frozen=True)
+class Case:
+    """One disbursement, to the customer of that number."""
+
+    folder: Path
+    number: int
+
+    @property
+    def decision(self) -> Decision:
+        decision: Decision = a_decision(self.number, self.number)
+        return replace(decision, application=replace(decision.application, amount_cents=AMOUNT))
+
+    @property
+    def saga(self) -> str:
+        return f"disbursement:{self.decision.decision_id}:1"
+
+
+def watched(stores: SagaStores, boundaries: Boundaries) -> SagaStores:
     return replace(
-        platform,
-        sagas=Watched(platform.sagas, "log", boundaries),
-        hot=Watched(platform.hot, "hot", boundaries),
-        wide=Watched(platform.wide, "wide", boundaries),
-        disbursements=Watched(platform.disbursements, "disbursements", boundaries),
+        stores,
+        sagas=Watched(stores.sagas, "log", boundaries),
+        hot=Watched(stores.hot, "hot", boundaries),
+        wide=Watched(stores.wide, "wide", boundaries),
+        disbursements=Watched(stores.disbursements, "disbursements", boundaries),
     )
 
 
-def runner_of(platform: EmbeddedPlatform, holder: str) -> SagaRunner:
-    return workers.saga_runner(platform, RecordingTelemetry(), SystemClock(), holder=holder, limits=FAST)
-
-
-async def prepared(folder: Path) -> None:
+async def prepared(case: Case) -> None:
     """A customer with room for one such credit, and an approved decision."""
-    platform = open_embedded(folder, SystemClock(), FaultBoard())
-    await platform.customers.upsert(
-        a_profile(1, credit_limit_cents=1_500_000, credit_used_cents=0, version=1)
-    )
-    await platform.decisions.record(DECISION, None)
-    await workers.projector(platform, RecordingTelemetry()).drain()
-    await platform.close()
+    async with opened(case.folder) as stores:
+        await stores.customers.upsert(a_profile(case.number, **ROOM))
+        await stores.decisions.record(case.decision, None)
+        await stores.project()
 
 
-async def disbursed(folder: Path, boundaries: Boundaries) -> list[str]:
-    platform = open_embedded(folder, SystemClock(), FaultBoard())
+async def disbursed(case: Case, boundaries: Boundaries) -> list[str]:
+    async with opened(case.folder) as stores:
 
-    async def block() -> None:
-        await platform.customers.upsert(
-            a_profile(1, 2, credit_limit_cents=1_500_000, credit_used_cents=0, status=CustomerStatus.BLOCKED)
-        )
+        async def block() -> None:
+            blocked = a_profile(case.number, 2, **ROOM, status=CustomerStatus.BLOCKED)
+            await stores.customers.upsert(blocked)
 
-    boundaries.before_pivot = block
-    seen = watched(platform, boundaries)
-    runner = runner_of(seen, "first")
-    await DisburseCredit(platform.decisions, runner)(DECISION.decision_id)
-    while await platform.sagas.list(SagaState.OPEN, 1):
-        await runner.run_once()
-    await platform.close()
+        boundaries.before_pivot = block
+        runner = watched(stores, boundaries).runner("first")
+        await DisburseCredit(stores.decisions, runner)(case.decision.decision_id)
+        await stores.settle(runner)
     return boundaries.passed
 
 
-async def recovered(folder: Path) -> dict[str, object]:
+async def recovered(case: Case) -> dict[str, object]:
     """Recover, ask again as a client would, and tell what is in every store."""
-    platform = open_embedded(folder, SystemClock(), FaultBoard())
-    runner = runner_of(platform, "second")
-    begun = await platform.sagas.find(f"disbursement:{DECISION.decision_id}:1")
-    while await platform.sagas.list(SagaState.OPEN, 1):
-        await runner.run_once()
-    attempt = await platform.sagas.find(f"disbursement:{DECISION.decision_id}:1")
-    if begun is None:  # nothing was promised: a client that asks again is served
-        await DisburseCredit(platform.decisions, runner)(DECISION.decision_id)
-    await workers.projector(platform, RecordingTelemetry()).drain()
-    verdict = await facts(platform)
-    verdict["state"] = None if attempt is None else attempt.state.value
-    await platform.close()
-    return verdict
+    async with opened(case.folder) as stores:
+        runner = stores.runner("second")
+        begun = await stores.sagas.find(case.saga)
+        await stores.settle(runner)
+        attempt = await stores.sagas.find(case.saga)
+        if begun is None:  # nothing was promised: a client that asks again is served
+            await DisburseCredit(stores.decisions, runner)(case.decision.decision_id)
+        await stores.project()
+        state = None if attempt is None else attempt.state.value
+        return {**await facts(stores, case.decision), "state": state}
 
 
-async def facts(platform: EmbeddedPlatform) -> dict[str, object]:
-    item = await platform.hot.get(CUSTOMER, HOLDS)
-    contract = await platform.wide.get(CUSTOMER, f"CONTRACT#{DECISION.decision_id}")
-    audit = [entry.action for entry in await platform.audit.entries(1_000)]
-    hot = await platform.hot.query_customer(CUSTOMER, "TXN#")
-    wide = await platform.wide.range(CUSTOMER, "TRANSACTION#", "TRANSACTION$")
+async def facts(stores: SagaStores, decision: Decision) -> dict[str, object]:
+    customer = decision.application.customer_id
+    item = await stores.hot.get(customer, HOLDS)
+    contract = await stores.wide.get(customer, f"CONTRACT#{decision.decision_id}")
+    audit = [(entry.action, entry.subject) for entry in await stores.audit.entries(100_000)]
+    hot = await stores.hot.query_customer(customer, "TXN#")
+    wide = await stores.wide.range(customer, "TRANSACTION#", "TRANSACTION$")
     return {
         "held": 0 if item is None else total(item.attributes),
         "contract": None if contract is None else contract.columns["status"],
-        "paid": audit.count("disbursement.paid"),
+        "paid": audit.count(("disbursement.paid", decision.decision_id)),
         "paid_hot": sum(int(i.attributes["amount_cents"] or 0) for i in hot),
         "paid_wide": sum(int(r.columns["amount_cents"] or 0) for r in wide),
     }
@@ -192,17 +194,23 @@ def in_child(work: Callable[[], Coroutine[Any, Any, object]]) -> tuple[int, Any]
     return status, json.loads(told) if told else None
 
 
+def case_of(folder: Path, number: int) -> Case:
+    if (folder / FILE).exists():
+        return Case(folder, number)
+    return Case(Path(tempfile.mkdtemp(dir=folder)) / "m", number)
+
+
 def main(folder: Path, scenario: str, every: int) -> None:
-    whole = Path(tempfile.mkdtemp(dir=folder)) / "m"
+    whole = case_of(folder, 1)
     in_child(lambda: prepared(whole))
     status, names = in_child(lambda: disbursed(whole, Boundaries(scenario)))
     assert status == 0, names
     for number in range(0, len(names), every):
-        directory = Path(tempfile.mkdtemp(dir=folder)) / "m"
-        in_child(lambda d=directory: prepared(d))  # type: ignore[misc]
-        status, _ = in_child(lambda d=directory, n=number: disbursed(d, Boundaries(scenario, n)))  # type: ignore[misc]
+        case = case_of(folder, number + 2)
+        in_child(partial(prepared, case))
+        status, _ = in_child(partial(disbursed, case, Boundaries(scenario, number)))
         died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        ended, verdict = in_child(lambda d=directory: recovered(d))  # type: ignore[misc]
+        ended, verdict = in_child(partial(recovered, case))
         line = {"boundary": f"{number} {names[number]}", "killed": died, "ended": ended, "verdict": verdict}
         print(json.dumps(line), flush=True)
 
