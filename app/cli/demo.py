@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def demo(
     Exit status 0 only if everything promised was observed. With --fault none the alert must not come, so the
     status is 1: the demo's own negative control.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it leaves nothing running either
     store = None if fault == "none" else fault
     parameters = Parameters(work_dir, report_dir, build_dir, store=store, loans=loans)
     chosen = replace(settings, profile=profile or settings.profile)
