@@ -13,26 +13,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 
-from alarms.alertmanager.config import RouterAddress
-from alarms.alertmanager.config import config as alertmanager_config
-from alarms.cloudwatch import log_filters
-from alarms.cloudwatch import template as alarm_template
-from alarms.cloudwatch.every_alarm import every_alarm
-from alarms.indicators import indicators
-from alarms.policy import Policy
-from alarms.policy_file import load_policy
-from alarms.prometheus import indicator_rules
-from dashboards.addresses import LANGUAGES, Deployment, cloudwatch_name
+from alarms.generate import indicator_rules
+from alarms.generate.alertmanager_config import RouterAddress
+from alarms.generate.alertmanager_config import config as alertmanager_config
+from alarms.generate.cloudwatch import log_filters
+from alarms.generate.cloudwatch import template as alarm_template
+from alarms.generate.cloudwatch.every_alarm import every_alarm
+from alarms.generate.indicators import indicators
+from alarms.policy.policy import Policy
+from alarms.policy.policy_file import load_policy
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
 from dashboards.cloudwatch.body import body_bytes
 from dashboards.grafana.board import dashboard_bytes
 from dashboards.grafana.provisioning import board_path, provisioning
-from dashboards.json_text import json_bytes
-from dashboards.parity import parity, report
+from dashboards.model.addresses import LANGUAGES, Deployment, cloudwatch_name
+from dashboards.model.json_text import json_bytes
+from dashboards.truth.parity import parity, report
 from slo import cloudwatch as slo_cloudwatch
 from slo import prometheus as slo_prometheus
-from slo.catalogue import Catalogue
+from slo.model.catalogue import Catalogue
 
 MANIFEST = "manifest.json"
 PARITY = "parity.md"  # what is on which backend, for people

@@ -16,9 +16,9 @@ from typing import Protocol
 
 import httpx
 
-from app.ports.telemetry import PROBES, MetricSpec
-from slo.clock import Clock
-from slo.errors import SloError
+from foundation.clock import Clock
+from foundation.metrics import PROBES, MetricSpec
+from slo.model.errors import SloError
 
 log = logging.getLogger("mirante.prober")
 

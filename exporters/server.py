@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 
-from app.ports.telemetry import MetricKind, MetricSpec
+from foundation.metrics import MetricKind, MetricSpec
 
 logger = logging.getLogger(__name__)
 

@@ -14,14 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alarms.desk import Desk
-from alarms.errors import AlarmsError
 from alarms.http.auth import READ, WRITE, Authenticator, Principal
 from alarms.http.problems import problem, problem_of
-from alarms.incident import Incident
 from alarms.intake.normalise import clean
-from alarms.postmortem import postmortem
-from alarms.silence import Matcher
+from alarms.model.errors import AlarmsError
+from alarms.model.incident import Incident
+from alarms.model.silence import Matcher
+from alarms.reports.postmortem import postmortem
+from alarms.router.desk import Desk
 
 MOST_LISTED = 500
 ON_BEHALF_OF = "mirante-on-behalf-of"  # percent-encoded

@@ -10,14 +10,14 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from alarms.decision import Explanation
-from alarms.errors import RouterRefused, RouterUnreachable
 from alarms.http.desk_api import ON_BEHALF_OF
-from alarms.incident import Incident, Transition
-from alarms.notification import Delivery
-from alarms.quality import RuleQuality
-from alarms.receipt import Quarantined
-from alarms.silence import Matcher, Silence
+from alarms.model.decision import Explanation
+from alarms.model.errors import RouterRefused, RouterUnreachable
+from alarms.model.incident import Incident, Transition
+from alarms.model.notification import Delivery
+from alarms.model.receipt import Quarantined
+from alarms.model.silence import Matcher, Silence
+from alarms.router.quality import RuleQuality
 
 TIMEOUT_SECONDS = 30.0
 Kind = TypeVar("Kind")
@@ -34,7 +34,7 @@ class _Shown(msgspec.Struct):
 
 
 class HttpDesk:
-    """An ``alarms.desk.Desk``. Every method raises ``RouterUnreachable`` or ``RouterRefused``, too."""
+    """An ``alarms.router.desk.Desk``. Every method raises ``RouterUnreachable`` or ``RouterRefused``, too."""
 
     def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
         self._url = url.rstrip("/")

@@ -10,13 +10,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alarms.errors import AlarmsError, NotAuthentic
 from alarms.http.auth import HOOKS, Authenticator
 from alarms.http.problems import problem, problem_of
 from alarms.intake.envelope import kind_of
 from alarms.intake.inbox import Inbox
 from alarms.intake.sns_message import NOTIFICATION, SUBSCRIPTION, SnsMessage, SnsVerifier, is_sns_url
-from slo.clock import Clock
+from alarms.model.errors import AlarmsError, NotAuthentic
+from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
 LARGEST = 8 * 1024 * 1024

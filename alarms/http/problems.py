@@ -5,7 +5,14 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from alarms.errors import AlarmsError, NotAllowed, NotAuthentic, NotConfirmed, StoreBusy, UnknownIncident
+from alarms.model.errors import (
+    AlarmsError,
+    NotAllowed,
+    NotAuthentic,
+    NotConfirmed,
+    StoreBusy,
+    UnknownIncident,
+)
 
 TITLES = {
     400: "The request cannot be understood",

@@ -7,13 +7,13 @@ from datetime import datetime
 
 import msgspec
 
-from alarms.alert import Alert, AlertState, BurnArithmetic
-from alarms.errors import MalformedPayload
 from alarms.intake.normalise import IntakeRules, Parsed, instant, labels_of, map_of, text_of
-from alarms.routing.fingerprint import foreign_key
-from slo import conventions as names
-from slo.conventions import slug
-from slo.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+from alarms.model.alert import Alert, AlertState, BurnArithmetic
+from alarms.model.errors import MalformedPayload
+from alarms.router.fingerprint import foreign_key
+from slo.model import conventions as names
+from slo.model.conventions import slug
+from slo.model.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
 
 SOURCE = "alertmanager"
 NOT_OVER = 1  # endsAt is year 1 while the alert fires

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import httpx
 
-from alarms.errors import NotAuthentic
+from alarms.model.errors import NotAuthentic
 
 LARGEST = 16_384
 KEPT = 32

@@ -8,13 +8,13 @@ from datetime import datetime
 
 import msgspec
 
-from alarms.alert import Alert, AlertState
-from alarms.errors import MalformedPayload
 from alarms.intake.normalise import IntakeRules, Parsed, clean, instant, map_of, text_of
-from alarms.routing.fingerprint import foreign_key
-from alarms.severity import Severity
-from slo.conventions import burn_alert_name, no_data_alert_name, slug
-from slo.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+from alarms.model.alert import Alert, AlertState
+from alarms.model.errors import MalformedPayload
+from alarms.model.severity import Severity
+from alarms.router.fingerprint import foreign_key
+from slo.model.conventions import burn_alert_name, no_data_alert_name, slug
+from slo.model.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
 
 SOURCE = "cloudwatch"
 STATES = ("ALARM", "OK", "INSUFFICIENT_DATA")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from alarms.errors import MalformedPayload
+from alarms.model.errors import MalformedPayload
 
 
 def kind_of(message: bytes) -> str:

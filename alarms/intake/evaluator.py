@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
-from alarms.alert import Alert, AlertState, BurnArithmetic
-from alarms.incident import AlertRecord
-from alarms.routing.fingerprint import member_of
-from alarms.severity import Severity
-from slo.conventions import burn_alert_name, no_data_alert_name, slug, window_text
-from slo.evaluate import Evaluation, NoData, TierState
-from slo.explain import decimal_text, percent_text
-from slo.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
-from slo.spec import Slo
+from alarms.model.alert import Alert, AlertState, BurnArithmetic
+from alarms.model.incident import AlertRecord
+from alarms.model.severity import Severity
+from alarms.router.fingerprint import member_of
+from slo.judge.evaluate import Evaluation, NoData, TierState
+from slo.judge.explain import decimal_text, percent_text
+from slo.model.conventions import burn_alert_name, no_data_alert_name, slug, window_text
+from slo.model.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+from slo.model.spec import Slo
 
 SOURCE = "evaluator"
 NO_DATA_RUNBOOK = "no-data"

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alarms.errors import StoreBusy
-from alarms.receipt import Receipt, ReceiptState
+from alarms.model.errors import StoreBusy
+from alarms.model.receipt import Receipt, ReceiptState
 from alarms.stores.protocol import RouterStore
-from slo.clock import Clock
+from foundation.clock import Clock
 
 URGENT = ((b'"P1"', 1), (b'"P2"', 2), (b'"critical"', 2), (b'"page"', 2))
 

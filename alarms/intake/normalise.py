@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from alarms.alert import Alert
-from alarms.errors import MalformedPayload
-from alarms.severity import Severity
-from slo.conventions import cloudwatch_alarm_name
-from slo.spec import Slo
+from alarms.model.alert import Alert
+from alarms.model.errors import MalformedPayload
+from alarms.model.severity import Severity
+from slo.model.conventions import cloudwatch_alarm_name
+from slo.model.spec import Slo
 
 LABEL_LIMIT = 256  # labels an alert may have, and characters of a name
 VALUE_LIMIT = 4096

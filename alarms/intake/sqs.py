@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from alarms.errors import MalformedPayload
 from alarms.intake.envelope import kind_of, unwrap_sqs
 from alarms.intake.inbox import urgency_of
-from alarms.receipt import Receipt
+from alarms.model.errors import MalformedPayload
+from alarms.model.receipt import Receipt
 from alarms.stores.protocol import RouterStore
-from slo.clock import Clock
+from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
 MOST_A_CALL = 10

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import httpx
 
-from alarms.errors import NotConfirmed
+from alarms.model.errors import NotConfirmed
 
 KEPT = 1_000
 TIMEOUT_SECONDS = 5.0

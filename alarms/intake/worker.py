@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from alarms.alert import Alert, AlertState
-from alarms.errors import MalformedPayload, StoreBusy
 from alarms.intake import alertmanager, cloudwatch
 from alarms.intake.normalise import IntakeRules, Parsed
-from alarms.pipeline import receive
-from alarms.receipt import Receipt, ReceiptState
-from alarms.router import Router
-from alarms.routing.fingerprint import digest, member_of
-from alarms.severity import Severity
+from alarms.model.alert import Alert, AlertState
+from alarms.model.errors import MalformedPayload, StoreBusy
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.severity import Severity
+from alarms.router.fingerprint import digest, member_of
+from alarms.router.pipeline import receive
+from alarms.router.router import Router
 from alarms.stores.protocol import RouterStore, Transaction
-from slo.clock import Clock
+from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
 Parser = Callable[[bytes, IntakeRules], Parsed]

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from alarms.alert import BurnArithmetic
-from alarms.incident import Incident, Transition, TransitionKind
-from alarms.notification import Message, Step
-from alarms.policy import Policy, Text
-from alarms.runbook import Runbook, Runbooks
+from alarms.model.alert import BurnArithmetic
+from alarms.model.incident import Incident, Transition, TransitionKind
+from alarms.model.notification import Message, Step
+from alarms.policy.policy import Policy, Text
+from alarms.policy.runbook import Runbook, Runbooks
 
 WHY = {
     TransitionKind.OPENED: Text("new incident", "novo incidente"),

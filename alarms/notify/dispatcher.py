@@ -8,12 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
-from alarms.errors import NotifierError, PermanentFailure, TemporaryFailure
-from alarms.notification import Delivery, DeliveryState
+from alarms.model.errors import NotifierError, PermanentFailure, TemporaryFailure
+from alarms.model.notification import Delivery, DeliveryState
 from alarms.notify.backoff import Backoff
 from alarms.notify.protocol import Notifier
 from alarms.stores.protocol import RouterStore
-from slo.clock import Clock
+from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
 Settled = Callable[[Delivery], None]

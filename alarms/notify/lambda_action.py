@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from alarms.errors import PermanentFailure, TemporaryFailure
-from alarms.notification import Notification
+from alarms.model.errors import PermanentFailure, TemporaryFailure
+from alarms.model.notification import Notification
 
 PERMANENT = {
     "ResourceNotFoundException",

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from alarms.errors import TemporaryFailure
-from alarms.notification import Notification
-from slo.clock import Clock
+from alarms.model.errors import TemporaryFailure
+from alarms.model.notification import Notification
+from foundation.clock import Clock
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from alarms.notification import Notification
+from alarms.model.notification import Notification
 
 
 class Notifier(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import msgspec
 
-from alarms.notification import Notification
+from alarms.model.notification import Notification
+from alarms.model.severity import Severity
 from alarms.notify.webhook import TIMEOUT_SECONDS, post
-from alarms.severity import Severity
 
 COLOURS = {Severity.P1: "#b3261e", Severity.P2: "#c4620a", Severity.P3: "#8a6d00", Severity.P4: "#3a6ea5"}
 LONGEST = 2900  # characters of one block's text

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-from alarms.errors import PermanentFailure, TemporaryFailure
-from alarms.notification import Notification
+from alarms.model.errors import PermanentFailure, TemporaryFailure
+from alarms.model.notification import Notification
 
 TIMEOUT_SECONDS = 5.0  # of each step of the conversation
 PERMANENT_FROM = 500

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from alarms.errors import PermanentFailure, TemporaryFailure
-from alarms.notification import Notification
-from alarms.severity import Severity
+from alarms.model.errors import PermanentFailure, TemporaryFailure
+from alarms.model.notification import Notification
+from alarms.model.severity import Severity
 
 SUBJECT_LENGTH = 100
 BODY_BYTES = 250_000  # of the 262,144 that a message may have, attributes included

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from alarms.model.severity import Severity
 from alarms.notify.sns import filter_policy
-from alarms.severity import Severity
 
 
 class SnsAdminClient(Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alarms.notification import Message, Notification, Step, dedup_id
-from alarms.severity import Severity
+from alarms.model.notification import Message, Notification, Step, dedup_id
+from alarms.model.severity import Severity
 
 NO_INCIDENT = "trial"
 

@@ -10,8 +10,8 @@ from datetime import datetime
 import httpx
 import msgspec
 
-from alarms.errors import PermanentFailure, TemporaryFailure
-from alarms.notification import Notification
+from alarms.model.errors import PermanentFailure, TemporaryFailure
+from alarms.model.notification import Notification
 
 TIMEOUT_SECONDS = 5.0  # of connecting, writing and reading, each
 WORTH_REPEATING = {408, 409, 425, 429}

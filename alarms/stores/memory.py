@@ -9,16 +9,16 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from alarms.alert import AlertState
-from alarms.decision import Decision
-from alarms.incident import AlertRecord, Incident, Transition
-from alarms.notification import Delivery, DeliveryState, Notification
-from alarms.receipt import Receipt, ReceiptState
-from alarms.severity import Severity
-from alarms.silence import Silence
+from alarms.model.alert import AlertState
+from alarms.model.decision import Decision
+from alarms.model.incident import AlertRecord, Incident, Transition
+from alarms.model.notification import Delivery, DeliveryState, Notification
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.severity import Severity
+from alarms.model.silence import Silence
+from alarms.model.timer import Timer, TimerKind
 from alarms.stores.memory_reads import MemoryReads, timer_order
 from alarms.stores.protocol import FAR
-from alarms.timer import Timer, TimerKind
 
 UNSETTLED = (DeliveryState.PENDING, DeliveryState.SENDING)
 Key = TypeVar("Key")

@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from alarms.alert import AlertState
-from alarms.decision import Decision
-from alarms.incident import AlertRecord, Incident, IncidentState, Transition
-from alarms.notification import Delivery
-from alarms.receipt import Receipt
-from alarms.silence import Silence
-from alarms.timer import Timer, TimerKind
+from alarms.model.alert import AlertState
+from alarms.model.decision import Decision
+from alarms.model.incident import AlertRecord, Incident, IncidentState, Transition
+from alarms.model.notification import Delivery
+from alarms.model.receipt import Receipt
+from alarms.model.silence import Silence
+from alarms.model.timer import Timer, TimerKind
 
 
 class MemoryReads:

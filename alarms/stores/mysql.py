@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from alarms.errors import StoreBusy
+from alarms.model.errors import StoreBusy
 from alarms.stores.mysql_connection import MysqlSession, Pooled, open_engine, trouble_told
 from alarms.stores.sql_rows import MICROSECOND, Values
 from alarms.stores.sql_session import Session

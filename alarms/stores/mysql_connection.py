@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import ArgumentError, InterfaceError, InternalError, OperationalError, TimeoutError
 
-from alarms.errors import StoreBusy
+from alarms.model.errors import StoreBusy
 from alarms.stores.sql_rows import Row, Values
 from alarms.stores.sql_session import NOTHING
 

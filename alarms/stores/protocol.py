@@ -12,13 +12,13 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from alarms.decision import Decision
-from alarms.incident import AlertRecord, Incident, IncidentState, Transition
-from alarms.notification import Delivery, Notification
-from alarms.receipt import Receipt, ReceiptState
-from alarms.severity import Severity
-from alarms.silence import Silence
-from alarms.timer import Timer, TimerKind
+from alarms.model.decision import Decision
+from alarms.model.incident import AlertRecord, Incident, IncidentState, Transition
+from alarms.model.notification import Delivery, Notification
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.severity import Severity
+from alarms.model.silence import Silence
+from alarms.model.timer import Timer, TimerKind
 
 # No wait between two attempts is longer than this.
 FAR = timedelta(minutes=15)

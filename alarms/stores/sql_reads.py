@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from alarms.decision import Decision
-from alarms.incident import AlertRecord, Incident, IncidentState, Transition
-from alarms.notification import Delivery
-from alarms.silence import Silence
+from alarms.model.decision import Decision
+from alarms.model.incident import AlertRecord, Incident, IncidentState, Transition
+from alarms.model.notification import Delivery
+from alarms.model.silence import Silence
+from alarms.model.timer import Timer
 from alarms.stores.sql_rows import (
     ALERTS,
     DECISIONS,
@@ -26,7 +27,6 @@ from alarms.stores.sql_rows import (
     timer,
 )
 from alarms.stores.sql_session import Reading
-from alarms.timer import Timer
 
 
 class SqlReads:

@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-from alarms.decision import Decision
-from alarms.incident import AlertRecord, Incident, Transition
-from alarms.notification import Delivery, DeliveryState, Notification
-from alarms.receipt import Receipt, ReceiptState
-from alarms.severity import Severity
-from alarms.silence import Silence
-from alarms.timer import Timer, TimerKind
+from alarms.model.decision import Decision
+from alarms.model.incident import AlertRecord, Incident, Transition
+from alarms.model.notification import Delivery, DeliveryState, Notification
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.severity import Severity
+from alarms.model.silence import Silence
+from alarms.model.timer import Timer, TimerKind
 
 Row = Sequence[Any]
 Values = Mapping[str, Any]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from alarms.notification import Delivery
-from alarms.receipt import Receipt, ReceiptState
+from alarms.model.notification import Delivery
+from alarms.model.receipt import Receipt, ReceiptState
 from alarms.stores.protocol import FAR
 from alarms.stores.sql_reads import SqlReads
 from alarms.stores.sql_rows import (

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from alarms.decision import Decision
-from alarms.incident import AlertRecord, Incident, Transition
-from alarms.notification import Notification
-from alarms.receipt import Receipt, ReceiptState
-from alarms.severity import Severity
-from alarms.silence import Silence
+from alarms.model.decision import Decision
+from alarms.model.incident import AlertRecord, Incident, Transition
+from alarms.model.notification import Notification
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.severity import Severity
+from alarms.model.silence import Silence
+from alarms.model.timer import Timer, TimerKind
 from alarms.stores.sql_reads import SqlReads
 from alarms.stores.sql_rows import (
     ALERTS,
@@ -31,7 +32,6 @@ from alarms.stores.sql_rows import (
     timer,
 )
 from alarms.stores.sql_session import Session
-from alarms.timer import Timer, TimerKind
 
 
 def insertion(table: str, values: Values) -> str:

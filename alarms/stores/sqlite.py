@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from alarms.errors import StoreBusy
+from alarms.model.errors import StoreBusy
 from alarms.stores.sql_rows import Row, Values
 from alarms.stores.sql_session import NOTHING, Session
 from alarms.stores.sql_store import SqlRouterStore

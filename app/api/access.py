@@ -12,7 +12,8 @@ from app.api.keys import ApiKey, KeyRing, Scope
 from app.api.problem_types import FORBIDDEN, RATE_LIMITED, UNAUTHENTICATED
 from app.api.problems import ApiProblem
 from app.api.rate_limit import RateLimit
-from app.ports.telemetry import AUTH_FAILURES, Telemetry
+from credit.metrics import AUTH_FAILURES
+from foundation.metrics import Telemetry
 
 REFUSALS = ("no_key", "invalid_key", "missing_scope")
 """Why a request was refused, as ``http_auth_failures_total`` counts it."""

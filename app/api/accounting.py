@@ -9,15 +9,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.access import REFUSALS
 from app.api.exchange import Exchange, RequestOutcome, exchange_of
 from app.api.sensitive_reads import Shown
-from app.ports.telemetry import (
+from credit.metrics import (
     AUTH_FAILURES,
     DECISION_DURATION,
     DECISION_REQUESTS,
     FINANCIAL_TRANSACTIONS,
     SENSITIVE_READS,
-    RequestTelemetry,
 )
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.metrics import RequestTelemetry
 
 DECISION_PATH = "/v1/decisions"
 

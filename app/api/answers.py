@@ -27,7 +27,7 @@ from app.api.problem_types import (
     UNKNOWN_POLICY,
 )
 from app.api.problems import PROBLEM_MEDIA_TYPE, ApiProblem, FieldProblem, problem_bytes
-from app.domain.errors import (
+from credit.domain.errors import (
     DomainError,
     IdempotencyConflict,
     InvalidCpf,

@@ -11,8 +11,9 @@ from app.api.dependencies import ApiLimits
 from app.api.exchange import RequestOutcome, exchange_of
 from app.api.problem_types import OVERLOADED
 from app.api.problems import ApiProblem
-from app.domain.errors import DomainError
-from app.ports.telemetry import FINANCIAL_TRANSACTIONS, Telemetry
+from credit.domain.errors import DomainError
+from credit.metrics import FINANCIAL_TRANSACTIONS
+from foundation.metrics import Telemetry
 
 
 class Bulkhead:

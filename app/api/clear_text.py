@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.api.language import Text
 from app.api.problem_types import CPF_IN_CLEAR
 from app.api.problems import ApiProblem, FieldProblem
-from app.domain.cpf import looks_like_cpf
+from credit.domain.cpf import looks_like_cpf
 
 
 def require_no_cpf(value: str | None, *, pointer: str | None = None, field: str | None = None) -> None:

@@ -21,7 +21,7 @@ from app.api.language import Text
 from app.api.problem_types import CUSTOMER_NOT_FOUND, INVALID_PARAMETER, STORE_UNAVAILABLE
 from app.api.problems import ApiProblem, FieldProblem
 from app.api.sensitive_reads import SensitiveReads, Shown
-from app.domain.application import is_identifier
+from credit.domain.application import is_identifier
 
 
 def install_customer_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:

@@ -10,15 +10,15 @@ from msgspec import Meta
 
 from app.api.fields import expects
 from app.api.language import Language
-from app.domain.application import (
+from credit.domain.application import (
     MAX_AMOUNT_CENTS,
     MAX_TERM_MONTHS,
     MIN_AMOUNT_CENTS,
     MIN_TERM_MONTHS,
     Purpose,
 )
-from app.domain.decision import Decision, Outcome
-from app.domain.reasons import ReasonCatalogue
+from credit.domain.decision import Decision, Outcome
+from credit.domain.reasons import ReasonCatalogue
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$(?!\n)"
 _PURPOSES = ", ".join(sorted(Purpose))

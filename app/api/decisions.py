@@ -45,10 +45,10 @@ from app.api.problem_types import (
 )
 from app.api.problems import ApiProblem, FieldProblem
 from app.api.sensitive_reads import SensitiveReads, Shown
-from app.domain.application import is_identifier
-from app.domain.decision import Decision
-from app.ports.records import IdempotencyKey
-from app.usecases.decide import DecisionRequest
+from credit.domain.application import is_identifier
+from credit.domain.decision import Decision
+from credit.ports.records import IdempotencyKey
+from credit.usecases.decide import DecisionRequest
 
 REPLAYED = {"Idempotency-Replayed": "true"}
 GUARDED = (UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED)

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.api.keys import KeyRing
-from app.domain.policy_book import PolicyBook
-from app.domain.reasons import ReasonCatalogue
-from app.ports.faults import FaultSwitch
-from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords
-from app.ports.secrets import Sealer
-from app.ports.telemetry import RequestTelemetry
-from app.ports.tracing import Tracer
-from app.usecases.decide import DecideCredit
-from app.usecases.disburse import DisburseCredit
-from app.usecases.explain import ExplainDecision
-from app.usecases.ingest import IngestRecord
-from slo.clock import Clock
+from credit.domain.policy_book import PolicyBook
+from credit.domain.reasons import ReasonCatalogue
+from credit.ports.faults import FaultSwitch
+from credit.ports.records import AuditTrail, CustomerRecords, DecisionRecords
+from credit.ports.secrets import Sealer
+from credit.ports.tracing import Tracer
+from credit.usecases.decide import DecideCredit
+from credit.usecases.disburse import DisburseCredit
+from credit.usecases.explain import ExplainDecision
+from credit.usecases.ingest import IngestRecord
+from foundation.clock import Clock
+from foundation.metrics import RequestTelemetry
 
 ReadinessCheck = Callable[[], Awaitable[None]]
 """Returns when the store answers; raises ``StoreUnavailable`` when it does not."""

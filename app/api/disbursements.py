@@ -25,9 +25,9 @@ from app.api.problem_types import (
 )
 from app.api.problems import ApiProblem
 from app.api.sensitive_reads import SensitiveReads, Shown
-from app.domain.application import is_identifier
-from app.domain.disbursement import Disbursement, Progress, Refusal
-from app.domain.errors import DisbursementRefused
+from credit.domain.application import is_identifier
+from credit.domain.disbursement import Disbursement, Progress, Refusal
+from credit.domain.errors import DisbursementRefused
 
 PATH = "/v1/decisions/{decision_id}/disbursement"
 

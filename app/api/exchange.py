@@ -9,7 +9,7 @@ from enum import StrEnum
 from starlette.types import Scope
 
 from app.api.language import Language
-from app.ports.tracing import RequestSpan
+from credit.ports.tracing import RequestSpan
 
 UNMATCHED = "unmatched"
 

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from app.api.language import Language
-from app.domain.decision import FactValue
-from app.usecases.explain import Explanation
+from credit.domain.decision import FactValue
+from credit.usecases.explain import Explanation
 
 
 class FactDocument(msgspec.Struct, kw_only=True):

@@ -20,7 +20,7 @@ from app.api.fields import expects
 from app.api.keys import Scope
 from app.api.problem_types import INVALID_BODY, INVALID_JSON, UNKNOWN_STORE, UNSUPPORTED_MEDIA_TYPE
 from app.api.problems import ApiProblem
-from app.ports.faults import Fault, FaultSwitch
+from credit.ports.faults import Fault, FaultSwitch
 
 STORES = ("relational", "hot", "wide", "cache", "stream")
 MOST_DELAY_SECONDS = 60.0

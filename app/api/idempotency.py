@@ -12,8 +12,8 @@ from app.api.clear_text import require_no_cpf
 from app.api.decision_documents import DecisionRequestBody
 from app.api.problem_types import IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_MISSING
 from app.api.problems import ApiProblem
-from app.domain.cpf import normalise_cpf
-from app.ports.secrets import Sealer
+from credit.domain.cpf import normalise_cpf
+from credit.ports.secrets import Sealer
 
 KEY_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _canonical = msgspec.json.Encoder(order="deterministic").encode

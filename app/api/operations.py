@@ -17,7 +17,7 @@ from app.api.decisions import GUARDED
 from app.api.dependencies import ApiDependencies, ReadinessCheck
 from app.api.documented import operation
 from app.api.keys import Scope
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 
 CHECK_SECONDS = 1.0
 EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slo.clock import Clock
+from foundation.clock import Clock
 
 POLICY = "key"
 

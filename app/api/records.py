@@ -30,8 +30,8 @@ from app.api.problem_types import (
 )
 from app.api.problems import ApiProblem, FieldProblem
 from app.api.record_faults import rejection_fault
-from app.domain.errors import RejectedRecord
-from app.usecases.ingest import IngestRecord
+from credit.domain.errors import RejectedRecord
+from credit.usecases.ingest import IngestRecord
 
 RECORDS_PATH = "/v1/records"
 MOST_RECORDS = 500

@@ -12,9 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.exchange import Exchange, attach, route_of
 from app.api.language import negotiate
-from app.ports.telemetry import HTTP_DURATION, HTTP_REQUESTS, Telemetry
-from app.ports.tracing import CORRELATION, Attribute, Correlation, RequestSpan, Tracer, xray_root
-from slo.clock import Clock
+from credit.metrics import HTTP_DURATION, HTTP_REQUESTS
+from credit.ports.tracing import CORRELATION, Attribute, Correlation, RequestSpan, Tracer, xray_root
+from foundation.clock import Clock
+from foundation.metrics import Telemetry
 
 log = logging.getLogger("mirante.api.access")
 

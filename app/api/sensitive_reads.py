@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from app.ports.records import AuditTrail
-from app.ports.telemetry import SENSITIVE_READS, Telemetry
+from credit.metrics import SENSITIVE_READS
+from credit.ports.records import AuditTrail
+from foundation.metrics import Telemetry
 
 
 class Shown(StrEnum):

@@ -13,18 +13,18 @@ from starlette.routing import Route
 
 from alarms.http.auth import HOOKS, READ, WRITE, AnyOf, BearerTokens, Principal, SignedBodies
 from alarms.http.hooks import Hooks
-from alarms.ids import SortableIds
 from alarms.intake.certificates import HttpsCertificates
 from alarms.intake.inbox import Inbox
 from alarms.intake.sns_message import TOPIC, CertificateSource, SnsVerifier
 from alarms.intake.sqs import SqsConsumer
 from alarms.intake.subscriptions import Subscriptions
+from alarms.model.ids import SortableIds
 from alarms.stores.protocol import RouterStore
 from app.bootstrap.notifiers import aws_client
 from app.bootstrap.paths import DataPaths
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings, SettingsError
-from slo.clock import Clock, SystemClock
+from foundation.clock import Clock, SystemClock
 
 QUEUE_WAIT = 5  # real seconds a look at the queue waits for a message; the process cannot stop meanwhile
 QUEUE_PAUSE = 1.0  # real seconds between two looks, when the last one found nothing

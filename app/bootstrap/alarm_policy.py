@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from alarms.notify.channel import Channels
-from alarms.notify.channel_file import load_channels
-from alarms.policy import Policy
-from alarms.policy_file import load_policy
-from alarms.raci import Raci, load_raci
-from alarms.runbook import SHIPPED as SHIPPED_RUNBOOKS
-from alarms.runbook import Runbooks, load_runbooks
-from alarms.schedule import Schedules, load_schedules
-from slo.errors import DefinitionError, DefinitionErrors
+from alarms.policy.channel import Channels
+from alarms.policy.channel_file import load_channels
+from alarms.policy.policy import Policy
+from alarms.policy.policy_file import load_policy
+from alarms.policy.raci import Raci, load_raci
+from alarms.policy.runbook import SHIPPED as SHIPPED_RUNBOOKS
+from alarms.policy.runbook import Runbooks, load_runbooks
+from alarms.policy.schedule import Schedules, load_schedules
+from slo.model.errors import DefinitionError, DefinitionErrors
 
 FILES = ("policy.yaml", "schedules.yaml", "raci.yaml", "channels.yaml")
 RUNBOOKS = "runbooks"

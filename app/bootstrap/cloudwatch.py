@@ -11,16 +11,15 @@ from dataclasses import fields, is_dataclass
 from botocore.config import Config
 from prometheus_client import CollectorRegistry
 
-from alarms.indicators import indicators
+from alarms.generate.indicators import indicators
 from app.bootstrap.platform import aws_client
 from app.bootstrap.process_parts import ProcessParts
-from app.ports.telemetry import MetricSpec
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
 from dashboards.truth.known_series import DECLARED
-from exporters import server, slo_status
+from exporters import server
 from exporters.cloudwatch.datum import PublishError
 from exporters.cloudwatch.emf import EmfLines
 from exporters.cloudwatch.metrics_publisher import MetricsPublisher
@@ -28,9 +27,12 @@ from exporters.cloudwatch.put import PutMetricData
 from exporters.cloudwatch.sent_counts import SentCounts
 from exporters.cloudwatch.series_data import SeriesData
 from exporters.cloudwatch.slo_counts import SloCounts
-from slo.catalogue import Catalogue, load_catalogue
-from slo.clock import Clock
-from slo.ledger import Ledger
+from exporters.collectors import slo_status
+from foundation.clock import Clock
+from foundation.metrics import MetricSpec
+from slo.ledger.ledger import Ledger
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
 
 log = logging.getLogger("mirante.cloudwatch")
 

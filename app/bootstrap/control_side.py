@@ -32,24 +32,25 @@ from app.serving.operations import with_operations
 from app.serving.server import Process
 from app.settings import Settings
 from dataplatform.consistency.readings import FileReadings
-from exporters.consistency_index import ConsistencyIndexCollector
+from exporters.collectors.consistency_index import ConsistencyIndexCollector
+from exporters.collectors.sampler import SaturationSampler
+from exporters.collectors.saturation import SaturationCollector
+from exporters.collectors.server_probe import ServerProbe
+from exporters.collectors.slo_status import SloStatusCollector
 from exporters.prober import Prober, ProbeTarget, probe_client
 from exporters.probes.disk_space import DiskSpace
 from exporters.probes.open_files import OpenFiles
 from exporters.probes.process_cpu import ProcessCpu
 from exporters.probes.process_memory import ProcessMemory
-from exporters.sampler import SaturationSampler
-from exporters.saturation import SaturationCollector
 from exporters.server import Collector as MetricsCollector
 from exporters.server import build_registry
-from exporters.server_probe import ServerProbe
-from exporters.slo_status import SloStatusCollector
-from slo.adapters.sqlite_count_reader import SqliteCountReader
-from slo.adapters.sqlite_exclusions import SqliteExclusionLog
-from slo.adapters.sqlite_ledger import SqliteLedger
-from slo.catalogue import Catalogue, load_catalogue
-from slo.clock import SystemClock
-from slo.collect import Collector
+from foundation.clock import SystemClock
+from slo.ledger.collect import Collector
+from slo.ledger.sqlite_count_reader import SqliteCountReader
+from slo.ledger.sqlite_exclusions import SqliteExclusionLog
+from slo.ledger.sqlite_ledger import SqliteLedger
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
 
 CONTROL_ROLES = frozenset({"prober", "evaluator", "router", "console", "exporters"})
 JOURNALS = ("data", "api", "ingest", "prober")

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import httpx
 
-from slo.adapters.prometheus_source import PrometheusCountReader
-from slo.errors import UnsupportedQuery
-from slo.query import CountQuery
-from slo.spec import Slo
-from slo.tally import count_plan
+from slo.ledger.prometheus_source import PrometheusCountReader
+from slo.ledger.tally import count_plan
+from slo.model.errors import UnsupportedQuery
+from slo.model.query import CountQuery
+from slo.model.spec import Slo
 
 TIMEOUT_SECONDS = 30.0
 

@@ -20,37 +20,37 @@ from app.api.keys import KeyRing
 from app.bootstrap.cloudwatch import metrics_loops
 from app.bootstrap.platform import EMBEDDED, open_platform
 from app.bootstrap.process_parts import HEARTBEAT_EVERY, ProcessParts, process_parts
-from app.domain.identifiers import decision_id
 from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
 from app.settings import Settings
-from app.usecases.cached_decisions import CachedDecisions
-from app.usecases.cached_reads import CachedReads
-from app.usecases.decide import DecideCredit
-from app.usecases.disburse import DisburseCredit
-from app.usecases.explain import ExplainDecision
-from app.usecases.ingest import IngestRecord
-from app.usecases.keep_policies import keep_policies
-from app.usecases.load_policies import load_policies, load_reasons
-from dataplatform import workers
+from credit.domain.identifiers import decision_id
+from credit.usecases.cached_decisions import CachedDecisions
+from credit.usecases.cached_reads import CachedReads
+from credit.usecases.decide import DecideCredit
+from credit.usecases.disburse import DisburseCredit
+from credit.usecases.explain import ExplainDecision
+from credit.usecases.ingest import IngestRecord
+from credit.usecases.keep_policies import keep_policies
+from credit.usecases.load_policies import load_policies, load_reasons
 from dataplatform.consistency.checker import CheckPlan
-from dataplatform.data_platform import DataPlatform
 from dataplatform.observability.traced_port import with_spans
+from dataplatform.profiles import workers
+from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.anchor_file import AnchorFile
 from dataplatform.security.trail_anchor import TrailAnchor
-from exporters.components import DATA_DISK, component_of
+from exporters.collectors.components import DATA_DISK, component_of
+from exporters.collectors.sampler import SaturationSampler
+from exporters.collectors.saturation import SaturationCollector, SaturationProbe
 from exporters.probes.disk_space import DiskSpace
 from exporters.probes.event_loop_lag import EventLoopLag
 from exporters.probes.known_ratio import KnownRatio
 from exporters.probes.open_files import OpenFiles
 from exporters.probes.process_cpu import ProcessCpu
 from exporters.probes.process_memory import ProcessMemory
-from exporters.sampler import SaturationSampler
-from exporters.saturation import SaturationCollector, SaturationProbe
 from exporters.server import build_registry
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 
 DATA_ROLES = frozenset({"api", "ingest"})
 ANCHOR_EVERY = 2.0  # real seconds: as much of the trail as an intruder could cut unseen

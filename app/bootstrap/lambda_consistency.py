@@ -14,11 +14,11 @@ from typing import Any
 from app.bootstrap.cloudwatch import metrics_publisher, published_after
 from app.bootstrap.offline import OfflinePlatform, offline_platform
 from app.settings import load_settings
-from dataplatform import workers
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.monitor import Round, mended
 from dataplatform.consistency.segments import report_of
 from dataplatform.observability.logs import configure_logs
+from dataplatform.profiles import workers
 
 ROLE = "consistency-lambda"
 INSTEAD = "It compares and repairs by itself"

@@ -16,16 +16,16 @@ from prometheus_client import CollectorRegistry
 from app.bootstrap.cloudwatch import metrics_publisher, published_after
 from app.bootstrap.platform import open_platform
 from app.settings import Settings, load_settings
-from dataplatform import workers
 from dataplatform.ingestion.lambda_handler import Answer, KinesisHandler
 from dataplatform.ingestion.processor import Patience
 from dataplatform.observability.logs import configure_logs
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.observability.traced_port import with_spans
 from dataplatform.observability.xray_tracer import XrayTracer
+from dataplatform.profiles import workers
 from dataplatform.resilience.faults import FaultBoard
 from exporters.cloudwatch.metrics_publisher import MetricsPublisher
-from slo.clock import parse_clock
+from foundation.clock import parse_clock
 
 ROLE = "ingest-lambda"
 XRAY_DAEMON = "127.0.0.1:2000"  # Lambda's own AWS_XRAY_DAEMON_ADDRESS, which the SDK reads, goes before it

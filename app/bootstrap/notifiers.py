@@ -12,7 +12,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-from alarms.notify.channel import (
+from alarms.notify.lambda_action import LambdaNotifier
+from alarms.notify.local_sink import LocalSink
+from alarms.notify.protocol import Notifier
+from alarms.notify.slack import SlackNotifier
+from alarms.notify.smtp import SmtpNotifier, SmtpServer
+from alarms.notify.sns import SnsNotifier
+from alarms.notify.webhook import WebhookNotifier
+from alarms.policy.channel import (
     Channel,
     Channels,
     LambdaChannel,
@@ -23,16 +30,9 @@ from alarms.notify.channel import (
     WebhookChannel,
     secret_of,
 )
-from alarms.notify.lambda_action import LambdaNotifier
-from alarms.notify.local_sink import LocalSink
-from alarms.notify.protocol import Notifier
-from alarms.notify.slack import SlackNotifier
-from alarms.notify.smtp import SmtpNotifier, SmtpServer
-from alarms.notify.sns import SnsNotifier
-from alarms.notify.webhook import WebhookNotifier
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings, SettingsError, channel_variable
-from slo.clock import Clock, SystemClock
+from foundation.clock import Clock, SystemClock
 
 # The outbox tries again by itself, with the dedup id it had; a try ends well before its lease does.
 QUICK = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})

@@ -14,15 +14,15 @@ from prometheus_client import CollectorRegistry
 
 from app.bootstrap.paths import DataPaths
 from app.bootstrap.platform import open_platform
-from app.ports.telemetry import Telemetry
 from app.settings import Settings
-from dataplatform.data_platform import DataPlatform
 from dataplatform.directory import prepare_directory
 from dataplatform.errors import DataDirectoryBusy, PlatformError
 from dataplatform.observability.telemetry import PrometheusTelemetry
+from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.resilience.faults import FaultBoard
-from slo.adapters.sqlite_counts import SqliteCountJournal
-from slo.clock import Clock, parse_clock
+from foundation.clock import Clock, parse_clock
+from foundation.metrics import Telemetry
+from slo.ledger.sqlite_counts import SqliteCountJournal
 
 JOURNAL = "ingest"
 

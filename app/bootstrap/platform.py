@@ -11,19 +11,19 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from app.bootstrap.paths import DataPaths
-from app.ports.telemetry import Telemetry
 from app.settings import Settings, SettingsError
-from dataplatform.audited import verify_directory
-from dataplatform.data_platform import DataPlatform
-from dataplatform.embedded import open_embedded
+from dataplatform.profiles.audited import verify_directory
+from dataplatform.profiles.data_platform import DataPlatform
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.anchor_file import read_anchors
 from dataplatform.security.audit_chain import AuditReport
 from dataplatform.security.trail_anchor import verify_trail
-from slo.clock import Clock, parse_clock
+from foundation.clock import Clock, parse_clock
+from foundation.metrics import Telemetry
 
 if TYPE_CHECKING:
-    from dataplatform.servers import Servers
+    from dataplatform.profiles.servers import Servers
 
 EMBEDDED = "embedded"
 # The stream's own code retries; a call ends well before a lease does.
@@ -48,7 +48,7 @@ async def open_platform(
     if settings.profile == EMBEDDED:
         return open_embedded(settings.data_dir, clock, faults)
     # Imported here: the drivers of four servers take time to load, and most commands ask none.
-    from dataplatform.servers import Surroundings, open_servers
+    from dataplatform.profiles.servers import Surroundings, open_servers
 
     around = Surroundings(clock, faults, telemetry, Random().random)  # noqa: S311 - spreads retries only
     return await open_servers(settings.data_dir, _servers(settings, clock), around)
@@ -78,7 +78,7 @@ async def audit_report(settings: Settings) -> AuditReport:
 
 def _servers(settings: Settings, clock: Clock) -> Servers:
     from app.bootstrap.wide_store import open_wide_store
-    from dataplatform.servers import Servers
+    from dataplatform.profiles.servers import Servers
     from dataplatform.stores.dynamodb.calls import client_config
 
     for name in ("relational_writer", "wide_hosts", "cache"):

@@ -13,8 +13,8 @@ from dataplatform.directory import prepare_directory
 from dataplatform.observability.logs import configure_logs
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.observability.tracing import ClosableTracer, open_tracer
-from slo.adapters.sqlite_counts import SqliteCountJournal
-from slo.clock import Clock, parse_clock
+from foundation.clock import Clock, parse_clock
+from slo.ledger.sqlite_counts import SqliteCountJournal
 
 HEARTBEAT_EVERY = 20.0  # clock seconds: several a minute, so that no minute is missed
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alarms.errors import StoreBusy
-from alarms.ids import SortableIds
-from alarms.metrics import AlertsReceived
-from alarms.notify.channel import Channels
+from alarms.model.errors import StoreBusy
+from alarms.model.ids import SortableIds
 from alarms.notify.compose import Composer
-from alarms.router import Router
-from alarms.routing.topology import Topology
-from alarms.runbook import Runbooks
+from alarms.policy.channel import Channels
+from alarms.policy.runbook import Runbooks
+from alarms.reports.metrics import AlertsReceived
+from alarms.router.router import Router
+from alarms.router.topology import Topology
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
 from app.bootstrap.alarm_policy import load_alarm_policy
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings, SettingsError
-from slo.catalogue import Catalogue
-from slo.clock import parse_clock
+from foundation.clock import parse_clock
+from slo.model.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,24 +11,24 @@ from datetime import timedelta
 import httpx
 from starlette.routing import Route
 
-from alarms.audit import Auditor
-from alarms.heartbeat import Heartbeat, ping
 from alarms.http.desk_api import DeskApi
-from alarms.ids import SortableIds
 from alarms.intake.inbox import Inbox
 from alarms.intake.normalise import intake_rules
 from alarms.intake.sns_message import CertificateSource
 from alarms.intake.worker import IntakeWorker
-from alarms.metrics import RouterMetrics
-from alarms.notification import Delivery
+from alarms.model.ids import SortableIds
+from alarms.model.notification import Delivery
 from alarms.notify.dispatcher import Dispatcher
+from alarms.reports.metrics import RouterMetrics
+from alarms.router.audit import Auditor
+from alarms.router.heartbeat import Heartbeat, ping
 from app.bootstrap.alarm_intake import alarm_intake
 from app.bootstrap.notifiers import Notifiers, build_notifiers
 from app.bootstrap.router import RouterParts
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings
-from slo.catalogue import Catalogue
-from slo.clock import Clock, SystemClock
+from foundation.clock import Clock, SystemClock
+from slo.model.catalogue import Catalogue
 
 WORK_EVERY = 0.1  # real seconds between two looks at the inbox and the outbox
 TICK_EVERY = 5.0  # clock seconds between two looks at the timers

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from app.bootstrap.platform import EMBEDDED
-from app.ports.sagas import Saga, SagaLog, SagaState
 from app.settings import Settings
+from credit.ports.sagas import Saga, SagaLog, SagaState
 from dataplatform.saga.on_file import read_saga, read_sagas
-from slo.clock import parse_clock
+from foundation.clock import parse_clock
 
 T = TypeVar("T")
 

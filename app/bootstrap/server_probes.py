@@ -21,7 +21,8 @@ from dataplatform.schemas.cassandra import creditdata
 from dataplatform.schemas.hot_table import TABLE
 from dataplatform.stores.kinesis.shape import StreamShape
 from dataplatform.stores.mysql.database import LAG_BOUND_SECONDS
-from exporters.components import COMPONENT_OF_STORE, PROCESSORS
+from exporters.collectors.components import COMPONENT_OF_STORE, PROCESSORS
+from exporters.collectors.server_probe import ServerProbe
 from exporters.probes.aurora_usage import aurora_usage
 from exporters.probes.cassandra_server import CassandraServer, CqlSession
 from exporters.probes.cloudwatch_usage import CloudWatchClient, CloudWatchUsage, Usage
@@ -31,8 +32,7 @@ from exporters.probes.kinesis_usage import kinesis_usage
 from exporters.probes.lambda_usage import lambda_usage
 from exporters.probes.mysql_server import MysqlServer
 from exporters.probes.redis_server import RedisServer
-from exporters.server_probe import ServerProbe
-from slo.clock import Clock, SystemClock
+from foundation.clock import Clock, SystemClock
 
 FUNCTION = "mirante-ingest"
 CLOUDWATCH = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})

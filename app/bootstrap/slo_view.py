@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings
-from slo.adapters.sqlite_exclusions import SqliteExclusionLog
-from slo.adapters.sqlite_ledger import SqliteLedger
-from slo.catalogue import Catalogue, load_catalogue
-from slo.clock import parse_clock
-from slo.composite import CompositeStatus, composite_status
-from slo.exclusions import Exclusion
-from slo.spec import Slo
-from slo.status import ObjectiveStatus, status
+from foundation.clock import parse_clock
+from slo.judge.composite import CompositeStatus, composite_status
+from slo.judge.status import ObjectiveStatus, status
+from slo.ledger.exclusions import Exclusion
+from slo.ledger.sqlite_exclusions import SqliteExclusionLog
+from slo.ledger.sqlite_ledger import SqliteLedger
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
+from slo.model.spec import Slo
 
 
 class SloView:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from alarms.intake.evaluator import SOURCE, alerts_of
-from alarms.router import Router
-from exporters.slo_status import ObjectiveReading
-from slo.catalogue import Catalogue
-from slo.clock import Clock
-from slo.collect import Collector
-from slo.conventions import window_text
-from slo.evaluate import evaluate
-from slo.exclusions import ExclusionLog
-from slo.ledger import Ledger
-from slo.status import ObjectiveState, ObjectiveStatus, status
+from alarms.router.router import Router
+from exporters.collectors.slo_status import ObjectiveReading
+from foundation.clock import Clock
+from slo.judge.evaluate import evaluate
+from slo.judge.status import ObjectiveState, ObjectiveStatus, status
+from slo.ledger.collect import Collector
+from slo.ledger.exclusions import ExclusionLog
+from slo.ledger.ledger import Ledger
+from slo.model.catalogue import Catalogue
+from slo.model.conventions import window_text
 
 
 class Watch:

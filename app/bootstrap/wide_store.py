@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.ports.projections import WideStore
 from app.settings import Settings, SettingsError
+from credit.ports.projections import WideStore
 from dataplatform.stores.cassandra.opening import open_cassandra_wide
 from dataplatform.stores.cassandra.sigv4 import SigV4
-from slo.clock import Clock
+from foundation.clock import Clock
 
 
 def open_wide_store(settings: Settings, clock: Clock) -> tuple[WideStore, Callable[[], None]]:

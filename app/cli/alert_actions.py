@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import click
 
-from alarms.policy_file import parse_matcher
+from alarms.policy.policy_file import parse_matcher
 from app.cli.alerts import BY, NOTE, alerts, desk_of
 from app.cli.context import instant_text, pass_settings, plain_table, say, stdout
 from app.settings import Settings
-from slo.clock import parse_clock
+from foundation.clock import parse_clock
 
 MINUTES = click.option("--minutes", type=click.IntRange(min=1), required=True, help="For how long.")
 

@@ -10,16 +10,16 @@ from fractions import Fraction
 import click
 import httpx
 
-from alarms.calibrate import Calibration, Sample, TooLittleHistory, calibrate
-from alarms.indicator import Comparison, Indicator
-from alarms.indicators import indicators
-from alarms.prometheus.indicator_rules import value_expression
+from alarms.generate.indicator_rules import value_expression
+from alarms.generate.indicators import indicators
+from alarms.model.indicator import Comparison, Indicator
+from alarms.reports.calibrate import Calibration, Sample, TooLittleHistory, calibrate
 from app.cli.alerts import alerts
 from app.cli.context import json_option, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
-from slo.adapters.prometheus_queries import PrometheusQueries
-from slo.catalogue import load_catalogue
-from slo.clock import parse_clock
+from foundation.clock import parse_clock
+from slo.ledger.prometheus_queries import PrometheusQueries
+from slo.loaders.catalogue_files import load_catalogue
 from slo.prometheus.numbers import decimal_text
 
 TIMEOUT_SECONDS = 60.0

@@ -6,17 +6,17 @@ import contextlib
 
 import click
 
-from alarms.notify.channel import Channel, LambdaChannel, SnsChannel, secret_of
+from alarms.model.severity import Severity
 from alarms.notify.sns_topics import subscribe_router, subscribe_team
 from alarms.notify.trial import trial_message
-from alarms.severity import Severity
+from alarms.policy.channel import Channel, LambdaChannel, SnsChannel, secret_of
 from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
 from app.bootstrap.notifiers import QUICK, aws_client, build_notifiers
 from app.cli.alerts import alerts
 from app.cli.context import pass_settings, plain_table, say, stdout
 from app.deployment.aws.clients import explained
 from app.settings import Settings, channel_variable
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 
 ROUTER = "router"
 

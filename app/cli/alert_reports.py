@@ -10,16 +10,16 @@ import msgspec
 from rich.text import Text
 
 from alarms.intake.normalise import intake_rules
-from alarms.postmortem import postmortem
-from alarms.routing.topology import Topology
-from alarms.simulate import read_replay, simulate, starting_at
+from alarms.reports.postmortem import postmortem
+from alarms.reports.simulate import read_replay, simulate, starting_at
+from alarms.router.topology import Topology
 from app.bootstrap.alarm_policy import load_alarm_policy
 from app.cli.alerts import alerts, desk_of
 from app.cli.context import counted, json_option, pass_settings, plain_table, say, stdout
 from app.settings import Settings
-from slo.catalogue import load_catalogue
-from slo.clock import parse_clock
-from slo.explain import span_text
+from foundation.clock import parse_clock
+from slo.judge.explain import span_text
+from slo.loaders.catalogue_files import load_catalogue
 
 DAYS = 30
 

@@ -13,19 +13,19 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from alarms.alert import BurnArithmetic
-from alarms.desk import Desk
 from alarms.http.desk_client import HttpDesk
-from alarms.incident import Incident
-from alarms.severity import Severity
+from alarms.model.alert import BurnArithmetic
+from alarms.model.incident import Incident
+from alarms.model.severity import Severity
+from alarms.router.desk import Desk
 from app.bootstrap.paths import DataPaths
 from app.bootstrap.router import open_router
 from app.cli.context import json_option, pass_settings, plain_table, say, stdout
 from app.serving.errors import ServingError
 from app.settings import Settings
-from slo.catalogue import load_catalogue
-from slo.clock import parse_clock
-from slo.explain import span_text
+from foundation.clock import parse_clock
+from slo.judge.explain import span_text
+from slo.loaders.catalogue_files import load_catalogue
 
 STYLES = {Severity.P1: "bold red", Severity.P2: "red", Severity.P3: "yellow", Severity.P4: "cyan"}
 

@@ -23,13 +23,13 @@ from app.cli.context import (
 )
 from app.cli.failures import EXIT_NO
 from app.settings import Settings
-from dataplatform import workers
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.monitor import Round, compared
 from dataplatform.consistency.readings import FileReadings
 from dataplatform.consistency.report import PairReport
-from exporters.consistency_index import PairReading
-from slo.clock import parse_clock
+from dataplatform.profiles import workers
+from exporters.collectors.consistency_index import PairReading
+from foundation.clock import parse_clock
 
 PAIRS = ("relational-hot", "relational-wide")
 SHOWN = 20  # differences named one by one

@@ -11,14 +11,14 @@ import httpx
 
 from app.cli.context import counted, instant_text, pass_settings, say, stderr
 from app.settings import Settings
-from dashboards.addresses import LANGUAGES
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
-from dashboards.model import Board
-from dashboards.preview import Courses, Samples, preview_html
-from slo.adapters.prometheus_queries import PrometheusQueries
-from slo.catalogue import load_catalogue
-from slo.clock import parse_clock
+from dashboards.model.addresses import LANGUAGES
+from dashboards.model.board import Board
+from dashboards.preview.pages import Courses, Samples, preview_html
+from foundation.clock import parse_clock
+from slo.ledger.prometheus_queries import PrometheusQueries
+from slo.loaders.catalogue_files import load_catalogue
 
 TIMEOUT_SECONDS = 30.0
 POINTS = 120

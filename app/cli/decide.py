@@ -16,13 +16,13 @@ from rich.progress import track
 
 from app.cli.context import counted, pass_settings, plain_table, say, stderr, stdout
 from app.cli.failures import EXIT_NO
-from app.domain.canonical import verdict_document
 from app.settings import Settings
-from app.usecases.convert import ConversionReport, check_columns, convert
-from app.usecases.decide_batch import BatchDecision, BatchSummary, decide_batch
-from app.usecases.load_policies import load_policies, load_reasons
-from app.usecases.row_mapping import OPENINTRO_LOANS, load_mapping
-from app.usecases.tables import read_csv
+from credit.domain.canonical import verdict_document
+from credit.usecases.convert import ConversionReport, check_columns, convert
+from credit.usecases.decide_batch import BatchDecision, BatchSummary, decide_batch
+from credit.usecases.load_policies import load_policies, load_reasons
+from credit.usecases.row_mapping import OPENINTRO_LOANS, load_mapping
+from credit.usecases.tables import read_csv
 
 EXAMPLES = 3
 TOP_REASONS = 8

@@ -7,21 +7,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from alarms.indicators import indicators
-from alarms.notify.channel import Channels, secret_of
-from alarms.runbook import Runbooks
+from alarms.generate.indicators import indicators
+from alarms.policy.channel import Channels, secret_of
+from alarms.policy.runbook import Runbooks
 from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
 from app.build import artifacts
-from app.domain.errors import PolicyError, UnknownPolicy
-from app.ports.telemetry import METRICS
 from app.settings import Settings, channel_variable
-from app.usecases.load_policies import load_policies
-from dashboards.errors import DashboardError
+from credit.domain.errors import PolicyError, UnknownPolicy
+from credit.metrics import METRICS
+from credit.usecases.load_policies import load_policies
+from dashboards.model.errors import DashboardError
 from dashboards.truth.gates import Report, examine
 from slo import lint
-from slo.catalogue import DEFINITIONS, Catalogue, load_catalogue
-from slo.errors import DefinitionError, DefinitionErrors
 from slo.lint import Finding, Level, Surroundings
+from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
+from slo.model.catalogue import Catalogue
+from slo.model.errors import DefinitionError, DefinitionErrors
 
 T = TypeVar("T")
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import click
 
-from alarms.alertmanager.config import RouterAddress
-from alarms.severity import Severity
+from alarms.generate.alertmanager_config import RouterAddress
+from alarms.model.severity import Severity
 from app.bootstrap.alarm_policy import load_alarm_policy
 from app.build import Difference, artifacts, differences, write
 from app.cli.context import counted, json_option, pass_settings, say, stderr
 from app.cli.definition_checks import Checked, check_everything
 from app.cli.failures import EXIT_NO
 from app.settings import Settings
-from dashboards.addresses import Deployment
-from slo.catalogue import load_catalogue
+from dashboards.model.addresses import Deployment
 from slo.lint import Level
+from slo.loaders.catalogue_files import load_catalogue
 from slo.loaders.importer import import_files
 
 IMPORTED = "imported.yaml"

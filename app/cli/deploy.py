@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from alarms.alertmanager.config import RouterAddress
+from alarms.generate.alertmanager_config import RouterAddress
 from app.bootstrap.alarm_policy import load_alarm_policy
 from app.bootstrap.deployment import TARGETS, aws_bill, configured, places
 from app.build import artifacts
@@ -20,8 +20,8 @@ from app.deployment.cost import Bill
 from app.deployment.plan import Change, Plan, make_plan
 from app.settings import Settings
 from app.terminal.plan_lines import bill_lines, change_line, plan_document, plan_lines
-from dashboards.addresses import Deployment
-from slo.catalogue import load_catalogue
+from dashboards.model.addresses import Deployment
+from slo.loaders.catalogue_files import load_catalogue
 
 TARGET = click.argument("targets", metavar="[TARGET]...", nargs=-1, type=click.Choice(TARGETS))
 PRUNE = click.option("--prune", is_flag=True, help="Remove what is ours and no longer generated.")

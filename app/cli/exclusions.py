@@ -14,9 +14,9 @@ from app.bootstrap.paths import DataPaths
 from app.cli.context import instant_text, pass_settings, plain_table, say, stdout
 from app.cli.slo import slo
 from app.settings import Settings
-from slo.adapters.sqlite_exclusions import SqliteExclusionLog
-from slo.clock import parse_clock
-from slo.exclusions import Exclusion
+from foundation.clock import parse_clock
+from slo.ledger.exclusions import Exclusion
+from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 
 INSTANT = click.DateTime(["%Y-%m-%dT%H:%M"])
 BY = click.option("--by", default=getpass.getuser, help="Who asks for it.  [default: the user]")

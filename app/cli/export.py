@@ -11,8 +11,8 @@ import click
 from app.bootstrap.offline import offline_platform
 from app.cli.context import counted, pass_settings, say, stderr
 from app.settings import Settings
-from dataplatform.wide_export import ExportPlan, WideExport, export_wide
-from slo.clock import parse_clock
+from dataplatform.profiles.wide_export import ExportPlan, WideExport, export_wide
+from foundation.clock import parse_clock
 
 INSTEAD = "Stop it first, or set MIRANTE_WIDE_HOSTS to export from a Cassandra or Keyspaces while it runs"
 

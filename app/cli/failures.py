@@ -14,19 +14,20 @@ from pathlib import Path
 
 import click
 
-from alarms.errors import AlarmsError, NotifierError, RouterUnreachable, StoreBusy
+from alarms.model.errors import AlarmsError, NotifierError, RouterUnreachable, StoreBusy
 from app.api.keys import KeyFileError
 from app.build import BuildError
 from app.cli.context import ReaderGone, stderr
 from app.console.errors import ConsoleError, SessionStoreError
 from app.demo.errors import DemoError
 from app.deployment.errors import DeploymentError
-from app.domain.errors import DomainError, StoreUnavailable
 from app.serving.errors import ServingError
 from app.settings import SettingsError
-from dashboards.errors import DashboardError
+from credit.domain.errors import DomainError, StoreUnavailable
+from dashboards.model.errors import DashboardError
 from dataplatform.errors import PlatformError
-from slo.errors import LedgerError, SloError, SourceError
+from foundation.clock import ClockSpecError
+from slo.model.errors import LedgerError, SloError, SourceError
 
 EXIT_NO = 1
 EXIT_USAGE = 2
@@ -51,6 +52,7 @@ ENVIRONMENT_ERRORS = (
 )
 USAGE_ERRORS = (
     SettingsError,
+    ClockSpecError,
     SloError,
     DomainError,
     ConsoleError,

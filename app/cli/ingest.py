@@ -17,10 +17,10 @@ from app.cli.failures import EXIT_NO
 from app.cli.file_or_command import FileOrCommand
 from app.cli.purchases import purchases
 from app.cli.record_lines import BadLine, GoodLine, judged_lines
-from app.ports.telemetry import INGEST_RECORDS
 from app.settings import Settings
-from app.usecases.ingest import IngestRecord
-from dataplatform import workers
+from credit.metrics import INGEST_RECORDS
+from credit.usecases.ingest import IngestRecord
+from dataplatform.profiles import workers
 
 BATCH = 500  # records put on the stream together
 BAD_SHOWN = 20

@@ -8,7 +8,7 @@ from app.api.keys import Scope, create_key, list_keys, revoke_key
 from app.bootstrap.paths import DataPaths
 from app.cli.context import pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 
 
 @click.group()

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.api.record_faults import rejection_fault
-from app.domain.errors import RejectedRecord
-from app.usecases.ingest import IngestRecord
+from credit.domain.errors import RejectedRecord
+from credit.usecases.ingest import IngestRecord
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

@@ -12,9 +12,9 @@ from app.bootstrap.offline import offline_platform
 from app.bootstrap.saga_view import saga_in, sagas_in
 from app.cli.context import age_text, json_option, pass_settings, plain_table, say, stdout
 from app.cli.failures import EXIT_NO
-from app.ports.sagas import Saga, SagaState
 from app.settings import Settings
-from slo.clock import parse_clock
+from credit.ports.sagas import Saga, SagaState
+from foundation.clock import parse_clock
 
 INSTEAD = "Stop it, retry, and start it again: it goes on with what was retried"
 EVERY = 1_000_000

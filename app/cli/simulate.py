@@ -14,8 +14,9 @@ from app.bootstrap.count_source import prometheus_reader
 from app.bootstrap.slo_view import SloView
 from app.cli.context import json_option, pass_settings, say
 from app.settings import Settings
-from dashboards.palette import SEVERITY_COLOURS
-from slo.catalogue import load_catalogue
+from dashboards.model.palette import SEVERITY_COLOURS
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.spec import Slo
 from slo.simulate.history import compare
 from slo.simulate.incident import Traffic, imagine, parse_incident
 from slo.simulate.recorded import timeline_from_counts, timeline_from_csv, timeline_from_ledger
@@ -23,7 +24,6 @@ from slo.simulate.report import as_json as simulation_document
 from slo.simulate.report import chart, table
 from slo.simulate.simulation import BACKENDS, Simulation, simulate
 from slo.simulate.timeline import Timeline
-from slo.spec import Slo
 
 INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 NOMINAL_DAY = datetime(2026, 1, 14, tzinfo=UTC)  # an imagined incident needs a day; which one changes nothing

@@ -16,10 +16,10 @@ from app.cli.context import instant_text, pass_settings, say, stderr, stdout
 from app.settings import Settings
 from app.terminal.composite_tables import composite_document, composites_table
 from app.terminal.slo_tables import detail, overview, status_documents
-from slo.adapters.sqlite_ledger import SqliteLedger
-from slo.catalogue import load_catalogue
-from slo.clock import parse_clock
-from slo.collect import Collector
+from foundation.clock import parse_clock
+from slo.ledger.collect import Collector
+from slo.ledger.sqlite_ledger import SqliteLedger
+from slo.loaders.catalogue_files import load_catalogue
 
 
 @click.group()

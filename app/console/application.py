@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from alarms.errors import AlarmsError, NotAllowed, StoreBusy, UnknownIncident
+from alarms.model.errors import AlarmsError, NotAllowed, StoreBusy, UnknownIncident
 from app.console.assets import ASSETS
 from app.console.board import DEFAULT_PERIOD, board_page
 from app.console.errors import LinkRefused, SessionStoreError
@@ -25,8 +25,8 @@ from app.console.ports import ConsoleDependencies
 from app.console.runbooks import runbook_list, runbook_page
 from app.console.sessions import SESSION_LIFETIME, Session
 from app.console.visits import SESSION_COOKIE, Pages, Reader
-from app.domain.errors import DomainError
-from slo.errors import SloError, UnknownSlo
+from credit.domain.errors import DomainError
+from slo.model.errors import SloError, UnknownSlo
 
 HOME = "/console/"
 Builder = Callable[[Request, Reader], Mapping[str, object] | None]

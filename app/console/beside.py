@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from slo.counts import CountReader, MinuteCount
-from slo.ledger import Counts
-from slo.periods import MINUTE
-from slo.query import CountQuery, parse_count_query
-from slo.spec import Slo
+from slo.ledger.counts import CountReader, MinuteCount
+from slo.ledger.ledger import Counts
+from slo.model.periods import MINUTE
+from slo.model.query import CountQuery, parse_count_query
+from slo.model.spec import Slo
 
 
 class JournalBeside:

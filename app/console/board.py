@@ -11,19 +11,19 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
-from alarms.errors import AlarmsError
-from alarms.incident import Incident
-from alarms.severity import Severity
+from alarms.model.errors import AlarmsError
+from alarms.model.incident import Incident
+from alarms.model.severity import Severity
 from app.console import charts
 from app.console.board_decisions import Figure, decision_figures
 from app.console.objective_view import budget_left, slo_text
 from app.console.ports import ConsoleDependencies
 from app.console.visits import Reader, state_style
-from app.domain.errors import DomainError
-from dashboards.palette import State
-from slo.errors import SloError
-from slo.periods import MINUTE, floor_minute
-from slo.status import ObjectiveState, ObjectiveStatus
+from credit.domain.errors import DomainError
+from dashboards.model.palette import State
+from slo.judge.status import ObjectiveState, ObjectiveStatus
+from slo.model.errors import SloError
+from slo.model.periods import MINUTE, floor_minute
 
 PERIODS = {
     "1h": (timedelta(hours=1), timedelta(minutes=2)),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dashboards.palette import NO_DATA_GREY, SERIES, SEVERITY_COLOURS, STATES, Colour
+from dashboards.model.palette import NO_DATA_GREY, SERIES, SEVERITY_COLOURS, STATES, Colour
 
 OUTCOME_CLASSES = {"APPROVE": "s0", "DECLINE": "s1", "REFER": "s2"}
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from app.console.ports import DecisionSlice
-from app.ports.telemetry import DECISION_AMOUNT, DECISION_DURATION, DECISIONS
-from slo.counts import CountReader, MinuteCount
+from credit.metrics import DECISION_AMOUNT, DECISION_DURATION, DECISIONS
+from slo.ledger.counts import CountReader, MinuteCount
 
 ANSWERED = ("ok", "degraded")
 _BUCKET = f"{DECISION_DURATION.name}_bucket"

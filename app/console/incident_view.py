@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from alarms.escalation.matrix import Matrix, Told, owner_target
-from alarms.incident import Incident, IncidentState
-from alarms.policy import Policy
-from alarms.timer import Timer, TimerKind
+from alarms.model.incident import Incident, IncidentState
+from alarms.model.timer import Timer, TimerKind
+from alarms.policy.matrix import Matrix, Told, owner_target
+from alarms.policy.policy import Policy
 from app.console.ports import ConsoleDependencies
 from app.console.runbooks import runbook_path
 from app.console.visits import Reader

@@ -13,7 +13,7 @@ from importlib.resources import files
 import yaml
 
 from app.console.errors import TextMissing
-from dashboards.palette import LANGUAGES
+from dashboards.model.palette import LANGUAGES
 
 DEFAULT_LANGUAGE = "en"
 HTML_LANGUAGE = {"en": "en", "pt": "pt-BR"}

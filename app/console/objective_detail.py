@@ -23,14 +23,14 @@ from app.console.objective_view import (
 from app.console.ports import ConsoleDependencies
 from app.console.runbooks import runbook_of
 from app.console.visits import Reader
-from slo.burn_rate import TierBurn, WindowBurn
-from slo.conventions import window_text
-from slo.exclusions import clip
-from slo.ledger import Counts, Ledger
-from slo.measurement import series_key
-from slo.periods import MINUTE
-from slo.spec import Slo
-from slo.status import ObjectiveStatus
+from slo.judge.burn_rate import TierBurn, WindowBurn
+from slo.judge.status import ObjectiveStatus
+from slo.ledger.exclusions import clip
+from slo.ledger.ledger import Counts, Ledger
+from slo.ledger.series import series_key
+from slo.model.conventions import window_text
+from slo.model.periods import MINUTE
+from slo.model.spec import Slo
 
 STEPS = 120
 BESIDE = timedelta(days=1)

@@ -8,18 +8,18 @@ from datetime import timedelta
 
 from markupsafe import Markup
 
-from alarms.severity import Severity
+from alarms.model.severity import Severity
 from app.console import charts
 from app.console.charts import BurnRow, Caption, MinuteBar
 from app.console.visits import Reader, state_style
-from dashboards.palette import State
-from slo.burn_rate import TierBurn
-from slo.conventions import window_text
-from slo.ledger import Ledger
-from slo.measurement import series_key
-from slo.periods import MINUTE
-from slo.spec import Slo
-from slo.status import ObjectiveState, ObjectiveStatus
+from dashboards.model.palette import State
+from slo.judge.burn_rate import TierBurn
+from slo.judge.status import ObjectiveState, ObjectiveStatus
+from slo.ledger.ledger import Ledger
+from slo.ledger.series import series_key
+from slo.model.conventions import window_text
+from slo.model.periods import MINUTE
+from slo.model.spec import Slo
 
 SPARK_MINUTES = 60
 _PAGING = {Severity.P1, Severity.P2}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from alarms.errors import AlarmsError
+from alarms.model.errors import AlarmsError
 from app.console.incident_view import IncidentView, incident_view
 from app.console.objective_view import ObjectiveView, objective_view, urgency
 from app.console.ports import ConsoleDependencies
 from app.console.visits import Reader
-from slo.errors import SloError
+from slo.model.errors import SloError
 
 
 def oncall_page(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:

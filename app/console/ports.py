@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from alarms.desk import IncidentReader
-from alarms.escalation.matrix import Matrix
-from alarms.incident import Incident
+from alarms.model.incident import Incident
+from alarms.policy.matrix import Matrix
+from alarms.router.desk import IncidentReader
 from app.console.runbook_files import ShippedRunbooks
 from app.console.sessions import SessionStore
-from exporters.consistency_index import ConsistencySource
-from slo.catalogue import Catalogue
-from slo.clock import Clock
-from slo.ledger import Counts, Ledger
-from slo.spec import Slo
-from slo.status import ObjectiveStatus
+from exporters.collectors.consistency_index import ConsistencySource
+from foundation.clock import Clock
+from slo.judge.status import ObjectiveStatus
+from slo.ledger.ledger import Counts, Ledger
+from slo.model.catalogue import Catalogue
+from slo.model.spec import Slo
 
 
 class StatusSource(Protocol):
@@ -35,7 +35,7 @@ class StatusSource(Protocol):
 
 
 class IncidentDesk(IncidentReader, Protocol):
-    """``alarms.router.Router`` is one."""
+    """``alarms.router.router.Router`` is one."""
 
     def acknowledge(self, incident_id: str, by: str, note: str = "") -> Incident: ...
 

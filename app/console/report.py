@@ -12,7 +12,7 @@ from app.console.formats import Formats
 from app.console.languages import HTML_LANGUAGE, LANGUAGE_NAMES, texts_in
 from app.console.report_model import DemoReport
 from app.console.report_view import ReportView, report_view
-from dashboards.palette import LANGUAGES
+from dashboards.model.palette import LANGUAGES
 
 
 def render_report(report: DemoReport, language: str = "en", time_zone: str = "UTC") -> str:

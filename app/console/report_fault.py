@@ -8,7 +8,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from alarms.alert import BurnArithmetic
+from alarms.model.alert import BurnArithmetic
 from app.console.burn_down import Tick
 from app.console.charts import Caption, fitted
 from app.console.fault_chart import FaultPicture, Mark, fault_chart

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from alarms.alert import BurnArithmetic
+from alarms.model.alert import BurnArithmetic
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Verdicts:
 
 @dataclass(frozen=True, slots=True)
 class SloFacts:
-    """One objective at the end of the run. ``state``: ok | warn | bad | no_data (``dashboards.palette``).
+    """One objective at the end of the run. ``state``: ok | warn | bad | no_data (``palette``).
 
     ``sender_good`` and ``sender_total`` are the sender's own count of the same events, ``None`` when it
     cannot know them (probes, records compared).

@@ -11,7 +11,7 @@ from app.console.charts import Caption
 from app.console.formats import Formats
 from app.console.languages import Texts
 from app.console.report_model import SloFacts
-from dashboards.palette import STATES, State
+from dashboards.model.palette import STATES, State
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from alarms.runbook import Runbooks, load_runbooks
+from alarms.policy.runbook import Runbooks, load_runbooks
 
 _TITLE = re.compile(r"^(?=# )", re.MULTILINE)
 

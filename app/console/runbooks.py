@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from app.console.ports import ConsoleDependencies
 from app.console.visits import Reader
-from slo.conventions import slug
+from slo.model.conventions import slug
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 

@@ -17,8 +17,8 @@ from app.console.formats import Formats
 from app.console.languages import HTML_LANGUAGE, LANGUAGE_NAMES, Texts, negotiate, text_table, texts_in
 from app.console.ports import ConsoleDependencies
 from app.console.sessions import Session
-from dashboards.palette import LANGUAGES, STATES, State
-from slo.clock import ScaledClock
+from dashboards.model.palette import LANGUAGES, STATES, State
+from foundation.clock import ScaledClock
 
 LANGUAGE_COOKIE = "mirante_language"
 SESSION_COOKIE = "mirante_console"

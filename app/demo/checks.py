@@ -14,8 +14,8 @@ from app.demo.ledger_facts import recorded
 from app.demo.parameters import Parameters
 from app.demo.sender import Answer
 from app.settings import Settings
-from slo.explain import percent_text
-from slo.status import ObjectiveState, ObjectiveStatus
+from slo.judge.explain import percent_text
+from slo.judge.status import ObjectiveState, ObjectiveStatus
 
 LATENCY = "credit/decision-latency"
 TRANSACTIONS = "credit/transaction-errors"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from app.demo.errors import LoansNotInstalled
 from app.demo.sender import Request
-from app.domain.errors import TableError
-from app.usecases.convert import SHIPPED_MAPPINGS, ConversionReport, ConvertedRow, SourceRow, convert
-from app.usecases.row_mapping import load_mapping
-from app.usecases.tables import read_real_loans
+from credit.domain.errors import TableError
+from credit.usecases.convert import SHIPPED_MAPPINGS, ConversionReport, ConvertedRow, SourceRow, convert
+from credit.usecases.row_mapping import load_mapping
+from credit.usecases.tables import read_real_loans
 
 MAPPING = SHIPPED_MAPPINGS / "openintro-loans.yaml"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from slo.catalogue import DEFINITIONS, WINDOWS
+from slo.loaders.catalogue_files import DEFINITIONS, WINDOWS
 
 WINDOW_SET = "google-30d.yaml"
 PAGING = ("P1", "P2")

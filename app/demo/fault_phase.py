@@ -12,15 +12,15 @@ from typing import TypeVar
 
 import httpx
 
-from alarms.incident import Incident, IncidentState
-from alarms.notification import Delivery, DeliveryState
-from alarms.router import Router
-from alarms.severity import Severity
+from alarms.model.incident import Incident, IncidentState
+from alarms.model.notification import Delivery, DeliveryState
+from alarms.model.severity import Severity
+from alarms.router.router import Router
 from app.demo.dataset import Loans, application_body
 from app.demo.parameters import Parameters
 from app.demo.sender import Answer, Request, Sender
 from app.demo.stack import Stack
-from slo.clock import Clock
+from foundation.clock import Clock
 
 T = TypeVar("T")
 LOOK_EVERY = 0.2  # real seconds

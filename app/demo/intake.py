@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import httpx
 
 from app.demo.stack import Stack
-from app.usecases.convert import ConvertedRow
+from credit.usecases.convert import ConvertedRow
 
 BATCH = 500
 MOVES_WITHIN = 60.0  # real seconds

@@ -13,10 +13,10 @@ from app.bootstrap.paths import DataPaths
 from app.demo.dataset import Loans
 from app.demo.oracle import opinion
 from app.demo.sender import Answer
-from app.domain.decision import Decision
 from app.settings import Settings
-from app.usecases.decide_batch import BatchSummary, VerdictDigest, decide_batch
-from app.usecases.load_policies import load_policies
+from credit.domain.decision import Decision
+from credit.usecases.decide_batch import BatchSummary, VerdictDigest, decide_batch
+from credit.usecases.load_policies import load_policies
 from dataplatform.security.anchor_file import read_anchors
 from dataplatform.security.audit_chain import AuditReport
 from dataplatform.security.trail_anchor import verify_trail

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from app.console.report_model import BiText, MinutePoint, SloFacts
 from app.demo.sender import Answer
-from dashboards.palette import State
-from slo.burn_rate import WindowBurn
-from slo.ledger import Ledger
-from slo.measurement import series_key
-from slo.periods import MINUTE, floor_minute
-from slo.spec import Objective, Slo, Tier
-from slo.status import ObjectiveState, ObjectiveStatus
+from dashboards.model.palette import State
+from slo.judge.burn_rate import WindowBurn
+from slo.judge.status import ObjectiveState, ObjectiveStatus
+from slo.ledger.ledger import Ledger
+from slo.ledger.series import series_key
+from slo.model.periods import MINUTE, floor_minute
+from slo.model.spec import Objective, Slo, Tier
 
 STATES = {
     ObjectiveState.OK: State.OK,

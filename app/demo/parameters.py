@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.ports.faults import Fault
+from credit.ports.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)

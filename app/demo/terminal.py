@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from app.console.report_model import Expectation, Throughput
-from app.domain.reasons import ReasonCatalogue
+from credit.domain.reasons import ReasonCatalogue
 
 STAGES = 7
 TOP_REASONS = 6

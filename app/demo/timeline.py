@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from alarms.incident import TransitionKind
-from alarms.notification import DeliveryState
-from alarms.router import Router
+from alarms.model.incident import TransitionKind
+from alarms.model.notification import DeliveryState
+from alarms.router.router import Router
 from app.console.report_model import BiText, Milestone, TimelineEvent
 from app.demo.fault_phase import FaultRun
 from app.demo.parameters import Parameters

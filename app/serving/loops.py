@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from slo.clock import Clock
+from foundation.clock import Clock
 
 log = logging.getLogger("mirante.loops")
 

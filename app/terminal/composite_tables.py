@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from app.terminal.slo_tables import STYLES, WORDS
-from slo.composite import CompositeStatus
-from slo.conventions import window_text
-from slo.explain import decimal_text, percent_text
-from slo.status import ObjectiveState
+from slo.judge.composite import CompositeStatus
+from slo.judge.explain import decimal_text, percent_text
+from slo.judge.status import ObjectiveState
+from slo.model.conventions import window_text
 
 
 def composites_table(found: Sequence[CompositeStatus]) -> Table:

@@ -11,9 +11,9 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from slo.conventions import window_text
-from slo.explain import NOUNS, decimal_text, percent_text, span_text
-from slo.status import ObjectiveState, ObjectiveStatus, TierStatus
+from slo.judge.explain import NOUNS, decimal_text, percent_text, span_text
+from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
+from slo.model.conventions import window_text
 
 STYLES = {
     ObjectiveState.OK: "green",

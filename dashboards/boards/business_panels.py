@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from alarms import response
-from app.ports import telemetry
-from app.ports.telemetry import MetricSpec
-from dashboards.model import Panel, Series, Shape, Text
-from dashboards.palette import Unit
-from dashboards.query import Aggregate, Divided, Increase, Level, Quantile, Rate, Valued, equal, matching
+from alarms.reports import response
+from credit import metrics as telemetry
+from dashboards.model.board import Panel, Series, Shape, Text
+from dashboards.model.palette import Unit
+from dashboards.model.query import (
+    Aggregate,
+    Divided,
+    Increase,
+    Level,
+    Quantile,
+    Rate,
+    Valued,
+    equal,
+    matching,
+)
+from foundation.metrics import MetricSpec
 
 DAY = timedelta(days=1)
 APPROVED = (equal("decision", "APPROVE"),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from alarms.routing.topology import Topology
+from alarms.router.topology import Topology
 from dashboards.boards import component_panels as panels
 from dashboards.boards import consistency_panels as checks
 from dashboards.boards import data_panels as data
@@ -13,12 +13,12 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row, targets_alive
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source, component_board_name, slo_board_name
-from dashboards.model import Board, Link, Panel, Part, Row, Series, Shape, Text
-from dashboards.palette import Unit
-from dashboards.query import AwsMetric, Level, equal, matching
-from exporters import saturation
-from exporters.components import COMPONENT_OF_STORE, PROCESSORS
-from slo.entities import Component
+from dashboards.model.board import Board, Link, Panel, Part, Row, Series, Shape, Text
+from dashboards.model.palette import Unit
+from dashboards.model.query import AwsMetric, Level, equal, matching
+from exporters.collectors import saturation
+from exporters.collectors.components import COMPONENT_OF_STORE, PROCESSORS
+from slo.model.entities import Component
 
 Panels = tuple[Panel, ...]
 

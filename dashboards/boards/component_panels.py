@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from alarms import indicators
-from app.ports import telemetry
+from alarms.generate import indicators
+from credit import metrics as telemetry
 from dashboards.boards.source import Source, component_board_name
-from dashboards.model import Link, Panel, Series, Shape, Text, Threshold
-from dashboards.palette import State, Unit
-from dashboards.query import (
+from dashboards.model.board import Link, Panel, Series, Shape, Text, Threshold
+from dashboards.model.palette import State, Unit
+from dashboards.model.query import (
     Aggregate,
     Buckets,
     Divided,
@@ -21,7 +21,7 @@ from dashboards.query import (
     equal,
     unlike,
 )
-from exporters import consistency_index, saturation
+from exporters.collectors import consistency_index, saturation
 
 SATURATION_STEPS = (
     Threshold(indicators.SATURATION_WARN, State.WARN),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from alarms import indicators
-from app.ports import telemetry
-from app.ports.telemetry import MetricSpec
-from dashboards.model import Panel, Series, Shape, Text, Threshold
-from dashboards.palette import State, Unit
-from dashboards.query import Level, Rate
-from exporters import consistency_index
+from alarms.generate import indicators
+from credit import metrics as telemetry
+from dashboards.model.board import Panel, Series, Shape, Text, Threshold
+from dashboards.model.palette import State, Unit
+from dashboards.model.query import Level, Rate
+from exporters.collectors import consistency_index
+from foundation.metrics import MetricSpec
 
 _PAIR = Text("{{pair}}", "{{pair}}")
 

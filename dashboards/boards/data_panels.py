@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from alarms import indicators
-from app.ports import telemetry
-from dashboards.model import Panel, Series, Shape, Text, Threshold
-from dashboards.palette import State, Unit
-from dashboards.query import Level, Match, Rate
-from exporters import consistency_index, server
+from alarms.generate import indicators
+from credit import metrics as telemetry
+from dashboards.model.board import Panel, Series, Shape, Text, Threshold
+from dashboards.model.palette import State, Unit
+from dashboards.model.query import Level, Match, Rate
+from exporters import server
+from exporters.collectors import consistency_index
+from foundation.metrics import PROBES
 
 _NO_SHARDS = Text("Empty where the stream has no shards.", "Vazio onde o stream não tem shards.")
 
@@ -83,7 +85,7 @@ def probes(width: int = 12) -> Panel:
             "By target and result; a probe that is missing is no data, never success.",
             "Por alvo e resultado; uma sonda que falta é ausência de dados, nunca sucesso.",
         ),
-        Rate(telemetry.PROBES, by=("target", "result")),
+        Rate(PROBES, by=("target", "result")),
         "{{target}} {{result}}",
         width,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alarms.cloudwatch.log_groups import log_group
+from alarms.generate.cloudwatch.log_groups import log_group
 from dashboards.boards import component_panels as component
 from dashboards.boards import data_panels as data
 from dashboards.boards import http_panels as http
@@ -11,7 +11,7 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row, targets_alive
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
-from dashboards.model import Board, Part, Row, Text
+from dashboards.model.board import Board, Part, Row, Text
 
 NAME = "development"
 ERRORS = "fields ts, event, message, error.type, trace_id | filter level = 'error' | sort ts desc | limit 50"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from alarms import indicators
-from app.ports import telemetry
-from dashboards.model import Panel, Series, Shape, Text, Threshold
-from dashboards.palette import State, Unit
-from dashboards.query import AwsMetric, Increase, LogSearch, Quantile, Rate, equal, matching
+from alarms.generate import indicators
+from credit import metrics as telemetry
+from dashboards.model.board import Panel, Series, Shape, Text, Threshold
+from dashboards.model.palette import State, Unit
+from dashboards.model.query import AwsMetric, Increase, LogSearch, Quantile, Rate, equal, matching
 
 FIVE_MINUTES = timedelta(minutes=5)
 REFUSED_NOBODY = Text("Empty while nobody was refused.", "Vazio enquanto ninguém foi recusado.")

@@ -14,8 +14,8 @@ from dashboards.boards import (
     slo_overview,
 )
 from dashboards.boards.source import Source
-from dashboards.errors import BoardInvalid
-from dashboards.model import GRID_COLUMNS, Board, Panel, Part
+from dashboards.model.board import GRID_COLUMNS, Board, Panel, Part
+from dashboards.model.errors import BoardInvalid
 
 
 def boards(source: Source) -> tuple[Board, ...]:

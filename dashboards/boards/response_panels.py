@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from alarms import response
-from dashboards.model import Panel, Series, Shape, Text
-from dashboards.palette import Unit
-from dashboards.query import Aggregate, Level, Rate
-from exporters import saturation
+from alarms.reports import response
+from dashboards.model.board import Panel, Series, Shape, Text
+from dashboards.model.palette import Unit
+from dashboards.model.query import Aggregate, Level, Rate
+from exporters.collectors import saturation
 
 
 def open_incidents(width: int = 6) -> Panel:

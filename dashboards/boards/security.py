@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from alarms import indicators as limits
-from alarms.cloudwatch.log_groups import log_group
-from alarms.cloudwatch.names import indicator_alarm
-from app.ports import telemetry
-from app.ports.telemetry import MetricSpec
+from alarms.generate import indicators as limits
+from alarms.generate.cloudwatch.log_groups import log_group
+from alarms.generate.cloudwatch.names import indicator_alarm
+from credit import metrics as telemetry
 from dashboards.boards import component_panels as component
 from dashboards.boards import data_panels as data
 from dashboards.boards import http_panels as http
 from dashboards.boards.alert_panels import alerts_row
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
-from dashboards.model import Board, Panel, Part, Row, Series, Shape, Text
-from dashboards.numbers import decimal_text
-from dashboards.palette import STATES, State, Unit
-from dashboards.query import AwsMetric, Breach, Increase, WorstBreach, equal, matching
+from dashboards.model.board import Board, Panel, Part, Row, Series, Shape, Text
+from dashboards.model.numbers import decimal_text
+from dashboards.model.palette import STATES, State, Unit
+from dashboards.model.query import AwsMetric, Breach, Increase, WorstBreach, equal, matching
+from foundation.metrics import MetricSpec
 
 NAME = "security"
 RUNBOOK = "recovery-security-violation"

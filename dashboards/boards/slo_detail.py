@@ -9,10 +9,10 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source, component_board_name, slo_board_name
-from dashboards.model import Board, Link, Panel, Part, Row, Shape, Text
-from dashboards.query import equal, matching
-from slo.entities import Component
-from slo.spec import Slo
+from dashboards.model.board import Board, Link, Panel, Part, Row, Shape, Text
+from dashboards.model.query import equal, matching
+from slo.model.entities import Component
+from slo.model.spec import Slo
 
 HOUR = timedelta(hours=1)
 OVERVIEW = Link(Text("Every SLO", "Todos os SLOs"), board="slo-overview")

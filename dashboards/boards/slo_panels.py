@@ -6,15 +6,15 @@ from datetime import timedelta
 from fractions import Fraction
 from pathlib import PurePosixPath
 
-from alarms.severity import Severity
+from alarms.model.severity import Severity
 from dashboards.boards.source import Source, slo_board_name
-from dashboards.model import Link, Panel, Series, Shape, Text, Threshold
-from dashboards.numbers import decimal_text, percent_text
-from dashboards.palette import State, Unit
-from dashboards.query import Achieved, BudgetLeft, Burn, Events, Light, TierCondition, WorstLight
-from slo import conventions
-from slo.spec import Objective, Slo, Tier
-from slo.spec import Unit as CountUnit
+from dashboards.model.board import Link, Panel, Series, Shape, Text, Threshold
+from dashboards.model.numbers import decimal_text, percent_text
+from dashboards.model.palette import State, Unit
+from dashboards.model.query import Achieved, BudgetLeft, Burn, Events, Light, TierCondition, WorstLight
+from slo.model import conventions
+from slo.model.spec import Objective, Slo, Tier
+from slo.model.spec import Unit as CountUnit
 
 RUNBOOK = "generic"
 BUDGET_WARN = Fraction(25, 100)

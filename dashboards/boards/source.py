@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from alarms.indicator import Indicator
-from alarms.indicators import indicators
-from alarms.runbook import load_runbooks
-from slo import conventions
-from slo.catalogue import Catalogue
-from slo.entities import Component
-from slo.spec import Objective, Slo
+from alarms.generate.indicators import indicators
+from alarms.model.indicator import Indicator
+from alarms.policy.runbook import load_runbooks
+from slo.model import conventions
+from slo.model.catalogue import Catalogue
+from slo.model.entities import Component
+from slo.model.spec import Objective, Slo
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.addresses import Deployment, cloudwatch_name, runbook_path
 from dashboards.cloudwatch.limits.body import validate, validate_name
 from dashboards.cloudwatch.limits.widgets import MAX_ALARMS
 from dashboards.cloudwatch.metric_widget import VIEWS, metric_properties
-from dashboards.errors import BodyInvalid, NotExpressible
-from dashboards.json_text import json_bytes
-from dashboards.layout import Place, place
-from dashboards.model import Board, Link, Panel, Shape, Text
-from dashboards.query import LogSearch
+from dashboards.model.addresses import Deployment, cloudwatch_name, runbook_path
+from dashboards.model.board import Board, Link, Panel, Shape, Text
+from dashboards.model.errors import BodyInvalid, NotExpressible
+from dashboards.model.json_text import json_bytes
+from dashboards.model.layout import Place, place
+from dashboards.model.query import LogSearch
 
 BACKEND = "CloudWatch"
 ALARM_SHAPES = (Shape.LIGHT, Shape.ALERTS)

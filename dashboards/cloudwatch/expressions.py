@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from app.ports.telemetry import MetricSpec
-from dashboards.errors import NotExpressible
-from dashboards.query import (
+from dashboards.model.errors import NotExpressible
+from dashboards.model.query import (
     Achieved,
     Aggregate,
     Alive,
@@ -38,9 +37,10 @@ from dashboards.query import (
     WorstLight,
     equal,
 )
-from exporters import slo_status
 from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
-from slo import conventions
+from exporters.collectors import slo_status
+from foundation.metrics import MetricSpec
+from slo.model import conventions
 
 BACKEND = "CloudWatch"
 PERIOD = 60

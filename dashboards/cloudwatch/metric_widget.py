@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dashboards.addresses import Deployment
 from dashboards.cloudwatch import expressions
-from dashboards.errors import NotExpressible
-from dashboards.model import Panel, Series, Shape, Threshold
-from dashboards.palette import STATES, UNITS, State, series_colour
-from dashboards.query import Increase
+from dashboards.model.addresses import Deployment
+from dashboards.model.board import Panel, Series, Shape, Threshold
+from dashboards.model.errors import NotExpressible
+from dashboards.model.palette import STATES, UNITS, State, series_colour
+from dashboards.model.query import Increase
 
 VIEWS: Mapping[Shape, str] = {
     Shape.STAT: "singleValue",

@@ -8,15 +8,15 @@ from typing import Any
 from grafanalib import core as grafana
 from grafanalib._gen import DashboardEncoder
 
-from dashboards.addresses import DEFAULT_CONSOLE, grafana_uid
 from dashboards.grafana.links import KEEP, url
 from dashboards.grafana.modernise import modernise
 from dashboards.grafana.panels import DATA_SOURCE, panel_of, why_not
-from dashboards.json_text import json_bytes
-from dashboards.layout import PlacedRow, place
-from dashboards.model import Board, Link, Variable
-from dashboards.palette import BAD_RED
-from slo import conventions
+from dashboards.model.addresses import DEFAULT_CONSOLE, grafana_uid
+from dashboards.model.board import Board, Link, Variable
+from dashboards.model.json_text import json_bytes
+from dashboards.model.layout import PlacedRow, place
+from dashboards.model.palette import BAD_RED
+from slo.model import conventions
 
 TIME_ZONE = "browser"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from grafanalib import core as grafana
 
-from dashboards.model import Panel, Series
-from dashboards.palette import STATES, UNITS, VALUE_COLOURS, Colour, State, series_colour
+from dashboards.model.board import Panel, Series
+from dashboards.model.palette import STATES, UNITS, VALUE_COLOURS, Colour, State, series_colour
 
 NO_DATA_TEXT = {language: STATES[State.NO_DATA].text(language) for language in ("en", "pt")}
 

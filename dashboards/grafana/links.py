@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards.addresses import grafana_uid, runbook_path
-from dashboards.model import Link, Panel
+from dashboards.model.addresses import grafana_uid, runbook_path
+from dashboards.model.board import Link, Panel
 
 KEEP = "${__url_time_range}&${__all_variables}"
 CONSOLE = "${console}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboards.grafana import old_panels
-from dashboards.palette import NO_DATA_GREY
+from dashboards.model.palette import NO_DATA_GREY
 
 SCHEMA_VERSION = 42
 PLUGIN_VERSION = "12.0.0"

@@ -7,8 +7,6 @@ from typing import Any
 
 from grafanalib import core as grafana
 
-from dashboards import promql
-from dashboards.errors import NotExpressible
 from dashboards.grafana.colours import (
     NO_DATA_TEXT,
     hex_of,
@@ -21,10 +19,12 @@ from dashboards.grafana.colours import (
     unit_of,
 )
 from dashboards.grafana.links import panel_links, url
-from dashboards.layout import Place
-from dashboards.model import Panel, Shape
-from dashboards.palette import UNITS, Colour, State
-from dashboards.query import Buckets, Query
+from dashboards.model import promql
+from dashboards.model.board import Panel, Shape
+from dashboards.model.errors import NotExpressible
+from dashboards.model.layout import Place
+from dashboards.model.palette import UNITS, Colour, State
+from dashboards.model.query import Buckets, Query
 
 DATA_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 MINIMUM_INTERVAL = "15s"

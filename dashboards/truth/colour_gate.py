@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dashboards.palette import SERIES, SEVERITY_COLOURS, STATES, UNITS, VALUE_COLOURS, Colour
+from dashboards.model.palette import SERIES, SEVERITY_COLOURS, STATES, UNITS, VALUE_COLOURS, Colour
 from dashboards.truth.finding import Finding
 
 GATE = "colours"

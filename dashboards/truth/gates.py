@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dashboards.addresses import LANGUAGES, Deployment
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
 from dashboards.cloudwatch import expressions
 from dashboards.cloudwatch.body import body
-from dashboards.errors import NotExpressible
 from dashboards.grafana.board import dashboard
-from dashboards.model import Panel
+from dashboards.model.addresses import LANGUAGES, Deployment
+from dashboards.model.board import Panel
+from dashboards.model.errors import NotExpressible
 from dashboards.truth import colour_gate, light_gate, line_gate, link_gate, series_gate
 from dashboards.truth.finding import Finding
 from dashboards.truth.known_series import DECLARED, known_series, rules
 from dashboards.truth.reading import readings
-from slo.catalogue import Catalogue
+from slo.model.catalogue import Catalogue
 
 CONSOLE_PATHS = ("/", "/kpi", "/slo/{service}/{name}", "/incidents/{id}", "/runbooks/{name}")
 """The console's pages below its address; a test holds them against the console's own routes."""

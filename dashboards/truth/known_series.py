@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from alarms import response
-from alarms.indicators import indicators
-from alarms.prometheus import indicator_rules
-from app.ports import telemetry
-from app.ports.telemetry import MetricKind, MetricSpec
+from alarms.generate import indicator_rules
+from alarms.generate.indicators import indicators
+from alarms.reports import response
+from credit import metrics as telemetry
 from dashboards.truth.reading import readings
-from exporters import declared
+from exporters.collectors import declared
+from foundation.metrics import MetricKind, MetricSpec
 from slo import prometheus
-from slo.catalogue import Catalogue
+from slo.model.catalogue import Catalogue
 
 FROM_SCRAPING = frozenset({"job", "instance"})
 OF_ALERTS = frozenset({"alertname", "alertstate"})

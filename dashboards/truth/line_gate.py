@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
-from alarms.cloudwatch.every_alarm import every_alarm
-from alarms.cloudwatch.names import indicator_alarm
-from alarms.indicator import Indicator, Measure
+from alarms.generate.cloudwatch.every_alarm import every_alarm
+from alarms.generate.cloudwatch.names import indicator_alarm
+from alarms.model.indicator import Indicator, Measure
 from dashboards.boards.slo_panels import key_of
 from dashboards.boards.source import Source
-from dashboards.model import Board, Panel, Shape
-from dashboards.query import Increase, Level
+from dashboards.model.board import Board, Panel, Shape
+from dashboards.model.query import Increase, Level
 from dashboards.truth.finding import Finding
 from dashboards.truth.known_series import rules
-from slo import conventions
-from slo.spec import Objective, Slo, Tier
+from slo.model import conventions
+from slo.model.spec import Objective, Slo, Tier
 
 GATE = "lines"
 _LIMIT = re.compile(r"[<>]\s*(?:bool\s+)?([0-9.]+)")

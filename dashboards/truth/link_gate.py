@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from dashboards.model import Board, Link, Panel, Shape
-from dashboards.palette import State
+from dashboards.model.board import Board, Link, Panel, Shape
+from dashboards.model.palette import State
 from dashboards.truth.finding import Finding
 
 GATE = "links"

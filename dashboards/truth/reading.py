@@ -9,7 +9,7 @@ from functools import lru_cache
 import promql_parser
 from promql_parser import AggModifierType
 
-from dashboards.promql import substitute
+from dashboards.model.promql import substitute
 
 PLACEHOLDERS = {"__rate_interval": "5m", "__interval": "1m", "environment": "x", "datasource": "x"}
 _CHILDREN = ("lhs", "rhs", "expr", "vector_selector")

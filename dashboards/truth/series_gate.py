@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from dashboards import promql
-from dashboards.errors import NotExpressible
-from dashboards.model import Board, Panel
+from dashboards.model import promql
+from dashboards.model.board import Board, Panel
+from dashboards.model.errors import NotExpressible
 from dashboards.truth.finding import Finding
 from dashboards.truth.known_series import Known
 from dashboards.truth.reading import readings

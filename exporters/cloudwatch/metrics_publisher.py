@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporters.cloudwatch.datum import Sink
 from exporters.cloudwatch.put import MOST_DATA
 from exporters.cloudwatch.series_data import SeriesData
-from slo.clock import Clock
+from foundation.clock import Clock
 
 
 class MetricsPublisher:

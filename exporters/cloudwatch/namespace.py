@@ -6,7 +6,7 @@ in this order, is the metric's only dimension set (CloudWatch joins nothing by i
 
 from __future__ import annotations
 
-from app.ports.telemetry import MetricSpec
+from foundation.metrics import MetricSpec
 
 NAMESPACE = "Mirante"
 ENVIRONMENT = "environment"

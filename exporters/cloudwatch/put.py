@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 
 from exporters.cloudwatch.datum import Datum, MaybeSent, NotSent
 from slo.cloudwatch.twin import CloudWatchMetric
-from slo.periods import MINUTE
+from slo.model.periods import MINUTE
 
 MOST_DATA = 500  # of one call; the limit is 1,000 data and 1 MB
 NEVER_CONNECTED = (EndpointConnectionError, ConnectTimeoutError)

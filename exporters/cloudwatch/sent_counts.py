@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from slo.errors import LedgerError
+from slo.model.errors import LedgerError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS sent_counts (

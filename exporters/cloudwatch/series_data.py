@@ -13,9 +13,9 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry
 from prometheus_client.samples import Sample
 
-from app.ports.telemetry import MetricKind, MetricSpec
 from exporters.cloudwatch.datum import Datum
 from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
+from foundation.metrics import MetricKind, MetricSpec
 
 UNNAMED = "-"  # a dimension may not be empty
 LONGEST_VALUE = 1024

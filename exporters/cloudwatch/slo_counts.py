@@ -15,13 +15,13 @@ from typing import Protocol
 from exporters.cloudwatch.datum import Datum, NotSent, Sink
 from exporters.cloudwatch.put import MOST_DATA
 from exporters.cloudwatch.sent_counts import Change, SentCounts, SentMinute
-from slo.clock import Clock
+from foundation.clock import Clock
 from slo.cloudwatch.twin import CloudWatchMetric, Twin, TwinError, twin_of
-from slo.collect import LATE
-from slo.ledger import Ledger
-from slo.measurement import series_key
-from slo.periods import MINUTE, floor_minute
-from slo.spec import Objective, Slo
+from slo.ledger.collect import LATE
+from slo.ledger.ledger import Ledger
+from slo.ledger.series import series_key
+from slo.model.periods import MINUTE, floor_minute
+from slo.model.spec import Objective, Slo
 
 TAKEN = timedelta(days=14)  # CloudWatch takes data no older than that
 READABLE = timedelta(minutes=5)  # after a call, what it brought can be read back

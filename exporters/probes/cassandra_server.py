@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from exporters.server_probe import Growth, ServerReading
+from exporters.collectors.server_probe import Growth, ServerReading
 
 POOLS = {"requests": "Native-Transport-Requests", "reads": "ReadStage", "writes": "MutationStage"}
 BLOCKED = "blocked_requests"

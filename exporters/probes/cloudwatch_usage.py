@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from exporters.server_probe import ServerReading
-from slo.clock import Clock
-from slo.periods import MINUTE, floor_minute
+from exporters.collectors.server_probe import ServerReading
+from foundation.clock import Clock
+from slo.model.periods import MINUTE, floor_minute
 
 LOOK_BACK = timedelta(minutes=10)
 SETTLED = timedelta(minutes=3)  # an event's minute is counted once, when CloudWatch has all of it

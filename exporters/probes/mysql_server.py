@@ -13,7 +13,7 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import DictCursor
 
-from exporters.server_probe import Growth, ServerReading
+from exporters.collectors.server_probe import Growth, ServerReading
 
 Row = Mapping[str, Any]
 

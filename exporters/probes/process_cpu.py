@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from slo.clock import Clock
+from foundation.clock import Clock
 
 PROC_SELF = Path("/proc/self")
 

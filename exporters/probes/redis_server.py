@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import redis
 
-from exporters.server_probe import Growth, ServerReading
+from exporters.collectors.server_probe import Growth, ServerReading
 
 MEMORY, CLIENTS = "memory", "clients"
 EVENTS = {"evictions": "evicted_keys", "refused_connections": "rejected_connections"}

@@ -12,7 +12,7 @@ PlatformError
 +-- LocalServerError        a server of the local profile cannot run here (server, problem, mend)
 +-- CqlRefused              a statement that Amazon Keyspaces does not support (statement, feature)
 
-What a request meets while the platform runs is ``app.domain.errors.StoreUnavailable``.
+What a request meets while the platform runs is ``credit.domain.errors.StoreUnavailable``.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from slo.catalogue import Catalogue
 from slo.cloudwatch.alarms import alarms, is_composite
+from slo.model.catalogue import Catalogue
 
 SEVERITIES = ("P1", "P2", "P3", "P4")
 MOST_RESOURCES = 500

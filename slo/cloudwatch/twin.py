@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slo import conventions as names
-from slo.spec import MetricQuery, Objective, RatioIndicator, Slo
+from slo.model import conventions as names
+from slo.model.spec import MetricQuery, Objective, RatioIndicator, Slo
 
 KEYS = ("namespace", "metricName", "dimensions", "stat")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from slo.catalogue import Catalogue
 from slo.lint.alerts import check_alerts
 from slo.lint.cloudwatch import check_cloudwatch
 from slo.lint.finding import Finding, Level
@@ -10,6 +9,7 @@ from slo.lint.names import check_names
 from slo.lint.queries import check_queries
 from slo.lint.surroundings import Surroundings
 from slo.lint.windows import check_windows
+from slo.model.catalogue import Catalogue
 
 __all__ = ["Finding", "Level", "Surroundings", "check"]
 

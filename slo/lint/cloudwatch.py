@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from slo.catalogue import Catalogue
 from slo.cloudwatch import alarms, is_composite, limits, skipped
 from slo.lint.finding import Finding, Level, warning
 from slo.lint.surroundings import Surroundings
+from slo.model.catalogue import Catalogue
 
 
 def check_cloudwatch(catalogue: Catalogue, around: Surroundings) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from slo.spec import Slo
+from slo.model.spec import Slo
 
 
 class Level(StrEnum):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from slo import conventions as names
-from slo.catalogue import Catalogue
 from slo.lint.finding import Finding, Level, error, warning
 from slo.lint.surroundings import Surroundings
+from slo.model import conventions as names
+from slo.model.catalogue import Catalogue
+from slo.model.spec import Slo
 from slo.prometheus.support import queries
-from slo.spec import Slo
 
 
 def check_names(catalogue: Catalogue, around: Surroundings) -> Iterator[Finding]:

@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from slo.catalogue import Catalogue
 from slo.lint.finding import Finding, error
+from slo.model.catalogue import Catalogue
 from slo.prometheus.rules import rule_file, rules_file, supported
 from slo.prometheus.yaml_text import render_yaml
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from slo.lint.finding import Finding, error, warning
 from slo.lint.surroundings import Surroundings
+from slo.model.spec import MetricQuery, Objective, RatioIndicator, Slo
 from slo.prometheus.names import RESERVED, label_name
 from slo.prometheus.promql import PromqlError, Query, Selector, analyse, has_window
 from slo.prometheus.promtool.sampling import matches, samples
 from slo.prometheus.support import queries, unsupported
-from slo.spec import MetricQuery, Objective, RatioIndicator, Slo
 
 _FAMILY = re.compile(r"_(bucket|count|sum|total)$")
 _MILLISECONDS = re.compile(r"(\d+(?:[.,]\d+)?)\s*(ms|milliseconds|s|seconds)\b")

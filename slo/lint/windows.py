@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from slo.conventions import window_text
-from slo.entities import DataSource
 from slo.lint.finding import Finding, error, warning
 from slo.lint.surroundings import Surroundings
 from slo.loaders.quantities import parse_duration
+from slo.model.conventions import window_text
+from slo.model.entities import DataSource
+from slo.model.spec import Slo
 from slo.prometheus.counts import counts_over_window, slice_window
-from slo.spec import Slo
 
 
 def check_windows(slo: Slo, around: Surroundings, sources: tuple[DataSource, ...]) -> Iterator[Finding]:

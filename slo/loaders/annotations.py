@@ -30,9 +30,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
 
-from slo.conventions import ANNOTATION_PREFIX
 from slo.loaders.metadata import Metadata
 from slo.loaders.quantities import parse_duration, parse_number
+from slo.model.conventions import ANNOTATION_PREFIX
 
 SEVERITIES = ("P1", "P2", "P3", "P4")
 _WORDS = ("total", "good", "excluded")

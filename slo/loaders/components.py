@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from slo.entities import Component
 from slo.loaders.section import Section
+from slo.model.entities import Component
 
 KINDS = ("api", "service", "store", "cache", "stream", "function", "worker", "probe")
 

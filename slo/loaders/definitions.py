@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from slo.entities import Component, Composite, DataSource, NotificationTarget, Service, WindowSet
-from slo.loaders.problems import Notice
-from slo.spec import Slo
+from slo.model.catalogue import Notice
+from slo.model.entities import Component, Composite, DataSource, NotificationTarget, Service, WindowSet
+from slo.model.spec import Slo
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from slo.entities import WindowSet
 from slo.loaders.components import read_components
 from slo.loaders.definitions import Definitions
 from slo.loaders.openslo import OpenSlo
@@ -15,6 +14,7 @@ from slo.loaders.section import Section
 from slo.loaders.sloth import is_sloth, read_sloth
 from slo.loaders.windows import read_sloth_windows, read_window_set
 from slo.loaders.yaml_file import parse_documents, read_bytes
+from slo.model.entities import WindowSet
 
 SUFFIXES = (".yaml", ".yml")
 _READ_AS = "OpenSLO (apiVersion: openslo/v1), Sloth (version: prometheus/v1), window sets and components"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import yaml
 
-from slo.catalogue import Catalogue, load_files
+from slo.loaders.catalogue_files import load_files
 from slo.loaders.writer import documents, is_counted_by_minutes
+from slo.model.catalogue import Catalogue
+from slo.model.spec import Slo
 from slo.prometheus.yaml_text import render_yaml
-from slo.spec import Slo
 
 
 class Effect(StrEnum):

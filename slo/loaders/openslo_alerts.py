@@ -15,7 +15,7 @@ from slo.loaders.annotations import SEVERITIES, Annotations
 from slo.loaders.metadata import Metadata, read_metadata
 from slo.loaders.openslo_sli import LONGEST_DESCRIPTION
 from slo.loaders.section import Section
-from slo.spec import Tier
+from slo.model.spec import Tier
 
 SEVERITY_WORDS = {
     "page": "P1", "critical": "P1", "sev1": "P1", "sev-1": "P1", "emergency": "P1",

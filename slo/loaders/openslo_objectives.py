@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from slo.loaders.quantities import parse_duration, parse_number
 from slo.loaders.section import Section
-from slo.spec import BudgetingMethod, Indicator, Objective, ThresholdIndicator
+from slo.model.spec import BudgetingMethod, Indicator, Objective, ThresholdIndicator
 
 ONLY_NAME = "main"
 OPS = ("lte", "gte", "lt", "gt")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slo.entities import DataSource
 from slo.loaders.section import Section
-from slo.spec import Indicator, MetricQuery, RatioIndicator, ThresholdIndicator
+from slo.model.entities import DataSource
+from slo.model.spec import Indicator, MetricQuery, RatioIndicator, ThresholdIndicator
 
 LONGEST_DESCRIPTION = 1050
 RATIO_KEYS = ("counter", "good", "bad", "total", "raw", "rawType")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
 
-from slo.entities import Composite, CompositeMember, WindowSet
 from slo.loaders.annotations import Annotations
 from slo.loaders.metadata import Metadata, read_metadata
 from slo.loaders.openslo_alerts import Condition, Policy, read_policy
@@ -16,7 +15,8 @@ from slo.loaders.openslo_sli import LONGEST_DESCRIPTION, SliContext, read_sli_sp
 from slo.loaders.openslo_window import read_time_window
 from slo.loaders.section import Section
 from slo.loaders.tiers import choose_tiers
-from slo.spec import BudgetingMethod, Indicator, RatioIndicator, Slo
+from slo.model.entities import Composite, CompositeMember, WindowSet
+from slo.model.spec import BudgetingMethod, Indicator, RatioIndicator, Slo
 
 SPEC_KEYS = (
     "description", "service", "indicator", "indicatorRef", "sli", "sliRef", "timeWindow", "budgetingMethod",

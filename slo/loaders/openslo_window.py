@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from slo.loaders.quantities import parse_calendar_duration, parse_duration
 from slo.loaders.section import Section
-from slo.spec import Window
+from slo.model.spec import Window
 
 DEFAULT = Window(timedelta(days=30))
 

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from slo.errors import DefinitionError, DefinitionErrors
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something understood in one of several possible ways, or left unused: loaded, and said aloud."""
-
-    file: str
-    line: int | None
-    field: str
-    reason: str
-    mend: str = ""
+from slo.model.catalogue import Notice
+from slo.model.errors import DefinitionError, DefinitionErrors
 
 
 class Problems:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 
-from slo.entities import Service
 from slo.loaders.definitions import Definitions
 from slo.loaders.metadata import checked_name
 from slo.loaders.section import Section
 from slo.loaders.tiers import DEFAULT_WINDOWS
-from slo.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, Tier, Window
+from slo.model.entities import Service
+from slo.model.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, Tier, Window
 
 VERSION = "prometheus/v1"
 CRD = "sloth.slok.dev/v1"

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypedDict
 
-from slo.entities import WindowSet
 from slo.loaders.annotations import SEVERITIES, Annotations
 from slo.loaders.openslo_alerts import Policy
-from slo.spec import Tier
+from slo.model.entities import WindowSet
+from slo.model.spec import Tier
 
 
 class _Words(TypedDict):

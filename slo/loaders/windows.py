@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 
-from slo.entities import WindowSet
 from slo.loaders.annotations import SEVERITIES
 from slo.loaders.quantities import parse_share
 from slo.loaders.section import Section
-from slo.spec import Tier
+from slo.model.entities import WindowSet
+from slo.model.spec import Tier
 
 MINUTE = timedelta(minutes=1)
 SLOTH_TIERS = (

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from slo.conventions import window_text
+from slo.model.conventions import window_text
+from slo.model.spec import BudgetingMethod, Indicator, MetricQuery, Objective, RatioIndicator, Slo
 from slo.prometheus.names import by
 from slo.prometheus.numbers import decimal_text
 from slo.prometheus.promql import analyse, has_window, with_window
-from slo.spec import BudgetingMethod, Indicator, MetricQuery, Objective, RatioIndicator, Slo
 
 MINUTE = timedelta(minutes=1)
 RAW_WINDOW = timedelta(minutes=5)  # what a raw ratio or a quantile looks back over, each minute

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from slo import conventions as names
-from slo.spec import Objective, Slo
+from slo.model import conventions as names
+from slo.model.spec import Objective, Slo
 
 RESERVED = (
     names.LABEL_ENVIRONMENT, names.LABEL_SERVICE, names.LABEL_SLO, names.LABEL_OBJECTIVE,

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from slo import conventions as names
+from slo.model import conventions as names
+from slo.model.spec import Objective, Slo
 from slo.prometheus.counts import (
     MINUTE,
     counts_over_window,
@@ -23,7 +24,6 @@ from slo.prometheus.counts import (
 )
 from slo.prometheus.names import selector, series_labels
 from slo.prometheus.numbers import decimal_text
-from slo.spec import Objective, Slo
 
 Rule = dict[str, object]
 Group = dict[str, object]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from slo import conventions as names
-from slo.catalogue import Catalogue
+from slo.model import conventions as names
+from slo.model.catalogue import Catalogue
+from slo.model.spec import Slo
 from slo.prometheus.alerts import alert_group
 from slo.prometheus.records import Group, record_groups
 from slo.prometheus.sloth_names import sloth_group
 from slo.prometheus.support import unsupported
-from slo.spec import Slo
 
 Document = Mapping[str, object]
 

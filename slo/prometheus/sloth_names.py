@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from slo import conventions as names
+from slo.model import conventions as names
+from slo.model.spec import Objective, Slo
 from slo.prometheus.names import label_name, selector
 from slo.prometheus.numbers import decimal_text
 from slo.prometheus.records import Group, Rule, identity, windows_of
-from slo.spec import Objective, Slo
 
 CURRENT = timedelta(minutes=5)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from slo.model.spec import MetricQuery, RatioIndicator, Slo
 from slo.prometheus.promql import PromqlError, analyse, has_window
-from slo.spec import MetricQuery, RatioIndicator, Slo
 
 
 def queries(slo: Slo) -> Iterator[tuple[str, MetricQuery]]:

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from slo.errors import SourceError
+from slo.model.errors import SourceError
 from slo.simulate.metric_math import Node, Value, compiled
 from slo.simulate.timeline import Span, spans_of
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slo.periods import MINUTE
+from slo.model.periods import MINUTE
+from slo.model.spec import Tier
 from slo.simulate.ledger_model import counted
 from slo.simulate.simulation import Firing, Simulation
 from slo.simulate.timeline import Span, spans_of
-from slo.spec import Tier
 
 PAGES = ("P1", "P2")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from slo.errors import SloError
-from slo.periods import MINUTE
+from slo.model.errors import SloError
+from slo.model.periods import MINUTE
 from slo.simulate.timeline import MinuteOfEvents, Timeline
 
 _FORM = re.compile(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from slo.burn_rate import burns_above
-from slo.periods import MINUTE
+from slo.judge.burn_rate import burns_above
+from slo.ledger.tally import Tally
+from slo.ledger.timeslices import ratio_minute_rows, slice_rows
+from slo.model.periods import MINUTE
+from slo.model.spec import BudgetingMethod, Objective, Slo, Tier
 from slo.simulate.timeline import MinuteOfEvents, Span, Timeline, spans_of
-from slo.spec import BudgetingMethod, Objective, Slo, Tier
-from slo.tally import Tally
-from slo.timeslices import ratio_minute_rows, slice_rows
 
 
 def counted(slo: Slo, objective: Objective, timeline: Timeline) -> Timeline:

@@ -12,7 +12,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from slo.errors import SourceError
+from slo.model.errors import SourceError
 
 Value = float | None
 Node = Callable[[Mapping[str, Value]], Value]

@@ -34,11 +34,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
-from slo.periods import MINUTE
+from slo.model.periods import MINUTE
+from slo.model.spec import BudgetingMethod, Objective, Slo, Tier
 from slo.prometheus.numbers import decimal_text
 from slo.prometheus.records import BASE, LONGEST_DIRECT
 from slo.simulate.timeline import Span, Timeline, spans_of
-from slo.spec import BudgetingMethod, Objective, Slo, Tier
 
 SECOND = timedelta(seconds=1)
 Values = Sequence[float | None]

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.clock import ManualClock
-from slo.collect import Collector
-from slo.counts import CountReader
-from slo.errors import SourceError, UnsupportedQuery
-from slo.ledger import Counts, Ledger
-from slo.measurement import series_key
-from slo.periods import MINUTE, floor_minute
+from foundation.clock import ManualClock
+from slo.ledger.collect import Collector
+from slo.ledger.counts import CountReader
+from slo.ledger.ledger import Counts, Ledger
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.ledger.series import series_key
+from slo.model.errors import SourceError, UnsupportedQuery
+from slo.model.periods import MINUTE, floor_minute
+from slo.model.spec import BudgetingMethod, Objective, Slo
 from slo.simulate.timeline import Timeline, timeline_of
-from slo.spec import BudgetingMethod, Objective, Slo
 
 COLUMNS = "minute,good,total (or minute,bad,total); minute such as 2026-03-10T14:05:00Z"
 LONGEST = timedelta(days=400)

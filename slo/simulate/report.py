@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 
-from slo.explain import percent_text, span_text
+from slo.judge.explain import percent_text, span_text
 from slo.simulate.history import review
 from slo.simulate.simulation import MODELLED, Firing, Simulation
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from slo.catalogue import Catalogue
 from slo.cloudwatch import alarms, skipped
 from slo.cloudwatch.twin import CloudWatchMetric, twin_of
-from slo.conventions import cloudwatch_alarm_name
-from slo.periods import MINUTE
+from slo.model.catalogue import Catalogue
+from slo.model.conventions import cloudwatch_alarm_name
+from slo.model.periods import MINUTE
+from slo.model.spec import Objective, Slo, Tier
 from slo.simulate.cloudwatch_evaluator import MetricKey, MetricMinutes, alarm_spans
 from slo.simulate.ledger_model import counted, ledger_firing
 from slo.simulate.prometheus_model import PrometheusModel, PrometheusSettings
 from slo.simulate.timeline import Span, Timeline
-from slo.spec import Objective, Slo, Tier
 
 LEDGER, PROMETHEUS, CLOUDWATCH = "ledger", "prometheus", "cloudwatch"
 BACKENDS = (LEDGER, PROMETHEUS, CLOUDWATCH)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from slo.ledger import Counts
-from slo.periods import MINUTE
+from slo.ledger.ledger import Counts
+from slo.model.periods import MINUTE
 
 
 @dataclass(frozen=True, slots=True)

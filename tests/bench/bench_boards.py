@@ -10,13 +10,14 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
-from dashboards.addresses import Deployment
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
 from dashboards.cloudwatch.body import body_bytes
 from dashboards.grafana.board import dashboard_bytes
-from dashboards.model import Board
-from slo.catalogue import Catalogue, load_catalogue
+from dashboards.model.addresses import Deployment
+from dashboards.model.board import Board
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
 
 BOARDS = 100
 ENVIRONMENT = "bench"

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from slo.adapters.sqlite_counts import SqliteCountJournal
-from slo.clock import SystemClock
-from slo.counts import CounterIncrement, labels_of
+from foundation.clock import SystemClock
+from slo.ledger.counts import CounterIncrement, labels_of
+from slo.ledger.sqlite_counts import SqliteCountJournal
 
 ADDS = 20_000
 ONE = [CounterIncrement("requests_total", labels_of(outcome="ok"), 1)]

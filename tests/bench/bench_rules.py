@@ -11,9 +11,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TypeVar
 
-from slo.catalogue import Catalogue, load_catalogue
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
+from slo.model.spec import MetricQuery, Objective, RatioIndicator, Slo
 from slo.prometheus import render_yaml, rule_files
-from slo.spec import MetricQuery, Objective, RatioIndicator, Slo
 
 SLOS = int(os.environ.get("MIRANTE_BENCH_SLOS", "1000"))
 CPU_SECONDS_ALLOWED = 1.5

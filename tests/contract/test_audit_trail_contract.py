@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import IdempotencyConflict
+from credit.domain.errors import IdempotencyConflict
 from dataplatform.security.audit_chain import GENESIS, verify
 from tests.support import broken_stores
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile

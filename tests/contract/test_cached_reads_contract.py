@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import StoreUnavailable
-from app.ports.cache_rules import JITTER, RULES, CacheRule, Filling
-from app.ports.telemetry import CACHE_READS
-from app.usecases.cached_reads import CachedReads, Kind, Loaded, write_through
+from credit.domain.errors import StoreUnavailable
+from credit.metrics import CACHE_READS
+from credit.ports.cache_rules import JITTER, RULES, CacheRule, Filling
+from credit.usecases.cached_reads import CachedReads, Kind, Loaded, write_through
 from tests.support.recording_telemetry import RecordingTelemetry
 from tests.support.store_bench import CACHE_ADAPTERS, Bench, open_bench
 

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from app.domain.errors import InvalidValue
+from credit.domain.errors import InvalidValue
 from dataplatform.consistency.sides import ComparisonSource, SourceKey
 from dataplatform.ingestion.projections import project_customer, project_decision, project_transaction
 from tests.support.credit_samples import a_decision, a_profile, a_transaction

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from slo.adapters.memory_counts import MemoryCountJournal, MemoryCountReader
-from slo.adapters.sqlite_count_reader import SqliteCountReader
-from slo.adapters.sqlite_counts import SqliteCountJournal
-from slo.clock import ManualClock
-from slo.counts import CounterIncrement, CountJournal, CountReader, labels_of
+from foundation.clock import ManualClock
+from slo.ledger.counts import CounterIncrement, CountJournal, CountReader, labels_of
+from slo.ledger.memory_counts import MemoryCountJournal, MemoryCountReader
+from slo.ledger.sqlite_count_reader import SqliteCountReader
+from slo.ledger.sqlite_counts import SqliteCountJournal
 from tests.support import broken_counts
 from tests.support.slo_samples import HOUR, MINUTE, NOON
 

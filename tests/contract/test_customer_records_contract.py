@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.canonical import profile_from_bytes
-from app.domain.customer import CustomerStatus
-from app.domain.errors import InvalidValue
+from credit.domain.canonical import profile_from_bytes
+from credit.domain.customer import CustomerStatus
+from credit.domain.errors import InvalidValue
 from tests.support import broken_stores
 from tests.support.credit_samples import a_profile
 from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench

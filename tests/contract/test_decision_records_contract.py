@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.canonical import decision_bytes, decision_from_bytes
-from app.domain.errors import IdempotencyConflict, VersionConflict
+from credit.domain.canonical import decision_bytes, decision_from_bytes
+from credit.domain.errors import IdempotencyConflict, VersionConflict
 from tests.support import broken_stores
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench

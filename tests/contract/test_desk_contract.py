@@ -12,16 +12,16 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from alarms.desk import Desk
-from alarms.errors import AlarmsError, NotAllowed, RouterRefused, RouterUnreachable, UnknownIncident
 from alarms.http.application import create_application
 from alarms.http.auth import READ, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
 from alarms.http.desk_client import HttpDesk
-from alarms.incident import IncidentState
-from alarms.receipt import Receipt, ReceiptState
-from alarms.severity import Severity
-from alarms.silence import Matcher
+from alarms.model.errors import AlarmsError, NotAllowed, RouterRefused, RouterUnreachable, UnknownIncident
+from alarms.model.incident import IncidentState
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.severity import Severity
+from alarms.model.silence import Matcher
+from alarms.router.desk import Desk
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
 from tests.support.router import Scene
 

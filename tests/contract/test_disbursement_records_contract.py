@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.customer import CustomerStatus
-from app.domain.disbursement import Order, Refusal, order_of
-from app.domain.errors import DisbursementRefused, LeaseLost
-from app.ports.disbursements import DisbursementRecords
-from app.ports.sagas import Saga, SagaLog
+from credit.domain.customer import CustomerStatus
+from credit.domain.disbursement import Order, Refusal, order_of
+from credit.domain.errors import DisbursementRefused, LeaseLost
+from credit.ports.disbursements import DisbursementRecords
+from credit.ports.sagas import Saga, SagaLog
 from dataplatform.stores.memory.sagas import MemoryDisbursementRecords, MemorySagaLog
 from dataplatform.stores.mysql.relational import open_mysql_relational
 from tests.support.credit_samples import a_decision, a_profile

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from slo.adapters.sqlite_exclusions import MemoryExclusionLog, SqliteExclusionLog
-from slo.exclusions import Exclusion, ExclusionError, ExclusionLog, clip, excluded_spans
+from slo.ledger.exclusions import Exclusion, ExclusionError, ExclusionLog, clip, excluded_spans
+from slo.ledger.sqlite_exclusions import MemoryExclusionLog, SqliteExclusionLog
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON
 
 ONE = Exclusion("e1", "credit/*", NOON, NOON + HOUR, "database upgrade", "ana", NOON - DAY)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.adapters.sqlite_ledger import SqliteLedger
-from slo.errors import LedgerError, UnitMismatch
-from slo.ledger import Counts, Ledger
-from slo.spec import Unit
+from slo.ledger.ledger import Counts, Ledger
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.ledger.sqlite_ledger import SqliteLedger
+from slo.model.errors import LedgerError, UnitMismatch
+from slo.model.spec import Unit
 from tests.support import broken_ledgers
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON, a_row, a_series
 

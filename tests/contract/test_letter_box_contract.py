@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.ports.stream import DeadLetter, StreamRecord
+from credit.ports.stream import DeadLetter, StreamRecord
 from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.schemas import stream
 from dataplatform.stores.memory.letter_box import MemoryLetterBox

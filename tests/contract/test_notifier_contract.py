@@ -14,16 +14,16 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from alarms.errors import PermanentFailure, TemporaryFailure
-from alarms.notification import Message, Notification
+from alarms.model.errors import PermanentFailure, TemporaryFailure
+from alarms.model.notification import Message, Notification
+from alarms.model.severity import Severity
 from alarms.notify.local_sink import LocalSink
 from alarms.notify.protocol import Notifier
 from alarms.notify.slack import SlackNotifier
 from alarms.notify.smtp import SmtpNotifier, SmtpServer
 from alarms.notify.sns import SnsNotifier
 from alarms.notify.webhook import WebhookNotifier, signature
-from alarms.severity import Severity
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.alerts import MONDAY_10
 from tests.support.broken_notifiers import BROKEN, Wire
 from tests.support.router_store_contract import notification

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.canonical import decision_bytes, profile_bytes, transaction_bytes
-from app.ports.tracing import trace_header
+from credit.domain.canonical import decision_bytes, profile_bytes, transaction_bytes
+from credit.ports.tracing import trace_header
 from dataplatform.observability.carried_trace import rows_carry
 from tests.support import broken_stores
 from tests.support.credit_samples import a_decision, a_profile, a_transaction

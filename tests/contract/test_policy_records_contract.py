@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.policy import Policy, policy_bytes
+from credit.domain.policy import Policy, policy_bytes
 from dataplatform.security.audit_chain import verify
 from tests.support import broken_policies
 from tests.support.credit_policies import TEXT, compiled

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from alarms.errors import StoreBusy
+from alarms.model.errors import StoreBusy
 from alarms.stores.memory import MemoryRouterStore
 from alarms.stores.mysql import MysqlRouterStore
 from alarms.stores.protocol import RouterStore

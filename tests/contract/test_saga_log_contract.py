@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import IdempotencyConflict, LeaseLost
-from app.ports.sagas import Phase, Saga, SagaLog, SagaState, StepState
+from credit.domain.errors import IdempotencyConflict, LeaseLost
+from credit.ports.sagas import Phase, Saga, SagaLog, SagaState, StepState
 from dataplatform.schemas.relational import RUNGS
 from dataplatform.stores.memory.sagas import MemorySagaLog
 from dataplatform.stores.mysql.relational import open_mysql_relational
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.sagas import SqliteSagaLog
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 

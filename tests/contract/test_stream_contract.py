@@ -11,9 +11,9 @@ from typing import Protocol
 
 import pytest
 
-from app.ports.stream import CountedStream, Stream
+from credit.ports.stream import CountedStream, Stream
 from dataplatform.stores.kinesis.shape import StreamShape
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support import broken_stores
 from tests.support.aws_emulator import needs_emulator
 from tests.support.credit_samples import NOON

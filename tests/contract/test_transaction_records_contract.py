@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.canonical import transaction_from_bytes
-from app.domain.errors import InvalidValue
+from credit.domain.canonical import transaction_from_bytes
+from credit.domain.errors import InvalidValue
 from tests.support import broken_stores
 from tests.support.credit_samples import NOON, a_profile, a_transaction
 from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench

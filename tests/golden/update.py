@@ -27,7 +27,7 @@ def golden_path(path: str) -> Path:
 
 def main() -> None:
     from app.build import artifacts
-    from slo.catalogue import load_catalogue
+    from slo.loaders.catalogue_files import load_catalogue
 
     made = artifacts(load_catalogue(), ENVIRONMENT)
     for path in REVIEWED:

@@ -20,8 +20,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from slo.adapters.sqlite_count_reader import SqliteCountReader
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
+from slo.ledger.sqlite_count_reader import SqliteCountReader
 
 SERVER = Path(__file__).parents[1] / "support" / "api_server.py"
 BODY = {"customer_id": "C-1", "amount_cents": 1_500_000, "term_months": 36, "purpose": "CAR"}

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from app.domain.errors import StoreUnavailable
-from app.ports.projections import WideRow
+from credit.domain.errors import StoreUnavailable
+from credit.ports.projections import WideRow
 from dataplatform.local.server import LOOPBACK, free_port
 from dataplatform.schemas.cassandra.creditdata import QUALIFIED, on_cassandra
 from dataplatform.stores.cassandra.opening import open_cassandra_wide
 from dataplatform.stores.cassandra.tables import make_tables, table_status
 from dataplatform.stores.cassandra.wide import CassandraWideStore
-from slo.clock import ManualClock, SystemClock
+from foundation.clock import ManualClock, SystemClock
 from tests.support.credit_samples import NOON, a_wide_row
 from tests.support.keyspaces_door import status_tables
 from tests.support.local_servers import cassandra, cassandra_session, empty_cassandra, needs_cassandra

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from slo.adapters.cloudwatch_source import CloudWatchSource
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.catalogue import load_catalogue
 from slo.cloudwatch import alarms
-from slo.periods import MINUTE, floor_minute
-from slo.spec import MetricQuery, RatioIndicator
+from slo.ledger.cloudwatch_source import CloudWatchSource
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.periods import MINUTE, floor_minute
+from slo.model.spec import MetricQuery, RatioIndicator
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
 from tests.support.slo_samples import an_slo, key_of
 

@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from alarms.cloudwatch.every_alarm import every_alarm
+from alarms.generate.cloudwatch.every_alarm import every_alarm
 from app.bootstrap.cloudwatch import read_there
 from app.build import artifacts
-from app.ports.telemetry import MetricKind, MetricSpec
 from dashboards.truth.known_series import DECLARED
 from exporters.cloudwatch.datum import Datum, MaybeSent, NotSent, Sink
 from exporters.cloudwatch.metrics_publisher import MetricsPublisher
@@ -25,14 +24,16 @@ from exporters.cloudwatch.put import PutMetricData
 from exporters.cloudwatch.sent_counts import SentCounts
 from exporters.cloudwatch.series_data import SeriesData
 from exporters.cloudwatch.slo_counts import READABLE, SloCounts
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.catalogue import Catalogue, load_catalogue
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
+from foundation.metrics import MetricKind, MetricSpec
 from slo.cloudwatch.twin import twin_of
-from slo.ledger import LedgerRow
-from slo.measurement import series_key
-from slo.periods import MINUTE, floor_minute
-from slo.spec import Slo
+from slo.ledger.ledger import LedgerRow
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.ledger.series import series_key
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
+from slo.model.periods import MINUTE, floor_minute
+from slo.model.spec import Slo
 from tests.support.aws_emulator import aws_client, needs_emulator, shared_emulator
 
 pytestmark = needs_emulator

@@ -11,8 +11,8 @@ import httpx
 import pytest
 import uvicorn
 
-from alarms.incident import IncidentState
-from alarms.severity import Severity
+from alarms.model.incident import IncidentState
+from alarms.model.severity import Severity
 from app.console.guards import CONTENT_SECURITY_POLICY
 from app.console.sessions import LINK_LIFETIME, SESSION_LIFETIME
 from tests.support.console_browser import BASE_URL, browser, csrf_of, signed_in, text_of

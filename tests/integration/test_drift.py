@@ -17,19 +17,19 @@ from random import Random
 
 import pytest
 
-from dataplatform import workers
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.marks import Mark
 from dataplatform.consistency.monitor import ConsistencyMonitor, Round
 from dataplatform.consistency.places import Place
-from dataplatform.data_platform import DataPlatform
-from dataplatform.embedded import open_embedded
 from dataplatform.ingestion.projector import Projector
+from dataplatform.profiles import workers
+from dataplatform.profiles.data_platform import DataPlatform
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.schemas.hot_table import HotTable
 from dataplatform.stores.cassandra.wide import CassandraWideStore
 from dataplatform.stores.mysql.relational import open_mysql_relational
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.aws_emulator import needs_emulator
 from tests.support.credit_samples import a_decision, a_profile, a_transaction
 from tests.support.drift import (

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from dataplatform.embedded import open_embedded
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.live_credit import LiveCredit
 from tests.support.processes import Role
 

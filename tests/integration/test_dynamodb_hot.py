@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from app.domain.errors import StoreUnavailable
-from app.ports.projections import HotItem
+from credit.domain.errors import StoreUnavailable
+from credit.ports.projections import HotItem
 from dataplatform.errors import TableDrift
 from dataplatform.resilience.retry import RetryPolicy
 from dataplatform.schemas.hot_table import HotTable, differences
 from dataplatform.stores.dynamodb.calls import HotStoreError, TransactionCancelled
 from dataplatform.stores.dynamodb.open import open_dynamodb_hot
 from dataplatform.stores.dynamodb.table import ensure_table
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.aws_emulator import needs_emulator, running_emulator, shared_emulator
 from tests.support.credit_samples import NOON, a_hot_item
 from tests.support.dynamodb import (

@@ -22,16 +22,16 @@ from app.bootstrap.server_probes import AwsServices, ServerAddresses, server_pro
 from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, make_database
 from dataplatform.local.redis import Redis
 from dataplatform.local.server import LOOPBACK, Running, free_port, start, stop
+from exporters.collectors.sampler import SaturationSampler
+from exporters.collectors.saturation import SaturationCollector
 from exporters.probes.cloudwatch_usage import CloudWatchUsage
 from exporters.probes.dynamodb_usage import TABLE_UNITS
 from exporters.probes.mysql_server import MysqlServer
 from exporters.probes.process_memory import ProcessMemory
 from exporters.probes.redis_server import RedisServer
-from exporters.sampler import SaturationSampler
-from exporters.saturation import SaturationCollector
 from exporters.server import build_registry, metrics_app
-from slo.clock import SystemClock
-from slo.periods import MINUTE, floor_minute
+from foundation.clock import SystemClock
+from slo.model.periods import MINUTE, floor_minute
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
 from tests.support.local_servers import needs_mariadb, needs_redis
 from tests.support.processes import wait_until

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dataplatform.audited import verify_directory
+from dataplatform.profiles.audited import verify_directory
 from tests.support.live_credit import LiveCredit
 from tests.support.processes import Role, wait_until
 from tests.support.small_disk import fill, small_disk

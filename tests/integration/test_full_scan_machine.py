@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from dataplatform import workers
 from dataplatform.consistency.state_machine import ConsistencyDeclaration, ConsistencyFunctions
-from dataplatform.embedded import open_embedded
+from dataplatform.profiles import workers
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
 from tests.support.credit_samples import a_profile, a_transaction
 from tests.support.drift import sqlite_vandals

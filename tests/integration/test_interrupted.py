@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from slo.catalogue import DEFINITIONS
+from slo.loaders.catalogue_files import DEFINITIONS
 from tests.support.processes import (
     MIRANTE,
     Started,

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.schemas.cassandra.creditdata import on_cassandra
 from dataplatform.stores.cassandra.opening import open_cassandra_wide
 from dataplatform.stores.cassandra.sigv4 import SigV4
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.credit_samples import a_wide_row
 from tests.support.keyspaces_door import NONCE, keyspaces_door, status_tables
 from tests.support.local_servers import cassandra, empty_cassandra, needs_cassandra

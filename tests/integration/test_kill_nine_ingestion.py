@@ -18,10 +18,10 @@ from random import Random
 
 import pytest
 
-from app.domain.cpf import synthetic_cpf
-from app.ports.projections import CUSTOMER_PROFILE, PROFILE
+from credit.domain.cpf import synthetic_cpf
+from credit.ports.projections import CUSTOMER_PROFILE, PROFILE
 from dataplatform.resilience.faults import FaultBoard
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.aws_emulator import needs_emulator, shared_emulator
 from tests.support.ingest_platforms import PLATFORMS, IngestPlatform, Totals, totals
 from tests.support.ingest_process import BOUNDARIES, SHARDS, Job, ingest

@@ -21,15 +21,15 @@ from random import Random
 
 import pytest
 
-from app.domain.decision import Decision
-from dataplatform.audited import verify_directory
-from dataplatform.embedded import open_embedded
+from credit.domain.decision import Decision
 from dataplatform.errors import SchemaError
+from dataplatform.profiles.audited import verify_directory
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.anchor_file import read_anchors
 from dataplatform.security.audit_chain import Damage, verify
 from dataplatform.stores.sqlite.audit import read_entries
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.live_credit import LiveCredit
 from tests.support.processes import SCRIPTS, Role, clean_environment, wait_until
 

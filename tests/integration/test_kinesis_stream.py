@@ -8,9 +8,9 @@ from random import Random
 import pytest
 from aws_kinesis_agg.aggregator import RecordAggregator
 
-from app.domain.errors import InvalidValue, StoreUnavailable
-from app.ports.stream import Stream, StreamRecord
-from app.ports.telemetry import INGEST_HOT_SHARDS, INGEST_SHARD_SHARE
+from credit.domain.errors import InvalidValue, StoreUnavailable
+from credit.metrics import INGEST_HOT_SHARDS, INGEST_SHARD_SHARE
+from credit.ports.stream import Stream, StreamRecord
 from dataplatform.ingestion.checkpoints import SHARD_END
 from dataplatform.resilience.retry import RetryPolicy
 from dataplatform.stores.kinesis.hot_shards import HotShardRule

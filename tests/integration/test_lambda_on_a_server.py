@@ -17,15 +17,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.domain.cpf import synthetic_cpf
-from app.ports.tracing import CORRELATION, Correlation
+from credit.domain.cpf import synthetic_cpf
+from credit.ports.tracing import CORRELATION, Correlation
 from dataplatform.directory import prepare_directory
-from dataplatform.embedded import open_sealer
 from dataplatform.ingestion.lambda_declaration import ProcessorDeclaration
 from dataplatform.ingestion.producer import Producer
+from dataplatform.profiles.embedded import open_sealer
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.stores.kinesis.shape import StreamShape
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.aws_emulator import aws_client, needs_emulator, shared_emulator
 from tests.support.kinesis import KinesisBench, kinesis_client, opened
 from tests.support.processes import wait_until

@@ -17,7 +17,7 @@ import pymysql
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, make_database
 from dataplatform.local.server import LOOPBACK, Running, start, stop
 from dataplatform.resilience.retry import RetryPolicy
@@ -26,7 +26,7 @@ from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.endpoint import PoolLimits
 from dataplatform.stores.mysql.failures import Contended
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.mysql_trail import PATIENCE, engine_of, nobody_appends, wait_for_pivots

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import Connection, TextClause, text
 
 from dataplatform.schemas.mysql.upgrade import upgrade
-from dataplatform.stores.instants import to_micros
 from dataplatform.stores.mysql import audit, comparison_source, customers, decisions, outbox, policies
 from dataplatform.stores.mysql import transactions as transaction_records
 from dataplatform.stores.mysql.endpoint import make_engine
 from dataplatform.stores.rows import customer_values, transaction_values
+from foundation.instants import to_micros
 from tests.support.credit_samples import NOON, a_profile, a_transaction
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 

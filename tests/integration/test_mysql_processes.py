@@ -16,7 +16,7 @@ import pytest
 from dataplatform.security.audit_chain import verify
 from dataplatform.stores.mysql.endpoint import PoolLimits
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
-from slo.clock import ManualClock, SystemClock
+from foundation.clock import ManualClock, SystemClock
 from tests.support.credit_samples import a_decision, a_key, a_profile
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.mysql_trail import engine_of, nobody_appends, wait_for_pivots
@@ -120,7 +120,7 @@ CLAIM_AND_DIE = """
 import asyncio, os, signal, sys
 sys.path[:0] = sys.argv[2:]
 from dataplatform.stores.mysql.relational import open_mysql_relational
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 opened = open_mysql_relational(sys.argv[1], None, SystemClock())
 assert len(asyncio.run(opened.outbox.claim("doomed", 9, 60.0))) == 1
 os.kill(os.getpid(), signal.SIGKILL)

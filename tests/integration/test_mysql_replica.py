@@ -13,14 +13,14 @@ import pymysql
 import pytest
 
 from app.bootstrap.server_probes import mysql_connection
-from app.domain.errors import InvalidValue
+from credit.domain.errors import InvalidValue
 from dataplatform.consistency.sides import SourceKey
 from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, address, make_database
 from dataplatform.local.server import LOOPBACK, Running, running
 from dataplatform.stores.mysql.database import LAG_BOUND_SECONDS
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
 from exporters.probes.mysql_server import MysqlServer
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile
 from tests.support.local_servers import needs_mariadb
 from tests.support.processes import wait_until

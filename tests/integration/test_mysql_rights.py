@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.ingestion.processing_log import BatchOutcome
 from dataplatform.local.server import LOOPBACK
 from dataplatform.schemas.mysql.grants import RIGHTS, grants
 from dataplatform.schemas.mysql.upgrade import upgrade
 from dataplatform.stores.mysql.endpoint import make_engine
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.credit_policies import compiled
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile, a_transaction
 from tests.support.local_servers import fresh_mysql, mariadb, needs_mariadb

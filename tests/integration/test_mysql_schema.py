@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.errors import SchemaError
 from dataplatform.local.server import LOOPBACK, free_port
 from dataplatform.schemas.mysql.upgrade import scripts, upgrade
@@ -20,7 +20,7 @@ from dataplatform.security.audit_chain import Damage, verify
 from dataplatform.security.trail_anchor import TrailAnchor, verify_trail
 from dataplatform.stores.mysql.endpoint import make_engine
 from dataplatform.stores.mysql.relational import open_mysql_relational
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 

@@ -9,12 +9,12 @@ import pymysql
 import pytest
 from sqlalchemy import text
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, make_database
 from dataplatform.local.server import LOOPBACK, running
 from dataplatform.stores.mysql.endpoint import Endpoint, PoolLimits
 from dataplatform.stores.mysql.relational import open_mysql_relational
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.certificates import Authority, make_authority, make_server_certificate
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.local_servers import fresh_mysql, needs_mariadb

@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from slo import prometheus
-from slo.catalogue import Catalogue, load_catalogue
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
 
 BUILT = Path(__file__).parents[2] / ".promtool" / "promtool"
 CURRENT = os.environ.get("MIRANTE_TEST_PROMTOOL") or (str(BUILT) if BUILT.exists() else None)

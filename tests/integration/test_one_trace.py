@@ -12,9 +12,9 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from app.domain.cpf import synthetic_cpf
-from app.ports.secrets import Sealer
-from app.usecases.ingest import IngestRecord
+from credit.domain.cpf import synthetic_cpf
+from credit.ports.secrets import Sealer
+from credit.usecases.ingest import IngestRecord
 from dataplatform.ingestion.processor import Patience, RecordProcessor
 from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
@@ -32,7 +32,7 @@ from dataplatform.stores.memory.relational import (
     MemoryTables,
     MemoryTransactionRecords,
 )
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.api_world import api_world
 from tests.support.aws_emulator import needs_emulator
 from tests.support.kinesis import KinesisBench, kinesis_client, opened

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from app.ports.telemetry import MetricSpec
 from exporters.prober import Prober, ProbeTarget, probe_client
-from slo.adapters.sqlite_count_reader import SqliteCountReader
-from slo.adapters.sqlite_counts import SqliteCountJournal
-from slo.adapters.sqlite_ledger import SqliteLedger
-from slo.catalogue import load_catalogue
-from slo.clock import ManualClock
-from slo.collect import Collector
-from slo.counts import CounterIncrement, labels_of
-from slo.evaluate import Evaluation, evaluate
-from slo.status import ObjectiveState, status
+from foundation.clock import ManualClock
+from foundation.metrics import MetricSpec
+from slo.judge.evaluate import Evaluation, evaluate
+from slo.judge.status import ObjectiveState, status
+from slo.ledger.collect import Collector
+from slo.ledger.counts import CounterIncrement, labels_of
+from slo.ledger.sqlite_count_reader import SqliteCountReader
+from slo.ledger.sqlite_counts import SqliteCountJournal
+from slo.ledger.sqlite_ledger import SqliteLedger
+from slo.loaders.catalogue_files import load_catalogue
 from tests.support.prometheus_server import free_port
 from tests.support.slo_samples import MINUTE, NOON
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alarms.incident import IncidentState
-from alarms.severity import Severity
+from alarms.model.incident import IncidentState
+from alarms.model.severity import Severity
 from app.bootstrap.paths import DataPaths
 from app.console.sessions import SqliteSessions
-from slo.status import ObjectiveState
+from slo.judge.status import ObjectiveState
 from tests.support.console_browser import text_of
 from tests.support.live_credit import LiveCredit
 from tests.support.outage import ControlFiles, accelerated

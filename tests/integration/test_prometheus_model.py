@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from slo.model.spec import BudgetingMethod, Slo, Tier
 from slo.simulate.prometheus_model import PrometheusModel
 from slo.simulate.timeline import MinuteOfEvents, Timeline
-from slo.spec import BudgetingMethod, Slo, Tier
 from tests.support.prometheus_server import needs_prometheus
 from tests.support.rule_engine import LABEL, PACKED, check_against_the_engine
 from tests.support.slo_samples import GOOGLE, HOUR, MINUTE, NOON, an_slo

@@ -14,15 +14,15 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry, Counter, start_http_server
 
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.adapters.prometheus_source import PrometheusCountReader
-from slo.clock import ManualClock, SystemClock
-from slo.collect import Collector
-from slo.errors import SourceError
-from slo.ledger import Counts
-from slo.query import CountQuery, LabelMatcher, Term, parse_count_query
-from slo.spec import Slo
-from slo.status import status
+from foundation.clock import ManualClock, SystemClock
+from slo.judge.status import status
+from slo.ledger.collect import Collector
+from slo.ledger.ledger import Counts
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.ledger.prometheus_source import PrometheusCountReader
+from slo.model.errors import SourceError
+from slo.model.query import CountQuery, LabelMatcher, Term, parse_count_query
+from slo.model.spec import Slo
 from tests.support.prometheus_server import backfill, free_port, needs_prometheus, prometheus_server
 from tests.support.slo_samples import DAY, GOOD, HOUR, MINUTE, TOTAL, an_slo, key_of
 from tests.support.traffic import MinuteOfTraffic, day_and_night

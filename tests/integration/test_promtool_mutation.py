@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from slo.catalogue import load_catalogue
-from slo.spec import Slo
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.spec import Slo
 from tests.support.mutation import survivors
 from tests.support.promtool import PROMTOOL
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from slo.catalogue import Catalogue, load_catalogue
 from slo.lint.promtool import check_with_promtool
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
 from slo.prometheus import prometheus_rule_resources, rule_files, rule_tests
 from slo.prometheus.counts import counts_over_window
 from slo.prometheus.promtool import slo_tests

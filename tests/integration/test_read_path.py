@@ -14,21 +14,21 @@ from typing import Any
 
 import pytest
 
-from app.domain.canonical import profile_bytes
-from app.domain.customer import CustomerStatus
-from app.domain.errors import StoreUnavailable
-from app.ports.cache_rules import PROFILES, RULES
-from app.ports.telemetry import PROFILE_READS
-from app.usecases.cached_decisions import CachedDecisions
-from app.usecases.cached_reads import CachedReads
-from app.usecases.read_profile import ProfileReader, remember_profile
+from credit.domain.canonical import profile_bytes
+from credit.domain.customer import CustomerStatus
+from credit.domain.errors import StoreUnavailable
+from credit.metrics import PROFILE_READS
+from credit.ports.cache_rules import PROFILES, RULES
+from credit.usecases.cached_decisions import CachedDecisions
+from credit.usecases.cached_reads import CachedReads
+from credit.usecases.read_profile import ProfileReader, remember_profile
 from dataplatform.ingestion.projections import project_customer
 from dataplatform.local.redis import Redis
 from dataplatform.local.server import Running, start, stop
 from dataplatform.stores.dynamodb.hot import DynamoHotStore
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
 from dataplatform.stores.redis.open import OpenRedisCache
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.aws_emulator import needs_emulator, shared_emulator
 from tests.support.credit_samples import NOON, a_decision, a_profile
 from tests.support.dynamodb import a_hot_store, throttled

@@ -18,13 +18,13 @@ import pytest
 
 from app.demo.dataset import load_loans
 from app.demo.purchases import documents, purchases_file, read_purchases
-from app.ports.faults import Fault
-from app.ports.telemetry import INGEST_LAG, INGEST_RECORDS
+from credit.metrics import INGEST_LAG, INGEST_RECORDS
+from credit.ports.faults import Fault
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.retry import RetryPolicy
 from dataplatform.stores.kinesis.reader import ReaderLimits
 from dataplatform.stores.kinesis.shape import StreamShape
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.aws_emulator import needs_emulator
 from tests.support.ingest_platforms import PLATFORMS, Totals, drain, totals
 from tests.support.kinesis import QUICK, KinesisBench, ThrottlingClient, kinesis_client, opened

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import redis as blocking
 
-from app.ports.telemetry import CACHE_FAILURES
+from credit.metrics import CACHE_FAILURES
 from dataplatform.local.redis import Redis
 from dataplatform.local.server import LOOPBACK, Running, running, start, stop
 from dataplatform.resilience.breaker import BreakerPolicy
 from dataplatform.stores.redis.open import open_redis_cache
-from slo.clock import ManualClock, SystemClock
+from foundation.clock import ManualClock, SystemClock
 from tests.support.credit_samples import NOON
 from tests.support.local_servers import needs_redis, redis
 from tests.support.recording_telemetry import RecordingTelemetry

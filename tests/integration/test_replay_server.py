@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from dashboards.palette import State
+from dashboards.model.palette import State
 from tests.support.catalogues import shipped_source
 from tests.support.prometheus_server import needs_prometheus
 from tests.support.replay import Answer

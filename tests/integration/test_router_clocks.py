@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alarms.policy_file import SHIPPED
+from alarms.policy.policy_file import SHIPPED
 from tests.support.aws_emulator import needs_emulator
 from tests.support.router_judge import Judge
 

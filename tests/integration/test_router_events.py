@@ -10,10 +10,10 @@ from pathlib import Path
 
 import httpx
 
-from alarms.ids import SortableIds
-from alarms.policy_file import load_policy
-from alarms.router import Router
-from alarms.silence import Matcher
+from alarms.model.ids import SortableIds
+from alarms.model.silence import Matcher
+from alarms.policy.policy_file import load_policy
+from alarms.router.router import Router
 from alarms.stores.sqlite import SqliteRouterStore
 from app.demo.stack import free_port
 from tests.support.aws_emulator import needs_emulator

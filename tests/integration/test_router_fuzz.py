@@ -21,7 +21,6 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from alarms.alert import AlertState
 from alarms.http.application import create_application
 from alarms.http.auth import HOOKS, READ, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
@@ -31,7 +30,8 @@ from alarms.intake.normalise import clean, intake_rules
 from alarms.intake.sns_message import SnsVerifier
 from alarms.intake.sqs import SqsConsumer
 from alarms.intake.worker import IntakeWorker
-from alarms.receipt import ReceiptState
+from alarms.model.alert import AlertState
+from alarms.model.receipt import ReceiptState
 from alarms.stores.sqlite import SqliteRouterStore
 from tests.support.alerts import burn_alert, foreign_alert
 from tests.support.fuzzed import bodies

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from alarms.errors import StoreBusy
-from alarms.incident import Transition, TransitionKind
-from alarms.receipt import Receipt, ReceiptState
+from alarms.model.errors import StoreBusy
+from alarms.model.incident import Transition, TransitionKind
+from alarms.model.receipt import Receipt, ReceiptState
 from alarms.stores import mysql_connection
 from alarms.stores.mysql import MysqlRouterStore
 from dataplatform.local.mariadb import MariaDb, make_database

@@ -15,19 +15,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alarms.ids import SortableIds
 from alarms.intake.evaluator import alerts_of
-from alarms.policy_file import load_policy
-from alarms.router import Router
+from alarms.model.ids import SortableIds
+from alarms.policy.policy_file import load_policy
+from alarms.router.router import Router
 from alarms.stores.sqlite import SqliteRouterStore
 from app.demo.stack import free_port
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.catalogue import load_catalogue
-from slo.clock import SystemClock
-from slo.conventions import cloudwatch_alarm_name
-from slo.evaluate import evaluate
-from slo.identity import alert_key
-from slo.ledger import LedgerRow, SeriesKey
+from foundation.clock import SystemClock
+from slo.judge.evaluate import evaluate
+from slo.ledger.ledger import LedgerRow, SeriesKey
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.conventions import cloudwatch_alarm_name
+from slo.model.identity import alert_key
 from slo.prometheus.rules import rule_file
 from tests.support.aws_emulator import needs_emulator
 from tests.support.hooks import eventbridge_event

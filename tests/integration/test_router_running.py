@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from slo.clock import ScaledClock, clock_spec
+from foundation.clock import ScaledClock, clock_spec
 from tests.support.alertmanager_server import Alertmanager, needs_alertmanager
 from tests.support.aws_emulator import aws_variables, needs_emulator, shared_emulator
 from tests.support.processes import Role, wait_until

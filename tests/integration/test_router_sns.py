@@ -14,10 +14,10 @@ from botocore.exceptions import ReadTimeoutError
 from alarms.intake.normalise import intake_rules
 from alarms.intake.sqs import SqsConsumer
 from alarms.intake.worker import IntakeWorker
+from alarms.model.receipt import ReceiptState
 from alarms.notify.dispatcher import Dispatcher
 from alarms.notify.sns import SnsNotifier
 from alarms.notify.sns_topics import ensure_topics, subscribe_team
-from alarms.receipt import ReceiptState
 from alarms.stores.sqlite import SqliteRouterStore
 from tests.support.alerts import burn_alert
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
@@ -125,7 +125,7 @@ def test_a_time_out_after_sns_accepted_repeats_the_page_with_the_same_dedup_id(
 def test_a_topic_that_is_gone_holds_up_no_other(aws: Aws, tmp_path: Path) -> None:
     scene, queues = scene_on_sns(aws, tmp_path)
     topics = ensure_topics(aws.sns, tmp_path.name.replace("_", "-")[:40])
-    from alarms.severity import Severity
+    from alarms.model.severity import Severity
 
     aws.sns.delete_topic(TopicArn=topics[Severity.P2])
     lost = scene.receive(burn_alert("page-slow"))

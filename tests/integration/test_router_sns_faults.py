@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alarms.model.severity import Severity
 from alarms.notify.sns_topics import topic_name
-from alarms.severity import Severity
 from tests.support.aws_emulator import needs_emulator
 from tests.support.router_judge import Judge
 from tests.support.sns_proxy import Fault, Publish, SnsProxy

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from alarms.errors import NotAllowed, StoreBusy
-from alarms.incident import TransitionKind
 from alarms.intake.inbox import Inbox
 from alarms.intake.normalise import intake_rules
 from alarms.intake.worker import IntakeWorker
-from alarms.receipt import Receipt, ReceiptState
-from alarms.router import Router
+from alarms.model.errors import NotAllowed, StoreBusy
+from alarms.model.incident import TransitionKind
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.router.router import Router
 from alarms.stores import sqlite as sqlite_store
 from alarms.stores.sqlite import SqliteRouterStore
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
 from tests.support.hooks import alert, alertmanager
 from tests.support.router import PLATFORM, SHIPPED_POLICY, Scene, numbered_ids

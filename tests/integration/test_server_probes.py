@@ -18,8 +18,8 @@ from exporters.probes.cloudwatch_usage import SETTLED, CloudWatchUsage
 from exporters.probes.dynamodb_usage import TABLE_UNITS, dynamodb_usage
 from exporters.probes.mysql_server import MysqlServer
 from exporters.probes.redis_server import RedisServer
-from slo.clock import ManualClock
-from slo.periods import MINUTE, floor_minute
+from foundation.clock import ManualClock
+from slo.model.periods import MINUTE, floor_minute
 from tests.support.aws_emulator import aws_client, needs_emulator, shared_emulator
 from tests.support.local_servers import cassandra, needs_cassandra, needs_mariadb, needs_redis
 

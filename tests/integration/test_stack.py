@@ -20,11 +20,11 @@ import redis
 
 from app.bootstrap.local_servers import NAMES
 from app.bootstrap.wide_store import wide_addresses
-from app.ports.projections import WideStore
 from app.settings import load_settings
+from credit.ports.projections import WideStore
 from dataplatform.local.process_identity import started_at
 from dataplatform.stores.cassandra.opening import open_cassandra_wide
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.alertmanager_server import needs_alertmanager
 from tests.support.aws_emulator import EMULATOR, aws_client, needs_emulator
 from tests.support.command_line import Ran, mirante

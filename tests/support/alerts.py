@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from alarms.alert import Alert, AlertState, BurnArithmetic
-from alarms.routing.fingerprint import digest
-from alarms.severity import Severity
-from slo.identity import alert_key
+from alarms.model.alert import Alert, AlertState, BurnArithmetic
+from alarms.model.severity import Severity
+from alarms.router.fingerprint import digest
+from slo.model.identity import alert_key
 
 MONDAY_10 = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)  # 10:00 in São Paulo, a working day
 ENVIRONMENT = "test"

@@ -21,22 +21,22 @@ from prometheus_client import CollectorRegistry, generate_latest  # noqa: E402
 from app.api.application import create_api  # noqa: E402
 from app.api.dependencies import ApiDependencies  # noqa: E402
 from app.api.keys import KeyRing, Scope, create_key  # noqa: E402
-from app.domain.cpf import synthetic_cpf  # noqa: E402
-from app.domain.identifiers import decision_id  # noqa: E402
-from app.usecases.decide import DecideCredit  # noqa: E402
-from app.usecases.disburse import DisburseCredit  # noqa: E402
-from app.usecases.explain import ExplainDecision  # noqa: E402
-from app.usecases.ingest import IngestRecord, customer_record  # noqa: E402
-from app.usecases.load_policies import load_policies, load_reasons  # noqa: E402
-from dataplatform import workers  # noqa: E402
-from dataplatform.embedded import EmbeddedPlatform, open_embedded  # noqa: E402
+from credit.domain.cpf import synthetic_cpf  # noqa: E402
+from credit.domain.identifiers import decision_id  # noqa: E402
+from credit.usecases.decide import DecideCredit  # noqa: E402
+from credit.usecases.disburse import DisburseCredit  # noqa: E402
+from credit.usecases.explain import ExplainDecision  # noqa: E402
+from credit.usecases.ingest import IngestRecord, customer_record  # noqa: E402
+from credit.usecases.load_policies import load_policies, load_reasons  # noqa: E402
 from dataplatform.ingestion.producer import Producer  # noqa: E402
 from dataplatform.observability.logs import configure_logs  # noqa: E402
 from dataplatform.observability.telemetry import PrometheusTelemetry  # noqa: E402
 from dataplatform.observability.tracing import QuietTracer  # noqa: E402
+from dataplatform.profiles import workers  # noqa: E402
+from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded  # noqa: E402
 from dataplatform.resilience.faults import FaultBoard  # noqa: E402
-from slo.adapters.sqlite_counts import SqliteCountJournal  # noqa: E402
-from slo.clock import SystemClock  # noqa: E402
+from foundation.clock import SystemClock  # noqa: E402
+from slo.ledger.sqlite_counts import SqliteCountJournal  # noqa: E402
 
 CUSTOMER: dict[str, str | int | None] = {
     "customer_id": "C-1",

@@ -17,14 +17,14 @@ from starlette.types import ASGIApp
 from app.api.application import create_api
 from app.api.dependencies import ApiDependencies, ApiLimits
 from app.api.keys import KeyRing, Scope, create_key
-from app.domain.cpf import synthetic_cpf
-from app.domain.customer import CustomerProfile, CustomerStatus
-from app.domain.identifiers import decision_id
-from app.usecases.decide import DecideCredit
-from app.usecases.disburse import DisburseCredit
-from app.usecases.explain import ExplainDecision
-from app.usecases.ingest import IngestRecord
-from app.usecases.load_policies import load_policies, load_reasons
+from credit.domain.cpf import synthetic_cpf
+from credit.domain.customer import CustomerProfile, CustomerStatus
+from credit.domain.identifiers import decision_id
+from credit.usecases.decide import DecideCredit
+from credit.usecases.disburse import DisburseCredit
+from credit.usecases.explain import ExplainDecision
+from credit.usecases.ingest import IngestRecord
+from credit.usecases.load_policies import load_policies, load_reasons
 from dataplatform.ingestion.producer import Producer
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.observability.traced_port import with_spans
@@ -44,9 +44,9 @@ from dataplatform.stores.memory.relational import (
 )
 from dataplatform.stores.memory.sagas import MemoryDisbursementRecords, MemorySagaLog
 from dataplatform.stores.memory.stream import MemoryStream
-from slo.adapters.memory_counts import MemoryCountJournal
-from slo.clock import Clock, ManualClock
-from slo.counts import CountJournal
+from foundation.clock import Clock, ManualClock
+from slo.ledger.counts import CountJournal
+from slo.ledger.memory_counts import MemoryCountJournal
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CPF = synthetic_cpf(7, 1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slo.adapters.memory_counts import MemoryCountJournal
-from slo.counts import CounterIncrement
-from slo.periods import floor_minute
+from slo.ledger.counts import CounterIncrement
+from slo.ledger.memory_counts import MemoryCountJournal
+from slo.model.periods import floor_minute
 
 
 class Overwrites(MemoryCountJournal):

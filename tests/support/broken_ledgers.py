@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.ledger import Counts, LedgerRow, SeriesKey
+from slo.ledger.ledger import Counts, LedgerRow, SeriesKey
+from slo.ledger.memory_ledger import MemoryLedger
 
 MINUTE = timedelta(minutes=1)
 

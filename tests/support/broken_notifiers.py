@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from alarms.errors import PermanentFailure
-from alarms.notification import Notification
+from alarms.model.errors import PermanentFailure
+from alarms.model.notification import Notification
 
 
 @dataclass

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.domain.policy import Policy
-from app.ports.records import PolicyActivation, StoredPolicy
+from credit.domain.policy import Policy
+from credit.ports.records import PolicyActivation, StoredPolicy
 from dataplatform.stores.memory.policies import MemoryPolicyRecords
 
 

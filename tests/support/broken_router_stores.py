@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from alarms.incident import Incident
-from alarms.notification import Delivery, DeliveryState, Notification
-from alarms.receipt import Receipt, ReceiptState
+from alarms.model.incident import Incident
+from alarms.model.notification import Delivery, DeliveryState, Notification
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.timer import Timer, TimerKind
 from alarms.stores.memory import MemoryRouterStore
-from alarms.timer import Timer, TimerKind
 
 
 class KeepsHalfATransaction(MemoryRouterStore):

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from app.domain.canonical import decision_bytes
-from app.domain.customer import CustomerProfile, Transaction
-from app.domain.decision import Decision
-from app.domain.errors import InvalidValue
-from app.ports.projections import HotItem, WideRow
-from app.ports.records import AuditEntry, IdempotencyKey, OutboxRow, Recorded
-from app.ports.stream import StreamRecord
+from credit.domain.canonical import decision_bytes
+from credit.domain.customer import CustomerProfile, Transaction
+from credit.domain.decision import Decision
+from credit.domain.errors import InvalidValue
+from credit.ports.projections import HotItem, WideRow
+from credit.ports.records import AuditEntry, IdempotencyKey, OutboxRow, Recorded
+from credit.ports.stream import StreamRecord
 from dataplatform.observability.carried_trace import behind
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
 from dataplatform.stores.memory.relational import (

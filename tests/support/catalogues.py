@@ -6,8 +6,9 @@ from functools import cache
 
 from dashboards.boards.registry import boards
 from dashboards.boards.source import Source, source_of
-from dashboards.model import Board
-from slo.catalogue import Catalogue, load_catalogue
+from dashboards.model.board import Board
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
 
 ENVIRONMENT = "test"
 

@@ -10,27 +10,28 @@ from random import Random
 
 from starlette.types import ASGIApp
 
-from alarms.alert import Alert, AlertState
-from alarms.ids import SortableIds
 from alarms.intake.evaluator import alerts_of
-from alarms.policy_file import load_policy
-from alarms.router import Router
-from alarms.severity import Severity
+from alarms.model.alert import Alert, AlertState
+from alarms.model.ids import SortableIds
+from alarms.model.severity import Severity
+from alarms.policy.policy_file import load_policy
+from alarms.router.router import Router
 from alarms.stores.memory import MemoryRouterStore
 from app.console.application import create_console
 from app.console.beside import JournalBeside
 from app.console.decisions import JournalDecisions
 from app.console.ports import ConsoleDependencies
 from app.console.sessions import SqliteSessions
-from exporters.consistency_index import PairReading
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.catalogue import Catalogue, load_catalogue
-from slo.clock import ManualClock
-from slo.counts import MinuteCount
-from slo.evaluate import evaluate
-from slo.ledger import LedgerRow, SeriesKey
-from slo.measurement import series_key
-from slo.status import ObjectiveStatus, status
+from exporters.collectors.consistency_index import PairReading
+from foundation.clock import ManualClock
+from slo.judge.evaluate import evaluate
+from slo.judge.status import ObjectiveStatus, status
+from slo.ledger.counts import MinuteCount
+from slo.ledger.ledger import LedgerRow, SeriesKey
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.ledger.series import series_key
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
 
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 11, 23, 17, 42, 20, tzinfo=UTC)

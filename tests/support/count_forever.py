@@ -6,9 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from slo.adapters.sqlite_counts import SqliteCountJournal
-from slo.clock import SystemClock
-from slo.counts import CounterIncrement, labels_of
+from foundation.clock import SystemClock
+from slo.ledger.counts import CounterIncrement, labels_of
+from slo.ledger.sqlite_counts import SqliteCountJournal
 
 
 def main() -> None:

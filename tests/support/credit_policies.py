@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.domain.compiled_policy import CompiledPolicy
-from app.domain.policy_file import parse_policy
+from credit.domain.compiled_policy import CompiledPolicy
+from credit.domain.policy_file import parse_policy
 
 REASONS = frozenset({"R_ONE", "R_TWO", "R_THREE", "U_ONE", "U_TWO", "U_PRICE"})
 

@@ -6,11 +6,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from app.domain.customer import CustomerProfile, CustomerStatus, Transaction
-from app.domain.decision import Application, Decision, FactValue, Outcome, Reason, RuleTrace, Truth, Verdict
-from app.domain.identifiers import decision_id
-from app.ports.projections import HotItem, WideRow
-from app.ports.records import IdempotencyKey
+from credit.domain.customer import CustomerProfile, CustomerStatus, Transaction
+from credit.domain.decision import (
+    Application,
+    Decision,
+    FactValue,
+    Outcome,
+    Reason,
+    RuleTrace,
+    Truth,
+    Verdict,
+)
+from credit.domain.identifiers import decision_id
+from credit.ports.projections import HotItem, WideRow
+from credit.ports.records import IdempotencyKey
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

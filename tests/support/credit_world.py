@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.domain.canonical import digest, profile_attributes, profile_bytes
-from app.domain.customer import CustomerProfile
-from app.domain.identifiers import decision_id
-from app.ports.faults import Fault
-from app.ports.projections import PROFILE, HotItem
-from app.usecases.decide import DecideCredit
-from app.usecases.load_policies import load_policies
+from credit.domain.canonical import digest, profile_attributes, profile_bytes
+from credit.domain.customer import CustomerProfile
+from credit.domain.identifiers import decision_id
+from credit.ports.faults import Fault
+from credit.ports.projections import PROFILE, HotItem
+from credit.usecases.decide import DecideCredit
+from credit.usecases.load_policies import load_policies
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.guards import with_faults
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore
 from dataplatform.stores.memory.relational import MemoryCustomerRecords, MemoryDecisionRecords, MemoryTables
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_profile
 from tests.support.recording_telemetry import RecordingTelemetry
 

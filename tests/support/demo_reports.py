@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from alarms.alert import BurnArithmetic
+from alarms.model.alert import BurnArithmetic
 from app.console.report_model import (
     AuditFacts,
     BiText,

@@ -9,12 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from app.domain.disbursement import Disbursement
-from app.ports.projections import HOLDS
-from app.ports.sagas import SagaState
-from app.usecases.disburse import DisburseCredit
-from dataplatform import workers
-from dataplatform.embedded import EmbeddedPlatform
+from credit.domain.disbursement import Disbursement
+from credit.ports.projections import HOLDS
+from credit.ports.sagas import SagaState
+from credit.usecases.disburse import DisburseCredit
+from dataplatform.profiles import workers
+from dataplatform.profiles.embedded import EmbeddedPlatform
 from dataplatform.saga.limit_holds import total
 from dataplatform.saga.runner import SagaLimits, SagaRunner
 from tests.support.credit_samples import a_decision, a_profile

@@ -16,7 +16,7 @@ from dataplatform.resilience.retry import RetryPolicy
 from dataplatform.schemas.hot_table import EXPIRY_ATTRIBUTE, HotTable
 from dataplatform.stores.dynamodb.hot import DynamoHotStore
 from dataplatform.stores.dynamodb.open import open_dynamodb_hot
-from slo.clock import Clock
+from foundation.clock import Clock
 from tests.support.aws_emulator import shared_emulator
 from tests.support.server_stores import new_client
 

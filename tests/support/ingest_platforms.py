@@ -10,15 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from app.domain.errors import StoreUnavailable
-from app.ports.projections import PROFILE, Cache, HotItem, HotStore, ItemValue, WideRow, WideStore
-from app.ports.records import CustomerRecords, Outbox, TransactionRecords
-from app.ports.secrets import Sealer
-from app.ports.stream import Stream
-from app.ports.telemetry import Telemetry
-from app.usecases.ingest import IngestRecord
+from credit.domain.errors import StoreUnavailable
+from credit.ports.projections import PROFILE, Cache, HotItem, HotStore, ItemValue, WideRow, WideStore
+from credit.ports.records import CustomerRecords, Outbox, TransactionRecords
+from credit.ports.secrets import Sealer
+from credit.ports.stream import Stream
+from credit.usecases.ingest import IngestRecord
 from dataplatform.directory import prepare_directory
-from dataplatform.embedded import open_embedded, open_sealer
 from dataplatform.ingestion.checkpoints import Checkpoints
 from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.ingestion.processing_log import ProcessingLog
@@ -27,6 +25,7 @@ from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestLimits, IngestWorker
 from dataplatform.observability.tracing import QuietTracer
+from dataplatform.profiles.embedded import open_embedded, open_sealer
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.guards import with_faults
 from dataplatform.schemas import stream as stream_schema
@@ -38,7 +37,8 @@ from dataplatform.stores.sqlite.checkpoints import SqliteCheckpoints
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
-from slo.clock import Clock, SystemClock
+from foundation.clock import Clock, SystemClock
+from foundation.metrics import Telemetry
 from tests.support.dynamodb import a_hot_store
 from tests.support.kept_servers import keep_servers
 from tests.support.local_servers import empty_cassandra, fresh_mysql

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.stores.kinesis.shape import StreamShape
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.aws_emulator import aws_client
 from tests.support.ingest_platforms import PLATFORMS, IngestPlatform, drain
 from tests.support.kinesis import KinesisBench, opened

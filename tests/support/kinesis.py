@@ -20,7 +20,7 @@ from dataplatform.stores.kinesis.shape import StreamShape
 from dataplatform.stores.kinesis.stream import KinesisPolicy, KinesisStream, open_kinesis_stream
 from dataplatform.stores.memory.checkpoints import MemoryCheckpoints
 from dataplatform.stores.memory.letter_box import MemoryLetterBox
-from slo.clock import Clock, ManualClock
+from foundation.clock import Clock, ManualClock
 from tests.support.aws_emulator import aws_client, shared_emulator
 from tests.support.credit_samples import NOON
 from tests.support.recording_telemetry import RecordingTelemetry

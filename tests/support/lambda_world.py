@@ -15,17 +15,17 @@ from typing import Any, TypeVar
 
 from aws_kinesis_agg.aggregator import RecordAggregator
 
-from app.ports.tracing import WorkTracer
-from dataplatform import workers
-from dataplatform.embedded import EmbeddedPlatform, open_embedded
+from credit.ports.tracing import WorkTracer
 from dataplatform.ingestion.lambda_handler import KinesisHandler
 from dataplatform.ingestion.processor import Patience
 from dataplatform.ingestion.producer import Producer
+from dataplatform.profiles import workers
+from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.stores.memory.stream import MemoryStream
 from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
 from tests.support.recording_telemetry import RecordingTelemetry
 

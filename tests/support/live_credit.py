@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from app.demo.intake import series
-from app.domain.cpf import synthetic_cpf
+from credit.domain.cpf import synthetic_cpf
 from tests.support.processes import api_key, wait_until
 
 SEED = 20

@@ -6,11 +6,11 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from slo.model.spec import Slo
 from slo.prometheus.mutate import Mutant, mutants
 from slo.prometheus.promtool import slo_tests
 from slo.prometheus.rules import rule_file, rules_file
 from slo.prometheus.yaml_text import render_yaml
-from slo.spec import Slo
 from tests.support.promtool import test_rules
 
 

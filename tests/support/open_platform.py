@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from dataplatform import workers
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.monitor import ConsistencyMonitor
-from dataplatform.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestWorker
+from dataplatform.profiles import workers
+from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.resilience.faults import FaultBoard
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
 from tests.support.recording_telemetry import RecordingTelemetry
 

@@ -9,22 +9,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
-from alarms.incident import Incident
-from alarms.notification import Step
+from alarms.model.incident import Incident
+from alarms.model.notification import Step
+from alarms.model.severity import Severity
 from alarms.notify.local_sink import Delivered, LocalSink
-from alarms.severity import Severity
 from app.bootstrap.paths import DataPaths
 from app.bootstrap.router import open_router
 from app.settings import load_settings
-from slo.adapters.sqlite_ledger import SqliteLedger
-from slo.burn_rate import TierBurn
-from slo.catalogue import load_catalogue
-from slo.clock import SystemClock, clock_spec, parse_clock
-from slo.identity import NO_DATA_OBJECTIVE
-from slo.ledger import Counts
-from slo.measurement import series_key
-from slo.periods import MINUTE, floor_minute
-from slo.status import ObjectiveStatus, status
+from foundation.clock import SystemClock, clock_spec, parse_clock
+from slo.judge.burn_rate import TierBurn
+from slo.judge.status import ObjectiveStatus, status
+from slo.ledger.ledger import Counts
+from slo.ledger.series import series_key
+from slo.ledger.sqlite_ledger import SqliteLedger
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.identity import NO_DATA_OBJECTIVE
+from slo.model.periods import MINUTE, floor_minute
 
 FACTOR = 60.0  # a minute of the ledger is a second
 AVAILABILITY = "credit/decision-availability"

@@ -23,7 +23,7 @@ from app.api.keys import Scope, create_key
 from app.bootstrap.data_side import DATA_ROLES
 from app.bootstrap.paths import DataPaths
 from app.demo.stack import free_port
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 
 READY_WITHIN = 90.0  # real seconds
 STOP_WITHIN = 60.0

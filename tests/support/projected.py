@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from app.ports.records import Outbox
+from credit.ports.records import Outbox
 from dataplatform.ingestion.projector import Projector
 
 

@@ -17,10 +17,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform"), str(ROOT / "tests" / "support
 
 from credit_samples import a_decision, a_key  # type: ignore[import-not-found]  # noqa: E402
 
-from dataplatform.embedded import EmbeddedPlatform, open_embedded  # noqa: E402
+from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded  # noqa: E402
 from dataplatform.resilience.faults import FaultBoard  # noqa: E402
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational  # noqa: E402
-from slo.clock import SystemClock  # noqa: E402
+from foundation.clock import SystemClock  # noqa: E402
 
 
 def opened(where: str) -> EmbeddedPlatform | MysqlRelational:

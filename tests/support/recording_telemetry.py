@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from app.ports.telemetry import MetricSpec
+from foundation.metrics import MetricSpec
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 

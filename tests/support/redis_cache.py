@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 import redis as blocking
 
-from app.ports.telemetry import Telemetry
 from dataplatform.local.server import LOOPBACK
 from dataplatform.resilience.breaker import BreakerPolicy
 from dataplatform.stores.redis.open import OpenRedisCache, open_redis_cache
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.metrics import Telemetry
 from tests.support.local_servers import redis
 from tests.support.recording_telemetry import RecordingTelemetry
 

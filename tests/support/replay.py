@@ -17,14 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from alarms import response
-from alarms.cloudwatch.indicator_alarms import ROLES
+from alarms.generate.cloudwatch.indicator_alarms import ROLES
+from alarms.reports import response
 from app.api.access import REFUSALS
 from app.api.sensitive_reads import Shown
-from app.ports import telemetry
-from app.ports.telemetry import LATENCY_BUCKETS, MetricKind, MetricSpec
-from exporters import consistency_index, declared, saturation, server, slo_status
-from slo import conventions
+from credit import metrics as telemetry
+from exporters import server
+from exporters.collectors import consistency_index, declared, saturation, slo_status
+from foundation.metrics import LATENCY_BUCKETS, PROBES, MetricKind, MetricSpec
+from slo.model import conventions
 from slo.prometheus import render_yaml
 from tests.support.catalogues import ENVIRONMENT, shipped_source
 
@@ -187,7 +188,7 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
         },
         telemetry.CONSISTENCY_COMPARED: [({"pair": pair}, 500, 500) for pair in PAIRS],
         telemetry.CONSISTENCY_DIVERGENT: [({"pair": pair, "class": "stale"}, 0, 0) for pair in PAIRS],
-        telemetry.PROBES: [
+        PROBES: [
             ({"target": "decision-api", "result": "ok"}, 6, 0 if bad > good / 2 else 6),
             ({"target": "decision-api", "result": "failed"}, 0, 6 if bad > good / 2 else 0),
         ],
@@ -245,7 +246,7 @@ def _series(
     if spec.kind is MetricKind.GAUGE:
         return [(_name(spec.name, where), _cut(_gauge(before, after), scenario))]
     if spec.kind is MetricKind.COUNTER:
-        probing = spec is telemetry.PROBES  # probes go on when nobody else asks
+        probing = spec is PROBES  # probes go on when nobody else asks
         kept = dataclasses.replace(scenario, idle=False) if probing else scenario
         return [(_name(spec.name, where), _counter(before, after, kept))]
     return _histogram(spec, where, before, after, scenario)

@@ -11,15 +11,15 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from alarms.indicators import indicators
-from alarms.prometheus import indicator_rules
-from dashboards import promql
+from alarms.generate import indicator_rules
+from alarms.generate.indicators import indicators
 from dashboards.boards.slo_panels import light_query
-from dashboards.errors import NotExpressible
-from dashboards.model import Panel
-from dashboards.palette import STATES, State
+from dashboards.model import promql
+from dashboards.model.board import Panel
+from dashboards.model.errors import NotExpressible
+from dashboards.model.palette import STATES, State
+from slo.model.spec import Objective, Slo
 from slo.prometheus import rule_files
-from slo.spec import Objective, Slo
 from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
 from tests.support.replay import Answer, Scenario, run
 

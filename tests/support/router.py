@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alarms.alert import Alert
-from alarms.incident import Incident
-from alarms.notification import Notification
+from alarms.model.alert import Alert
+from alarms.model.incident import Incident
+from alarms.model.notification import Notification
 from alarms.notify.dispatcher import Dispatcher
-from alarms.policy import Policy
-from alarms.policy_file import load_policy
-from alarms.router import Router
-from alarms.routing.topology import Topology
-from alarms.schedule import Schedules
+from alarms.policy.policy import Policy
+from alarms.policy.policy_file import load_policy
+from alarms.policy.schedule import Schedules
+from alarms.router.router import Router
+from alarms.router.topology import Topology
 from alarms.stores.memory import MemoryRouterStore
 from alarms.stores.protocol import RouterStore
-from slo.clock import ManualClock
-from slo.entities import Component
+from foundation.clock import ManualClock
+from slo.model.entities import Component
 from tests.support.alerts import MONDAY_10
 
 SHIPPED_POLICY = load_policy()

@@ -23,9 +23,9 @@ from typing import Any, Self
 import httpx
 
 from alarms.notify.sns_topics import ensure_topics, subscribe_team
-from alarms.policy_file import load_policy
+from alarms.policy.policy_file import load_policy
 from app.demo.stack import free_port
-from slo.clock import ScaledClock, clock_spec
+from foundation.clock import ScaledClock, clock_spec
 from tests.support.alert_judge import Journal
 from tests.support.aws_emulator import aws_client, aws_environment, shared_emulator
 from tests.support.hooks import alert, alertmanager

@@ -24,31 +24,31 @@ import httpx
 import uvicorn
 from botocore.config import Config
 
-from alarms.errors import StoreBusy
 from alarms.http.application import create_application
 from alarms.http.auth import HOOKS, READ, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import Hooks
-from alarms.ids import SortableIds
-from alarms.incident import Transition
 from alarms.intake.inbox import Inbox
 from alarms.intake.normalise import intake_rules
 from alarms.intake.worker import IntakeWorker
-from alarms.notification import Delivery, Notification
+from alarms.model.errors import StoreBusy
+from alarms.model.ids import SortableIds
+from alarms.model.incident import Transition
+from alarms.model.notification import Delivery, Notification
+from alarms.model.receipt import Receipt
 from alarms.notify.dispatcher import Dispatcher
 from alarms.notify.protocol import Notifier
 from alarms.notify.sns import SnsNotifier
 from alarms.notify.sns_topics import ensure_topics
 from alarms.notify.webhook import WebhookNotifier
-from alarms.policy_file import load_policy
-from alarms.receipt import Receipt
-from alarms.router import Router
-from alarms.schedule import Schedules, load_schedules
+from alarms.policy.policy_file import load_policy
+from alarms.policy.schedule import Schedules, load_schedules
+from alarms.router.router import Router
 from alarms.stores.mysql import MysqlRouterStore
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
-from slo.catalogue import load_catalogue
-from slo.clock import Clock, parse_clock
+from foundation.clock import Clock, parse_clock
+from slo.loaders.catalogue_files import load_catalogue
 
 TOKEN = "secret-of-the-test"
 SNS_TIME_OUT = 3.0  # seconds

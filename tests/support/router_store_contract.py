@@ -6,15 +6,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from alarms.alert import AlertState
-from alarms.decision import Decision, Stage
-from alarms.incident import AlertRecord, Hold, HoldKind, Incident, IncidentState, Transition, TransitionKind
-from alarms.notification import DeliveryState, Message, Notification, Step, dedup_id
-from alarms.receipt import Receipt, ReceiptState
-from alarms.severity import Severity
-from alarms.silence import Matcher, Silence
+from alarms.model.alert import AlertState
+from alarms.model.decision import Decision, Stage
+from alarms.model.incident import (
+    AlertRecord,
+    Hold,
+    HoldKind,
+    Incident,
+    IncidentState,
+    Transition,
+    TransitionKind,
+)
+from alarms.model.notification import DeliveryState, Message, Notification, Step, dedup_id
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.severity import Severity
+from alarms.model.silence import Matcher, Silence
+from alarms.model.timer import Timer, TimerKind
 from alarms.stores.protocol import RouterStore
-from alarms.timer import Timer, TimerKind
 from tests.support.alerts import MONDAY_10, burn_alert
 
 NOW = MONDAY_10 + timedelta(microseconds=123_457)

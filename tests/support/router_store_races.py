@@ -15,10 +15,10 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from alarms.errors import StoreBusy
-from alarms.incident import Transition, TransitionKind
-from alarms.notification import Delivery, DeliveryState
-from alarms.receipt import ReceiptState
+from alarms.model.errors import StoreBusy
+from alarms.model.incident import Transition, TransitionKind
+from alarms.model.notification import Delivery, DeliveryState
+from alarms.model.receipt import ReceiptState
 from alarms.stores.protocol import RouterStore, Transaction
 from tests.support.router_store_contract import MINUTE, NOW, enqueue, incident, notification, receipt
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from slo.periods import MINUTE
+from slo.model.periods import MINUTE
+from slo.model.spec import Slo
 from slo.prometheus.rules import rule_file
 from slo.simulate.timeline import Span, Timeline
-from slo.spec import Slo
 from tests.support.prometheus_server import promtool
 from tests.support.slo_samples import counted
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from alarms.notify.sns_topics import ensure_topics, subscribe_team
-from alarms.policy_file import SHIPPED
+from alarms.policy.policy_file import SHIPPED
 from tests.support.aws_emulator import aws_client
 from tests.support.processes import Role
 

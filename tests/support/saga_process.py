@@ -33,11 +33,11 @@ from credit_samples import a_decision, a_profile  # type: ignore[import-not-foun
 from saga_stores import SagaStores, opened  # type: ignore[import-not-found]  # noqa: E402
 from server_stores import FILE  # type: ignore[import-not-found]  # noqa: E402
 
-from app.domain.customer import CustomerStatus  # noqa: E402
-from app.domain.decision import Decision  # noqa: E402
-from app.domain.errors import StoreUnavailable  # noqa: E402
-from app.ports.projections import HOLDS  # noqa: E402
-from app.usecases.disburse import DisburseCredit  # noqa: E402
+from credit.domain.customer import CustomerStatus  # noqa: E402
+from credit.domain.decision import Decision  # noqa: E402
+from credit.domain.errors import StoreUnavailable  # noqa: E402
+from credit.ports.projections import HOLDS  # noqa: E402
+from credit.usecases.disburse import DisburseCredit  # noqa: E402
 from dataplatform.saga.limit_holds import total  # noqa: E402
 
 AMOUNT = 1_000_001

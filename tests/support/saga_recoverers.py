@@ -27,10 +27,10 @@ from credit_samples import a_decision, a_profile  # type: ignore[import-not-foun
 from recording_telemetry import RecordingTelemetry  # type: ignore[import-not-found]  # noqa: E402
 from saga_process import Boundaries, Watched, in_child  # type: ignore[import-not-found]  # noqa: E402
 
-from app.domain.customer import CustomerStatus  # noqa: E402
-from app.ports.projections import HOLDS, HotStore, WideStore  # noqa: E402
-from app.ports.sagas import SagaState  # noqa: E402
-from app.usecases.disburse import DisburseCredit  # noqa: E402
+from credit.domain.customer import CustomerStatus  # noqa: E402
+from credit.ports.projections import HOLDS, HotStore, WideStore  # noqa: E402
+from credit.ports.sagas import SagaState  # noqa: E402
+from credit.usecases.disburse import DisburseCredit  # noqa: E402
 from dataplatform.saga.disbursement import DisbursementSaga  # noqa: E402
 from dataplatform.saga.limit_holds import total  # noqa: E402
 from dataplatform.saga.runner import SagaLimits, SagaRunner  # noqa: E402
@@ -39,7 +39,7 @@ from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_rel
 from dataplatform.stores.sqlite.database import Database  # noqa: E402
 from dataplatform.stores.sqlite.hot import SqliteHotStore  # noqa: E402
 from dataplatform.stores.sqlite.wide import SqliteWideStore  # noqa: E402
-from slo.clock import SystemClock  # noqa: E402
+from foundation.clock import SystemClock  # noqa: E402
 
 LEASE = 1.0  # real seconds
 LIMIT = 1_500_000

@@ -11,18 +11,18 @@ from pathlib import Path
 from recording_telemetry import RecordingTelemetry  # type: ignore[import-not-found]
 from server_stores import FILE, kept_addresses, opened_servers  # type: ignore[import-not-found]
 
-from app.ports.disbursements import DisbursementRecords
-from app.ports.projections import Cache, HotStore, WideStore
-from app.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox
-from app.ports.sagas import SagaLog, SagaState
-from dataplatform.embedded import EmbeddedPlatform, open_embedded
+from credit.ports.disbursements import DisbursementRecords
+from credit.ports.projections import Cache, HotStore, WideStore
+from credit.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox
+from credit.ports.sagas import SagaLog, SagaState
 from dataplatform.ingestion.projector import Projector
+from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.saga.disbursement import DisbursementSaga
 from dataplatform.saga.runner import SagaLimits, SagaRunner
 from dataplatform.stores.memory.projections import MemoryCache
 from dataplatform.stores.mysql.relational import MysqlRelational
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 
 LIMITS = SagaLimits(lease_seconds=1.0, first_pause_seconds=0.0)  # real seconds
 

@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from app.ports.projections import WideStore
+from credit.ports.projections import WideStore
 from dataplatform.local.server import LOOPBACK
 from dataplatform.schemas.hot_table import HotTable
 from dataplatform.stores.cassandra.opening import open_cassandra_wide
@@ -25,7 +25,7 @@ from dataplatform.stores.dynamodb.calls import client_config
 from dataplatform.stores.dynamodb.hot import DynamoHotStore
 from dataplatform.stores.dynamodb.open import open_dynamodb_hot
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
-from slo.clock import Clock
+from foundation.clock import Clock
 
 REGION = "sa-east-1"
 FILE = "servers.json"  # in a folder whose processes share databases

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from slo.ledger import LedgerRow, SeriesKey
-from slo.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, Tier, Unit, Window
+from slo.ledger.ledger import LedgerRow, SeriesKey
+from slo.model.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, Tier, Unit, Window
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.ports.projections import Cache, HotStore, WideStore
-from app.ports.records import (
+from credit.ports.projections import Cache, HotStore, WideStore
+from credit.ports.records import (
     AuditTrail,
     CustomerRecords,
     DecisionRecords,
@@ -18,12 +18,12 @@ from app.ports.records import (
     PolicyRecords,
     TransactionRecords,
 )
-from app.ports.stream import CountedStream
-from dataplatform.audited import open_relational
+from credit.ports.stream import CountedStream
 from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.directory import prepare_directory
-from dataplatform.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.ingestion.processing_log import ProcessingLog
+from dataplatform.profiles.audited import open_relational
+from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.schemas import projections, stream
 from dataplatform.stores.cassandra.wide import CassandraWideStore
@@ -53,7 +53,7 @@ from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
 from dataplatform.stores.sqlite.stream import SqliteStream
 from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
 from dataplatform.stores.sqlite.wide import SqliteWideStore
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.aws_emulator import needs_emulator
 from tests.support.credit_samples import NOON
 from tests.support.dynamodb import a_hot_store

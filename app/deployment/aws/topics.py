@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 from botocore.exceptions import ClientError
 
+from alarms.model.severity import Severity
 from alarms.notify.sns_topics import topic_name
-from alarms.severity import Severity
 from app.deployment.aws.clients import Account, explained, is_missing, tag_list, tag_map
 from app.deployment.resource import OWNER_TAG, Deployed, Document
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from random import Random
 from typing import TypeVar
 
-from app.ports.telemetry import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT, Telemetry
+from credit.metrics import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT
 from dataplatform.consistency.full_pass import Walks, full_pass
 from dataplatform.consistency.judge import Judge, Suspect
 from dataplatform.consistency.places import Place
@@ -27,7 +27,8 @@ from dataplatform.consistency.sides import (
     classify,
     source_key,
 )
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.metrics import Telemetry
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from dataplatform.consistency.sides import (
     SourceState,
     classify,
 )
-from slo.clock import Clock
+from foundation.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.ports.projections import CUSTOMER_PROFILE, PROFILE
+from credit.ports.projections import CUSTOMER_PROFILE, PROFILE
 from dataplatform.ingestion.projections import decision_types, transaction_expiry, transaction_types
-from dataplatform.stores.instants import from_micros
+from foundation.instants import from_micros
 
 Cursor = tuple[str, int]  # kind, row number
 KINDS = ("customer", "transaction", "decision")  # in the order of a walk

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.consistency.checker import ConsistencyChecker
 from dataplatform.consistency.readings import CheckLog
 from dataplatform.consistency.repair import ConsistencyRepair, RepairReport

@@ -13,10 +13,10 @@ from dataplatform.consistency.patterns import PastCheck, Pattern, patterns
 from dataplatform.consistency.repair import RepairReport
 from dataplatform.consistency.report import PairReport
 from dataplatform.schemas.consistency import RUNGS
-from dataplatform.stores.instants import from_micros, maybe_instant, maybe_micros, to_micros
 from dataplatform.stores.sqlite.connection import open_reader
 from dataplatform.stores.sqlite.database import prepared
-from exporters.consistency_index import PairReading
+from exporters.collectors.consistency_index import PairReading
+from foundation.instants import from_micros, maybe_instant, maybe_micros, to_micros
 
 _INSERT = """
 INSERT INTO checks (pair, checked_at, compared, missing, stale, mismatch, orphan, in_flight, random_compared,
@@ -98,7 +98,7 @@ class CheckLog:
 
 
 class FileReadings:
-    """The latest reading of each pair (``exporters.consistency_index.ConsistencySource``).
+    """The latest reading of each pair (``exporters.collectors.consistency_index.ConsistencySource``).
 
     No file yet: no readings. A file that cannot be read: none either, and a warning; absent is not equal.
     """

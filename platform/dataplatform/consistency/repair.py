@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.canonical import canonical_json
-from app.ports.projections import Cache
-from app.ports.records import AuditTrail
+from credit.domain.canonical import canonical_json
+from credit.ports.projections import Cache
+from credit.ports.records import AuditTrail
 from dataplatform.consistency.report import Difference, PairReport
 from dataplatform.consistency.sides import ComparisonSource, Divergence, Entry, ProjectionSide
 from dataplatform.errors import RepairRefused

@@ -24,7 +24,7 @@ from dataplatform.consistency.sides import (
     classify,
     source_key,
 )
-from slo.clock import Clock
+from foundation.clock import Clock
 
 SEGMENTS = 800  # at most, so that their list stays under the 256 KiB that a state's output may have
 LEAST = 2_000  # records of a segment

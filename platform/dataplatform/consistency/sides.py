@@ -9,7 +9,7 @@ from enum import StrEnum
 from random import Random
 from typing import Protocol
 
-from app.ports.projections import CONTRACT, HOLDS, HotItem, HotStore, ItemValue, WideRow, WideStore
+from credit.ports.projections import CONTRACT, HOLDS, HotItem, HotStore, ItemValue, WideRow, WideStore
 from dataplatform.consistency.marks import Cursor, Mark
 from dataplatform.consistency.places import Place
 from dataplatform.ingestion.projections import Projection

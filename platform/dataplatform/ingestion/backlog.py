@@ -11,8 +11,8 @@ from pathlib import Path
 
 from dataplatform.errors import DataDirectoryError
 from dataplatform.ingestion.processing_log import BatchOutcome
-from dataplatform.stores.instants import from_micros
 from dataplatform.stores.sqlite.connection import open_reader
+from foundation.instants import from_micros
 
 _WAITING = "SELECT count(*), min(arrived_at) FROM records"
 _REASONS = "SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY count(*) DESC, reason"

@@ -22,17 +22,18 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.kinesis_stream_event import KinesisStreamRecord
 
-from app.domain.errors import StoreUnavailable
-from app.ports.secrets import Sealer
-from app.ports.stream import DeadLetter, StreamRecord
-from app.ports.telemetry import INGEST_LAG, Telemetry
+from credit.domain.errors import StoreUnavailable
+from credit.metrics import INGEST_LAG
+from credit.ports.secrets import Sealer
+from credit.ports.stream import DeadLetter, StreamRecord
 from dataplatform.ingestion.deaggregate import parts
 from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.ingestion.processor import Processed, RecordProcessor
 from dataplatform.security.sealed_stream import open_record
 from dataplatform.stores.kinesis.writer import record_name
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.metrics import Telemetry
 
 Answer = Mapping[str, Any]
 

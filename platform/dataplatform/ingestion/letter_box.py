@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.ports.stream import DeadLetter
+from credit.ports.stream import DeadLetter
 
 
 class LetterBox(Protocol):

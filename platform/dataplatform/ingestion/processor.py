@@ -11,16 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.domain.customer import CustomerProfile, Transaction
-from app.domain.errors import InvalidValue, RejectedRecord, StoreUnavailable
-from app.ports.records import CustomerRecords, TransactionRecords
-from app.ports.stream import StreamRecord
-from app.ports.telemetry import FINANCIAL_TRANSACTIONS, INGEST_DURATION, INGEST_RECORDS, Telemetry
-from app.ports.tracing import WorkTracer
-from app.usecases.ingest import IngestRecord
+from credit.domain.customer import CustomerProfile, Transaction
+from credit.domain.errors import InvalidValue, RejectedRecord, StoreUnavailable
+from credit.metrics import FINANCIAL_TRANSACTIONS, INGEST_DURATION, INGEST_RECORDS
+from credit.ports.records import CustomerRecords, TransactionRecords
+from credit.ports.stream import StreamRecord
+from credit.ports.tracing import WorkTracer
+from credit.usecases.ingest import IngestRecord
 from dataplatform.ingestion.processing_log import BatchOutcome
 from dataplatform.observability.carried_trace import Row, rows_carry
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.metrics import Telemetry
 
 logger = logging.getLogger(__name__)
 

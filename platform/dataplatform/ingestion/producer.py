@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
-from app.domain.canonical import canonical_json
-from app.domain.cpf import normalise_cpf
-from app.domain.errors import InvalidCpf
-from app.ports.secrets import Sealer
-from app.ports.stream import Stream
+from credit.domain.canonical import canonical_json
+from credit.domain.cpf import normalise_cpf
+from credit.domain.errors import InvalidCpf
+from credit.ports.secrets import Sealer
+from credit.ports.stream import Stream
 from dataplatform.resilience.retry import RetryPolicy, retrying
-from slo.clock import Clock
+from foundation.clock import Clock
 
 _BATCH = 500  # what one PutRecords call may hold
 

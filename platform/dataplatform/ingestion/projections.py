@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from app.domain.canonical import (
+from credit.domain.canonical import (
     canonical_json,
     decision_from_bytes,
     digest,
@@ -20,10 +20,10 @@ from app.domain.canonical import (
     transaction_attributes,
     transaction_from_bytes,
 )
-from app.domain.customer import CustomerProfile, Transaction
-from app.domain.decision import Decision
-from app.ports.cache_rules import PROFILES
-from app.ports.projections import CUSTOMER_PROFILE, PROFILE, HotItem, ItemValue, WideRow
+from credit.domain.customer import CustomerProfile, Transaction
+from credit.domain.decision import Decision
+from credit.ports.cache_rules import PROFILES
+from credit.ports.projections import CUSTOMER_PROFILE, PROFILE, HotItem, ItemValue, WideRow
 
 PENDING_LIFETIME = timedelta(days=30)  # temporary transactional data (§3.2.2)
 

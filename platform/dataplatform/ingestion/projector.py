@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from app.domain.errors import StoreUnavailable
-from app.ports.projections import Cache, HotItem, HotStore, WideStore
-from app.ports.records import Outbox, OutboxRow
-from app.ports.telemetry import OUTBOX_DEPTH, PROJECTED_ROWS, Telemetry
-from app.ports.tracing import WorkTracer
-from app.usecases.read_profile import remember_profile
+from credit.domain.errors import StoreUnavailable
+from credit.metrics import OUTBOX_DEPTH, PROJECTED_ROWS
+from credit.ports.projections import Cache, HotItem, HotStore, WideStore
+from credit.ports.records import Outbox, OutboxRow
+from credit.ports.tracing import WorkTracer
+from credit.usecases.read_profile import remember_profile
 from dataplatform.ingestion.projections import Projection, project
 from dataplatform.observability.tracing import QuietTracer
+from foundation.metrics import Telemetry
 
 logger = logging.getLogger(__name__)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.ports.stream import StreamReader
-from app.ports.telemetry import INGEST_LAG, Telemetry
+from credit.metrics import INGEST_LAG
+from credit.ports.stream import StreamReader
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.ingestion.processor import Processed, RecordProcessor
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.metrics import Telemetry
 
 
 @dataclass(frozen=True, slots=True)

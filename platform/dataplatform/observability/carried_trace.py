@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 
-from app.ports.tracing import CORRELATION, trace_header
+from credit.ports.tracing import CORRELATION, trace_header
 
 Row = tuple[str, str, int]  # kind, key and version of a change
 

@@ -10,8 +10,8 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from slo.counts import CounterIncrement, CountJournal
-from slo.errors import SloError
+from slo.ledger.counts import CounterIncrement, CountJournal
+from slo.model.errors import SloError
 
 log = logging.getLogger("mirante.telemetry")
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TextIO
 
-from app.ports.tracing import CORRELATION
+from credit.ports.tracing import CORRELATION
 from dataplatform.observability.masking import mask
 
 FIELDS = ("event", "route", "method", "status", "duration_ms", "client")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import overload
 
-from app.domain.cpf import normalise_cpf
-from app.domain.errors import InvalidCpf
+from credit.domain.cpf import normalise_cpf
+from credit.domain.errors import InvalidCpf
 
 _SECRETS = re.compile(
     r"(?P<key>mk_[0-9a-z]{1,16}_)[0-9A-Za-z]+"

@@ -9,9 +9,10 @@ from contextvars import ContextVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.utils import floatToGoString
 
-from app.ports.telemetry import JOURNAL_FAILURES, JOURNAL_PENDING, METRICS, MetricKind, MetricSpec
+from credit.metrics import JOURNAL_FAILURES, JOURNAL_PENDING, METRICS
 from dataplatform.observability.journal_feed import Increment, JournalFeed, Series
-from slo.counts import CountJournal, labels_of
+from foundation.metrics import MetricKind, MetricSpec
+from slo.ledger.counts import CountJournal, labels_of
 
 Labels = tuple[tuple[str, str], ...]
 Identity = tuple[str, Labels]

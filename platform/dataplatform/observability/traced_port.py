@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from app.ports.tracing import WorkTracer
+from credit.ports.tracing import WorkTracer
 
 Port = TypeVar("Port")
 

@@ -29,7 +29,7 @@ from opentelemetry.sdk.trace.export import (
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from app.ports.tracing import Attribute, RequestSpan, Tracer
+from credit.ports.tracing import Attribute, RequestSpan, Tracer
 
 XRAY_HEADER = "X-Amzn-Trace-Id"
 OTLP_TRACES_PATH = "/v1/traces"

@@ -18,7 +18,7 @@ from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
 from aws_xray_sdk.core.models.segment import Segment
 from aws_xray_sdk.core.models.subsegment import Subsegment
 
-from app.ports.tracing import Attribute, xray_root
+from credit.ports.tracing import Attribute, xray_root
 from dataplatform.observability.tracing import inbound_parent_id, inbound_trace_id, wants_spans
 
 
@@ -29,7 +29,7 @@ class _Step:
 
 
 class XrayTracer:
-    """``app.ports.tracing.WorkTracer`` by ``aws-xray-sdk``. ``daemon``: ``127.0.0.1:2000``."""
+    """``credit.ports.tracing.WorkTracer`` by ``aws-xray-sdk``. ``daemon``: ``127.0.0.1:2000``."""
 
     def __init__(self, service: str, daemon: str) -> None:
         self._service = service

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from app.domain.errors import StoreUnavailable
-from slo.clock import Clock
+from credit.domain.errors import StoreUnavailable
+from foundation.clock import Clock
 
 T = TypeVar("T")
 

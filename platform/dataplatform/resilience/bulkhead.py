@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 
 
 class Bulkhead:

@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from app.domain.errors import InvalidValue, StoreUnavailable
-from app.ports.faults import Fault
+from credit.domain.errors import InvalidValue, StoreUnavailable
+from credit.ports.faults import Fault
 
 STORES = ("relational", "hot", "wide", "cache", "stream")
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class FaultBoard:
-    """The switch (``app.ports.faults.FaultSwitch``) and what each wrapped call asks before it goes on.
+    """The switch (``credit.ports.faults.FaultSwitch``) and what each wrapped call asks before it goes on.
 
     The n-th call to a store fails when a hash of (seed, store, n) falls under ``error_ratio``: the same
     seed and the same order of calls give the same failures.

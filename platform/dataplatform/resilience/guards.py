@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from app.domain.errors import StoreUnavailable
-from app.ports.projections import Cache
+from credit.domain.errors import StoreUnavailable
+from credit.ports.projections import Cache
 from dataplatform.resilience.breaker import Breaker
 from dataplatform.resilience.faults import FaultBoard
 
@@ -48,7 +48,7 @@ def with_breaker(port: Port, breaker: Breaker) -> Port:
 
 
 class MissOnFailure:
-    """A cache whose every failure is a miss (``app.ports.projections.Cache``); ``failures`` counts them.
+    """A cache whose every failure is a miss (``credit.ports.projections.Cache``); ``failures`` counts them.
 
     A key that could not be set or deleted may hold an old value: it stays a miss until it is deleted or set,
     and so do all keys of a prefix. Past ``MOST_DOUBTFUL`` keys all of them are misses until all are deleted.

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from app.domain.errors import StoreUnavailable
-from slo.clock import Clock
+from credit.domain.errors import StoreUnavailable
+from foundation.clock import Clock
 
 T = TypeVar("T")
 Random = Callable[[], float]  # uniform in [0, 1)

@@ -14,16 +14,16 @@ from __future__ import annotations
 
 import msgspec
 
-from app.domain.disbursement import Order, Refusal, order_from_document
-from app.domain.errors import DisbursementRefused
-from app.ports.disbursements import DisbursementRecords
-from app.ports.projections import CONTRACT, HotStore, ItemValue, WideRow, WideStore
-from app.ports.sagas import Saga
-from app.usecases.disburse import DISBURSEMENT
+from credit.domain.disbursement import Order, Refusal, order_from_document
+from credit.domain.errors import DisbursementRefused
+from credit.ports.disbursements import DisbursementRecords
+from credit.ports.projections import CONTRACT, HotStore, ItemValue, WideRow, WideStore
+from credit.ports.sagas import Saga
+from credit.usecases.disburse import DISBURSEMENT
 from dataplatform.ingestion.projections import content_digest
 from dataplatform.saga.limit_holds import LimitHolds
 from dataplatform.saga.step import SagaPlan, Step, StepRefused
-from slo.clock import Clock
+from foundation.clock import Clock
 
 
 class DisbursementSaga:

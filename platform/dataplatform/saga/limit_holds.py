@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from app.domain.disbursement import Refusal
-from app.domain.errors import StoreUnavailable
-from app.ports.projections import HOLDS, HotItem, HotStore, ItemValue
+from credit.domain.disbursement import Refusal
+from credit.domain.errors import StoreUnavailable
+from credit.ports.projections import HOLDS, HotItem, HotStore, ItemValue
 from dataplatform.ingestion.projections import content_digest
 from dataplatform.saga.step import StepRefused
-from dataplatform.stores.instants import to_micros
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import to_micros
 
 _MARKS_LAST = timedelta(days=1)
 _TRIES = 20  # of one change, when others write the same item

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from app.ports.sagas import Saga, SagaState
+from credit.ports.sagas import Saga, SagaState
 from dataplatform.errors import DataDirectoryError
 from dataplatform.stores.sqlite.connection import open_reader
 from dataplatform.stores.sqlite.sagas import find_saga, list_sagas

@@ -13,12 +13,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.errors import LeaseLost, StoreUnavailable
-from app.ports.sagas import Phase, Saga, SagaLog, SagaState, StepState
-from app.ports.telemetry import SAGA_OLDEST, SAGAS_ENDED, SAGAS_OPEN, SAGAS_STUCK, Telemetry
+from credit.domain.errors import LeaseLost, StoreUnavailable
+from credit.metrics import SAGA_OLDEST, SAGAS_ENDED, SAGAS_OPEN, SAGAS_STUCK
+from credit.ports.sagas import Phase, Saga, SagaLog, SagaState, StepState
 from dataplatform.resilience.breaker import CircuitOpen
 from dataplatform.saga.step import Effect, SagaPlan, Step, StepRefused
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.metrics import Telemetry
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from app.ports.sagas import Saga
+from credit.ports.sagas import Saga
 
 Effect = Callable[[Saga], Awaitable[None]]
 

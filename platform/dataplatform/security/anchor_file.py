@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from app.domain.canonical import instant_text
+from credit.domain.canonical import instant_text
 from dataplatform.errors import SchemaError
 from dataplatform.security.audit_chain import Anchor
 

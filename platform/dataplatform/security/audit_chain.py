@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.domain.canonical import instant_text
-from app.ports.records import AuditEntry
+from credit.domain.canonical import instant_text
+from credit.ports.records import AuditEntry
 
 GENESIS = "0" * 64
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from app.ports.secrets import Sealer
-from app.ports.stream import CountedStream, DeadLetter, Stream, StreamRecord
+from credit.ports.secrets import Sealer
+from credit.ports.stream import CountedStream, DeadLetter, Stream, StreamRecord
 from dataplatform.errors import UnsealError
 from dataplatform.observability.carried_trace import split_trace, with_trace
 

@@ -1,4 +1,4 @@
-"""Sealing by envelope: AES-256-GCM under data keys that a key service wraps (``app.ports.secrets.Sealer``).
+"""Sealing by envelope: AES-256-GCM under data keys that a key service wraps (port ``secrets.Sealer``).
 
 Sealed bytes: format (1) | data key id (8) | nonce (12) | ciphertext and tag. The context and everything
 before the ciphertext are authenticated.
@@ -17,7 +17,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.domain.errors import InvalidCpf
+from credit.domain.errors import InvalidCpf
 from dataplatform.errors import KeyMaterialError, UnsealError
 from dataplatform.security.keys import KeyService, read_secret, write_secret
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.ports.records import AuditTrail
+from credit.ports.records import AuditTrail
 from dataplatform.errors import SchemaError
 from dataplatform.security.anchor_file import AnchorFile
 from dataplatform.security.audit_chain import Anchor, AuditReport, ChainVerifier
-from slo.clock import Clock
+from foundation.clock import Clock
 
 _PAGE = 1_000
 _TRAIL = "the audit trail"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.domain.canonical import canonical_json, decision_from_bytes, digest
-from app.domain.decision import Decision
-from app.domain.errors import VersionConflict
-from app.ports.records import Recorded
+from credit.domain.canonical import canonical_json, decision_from_bytes, digest
+from credit.domain.decision import Decision
+from credit.domain.errors import VersionConflict
+from credit.ports.records import Recorded
 
 
 def audit_body(decision: Decision, body: bytes) -> bytes:

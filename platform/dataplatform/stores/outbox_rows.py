@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.ports.records import OutboxRow
+from credit.ports.records import OutboxRow
 from dataplatform.observability.carried_trace import behind, split_trace, trace_of_row
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from app.ports.projections import ItemValue
+from credit.ports.projections import ItemValue
 
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from app.domain.customer import CustomerProfile, CustomerStatus, Transaction
-from dataplatform.stores.instants import from_micros, to_micros
+from credit.domain.customer import CustomerProfile, CustomerStatus, Transaction
+from foundation.instants import from_micros, to_micros
 
 CUSTOMER_COLUMNS = tuple(field.name for field in fields(CustomerProfile))
 TRANSACTION_COLUMNS = tuple(field.name for field in fields(Transaction))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.ports.sagas import Phase, Saga, SagaState, StepState
-from dataplatform.stores.instants import from_micros
+from credit.ports.sagas import Phase, Saga, SagaState, StepState
+from foundation.instants import from_micros
 
 SAGA_COLUMNS = "saga_id, kind, content, state, phase, reason, trouble, fence, attempts, started_at"
 

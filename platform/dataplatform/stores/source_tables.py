@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.canonical import decision_from_bytes
+from credit.domain.canonical import decision_from_bytes
 from dataplatform.consistency.sides import SourceKey, SourceState
 from dataplatform.ingestion.projections import (
     Projection,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from slo import conventions as names
+from slo.model import conventions as names
+from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.alerts import burn_alert
 from slo.prometheus.names import series_labels
 from slo.prometheus.numbers import decimal_text, percent_text, short_text
@@ -13,7 +14,6 @@ from slo.prometheus.promtool.events import TestCase, case
 from slo.prometheus.promtool.expect import alert_state, alert_words
 from slo.prometheus.promtool.notation import number, series
 from slo.prometheus.texts import ENGLISH, PORTUGUESE, UNIT_WORDS
-from slo.spec import Objective, Slo, Tier
 
 PHASE = 3  # minutes a pair of burn rates is held
 _MINUTE = timedelta(minutes=1)

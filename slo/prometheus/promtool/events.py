@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from slo import conventions as names
+from slo.model import conventions as names
+from slo.model.spec import MetricQuery, Objective, RatioIndicator, Slo, Tier
 from slo.prometheus.alerts import burn_alert, no_data_alert
 from slo.prometheus.names import series_labels
 from slo.prometheus.promtool.affine import affine
@@ -16,7 +17,6 @@ from slo.prometheus.promtool.notation import counter, series
 from slo.prometheus.promtool.sampling import Mix, matches, mix
 from slo.prometheus.promtool.signal import Signal, agreed_states, burn
 from slo.prometheus.records import LONGEST_DIRECT, step_of, windows_of
-from slo.spec import MetricQuery, Objective, RatioIndicator, Slo, Tier
 
 TestCase = dict[str, object]
 

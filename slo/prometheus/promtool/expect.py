@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slo import conventions as names
+from slo.model import conventions as names
 from slo.prometheus.names import selector
 from slo.prometheus.promtool.notation import minutes, rounded, series
 

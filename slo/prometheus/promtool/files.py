@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slo import conventions as names
-from slo.catalogue import Catalogue
+from slo.model import conventions as names
+from slo.model.catalogue import Catalogue
+from slo.model.spec import Slo
 from slo.prometheus.counts import counts_over_window, slice_window
 from slo.prometheus.promtool.alerts import alert_tests
 from slo.prometheus.promtool.events import TestCase, event_tests
@@ -13,7 +14,6 @@ from slo.prometheus.promtool.notation import interval
 from slo.prometheus.promtool.recorded import edge_tests, period_tests, window_tests
 from slo.prometheus.promtool.slices import slice_tests
 from slo.prometheus.rules import Document, rule_file, rules_file, supported
-from slo.spec import Slo
 
 
 def rule_tests(catalogue: Catalogue, environment: str) -> dict[str, Document]:

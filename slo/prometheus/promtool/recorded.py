@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from slo import conventions as names
+from slo.model import conventions as names
+from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.alerts import burn_alert
 from slo.prometheus.counts import counts_over_window, slice_window
 from slo.prometheus.names import series_labels
@@ -19,7 +20,6 @@ from slo.prometheus.promtool.expect import Check, alert_state, recorded
 from slo.prometheus.promtool.notation import gauge, interval, number, series
 from slo.prometheus.promtool.signal import burn
 from slo.prometheus.records import BASE, LONGEST_DIRECT, step_of, windows_of
-from slo.spec import Objective, Slo, Tier
 
 HOURS = 90
 CHECK_HOURS = (23, 75, 89)

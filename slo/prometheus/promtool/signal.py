@@ -13,8 +13,8 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import accumulate
 
+from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.records import BASE, LONGEST_DIRECT
-from slo.spec import Objective, Slo, Tier
 
 _MINUTE = timedelta(minutes=1)
 _BASE_MINUTES = BASE // _MINUTE

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
 
-from slo import conventions as names
+from slo.model import conventions as names
+from slo.model.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, ThresholdIndicator
 from slo.prometheus.alerts import no_data_alert
 from slo.prometheus.counts import silence_span, slice_window
 from slo.prometheus.names import series_labels
@@ -17,7 +18,6 @@ from slo.prometheus.promtool.expect import Check, alert_state, alert_words, reco
 from slo.prometheus.promtool.notation import gauge, interval, series
 from slo.prometheus.promtool.sampling import Sample, samples
 from slo.prometheus.promtool.signal import Signal
-from slo.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, ThresholdIndicator
 
 PARTS = 4  # samples in a slice: a range needs two in every version of Prometheus
 PER_PART = 250.0

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from app.ports.telemetry import PROBES, MetricSpec
 from exporters.prober import Prober, ProbeTarget, probe_client
-from slo.clock import ManualClock, ScaledClock
-from slo.errors import LedgerError
+from foundation.clock import ManualClock, ScaledClock
+from foundation.metrics import PROBES, MetricSpec
+from slo.model.errors import LedgerError
 from tests.support.slo_samples import MINUTE, NOON
 
 

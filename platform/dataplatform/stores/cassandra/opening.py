@@ -10,15 +10,15 @@ from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, S
 from cassandra.policies import DCAwareRoundRobinPolicy, ExponentialReconnectionPolicy, TokenAwarePolicy
 from cassandra.query import dict_factory
 
-from app.domain.errors import StoreUnavailable
-from app.ports.projections import WideStore
+from credit.domain.errors import StoreUnavailable
+from credit.ports.projections import WideStore
 from dataplatform.schemas.cassandra.capacity import CREDITDATA
 from dataplatform.schemas.cassandra.creditdata import on_cassandra, on_keyspaces
 from dataplatform.stores.cassandra.session import FAILURES, LEVEL, GuardedSession
 from dataplatform.stores.cassandra.sigv4 import SigV4, authentication
 from dataplatform.stores.cassandra.tables import make_tables
 from dataplatform.stores.cassandra.wide import CassandraWideStore
-from slo.clock import Clock
+from foundation.clock import Clock
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 5.0  # real; a projection that waited so long is tried again later

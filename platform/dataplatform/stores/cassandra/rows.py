@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from app.domain.canonical import instant_text
-from app.domain.canonical_form import instant_from
-from app.ports.projections import ItemValue, WideRow
+from credit.domain.canonical import instant_text
+from credit.domain.canonical_form import instant_from
+from credit.ports.projections import ItemValue, WideRow
 from dataplatform.schemas.cassandra.creditdata import COLUMNS
-from dataplatform.stores.instants import from_micros, maybe_micros
 from dataplatform.stores.packing import pack, unpack
+from foundation.instants import from_micros, maybe_micros
 
 ORDER: Sequence[str] = tuple(COLUMNS)  # of the values that ``to_values`` gives
 LARGEST_INT = 2**31 - 1

@@ -12,7 +12,7 @@ from cassandra.connection import ConnectionException
 from cassandra.protocol import ErrorMessage
 from cassandra.query import BatchStatement, BatchType, PreparedStatement
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.stores.cassandra import guard
 
 FAILURES = (DriverException, NoHostAvailable, ConnectionException, ErrorMessage)

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.schemas.cassandra.creditdata import KEYSPACE, TABLE, Schema
 from dataplatform.stores.cassandra.session import GuardedSession
 

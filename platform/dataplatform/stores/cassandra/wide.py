@@ -13,13 +13,13 @@ from contextlib import aclosing
 from itertools import groupby
 from typing import TypeVar
 
-from app.domain.errors import StoreUnavailable
-from app.ports.projections import WideRow
+from credit.domain.errors import StoreUnavailable
+from credit.ports.projections import WideRow
 from dataplatform.schemas.cassandra.creditdata import KEY, QUALIFIED
 from dataplatform.stores.cassandra.guard import MOST_IN_BATCH, MOST_IN_LIST
 from dataplatform.stores.cassandra.rows import ORDER, from_values, to_values
 from dataplatform.stores.cassandra.session import PAGE_ROWS, GuardedSession, Row
-from slo.clock import Clock
+from foundation.clock import Clock
 
 T = TypeVar("T")
 

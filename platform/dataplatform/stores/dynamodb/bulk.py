@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.ports.projections import HotItem
+from credit.ports.projections import HotItem
 from dataplatform.stores.dynamodb.calls import (
     DynamoCalls,
     HotStoreError,
@@ -24,8 +24,8 @@ from dataplatform.stores.dynamodb.limits import (
     item_bytes,
 )
 from dataplatform.stores.dynamodb.wire import Wire, from_wire, key_of
-from dataplatform.stores.instants import to_micros
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import to_micros
 
 Place = tuple[str, str]  # customer id, data type
 

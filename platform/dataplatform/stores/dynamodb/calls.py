@@ -10,10 +10,10 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.resilience.bulkhead import Bulkhead
 from dataplatform.resilience.retry import Random, RetryPolicy, retrying
-from slo.clock import Clock
+from foundation.clock import Clock
 
 STORE = "hot"
 CONDITION_FAILED = "ConditionalCheckFailedException"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.ports.projections import HotItem
+from credit.ports.projections import HotItem
 from dataplatform.stores.dynamodb.wire import Wire
 
 LIVE = "attribute_not_exists(#expiresAt) OR #expiresAt > :now"

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.ports.projections import HotItem
+from credit.ports.projections import HotItem
 from dataplatform.schemas.hot_table import INDEX_SHARDS, STATUS_INDEX, TYPE_INDEX
 from dataplatform.stores.dynamodb.bulk import DynamoHotBulk
 from dataplatform.stores.dynamodb.calls import CONDITION_FAILED, DynamoCalls, HotStoreError
 from dataplatform.stores.dynamodb.expressions import LIVE, guarded_put, names_in, number
 from dataplatform.stores.dynamodb.limits import checked_wire
 from dataplatform.stores.dynamodb.wire import Wire, from_wire, key_of, sharded
-from dataplatform.stores.instants import to_micros
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import to_micros
 
 
 class DynamoHotStore:

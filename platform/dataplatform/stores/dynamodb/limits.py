@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from app.ports.projections import HotItem
+from credit.ports.projections import HotItem
 from dataplatform.stores.dynamodb.calls import HotStoreError
 from dataplatform.stores.dynamodb.wire import Wire, to_wire
 

@@ -15,7 +15,7 @@ from dataplatform.schemas.hot_table import HotTable
 from dataplatform.stores.dynamodb.calls import DynamoCalls
 from dataplatform.stores.dynamodb.hot import DynamoHotStore
 from dataplatform.stores.dynamodb.table import ensure_table
-from slo.clock import Clock
+from foundation.clock import Clock
 
 THROTTLE_RETRY = RetryPolicy(attempts=4, base_seconds=0.02, cap_seconds=0.1)
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
-from app.ports.projections import HotItem, ItemValue
+from credit.ports.projections import HotItem, ItemValue
 from dataplatform.schemas.hot_table import EXPIRY_ATTRIBUTE, INDEX_SHARDS
-from dataplatform.stores.instants import from_micros, maybe_instant, to_micros
+from foundation.instants import from_micros, maybe_instant, to_micros
 
 Wire = dict[str, Any]
 

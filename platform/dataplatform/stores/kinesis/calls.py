@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 
 THROTTLED = frozenset(
     (

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.ports.stream import StreamRecord
-from app.ports.telemetry import INGEST_HOT_SHARDS, INGEST_SHARD_SHARE, Telemetry
+from credit.metrics import INGEST_HOT_SHARDS, INGEST_SHARD_SHARE
+from credit.ports.stream import StreamRecord
 from dataplatform.ingestion.checkpoints import SHARD_END, Checkpoints
 from dataplatform.ingestion.deaggregate import parts
 from dataplatform.stores.kinesis.calls import KinesisCalls, KinesisError
@@ -22,7 +22,8 @@ from dataplatform.stores.kinesis.hot_shards import HotShardRule, ShardShares
 from dataplatform.stores.kinesis.shard import Shard
 from dataplatform.stores.kinesis.writer import record_name
 from dataplatform.stores.memory.lease_table import LeaseTable
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.metrics import Telemetry
 
 MOST_RECORDS = 10_000  # that one GetRecords call may be asked for
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dataplatform.stores.kinesis.calls import EXPIRED_ITERATOR, NOT_FOUND, KinesisCalls, KinesisError
 from dataplatform.stores.kinesis.progress import Progress
-from slo.clock import Clock
+from foundation.clock import Clock
 
 
 class Shard:

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from app.ports.stream import DeadLetter, StreamRecord
-from app.ports.telemetry import Telemetry
+from credit.ports.stream import DeadLetter, StreamRecord
 from dataplatform.ingestion.checkpoints import Checkpoints
 from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.resilience.retry import Random, RetryPolicy
@@ -24,7 +23,8 @@ from dataplatform.stores.kinesis.hot_shards import HotShardRule
 from dataplatform.stores.kinesis.reader import KinesisReader, ReaderLimits
 from dataplatform.stores.kinesis.shape import StreamShape, ensure_stream
 from dataplatform.stores.kinesis.writer import KinesisWriter
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.metrics import Telemetry
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.domain.errors import InvalidValue
+from credit.domain.errors import InvalidValue
 from dataplatform.resilience.retry import Random, RetryPolicy
 from dataplatform.stores.kinesis.calls import KinesisCalls, KinesisError
-from slo.clock import Clock
+from foundation.clock import Clock
 
 MAX_RECORD_BYTES = 1_048_576  # data and partition key
 MAX_REQUEST_BYTES = 5_242_880

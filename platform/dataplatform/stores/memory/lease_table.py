@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.ports.stream import StreamRecord
-from slo.clock import Clock
+from credit.ports.stream import StreamRecord
+from foundation.clock import Clock
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.ports.stream import DeadLetter
+from credit.ports.stream import DeadLetter
 
 
 class MemoryLetterBox:

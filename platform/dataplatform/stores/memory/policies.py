@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.domain.canonical import canonical_json
-from app.domain.policy import Policy, policy_bytes
-from app.ports.records import PolicyActivation, StoredPolicy
+from credit.domain.canonical import canonical_json
+from credit.domain.policy import Policy, policy_bytes
+from credit.ports.records import PolicyActivation, StoredPolicy
 from dataplatform.stores.memory.relational import MemoryTables
 
 

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.ports.projections import HotItem, WideRow
-from slo.clock import Clock
+from credit.ports.projections import HotItem, WideRow
+from foundation.clock import Clock
 
 
 class MemoryHotStore:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from app.domain.canonical import canonical_json, decision_bytes, digest, profile_bytes, transaction_bytes
-from app.domain.customer import CustomerProfile, Transaction
-from app.domain.decision import Decision
-from app.domain.errors import IdempotencyConflict, InvalidValue, VersionConflict
-from app.ports.records import (
+from credit.domain.canonical import canonical_json, decision_bytes, digest, profile_bytes, transaction_bytes
+from credit.domain.customer import CustomerProfile, Transaction
+from credit.domain.decision import Decision
+from credit.domain.errors import IdempotencyConflict, InvalidValue, VersionConflict
+from credit.ports.records import (
     AuditEntry,
     IdempotencyKey,
     OutboxRow,
@@ -21,7 +21,7 @@ from app.ports.records import (
 from dataplatform.observability.carried_trace import trace_of_row
 from dataplatform.security.audit_chain import GENESIS, link
 from dataplatform.stores.decision_rows import audit_body
-from slo.clock import Clock
+from foundation.clock import Clock
 
 ACTOR = "platform"
 

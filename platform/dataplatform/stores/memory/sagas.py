@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.domain.canonical import canonical_json
-from app.domain.disbursement import Order, Refusal, free_limit
-from app.domain.errors import DisbursementRefused, IdempotencyConflict, LeaseLost
-from app.ports.sagas import Phase, Saga, SagaState, SagaTally, StepState
+from credit.domain.canonical import canonical_json
+from credit.domain.disbursement import Order, Refusal, free_limit
+from credit.domain.errors import DisbursementRefused, IdempotencyConflict, LeaseLost
+from credit.ports.sagas import Phase, Saga, SagaState, SagaTally, StepState
 from dataplatform.stores.memory.relational import MemoryTables, MemoryTransactionRecords
-from slo.clock import Clock
+from foundation.clock import Clock
 
 _ENDS_THE_COUNT = (StepState.DONE, StepState.UNDONE, StepState.REFUSED)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from app.ports.stream import DeadLetter, StreamRecord
+from credit.ports.stream import DeadLetter, StreamRecord
 from dataplatform.stores.memory.lease_table import LeaseTable
-from slo.clock import Clock
+from foundation.clock import Clock
 
 
 class MemoryStream:

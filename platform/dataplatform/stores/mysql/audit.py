@@ -13,11 +13,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from app.ports.records import AuditEntry
+from credit.ports.records import AuditEntry
 from dataplatform.security.audit_chain import link
-from dataplatform.stores.instants import from_micros, to_micros
 from dataplatform.stores.mysql.database import MysqlDatabase
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import from_micros, to_micros
 
 _LOCK_HEAD = text("SELECT sequence, digest FROM audit_head WHERE head = 1 FOR UPDATE")
 _MOVE_HEAD = text("UPDATE audit_head SET sequence = :sequence, digest = :digest WHERE head = 1")

@@ -8,16 +8,16 @@ from datetime import datetime
 from sqlalchemy import Connection, TextClause, bindparam, text
 from sqlalchemy.exc import IntegrityError
 
-from app.domain.canonical import canonical_json, digest, profile_bytes
-from app.domain.customer import CustomerProfile
-from app.domain.errors import InvalidValue
+from credit.domain.canonical import canonical_json, digest, profile_bytes
+from credit.domain.customer import CustomerProfile
+from credit.domain.errors import InvalidValue
 from dataplatform.ingestion.projections import profile_digest
 from dataplatform.stores.mysql.audit import Event, append_events
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.failures import Contended, duplicate
 from dataplatform.stores.mysql.outbox import Change, insert_changes
 from dataplatform.stores.rows import CUSTOMER_COLUMNS, customer_from_row, customer_values
-from slo.clock import Clock
+from foundation.clock import Clock
 
 ACTOR = "platform"
 _LIST = ", ".join(CUSTOMER_COLUMNS)

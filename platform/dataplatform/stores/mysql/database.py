@@ -13,7 +13,7 @@ from dataplatform.resilience.retry import RetryPolicy, retrying
 from dataplatform.stores.mysql.endpoint import Endpoint, PoolLimits
 from dataplatform.stores.mysql.failures import Contended
 from dataplatform.stores.mysql.recent_write import RecentWrites
-from slo.clock import Clock, SystemClock
+from foundation.clock import Clock, SystemClock
 
 T = TypeVar("T")
 

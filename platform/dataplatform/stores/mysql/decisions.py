@@ -9,18 +9,18 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from app.domain.canonical import decision_bytes, decision_from_bytes
-from app.domain.decision import Decision
-from app.domain.errors import IdempotencyConflict
-from app.ports.records import IdempotencyKey, Recorded
+from credit.domain.canonical import decision_bytes, decision_from_bytes
+from credit.domain.decision import Decision
+from credit.domain.errors import IdempotencyConflict
+from credit.ports.records import IdempotencyKey, Recorded
 from dataplatform.ingestion.projections import decision_digest
 from dataplatform.stores.decision_rows import audit_body, recorded, same_or_conflict
-from dataplatform.stores.instants import to_micros
 from dataplatform.stores.mysql.audit import Event, append_events
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.failures import Contended, duplicated_index
 from dataplatform.stores.mysql.outbox import Change, insert_changes
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import to_micros
 
 _INSERT = text("""
 INSERT INTO credit_decisions

@@ -9,17 +9,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from app.domain.canonical import canonical_json
-from app.domain.disbursement import Order, Refusal, free_limit
-from app.domain.errors import DisbursementRefused
-from app.ports.sagas import Saga
-from dataplatform.stores.instants import to_micros
+from credit.domain.canonical import canonical_json
+from credit.domain.disbursement import Order, Refusal, free_limit
+from credit.domain.errors import DisbursementRefused
+from credit.ports.sagas import Saga
 from dataplatform.stores.mysql.audit import Event, append_events
 from dataplatform.stores.mysql.customers import read_customer
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.sagas import require_fence
 from dataplatform.stores.mysql.transactions import add_transactions
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import to_micros
 
 _LOCK_CUSTOMER = text("SELECT customer_id FROM customers WHERE customer_id = :customer_id FOR UPDATE")
 _PAID = text("SELECT transaction_id FROM transactions WHERE transaction_id = :transaction_id")

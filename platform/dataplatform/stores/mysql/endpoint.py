@@ -14,7 +14,7 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.resilience.bulkhead import Bulkhead
 from dataplatform.stores.mysql.failures import READ_ONLY, code_of, unavailable
 

@@ -8,7 +8,7 @@ import ssl
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 
 DUPLICATE_KEY, NO_PARENT_ROW = 1062, 1452
 _LOCK_WAIT, _DEADLOCK = 1205, 1213

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, text
 
-from app.ports.records import OutboxRow
-from dataplatform.stores.instants import seconds_to_micros, to_micros
+from credit.ports.records import OutboxRow
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.outbox_rows import outbox_row, stored_payload
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import seconds_to_micros, to_micros
 
 # Claims pass one at a time: two at once could split a key's rows between them, and its order would be lost.
 _ENTER = text("SELECT gate FROM outbox_gate WHERE gate = 1 FOR UPDATE")

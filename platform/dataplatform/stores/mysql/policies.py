@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from app.domain.canonical import canonical_json
-from app.domain.policy import Policy, policy_bytes
-from app.ports.records import PolicyActivation, StoredPolicy
-from dataplatform.stores.instants import from_micros, to_micros
+from credit.domain.canonical import canonical_json
+from credit.domain.policy import Policy, policy_bytes
+from credit.ports.records import PolicyActivation, StoredPolicy
 from dataplatform.stores.mysql.audit import Event, append_events, lock_head
 from dataplatform.stores.mysql.database import MysqlDatabase
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import from_micros, to_micros
 
 _INSERT = text("""
 INSERT INTO credit_policies (policy_id, name, version, document, stored_at)

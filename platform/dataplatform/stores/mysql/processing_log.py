@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from dataplatform.ingestion.processing_log import BatchOutcome
-from dataplatform.stores.instants import from_micros, to_micros
 from dataplatform.stores.mysql.database import MysqlDatabase
+from foundation.instants import from_micros, to_micros
 
 _INSERT = text("""
 INSERT INTO processing_log (worker, started_at, duration_seconds, first_sequence, last_sequence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from slo.clock import Clock
+from foundation.clock import Clock
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.ports.disbursements import DisbursementRecords
-from app.ports.records import (
+from credit.ports.disbursements import DisbursementRecords
+from credit.ports.records import (
     AuditTrail,
     CustomerRecords,
     DecisionRecords,
@@ -14,7 +14,7 @@ from app.ports.records import (
     PolicyRecords,
     TransactionRecords,
 )
-from app.ports.sagas import SagaLog
+from credit.ports.sagas import SagaLog
 from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.schemas.mysql.upgrade import upgrade
@@ -30,7 +30,7 @@ from dataplatform.stores.mysql.policies import MysqlPolicyRecords
 from dataplatform.stores.mysql.processing_log import MysqlProcessingLog
 from dataplatform.stores.mysql.sagas import MysqlSagaLog
 from dataplatform.stores.mysql.transactions import MysqlTransactionRecords
-from slo.clock import Clock
+from foundation.clock import Clock
 
 STORE = "relational"
 

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from app.domain.errors import IdempotencyConflict, LeaseLost
-from app.ports.sagas import Phase, Saga, SagaState, SagaTally, StepState
-from dataplatform.stores.instants import from_micros, seconds_to_micros, to_micros
+from credit.domain.errors import IdempotencyConflict, LeaseLost
+from credit.ports.sagas import Phase, Saga, SagaState, SagaTally, StepState
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.failures import DUPLICATE_KEY, Contended, code_of
 from dataplatform.stores.saga_rows import SAGA_COLUMNS, saga_from_row
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import from_micros, seconds_to_micros, to_micros
 
 _INSERT = text("""
 INSERT INTO sagas (saga_id, kind, content, state, phase, started_at)

@@ -8,15 +8,15 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.exc import IntegrityError
 
-from app.domain.canonical import transaction_bytes
-from app.domain.customer import Transaction
-from app.domain.errors import InvalidValue
+from credit.domain.canonical import transaction_bytes
+from credit.domain.customer import Transaction
+from credit.domain.errors import InvalidValue
 from dataplatform.ingestion.projections import transaction_digest
-from dataplatform.stores.instants import to_micros
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.failures import Contended, duplicated_index
 from dataplatform.stores.mysql.outbox import Change, insert_changes
 from dataplatform.stores.rows import TRANSACTION_COLUMNS, transaction_from_row, transaction_values
+from foundation.instants import to_micros
 
 _LIST = ", ".join(TRANSACTION_COLUMNS)
 _OWNERS = text("SELECT customer_id FROM customers WHERE customer_id IN :customer_ids").bindparams(

@@ -14,11 +14,12 @@ from typing import TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError, TimeoutError
 
-from app.domain.errors import StoreUnavailable
-from app.ports.telemetry import CACHE_FAILURES, Telemetry
+from credit.domain.errors import StoreUnavailable
+from credit.metrics import CACHE_FAILURES
 from dataplatform.resilience.bulkhead import Bulkhead
-from dataplatform.stores.instants import seconds_to_micros, to_micros
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import seconds_to_micros, to_micros
+from foundation.metrics import Telemetry
 
 STORE = "cache"
 CALLS = 1024  # under way or waiting for a connection

@@ -12,11 +12,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError
 
-from app.ports.telemetry import Telemetry
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy
 from dataplatform.resilience.guards import MissOnFailure, with_breaker
 from dataplatform.stores.redis.cache import STORE, RedisCache
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.metrics import Telemetry
 
 ANSWER_SECONDS = 0.05  # a cache slower than the store behind it is no cache
 CONNECT_SECONDS = 0.2

@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.ports.records import AuditEntry
+from credit.ports.records import AuditEntry
 from dataplatform.security.anchor_file import AnchorFile
 from dataplatform.security.audit_chain import GENESIS, Anchor, link
-from dataplatform.stores.instants import from_micros, to_micros
 from dataplatform.stores.sqlite.database import Database
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import from_micros, to_micros
 
 _COLUMNS = "sequence, at, actor, action, subject, body, previous, digest"
 _HEAD = f"SELECT {_COLUMNS} FROM audit ORDER BY sequence DESC LIMIT 1"  # noqa: S608 - a constant

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import sqlite3
 
-from app.domain.errors import StoreUnavailable
-from dataplatform.stores.instants import seconds_to_micros, to_micros
+from credit.domain.errors import StoreUnavailable
 from dataplatform.stores.sqlite.database import Database
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import seconds_to_micros, to_micros
 
 _GET = "SELECT value FROM entries WHERE key = ? AND expires_at > ?"
 _SET = """

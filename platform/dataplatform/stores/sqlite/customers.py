@@ -6,15 +6,15 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.canonical import canonical_json, digest, profile_bytes
-from app.domain.customer import CustomerProfile
-from app.domain.errors import InvalidValue
+from credit.domain.canonical import canonical_json, digest, profile_bytes
+from credit.domain.customer import CustomerProfile
+from credit.domain.errors import InvalidValue
 from dataplatform.ingestion.projections import profile_digest
 from dataplatform.stores.rows import CUSTOMER_COLUMNS, customer_from_row, customer_values
 from dataplatform.stores.sqlite.audit import append_entry
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.outbox import insert_row
-from slo.clock import Clock
+from foundation.clock import Clock
 
 ACTOR = "platform"
 _LIST = ", ".join(CUSTOMER_COLUMNS)

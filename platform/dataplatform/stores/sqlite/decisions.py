@@ -6,17 +6,17 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.canonical import decision_bytes, decision_from_bytes
-from app.domain.decision import Decision
-from app.domain.errors import IdempotencyConflict
-from app.ports.records import IdempotencyKey, Recorded
+from credit.domain.canonical import decision_bytes, decision_from_bytes
+from credit.domain.decision import Decision
+from credit.domain.errors import IdempotencyConflict
+from credit.ports.records import IdempotencyKey, Recorded
 from dataplatform.ingestion.projections import decision_digest
 from dataplatform.stores.decision_rows import audit_body, recorded, same_or_conflict
-from dataplatform.stores.instants import to_micros
 from dataplatform.stores.sqlite.audit import append_entry
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.outbox import insert_row
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import to_micros
 
 _INSERT = """
 INSERT INTO credit_decisions

@@ -5,17 +5,17 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from app.domain.canonical import canonical_json
-from app.domain.disbursement import Order, Refusal, free_limit
-from app.domain.errors import DisbursementRefused
-from app.ports.sagas import Saga
-from dataplatform.stores.instants import to_micros
+from credit.domain.canonical import canonical_json
+from credit.domain.disbursement import Order, Refusal, free_limit
+from credit.domain.errors import DisbursementRefused
+from credit.ports.sagas import Saga
 from dataplatform.stores.sqlite.audit import append_entry
 from dataplatform.stores.sqlite.customers import read_customer
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.sagas import require_fence
 from dataplatform.stores.sqlite.transactions import add_transaction
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import to_micros
 
 _PAID = "SELECT 1 FROM transactions WHERE transaction_id = ?"
 _PAID_SINCE = """

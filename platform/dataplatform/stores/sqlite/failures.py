@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 
 _MEANINGS: dict[int, str] = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space",

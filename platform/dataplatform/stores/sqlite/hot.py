@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.ports.projections import HotItem
-from dataplatform.stores.instants import from_micros, maybe_instant, maybe_micros, to_micros
+from credit.ports.projections import HotItem
 from dataplatform.stores.packing import pack, unpack
 from dataplatform.stores.sqlite.database import Database
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import from_micros, maybe_instant, maybe_micros, to_micros
 
 _COLUMNS = "customer_id, data_type, version, last_updated, digest, attributes, status, created_at, expires_at"
 _LIVE = "(expires_at IS NULL OR expires_at > :now)"

@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from app.ports.stream import DeadLetter, StreamRecord
-from dataplatform.stores.instants import from_micros, to_micros
+from credit.ports.stream import DeadLetter, StreamRecord
 from dataplatform.stores.sqlite.database import Database
+from foundation.instants import from_micros, to_micros
 
 _ADD = """
 INSERT INTO dead_letters (sequence, partition_key, data, arrived_at, attempts, reason, failed_at)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from app.ports.records import OutboxRow
-from dataplatform.stores.instants import seconds_to_micros, to_micros
+from credit.ports.records import OutboxRow
 from dataplatform.stores.outbox_rows import outbox_row, stored_payload
 from dataplatform.stores.sqlite.database import Database
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import seconds_to_micros, to_micros
 
 # Free rows, unless an older row of the same key is held or resting: the order within a key is kept.
 _FREE = """

@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.canonical import canonical_json
-from app.domain.policy import Policy, policy_bytes
-from app.ports.records import PolicyActivation, StoredPolicy
-from dataplatform.stores.instants import from_micros, to_micros
+from credit.domain.canonical import canonical_json
+from credit.domain.policy import Policy, policy_bytes
+from credit.ports.records import PolicyActivation, StoredPolicy
 from dataplatform.stores.sqlite.audit import append_entry
 from dataplatform.stores.sqlite.database import Database
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import from_micros, to_micros
 
 _INSERT = """
 INSERT INTO credit_policies (policy_id, name, version, document, stored_at) VALUES (?, ?, ?, ?, ?)

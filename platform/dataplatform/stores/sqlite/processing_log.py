@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from dataplatform.ingestion.processing_log import BatchOutcome
-from dataplatform.stores.instants import from_micros, to_micros
 from dataplatform.stores.sqlite.database import Database
+from foundation.instants import from_micros, to_micros
 
 _COLUMNS = "worker, started_at, duration_seconds, first, last, ok, duplicate, retried, dead_letter"
 _INSERT = f"INSERT INTO processing_log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a constant

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.resilience.bulkhead import Bulkhead
 from dataplatform.stores.sqlite.connection import open_reader
 from dataplatform.stores.sqlite.failures import unavailable

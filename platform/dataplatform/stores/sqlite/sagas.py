@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.domain.errors import IdempotencyConflict, LeaseLost
-from app.ports.sagas import Phase, Saga, SagaState, SagaTally, StepState
-from dataplatform.stores.instants import from_micros, seconds_to_micros, to_micros
+from credit.domain.errors import IdempotencyConflict, LeaseLost
+from credit.ports.sagas import Phase, Saga, SagaState, SagaTally, StepState
 from dataplatform.stores.saga_rows import SAGA_COLUMNS, saga_from_row
 from dataplatform.stores.sqlite.database import Database
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import from_micros, seconds_to_micros, to_micros
 
 _INSERT = """
 INSERT INTO sagas (saga_id, kind, content, state, phase, started_at) VALUES (?, ?, ?, 'OPEN', 'FORWARD', ?)

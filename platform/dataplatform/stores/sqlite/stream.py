@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.ports.stream import DeadLetter, StreamRecord
-from dataplatform.stores.instants import from_micros, seconds_to_micros, to_micros
+from credit.ports.stream import DeadLetter, StreamRecord
 from dataplatform.stores.sqlite.database import Database
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import from_micros, seconds_to_micros, to_micros
 
 _PUT = "INSERT INTO records (partition_key, data, arrived_at) VALUES (?, ?, ?)"
 # A lease that ran out counts as a failed attempt: its worker died or hung on the record.

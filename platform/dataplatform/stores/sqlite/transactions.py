@@ -6,14 +6,14 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.canonical import transaction_bytes
-from app.domain.customer import Transaction
-from app.domain.errors import InvalidValue
+from credit.domain.canonical import transaction_bytes
+from credit.domain.customer import Transaction
+from credit.domain.errors import InvalidValue
 from dataplatform.ingestion.projections import transaction_digest
-from dataplatform.stores.instants import to_micros
 from dataplatform.stores.rows import TRANSACTION_COLUMNS, transaction_from_row, transaction_values
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.outbox import insert_row
+from foundation.instants import to_micros
 
 _LIST = ", ".join(TRANSACTION_COLUMNS)
 _INSERT = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.ports.projections import WideRow
-from dataplatform.stores.instants import maybe_instant, maybe_micros, to_micros
+from credit.ports.projections import WideRow
 from dataplatform.stores.packing import pack, unpack
 from dataplatform.stores.sqlite.database import Database
-from slo.clock import Clock
+from foundation.clock import Clock
+from foundation.instants import maybe_instant, maybe_micros, to_micros
 
 _COLUMNS = "customer_id, data_type, version, digest, columns, expires_at"
 _LIVE = "(expires_at IS NULL OR expires_at > :now)"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from app.domain.errors import StoreUnavailable
+from credit.domain.errors import StoreUnavailable
 from dataplatform.stores.sqlite.connection import open_writer
 from dataplatform.stores.sqlite.failures import unavailable
 

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 
-from alarms.errors import StoreBusy
 from alarms.http.application import create_application
 from alarms.http.auth import HOOKS, READ, WRITE, AnyOf, BearerTokens, Principal, SignedBodies
 from alarms.http.desk_api import DeskApi
@@ -22,7 +21,8 @@ from alarms.intake.inbox import Flood, Inbox
 from alarms.intake.normalise import intake_rules
 from alarms.intake.sns_message import SnsVerifier
 from alarms.intake.worker import IntakeWorker
-from alarms.receipt import Receipt, ReceiptState
+from alarms.model.errors import StoreBusy
+from alarms.model.receipt import Receipt, ReceiptState
 from alarms.stores.memory import MemoryRouterStore
 from tests.support.alerts import MONDAY_10
 from tests.support.hooks import TOPIC, MadeSns, alert, alertmanager, eventbridge_event

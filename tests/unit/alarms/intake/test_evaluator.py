@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from alarms.alert import AlertState
 from alarms.intake.evaluator import alerts_of
-from alarms.routing.topology import Topology
-from alarms.severity import Severity
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.catalogue import load_catalogue
-from slo.evaluate import evaluate
-from slo.ledger import LedgerRow, SeriesKey
-from slo.spec import Slo
+from alarms.model.alert import AlertState
+from alarms.model.severity import Severity
+from alarms.router.topology import Topology
+from slo.judge.evaluate import evaluate
+from slo.ledger.ledger import LedgerRow, SeriesKey
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.spec import Slo
 from tests.support.alerts import MONDAY_10
 from tests.support.router import Scene
 

@@ -13,17 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alarms.alert import AlertState
-from alarms.errors import MalformedPayload
 from alarms.intake import alertmanager as am
 from alarms.intake.cloudwatch import parse_alarm, parse_event
 from alarms.intake.envelope import kind_of, unwrap_sqs
 from alarms.intake.normalise import intake_rules
 from alarms.intake.worker import PARSERS
-from alarms.severity import Severity
-from slo.catalogue import load_catalogue
-from slo.conventions import cloudwatch_alarm_name
-from slo.identity import alert_key, no_data_alert_key
+from alarms.model.alert import AlertState
+from alarms.model.errors import MalformedPayload
+from alarms.model.severity import Severity
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.conventions import cloudwatch_alarm_name
+from slo.model.identity import alert_key, no_data_alert_key
 from tests.support.alerts import MONDAY_10
 from tests.support.hooks import alert, alertmanager, cloudwatch_alarm, eventbridge_event
 from tests.support.router import SHIPPED_POLICY

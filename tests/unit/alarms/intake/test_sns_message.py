@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alarms.errors import NotAuthentic
 from alarms.intake.certificates import HttpsCertificates
 from alarms.intake.sns_message import SnsVerifier, is_sns_url
+from alarms.model.errors import NotAuthentic
 from tests.support.alerts import MONDAY_10
 from tests.support.hooks import CERTIFICATE_URL, HOUR, TOPIC, MadeSns
 

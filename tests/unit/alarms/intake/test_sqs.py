@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 
-from alarms.heartbeat import Heartbeat
 from alarms.intake.sqs import MOST_UNREAD, SqsConsumer
+from alarms.router.heartbeat import Heartbeat
 from tests.support.router import Scene, numbered_ids
 
 

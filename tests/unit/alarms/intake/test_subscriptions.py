@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from alarms.errors import NotConfirmed
 from alarms.intake.subscriptions import KEPT, Subscriptions
+from alarms.model.errors import NotConfirmed
 
 URL = "https://sns.sa-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
 

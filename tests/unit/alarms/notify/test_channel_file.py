@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from alarms.notify.channel import (
+from alarms.model.severity import Severity
+from alarms.policy.channel import (
     LambdaChannel,
     LocalChannel,
     SlackChannel,
@@ -17,10 +18,9 @@ from alarms.notify.channel import (
     WebhookChannel,
     secret_of,
 )
-from alarms.notify.channel_file import load_channels
-from alarms.policy_file import SHIPPED, load_policy
-from alarms.severity import Severity
-from slo.errors import DefinitionErrors
+from alarms.policy.channel_file import load_channels
+from alarms.policy.policy_file import SHIPPED, load_policy
+from slo.model.errors import DefinitionErrors
 
 TOPICS = {level.value: f"arn:aws:sns:sa-east-1:123456789012:m-{level.value.lower()}" for level in Severity}
 SMTP = {"kind": "smtp", "host": "mail", "port": 587, "sender": "m@x.org", "recipients": {"*": "sre@x.org"}}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from alarms.notify.compose import Composer
-from alarms.router import Router
-from alarms.runbook import load_runbooks
+from alarms.policy.runbook import load_runbooks
+from alarms.router.router import Router
 from tests.support.alerts import burn_alert
 from tests.support.router import SHIPPED_POLICY, Scene, numbered_ids
 

@@ -10,12 +10,12 @@ from unittest.mock import patch
 
 import pytest
 
-from alarms.errors import PermanentFailure, StoreBusy, TemporaryFailure
-from alarms.notification import Delivery, DeliveryState, Notification
+from alarms.model.errors import PermanentFailure, StoreBusy, TemporaryFailure
+from alarms.model.notification import Delivery, DeliveryState, Notification
 from alarms.notify.backoff import Backoff
 from alarms.notify.dispatcher import Dispatcher
 from alarms.stores.memory import MemoryRouterStore
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.alerts import MONDAY_10
 from tests.support.router import Pager
 from tests.support.router_store_contract import enqueue, notification
@@ -129,7 +129,7 @@ def test_a_worker_that_died_between_claim_and_send_is_taken_over_after_its_lease
 
 
 def test_the_most_severe_leaves_first() -> None:
-    from alarms.severity import Severity
+    from alarms.model.severity import Severity
 
     desk = Desk(concurrency=1)
     enqueue(

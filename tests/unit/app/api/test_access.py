@@ -7,7 +7,7 @@ import pytest
 
 from app.api.dependencies import ApiLimits
 from app.api.keys import Scope, create_key
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.api_world import NOW, ApiWorld, api_world
 
 

@@ -12,11 +12,11 @@ import pytest
 from starlette.types import Message
 
 from app.api.dependencies import ApiLimits
-from app.ports.faults import Fault
-from slo.adapters.memory_counts import MemoryCountJournal
-from slo.clock import ManualClock
-from slo.counts import CounterIncrement
-from slo.errors import LedgerError
+from credit.ports.faults import Fault
+from foundation.clock import ManualClock
+from slo.ledger.counts import CounterIncrement
+from slo.ledger.memory_counts import MemoryCountJournal
+from slo.model.errors import LedgerError
 from tests.support.api_world import BODY, NOW, ApiWorld, api_world
 
 REQUESTS = "credit_decision_requests_total"

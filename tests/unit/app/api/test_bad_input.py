@@ -9,7 +9,7 @@ import pytest
 
 from app.api.dependencies import ApiLimits
 from app.api.problem_types import PROBLEM_TYPES
-from app.domain.cpf import synthetic_cpf
+from credit.domain.cpf import synthetic_cpf
 from tests.support.api_world import BODY, CPF, FORMATTED_CPF, ApiWorld, api_world
 
 WRONG_CPF = CPF[:10] + str((int(CPF[10]) + 1) % 10)

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.ports.faults import Fault
-from slo.clock import ManualClock
+from credit.ports.faults import Fault
+from foundation.clock import ManualClock
 from tests.support.api_world import ApiWorld
 
 ADDRESS = "/v1/customers/C-1/decisions"

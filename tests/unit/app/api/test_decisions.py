@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from app.api.keys import Scope
-from app.domain.cpf import synthetic_cpf
-from app.ports.faults import Fault
+from credit.domain.cpf import synthetic_cpf
+from credit.ports.faults import Fault
 from tests.support.api_world import BODY, CPF, FORMATTED_CPF, ApiWorld
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from app.api.keys import Scope
-from app.ports.faults import Fault
+from credit.ports.faults import Fault
 from tests.support.api_world import ApiWorld
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.cpf import synthetic_cpf
+from credit.domain.cpf import synthetic_cpf
 from dataplatform.observability.logs import JsonFormatter
 from tests.support.api_world import BODY, ApiWorld, api_world
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.ports.faults import Fault
+from credit.ports.faults import Fault
 from tests.support.api_world import BODY, CPF, ApiWorld
 from tests.support.json_schema import UnknownKeyword, resolve, violations
 

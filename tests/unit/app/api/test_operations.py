@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.api import operations
-from app.domain.errors import StoreUnavailable
-from app.ports.faults import Fault
+from credit.domain.errors import StoreUnavailable
+from credit.ports.faults import Fault
 from tests.support.api_world import ApiWorld, api_world
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.cpf import synthetic_cpf
-from app.ports.faults import Fault
+from credit.domain.cpf import synthetic_cpf
+from credit.ports.faults import Fault
 from tests.support.api_world import CPF, FORMATTED_CPF, ApiWorld
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.api.sensitive_reads import Shown
-from app.domain.errors import StoreUnavailable
-from app.ports.records import AuditEntry
+from credit.domain.errors import StoreUnavailable
+from credit.ports.records import AuditEntry
 from dataplatform.stores.memory.relational import MemoryAuditTrail, MemoryTables
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.api_world import NOW, ApiWorld, api_world
 
 ADDRESS = "/v1/customers/C-1/decisions"

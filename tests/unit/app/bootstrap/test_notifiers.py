@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from alarms.notify.channel import (
+from alarms.model.severity import Severity
+from alarms.notify.lambda_action import LambdaNotifier
+from alarms.notify.sns import SnsNotifier
+from alarms.policy.channel import (
     Channel,
     LambdaChannel,
     SlackChannel,
@@ -15,13 +18,10 @@ from alarms.notify.channel import (
     SnsChannel,
     WebhookChannel,
 )
-from alarms.notify.lambda_action import LambdaNotifier
-from alarms.notify.sns import SnsNotifier
-from alarms.severity import Severity
 from app.bootstrap.notifiers import build_notifiers
 from app.bootstrap.routing_role import LEASE
 from app.settings import ChannelSecrets, Settings, SettingsError, load_settings
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 
 SMTP = SmtpChannel("mail", 587, "m@x.org", {"*": "sre@x.org"}, user="mirante")
 TOPICS = SnsChannel(dict.fromkeys(Severity, "arn:aws:sns:sa-east-1:123456789012:t"))

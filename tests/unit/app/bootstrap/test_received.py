@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from app.bootstrap.router import open_router
 from app.settings import Settings
-from slo.catalogue import load_catalogue
+from slo.loaders.catalogue_files import load_catalogue
 from tests.support.alerts import burn_alert
 
 

@@ -11,7 +11,7 @@ from alarms.stores.sqlite import SqliteRouterStore
 from app.bootstrap.router import open_router
 from app.settings import Settings, SettingsError, without_password
 from dataplatform.local.server import free_port
-from slo.catalogue import load_catalogue
+from slo.loaders.catalogue_files import load_catalogue
 from tests.support.alerts import burn_alert
 from tests.support.command_line import mirante
 from tests.support.local_servers import fresh_mysql, needs_mariadb

@@ -15,12 +15,12 @@ import pytest
 from starlette.applications import Starlette
 
 from alarms.intake.certificates import HttpsCertificates
-from alarms.receipt import ReceiptState
+from alarms.model.receipt import ReceiptState
 from app.bootstrap.router import RouterParts, open_router
 from app.bootstrap.routing_role import RoutingRole, routing_role
 from app.settings import Settings
-from slo.catalogue import load_catalogue
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
+from slo.loaders.catalogue_files import load_catalogue
 from tests.support.alerts import MONDAY_10
 from tests.support.hooks import TOPIC, MadeSns
 

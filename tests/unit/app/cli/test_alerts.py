@@ -11,8 +11,8 @@ import pytest
 from app.bootstrap.router import open_router
 from app.cli import context
 from app.settings import Settings
-from slo.catalogue import load_catalogue
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
+from slo.loaders.catalogue_files import load_catalogue
 from tests.support.alerts import burn_alert, foreign_alert
 from tests.support.command_line import Ran, mirante
 

@@ -13,11 +13,11 @@ from rich.console import Console
 from app.cli.context import plain_table
 from app.cli.main import cli
 from app.terminal.slo_tables import detail, overview
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.catalogue import load_catalogue
-from slo.ledger import LedgerRow
-from slo.measurement import series_key
-from slo.status import ObjectiveStatus, status
+from slo.judge.status import ObjectiveStatus, status
+from slo.ledger.ledger import LedgerRow
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.ledger.series import series_key
+from slo.loaders.catalogue_files import load_catalogue
 from tests.support.command_line import mirante
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from alarms import policy_file
-from app.usecases import load_policies
-from slo.catalogue import DEFINITIONS
+from alarms.policy import policy_file
+from credit.usecases import load_policies
+from slo.loaders.catalogue_files import DEFINITIONS
 from tests.support.command_line import mirante
 
 SLOTH = """\

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from app.bootstrap.paths import DataPaths
 from app.cli.main import cli
-from slo.adapters.sqlite_ledger import SqliteLedger
-from slo.catalogue import DEFINITIONS, load_catalogue
-from slo.clock import clock_spec
-from slo.ledger import LedgerRow
-from slo.measurement import series_key
+from foundation.clock import clock_spec
+from slo.ledger.ledger import LedgerRow
+from slo.ledger.series import series_key
+from slo.ledger.sqlite_ledger import SqliteLedger
+from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
 
 SLO = "credit/transaction-errors"
 START = datetime(2026, 3, 10, 2, tzinfo=UTC)

@@ -13,7 +13,7 @@ from app.settings import SettingsError
 from dataplatform.directory import DirectoryLock
 from dataplatform.local.server import free_port
 from dataplatform.stores.cassandra.wide import CassandraWideStore
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.command_line import mirante
 from tests.support.credit_samples import a_wide_row
 from tests.support.local_servers import cassandra, empty_cassandra, needs_cassandra

@@ -11,18 +11,18 @@ from pathlib import Path
 import click
 import pytest
 
-from alarms.errors import AlarmsError, StoreBusy
+from alarms.model.errors import AlarmsError, StoreBusy
 from app.api.keys import KeyFileError
 from app.build import BuildError
 from app.cli.failures import explained
 from app.console.errors import ConsoleError, SessionStoreError
 from app.demo.errors import DemoError
-from app.domain.errors import DomainError, StoreUnavailable
 from app.serving.errors import ServingError
 from app.settings import SettingsError
-from dashboards.errors import DashboardError
+from credit.domain.errors import DomainError, StoreUnavailable
+from dashboards.model.errors import DashboardError
 from dataplatform.errors import PlatformError
-from slo.errors import LedgerError, SloError
+from slo.model.errors import LedgerError, SloError
 from tests.support.command_line import mirante
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app.ports.sagas import SagaState
+from credit.ports.sagas import SagaState
 from dataplatform.directory import DirectoryLock
-from dataplatform.embedded import open_embedded
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.command_line import mirante
 
 

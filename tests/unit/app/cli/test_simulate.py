@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.main import cli
-from slo.catalogue import DEFINITIONS
-from slo.errors import SloError
+from slo.loaders.catalogue_files import DEFINITIONS
+from slo.model.errors import SloError
 
 SLO = "credit/transaction-errors"
 

@@ -10,9 +10,9 @@ import pytest
 
 from app.console.beside import JournalBeside
 from app.console.decisions import JournalDecisions, share_within, summed, typical_bound
-from slo.catalogue import load_catalogue
-from slo.counts import MinuteCount, labels_of
-from slo.errors import UnsupportedQuery
+from slo.ledger.counts import MinuteCount, labels_of
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.errors import UnsupportedQuery
 from tests.support.console_world import GivenCounts
 
 HOUR = timedelta(hours=1)

@@ -9,16 +9,16 @@ from string import Formatter
 import pytest
 
 import app.console
-from alarms.decision import Stage
-from alarms.incident import HoldKind, IncidentState, TransitionKind
-from alarms.notification import DeliveryState, Step
-from alarms.timer import TimerKind
+from alarms.model.decision import Stage
+from alarms.model.incident import HoldKind, IncidentState, TransitionKind
+from alarms.model.notification import DeliveryState, Step
+from alarms.model.timer import TimerKind
 from app.console.errors import TextMissing
 from app.console.languages import _merge, negotiate, text_table, texts_in
 from app.console.report_model import Milestone
-from dashboards.palette import LANGUAGES
-from slo.spec import Unit
-from slo.status import ObjectiveState
+from dashboards.model.palette import LANGUAGES
+from slo.judge.status import ObjectiveState
+from slo.model.spec import Unit
 
 FOLDER = Path(app.console.__file__).parent
 LITERAL = re.compile(

@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from alarms.errors import StoreBusy
-from alarms.incident import Incident
-from alarms.severity import Severity
+from alarms.model.errors import StoreBusy
+from alarms.model.incident import Incident
+from alarms.model.severity import Severity
 from app.console.application import create_console
 from app.console.guards import CONTENT_SECURITY_POLICY
 from app.console.languages import texts_in
-from exporters.consistency_index import PairReading
-from slo.clock import ScaledClock
-from slo.counts import MinuteCount, labels_of
-from slo.errors import LedgerError
-from slo.status import ObjectiveState, ObjectiveStatus
+from exporters.collectors.consistency_index import PairReading
+from foundation.clock import ScaledClock
+from slo.judge.status import ObjectiveState, ObjectiveStatus
+from slo.ledger.counts import MinuteCount, labels_of
+from slo.model.errors import LedgerError
 from tests.support.console_browser import BASE_URL, browser, signed_in, tags_of, text_of
 from tests.support.console_world import MINUTE, NOW, World, healthy_then_burning
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alarms.runbook import Runbooks, parse
+from alarms.policy.runbook import Runbooks, parse
 from app.console.application import create_console
 from app.console.runbook_files import ShippedRunbooks
 from app.console.runbooks import rendered, title_of

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.serving.loops import LONGEST_PAUSE, STALLED_AFTER_SECONDS, Loop, in_thread
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

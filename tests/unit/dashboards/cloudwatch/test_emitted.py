@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 import yaml
 
-from alarms.cloudwatch import log_filters
-from alarms.cloudwatch.every_alarm import every_alarm
-from alarms.cloudwatch.indicator_alarms import ROLES
+from alarms.generate.cloudwatch import log_filters
+from alarms.generate.cloudwatch.every_alarm import every_alarm
+from alarms.generate.cloudwatch.indicator_alarms import ROLES
 from app.bootstrap import roles as served
-from app.ports.telemetry import MetricKind
-from dashboards.addresses import Deployment
 from dashboards.cloudwatch.body import body
+from dashboards.model.addresses import Deployment
 from dashboards.truth.known_series import DECLARED
 from exporters.cloudwatch.namespace import ENVIRONMENT as ENVIRONMENT_DIMENSION
 from exporters.cloudwatch.namespace import NAMESPACE, dimensions
-from slo.conventions import CLOUDWATCH_NAMESPACE
+from foundation.metrics import MetricKind
+from slo.model.conventions import CLOUDWATCH_NAMESPACE
 from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
 from tests.support.replay import series_of
 from tests.support.replay_table import SCENARIOS

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from dashboards.addresses import Deployment
 from dashboards.cloudwatch.body import body
 from dashboards.cloudwatch.limits.body import validate, validate_name, validate_text
+from dashboards.model.addresses import Deployment
 from tests.support.catalogues import ENVIRONMENT, shipped_boards
 
 Json = dict[str, Any]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dashboards.grafana.board import dashboard
-from dashboards.model import Board
+from dashboards.model.board import Board
 from tests.support.catalogues import ENVIRONMENT, shipped_boards
 
 FOLDER = Path(__file__).parents[3] / "support" / "grafana" / ".python"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from dashboards.grafana.board import dashboard
-from dashboards.model import Shape
-from dashboards.palette import LANGUAGES, STATES, State
+from dashboards.model.board import Shape
+from dashboards.model.palette import LANGUAGES, STATES, State
 from tests.support.catalogues import ENVIRONMENT, shipped_boards
 from tests.support.grafana_oracle import needs_grafana_modules, run
 

@@ -12,7 +12,7 @@ from grafanalib.cloudwatch import CloudwatchMetricsTarget
 
 from dashboards.grafana.board import dashboard
 from dashboards.grafana.modernise import SCHEMA_VERSION, modernise
-from dashboards.palette import NO_DATA_GREY
+from dashboards.model.palette import NO_DATA_GREY
 from tests.support.catalogues import ENVIRONMENT, shipped_boards
 
 Json = dict[str, Any]

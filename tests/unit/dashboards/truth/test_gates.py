@@ -10,19 +10,19 @@ from typing import Any
 
 import pytest
 
-from app.ports.telemetry import MetricKind, MetricSpec
-from dashboards import promql
 from dashboards.grafana.board import dashboard
-from dashboards.model import Board, Link, Panel, Series, Shape, Text, Threshold
-from dashboards.palette import State
-from dashboards.query import Level, Rate, equal
+from dashboards.model import promql
+from dashboards.model.board import Board, Link, Panel, Series, Shape, Text, Threshold
+from dashboards.model.palette import State
+from dashboards.model.query import Level, Rate, equal
 from dashboards.truth import colour_gate, light_gate, line_gate, link_gate, series_gate
 from dashboards.truth.finding import Finding
 from dashboards.truth.gates import CONSOLE_PATHS, examine, unwatched
 from dashboards.truth.known_series import DECLARED, known_series
 from dashboards.truth.reading import Reading, readings
-from exporters import saturation
-from slo.catalogue import Catalogue
+from exporters.collectors import saturation
+from foundation.metrics import MetricKind, MetricSpec
+from slo.model.catalogue import Catalogue
 from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
 
 KNOWN = known_series(shipped(), ENVIRONMENT)

@@ -11,14 +11,14 @@ from random import Random
 
 import pytest
 
-from app.domain.errors import StoreUnavailable
-from app.ports.faults import Fault
-from app.ports.telemetry import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT
+from credit.domain.errors import StoreUnavailable
+from credit.metrics import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT
+from credit.ports.faults import Fault
 from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
 from dataplatform.consistency.monitor import Round
 from dataplatform.consistency.readings import FileReadings
 from dataplatform.consistency.sides import HotSide
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_decision, a_hot_item, a_profile, a_transaction, a_wide_row
 from tests.support.open_platform import OpenPlatform, opened
 

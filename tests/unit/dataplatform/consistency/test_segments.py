@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from dataplatform import workers
 from dataplatform.consistency.report import PairReport
 from dataplatform.consistency.segments import NAMED, SegmentScan, report_of
 from dataplatform.consistency.state_machine import ConsistencyDeclaration, ConsistencyFunctions
+from dataplatform.profiles import workers
 from tests.support.credit_samples import a_decision, a_hot_item, a_profile, a_transaction
 from tests.support.drift import CLASSES, damage, sqlite_vandals
 from tests.support.open_platform import OpenPlatform, opened

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.domain.cpf import synthetic_cpf
-from app.ports.faults import Fault
-from app.ports.telemetry import INGEST_DURATION, INGEST_LAG, INGEST_RECORDS
+from credit.domain.cpf import synthetic_cpf
+from credit.metrics import INGEST_DURATION, INGEST_LAG, INGEST_RECORDS
+from credit.ports.faults import Fault
 from dataplatform.ingestion.deaggregate import parts
 from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from tests.support.lambda_world import LambdaWorld, lambda_world, packed

@@ -13,16 +13,15 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from app.domain.canonical import profile_bytes, profile_from_attributes
-from app.domain.cpf import synthetic_cpf
-from app.domain.customer import CustomerStatus
-from app.ports.cache_rules import PROFILES
-from app.ports.faults import Fault
-from app.ports.projections import Cache
-from app.ports.telemetry import OUTBOX_DEPTH, PROJECTED_ROWS
-from app.usecases.cached_reads import packed
-from app.usecases.read_profile import remember_profile
-from dataplatform import workers
+from credit.domain.canonical import profile_bytes, profile_from_attributes
+from credit.domain.cpf import synthetic_cpf
+from credit.domain.customer import CustomerStatus
+from credit.metrics import OUTBOX_DEPTH, PROJECTED_ROWS
+from credit.ports.cache_rules import PROFILES
+from credit.ports.faults import Fault
+from credit.ports.projections import Cache
+from credit.usecases.cached_reads import packed
+from credit.usecases.read_profile import remember_profile
 from dataplatform.ingestion.projections import (
     content_digest,
     project_customer,
@@ -31,6 +30,7 @@ from dataplatform.ingestion.projections import (
 )
 from dataplatform.ingestion.projector import Projector
 from dataplatform.observability.tracing import OpenTelemetryTracer
+from dataplatform.profiles import workers
 from tests.support.credit_samples import NOON, a_decision, a_profile, a_transaction
 from tests.support.open_platform import OpenPlatform, opened
 from tests.support.within_request import OTHER_REQUEST, REQUEST, within

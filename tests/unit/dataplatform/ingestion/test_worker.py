@@ -8,15 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.cpf import synthetic_cpf
-from app.domain.errors import StoreUnavailable
-from app.ports.faults import Fault
-from app.ports.telemetry import (
-    FINANCIAL_TRANSACTIONS,
-    INGEST_DURATION,
-    INGEST_LAG,
-    INGEST_RECORDS,
-)
+from credit.domain.cpf import synthetic_cpf
+from credit.domain.errors import StoreUnavailable
+from credit.metrics import FINANCIAL_TRANSACTIONS, INGEST_DURATION, INGEST_LAG, INGEST_RECORDS
+from credit.ports.faults import Fault
 from tests.support.credit_samples import NOON
 from tests.support.open_platform import OpenPlatform, opened
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.cpf import synthetic_cpf
-from app.ports.tracing import CORRELATION, Correlation
+from credit.domain.cpf import synthetic_cpf
+from credit.ports.tracing import CORRELATION, Correlation
 from dataplatform.observability.logs import JsonFormatter, configure_logs
 
 CPF = synthetic_cpf(5, 1)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.cpf import synthetic_cpf
+from credit.domain.cpf import synthetic_cpf
 from dataplatform.observability.masking import MASKED_CPF, mask
 
 NUMBERS = st.integers(min_value=0, max_value=111_111_109).map(lambda number: synthetic_cpf(5, number))

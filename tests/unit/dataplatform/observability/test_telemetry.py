@@ -9,22 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
-from app.ports.telemetry import (
+from credit.metrics import (
     AUTH_FAILURES,
     DECISION_DURATION,
     DECISION_REQUESTS,
     INGEST_DURATION,
     INGEST_LAG,
     METRICS,
-    PROBES,
-    MetricKind,
-    MetricSpec,
 )
 from dataplatform.observability.telemetry import PrometheusTelemetry
-from slo.adapters.memory_counts import MemoryCountJournal
-from slo.clock import ManualClock
-from slo.counts import CounterIncrement
-from slo.errors import LedgerError
+from foundation.clock import ManualClock
+from foundation.metrics import PROBES, MetricKind, MetricSpec
+from slo.ledger.counts import CounterIncrement
+from slo.ledger.memory_counts import MemoryCountJournal
+from slo.model.errors import LedgerError
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DURATION = "credit_decision_duration_seconds"

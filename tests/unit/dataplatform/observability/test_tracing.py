@@ -16,9 +16,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from app.domain.errors import StoreUnavailable
-from app.ports.faults import Fault
-from app.ports.tracing import xray_root
+from credit.domain.errors import StoreUnavailable
+from credit.ports.faults import Fault
+from credit.ports.tracing import xray_root
 from dataplatform.observability.traced_port import with_spans
 from dataplatform.observability.tracing import (
     OpenTelemetryTracer,
@@ -29,7 +29,7 @@ from dataplatform.observability.tracing import (
     open_tracer,
 )
 from dataplatform.stores.memory.projections import MemoryCache
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.api_world import CPF, FORMATTED_CPF, api_world
 
 ROOT = "1-65a1b2c3-0123456789abcdef01234567"

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from app.ports.tracing import CORRELATION, Correlation, trace_header
+from credit.ports.tracing import CORRELATION, Correlation, trace_header
 from dataplatform.observability.carried_trace import split_trace, with_trace
 from dataplatform.observability.xray_tracer import XrayTracer
 from tests.support.trace_receivers import XrayDaemon, xray_daemon

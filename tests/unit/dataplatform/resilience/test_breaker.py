@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.errors import InvalidValue, StoreUnavailable
+from credit.domain.errors import InvalidValue, StoreUnavailable
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy, Circuit
 from dataplatform.resilience.guards import with_breaker
 from dataplatform.stores.memory.projections import MemoryHotStore
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_hot_item
 
 POLICY = BreakerPolicy(

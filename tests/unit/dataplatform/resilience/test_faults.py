@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from app.domain.errors import InvalidValue, StoreUnavailable
-from app.ports.faults import Fault
+from credit.domain.errors import InvalidValue, StoreUnavailable
+from credit.ports.faults import Fault
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.guards import MOST_DOUBTFUL, MissOnFailure, with_faults
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_hot_item
 
 

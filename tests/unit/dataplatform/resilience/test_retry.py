@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import InvalidValue, StoreUnavailable
+from credit.domain.errors import InvalidValue, StoreUnavailable
 from dataplatform.resilience.bulkhead import Bulkhead
 from dataplatform.resilience.retry import RetryPolicy, retrying
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
 
 

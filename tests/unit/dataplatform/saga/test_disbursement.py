@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from app.domain.customer import CustomerStatus
-from app.domain.decision import Outcome
-from app.domain.disbursement import Progress, Refusal, order_bytes, order_of
-from app.domain.errors import DisbursementRefused, LeaseLost
-from app.ports.projections import HOLDS
-from app.ports.sagas import Saga, SagaState, StepState
-from app.ports.telemetry import SAGA_OLDEST, SAGAS_ENDED, SAGAS_OPEN
+from credit.domain.customer import CustomerStatus
+from credit.domain.decision import Outcome
+from credit.domain.disbursement import Progress, Refusal, order_bytes, order_of
+from credit.domain.errors import DisbursementRefused, LeaseLost
+from credit.metrics import SAGA_OLDEST, SAGAS_ENDED, SAGAS_OPEN
+from credit.ports.projections import HOLDS
+from credit.ports.sagas import Saga, SagaState, StepState
 from dataplatform.saga.disbursement import DisbursementSaga
 from dataplatform.saga.limit_holds import LimitHolds
 from dataplatform.saga.step import SagaPlan, Step, StepRefused

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from app.domain.customer import CustomerStatus
-from app.domain.disbursement import Progress, Refusal
-from app.domain.errors import StoreUnavailable
-from app.ports.faults import Fault
-from app.ports.projections import HOLDS
-from app.ports.sagas import SagaState
-from app.ports.telemetry import SAGAS_STUCK
-from app.usecases.disburse import DisburseCredit
-from dataplatform import workers
+from credit.domain.customer import CustomerStatus
+from credit.domain.disbursement import Progress, Refusal
+from credit.domain.errors import StoreUnavailable
+from credit.metrics import SAGAS_STUCK
+from credit.ports.faults import Fault
+from credit.ports.projections import HOLDS
+from credit.ports.sagas import SagaState
+from credit.usecases.disburse import DisburseCredit
+from dataplatform.profiles import workers
 from dataplatform.resilience.breaker import CircuitOpen
 from dataplatform.saga.limit_holds import total
 from tests.support.credit_samples import a_decision, a_profile

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ports.records import AuditEntry
+from credit.ports.records import AuditEntry
 from dataplatform.security.audit_chain import GENESIS, Anchor, Damage, link, verify
 from tests.support.credit_samples import NOON
 

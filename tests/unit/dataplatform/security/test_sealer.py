@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import InvalidCpf
+from credit.domain.errors import InvalidCpf
 from dataplatform.errors import KeyMaterialError, UnsealError
 from dataplatform.security.keys import LocalKeyService
 from dataplatform.security.sealer import EnvelopeSealer

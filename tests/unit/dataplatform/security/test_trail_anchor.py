@@ -14,7 +14,7 @@ from dataplatform.security.anchor_file import AnchorFile, read_anchors
 from dataplatform.security.audit_chain import Damage
 from dataplatform.security.trail_anchor import TrailAnchor, verify_trail
 from dataplatform.stores.memory.relational import MemoryAuditTrail, MemoryTables
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import StoreUnavailable
-from dataplatform.audited import verify_directory
+from credit.domain.errors import StoreUnavailable
+from dataplatform.profiles.audited import verify_directory
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.open_platform import opened
 

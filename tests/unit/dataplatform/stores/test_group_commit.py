@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import InvalidValue, StoreUnavailable
+from credit.domain.errors import InvalidValue, StoreUnavailable
 from dataplatform.errors import DataDirectoryError, SchemaError
 from dataplatform.schemas.ladder import climb
 from dataplatform.stores.sqlite.connection import open_writer

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from dataplatform.audited import verify_directory
-from dataplatform.embedded import open_embedded
+from dataplatform.profiles.audited import verify_directory
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
-from slo.clock import SystemClock
+from foundation.clock import SystemClock
 from tests.support.credit_samples import a_decision
 
 SCRIPT = Path(__file__).parents[3] / "support" / "record_decisions.py"

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from app.ports.telemetry import MetricKind, MetricSpec
 from exporters.cloudwatch.datum import Datum, NotSent
 from exporters.cloudwatch.emf import EmfLines
 from exporters.cloudwatch.metrics_publisher import MetricsPublisher
 from exporters.cloudwatch.series_data import SeriesData
-from slo.clock import ManualClock
+from foundation.clock import ManualClock
+from foundation.metrics import MetricKind, MetricSpec
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EDGES = (0.1, 0.2, 1.0)

@@ -15,11 +15,12 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slo.catalogue import Catalogue, load_catalogue
 from slo.cloudwatch import alarms, is_composite, skipped
 from slo.cloudwatch.limits import range_problem
-from slo.identity import alert_key, no_data_alert_key
-from slo.spec import MetricQuery, RatioIndicator, Slo
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
+from slo.model.identity import alert_key, no_data_alert_key
+from slo.model.spec import MetricQuery, RatioIndicator, Slo
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"
 SHIPPED = load_catalogue()

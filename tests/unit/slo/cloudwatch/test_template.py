@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from slo.catalogue import Catalogue, load_catalogue
 from slo.cloudwatch import alarms, template, templates
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"
 SHIPPED = load_catalogue()

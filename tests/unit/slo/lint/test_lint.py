@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from slo.catalogue import Catalogue, load_catalogue
-from slo.entities import Component, DataSource, Service
 from slo.lint import Finding, Level, Surroundings, check
-from slo.spec import MetricQuery, Objective, RatioIndicator, Slo
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.catalogue import Catalogue
+from slo.model.entities import Component, DataSource, Service
+from slo.model.spec import MetricQuery, Objective, RatioIndicator, Slo
 
 SHIPPED = load_catalogue()
 LATENCY = replace(SHIPPED.slo("credit/decision-latency"), owner="development")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from slo.catalogue import DEFINITIONS, load_catalogue
-from slo.errors import DefinitionErrors
+from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
 from slo.loaders.importer import Effect, import_files
-from slo.spec import Slo
+from slo.model.errors import DefinitionErrors
+from slo.model.spec import Slo
 from tests.support.definition_files import SLO, SLOTH
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"

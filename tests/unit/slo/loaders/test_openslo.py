@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from slo.catalogue import load_catalogue
-from slo.errors import UnknownSlo
-from slo.spec import RatioIndicator, ThresholdIndicator, Unit
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.errors import UnknownSlo
+from slo.model.spec import RatioIndicator, ThresholdIndicator, Unit
 from tests.support.definition_files import SLO, load_texts
 
 SHAPES = load_catalogue(Path(__file__).parents[3] / "support" / "definitions" / "shapes")

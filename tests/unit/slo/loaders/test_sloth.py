@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from slo.catalogue import load_catalogue
-from slo.spec import RatioIndicator, Unit
+from slo.loaders.catalogue_files import load_catalogue
+from slo.model.spec import RatioIndicator, Unit
 from tests.support.definition_files import SLOTH, line_of, load_texts, refusals
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"

@@ -12,8 +12,8 @@ from importlib.resources import files
 import pytest
 import yaml
 
+from slo.model.spec import Tier
 from slo.simulate import Incident, MinuteOfEvents, Simulation, Timeline, Traffic, imagine, simulate
-from slo.spec import Tier
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON, an_slo
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import slo.simulate.cloudwatch_evaluator as evaluator
-from slo.errors import SourceError
+from slo.model.errors import SourceError
 from slo.simulate import metric_math
 from slo.simulate.cloudwatch_evaluator import AlarmState, MetricAlarm, MetricMinutes, alarm_spans
 from slo.simulate.metric_math import MetricMathError, compiled
@@ -229,4 +229,6 @@ def test_the_evaluator_shares_no_code_with_the_generator() -> None:
         assert module.__file__ is not None
         tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
         imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        assert not any(name.startswith(("slo.cloudwatch", "slo.prometheus", "slo.spec")) for name in imported)
+        assert not any(
+            name.startswith(("slo.cloudwatch", "slo.prometheus", "slo.model.spec")) for name in imported
+        )

@@ -6,11 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from slo.adapters.memory_counts import MemoryCountJournal, MemoryCountReader
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.clock import ManualClock
-from slo.counts import CounterIncrement, labels_of
-from slo.errors import SourceError
+from foundation.clock import ManualClock
+from slo.ledger.counts import CounterIncrement, labels_of
+from slo.ledger.memory_counts import MemoryCountJournal, MemoryCountReader
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.model.errors import SourceError
+from slo.model.spec import BudgetingMethod
 from slo.simulate import Incident, MinuteOfEvents, Traffic, imagine, simulate
 from slo.simulate.recorded import (
     RecordedCsvError,
@@ -20,7 +21,6 @@ from slo.simulate.recorded import (
     timeline_from_ledger,
 )
 from slo.simulate.report import as_json, chart, table
-from slo.spec import BudgetingMethod
 from tests.support.slo_samples import HOUR, MINUTE, NOON, a_row, an_slo, key_of
 
 CSV = (

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slo.adapters.memory_ledger import MemoryLedger
-from slo.evaluate import evaluate
+from slo.judge.evaluate import evaluate
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.model.spec import BudgetingMethod, Slo, Tier
 from slo.simulate import (
     Incident,
     IncidentError,
@@ -26,7 +27,6 @@ from slo.simulate import (
     timeline_of,
 )
 from slo.simulate.ledger_model import ledger_firing
-from slo.spec import BudgetingMethod, Slo, Tier
 from tests.support.slo_samples import DAY, GOOGLE, HOUR, MINUTE, NOON, a_row, an_slo, key_of
 
 DAY_START = datetime(2026, 3, 10, tzinfo=UTC)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ports.projections import ItemValue, WideRow
+from credit.ports.projections import ItemValue, WideRow
 from dataplatform.ingestion.projections import content_digest, project_customer
 from dataplatform.stores.cassandra.rows import ORDER, from_values, to_values
-from dataplatform.stores.instants import from_micros
+from foundation.instants import from_micros
 from tests.support.credit_samples import NOON, a_profile, a_wide_row
 
 NAMES = st.sampled_from(

@@ -1,0 +1,68 @@
+"""The one normalised alert that every source is turned into: evaluator, Alertmanager, CloudWatch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from alarms.model.severity import Severity
+
+
+class AlertState(StrEnum):
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class BurnArithmetic:
+    """Why a burn alert fired, in numbers a person can redo. Counts are exact unless ``error_bound`` says.
+
+    ``burn = (bad / total) / budget_ratio``; it fired because both windows burn above ``factor``.
+    ``budget_spent_ratio`` is counted over the period's expected events, not derived from the tier.
+    """
+
+    tier: str
+    factor: str  # exact decimal text, "14.4"
+    objective: str  # "99.95 %"
+    long_window: str
+    long_good: int
+    long_total: int
+    long_burn: float
+    short_window: str
+    short_good: int
+    short_total: int
+    short_burn: float
+    budget_spent_ratio: float
+    budget_basis: str  # how the expected events were got, in words
+    exhaustion_seconds: float | None = None  # None: not at this burn
+    error_bound: int | None = None
+    budget_basis_pt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """``alert_key`` is the identity: the same burn from any backend and in any tier has the same key."""
+
+    alert_key: str
+    source: str  # evaluator | alertmanager | cloudwatch | prober | self
+    environment: str
+    name: str
+    state: AlertState
+    starts_at: datetime
+    summary: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ends_at: datetime | None = None
+    severity: Severity | None = None  # what the source says; the policy decides
+    slo_id: str | None = None
+    objective: str | None = None
+    tier: str | None = None
+    burn: BurnArithmetic | None = None
+    runbook: str | None = None
+    summary_pt: str | None = None
+    title: str | None = None  # for people; None: the name
+    title_pt: str | None = None
+    component: str | None = None
+    customers_affected: int | None = None  # distinct blind indexes in the failing events; None: unknown
+    links: Mapping[str, str] = field(default_factory=dict)  # by what they show

@@ -1,0 +1,54 @@
+"""What the router decided about an incident, stage by stage, kept so that it can be explained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from alarms.model.incident import AlertRecord, Incident, Transition
+from alarms.model.notification import Delivery
+from alarms.model.timer import Timer
+
+
+class Stage(StrEnum):
+    """The pipeline, in order."""
+
+    NORMALISE = "normalise"
+    FINGERPRINT = "fingerprint"
+    DEDUPLICATE = "deduplicate"
+    CLASSIFY = "classify"
+    CORRELATE = "correlate"
+    INHIBIT = "inhibit"
+    SILENCE = "silence"
+    FLAP_DAMP = "flap-damp"
+    ROUTE = "route"
+    NOTIFY = "notify"
+    ESCALATE = "escalate"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One stage's verdict. ``rule`` names what decided, ``reason`` holds the arithmetic in words."""
+
+    incident_id: str
+    at: datetime
+    stage: Stage
+    outcome: str
+    reason: str
+    rule: str = ""
+    alert: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything behind an incident: decisions so far, and the steps still to come if nobody acts."""
+
+    incident: Incident
+    decisions: Sequence[Decision]
+    timeline: Sequence[Transition]
+    alerts: Sequence[AlertRecord]
+    deliveries: Sequence[Delivery]
+    timers: Sequence[Timer]
+    future: Sequence[str]

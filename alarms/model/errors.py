@@ -1,0 +1,92 @@
+"""Errors of the severity router.
+
+AlarmsError
++-- UnknownIncident         no incident has that id
++-- NotAllowed              the incident is in a state in which that cannot be done (what, why, mend)
++-- MalformedPayload        an authenticated sender's payload cannot be read (goes to quarantine)
++-- NotAuthentic            a payload whose sender cannot be proven; nothing of it is kept
++-- NotConfirmed            SNS did not take the confirmation of a subscription; it asks again
++-- StoreBusy               the router's store did not take the write; the sender must try again
++-- RouterUnreachable       a router that was asked over HTTP did not answer as one
++-- RouterRefused           a router that was asked over HTTP said no, and why
++-- NotifierError           a message did not reach its receiver
+    +-- TemporaryFailure    try again later (throttled, timed out, unavailable)
+    +-- PermanentFailure    trying again will not help (refused, no such topic)
+
+Policy, RACI and schedule files raise ``slo.model.errors.DefinitionErrors``: file, line, field, mend.
+"""
+
+from __future__ import annotations
+
+
+class AlarmsError(Exception):
+    """Base of everything the router raises on purpose."""
+
+
+class UnknownIncident(AlarmsError):
+    def __init__(self, incident_id: str) -> None:
+        self.incident_id = incident_id
+        super().__init__(
+            f"no incident is called {incident_id!r}. `mirante alerts list --all` shows every incident"
+        )
+
+
+class NotAllowed(AlarmsError):
+    def __init__(self, incident_id: str, action: str, reason: str, mend: str) -> None:
+        self.incident_id, self.action, self.reason, self.mend = incident_id, action, reason, mend
+        super().__init__(f"{incident_id}: cannot {action}: {reason}. {mend}")
+
+
+class MalformedPayload(AlarmsError):
+    """``field`` says where in the payload, ``problem`` what is wrong there."""
+
+    def __init__(self, source: str, field: str, problem: str) -> None:
+        self.source, self.field, self.problem = source, field, problem
+        super().__init__(f"{source} payload: {field}: {problem}")
+
+
+class NotAuthentic(AlarmsError):
+    def __init__(self, source: str, reason: str) -> None:
+        self.source, self.reason = source, reason
+        super().__init__(f"{source} message refused: {reason}")
+
+
+class NotConfirmed(AlarmsError):
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the subscription could not be confirmed at SNS: {reason}")
+
+
+class StoreBusy(AlarmsError):
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the router's store did not take the write: {reason}")
+
+
+class RouterUnreachable(AlarmsError):
+    def __init__(self, url: str, reason: str) -> None:
+        self.url, self.reason = url, reason
+        super().__init__(f"{url}: {reason}. Check router_url, and that a router runs there")
+
+
+class RouterRefused(AlarmsError):
+    """``status`` is HTTP's; ``detail`` are the router's own words."""
+
+    def __init__(self, url: str, status: int, detail: str) -> None:
+        self.url, self.status, self.detail = url, status, detail
+        mend = ". Set hook_token to the one of that router" if status == 401 else ""
+        super().__init__(f"{url} answered {status}: {detail}{mend}")
+
+
+class NotifierError(AlarmsError):
+    def __init__(self, receiver: str, reason: str) -> None:
+        self.receiver, self.reason = receiver, reason
+        super().__init__(f"{receiver}: {reason}")
+
+
+class TemporaryFailure(NotifierError):
+    pass
+
+
+class PermanentFailure(NotifierError):
+    pass

@@ -1,0 +1,146 @@
+"""An incident: what a person is told about, acknowledges and resolves. Its history is numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from alarms.model.alert import AlertState, BurnArithmetic
+from alarms.model.severity import Severity
+
+
+class IncidentState(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class TransitionKind(StrEnum):
+    """Everything that can happen to an incident; each happening gets the incident's next number."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    ALERT_JOINED = "alert-joined"
+    ALERT_CLEARED = "alert-cleared"
+    SEVERITY_RAISED = "severity-raised"
+    SEVERITY_LOWERED = "severity-lowered"
+    HELD = "held"
+    RELEASED = "released"
+    ACKNOWLEDGED = "acknowledged"
+    ACK_MISSED = "acknowledgement-missed"
+    ESCALATED = "escalated"
+    REPEATED = "escalation-repeated"
+    REASSIGNED = "reassigned"
+    SNOOZED = "snoozed"
+    ATTACHED = "attached"
+    DETACHED = "detached"
+    NOTED = "noted"
+    REMEDIATION_ASKED = "remediation-asked"
+    UNDELIVERABLE = "undeliverable"
+    REPAIRED = "repaired"
+    RESOLVED = "resolved"
+
+
+class HoldKind(StrEnum):
+    """Why nobody is told for now."""
+
+    SILENCE = "silence"
+    CAUSE = "cause"
+    FLAPPING = "flapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """``by`` names the silence, the causing incident, or the flapping rule that holds pages back."""
+
+    kind: HoldKind
+    by: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """State of one incident; every change makes a new value with ``number`` one higher.
+
+    ``key`` is what makes alerts one incident (the alert key, or the route's grouping).
+    ``cycle`` counts how often it was opened (1, then one more for each reopening).
+    ``policy_id`` names the policy snapshot it lives under, whatever the policy file says today.
+    """
+
+    id: str
+    key: str
+    environment: str
+    title: str
+    summary: str
+    severity: Severity
+    state: IncidentState
+    owner: str  # team that is told first
+    route: str
+    policy_id: str
+    opened_at: datetime
+    updated_at: datetime
+    name: str = ""  # of the alert that opened it
+    title_pt: str = ""
+    number: int = 1
+    cycle: int = 1
+    summary_pt: str = ""
+    assignee: str | None = None  # a person, where the matrix says "assigned person"
+    slo_id: str | None = None
+    objective: str | None = None
+    component: str | None = None
+    runbook: str | None = None
+    burn: BurnArithmetic | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None  # "alerts" when every alert cleared
+    paged_at: datetime | None = None  # first page of this cycle
+    hold: Hold | None = None
+    cause_id: str | None = None  # the incident that explains this one
+    snoozed_until: datetime | None = None
+    overdue: bool = False
+    lowering_to: Severity | None = None
+    customers_affected: int | None = None  # None: unknown
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is not IncidentState.RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """Number ``number`` in the history of one incident. ``due_at``: when a timer should have fired."""
+
+    incident_id: str
+    number: int
+    kind: TransitionKind
+    at: datetime
+    actor: str
+    detail: Mapping[str, str] = field(default_factory=dict)
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """What the router remembers of one alert: which incident it belongs to and when it last changed.
+
+    ``member`` tells apart the tiers and sources that share one ``key``.
+    """
+
+    member: str
+    key: str
+    incident_id: str
+    name: str
+    source: str
+    state: AlertState
+    severity: Severity
+    environment: str
+    starts_at: datetime
+    received_at: datetime
+    ends_at: datetime | None = None
+    tier: str | None = None
+    times_seen: int = 1

@@ -1,0 +1,56 @@
+"""Alarms on indicators that are not an SLO's burn: saturation, consistency, lag, dead letters, silence.
+
+Said once; Prometheus rules, CloudWatch alarms and the red lines of the boards are made from the same value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from fractions import Fraction
+
+from alarms.model.severity import Severity
+from alarms.policy.policy import Text
+from foundation.metrics import MetricSpec
+
+
+class Measure(StrEnum):
+    """How a number is read from the metric."""
+
+    HIGHEST = "highest"  # the highest series of a gauge
+    LOWEST = "lowest"  # the lowest series of a gauge
+    INCREASE = "increase"  # what a counter grew by in the window, all series together
+
+
+class Comparison(StrEnum):
+    ABOVE = ">"
+    BELOW = "<"
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One alarm. ``name`` is its alert name; ``basis`` says where the threshold comes from (ALM-1).
+
+    ``component`` is its id in the catalogue, or ``""`` when a label of the metric says it (or none does).
+    ``lasting`` is how long the condition must hold. ``window`` applies to ``INCREASE``. ``by`` keeps labels
+    apart, so that the alarm says which one it is. ``symptom`` alarms give way to the cause they depend on.
+    """
+
+    name: str
+    title: Text
+    metric: MetricSpec
+    measure: Measure
+    comparison: Comparison
+    threshold: Fraction
+    lasting: timedelta
+    severity: Severity
+    component: str
+    runbook: str
+    basis: Text
+    where: Mapping[str, str] = field(default_factory=dict)
+    window: timedelta = timedelta(minutes=5)
+    by: tuple[str, ...] = ()
+    category: str = "indicator"
+    symptom: bool = True

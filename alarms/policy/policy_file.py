@@ -1,0 +1,216 @@
+"""Reads ``alarms/policy.yaml`` and ``alarms/raci.yaml`` into a checked ``Policy``."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from alarms.model.severity import Severity
+from alarms.model.silence import Matcher
+from alarms.policy.channel import Channels
+from alarms.policy.located import Place, Problems, read
+from alarms.policy.policy import (
+    BurnWindow,
+    BusinessHours,
+    ClockKind,
+    FlapDamping,
+    Level,
+    Policy,
+    Raise,
+    Remediation,
+    Repeat,
+    Route,
+    SeverityRule,
+    StormGuard,
+    Team,
+    Text,
+)
+from alarms.policy.policy_hours import read_hours, working_day
+from alarms.policy.policy_lint import lint, lint_channels
+from alarms.policy.raci import ALERTS_AND_INCIDENTS, Raci, load_raci
+
+SHIPPED = Path(__file__).parents[1] / "policy.yaml"
+MATCHER = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*')
+
+
+def load_policy(
+    path: Path | None = None, raci: Raci | None = None, channels: Channels | None = None
+) -> Policy:
+    """The policy of ``path``, or the one that ships. It may name these ``channels`` only, if given.
+
+    Raises:
+        slo.model.errors.DefinitionErrors: everything wrong with it, each with file, line, field and mend.
+    """
+    file = SHIPPED if path is None else path
+    top = read(file)
+    fields = top.fields(
+        ["version", "levels", "business_hours", "teams", "severity", "routes", "noise", "remediation"]
+    )
+    top.problems.working_day = timedelta(hours=24)
+    hours = read_hours(fields["business_hours"])
+    top.problems.working_day = working_day(hours)
+    fields["version"].one_of(["1"])
+    policy = _assemble(fields, hours, raci or load_raci(), str(file))
+    lint(policy, top.problems, fields)
+    if channels is not None:
+        lint_channels(policy, top.problems, fields, channels)
+    top.problems.raise_any()
+    return policy
+
+
+def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: str) -> Policy:
+    severity = fields["severity"].fields(
+        ["burn_windows", "raise", "rules", "tier_caps", "words", "default", "lower_after"]
+    )
+    noise = fields["noise"].fields(["reopen_within", "release_after", "flapping", "storm", "ignored_labels"])
+    return Policy(
+        levels=tuple(_level(Severity(name), place) for name, place in _named_levels(fields["levels"])),
+        teams=tuple(_team(name, place) for name, place in fields["teams"].entries()),
+        routes=tuple(_route(place) for place in fields["routes"].items()),
+        hours=hours,
+        burn_windows=tuple(_burn_window(place) for place in severity["burn_windows"].items()),
+        raises=tuple(_raise(place) for place in severity["raise"].items()),
+        rules=tuple(_rule(place) for place in severity["rules"].items()),
+        tier_caps={tier: place.choice(Severity) for tier, place in severity["tier_caps"].entries()},
+        severity_words={word: place.choice(Severity) for word, place in severity["words"].entries()},
+        default_severity=severity["default"].choice(Severity),
+        lower_after=severity["lower_after"].duration(),
+        reopen_within=noise["reopen_within"].duration(),
+        release_after=noise["release_after"].duration(),
+        flapping=_flapping(noise["flapping"]),
+        storm=_storm(noise["storm"]),
+        ignored_labels=noise["ignored_labels"].texts(),
+        remediation=tuple(_remediation(place) for place in fields["remediation"].items()),
+        accountable=raci.answers_for(ALERTS_AND_INCIDENTS),
+        source_file=file,
+    )
+
+
+def _named_levels(levels: Place) -> list[tuple[str, Place]]:
+    return list(levels.fields([severity.value for severity in Severity]).items())
+
+
+def _level(severity: Severity, place: Place) -> Level:
+    fields = place.fields(
+        ["name", "meaning", "criticality", "clock", "first", "acknowledge_within", "escalate_after"],
+        ["backup", "act_within", "repeat"],
+    )
+    return Level(
+        severity=severity,
+        name=_text(fields["name"]),
+        meaning=_text(fields["meaning"]),
+        criticality=_text(fields["criticality"]),
+        clock=fields["clock"].choice(ClockKind),
+        first=fields["first"].text(),
+        backup=fields["backup"].text() if "backup" in fields else None,
+        acknowledge_within=fields["acknowledge_within"].duration(),
+        escalate_after=fields["escalate_after"].duration(),
+        act_within=fields["act_within"].duration() if "act_within" in fields else None,
+        repeat=_repeat(fields["repeat"]) if "repeat" in fields else None,
+    )
+
+
+def _text(place: Place) -> Text:
+    fields = place.fields(["en", "pt"])
+    return Text(fields["en"].text(), fields["pt"].text())
+
+
+def _repeat(place: Place) -> Repeat:
+    fields = place.fields(["every", "at_most"])
+    return Repeat(fields["every"].duration(), fields["at_most"].integer(1))
+
+
+def _team(name: str, place: Place) -> Team:
+    fields = place.fields(["name"], ["channels"])
+    channels = fields["channels"].texts() if "channels" in fields else ("default",)
+    return Team(name, _text(fields["name"]), channels)
+
+
+def _route(place: Place) -> Route:
+    fields = place.fields(["name", "owner"], ["match", "group_by", "inform"])
+    return Route(
+        name=fields["name"].text(),
+        owner=fields["owner"].text(),
+        matchers=_matchers(fields.get("match")),
+        group_by=fields["group_by"].texts() if "group_by" in fields else (),
+        inform=fields["inform"].texts() if "inform" in fields else (),
+    )
+
+
+def _matchers(place: Place | None) -> tuple[Matcher, ...]:
+    found = [] if place is None else [_matcher(item) for item in place.items()]
+    return tuple(matcher for matcher in found if matcher is not None)
+
+
+def _matcher(place: Place) -> Matcher | None:
+    try:
+        return parse_matcher(place.text())
+    except ValueError as error:
+        place.wrong(str(error), 'Write label="value", with =, !=, =~ or !~')
+        return None
+
+
+def parse_matcher(text: str) -> Matcher:
+    """``component=~"aurora.*"`` as a matcher. Raises ``ValueError`` that says what is wrong with it."""
+    match = MATCHER.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a matcher")
+    if match[2] in ("=~", "!~"):
+        try:
+            re.compile(match[3])
+        except re.error as error:
+            raise ValueError(f"{match[3]!r} is not a pattern ({error})") from error
+    return Matcher(match[1], match[2], match[3])
+
+
+def _burn_window(place: Place) -> BurnWindow:
+    fields = place.fields(["long", "severity"])
+    return BurnWindow(fields["long"].duration(), fields["severity"].choice(Severity))
+
+
+def _raise(place: Place) -> Raise:
+    fields = place.fields(["by"], ["exhaustion_within", "customers_affected"])
+    if ("exhaustion_within" in fields) is ("customers_affected" in fields):
+        place.wrong("needs one reason", "Give either exhaustion_within or customers_affected")
+    return Raise(
+        by=fields["by"].integer(1),
+        within=fields["exhaustion_within"].duration() if "exhaustion_within" in fields else None,
+        customers=fields["customers_affected"].integer(1) if "customers_affected" in fields else None,
+    )
+
+
+def _rule(place: Place) -> SeverityRule:
+    fields = place.fields(["name", "match", "severity"])
+    return SeverityRule(
+        fields["name"].text(), _matchers(fields["match"]), fields["severity"].choice(Severity)
+    )
+
+
+def _remediation(place: Place) -> Remediation:
+    fields = place.fields(["name", "match", "severities", "channel", "at_most", "within"])
+    return Remediation(
+        name=fields["name"].text(),
+        matchers=_matchers(fields["match"]),
+        severities=tuple(item.choice(Severity) for item in fields["severities"].items()),
+        channel=fields["channel"].text(),
+        at_most=fields["at_most"].integer(1),
+        within=fields["within"].duration(),
+    )
+
+
+def _flapping(place: Place) -> FlapDamping:
+    fields = place.fields(["changes", "within", "stable_for"])
+    return FlapDamping(
+        fields["changes"].integer(1), fields["within"].duration(), fields["stable_for"].duration()
+    )
+
+
+def _storm(place: Place) -> StormGuard:
+    fields = place.fields(["incidents", "overall", "within"])
+    return StormGuard(
+        fields["incidents"].integer(2), fields["overall"].integer(2), fields["within"].duration()
+    )
+
+
+__all__ = ["SHIPPED", "Problems", "load_policy", "parse_matcher"]

@@ -1,0 +1,75 @@
+"""The responsibility matrix (C.1) as data: who does what, and who answers for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from alarms.policy.located import Place, read
+from alarms.policy.policy import Text
+
+SHIPPED = Path(__file__).parents[1] / "raci.yaml"
+ALERTS_AND_INCIDENTS = "alerts-and-incidents"
+
+
+class Role(StrEnum):
+    RESPONSIBLE = "R"
+    ACCOUNTABLE = "A"
+    CONSULTED = "C"
+    INFORMED = "I"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    id: str
+    name: Text
+    roles: Mapping[str, Role]  # by team
+
+    def teams(self, role: Role) -> tuple[str, ...]:
+        return tuple(team for team, held in self.roles.items() if held is role)
+
+
+@dataclass(frozen=True, slots=True)
+class Raci:
+    teams: tuple[str, ...]
+    activities: tuple[Activity, ...]
+
+    def activity(self, activity_id: str) -> Activity:
+        return next(activity for activity in self.activities if activity.id == activity_id)
+
+    def answers_for(self, activity_id: str) -> str:
+        """The accountable team; where the matrix names none, the responsible one."""
+        activity = self.activity(activity_id)
+        return (*activity.teams(Role.ACCOUNTABLE), *activity.teams(Role.RESPONSIBLE))[0]
+
+
+def load_raci(path: Path | None = None) -> Raci:
+    """Raises ``slo.model.errors.DefinitionErrors``."""
+    top = read(SHIPPED if path is None else path)
+    fields = top.fields(["version", "teams", "activities"])
+    fields["version"].one_of(["1"])
+    teams = fields["teams"].texts()
+    activities = tuple(_activity(name, place, teams) for name, place in fields["activities"].entries())
+    if ALERTS_AND_INCIDENTS not in [activity.id for activity in activities]:
+        fields["activities"].wrong(
+            f"lacks {ALERTS_AND_INCIDENTS}", "Escalation needs to know who answers for it"
+        )
+    top.problems.raise_any()
+    return Raci(teams, activities)
+
+
+def _activity(name: str, place: Place, teams: tuple[str, ...]) -> Activity:
+    fields = place.fields(["name", "roles"])
+    texts = fields["name"].fields(["en", "pt"])
+    roles = [item.choice(Role) for item in fields["roles"].items()]
+    if len(roles) != len(teams):
+        fields["roles"].wrong(
+            f"has {len(roles)} roles for {len(teams)} teams", "Give one letter for each team"
+        )
+    if roles.count(Role.ACCOUNTABLE) > 1:
+        fields["roles"].wrong("names two accountable teams", "Keep one A")
+    if Role.RESPONSIBLE not in roles:
+        fields["roles"].wrong("names nobody responsible", "Give one team an R")
+    return Activity(name, Text(texts["en"].text(), texts["pt"].text()), dict(zip(teams, roles, strict=False)))

@@ -1,1 +1,0 @@
-"""Prometheus rules of the indicator alarms; the burn alerts of SLOs come from ``slo.prometheus``."""

@@ -1,0 +1,84 @@
+"""What console, command line and HTTP ask of the router; ``alarms.router.router.Router`` answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from alarms.model.decision import Explanation
+from alarms.model.incident import Incident, Transition
+from alarms.model.notification import Delivery
+from alarms.model.receipt import Quarantined
+from alarms.model.silence import Matcher, Silence
+from alarms.router.quality import RuleQuality
+
+
+class IncidentReader(Protocol):
+    """Ids may be shortened to any ending that names one incident only."""
+
+    def open_incidents(self) -> Sequence[Incident]:
+        """Most severe first, then oldest."""
+        ...
+
+    def incidents(self, *, since: datetime | None = None, limit: int = 100) -> Sequence[Incident]:
+        """Newest first, resolved ones included."""
+        ...
+
+    def incident(self, incident_id: str) -> Incident:
+        """Raises ``UnknownIncident``."""
+        ...
+
+    def timeline(self, incident_id: str) -> Sequence[Transition]: ...
+
+    def explain(self, incident_id: str) -> Explanation: ...
+
+    def notifications(self, incident_id: str | None = None, *, limit: int = 100) -> Sequence[Delivery]: ...
+
+
+class IncidentActions(Protocol):
+    """All raise ``UnknownIncident`` or ``NotAllowed``. ``by`` is who did it, for the timeline."""
+
+    def acknowledge(self, incident_id: str, by: str, note: str = "") -> Incident:
+        """Stops the acknowledgement clock, never the resolution clock. Twice is once."""
+        ...
+
+    def resolve(self, incident_id: str, by: str, note: str = "") -> Incident:
+        """Twice is once. An alert that goes on firing opens it again after the policy's ``reopen_within``."""
+        ...
+
+    def reassign(self, incident_id: str, to: str, by: str, note: str = "") -> Incident:
+        """``to`` is a team or ``team:person``; they are told, and have the whole time to acknowledge."""
+        ...
+
+    def snooze(self, incident_id: str, until: datetime, by: str, note: str = "") -> Incident:
+        """Clocks that would run out before ``until`` run out then."""
+        ...
+
+    def note(self, incident_id: str, by: str, text: str) -> Incident: ...
+
+    def silence(
+        self, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, by: str, comment: str
+    ) -> Silence: ...
+
+    def silences(self) -> Sequence[Silence]:
+        """Those that have not ended."""
+        ...
+
+    def expire_silence(self, silence_id: str, by: str) -> None:
+        """End it now; what it held back is paged. Raises ``NotAllowed``: no such silence is in force."""
+        ...
+
+
+class Reports(Protocol):
+    def quality(self, since: datetime) -> Sequence[RuleQuality]:
+        """How good each alert rule has been, the noisiest first."""
+        ...
+
+    def quarantined(self, limit: int = 100) -> Sequence[Quarantined]:
+        """What authenticated senders sent and nobody could read, newest first."""
+        ...
+
+
+class Desk(IncidentReader, IncidentActions, Reports, Protocol):
+    """Everything a person does."""

@@ -1,0 +1,66 @@
+"""A dead letter is not the end of a page: the next in line is told."""
+
+from __future__ import annotations
+
+from alarms.model.incident import TransitionKind
+from alarms.model.notification import Delivery, DeliveryState, Step
+from alarms.policy.matrix import Told
+from alarms.router.case import Case
+
+PAGES = (Step.FIRST, Step.BACKUP, Step.ESCALATION, Step.REMINDER)
+
+
+def is_known(case: Case, delivery: Delivery) -> bool:
+    """Whether its loss stands in the incident's history already."""
+    return any(
+        entry.kind is TransitionKind.UNDELIVERABLE and entry.detail["dedup"] == delivery.notification.dedup_id
+        for entry in case.tx.transitions(case.incident.id)
+    )
+
+
+def tell_next(case: Case, delivery: Delivery) -> None:
+    """Backup, then the accountable team: the first of them that this incident has not tried in vain.
+
+    Nobody, while another of the team's channels has brought the page or still may. Telling of the same
+    loss twice is telling of it once.
+    """
+    lost = delivery.notification
+    if is_known(case, delivery):
+        return
+    case.change(
+        TransitionKind.UNDELIVERABLE,
+        detail={
+            "target": lost.target,
+            "step": lost.step.value,
+            "reason": delivery.last_error or "",
+            "dedup": lost.dedup_id,
+        },
+    )
+    if lost.step not in PAGES or not case.incident.is_open or _comes_by_another_channel(case, delivery):
+        return
+    policy = case.matrix.policy
+    in_vain = {lost.team} | {
+        entry.detail["target"].partition(":")[0]
+        for entry in case.tx.transitions(case.incident.id)
+        if entry.kind is TransitionKind.UNDELIVERABLE
+    }
+    in_line = [
+        case.incident.owner,
+        case.level.backup,
+        policy.accountable,
+        *[team.id for team in policy.teams],
+    ]
+    following = next((team for team in in_line if team is not None and team not in in_vain), None)
+    if following is not None:
+        case.tell([Told(Step.BACKUP, following)], TransitionKind.UNDELIVERABLE)
+
+
+def _comes_by_another_channel(case: Case, delivery: Delivery) -> bool:
+    lost = delivery.notification
+    return any(
+        (one.notification.transition, one.notification.step, one.notification.target)
+        == (lost.transition, lost.step, lost.target)
+        and one.notification.channel != lost.channel
+        and one.state is not DeliveryState.DEAD
+        for one in case.tx.deliveries(case.incident.id)
+    )

@@ -1,0 +1,120 @@
+"""Time as a parameter: every component takes a ``Clock``.
+
+``now`` is wall time in UTC and may be accelerated; ``monotonic`` is always real elapsed time,
+because the duration of a request is a physical fact and never a simulated one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class ClockSpecError(ValueError):
+    """A clock setting that cannot be read."""
+
+    def __init__(self, spec: str) -> None:
+        self.spec = spec
+        super().__init__(
+            f"clock setting {spec!r} cannot be read: expected 'system' or 'scaled:FACTOR@ISO-INSTANT', "
+            "for example 'scaled:60@2026-01-01T00:00:00+00:00'"
+        )
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Wall time, timezone-aware UTC. Stamps ledger rows, windows, timers, decisions."""
+        ...
+
+    def monotonic(self) -> float:
+        """Real elapsed seconds from an arbitrary origin. Measures durations of requests."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep for ``seconds`` of *wall* time as this clock tells it."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledClock:
+    """Wall time that runs ``factor`` times faster than real time since ``origin``.
+
+    Two processes built from the same spec agree on the time, so a whole stack can be accelerated.
+    """
+
+    factor: float
+    origin: datetime
+
+    def now(self) -> datetime:
+        elapsed = datetime.now(UTC) - self.origin
+        return self.origin + elapsed * self.factor
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self.factor)
+
+
+@dataclass(slots=True)
+class ManualClock:
+    """Time that moves only when told to: for tests and the simulator."""
+
+    current: datetime
+    _monotonic: float = field(default=0.0)
+
+    def now(self) -> datetime:
+        return self.current
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
+    def advance(self, delta: timedelta) -> None:
+        self.current += delta
+        self._monotonic += max(0.0, delta.total_seconds())
+
+
+def parse_clock(spec: str) -> Clock:
+    """Build a clock from its setting: ``system`` or ``scaled:FACTOR@ISO-INSTANT``.
+
+    Raises:
+        ClockSpecError: the text is neither.
+    """
+    if spec == "system":
+        return SystemClock()
+    kind, _, rest = spec.partition(":")
+    factor, _, origin = rest.partition("@")
+    try:
+        if kind != "scaled":
+            raise ValueError(kind)
+        instant = datetime.fromisoformat(origin)
+        if instant.tzinfo is None or float(factor) <= 0:
+            raise ValueError(rest)
+        return ScaledClock(float(factor), instant.astimezone(UTC))
+    except ValueError as error:
+        raise ClockSpecError(spec) from error
+
+
+def clock_spec(factor: float, origin: datetime) -> str:
+    """The setting's text for a scaled clock; ``parse_clock`` reads it back."""
+    return f"scaled:{factor:g}@{origin.astimezone(UTC).isoformat()}"

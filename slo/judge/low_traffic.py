@@ -1,0 +1,54 @@
+"""Low traffic in words: how few failures fire an alert at the traffic actually seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from slo.judge.burn_rate import TierBurn
+from slo.model.conventions import window_text
+
+FEW_FAILURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LowTraffic:
+    """``failures`` bad events among ``events`` in ``window`` are enough to put a tier above its factor."""
+
+    tier: str
+    window: timedelta
+    events: int
+    failures: int
+
+    @property
+    def text(self) -> str:
+        fails = "one failure fires" if self.failures == 1 else f"{self.failures} failures fire"
+        return f"at {self.events} events in {window_text(self.window)} {fails} {self.tier}"
+
+    @property
+    def text_pt(self) -> str:
+        fails = "uma falha dispara" if self.failures == 1 else f"{self.failures} falhas disparam"
+        return f"com {self.events} eventos em {window_text(self.window)}, {fails} {self.tier}"
+
+
+def failures_to_fire(tier: TierBurn, events: int) -> int:
+    """Smallest number of bad events among ``events`` whose burn exceeds the factor."""
+    threshold = tier.factor * tier.long.budget * events
+    return threshold.numerator // threshold.denominator + 1
+
+
+def low_traffic(tiers: Sequence[TierBurn]) -> LowTraffic | None:
+    """The most nervous tier when at most three failures fire it; ``None`` when traffic is enough.
+
+    A tier held back by its minimum of events is not nervous, and a factor that no error ratio reaches is not
+    either.
+    """
+    nervous = [_nervous(tier) for tier in tiers if tier.long.counts.total > 0 and tier.enough_events]
+    found = [item for item in nervous if item.failures <= min(FEW_FAILURES, item.events)]
+    return min(found, key=lambda item: (item.failures, item.window), default=None)
+
+
+def _nervous(tier: TierBurn) -> LowTraffic:
+    events = tier.long.counts.total
+    return LowTraffic(tier.tier.name, tier.long.window, events, failures_to_fire(tier, events))

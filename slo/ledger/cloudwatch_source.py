@@ -1,0 +1,154 @@
+"""Counts from CloudWatch (``GetMetricData``), for definitions whose indicator has a CloudWatch twin.
+
+Sums per minute (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html).
+A minute without samples of the total is no data; of the other count, zero. One-minute data points exist for
+fifteen days, so a longer history cannot be read back exactly and is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from slo.cloudwatch.twin import CloudWatchMetric, Twin, TwinError, twin_of
+from slo.ledger.collect import by_method
+from slo.ledger.ledger import Ledger, LedgerRow
+from slo.ledger.series import series_key
+from slo.ledger.tally import Tally
+from slo.model.errors import SourceError
+from slo.model.periods import floor_minute
+from slo.model.spec import Slo
+
+QUERIES_AT_ONCE = 500  # limit of GetMetricData
+RESOLUTION_KEPT = timedelta(days=15)
+SOURCE = "cloudwatch"
+
+Values = Mapping[datetime, float]
+
+
+class MetricDataClient(Protocol):
+    """The part of boto3's CloudWatch client that is used."""
+
+    def get_metric_data(self, **arguments: Any) -> Mapping[str, Any]: ...
+
+
+class CloudWatchSource:
+    """Reads every SLO that names metrics of its own; the others are in ``left_out``, with why."""
+
+    def __init__(self, slos: Sequence[Slo], environment: str, client: MetricDataClient) -> None:
+        self._environment, self._client = environment, client
+        self.left_out: dict[str, str] = {}
+        self._twins = tuple(self._readable(slos))
+
+    def _readable(self, slos: Sequence[Slo]) -> Iterator[tuple[Slo, Twin]]:
+        for slo in slos:
+            try:
+                twin = twin_of(slo, slo.objectives[0], self._environment)
+            except TwinError as error:
+                self.left_out[slo.id] = str(error)
+                continue
+            if twin.published:
+                self.left_out[slo.id] = "it names no CloudWatch metrics of its own"
+            elif slo.group_by:
+                self.left_out[slo.id] = "one budget per label value has no fixed CloudWatch dimensions"
+            else:
+                yield slo, twin
+
+    def collect(self, ledger: Ledger, since: datetime, until: datetime, now: datetime) -> int:
+        """Write the minutes of ``[since, until)``; reading again replaces. How many rows were written.
+
+        Raises:
+            SourceError: the span is older than one-minute data, or AWS cannot be asked.
+        """
+        if now - since > RESOLUTION_KEPT:
+            raise SourceError(
+                f"CloudWatch keeps one-minute data for 15 days; {since.isoformat()} is older. "
+                "Begin later, or take history from another source"
+            )
+        metrics = sorted({metric for _, twin in self._twins for metric in (*twin.total, *twin.part)}, key=str)
+        values = self._read(metrics, floor_minute(since), floor_minute(until))
+        rows = [row for slo, twin in self._twins for row in self._rows(slo, twin, values, since, until)]
+        ledger.write(rows)
+        return len(rows)
+
+    def _rows(
+        self,
+        slo: Slo,
+        twin: Twin,
+        values: Mapping[CloudWatchMetric, Values],
+        since: datetime,
+        until: datetime,
+    ) -> Iterator[LedgerRow]:
+        minutes = _tallies(twin, values)
+        for objective in slo.objectives:
+            key = series_key(slo, objective, self._environment, ())
+            for source, rows in by_method(slo, objective, {SOURCE: minutes}, since, until).items():
+                for minute, tally in rows.items():
+                    yield LedgerRow(key, minute, source, tally.good, tally.total, tally.error_bound)
+
+    def _read(
+        self, metrics: Sequence[CloudWatchMetric], since: datetime, until: datetime
+    ) -> Mapping[CloudWatchMetric, Values]:
+        found: dict[CloudWatchMetric, dict[datetime, float]] = {metric: {} for metric in metrics}
+        for first in range(0, len(metrics), QUERIES_AT_ONCE):
+            batch = metrics[first : first + QUERIES_AT_ONCE]
+            names = {f"m{index}": metric for index, metric in enumerate(batch)}
+            for name, at, value in self._pages(names, since, until):
+                found[names[name]][at] = value
+        return found
+
+    def _pages(
+        self, names: Mapping[str, CloudWatchMetric], since: datetime, until: datetime
+    ) -> Iterator[tuple[str, datetime, float]]:
+        arguments: dict[str, Any] = {
+            "MetricDataQueries": [_query(name, metric) for name, metric in names.items()],
+            "StartTime": since,
+            "EndTime": until,
+            "ScanBy": "TimestampAscending",
+        }
+        while True:
+            answer = self._ask(arguments)
+            for result in answer["MetricDataResults"]:
+                if result.get("StatusCode") in ("InternalError", "Forbidden"):
+                    raise SourceError(
+                        f"CloudWatch could not read {names[result['Id']]}: {result['StatusCode']}"
+                    )
+                for at, value in zip(result["Timestamps"], result["Values"], strict=True):
+                    yield result["Id"], floor_minute(at), float(value)
+            if not answer.get("NextToken"):
+                return
+            arguments["NextToken"] = answer["NextToken"]
+
+    def _ask(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            return self._client.get_metric_data(**arguments)
+        except (BotoCoreError, ClientError) as error:
+            raise SourceError(f"CloudWatch cannot be asked: {error}") from error
+
+
+def _query(name: str, metric: CloudWatchMetric) -> Mapping[str, Any]:
+    dimensions = [{"Name": key, "Value": value} for key, value in metric.dimensions]
+    described = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
+    return {
+        "Id": name,
+        "MetricStat": {"Metric": described, "Period": 60, "Stat": metric.statistic},
+        "ReturnData": True,
+    }
+
+
+def _tallies(twin: Twin, values: Mapping[CloudWatchMetric, Values]) -> dict[datetime, Tally]:
+    known = sorted({at for metric in twin.total for at in values[metric]})
+    return {at: _tally(twin, values, at) for at in known}
+
+
+def _tally(twin: Twin, values: Mapping[CloudWatchMetric, Values], at: datetime) -> Tally:
+    """Whole events; what is no whole number, or more than the total, is cut and flagged."""
+    total = sum(values[metric].get(at, 0.0) for metric in twin.total)
+    part = sum(values[metric].get(at, 0.0) for metric in twin.part)
+    whole = max(0, round(total))
+    kept = min(max(0, round(part)), whole)
+    off = -(-abs(total - whole) // 1) + -(-abs(part - kept) // 1)
+    return Tally(kept if twin.part_is_good else whole - kept, whole, int(off) or None)

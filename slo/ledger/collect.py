@@ -1,0 +1,181 @@
+"""From the counts of running processes to ledger rows, by each SLO's own query.
+
+A minute in which a source that counts an SLO's metrics was alive gets a row even when nothing happened
+(*no traffic*); a minute without any such source gets none (*no data*), nor does a slice of time in which
+nothing was looked at. Every pass reads the last minutes again, so counts that arrive late replace what was
+written, and a pass repeated changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from foundation.clock import Clock
+from slo.ledger.counts import CountReader, MinuteCount
+from slo.ledger.ledger import Ledger, LedgerRow, SeriesKey
+from slo.ledger.series import series_key
+from slo.ledger.tally import NOTHING, CountPlan, Increase, Tally, count_plan
+from slo.ledger.timeslices import ratio_minute_rows, slice_rows
+from slo.model.errors import UnsupportedQuery
+from slo.model.periods import MINUTE, floor_minute
+from slo.model.query import Labels
+from slo.model.spec import BudgetingMethod, Objective, Slo
+
+LATE = timedelta(minutes=15)
+HISTORY = timedelta(days=14)
+AT_ONCE = timedelta(hours=6)  # how much history one transaction takes in after a long absence
+JOINED = "slices"  # ratios are not additive: a slice is judged over all sources together
+
+Minutes = dict[datetime, Tally]
+Tallies = dict[Labels, dict[str, Minutes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What one pass did: rows written for the minutes of ``[since, until)``."""
+
+    since: datetime
+    until: datetime
+    rows: int
+
+
+class Collector:
+    """Feeds the ledger from journals. SLOs whose query cannot be counted are in ``refused``, with why."""
+
+    def __init__(
+        self,
+        slos: Sequence[Slo],
+        reader: CountReader,
+        ledger: Ledger,
+        environment: str,
+        clock: Clock,
+        late: timedelta = LATE,
+        history: timedelta = HISTORY,
+    ) -> None:
+        self._reader, self._ledger = reader, ledger
+        self._environment, self._clock = environment, clock
+        self._late, self._history = late, history
+        self._done_until: datetime | None = None
+        self.refused: dict[str, str] = {}
+        self._plans = tuple(self._planned(slos))
+
+    def _planned(self, slos: Sequence[Slo]) -> Iterator[CountPlan]:
+        for slo in slos:
+            try:
+                yield count_plan(slo)
+            except UnsupportedQuery as error:
+                self.refused[slo.id] = str(error)
+
+    def collect(self) -> Collected:
+        """Read what is new or may have changed and write it. Blocking; seconds after a long absence.
+
+        Raises:
+            LedgerError: a journal cannot be read or the ledger cannot be written; the next pass catches up.
+        """
+        now = self._clock.now()
+        until = floor_minute(now) + MINUTE
+        since = start = self._since(until)
+        written = 0
+        while start < until:
+            end = min(start + AT_ONCE, until)
+            rows = list(self._rows(start, end, floor_minute(now)))
+            self._ledger.write(rows)
+            written, start = written + len(rows), end
+        self._done_until = until
+        return Collected(since, until, written)
+
+    def _since(self, until: datetime) -> datetime:
+        if self._done_until is not None:
+            return min(self._done_until, until) - self._late
+        oldest = until - self._history
+        reached = [self._reached(plan) or oldest for plan in self._plans]
+        return max(oldest, min([until, *reached]) - self._late)
+
+    def _reached(self, plan: CountPlan) -> datetime | None:
+        """The last minute the ledger has of an SLO as it is defined now; a new revision begins anew."""
+        last = [self._ledger.last_minute(key) for key in self._known(plan)]
+        return max((minute for minute in last if minute is not None), default=None)
+
+    def _known(self, plan: CountPlan) -> Sequence[SeriesKey]:
+        known = self._ledger.series(self._environment, plan.slo.id)
+        return [key for key in known if key.revision == plan.slo.revision]
+
+    def _rows(self, since: datetime, until: datetime, whole_until: datetime) -> Iterator[LedgerRow]:
+        """Starts early enough for the slice that ends just after ``since`` to be judged whole."""
+        start = since - _longest_slice(self._plans)
+        whole_until = min(whole_until, until)
+        counts = self._reader.read(start, until)
+        alive = self._reader.alive(start, until)
+        names = self._reader.names()
+        by_name: dict[str, list[MinuteCount]] = {}
+        for count in counts:
+            by_name.setdefault(count.name, []).append(count)
+        for plan in self._plans:
+            relevant = [count for name in plan.metrics for count in by_name.get(name, ())]
+            heard = {
+                source: marks for source, marks in alive.items() if names.get(source, set()) & plan.metrics
+            }
+            groups = {key.labels for key in self._known(plan)} if plan.slo.group_by else {()}
+            tallies = _tallies(plan, relevant, heard, groups)
+            yield from self._plan_rows(plan, tallies, start, whole_until)
+
+    def _plan_rows(
+        self, plan: CountPlan, tallies: Tallies, start: datetime, whole_until: datetime
+    ) -> Iterator[LedgerRow]:
+        for labels, sources in tallies.items():
+            for objective in plan.slo.objectives:
+                rows = by_method(plan.slo, objective, sources, start, whole_until)
+                for source, minutes in rows.items():
+                    yield from self._series_rows(plan.slo, objective, labels, source, minutes)
+
+    def _series_rows(
+        self, slo: Slo, objective: Objective, labels: Labels, source: str, minutes: Mapping[datetime, Tally]
+    ) -> Iterator[LedgerRow]:
+        key = series_key(slo, objective, self._environment, labels)
+        for minute, tally in minutes.items():
+            yield LedgerRow(key, minute, source, tally.good, tally.total, tally.error_bound)
+
+
+def _longest_slice(plans: Iterable[CountPlan]) -> timedelta:
+    lengths = (o.time_slice_window for plan in plans for o in plan.slo.objectives)
+    return max((length for length in lengths if length is not None), default=MINUTE)
+
+
+def _tallies(
+    plan: CountPlan,
+    counts: Sequence[MinuteCount],
+    alive: Mapping[str, Sequence[datetime]],
+    groups: Iterable[Labels],
+) -> Tallies:
+    """Tallies by label values, source and minute; zeros where a source was alive and counted nothing."""
+    cells: dict[tuple[str, datetime], list[Increase]] = {}
+    for count in counts:
+        increase = Increase(count.name, count.labels, count.value, count.error_bound)
+        cells.setdefault((count.source, count.minute), []).append(increase)
+    tallies: Tallies = {labels: {} for labels in groups}
+    for (source, minute), increases in cells.items():
+        for labels, tally in plan.tally(increases).items():
+            tallies.setdefault(labels, {}).setdefault(source, {})[minute] = tally
+    for sources in tallies.values():
+        for source, marks in alive.items():
+            minutes = sources.setdefault(source, {})
+            for minute in marks:
+                minutes.setdefault(minute, NOTHING)
+    return tallies
+
+
+def by_method(
+    slo: Slo, objective: Objective, sources: Mapping[str, Minutes], start: datetime, whole_until: datetime
+) -> Mapping[str, Mapping[datetime, Tally]]:
+    if slo.method is BudgetingMethod.OCCURRENCES:
+        return sources
+    joined: Minutes = {}
+    for minutes in sources.values():
+        for minute, tally in minutes.items():
+            if minute < whole_until:
+                joined[minute] = joined.get(minute, NOTHING) + tally
+    if slo.method is BudgetingMethod.TIMESLICES:
+        return {JOINED: slice_rows(joined, objective, start, whole_until)}
+    return {JOINED: ratio_minute_rows(joined)}

@@ -1,0 +1,109 @@
+"""What one SLO counts, ready to be applied to counters: its total, and its good or bad, by label value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from slo.model.errors import UnsupportedQuery
+from slo.model.query import CountQuery, Labels, parse_count_query
+from slo.model.spec import MetricQuery, RatioIndicator, Slo
+
+
+@dataclass(frozen=True, slots=True)
+class Increase:
+    """``value`` more of counter ``name``, or ``error_bound`` away from it."""
+
+    name: str
+    labels: Labels
+    value: int
+    error_bound: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Good and total of one group; ``error_bound`` ``None``: exact."""
+
+    good: int
+    total: int
+    error_bound: int | None = None
+
+    def __add__(self, other: Tally) -> Tally:
+        bounds = [bound for bound in (self.error_bound, other.error_bound) if bound is not None]
+        return Tally(self.good + other.good, self.total + other.total, sum(bounds) if bounds else None)
+
+
+NOTHING = Tally(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CountPlan:
+    """The queries of one SLO, parsed. ``part_is_bad``: the second query counts bad events, not good ones."""
+
+    slo: Slo
+    total: CountQuery
+    part: CountQuery
+    part_is_bad: bool
+
+    @property
+    def metrics(self) -> frozenset[str]:
+        return self.total.metrics | self.part.metrics
+
+    def tally(self, increases: Iterable[Increase]) -> Mapping[Labels, Tally]:
+        """By values of the SLO's ``group_by`` labels; a group appears once any counter of it does.
+
+        Where the part exceeds the total (two counters read a moment apart) it is cut to it, and the excess is
+        the error bound.
+        """
+        totals: dict[Labels, int] = {}
+        parts: dict[Labels, int] = {}
+        bounds: dict[Labels, int] = {}
+        for increase in increases:
+            labels = dict(increase.labels)
+            in_total = self.total.weight(increase.name, labels)
+            in_part = self.part.weight(increase.name, labels)
+            if not in_total and not in_part:
+                continue
+            group = tuple((name, labels.get(name, "")) for name in sorted(self.slo.group_by))
+            totals[group] = totals.get(group, 0) + in_total * increase.value
+            parts[group] = parts.get(group, 0) + in_part * increase.value
+            if increase.error_bound is not None:
+                bounds[group] = bounds.get(group, 0) + increase.error_bound
+        return {group: self._tally(total, parts[group], bounds.get(group)) for group, total in totals.items()}
+
+    def _tally(self, total: int, part: int, bound: int | None) -> Tally:
+        whole = max(0, total)
+        kept = min(max(0, part), whole)
+        excess = abs(part - kept) + abs(total - whole)
+        if excess:
+            bound = (bound or 0) + excess
+        return Tally(whole - kept if self.part_is_bad else kept, whole, bound)
+
+
+def count_plan(slo: Slo) -> CountPlan:
+    """Parse the queries of an SLO for a source that counts.
+
+    Raises:
+        UnsupportedQuery: thresholds and raw ratios have no counts; a query outside the supported subset; a
+            grouping in the query that is not the SLO's.
+    """
+    indicator = slo.indicator
+    if not isinstance(indicator, RatioIndicator):
+        raise UnsupportedQuery(indicator.metric.query, "a threshold compares a value; it counts no events")
+    part = indicator.good if indicator.good is not None else indicator.bad
+    if indicator.total is None or part is None:
+        text = indicator.raw.query if indicator.raw is not None else ""
+        raise UnsupportedQuery(text, "a raw ratio counts no events")
+    if not indicator.counter:
+        raise UnsupportedQuery(indicator.total.query, "counter: false names gauges, which hold no increases")
+    return CountPlan(slo, _parsed(slo, indicator.total), _parsed(slo, part), indicator.good is None)
+
+
+def _parsed(slo: Slo, metric: MetricQuery) -> CountQuery:
+    query = parse_count_query(metric.query)
+    if query.by and query.by != tuple(sorted(slo.group_by)):
+        raise UnsupportedQuery(
+            metric.query,
+            f"it is grouped by {', '.join(query.by)} but the SLO by {', '.join(slo.group_by) or 'nothing'}",
+        )
+    return query

@@ -1,0 +1,215 @@
+"""An SLO's own PromQL, read as a sum over counters, so that the ledger counts what Prometheus would.
+
+Supported for sources that count (journals, raw samples): ``sum(increase(selector[{{.window}}]))`` or
+``rate``, with ``sum by (...)``, added and subtracted, in parentheses, with ``or vector(0)``. Everything else
+is refused by name: an approximation of a query is another query. ``rate`` counts the same events as
+``increase``; the division by the window's seconds cancels in every ratio.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import promql_parser as promql
+
+from slo.model.errors import UnsupportedQuery
+
+PLACEHOLDER = "{{.window}}"
+_PLACEHOLDERS = re.compile(r"\{\{\s*\.window\s*\}\}")
+_STAND_IN = "7m13s"  # a range nobody writes, so that a fixed range is told from the placeholder
+_STAND_IN_LENGTH = timedelta(minutes=7, seconds=13)
+
+Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMatcher:
+    """``op``: ``=``, ``!=``, ``=~``, ``!~``; a label that is not there matches as the empty text."""
+
+    name: str
+    op: str
+    value: str
+    pattern: re.Pattern[str] | None = field(default=None, compare=False, repr=False)
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        actual = labels.get(self.name, "")
+        if self.pattern is not None:
+            return bool(self.pattern.fullmatch(actual)) == (self.op == "=~")
+        return (actual == self.value) == (self.op == "=")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """``sign`` times the increase of every counter called ``metric`` that all ``matchers`` match."""
+
+    sign: int
+    metric: str
+    matchers: tuple[LabelMatcher, ...]
+    by: tuple[str, ...] = ()
+
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        return all(matcher.matches(labels) for matcher in self.matchers)
+
+    @property
+    def selector(self) -> str:
+        """The instant-vector selector as PromQL, for reading raw samples."""
+        inner = ",".join(f"{m.name}{m.op}{_quoted(m.value)}" for m in self.matchers)
+        return f"{self.metric}{{{inner}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class CountQuery:
+    """A sum of signed terms; ``by`` is the grouping its ``sum`` names (empty: one value)."""
+
+    text: str
+    terms: tuple[Term, ...]
+
+    @property
+    def metrics(self) -> frozenset[str]:
+        return frozenset(term.metric for term in self.terms)
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        return self.terms[0].by
+
+    def weight(self, metric: str, labels: Mapping[str, str]) -> int:
+        """How many times one increment of this counter counts: usually 1 or 0."""
+        return sum(term.sign for term in self.terms if term.metric == metric and term.selects(labels))
+
+
+def parse_count_query(text: str) -> CountQuery:
+    """Read a query; ``{{.window}}`` stands for the range.
+
+    Raises:
+        UnsupportedQuery: it does not parse, or is not a sum of increases; says which part.
+    """
+    try:
+        tree = promql.parse(_PLACEHOLDERS.sub(_STAND_IN, text))
+    except ValueError as error:
+        raise UnsupportedQuery(text, f"it does not parse: {error}") from error
+    terms = tuple(_terms(tree, 1, text))
+    if len({term.by for term in terms}) > 1:
+        raise UnsupportedQuery(text, "its sums are grouped by different labels")
+    return CountQuery(text, terms)
+
+
+def _terms(node: object, sign: int, text: str) -> Iterable[Term]:
+    if isinstance(node, promql.ParenExpr):
+        yield from _terms(node.expr, sign, text)
+    elif isinstance(node, promql.BinaryExpr):
+        yield from _binary(node, sign, text)
+    elif isinstance(node, promql.AggregateExpr):
+        yield _sum(node, sign, text)
+    else:
+        raise UnsupportedQuery(text, f"{_name(node)} is not a sum of increases")
+
+
+def _binary(node: promql.BinaryExpr, sign: int, text: str) -> Iterable[Term]:
+    operator = str(node.op)
+    if operator == "or" and _is_zero_vector(node.rhs):
+        yield from _terms(node.lhs, sign, text)
+        return
+    if operator not in ("+", "-"):
+        raise UnsupportedQuery(text, f"operator {operator!r} between counts is not supported, only + and -")
+    if node.modifier is not None:
+        raise UnsupportedQuery(text, f"vector matching ({node.modifier}) is not supported")
+    yield from _terms(node.lhs, sign, text)
+    yield from _terms(node.rhs, sign if operator == "+" else -sign, text)
+
+
+def _is_zero_vector(node: object) -> bool:
+    if isinstance(node, promql.ParenExpr):
+        return _is_zero_vector(node.expr)
+    if not isinstance(node, promql.Call) or node.func.name != "vector":
+        return False
+    argument = node.args[0]
+    return isinstance(argument, promql.NumberLiteral) and float(argument.val) == 0
+
+
+def _sum(node: promql.AggregateExpr, sign: int, text: str) -> Term:
+    if str(node.op) != "sum":
+        raise UnsupportedQuery(text, f"aggregation {node.op} is not a count; use sum")
+    by: tuple[str, ...] = ()
+    if node.modifier is not None:
+        if node.modifier.type != promql.AggModifierType.By:
+            raise UnsupportedQuery(
+                text, "sum without (...) is not supported; name the labels with sum by (...)"
+            )
+        by = tuple(sorted(node.modifier.labels))
+    return _increase(_bare(node.expr), sign, by, text)
+
+
+def _bare(node: object) -> object:
+    return _bare(node.expr) if isinstance(node, promql.ParenExpr) else node
+
+
+def _increase(node: object, sign: int, by: tuple[str, ...], text: str) -> Term:
+    if not isinstance(node, promql.Call) or node.func.name not in ("increase", "rate"):
+        raise UnsupportedQuery(text, f"sum of {_name(node)} is not a count; expected sum(increase(...))")
+    matrix = _bare(node.args[0])
+    if not isinstance(matrix, promql.MatrixSelector):
+        raise UnsupportedQuery(text, f"{_name(matrix)} inside {node.func.name} is not a plain selector")
+    if matrix.range != _STAND_IN_LENGTH:
+        raise UnsupportedQuery(text, f"the range must be [{PLACEHOLDER}], not a fixed one")
+    selector = matrix.vector_selector
+    if selector.offset or selector.at is not None:
+        raise UnsupportedQuery(
+            text, "offset and @ are not supported: the ledger reads every minute as it was"
+        )
+    if selector.matchers.or_matchers:
+        raise UnsupportedQuery(text, "'or' between label matchers is not supported")
+    return _term(selector, sign, by, text)
+
+
+def _term(selector: promql.VectorSelector, sign: int, by: tuple[str, ...], text: str) -> Term:
+    matchers = [_matcher(matcher, text) for matcher in selector.matchers.matchers]
+    names = [m.value for m in matchers if m.name == "__name__" and m.op == "="]
+    metric = selector.name or (names[0] if len(names) == 1 else None)
+    if metric is None:
+        raise UnsupportedQuery(text, "the selector names no single metric")
+    return Term(sign, metric, tuple(m for m in matchers if m.name != "__name__"), by)
+
+
+_OPERATORS = (
+    (promql.MatchOp.Equal, "="),
+    (promql.MatchOp.NotEqual, "!="),
+    (promql.MatchOp.Re, "=~"),
+    (promql.MatchOp.NotRe, "!~"),
+)
+
+
+def _matcher(matcher: promql.Matcher, text: str) -> LabelMatcher:
+    operator = next(sign for op, sign in _OPERATORS if matcher.op == op)
+    if "~" not in operator:
+        return LabelMatcher(matcher.name, operator, matcher.value)
+    try:
+        pattern = re.compile(matcher.value, re.DOTALL)
+    except re.error as error:
+        raise UnsupportedQuery(
+            text, f"the regular expression of {matcher.name} cannot be read: {error}"
+        ) from error
+    return LabelMatcher(matcher.name, operator, matcher.value, pattern)
+
+
+def _name(node: object) -> str:
+    if isinstance(node, promql.Call):
+        return f"{node.func.name}(...)"
+    kinds = {
+        promql.VectorSelector: "a bare selector",
+        promql.MatrixSelector: "a bare range",
+        promql.NumberLiteral: "a number",
+        promql.SubqueryExpr: "a subquery",
+        promql.UnaryExpr: "a sign before an expression",
+        promql.StringLiteral: "a text",
+        promql.AggregateExpr: "an aggregation",
+        promql.BinaryExpr: "an operation",
+    }
+    return next((name for kind, name in kinds.items() if isinstance(node, kind)), "this expression")
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -1,0 +1,151 @@
+"""The laws of Kleene's strong logic, on conditions made at random."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credit.domain.decision import FactValue
+from credit.domain.kleene import compile_condition
+from credit.domain.policy import AllOf, AnyOf, Compare, Condition, Not, Operator
+
+Facts = dict[str, FactValue]
+NUMBERS = ("credit_score", "inquiries_12m", "debt_to_income")
+ORDERED = (Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST)
+VALUES = st.none() | st.integers(0, 3) | st.fractions(0, 3, max_denominator=4)
+FACTS: st.SearchStrategy[Facts] = st.fixed_dictionaries(
+    dict.fromkeys(NUMBERS, VALUES) | {"home_ownership": st.none() | st.sampled_from(["OWN", "RENT"])}
+)
+
+
+def _comparisons() -> st.SearchStrategy[Condition]:
+    threshold = st.integers(0, 3) | st.fractions(0, 3, max_denominator=4)
+    single = [*ORDERED, Operator.EQUALS, Operator.NOT_EQUALS]
+    numeric = st.builds(Compare, st.sampled_from(NUMBERS), st.sampled_from(single), st.tuples(threshold))
+    choice = st.builds(
+        Compare,
+        st.just("home_ownership"),
+        st.just(Operator.ONE_OF),
+        st.sampled_from([("OWN",), ("OWN", "RENT")]),
+    )
+    return numeric | choice
+
+
+def _nested(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
+    several = st.lists(inner, min_size=1, max_size=3).map(tuple)
+    return st.builds(AllOf, several) | st.builds(AnyOf, several) | st.builds(Not, inner)
+
+
+CONDITIONS = st.recursive(_comparisons(), _nested, max_leaves=6)
+
+
+def holds(condition: Condition, facts: Facts) -> bool | None:
+    return compile_condition(condition)(facts)
+
+
+def reference(condition: Condition, facts: Facts) -> bool | None:
+    """Kleene's tables as minimum and maximum over false = 0, unknown = 1/2, true = 1."""
+    value = _level(condition, facts)
+    return None if value == Fraction(1, 2) else value == 1
+
+
+def _level(condition: Condition, facts: Facts) -> Fraction:
+    match condition:
+        case AllOf(children):
+            return min(_level(child, facts) for child in children)
+        case AnyOf(children):
+            return max(_level(child, facts) for child in children)
+        case Not(child):
+            return 1 - _level(child, facts)
+        case Compare():
+            return _leaf(condition, facts[condition.fact])
+
+
+def _leaf(node: Compare, value: FactValue) -> Fraction:
+    if value is None:
+        return Fraction(1, 2)
+    if isinstance(value, str):
+        return Fraction(value in node.thresholds)
+    (limit,) = node.thresholds
+    assert not isinstance(limit, str)
+    answers = {
+        Operator.ABOVE: value > limit,
+        Operator.AT_LEAST: value >= limit,
+        Operator.BELOW: value < limit,
+        Operator.AT_MOST: value <= limit,
+        Operator.EQUALS: value == limit,
+        Operator.NOT_EQUALS: value != limit,
+    }
+    return Fraction(answers[node.operator])
+
+
+@given(CONDITIONS, FACTS)
+def test_the_compiled_closure_agrees_with_the_tables(condition: Condition, facts: Facts) -> None:
+    assert holds(condition, facts) is reference(condition, facts)
+
+
+@given(CONDITIONS, CONDITIONS, FACTS)
+def test_de_morgan(one: Condition, other: Condition, facts: Facts) -> None:
+    assert holds(Not(AllOf((one, other))), facts) is holds(AnyOf((Not(one), Not(other))), facts)
+    assert holds(Not(AnyOf((one, other))), facts) is holds(AllOf((Not(one), Not(other))), facts)
+
+
+@given(CONDITIONS, FACTS)
+def test_double_negation_and_idempotence(one: Condition, facts: Facts) -> None:
+    assert holds(Not(Not(one)), facts) is holds(one, facts)
+    assert holds(AllOf((one, one)), facts) is holds(one, facts)
+    assert holds(AnyOf((one, one)), facts) is holds(one, facts)
+
+
+@given(CONDITIONS, CONDITIONS, CONDITIONS, FACTS)
+def test_order_and_grouping_do_not_matter(a: Condition, b: Condition, c: Condition, facts: Facts) -> None:
+    for many in (AllOf, AnyOf):
+        assert holds(many((a, b, c)), facts) is holds(many((c, a, b)), facts)
+        assert holds(many((a, many((b, c)))), facts) is holds(many((many((a, b)), c)), facts)
+
+
+@given(CONDITIONS, CONDITIONS, FACTS)
+def test_absorption_and_distribution(one: Condition, other: Condition, facts: Facts) -> None:
+    assert holds(AllOf((one, AnyOf((one, other)))), facts) is holds(one, facts)
+    assert holds(AnyOf((one, AllOf((one, other)))), facts) is holds(one, facts)
+
+
+@given(CONDITIONS, FACTS, FACTS)
+def test_learning_a_missing_fact_never_overturns_what_was_known(
+    condition: Condition, facts: Facts, learnt: Facts
+) -> None:
+    before = holds(condition, facts)
+    more = {name: learnt[name] if value is None else value for name, value in facts.items()}
+    if before is not None:
+        assert holds(condition, more) is before
+
+
+LEAF = Compare("credit_score", Operator.ABOVE, (0,))
+OTHER = Compare("inquiries_12m", Operator.ABOVE, (0,))
+_VALUE = {True: 1, False: 0, None: None}
+
+
+@pytest.mark.parametrize(("one", "other"), list(product([True, False, None], repeat=2)))
+def test_the_truth_tables(one: bool | None, other: bool | None) -> None:
+    facts: Facts = {"credit_score": _VALUE[one], "inquiries_12m": _VALUE[other]}
+    both = {one, other}
+    conjunction = False if False in both else None if None in both else True
+    disjunction = True if True in both else None if None in both else False
+    assert holds(AllOf((LEAF, OTHER)), facts) is conjunction
+    assert holds(AnyOf((LEAF, OTHER)), facts) is disjunction
+    assert holds(Not(LEAF), facts) is (None if one is None else not one)
+
+
+def test_a_ratio_is_compared_exactly_at_its_threshold() -> None:
+    limit = Compare("debt_to_income", Operator.ABOVE, (Fraction(3, 10),))
+    assert holds(limit, {"debt_to_income": Fraction(3, 10)}) is False
+    assert holds(limit, {"debt_to_income": Fraction(3 * 10**30 + 1, 10**31)}) is True
+
+
+def test_a_text_cannot_be_ordered() -> None:
+    with pytest.raises(TypeError, match="needs a number"):
+        compile_condition(Compare("purpose", Operator.ABOVE, ("CAR",)))

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from credit.domain.errors import PolicyError
+from credit.domain.policy import AllOf, AnyOf, Compare, Effect, Not, Operator, Policy
+from credit.domain.policy_file import parse_policy
+from tests.support.credit_policies import REASONS, TEXT, rule, with_rules
+
+
+def parse(text: str | bytes) -> Policy:
+    return parse_policy(text if isinstance(text, bytes) else text.encode(), "p.yaml", REASONS)
+
+
+def test_a_policy_is_read_into_typed_rules() -> None:
+    policy = parse(TEXT)
+    assert (policy.name, policy.version, policy.source_file) == ("sample", "1", "p.yaml")
+    assert [rule.effect for rule in policy.rules] == [Effect.DECLINE, Effect.REFER]
+    assert policy.rules[1].condition == Compare("debt_to_income", Operator.ABOVE, (Fraction(9, 20),))
+    assert [(band.at_least, band.monthly_rate_bps) for band in policy.bands] == [(700, 200), (0, 400)]
+
+
+def test_conditions_nest() -> None:
+    when = (
+        "{all: [{not: {fact: home_ownership, one_of: [OWN, MORTGAGE]}}, "
+        "{any: [{fact: inquiries_12m, at_least: 7}, {fact: purpose, equals: CAR}]}]}"
+    )
+    condition = parse(with_rules(rule("nested", 1, when))).rules[0].condition
+    assert condition == AllOf(
+        (
+            Not(Compare("home_ownership", Operator.ONE_OF, ("OWN", "MORTGAGE"))),
+            AnyOf(
+                (
+                    Compare("inquiries_12m", Operator.AT_LEAST, (7,)),
+                    Compare("purpose", Operator.EQUALS, ("CAR",)),
+                )
+            ),
+        )
+    )
+
+
+def when(condition: str, effect: str = "DECLINE") -> str:
+    return with_rules(rule("r", 1, condition, effect))
+
+
+SCORE = "{fact: credit_score, below: 500}"
+WRONG: list[tuple[str, str | bytes, int | None, str, str]] = [
+    ("empty", "", None, "the file", "is empty"),
+    ("only comments", "# nothing\n", None, "the file", "is empty"),
+    ("not utf-8", TEXT.encode() + b"# caf\xe9\n", 22, "the file", "not UTF-8"),
+    ("broken yaml", "policy: [unclosed\n", 2, "the file", "not YAML"),
+    ("a tab", TEXT.replace("    rank: 1", "\trank: 1"), 6, "the file", "not YAML"),
+    ("control characters", "policy: a\x07b\n", None, "the file", "not YAML"),
+    ("an alias", "policy: &a x\nversion: *a\n", 2, "the file", "alias"),
+    ("a list", "- policy\n", 1, "the file", "named fields"),
+    ("two documents", TEXT + "---\n" + TEXT, 22, "the file", "not YAML"),
+    ("a missing field", TEXT.replace('version: "1"\n', ""), 1, "the file", "'version' is missing"),
+    ("an unknown field", TEXT + "colour: blue\n", 22, "colour", "not a field"),
+    ("a misspelt field", TEXT.replace("rank: 1", "rnak: 1"), 5, "rules[0]", "'rank' is missing"),
+    (
+        "a field twice",
+        TEXT.replace("    rank: 1\n", "    rank: 1\n    rank: 3\n"),
+        7,
+        "rank",
+        "given before on line 6",
+    ),
+    ("an empty text", TEXT.replace("policy: sample", 'policy: ""'), 1, "policy", "is empty"),
+    ("no value", TEXT.replace("policy: sample", "policy:"), 1, "policy", "one value was expected"),
+    ("no rules", with_rules("").replace("rules:\n", "rules: []\n"), 4, "rules", "a list was expected"),
+    (
+        "an unknown effect",
+        TEXT.replace("effect: DECLINE", "effect: DENY"),
+        7,
+        "effect",
+        "'DENY' is not known",
+    ),
+    ("an unknown reason", TEXT.replace("reason: R_ONE", "reason: R_NINE"), 8, "reason", "not a reason code"),
+    (
+        "an unknown unknown",
+        TEXT.replace("unknown: U_ONE", "unknown: NOPE"),
+        9,
+        "unknown",
+        "not a reason code",
+    ),
+    ("a rank of zero", TEXT.replace("rank: 1", "rank: 0"), 6, "rank", "out of range"),
+    ("a rank of text", TEXT.replace("rank: 1", "rank: first"), 6, "rank", "not a decimal number"),
+    ("a rank twice", TEXT.replace("rank: 2", "rank: 1"), 11, "rules[1]", "rank 1 is taken"),
+    ("a name twice", TEXT.replace("much-debt", "low-score"), 11, "rules[1]", "was used on line 5"),
+    ("an unknown fact", when("{fact: credit_scor, below: 500}"), 10, "fact", "did you mean 'credit_score'"),
+    ("a text for a number", when("{fact: credit_score, below: low}"), 10, "below", "not a decimal number"),
+    ("an exponent", when("{fact: credit_score, below: 5e2}"), 10, "below", "not a decimal number"),
+    ("a fraction for a count", when("{fact: credit_score, below: 1.5}"), 10, "below", "whole points"),
+    ("an order of texts", when("{fact: purpose, above: CAR}"), 10, "above", "has no order"),
+    ("an unknown choice", when("{fact: purpose, equals: YACHT}"), 10, "equals", "'YACHT' is not known"),
+    ("no comparison", when("{fact: credit_score}"), 10, "fact", "exactly one comparison"),
+    (
+        "two comparisons",
+        when("{fact: credit_score, below: 5, above: 1}"),
+        10,
+        "fact",
+        "exactly one comparison",
+    ),
+    ("an unknown operator", when("{fact: credit_score, under: 5}"), 10, "under", "not a field here"),
+    ("all beside any", when(f"{{all: [{SCORE}], any: [{SCORE}]}}"), 10, "any", "not a field here"),
+    ("an empty all", when("{all: []}"), 10, "all", "a list was expected"),
+    ("too deep", when("{not: " * 13 + SCORE + "}" * 13), 10, "not", "nest deeper"),
+    ("bands that rise", TEXT.replace("at_least: 700", "at_least: 0"), 21, "bands[1]", "can never apply"),
+    ("bands with a gap", TEXT.replace("at_least: 0", "at_least: 300"), 18, "pricing", "scores below 300"),
+    ("a rate out of range", TEXT.replace("bps: 200", "bps: 20000"), 20, "monthly_rate_bps", "out of range"),
+    ("never true", when("{fact: credit_score, below: 0}"), 5, "rules[0]", "can never be true"),
+    ("always true", when("{fact: credit_score, at_least: 0}"), 5, "rules[0]", "always true"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "field", "problem"), [case[1:] for case in WRONG], ids=[c[0] for c in WRONG]
+)
+def test_a_wrong_policy_file_says_where_and_how_to_mend_it(
+    text: str | bytes, line: int | None, field: str, problem: str
+) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse(text)
+    error = caught.value
+    assert problem in error.problem
+    assert (error.file, error.line) == ("p.yaml", line)
+    assert error.field.endswith(field)
+    assert error.mend
+    assert str(error).startswith("p.yaml")
+
+
+def test_a_rule_that_a_decline_always_outweighs_is_unreachable() -> None:
+    rules = rule("decline", 1, "{fact: credit_score, below: 600}") + rule("refer", 2, SCORE, "REFER", "R_TWO")
+    with pytest.raises(PolicyError, match="'refer' is unreachable"):
+        parse(with_rules(rules))
+
+
+def test_an_enormous_file_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(PolicyError, match="over 1000000 bytes"):
+        parse(b"#" * 1_000_001)
+
+
+def test_deep_nesting_ends_in_a_message_and_not_in_a_crash() -> None:
+    with pytest.raises(PolicyError, match="nested too deeply"):
+        parse("policy: " + "[" * 5_000 + "]" * 5_000)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from credit.domain.errors import PolicyError, UnknownPolicy
+from credit.domain.policy import Effect
+from credit.domain.reasons import PROFILE_UNREADABLE
+from credit.usecases.load_policies import DEFAULT_POLICY, SHIPPED, load_policies, load_reasons
+from tests.support.credit_policies import TEXT
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for path in SHIPPED.glob("*.yaml"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+def test_the_shipped_policy_is_the_default_and_uses_only_catalogued_reasons() -> None:
+    policy = load_policies().get()
+    reasons = load_reasons()
+    assert policy.spec.name == DEFAULT_POLICY
+    used = {code for rule in policy.spec.rules for code in (rule.reason, rule.unknown_reason)}
+    assert used | {PROFILE_UNREADABLE, policy.spec.unpriced_reason} == set(reasons.texts)
+    assert {rule.effect for rule in policy.spec.rules} == set(Effect)
+
+
+def test_every_reason_reads_as_a_sentence_in_both_languages() -> None:
+    for code, text in load_reasons().texts.items():
+        for language in ("en", "pt"):
+            told = [text.applicant.in_(language)] + ([text.mend.in_(language)] if text.mend else [])
+            assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in told), code
+            assert text.title.in_(language)
+        assert text.applicant.en != text.applicant.pt
+
+
+def test_two_files_may_not_define_one_policy(folder: Path) -> None:
+    shutil.copy(folder / "personal-credit.yaml", folder / "zz-copy.yaml")
+    with pytest.raises(PolicyError, match=r"zz-copy\.yaml: policy: 'personal-credit' is already defined"):
+        load_policies(folder)
+
+
+def test_a_policy_with_a_reason_nobody_wrote_is_refused(folder: Path) -> None:
+    (folder / "sample.yaml").write_text(TEXT, encoding="utf-8")
+    with pytest.raises(PolicyError, match=r"sample\.yaml:8: rules.*'R_ONE' is not a reason code"):
+        load_policies(folder)
+
+
+def test_a_directory_without_the_default_policy_says_so(folder: Path) -> None:
+    with pytest.raises(UnknownPolicy, match="Known: personal-credit"):
+        load_policies(folder, default="other")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ("    title_pt: Conta em atraso\n", "", "'title_pt' is missing"),
+        ("    mend_pt: Peça um valor menor.\n", "", "'mend_pt' is missing"),
+        ("  ACCOUNT_PAST_DUE:", "  account past due:", "not a reason code"),
+        ("  PROFILE_UNREADABLE:", "  OTHER_NAME:", "'PROFILE_UNREADABLE' is missing"),
+        ("    title: Tax liens\n", "    title: Tax liens\n    tone: calm\n", "not a field here"),
+    ],
+)
+def test_an_incomplete_catalogue_is_refused(folder: Path, before: str, after: str, problem: str) -> None:
+    path = folder / "reasons.yaml"
+    written = path.read_text(encoding="utf-8")
+    assert before in written
+    path.write_text(written.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(PolicyError, match=r"reasons\.yaml") as caught:
+        load_reasons(folder)
+    assert problem in caught.value.problem
+
+
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="cannot be read"):
+        load_policies(tmp_path / "absent")

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from prometheus_client import CollectorRegistry
+
+from exporters.collectors.slo_readings import LatestSloReadings
+from exporters.collectors.slo_status import SloStatusCollector
+from exporters.server import build_registry
+from slo.judge.status import status
+from slo.ledger.ledger import LedgerRow, SeriesKey
+from slo.ledger.memory_ledger import MemoryLedger
+from tests.support.catalogues import shipped
+
+NOW = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
+SLO = shipped().slo("credit/decision-latency")
+LABELS = {
+    "environment": "test",
+    "service": "credit",
+    "slo": SLO.id,
+    "objective": SLO.objectives[0].name,
+    "group": "",
+}
+
+
+def exposed(ledger: MemoryLedger) -> CollectorRegistry:
+    latest = LatestSloReadings()
+    latest.update(status((SLO,), ledger, "test", NOW))
+    return build_registry("test", [SloStatusCollector(latest)])
+
+
+def ledger_with(good: int, total: int, minutes: int) -> MemoryLedger:
+    ledger = MemoryLedger()
+    series = SeriesKey("test", SLO.id, SLO.objectives[0].name, SLO.revision, SLO.unit)
+    start = NOW - timedelta(minutes=minutes)
+    ledger.write(
+        LedgerRow(series, start + timedelta(minutes=minute), "api/1", good, total)
+        for minute in range(minutes)
+    )
+    return ledger
+
+
+def test_the_engines_own_numbers_are_what_a_scrape_sees() -> None:
+    registry = exposed(ledger_with(good=90, total=100, minutes=120))
+    assert registry.get_sample_value("slo_burn_rate_ratio", LABELS | {"window": "1h"}) == 2.0
+    assert registry.get_sample_value("slo_objective_target_ratio", LABELS) == 0.95
+    assert registry.get_sample_value("slo_has_data", LABELS) == 1
+    assert registry.get_sample_value("slo_good_events", LABELS) == 120 * 90
+    assert registry.get_sample_value("slo_error_budget_remaining_ratio", LABELS) is not None
+
+
+def test_an_objective_without_rows_is_blind_and_exposes_no_burn_and_no_budget() -> None:
+    registry = exposed(MemoryLedger())
+    assert registry.get_sample_value("slo_has_data", LABELS) == 0
+    assert registry.get_sample_value("slo_burn_rate_ratio", LABELS | {"window": "1h"}) is None
+    assert registry.get_sample_value("slo_error_budget_remaining_ratio", LABELS) is None
+
+
+def test_before_the_first_evaluation_nothing_is_exposed() -> None:
+    registry = build_registry("test", [SloStatusCollector(LatestSloReadings())])
+    assert registry.get_sample_value("slo_has_data", LABELS) is None
