@@ -14,6 +14,7 @@ import msgspec
 from alarms.model.errors import TemporaryFailure
 from alarms.model.notification import Notification
 from foundation.clock import Clock
+from foundation.sqlite_ladder import climb
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
@@ -52,7 +53,7 @@ class LocalSink:
         self._connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute(SCHEMA)
+        climb(self._connection, path, [SCHEMA])
 
     def send(self, notification: Notification) -> str:
         """Raises ``TemporaryFailure`` when the file cannot be written."""

@@ -13,6 +13,7 @@ from alarms.stores.sql_rows import Row, Values
 from alarms.stores.sql_session import NOTHING, Session
 from alarms.stores.sql_store import SqlRouterStore
 from alarms.stores.sql_transaction import SqlTransaction
+from foundation.sqlite_ladder import climb
 
 SCHEMA = Path(__file__).parent / "schema.sql"
 BUSY_SECONDS = 5.0
@@ -67,7 +68,7 @@ class SqliteRouterStore(SqlRouterStore):
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._writer = self._connect()
-        self._writer.executescript(SCHEMA.read_text(encoding="utf-8"))
+        climb(self._writer, path, [SCHEMA.read_text(encoding="utf-8")])
 
     @contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:

@@ -27,6 +27,7 @@ from credit.domain.errors import DomainError, StoreUnavailable
 from dashboards.model.errors import DashboardError
 from dataplatform.errors import PlatformError
 from foundation.clock import ClockSpecError
+from foundation.sqlite_ladder import NewerFile
 from slo.model.errors import LedgerError, SloError, SourceError
 
 EXIT_NO = 1
@@ -39,6 +40,7 @@ EXIT_INTERRUPTED = 130
 ENVIRONMENT_ERRORS = (
     ServingError,
     PlatformError,
+    NewerFile,
     DemoError,
     BuildError,
     DeploymentError,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.console.errors import LinkRefused, SessionStoreError
+from foundation.sqlite_ladder import climb
 
 LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(hours=12)
@@ -91,7 +92,7 @@ class SqliteSessions:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.executescript(_SCHEMA)
+            climb(self._connection, path, [_SCHEMA])
         except (OSError, sqlite3.Error) as error:
             raise SessionStoreError(str(path), str(error)) from error
 

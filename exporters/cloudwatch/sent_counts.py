@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from foundation.sqlite_ladder import climb
 from slo.model.errors import LedgerError
 
 SCHEMA = """
@@ -78,7 +79,7 @@ class SentCounts:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(SCHEMA)
+            climb(self._db, path, [SCHEMA])
 
     def close(self) -> None:
         self._db.close()

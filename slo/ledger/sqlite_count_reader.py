@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from foundation.sqlite_ladder import refuse_newer
 from slo.ledger.counts import MinuteCount, fill_single_gaps
 from slo.ledger.ledger_rows import epoch_minute, from_epoch_minute
-from slo.ledger.sqlite_counts import kernel_boot_id
+from slo.ledger.sqlite_counts import RUNGS, kernel_boot_id
 from slo.model.errors import LedgerError
 from slo.model.periods import MINUTE, floor_minute
 
@@ -90,6 +91,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
             f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30
         )
         try:
+            refuse_newer(db, path, len(RUNGS))
             yield db
         finally:
             db.close()

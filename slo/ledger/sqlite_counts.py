@@ -18,6 +18,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from foundation.clock import Clock
+from foundation.sqlite_ladder import climb
 from slo.ledger.counts import CounterIncrement
 from slo.ledger.ledger_rows import MINUTE, epoch_minute
 from slo.ledger.sqlite_mends import with_mend
@@ -31,6 +32,7 @@ RETENTION = timedelta(days=14)
 PRUNED_AT_ONCE = 5_000
 WAL_PAGES = 4_000
 
+RUNGS = (files("slo.ledger").joinpath("counts.sql").read_text("utf-8"),)
 ADD = """
 INSERT INTO counts (minute, run, counter, value) VALUES (?, ?, ?, ?)
 ON CONFLICT (minute, run, counter) DO UPDATE SET value = value + excluded.value
@@ -170,5 +172,5 @@ def _create(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
-    db.executescript(files("slo.ledger").joinpath("counts.sql").read_text("utf-8"))
+    climb(db, path, RUNGS)
     return db

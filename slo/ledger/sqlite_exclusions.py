@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from foundation.sqlite_ladder import climb
 from slo.ledger.exclusions import Exclusion, ExclusionError, checked
 from slo.model.errors import LedgerError
 
@@ -54,7 +55,7 @@ class SqliteExclusionLog:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(SCHEMA)
+            climb(self._db, path, [SCHEMA])
 
     def close(self) -> None:
         self._db.close()

@@ -15,6 +15,7 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
+from foundation.sqlite_ladder import climb, refuse_newer
 from slo.ledger.ledger import Counts, LedgerRow, SeriesKey
 from slo.ledger.ledger_rollups import rebuild_rollups, refresh_rollups
 from slo.ledger.ledger_rows import checked_rows, epoch_minute, from_epoch_minute, series_text, whole_minutes
@@ -23,6 +24,7 @@ from slo.ledger.sqlite_mends import with_mend
 from slo.model.errors import LedgerError, UnitMismatch
 from slo.model.spec import Unit
 
+RUNGS = (files("slo.ledger").joinpath("ledger.sql").read_text("utf-8"),)
 UPSERT = """
 INSERT INTO minute_rows (series, minute, source, good, total, error_bound) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (series, minute, source)
@@ -225,7 +227,9 @@ def _open(path: Path, read_only: bool) -> sqlite3.Connection:
         if not read_only:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
-            db.executescript(files("slo.ledger").joinpath("ledger.sql").read_text("utf-8"))
+            climb(db, path, RUNGS)
+        else:
+            refuse_newer(db, path, len(RUNGS))
     except (sqlite3.Error, OSError) as error:
         raise LedgerError(f"the ledger {path} cannot be opened: {with_mend(error)}") from error
     return db

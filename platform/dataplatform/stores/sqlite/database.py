@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from dataplatform.errors import DataDirectoryError, SchemaError
-from dataplatform.schemas.ladder import climb
 from dataplatform.stores.sqlite.connection import open_writer
 from dataplatform.stores.sqlite.readers import ReaderPool
 from dataplatform.stores.sqlite.writer import CommitWitness, GroupWriter
+from foundation.sqlite_ladder import NewerFile, climb
 
 T = TypeVar("T")
 
@@ -76,11 +76,13 @@ def prepared(
         climb(connection, path, rungs)
         if prepare is not None:
             prepare(connection)
-    except (sqlite3.Error, SchemaError) as error:
+    except (sqlite3.Error, SchemaError, NewerFile) as error:
         if connection is not None:
             connection.close()
         if isinstance(error, sqlite3.Error):
             raise _unopenable(path, error) from error
+        if isinstance(error, NewerFile):
+            raise SchemaError(path, error.problem, error.mend) from error
         raise
     return connection
 

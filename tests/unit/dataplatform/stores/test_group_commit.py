@@ -12,9 +12,9 @@ import pytest
 
 from credit.domain.errors import InvalidValue, StoreUnavailable
 from dataplatform.errors import DataDirectoryError, SchemaError
-from dataplatform.schemas.ladder import climb
 from dataplatform.stores.sqlite.connection import open_writer
 from dataplatform.stores.sqlite.database import Database
+from foundation.sqlite_ladder import climb
 
 TABLE = ("CREATE TABLE t (n INTEGER PRIMARY KEY, blob BLOB) STRICT;",)
 

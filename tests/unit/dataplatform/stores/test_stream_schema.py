@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from dataplatform.schemas.ladder import climb
 from dataplatform.schemas.stream import RUNGS
+from foundation.sqlite_ladder import climb
 
 
 def test_dead_letters_and_the_log_outlive_the_change_of_their_names(tmp_path: Path) -> None:
