@@ -14,7 +14,7 @@ from tests.support.catalogues import ENVIRONMENT, shipped
 SHA_OF_ALL = """
 import hashlib
 from app.build import artifacts
-from slo.model.catalogue import load_catalogue
+from slo.loaders.catalogue_files import load_catalogue
 made = artifacts(load_catalogue(), "test")
 for path, content in made.items():
     print(hashlib.sha256(content).hexdigest(), path)

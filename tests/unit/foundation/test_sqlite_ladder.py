@@ -1,4 +1,4 @@
-"""A schema is brought up once, by one of several processes, and never touched when a newer program made it."""
+"""A schema is brought up once, by one of several processes, and a newer program's is never touched."""
 
 from __future__ import annotations
 
