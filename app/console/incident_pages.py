@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from alarms.model.alert import BurnArithmetic
 from alarms.model.incident import Transition
 from alarms.model.notification import Delivery
-from app.console.incident_view import incident_view, target_name
+from app.console.incident_view import arithmetic_lines, incident_view, target_name
 from app.console.objective_view import accuracy_text, slo_text
 from app.console.ports import ConsoleDependencies
-from app.console.report_fault import arithmetic_lines
 from app.console.visits import Reader
 from slo.model.errors import UnknownSlo
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from alarms.model.alert import BurnArithmetic
 from alarms.model.incident import Incident, IncidentState
 from alarms.model.timer import Timer, TimerKind
 from alarms.policy.matrix import Matrix, Told, owner_target
 from alarms.policy.policy import Policy
+from app.console.formats import Formats
+from app.console.languages import Texts
 from app.console.ports import ConsoleDependencies
 from app.console.runbooks import runbook_path
 from app.console.visits import Reader
@@ -130,3 +133,26 @@ def _flags(incident: Incident, reader: Reader) -> tuple[str, ...]:
     if incident.cycle > 1:
         flags.append(reader.texts("incident.reopened", times=incident.cycle - 1))
     return tuple(flags)
+
+
+def arithmetic_lines(burn: BurnArithmetic, texts: Texts, formats: Formats) -> tuple[str, ...]:
+    """``bad ÷ all = burn`` of both windows, the factor, the budget spent, the end of it."""
+    factor = formats.burn(float(burn.factor))
+
+    def window(name: str, good: int, total: int, rate: float) -> str:
+        bad, whole = formats.number(total - good), formats.number(total)
+        times = formats.burn(rate)
+        return texts("incident.window_line", window=name, bad=bad, total=whole, burn=times, factor=factor)
+
+    spent = formats.percent(burn.budget_spent_ratio, 1)
+    basis = (burn.budget_basis_pt if texts.language == "pt" else "") or burn.budget_basis
+    promise = burn.objective.replace(".", ",") if texts.language == "pt" else burn.objective
+    lines = [
+        texts("incident.objective_line", objective=promise, tier=burn.tier),
+        window(burn.long_window, burn.long_good, burn.long_total, burn.long_burn),
+        window(burn.short_window, burn.short_good, burn.short_total, burn.short_burn),
+        texts("incident.spent_line", spent=spent, basis=basis),
+    ]
+    if burn.exhaustion_seconds is not None:
+        lines.append(texts("incident.exhaustion_line", after=formats.duration(burn.exhaustion_seconds)))
+    return tuple(lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 import yaml
 
@@ -49,14 +50,15 @@ class Texts:
 
 
 @cache
-def text_table() -> Mapping[str, Mapping[str, str]]:
-    """All tables as one.
+def text_table(*more: Traversable) -> Mapping[str, Mapping[str, str]]:
+    """All tables of the console as one, and those of another page that is made with them.
 
     Raises:
         TextMissing: a key lacks a language or stands in two tables.
     """
     table: dict[str, Mapping[str, str]] = {}
-    for source in sorted(files("app.console").joinpath("texts").iterdir(), key=lambda item: item.name):
+    own = sorted(files("app.console").joinpath("texts").iterdir(), key=lambda item: item.name)
+    for source in (*own, *more):
         if source.name.endswith(".yaml"):
             _merge(table, yaml.safe_load(source.read_text(encoding="utf-8")))
     return table
@@ -72,9 +74,9 @@ def _merge(table: dict[str, Mapping[str, str]], entries: Mapping[str, Mapping[st
 
 
 @cache
-def texts_in(language: str) -> Texts:
-    """The texts of ``language``; an unknown language reads English."""
-    return Texts(language if language in LANGUAGES else DEFAULT_LANGUAGE, text_table())
+def texts_in(language: str, *more: Traversable) -> Texts:
+    """The texts of ``language``, ``more`` tables among them; an unknown language reads English."""
+    return Texts(language if language in LANGUAGES else DEFAULT_LANGUAGE, text_table(*more))
 
 
 def negotiate(accept_language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.console.report_model import BiText, Expectation
+from app.demo.report.model import BiText, Expectation
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.console.report_model import BiText, MinutePoint, SloFacts
+from app.demo.report.model import BiText, MinutePoint, SloFacts
 from app.demo.sender import Answer
 from dashboards.model.palette import State
 from slo.judge.burn_rate import WindowBurn

@@ -7,7 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from app.bootstrap.router import RouterParts
-from app.console.report_model import (
+from app.demo.dataset import Loans
+from app.demo.fault_phase import FaultRun
+from app.demo.judgement import Stored
+from app.demo.ledger_facts import fault_minutes, slo_name
+from app.demo.parameters import Parameters
+from app.demo.report.model import (
     AuditFacts,
     BiText,
     DatasetFacts,
@@ -17,11 +22,6 @@ from app.console.report_model import (
     Throughput,
     UnusableRows,
 )
-from app.demo.dataset import Loans
-from app.demo.fault_phase import FaultRun
-from app.demo.judgement import Stored
-from app.demo.ledger_facts import fault_minutes, slo_name
-from app.demo.parameters import Parameters
 from app.demo.sender import Answer, percentile
 from app.demo.timeline import timeline
 from credit.domain.reasons import ReasonCatalogue

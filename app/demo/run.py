@@ -16,8 +16,6 @@ from rich.console import Console
 from app.bootstrap.router import open_router
 from app.bootstrap.slo_view import SloView
 from app.build import artifacts, write
-from app.console.report import render_report
-from app.console.report_model import AuditFacts, BiText, DemoReport, RunParameters, Throughput, Verdicts
 from app.demo.checks import check_fault, check_healthy, check_stored
 from app.demo.dataset import Loans, load_loans, requests
 from app.demo.definitions import demo_definitions
@@ -27,6 +25,8 @@ from app.demo.intake import send_customers, wait_until_settled
 from app.demo.judgement import Agreement, ask_the_oracle, outcomes_of, read_stored
 from app.demo.ledger_facts import recorded, slo_facts
 from app.demo.parameters import Parameters
+from app.demo.report.model import AuditFacts, BiText, DemoReport, RunParameters, Throughput, Verdicts
+from app.demo.report.page import render_report
 from app.demo.report_facts import audit_facts, dataset_facts, fault_facts, reason_counts, throughput
 from app.demo.sender import Answer, Journal, Sender
 from app.demo.stack import Stack, fresh_folder

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from app.console.report_model import Expectation, Throughput
+from app.demo.report.model import Expectation, Throughput
 from credit.domain.reasons import ReasonCatalogue
 
 STAGES = 7

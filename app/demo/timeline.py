@@ -5,9 +5,9 @@ from __future__ import annotations
 from alarms.model.incident import TransitionKind
 from alarms.model.notification import DeliveryState
 from alarms.router.router import Router
-from app.console.report_model import BiText, Milestone, TimelineEvent
 from app.demo.fault_phase import FaultRun
 from app.demo.parameters import Parameters
+from app.demo.report.model import BiText, Milestone, TimelineEvent
 
 SHOWN = {
     TransitionKind.ACKNOWLEDGED: (Milestone.ACKNOWLEDGED, "acknowledged", "reconhecido"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from alarms.model.alert import BurnArithmetic
-from app.console.report_model import (
+from app.demo.report.model import (
     AuditFacts,
     BiText,
     DatasetFacts,

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from app.console import charts
 from app.console.burn_down import Tick, burn_down
 from app.console.charts import BurnRow, Caption, Column, MinuteBar
-from app.console.fault_chart import FaultPicture, Mark, fault_chart
-from app.console.report_model import MinutePoint
+from app.demo.report.fault_chart import FaultPicture, Mark, fault_chart
+from app.demo.report.model import MinutePoint
 
 CAPTION = Caption("a <title>", 'a "description" & more')
 START = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)

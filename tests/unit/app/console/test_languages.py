@@ -15,7 +15,6 @@ from alarms.model.notification import DeliveryState, Step
 from alarms.model.timer import TimerKind
 from app.console.errors import TextMissing
 from app.console.languages import _merge, negotiate, text_table, texts_in
-from app.console.report_model import Milestone
 from dashboards.model.palette import LANGUAGES
 from slo.judge.status import ObjectiveState
 from slo.model.spec import Unit
@@ -67,7 +66,6 @@ def test_every_key_a_template_or_module_names_exists() -> None:
         ("timer", [kind.value for kind in TimerKind]),
         ("step", [step.value for step in Step]),
         ("delivery", [state.value for state in DeliveryState]),
-        ("report.milestone", [milestone.value for milestone in Milestone]),
         ("outcome", ["APPROVE", "DECLINE", "REFER"]),
         ("stage", [stage.value for stage in Stage]),
     ],

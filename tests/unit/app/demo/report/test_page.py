@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.console.report import render_report
-from app.console.report_model import BiText, Expectation
+from app.console.languages import text_table
+from app.demo.report.model import BiText, Expectation, Milestone
+from app.demo.report.page import FOLDER, TEXTS, render_report
 from tests.support.console_browser import tags_of, text_of
 from tests.support.demo_reports import a_report
 
@@ -82,6 +83,15 @@ def test_the_fault_chart_holds_every_minute(page: str) -> None:
     known = [point.good for point in fault.minutes if point.good is not None]
     drawn = [int(value) for value in re.findall(r'data-good="(\d+)"', half(page, "en"))]
     assert drawn == known * 3
+
+
+def test_every_moment_of_the_fault_has_a_word_and_no_text_is_kept_that_nothing_shows() -> None:
+    own = set(text_table(TEXTS)) - set(text_table())
+    moments = {f"report.milestone.{milestone.value}" for milestone in Milestone}
+    sources = [path for path in FOLDER.iterdir() if path.name.endswith((".py", ".html"))]
+    shown = "".join(path.read_text(encoding="utf-8") for path in sources)
+    assert moments <= own
+    assert {key for key in own - moments if f"{key}'" not in shown and f'{key}"' not in shown} == set()
 
 
 def test_a_run_that_saw_everything_says_so_in_green(page: str) -> None:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from app.console.burn_down import Tick
 from app.console.charts import Caption
 from app.console.drawing import Drawing
-from app.console.report_model import MinutePoint
+from app.demo.report.model import MinutePoint
 
 _MINUTE = timedelta(minutes=1)
 _LEFT, _RIGHT = 46.0, 8.0

@@ -10,7 +10,7 @@ from app.console import charts
 from app.console.charts import Caption
 from app.console.formats import Formats
 from app.console.languages import Texts
-from app.console.report_model import SloFacts
+from app.demo.report.model import SloFacts
 from dashboards.model.palette import STATES, State
 
 

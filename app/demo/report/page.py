@@ -5,14 +5,17 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from app.console.colours import colours_css
 from app.console.formats import Formats
 from app.console.languages import HTML_LANGUAGE, LANGUAGE_NAMES, texts_in
-from app.console.report_model import DemoReport
-from app.console.report_view import ReportView, report_view
+from app.demo.report.model import DemoReport
+from app.demo.report.view import report_view
 from dashboards.model.palette import LANGUAGES
+
+FOLDER = files("app.demo.report")
+TEXTS = FOLDER / "texts.yaml"
 
 
 def render_report(report: DemoReport, language: str = "en", time_zone: str = "UTC") -> str:
@@ -20,7 +23,8 @@ def render_report(report: DemoReport, language: str = "en", time_zone: str = "UT
 
     Nothing is fetched: styles and charts are inside, and the switch works without a script.
     """
-    views = {code: report_view(report, texts_in(code), Formats(code, time_zone)) for code in LANGUAGES}
+    texts = {code: texts_in(code, TEXTS) for code in LANGUAGES}
+    views = {code: report_view(report, texts[code], Formats(code, time_zone)) for code in LANGUAGES}
     return (
         _environment()
         .get_template("report.html")
@@ -29,7 +33,7 @@ def render_report(report: DemoReport, language: str = "en", time_zone: str = "UT
             chosen=language if language in views else LANGUAGES[0],
             names=LANGUAGE_NAMES,
             html_languages=HTML_LANGUAGE,
-            texts={code: texts_in(code) for code in LANGUAGES},
+            texts=texts,
             css=_styles(),
         )
     )
@@ -37,7 +41,8 @@ def render_report(report: DemoReport, language: str = "en", time_zone: str = "UT
 
 @cache
 def _environment() -> Environment:
-    loader = PackageLoader("app.console")
+    """The report's own template, and the console's for what both show."""
+    loader = ChoiceLoader([PackageLoader("app.demo.report", ""), PackageLoader("app.console")])
     return Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -45,9 +50,5 @@ def _environment() -> Environment:
 
 @cache
 def _styles() -> str:
-    folder = files("app.console").joinpath("static")
-    sheets = [folder.joinpath(name).read_text(encoding="utf-8") for name in ("console.css", "report.css")]
-    return "\n".join(sheets) + colours_css()
-
-
-__all__ = ["ReportView", "render_report"]
+    sheets = (files("app.console") / "static" / "console.css", FOLDER / "report.css")
+    return "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets) + colours_css()

@@ -13,9 +13,9 @@ from app.console.charts import Caption, Column
 from app.console.colours import OUTCOME_CLASSES
 from app.console.formats import Formats
 from app.console.languages import Texts
-from app.console.report_fault import FaultView, fault_view
-from app.console.report_model import DemoReport, LatencyBucket, Throughput
-from app.console.report_slos import SloCard, slo_card
+from app.demo.report.fault import FaultView, fault_view
+from app.demo.report.model import DemoReport, LatencyBucket, Throughput
+from app.demo.report.slos import SloCard, slo_card
 
 _OUTCOMES = ("APPROVE", "REFER", "DECLINE")
 _TOP_REASONS = 8

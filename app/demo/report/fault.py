@@ -8,13 +8,13 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from alarms.model.alert import BurnArithmetic
 from app.console.burn_down import Tick
 from app.console.charts import Caption, fitted
-from app.console.fault_chart import FaultPicture, Mark, fault_chart
 from app.console.formats import Formats
+from app.console.incident_view import arithmetic_lines
 from app.console.languages import Texts
-from app.console.report_model import FaultPhase, Milestone, TimelineEvent
+from app.demo.report.fault_chart import FaultPicture, Mark, fault_chart
+from app.demo.report.model import FaultPhase, Milestone, TimelineEvent
 
 _MARK_COLOURS = {
     Milestone.FAULT_ON: "bad",
@@ -71,29 +71,6 @@ def fault_view(fault: FaultPhase, texts: Texts, formats: Formats) -> FaultView:
         notifications=tuple(note.of(texts.language) for note in fault.notifications),
         sending=_sending(fault, texts, formats),
     )
-
-
-def arithmetic_lines(burn: BurnArithmetic, texts: Texts, formats: Formats) -> tuple[str, ...]:
-    """``bad ÷ all = burn`` of both windows, the factor, the budget spent, the end of it."""
-    factor = formats.burn(float(burn.factor))
-
-    def window(name: str, good: int, total: int, rate: float) -> str:
-        bad, whole = formats.number(total - good), formats.number(total)
-        times = formats.burn(rate)
-        return texts("incident.window_line", window=name, bad=bad, total=whole, burn=times, factor=factor)
-
-    spent = formats.percent(burn.budget_spent_ratio, 1)
-    basis = (burn.budget_basis_pt if texts.language == "pt" else "") or burn.budget_basis
-    promise = burn.objective.replace(".", ",") if texts.language == "pt" else burn.objective
-    lines = [
-        texts("incident.objective_line", objective=promise, tier=burn.tier),
-        window(burn.long_window, burn.long_good, burn.long_total, burn.long_burn),
-        window(burn.short_window, burn.short_good, burn.short_total, burn.short_burn),
-        texts("incident.spent_line", spent=spent, basis=basis),
-    ]
-    if burn.exhaustion_seconds is not None:
-        lines.append(texts("incident.exhaustion_line", after=formats.duration(burn.exhaustion_seconds)))
-    return tuple(lines)
 
 
 def _picture(
