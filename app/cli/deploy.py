@@ -13,13 +13,13 @@ from app.bootstrap.deployment import TARGETS, aws_bill, configured, places
 from app.build import artifacts
 from app.cli.context import counted, json_option, pass_settings, say, stderr, stdout
 from app.cli.failures import EXIT_ENVIRONMENT, EXIT_NO
+from app.cli.plan_lines import bill_lines, change_line, plan_document, plan_lines
 from app.deployment.apply import carry_out
 from app.deployment.aws.clients import Account, open_account
 from app.deployment.aws.topics import Topics
 from app.deployment.cost import Bill
 from app.deployment.plan import Change, Plan, make_plan
 from app.settings import Settings
-from app.terminal.plan_lines import bill_lines, change_line, plan_document, plan_lines
 from dashboards.model.addresses import Deployment
 from slo.loaders.catalogue_files import load_catalogue
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 import yaml
 
@@ -50,15 +49,15 @@ class Texts:
 
 
 @cache
-def text_table(*more: Traversable) -> Mapping[str, Mapping[str, str]]:
-    """All tables of the console as one, and those of another page that is made with them.
+def text_table(*packages: str) -> Mapping[str, Mapping[str, str]]:
+    """All tables of the console as one, with those of other ``packages`` whose pages are made like ours.
 
     Raises:
         TextMissing: a key lacks a language or stands in two tables.
     """
     table: dict[str, Mapping[str, str]] = {}
-    own = sorted(files("app.console").joinpath("texts").iterdir(), key=lambda item: item.name)
-    for source in (*own, *more):
+    folders = [files("app.console").joinpath("texts"), *map(files, packages)]
+    for source in [file for folder in folders for file in sorted(folder.iterdir(), key=lambda f: f.name)]:
         if source.name.endswith(".yaml"):
             _merge(table, yaml.safe_load(source.read_text(encoding="utf-8")))
     return table
@@ -74,9 +73,9 @@ def _merge(table: dict[str, Mapping[str, str]], entries: Mapping[str, Mapping[st
 
 
 @cache
-def texts_in(language: str, *more: Traversable) -> Texts:
-    """The texts of ``language``, ``more`` tables among them; an unknown language reads English."""
-    return Texts(language if language in LANGUAGES else DEFAULT_LANGUAGE, text_table(*more))
+def texts_in(language: str, *packages: str) -> Texts:
+    """The texts of ``language``, those of ``packages`` among them; an unknown language reads English."""
+    return Texts(language if language in LANGUAGES else DEFAULT_LANGUAGE, text_table(*packages))
 
 
 def negotiate(accept_language: str) -> str:

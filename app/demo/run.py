@@ -32,7 +32,7 @@ from app.demo.sender import Answer, Journal, Sender
 from app.demo.stack import Stack, fresh_folder
 from app.demo.terminal import Terminal
 from app.settings import Settings
-from app.terminal.slo_tables import overview
+from app.slo_tables import overview
 from credit.usecases.load_policies import load_reasons
 from foundation.clock import clock_spec, parse_clock
 from slo.judge.status import ObjectiveStatus

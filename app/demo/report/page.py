@@ -14,8 +14,7 @@ from app.demo.report.model import DemoReport
 from app.demo.report.view import report_view
 from dashboards.model.palette import LANGUAGES
 
-FOLDER = files("app.demo.report")
-TEXTS = FOLDER / "texts.yaml"
+HERE = "app.demo.report"
 
 
 def render_report(report: DemoReport, language: str = "en", time_zone: str = "UTC") -> str:
@@ -23,7 +22,7 @@ def render_report(report: DemoReport, language: str = "en", time_zone: str = "UT
 
     Nothing is fetched: styles and charts are inside, and the switch works without a script.
     """
-    texts = {code: texts_in(code, TEXTS) for code in LANGUAGES}
+    texts = {code: texts_in(code, HERE) for code in LANGUAGES}
     views = {code: report_view(report, texts[code], Formats(code, time_zone)) for code in LANGUAGES}
     return (
         _environment()
@@ -42,7 +41,7 @@ def render_report(report: DemoReport, language: str = "en", time_zone: str = "UT
 @cache
 def _environment() -> Environment:
     """The report's own template, and the console's for what both show."""
-    loader = ChoiceLoader([PackageLoader("app.demo.report", ""), PackageLoader("app.console")])
+    loader = ChoiceLoader([PackageLoader(HERE, ""), PackageLoader("app.console")])
     return Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -50,5 +49,5 @@ def _environment() -> Environment:
 
 @cache
 def _styles() -> str:
-    sheets = (files("app.console") / "static" / "console.css", FOLDER / "report.css")
+    sheets = (files("app.console") / "static" / "console.css", files(HERE) / "report.css")
     return "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets) + colours_css()

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from app.cli.context import plain_table
 from app.cli.main import cli
-from app.terminal.slo_tables import detail, overview
+from app.slo_tables import detail, overview
 from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.ledger import LedgerRow
 from slo.ledger.memory_ledger import MemoryLedger

@@ -1,16 +1,16 @@
-"""Service levels in the terminal: the table, the detail with its bars, and the JSON document."""
+"""Service levels in the terminal: the table, the detail with its bars, and composites."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from fractions import Fraction
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from slo.judge.composite import CompositeStatus
 from slo.judge.explain import NOUNS, decimal_text, percent_text, span_text
 from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
 from slo.model.conventions import window_text
@@ -193,60 +193,25 @@ def _window(tier: TierStatus, *, long: bool) -> str:
     return f"{window_text(burn.window)}: {burn.counts.bad:,} of {burn.counts.total:,} bad, {shown}"
 
 
-def status_documents(statuses: Sequence[ObjectiveStatus]) -> list[dict[str, object]]:
-    """Ready for JSON; targets are exact fractions as text, other ratios floats."""
-    return [_document(item) for item in statuses]
-
-
-def _document(item: ObjectiveStatus) -> dict[str, object]:
-    known = item.state is not ObjectiveState.NO_DATA
-    return {
-        "slo": item.slo.id,
-        "objective": item.objective.name,
-        "labels": dict(item.labels),
-        "environment": item.environment,
-        "state": item.state.value,
-        "at": item.at.isoformat(),
-        "target": str(item.objective.target),
-        "unit": item.slo.unit.value,
-        "good": item.counts.good,
-        "total": item.counts.total,
-        "error_bound": item.error_bound,
-        "minutes_with_data": item.counts.minutes_with_data,
-        "minutes": item.counts.minutes,
-        "compliance": None if item.compliance is None else float(item.compliance),
-        "budget_left_ratio": float(item.budget.left_ratio) if known else None,
-        "budget_spent": item.budget.spent,
-        "budget_allowed": float(item.budget.allowed),
-        "budget_basis": item.budget.basis,
-        "exhaustion_seconds": _seconds(None if item.exhaustion is None else item.exhaustion.after),
-        "first_data": _instant(item.first_data),
-        "last_data": _instant(item.last_data),
-        "tiers": [_tier(tier) for tier in item.tiers],
-    }
-
-
-def _tier(tier: TierStatus) -> dict[str, object]:
-    return {
-        "tier": tier.tier.name,
-        "severity": tier.tier.severity,
-        "factor": decimal_text(tier.factor, 4),
-        "firing": tier.firing,
-        "windows": [
-            {
-                "window": window_text(burn.window),
-                "good": burn.counts.good,
-                "total": burn.counts.total,
-                "burn": None if burn.burn is None else float(burn.burn),
-            }
-            for burn in (tier.long, tier.short)
-        ],
-    }
-
-
-def _seconds(value: timedelta | None) -> float | None:
-    return None if value is None else value.total_seconds()
-
-
-def _instant(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat()
+def composites_table(found: Sequence[CompositeStatus]) -> Table:
+    """One line a composite; its members stand in the table above."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("composite", "state", "members (weight)", "common budget left", "burn"):
+        table.add_column(heading, overflow="fold")
+    for item in found:
+        known = item.state is not ObjectiveState.NO_DATA
+        members = ", ".join(
+            f"{member.objective} ({decimal_text(member.weight)})" for member, _ in item.members
+        )
+        burns = " ".join(
+            f"{window_text(window)} {'-' if burn is None else decimal_text(burn, 1) + 'x'}"
+            for window, burn in item.burns.items()
+        )
+        table.add_row(
+            item.composite.id,
+            Text(WORDS[item.state], style=STYLES[item.state]),
+            members,
+            percent_text(item.left_ratio) if known else "unknown",
+            burns if known else "",
+        )
+    return table
