@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.api.keys import KeyRing
-from credit.domain.policy_book import PolicyBook
+from credit.domain.compiled_policy import PolicyBook
 from credit.domain.reasons import ReasonCatalogue
 from credit.ports.faults import FaultSwitch
 from credit.ports.records import AuditTrail, CustomerRecords, DecisionRecords

@@ -16,7 +16,7 @@ from app.api.decisions import GUARDED
 from app.api.dependencies import ApiDependencies
 from app.api.documented import operation
 from app.api.keys import Scope
-from credit.domain.policy_book import PolicyBook
+from credit.domain.compiled_policy import PolicyBook
 
 
 class PolicyDocument(msgspec.Struct, kw_only=True):

@@ -24,7 +24,7 @@ from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
 from app.settings import Settings
-from credit.domain.identifiers import decision_id
+from credit.domain.decision import decision_id
 from credit.usecases.cached_decisions import CachedDecisions
 from credit.usecases.cached_reads import CachedReads
 from credit.usecases.decide import DecideCredit

@@ -22,7 +22,7 @@ from app.api.application import create_api  # noqa: E402
 from app.api.dependencies import ApiDependencies  # noqa: E402
 from app.api.keys import KeyRing, Scope, create_key  # noqa: E402
 from credit.domain.cpf import synthetic_cpf  # noqa: E402
-from credit.domain.identifiers import decision_id  # noqa: E402
+from credit.domain.decision import decision_id  # noqa: E402
 from credit.usecases.decide import DecideCredit  # noqa: E402
 from credit.usecases.disburse import DisburseCredit  # noqa: E402
 from credit.usecases.explain import ExplainDecision  # noqa: E402

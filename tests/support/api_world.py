@@ -19,7 +19,7 @@ from app.api.dependencies import ApiDependencies, ApiLimits
 from app.api.keys import KeyRing, Scope, create_key
 from credit.domain.cpf import synthetic_cpf
 from credit.domain.customer import CustomerProfile, CustomerStatus
-from credit.domain.identifiers import decision_id
+from credit.domain.decision import decision_id
 from credit.usecases.decide import DecideCredit
 from credit.usecases.disburse import DisburseCredit
 from credit.usecases.explain import ExplainDecision

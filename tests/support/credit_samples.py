@@ -16,8 +16,8 @@ from credit.domain.decision import (
     RuleTrace,
     Truth,
     Verdict,
+    decision_id,
 )
-from credit.domain.identifiers import decision_id
 from credit.ports.projections import HotItem, WideRow
 from credit.ports.records import IdempotencyKey
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from credit.domain.canonical import digest, profile_attributes, profile_bytes
 from credit.domain.customer import CustomerProfile
-from credit.domain.identifiers import decision_id
+from credit.domain.decision import decision_id
 from credit.ports.faults import Fault
 from credit.ports.projections import PROFILE, HotItem
 from credit.usecases.decide import DecideCredit

@@ -1,4 +1,4 @@
-"""Applications, decisions and the trace that explains them."""
+"""Applications, decisions with their ids, and the trace that explains them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
+from uuid import UUID
 
 FactValue = int | str | bool | Fraction | None
 
@@ -87,3 +88,13 @@ class Decision:
     profile_source: str  # cache | hot | relational | none
     client_id: str
     trace_id: str = ""
+
+
+def decision_id(at: datetime, random_bytes: bytes) -> str:
+    """A UUIDv7 (RFC 9562) from an instant, in milliseconds, and ten random bytes: ids sort by time."""
+    if len(random_bytes) != 10:
+        raise ValueError("a decision id takes exactly ten random bytes")
+    milliseconds = int(at.timestamp() * 1000) & (2**48 - 1)
+    tail = int.from_bytes(random_bytes)
+    high, low = tail >> 68, tail & (2**62 - 1)
+    return str(UUID(int=milliseconds << 80 | 7 << 76 | (high & 0xFFF) << 64 | 2 << 62 | low))

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from credit.domain.canonical_form import canonical_json
+from credit.domain.canonical import canonical_json
 
 Threshold = int | str | bool | Fraction
 
 
-class Effect(StrEnum):
+class RuleEffect(StrEnum):
     """What a rule asks for when it is true. A true DECLINE outweighs any REFER."""
 
     DECLINE = "DECLINE"
     REFER = "REFER"
 
 
-class Operator(StrEnum):
+class Comparator(StrEnum):
     """Comparisons a rule may make; the YAML keys are these words."""
 
     ABOVE = "above"
@@ -37,19 +37,19 @@ class Compare:
     """``fact operator threshold``; UNKNOWN while the fact is missing. ONE_OF alone has several thresholds."""
 
     fact: str
-    operator: Operator
+    operator: Comparator
     thresholds: tuple[Threshold, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class AllOf:
+class AllTrue:
     """Kleene's AND: false as soon as one is false, whatever is missing."""
 
     children: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyTrue:
     """Kleene's OR: true as soon as one is true, whatever is missing."""
 
     children: tuple[Condition, ...]
@@ -60,7 +60,7 @@ class Not:
     child: Condition
 
 
-Condition = Compare | AllOf | AnyOf | Not
+Condition = Compare | AllTrue | AnyTrue | Not
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Rule:
     """
 
     name: str
-    effect: Effect
+    effect: RuleEffect
     reason: str
     unknown_reason: str
     rank: int
@@ -120,7 +120,7 @@ def comparisons(condition: Condition) -> Iterator[Compare]:
             yield condition
         case Not(child):
             yield from comparisons(child)
-        case AllOf(children) | AnyOf(children):
+        case AllTrue(children) | AnyTrue(children):
             for child in children:
                 yield from comparisons(child)
 
@@ -165,8 +165,8 @@ def _canonical_condition(condition: Condition) -> list[object]:
             return [operator.value, fact, values]
         case Not(child):
             return ["not", _canonical_condition(child)]
-        case AllOf(children) | AnyOf(children):
-            word = "all" if isinstance(condition, AllOf) else "any"
+        case AllTrue(children) | AnyTrue(children):
+            word = "all" if isinstance(condition, AllTrue) else "any"
             return [word, sorted((_canonical_condition(child) for child in children), key=canonical_json)]
 
 

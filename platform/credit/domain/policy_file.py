@@ -25,19 +25,18 @@ from collections.abc import Container
 from fractions import Fraction
 
 from credit.domain.errors import PolicyError
-from credit.domain.fact import Fact, FactType
-from credit.domain.facts import FACTS
+from credit.domain.facts import FACTS, Fact, FactType
 from credit.domain.policy import (
-    AllOf,
-    AnyOf,
+    AllTrue,
+    AnyTrue,
+    Comparator,
     Compare,
     Condition,
-    Effect,
     Not,
-    Operator,
     Policy,
     RateBand,
     Rule,
+    RuleEffect,
     Threshold,
 )
 from credit.domain.reachability import problem_of_rule
@@ -46,8 +45,8 @@ from credit.domain.yaml_fields import Fields, Value, read_yaml
 MAX_DEPTH = 12
 MAX_SCORE = 1000
 MAX_RATE_BPS = 10_000
-_OPERATORS = tuple(operator.value for operator in Operator)
-_WHERE_TEXT = (Operator.EQUALS, Operator.NOT_EQUALS, Operator.ONE_OF)
+_OPERATORS = tuple(operator.value for operator in Comparator)
+_WHERE_TEXT = (Comparator.EQUALS, Comparator.NOT_EQUALS, Comparator.ONE_OF)
 
 
 def parse_policy(content: bytes, file: str, reasons: Container[str]) -> Policy:
@@ -75,7 +74,7 @@ def _rule(value: Value, reasons: Container[str]) -> Rule:
     fields = value.fields()
     rule = Rule(
         name=fields.take("name").text(),
-        effect=Effect(fields.take("effect").choice([effect.value for effect in Effect])),
+        effect=RuleEffect(fields.take("effect").choice([effect.value for effect in RuleEffect])),
         reason=_reason(fields.take("reason"), reasons),
         unknown_reason=_reason(fields.take("unknown"), reasons),
         rank=fields.take("rank").integer(1, 10_000),
@@ -111,7 +110,7 @@ def _condition(value: Value, depth: int) -> Condition:
     if depth > MAX_DEPTH:
         raise value.wrong(f"conditions nest deeper than {MAX_DEPTH}", "Split the rule")
     fields = value.fields()
-    for word, build in (("all", AllOf), ("any", AnyOf)):
+    for word, build in (("all", AllTrue), ("any", AnyTrue)):
         listed = fields.maybe(word)
         if listed is not None:
             fields.done()
@@ -127,7 +126,7 @@ def _compare(fields: Fields) -> Compare:
     named = fields.take("fact")
     fact = FACTS[named.choice(list(FACTS))]
     given = [
-        (operator, value) for operator in Operator if (value := fields.maybe(operator.value)) is not None
+        (operator, value) for operator in Comparator if (value := fields.maybe(operator.value)) is not None
     ]
     fields.done()
     if len(given) != 1:
@@ -136,7 +135,7 @@ def _compare(fields: Fields) -> Compare:
     if fact.type is FactType.TEXT and operator not in _WHERE_TEXT:
         words = ", ".join(word.value for word in _WHERE_TEXT)
         raise value.wrong(f"{fact.name} is a text and has no order", f"Use one of: {words}")
-    written = value.items() if operator is Operator.ONE_OF else [value]
+    written = value.items() if operator is Comparator.ONE_OF else [value]
     return Compare(fact.name, operator, tuple(_threshold(item, fact) for item in written))
 
 

@@ -12,9 +12,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, pairwise
 
-from credit.domain.fact import FactType
-from credit.domain.facts import FACTS
-from credit.domain.policy import AllOf, AnyOf, Compare, Condition, Effect, Not, Operator, Rule, facts_read
+from credit.domain.facts import FACTS, FactType
+from credit.domain.policy import (
+    AllTrue,
+    AnyTrue,
+    Comparator,
+    Compare,
+    Condition,
+    Not,
+    Rule,
+    RuleEffect,
+    facts_read,
+)
 
 MAX_ALTERNATIVES = 2_000
 
@@ -65,7 +74,7 @@ def problem_of_rule(rule: Rule, rules: Sequence[Rule]) -> str | None:
             return f"the rule {rule.name!r} can never be true"
         if not possible(Not(rule.condition)):
             return f"the rule {rule.name!r} is always true, so no application could pass it"
-        if rule.effect is Effect.REFER and _outweighed(rule, rules):
+        if rule.effect is RuleEffect.REFER and _outweighed(rule, rules):
             return f"the rule {rule.name!r} is unreachable: a DECLINE rule is true whenever it is"
     except TooManyAlternatives:
         return None
@@ -80,16 +89,16 @@ def _outweighed(rule: Rule, rules: Sequence[Rule]) -> bool:
     stronger = [
         other.condition
         for other in rules
-        if other.effect is Effect.DECLINE and known.issuperset(facts_read(other.condition))
+        if other.effect is RuleEffect.DECLINE and known.issuperset(facts_read(other.condition))
     ]
-    return bool(stronger) and not possible(AllOf((rule.condition, Not(AnyOf(tuple(stronger))))))
+    return bool(stronger) and not possible(AllTrue((rule.condition, Not(AnyTrue(tuple(stronger))))))
 
 
 def _is_conjunction(condition: Condition) -> bool:
     match condition:
         case Compare():
             return True
-        case AllOf(children):
+        case AllTrue(children):
             return all(_is_conjunction(child) for child in children)
         case _:
             return False
@@ -110,9 +119,9 @@ def _alternatives(condition: Condition, *, negated: bool) -> list[Alternative]:
             return [{condition.fact: allowed} for allowed in _ranges(condition, negated=negated)]
         case Not(child):
             return _alternatives(child, negated=not negated)
-        case AllOf(children) | AnyOf(children):
+        case AllTrue(children) | AnyTrue(children):
             parts = [_alternatives(child, negated=negated) for child in children]
-            if isinstance(condition, AllOf) is not negated:
+            if isinstance(condition, AllTrue) is not negated:
                 return _product(parts)
             return list(chain.from_iterable(parts))
 
@@ -150,10 +159,10 @@ def _is_empty(allowed: Allowed) -> bool:
 
 
 _NEGATION = {
-    Operator.ABOVE: Operator.AT_MOST,
-    Operator.AT_MOST: Operator.ABOVE,
-    Operator.BELOW: Operator.AT_LEAST,
-    Operator.AT_LEAST: Operator.BELOW,
+    Comparator.ABOVE: Comparator.AT_MOST,
+    Comparator.AT_MOST: Comparator.ABOVE,
+    Comparator.BELOW: Comparator.AT_LEAST,
+    Comparator.AT_LEAST: Comparator.BELOW,
 }
 
 
@@ -162,7 +171,7 @@ def _ranges(node: Compare, *, negated: bool) -> list[Allowed]:
     fact = FACTS[node.fact]
     if fact.type is FactType.TEXT:
         wanted = frozenset(str(value) for value in node.thresholds)
-        inside = (node.operator is not Operator.NOT_EQUALS) is not negated
+        inside = (node.operator is not Comparator.NOT_EQUALS) is not negated
         chosen = frozenset(fact.choices) & wanted if inside else frozenset(fact.choices) - wanted
         return [chosen] if chosen else []
     low = None if fact.low is None else Fraction(fact.low)
@@ -177,19 +186,19 @@ def _intervals(node: Compare, *, negated: bool) -> list[Interval]:
     points = sorted(Fraction(value) for value in node.thresholds if not isinstance(value, str))
     if node.operator in _NEGATION:
         return [_half_line(_NEGATION[node.operator] if negated else node.operator, points[0])]
-    if (node.operator is Operator.NOT_EQUALS) is not negated:
+    if (node.operator is Comparator.NOT_EQUALS) is not negated:
         edges: list[Fraction | None] = [None, *points, None]
         return [Interval(a, True, b, True) for a, b in pairwise(edges)]
     return [Interval(low=point, high=point) for point in points]
 
 
-def _half_line(operator: Operator, point: Fraction) -> Interval:
+def _half_line(operator: Comparator, point: Fraction) -> Interval:
     match operator:
-        case Operator.ABOVE:
+        case Comparator.ABOVE:
             return Interval(low=point, low_strict=True)
-        case Operator.AT_LEAST:
+        case Comparator.AT_LEAST:
             return Interval(low=point)
-        case Operator.BELOW:
+        case Comparator.BELOW:
             return Interval(high=point, high_strict=True)
         case _:
             return Interval(high=point)

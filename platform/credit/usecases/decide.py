@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from credit.domain.application import require_identifier, validate_terms
-from credit.domain.compiled_policy import CompiledPolicy
+from credit.domain.compiled_policy import CompiledPolicy, PolicyBook
 from credit.domain.cpf import normalise_cpf
 from credit.domain.decision import Application, Decision, FactValue, Verdict
 from credit.domain.errors import InvalidValue, StoreUnavailable, UnknownCustomer
-from credit.domain.policy_book import PolicyBook
 from credit.domain.reasons import PROFILE_UNREADABLE
 from credit.metrics import DECISION_AMOUNT, DECISIONS, FINANCIAL_TRANSACTIONS
 from credit.ports.projections import Cache, HotStore

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from credit.domain.compiled_policy import CompiledPolicy
+from credit.domain.compiled_policy import CompiledPolicy, PolicyBook, compile_condition
 from credit.domain.decision import Decision, FactValue, Outcome, Reason, RuleTrace, Truth
 from credit.domain.errors import UnknownPolicy
 from credit.domain.facts import FACTS
-from credit.domain.kleene import compile_condition
-from credit.domain.policy import AllOf, AnyOf, Compare, Condition, Not, Rule
-from credit.domain.policy_book import PolicyBook
+from credit.domain.policy import AllTrue, AnyTrue, Compare, Condition, Not, Rule
 from credit.domain.reasons import Language, ReasonCatalogue, Text
 from credit.usecases.fact_text import fact_text, limit_text, money_text, percent_text
 from credit.usecases.smaller_amount import smaller_amount
@@ -163,7 +161,7 @@ def _leaves(condition: Condition, *, negated: bool) -> Iterator[tuple[Compare, b
             yield condition, negated
         case Not(child):
             yield from _leaves(child, negated=not negated)
-        case AllOf(children) | AnyOf(children):
+        case AllTrue(children) | AnyTrue(children):
             for child in children:
                 yield from _leaves(child, negated=negated)
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from credit.domain.decision import FactValue
-from credit.domain.fact import Fact
+from credit.domain.facts import Fact
 from credit.domain.money import round_half_up
-from credit.domain.policy import Compare, Operator, Threshold
+from credit.domain.policy import Comparator, Compare, Threshold
 from credit.domain.reasons import Language, Text
 
 _NOT_KNOWN = Text("not known", "não informado")
@@ -40,14 +40,14 @@ _CHOICES: Mapping[str, Text] = {
     "VACATION": Text("vacation", "viagem"),
 }
 # What must hold for a comparison not to be true, and (second) for it to be true.
-_LIMITS: Mapping[Operator, tuple[Text, Text]] = {
-    Operator.ABOVE: (Text("at most {}", "no máximo {}"), Text("above {}", "acima de {}")),
-    Operator.AT_MOST: (Text("above {}", "acima de {}"), Text("at most {}", "no máximo {}")),
-    Operator.BELOW: (Text("at least {}", "no mínimo {}"), Text("below {}", "abaixo de {}")),
-    Operator.AT_LEAST: (Text("below {}", "abaixo de {}"), Text("at least {}", "no mínimo {}")),
-    Operator.EQUALS: (Text("other than {}", "diferente de {}"), Text("{}", "{}")),
-    Operator.NOT_EQUALS: (Text("{}", "{}"), Text("other than {}", "diferente de {}")),
-    Operator.ONE_OF: (Text("none of {}", "nenhum de {}"), Text("one of {}", "um de {}")),
+_LIMITS: Mapping[Comparator, tuple[Text, Text]] = {
+    Comparator.ABOVE: (Text("at most {}", "no máximo {}"), Text("above {}", "acima de {}")),
+    Comparator.AT_MOST: (Text("above {}", "acima de {}"), Text("at most {}", "no máximo {}")),
+    Comparator.BELOW: (Text("at least {}", "no mínimo {}"), Text("below {}", "abaixo de {}")),
+    Comparator.AT_LEAST: (Text("below {}", "abaixo de {}"), Text("at least {}", "no mínimo {}")),
+    Comparator.EQUALS: (Text("other than {}", "diferente de {}"), Text("{}", "{}")),
+    Comparator.NOT_EQUALS: (Text("{}", "{}"), Text("other than {}", "diferente de {}")),
+    Comparator.ONE_OF: (Text("none of {}", "nenhum de {}"), Text("one of {}", "um de {}")),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.domain.policy_book import PolicyBook
+from credit.domain.compiled_policy import PolicyBook
 from credit.ports.records import PolicyRecords
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from credit.domain.compiled_policy import CompiledPolicy
+from credit.domain.compiled_policy import CompiledPolicy, PolicyBook
 from credit.domain.errors import PolicyError
 from credit.domain.policy import Policy
-from credit.domain.policy_book import PolicyBook
 from credit.domain.policy_file import parse_policy
-from credit.domain.reasons import PLATFORM_REASONS, ReasonCatalogue
-from credit.domain.reasons_file import parse_reasons
+from credit.domain.reasons import PLATFORM_REASONS, ReasonCatalogue, parse_reasons
 
 SHIPPED = Path(__file__).resolve().parent.parent / "policies"
 REASONS_FILE = "reasons.yaml"

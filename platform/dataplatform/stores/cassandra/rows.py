@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from credit.domain.canonical import instant_text
-from credit.domain.canonical_form import instant_from
+from credit.domain.canonical import instant_from, instant_text
 from credit.ports.projections import ItemValue, WideRow
 from dataplatform.schemas.cassandra.creditdata import COLUMNS
 from dataplatform.stores.packing import pack, unpack

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.domain.canonical import verdict_bytes
+from credit.domain.compiled_policy import PolicyBook
 from credit.domain.decision import Application, FactValue, Outcome, Truth
 from credit.domain.errors import UnknownPolicy
 from credit.domain.facts import FACTS, base_facts, derive
-from credit.domain.policy_book import PolicyBook
 from tests.support.credit_policies import TEXT, compiled, rule, with_rules
 from tests.support.credit_samples import a_profile
 

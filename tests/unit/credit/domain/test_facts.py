@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from credit.domain.customer import CustomerProfile, CustomerStatus
 from credit.domain.decision import Application, FactValue
-from credit.domain.fact import FactType, Source
-from credit.domain.facts import BASE_FACTS, FACTS, base_facts, derive
+from credit.domain.facts import BASE_FACTS, FACTS, FactSource, FactType, base_facts, derive
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 APPLICATION = Application("C-1", 1_200_000, 12, "CAR")
@@ -77,7 +76,7 @@ def test_a_share_of_nothing_is_not_known() -> None:
 def test_each_ratio_needs_all_of_its_inputs(name: str) -> None:
     facts = facts_of(replace(FULL, **{name: None}))  # type: ignore[arg-type]
     for fact in FACTS.values():
-        if fact.source is Source.DERIVED and name in fact.how:
+        if fact.source is FactSource.DERIVED and name in fact.how:
             assert facts[fact.name] is None
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from credit.domain.errors import PolicyError
-from credit.domain.policy import AllOf, AnyOf, Compare, Effect, Not, Operator, Policy
+from credit.domain.policy import AllTrue, AnyTrue, Comparator, Compare, Not, Policy, RuleEffect
 from credit.domain.policy_file import parse_policy
 from tests.support.credit_policies import REASONS, TEXT, rule, with_rules
 
@@ -17,8 +17,8 @@ def parse(text: str | bytes) -> Policy:
 def test_a_policy_is_read_into_typed_rules() -> None:
     policy = parse(TEXT)
     assert (policy.name, policy.version, policy.source_file) == ("sample", "1", "p.yaml")
-    assert [rule.effect for rule in policy.rules] == [Effect.DECLINE, Effect.REFER]
-    assert policy.rules[1].condition == Compare("debt_to_income", Operator.ABOVE, (Fraction(9, 20),))
+    assert [rule.effect for rule in policy.rules] == [RuleEffect.DECLINE, RuleEffect.REFER]
+    assert policy.rules[1].condition == Compare("debt_to_income", Comparator.ABOVE, (Fraction(9, 20),))
     assert [(band.at_least, band.monthly_rate_bps) for band in policy.bands] == [(700, 200), (0, 400)]
 
 
@@ -28,13 +28,13 @@ def test_conditions_nest() -> None:
         "{any: [{fact: inquiries_12m, at_least: 7}, {fact: purpose, equals: CAR}]}]}"
     )
     condition = parse(with_rules(rule("nested", 1, when))).rules[0].condition
-    assert condition == AllOf(
+    assert condition == AllTrue(
         (
-            Not(Compare("home_ownership", Operator.ONE_OF, ("OWN", "MORTGAGE"))),
-            AnyOf(
+            Not(Compare("home_ownership", Comparator.ONE_OF, ("OWN", "MORTGAGE"))),
+            AnyTrue(
                 (
-                    Compare("inquiries_12m", Operator.AT_LEAST, (7,)),
-                    Compare("purpose", Operator.EQUALS, ("CAR",)),
+                    Compare("inquiries_12m", Comparator.AT_LEAST, (7,)),
+                    Compare("purpose", Comparator.EQUALS, ("CAR",)),
                 )
             ),
         )

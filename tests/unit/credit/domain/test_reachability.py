@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credit.domain.compiled_policy import compile_condition
 from credit.domain.decision import FactValue
-from credit.domain.kleene import compile_condition
-from credit.domain.policy import AllOf, AnyOf, Compare, Condition, Effect, Not, Operator, Rule
+from credit.domain.policy import AllTrue, AnyTrue, Comparator, Compare, Condition, Not, Rule, RuleEffect
 from credit.domain.reachability import TooManyAlternatives, possible, problem_of_rule
 
-SINGLE = [operator for operator in Operator if operator is not Operator.ONE_OF]
+SINGLE = [operator for operator in Comparator if operator is not Comparator.ONE_OF]
 HOMES = ("MORTGAGE", "OWN", "RENT")
 
 
@@ -20,7 +20,10 @@ def numeric(
 ) -> st.SearchStrategy[Condition]:
     one = st.builds(Compare, st.just(fact), st.sampled_from(SINGLE), st.tuples(values))
     many = st.builds(
-        Compare, st.just(fact), st.just(Operator.ONE_OF), st.lists(values, min_size=1, max_size=2).map(tuple)
+        Compare,
+        st.just(fact),
+        st.just(Comparator.ONE_OF),
+        st.lists(values, min_size=1, max_size=2).map(tuple),
     )
     return one | many
 
@@ -31,7 +34,7 @@ LEAVES = (
     | st.builds(
         Compare,
         st.just("home_ownership"),
-        st.just(Operator.ONE_OF),
+        st.just(Comparator.ONE_OF),
         st.lists(st.sampled_from(HOMES), min_size=1, max_size=2).map(tuple),
     )
 )
@@ -39,7 +42,7 @@ LEAVES = (
 
 def nested(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
     several = st.lists(inner, min_size=1, max_size=3).map(tuple)
-    return st.builds(AllOf, several) | st.builds(AnyOf, several) | st.builds(Not, inner)
+    return st.builds(AllTrue, several) | st.builds(AnyTrue, several) | st.builds(Not, inner)
 
 
 # Every region that thresholds at 0..3 and at 0, 1/2, 1 can tell apart has a point here.
@@ -58,8 +61,11 @@ def test_possible_agrees_with_trying_every_kind_of_applicant(condition: Conditio
 
 
 def between(low: int, high: int) -> Condition:
-    return AllOf(
-        (Compare("credit_score", Operator.ABOVE, (low,)), Compare("credit_score", Operator.BELOW, (high,)))
+    return AllTrue(
+        (
+            Compare("credit_score", Comparator.ABOVE, (low,)),
+            Compare("credit_score", Comparator.BELOW, (high,)),
+        )
     )
 
 
@@ -69,19 +75,19 @@ def test_nothing_lies_strictly_between_two_neighbouring_whole_numbers() -> None:
 
 
 def test_the_bounds_of_a_fact_are_known() -> None:
-    assert not possible(Compare("credit_score", Operator.ABOVE, (1000,)))
-    assert not possible(Compare("term_months", Operator.BELOW, (3,)))
-    assert possible(Compare("term_months", Operator.BELOW, (4,)))
+    assert not possible(Compare("credit_score", Comparator.ABOVE, (1000,)))
+    assert not possible(Compare("term_months", Comparator.BELOW, (3,)))
+    assert possible(Compare("term_months", Comparator.BELOW, (4,)))
 
 
-def a_rule(condition: Condition, effect: Effect = Effect.DECLINE, rank: int = 1) -> Rule:
+def a_rule(condition: Condition, effect: RuleEffect = RuleEffect.DECLINE, rank: int = 1) -> Rule:
     return Rule(f"rule-{rank}", effect, "R", "U", rank, condition)
 
 
 def test_a_refer_is_reported_only_when_its_decline_reads_nothing_more() -> None:
-    refer = a_rule(Compare("inquiries_12m", Operator.AT_LEAST, (9,)), Effect.REFER, 2)
-    same = a_rule(Compare("inquiries_12m", Operator.AT_LEAST, (5,)))
-    wider = a_rule(AnyOf((same.condition, Compare("tax_liens", Operator.AT_LEAST, (1,)))))
+    refer = a_rule(Compare("inquiries_12m", Comparator.AT_LEAST, (9,)), RuleEffect.REFER, 2)
+    same = a_rule(Compare("inquiries_12m", Comparator.AT_LEAST, (5,)))
+    wider = a_rule(AnyTrue((same.condition, Compare("tax_liens", Comparator.AT_LEAST, (1,)))))
     assert "unreachable" in (problem_of_rule(refer, [same, refer]) or "")
     assert problem_of_rule(refer, [wider, refer]) is None
     assert problem_of_rule(same, [same, refer]) is None
@@ -90,9 +96,9 @@ def test_a_refer_is_reported_only_when_its_decline_reads_nothing_more() -> None:
 def test_a_condition_too_large_to_expand_is_let_through_and_never_guessed() -> None:
     facts = ("inquiries_12m", "tax_liens", "employment_years", "delinquencies_24m", "accounts_past_due")
     parts = tuple(
-        AnyOf(tuple(Compare(fact, Operator.EQUALS, (value,)) for value in range(6))) for fact in facts
+        AnyTrue(tuple(Compare(fact, Comparator.EQUALS, (value,)) for value in range(6))) for fact in facts
     )
-    huge = AllOf(parts)
+    huge = AllTrue(parts)
     with pytest.raises(TooManyAlternatives):
         possible(huge)
     assert problem_of_rule(a_rule(huge), []) is None

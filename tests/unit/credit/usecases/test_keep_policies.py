@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.domain.policy_book import PolicyBook
+from credit.domain.compiled_policy import PolicyBook
 from credit.usecases.keep_policies import keep_policies
 from tests.support.credit_policies import TEXT, compiled
 from tests.support.store_bench import memory_bench

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from credit.domain.errors import PolicyError, UnknownPolicy
-from credit.domain.policy import Effect
+from credit.domain.policy import RuleEffect
 from credit.domain.reasons import PROFILE_UNREADABLE
 from credit.usecases.load_policies import DEFAULT_POLICY, SHIPPED, load_policies, load_reasons
 from tests.support.credit_policies import TEXT
@@ -25,7 +25,7 @@ def test_the_shipped_policy_is_the_default_and_uses_only_catalogued_reasons() ->
     assert policy.spec.name == DEFAULT_POLICY
     used = {code for rule in policy.spec.rules for code in (rule.reason, rule.unknown_reason)}
     assert used | {PROFILE_UNREADABLE, policy.spec.unpriced_reason} == set(reasons.texts)
-    assert {rule.effect for rule in policy.spec.rules} == set(Effect)
+    assert {rule.effect for rule in policy.spec.rules} == set(RuleEffect)
 
 
 def test_every_reason_reads_as_a_sentence_in_both_languages() -> None:

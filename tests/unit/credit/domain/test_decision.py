@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.domain.identifiers import decision_id
+from credit.domain.decision import decision_id
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credit.domain.compiled_policy import compile_condition
 from credit.domain.decision import FactValue
-from credit.domain.kleene import compile_condition
-from credit.domain.policy import AllOf, AnyOf, Compare, Condition, Not, Operator
+from credit.domain.policy import AllTrue, AnyTrue, Comparator, Compare, Condition, Not
 
 Facts = dict[str, FactValue]
 NUMBERS = ("credit_score", "inquiries_12m", "debt_to_income")
-ORDERED = (Operator.ABOVE, Operator.AT_LEAST, Operator.BELOW, Operator.AT_MOST)
+ORDERED = (Comparator.ABOVE, Comparator.AT_LEAST, Comparator.BELOW, Comparator.AT_MOST)
 VALUES = st.none() | st.integers(0, 3) | st.fractions(0, 3, max_denominator=4)
 FACTS: st.SearchStrategy[Facts] = st.fixed_dictionaries(
     dict.fromkeys(NUMBERS, VALUES) | {"home_ownership": st.none() | st.sampled_from(["OWN", "RENT"])}
@@ -24,12 +24,12 @@ FACTS: st.SearchStrategy[Facts] = st.fixed_dictionaries(
 
 def _comparisons() -> st.SearchStrategy[Condition]:
     threshold = st.integers(0, 3) | st.fractions(0, 3, max_denominator=4)
-    single = [*ORDERED, Operator.EQUALS, Operator.NOT_EQUALS]
+    single = [*ORDERED, Comparator.EQUALS, Comparator.NOT_EQUALS]
     numeric = st.builds(Compare, st.sampled_from(NUMBERS), st.sampled_from(single), st.tuples(threshold))
     choice = st.builds(
         Compare,
         st.just("home_ownership"),
-        st.just(Operator.ONE_OF),
+        st.just(Comparator.ONE_OF),
         st.sampled_from([("OWN",), ("OWN", "RENT")]),
     )
     return numeric | choice
@@ -37,7 +37,7 @@ def _comparisons() -> st.SearchStrategy[Condition]:
 
 def _nested(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
     several = st.lists(inner, min_size=1, max_size=3).map(tuple)
-    return st.builds(AllOf, several) | st.builds(AnyOf, several) | st.builds(Not, inner)
+    return st.builds(AllTrue, several) | st.builds(AnyTrue, several) | st.builds(Not, inner)
 
 
 CONDITIONS = st.recursive(_comparisons(), _nested, max_leaves=6)
@@ -55,9 +55,9 @@ def reference(condition: Condition, facts: Facts) -> bool | None:
 
 def _level(condition: Condition, facts: Facts) -> Fraction:
     match condition:
-        case AllOf(children):
+        case AllTrue(children):
             return min(_level(child, facts) for child in children)
-        case AnyOf(children):
+        case AnyTrue(children):
             return max(_level(child, facts) for child in children)
         case Not(child):
             return 1 - _level(child, facts)
@@ -73,12 +73,12 @@ def _leaf(node: Compare, value: FactValue) -> Fraction:
     (limit,) = node.thresholds
     assert not isinstance(limit, str)
     answers = {
-        Operator.ABOVE: value > limit,
-        Operator.AT_LEAST: value >= limit,
-        Operator.BELOW: value < limit,
-        Operator.AT_MOST: value <= limit,
-        Operator.EQUALS: value == limit,
-        Operator.NOT_EQUALS: value != limit,
+        Comparator.ABOVE: value > limit,
+        Comparator.AT_LEAST: value >= limit,
+        Comparator.BELOW: value < limit,
+        Comparator.AT_MOST: value <= limit,
+        Comparator.EQUALS: value == limit,
+        Comparator.NOT_EQUALS: value != limit,
     }
     return Fraction(answers[node.operator])
 
@@ -90,28 +90,28 @@ def test_the_compiled_closure_agrees_with_the_tables(condition: Condition, facts
 
 @given(CONDITIONS, CONDITIONS, FACTS)
 def test_de_morgan(one: Condition, other: Condition, facts: Facts) -> None:
-    assert holds(Not(AllOf((one, other))), facts) is holds(AnyOf((Not(one), Not(other))), facts)
-    assert holds(Not(AnyOf((one, other))), facts) is holds(AllOf((Not(one), Not(other))), facts)
+    assert holds(Not(AllTrue((one, other))), facts) is holds(AnyTrue((Not(one), Not(other))), facts)
+    assert holds(Not(AnyTrue((one, other))), facts) is holds(AllTrue((Not(one), Not(other))), facts)
 
 
 @given(CONDITIONS, FACTS)
 def test_double_negation_and_idempotence(one: Condition, facts: Facts) -> None:
     assert holds(Not(Not(one)), facts) is holds(one, facts)
-    assert holds(AllOf((one, one)), facts) is holds(one, facts)
-    assert holds(AnyOf((one, one)), facts) is holds(one, facts)
+    assert holds(AllTrue((one, one)), facts) is holds(one, facts)
+    assert holds(AnyTrue((one, one)), facts) is holds(one, facts)
 
 
 @given(CONDITIONS, CONDITIONS, CONDITIONS, FACTS)
 def test_order_and_grouping_do_not_matter(a: Condition, b: Condition, c: Condition, facts: Facts) -> None:
-    for many in (AllOf, AnyOf):
+    for many in (AllTrue, AnyTrue):
         assert holds(many((a, b, c)), facts) is holds(many((c, a, b)), facts)
         assert holds(many((a, many((b, c)))), facts) is holds(many((many((a, b)), c)), facts)
 
 
 @given(CONDITIONS, CONDITIONS, FACTS)
 def test_absorption_and_distribution(one: Condition, other: Condition, facts: Facts) -> None:
-    assert holds(AllOf((one, AnyOf((one, other)))), facts) is holds(one, facts)
-    assert holds(AnyOf((one, AllOf((one, other)))), facts) is holds(one, facts)
+    assert holds(AllTrue((one, AnyTrue((one, other)))), facts) is holds(one, facts)
+    assert holds(AnyTrue((one, AllTrue((one, other)))), facts) is holds(one, facts)
 
 
 @given(CONDITIONS, FACTS, FACTS)
@@ -124,8 +124,8 @@ def test_learning_a_missing_fact_never_overturns_what_was_known(
         assert holds(condition, more) is before
 
 
-LEAF = Compare("credit_score", Operator.ABOVE, (0,))
-OTHER = Compare("inquiries_12m", Operator.ABOVE, (0,))
+LEAF = Compare("credit_score", Comparator.ABOVE, (0,))
+OTHER = Compare("inquiries_12m", Comparator.ABOVE, (0,))
 _VALUE = {True: 1, False: 0, None: None}
 
 
@@ -135,17 +135,17 @@ def test_the_truth_tables(one: bool | None, other: bool | None) -> None:
     both = {one, other}
     conjunction = False if False in both else None if None in both else True
     disjunction = True if True in both else None if None in both else False
-    assert holds(AllOf((LEAF, OTHER)), facts) is conjunction
-    assert holds(AnyOf((LEAF, OTHER)), facts) is disjunction
+    assert holds(AllTrue((LEAF, OTHER)), facts) is conjunction
+    assert holds(AnyTrue((LEAF, OTHER)), facts) is disjunction
     assert holds(Not(LEAF), facts) is (None if one is None else not one)
 
 
 def test_a_ratio_is_compared_exactly_at_its_threshold() -> None:
-    limit = Compare("debt_to_income", Operator.ABOVE, (Fraction(3, 10),))
+    limit = Compare("debt_to_income", Comparator.ABOVE, (Fraction(3, 10),))
     assert holds(limit, {"debt_to_income": Fraction(3, 10)}) is False
     assert holds(limit, {"debt_to_income": Fraction(3 * 10**30 + 1, 10**31)}) is True
 
 
 def test_a_text_cannot_be_ordered() -> None:
     with pytest.raises(TypeError, match="needs a number"):
-        compile_condition(Compare("purpose", Operator.ABOVE, ("CAR",)))
+        compile_condition(Compare("purpose", Comparator.ABOVE, ("CAR",)))
