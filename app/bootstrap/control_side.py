@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from app.bootstrap.cloudwatch import metrics_loops, slo_counts_loops
 from app.bootstrap.count_source import open_prometheus_reader
+from app.bootstrap.pair_readings import PairReadings
 from app.bootstrap.platform import EMBEDDED
 from app.bootstrap.process_parts import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
@@ -31,7 +32,6 @@ from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
 from app.settings import Settings
-from dataplatform.consistency.readings import FileReadings
 from exporters.collectors.consistency_index import ConsistencyIndexCollector
 from exporters.collectors.sampler import SaturationSampler
 from exporters.collectors.saturation import SaturationCollector
@@ -191,7 +191,7 @@ def _console(control: _Control) -> None:
             ledger=control.ledger,
             desk=routing.router,
             matrix=lambda incident: routing.router.office.matrix_of(routing.store, incident),
-            consistency=FileReadings(parts.paths.consistency),
+            consistency=PairReadings(parts.paths.consistency),
             decisions=JournalDecisions(control.reader),
             sessions=SqliteSessions(parts.paths.sessions),
             version=version("mirante"),
@@ -216,7 +216,7 @@ def _exporters(control: _Control) -> None:
     )
     control.collectors += [
         SaturationCollector(sampler),
-        ConsistencyIndexCollector(FileReadings(parts.paths.consistency), parts.clock),
+        ConsistencyIndexCollector(PairReadings(parts.paths.consistency), parts.clock),
         SloStatusCollector(control.statuses),
     ]
     control.loops.append(

@@ -9,7 +9,7 @@ from typing import TypeVar
 from app.bootstrap.platform import EMBEDDED
 from app.settings import Settings
 from credit.ports.sagas import Saga, SagaLog, SagaState
-from dataplatform.saga.on_file import read_saga, read_sagas
+from dataplatform.stores.sqlite.saga_file import read_saga, read_sagas
 from foundation.clock import parse_clock
 
 T = TypeVar("T")

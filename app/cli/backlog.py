@@ -11,7 +11,7 @@ from rich.table import Table
 from app.bootstrap.platform import EMBEDDED
 from app.cli.context import age_text, instant_text, json_option, pass_settings, plain_table, say, stdout
 from app.settings import Settings
-from dataplatform.ingestion.backlog import Backlog, SetAside, read_backlog, read_dead_letters
+from dataplatform.stores.sqlite.backlog import Backlog, SetAside, read_backlog, read_dead_letters
 from foundation.clock import parse_clock
 
 

@@ -25,10 +25,9 @@ from app.cli.failures import EXIT_NO
 from app.settings import Settings
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.monitor import Round, compared
-from dataplatform.consistency.readings import FileReadings
-from dataplatform.consistency.report import PairReport
+from dataplatform.consistency.report import LatestCheck, PairReport
 from dataplatform.profiles import workers
-from exporters.collectors.consistency_index import PairReading
+from dataplatform.stores.sqlite.check_log import latest_checks
 from foundation.clock import parse_clock
 
 PAIRS = ("relational-hot", "relational-wide")
@@ -91,7 +90,7 @@ def repair(settings: Settings, pair: str | None, sample: int, cap: int, as_json:
 @pass_settings
 def report(settings: Settings, as_json: bool) -> None:
     """The newest result of each pair, with its confidence bound and age. Works while the server runs."""
-    readings = FileReadings(DataPaths(settings.data_dir).consistency).readings()
+    readings = latest_checks(DataPaths(settings.data_dir).consistency)
     now = parse_clock(settings.clock).now()
     if as_json:
         click.echo(json.dumps([_reading_document(reading) for reading in readings], indent=2))
@@ -114,7 +113,7 @@ def report(settings: Settings, as_json: bool) -> None:
         _print_more(reading, now)
 
 
-def _print_more(reading: PairReading, now: datetime) -> None:
+def _print_more(reading: LatestCheck, now: datetime) -> None:
     covered = "not yet" if reading.covered_since is None else age_text(reading.covered_since, now)
     say(f"{reading.pair}: everything compared: {covered}")
     counts = ", ".join(f"{count:,} {name}" for name, count in reading.by_class.items() if count)
@@ -206,7 +205,7 @@ def _bound(value: float | None, confidence: float) -> str:
     return "no bound" if value is None else f"above {_floor(value)} with {100 * confidence:.0f} % confidence"
 
 
-def _short_bound(reading: PairReading) -> str:
+def _short_bound(reading: LatestCheck) -> str:
     if reading.lower_bound_ratio is None:
         return "no bound"
     return f"{_floor(reading.lower_bound_ratio)} ({100 * reading.confidence:.0f} %)"
@@ -226,7 +225,7 @@ def _floor(value: float) -> str:
     return f"{int(value * 1_000_000) / 10_000:.4f} %"
 
 
-def _reading_document(reading: PairReading) -> dict[str, object]:
+def _reading_document(reading: LatestCheck) -> dict[str, object]:
     return {
         "pair": reading.pair,
         "compared": reading.compared,

@@ -14,15 +14,6 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class CounterIncrement:
-    """``value`` more of counter ``name`` with ``labels`` (sorted pairs)."""
-
-    name: str
-    labels: tuple[tuple[str, str], ...]
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
 class MinuteCount:
     """The increase of one counter within one UTC minute in one source (instance and boot)."""
 
@@ -32,19 +23,6 @@ class MinuteCount:
     source: str
     value: int
     error_bound: int | None = None
-
-
-class CountJournal(Protocol):
-    """Where a process keeps its own counts. Survives ``kill -9`` of the process exactly."""
-
-    def add(self, increments: Sequence[CounterIncrement]) -> None:
-        """All of them or none, on file when this returns. A value of 0 declares the counter, so that a
-        process without traffic yet is *no traffic*, not *no data*."""
-        ...
-
-    def heartbeat(self) -> None:
-        """Say "alive" for the current minute, so that a quiet minute is *no traffic*, not *no data*."""
-        ...
 
 
 class CountReader(Protocol):
@@ -59,10 +37,6 @@ class CountReader(Protocol):
     def names(self) -> Mapping[str, frozenset[str]]:
         """For each source the counters that its role (the part before ``/``) has ever counted."""
         ...
-
-
-def labels_of(**labels: str) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(labels.items()))
 
 
 def fill_single_gaps(minutes: Iterable[int]) -> list[int]:

@@ -8,7 +8,8 @@ from datetime import datetime
 from uuid import uuid4
 
 from foundation.clock import Clock
-from slo.ledger.counts import CounterIncrement, MinuteCount, fill_single_gaps
+from foundation.count_journal import CounterIncrement
+from slo.ledger.counts import MinuteCount, fill_single_gaps
 from slo.ledger.ledger_rows import epoch_minute, from_epoch_minute
 from slo.model.periods import floor_minute
 

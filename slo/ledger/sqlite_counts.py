@@ -18,8 +18,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from foundation.clock import Clock
+from foundation.count_journal import CounterIncrement
 from foundation.sqlite_ladder import climb
-from slo.ledger.counts import CounterIncrement
 from slo.ledger.ledger_rows import MINUTE, epoch_minute
 from slo.ledger.sqlite_mends import with_mend
 from slo.model.errors import LedgerError

@@ -3,7 +3,7 @@
 SloError
 +-- DefinitionError         a definition file says something wrong (file, line, field, mend)
 |   +-- DefinitionErrors    several of them at once
-+-- LedgerError             the ledger cannot be read or written
++-- LedgerError             the ledger or a count journal (JournalError) cannot be read or written
 |   +-- UnitMismatch        events, slices and ratio-minutes were about to be mixed
 +-- SourceError             a source of counts (Prometheus, CloudWatch) failed or is malformed
 |   +-- UnsupportedQuery    a query that this source cannot count exactly as it is written
@@ -13,6 +13,8 @@ SloError
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from foundation.count_journal import JournalError
 
 
 class SloError(Exception):
@@ -42,7 +44,7 @@ class DefinitionErrors(DefinitionError):
         self.args = ("\n".join(str(error) for error in self.errors),)
 
 
-class LedgerError(SloError):
+class LedgerError(SloError, JournalError):
     pass
 
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from dataplatform.schemas.mysql.upgrade import upgrade
 from dataplatform.schemas.mysql.versions import first_tables
 from dataplatform.stores.mysql import customers, decisions, outbox
 from dataplatform.stores.mysql.endpoint import make_engine
+from dataplatform.stores.mysql.upgrade import upgrade
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.sql_lint import (
     CHANGES_WHAT_IT_READS,

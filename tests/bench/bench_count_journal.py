@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from foundation.clock import SystemClock
-from slo.ledger.counts import CounterIncrement, labels_of
+from foundation.count_journal import CounterIncrement, labels_of
 from slo.ledger.sqlite_counts import SqliteCountJournal
 
 ADDS = 20_000

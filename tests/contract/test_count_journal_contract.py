@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from foundation.clock import ManualClock
-from slo.ledger.counts import CounterIncrement, CountJournal, CountReader, labels_of
+from foundation.count_journal import CounterIncrement, CountJournal, labels_of
+from slo.ledger.counts import CountReader
 from slo.ledger.memory_counts import MemoryCountJournal, MemoryCountReader
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_counts import SqliteCountJournal

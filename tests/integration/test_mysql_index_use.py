@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, TextClause, text
 
-from dataplatform.schemas.mysql.upgrade import upgrade
 from dataplatform.stores.mysql import audit, comparison_source, customers, decisions, outbox, policies
 from dataplatform.stores.mysql import transactions as transaction_records
 from dataplatform.stores.mysql.endpoint import make_engine
+from dataplatform.stores.mysql.upgrade import upgrade
 from dataplatform.stores.rows import customer_values, transaction_values
 from foundation.instants import to_micros
 from tests.support.credit_samples import NOON, a_profile, a_transaction

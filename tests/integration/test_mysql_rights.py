@@ -13,9 +13,9 @@ from credit.domain.errors import StoreUnavailable
 from dataplatform.ingestion.processing_log import BatchOutcome
 from dataplatform.local.server import LOOPBACK
 from dataplatform.schemas.mysql.grants import RIGHTS, grants
-from dataplatform.schemas.mysql.upgrade import upgrade
 from dataplatform.stores.mysql.endpoint import make_engine
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
+from dataplatform.stores.mysql.upgrade import upgrade
 from foundation.clock import SystemClock
 from tests.support.credit_policies import compiled
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile, a_transaction

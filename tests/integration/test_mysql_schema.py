@@ -13,13 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from credit.domain.errors import StoreUnavailable
 from dataplatform.errors import SchemaError
 from dataplatform.local.server import LOOPBACK, free_port
-from dataplatform.schemas.mysql.upgrade import scripts, upgrade
 from dataplatform.schemas.mysql.versions import first_tables
 from dataplatform.security.anchor_file import AnchorFile, read_anchors
 from dataplatform.security.audit_chain import Damage, verify
 from dataplatform.security.trail_anchor import TrailAnchor, verify_trail
 from dataplatform.stores.mysql.endpoint import make_engine
 from dataplatform.stores.mysql.relational import open_mysql_relational
+from dataplatform.stores.mysql.upgrade import scripts, upgrade
 from foundation.clock import SystemClock
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.local_servers import fresh_mysql, needs_mariadb

@@ -11,11 +11,11 @@ import pytest
 
 from exporters.prober import Prober, ProbeTarget, probe_client
 from foundation.clock import ManualClock
+from foundation.count_journal import CounterIncrement, labels_of
 from foundation.metrics import MetricSpec
 from slo.judge.evaluate import Evaluation, evaluate
 from slo.judge.status import ObjectiveState, status
 from slo.ledger.collect import Collector
-from slo.ledger.counts import CounterIncrement, labels_of
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_counts import SqliteCountJournal
 from slo.ledger.sqlite_ledger import SqliteLedger

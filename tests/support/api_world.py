@@ -45,7 +45,7 @@ from dataplatform.stores.memory.relational import (
 from dataplatform.stores.memory.sagas import MemoryDisbursementRecords, MemorySagaLog
 from dataplatform.stores.memory.stream import MemoryStream
 from foundation.clock import Clock, ManualClock
-from slo.ledger.counts import CountJournal
+from foundation.count_journal import CountJournal
 from slo.ledger.memory_counts import MemoryCountJournal
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slo.ledger.counts import CounterIncrement
+from foundation.count_journal import CounterIncrement
 from slo.ledger.memory_counts import MemoryCountJournal
 from slo.model.periods import floor_minute
 

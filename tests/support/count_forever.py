@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from foundation.clock import SystemClock
-from slo.ledger.counts import CounterIncrement, labels_of
+from foundation.count_journal import CounterIncrement, labels_of
 from slo.ledger.sqlite_counts import SqliteCountJournal
 
 

@@ -7,15 +7,27 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from credit.domain.errors import StoreUnavailable
 from dataplatform.consistency.checker import ConsistencyChecker
-from dataplatform.consistency.readings import CheckLog
 from dataplatform.consistency.repair import ConsistencyRepair, RepairReport
 from dataplatform.consistency.report import PairReport
 from dataplatform.errors import RepairRefused
 
 logger = logging.getLogger(__name__)
+
+
+class CheckLog(Protocol):
+    """Where results are kept. Blocking; durable when a call returns. Raises sqlite3.Error."""
+
+    def add(self, report: PairReport) -> int:
+        """Its number."""
+        ...
+
+    def add_repair(self, check_id: int, repaired: RepairReport | None, refused: str | None) -> None:
+        """What followed a check."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

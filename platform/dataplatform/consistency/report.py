@@ -70,3 +70,25 @@ class PairReport:
         return min(
             self.index_ratio, lower_bound(self.random_compared, self.random_divergent, self.confidence)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LatestCheck:
+    """The newest comparison of a pair that is on file, and which ``patterns`` its history shows; the numbers
+    as in ``PairReport``. ``repaired`` records and ``repairs_refused`` are over all checks on file.
+    """
+
+    pair: str
+    compared: int
+    divergent: int
+    index_ratio: float | None
+    lower_bound_ratio: float | None
+    confidence: float
+    measured_at: datetime
+    by_class: Mapping[str, int]
+    in_flight: int
+    coverage_ratio: float
+    covered_since: datetime | None
+    repaired: int
+    repairs_refused: int
+    patterns: Mapping[str, bool]

@@ -38,6 +38,11 @@ def parts(partition_key: str, data: bytes) -> Sequence[Part]:
         return [Part(partition_key, data)]
 
 
+def record_name(shard: str, sequence: str, part: int | None = None) -> str:
+    """As Lambda's ``eventID``; a part of an aggregated record carries its number behind."""
+    return f"{shard}:{sequence}" if part is None else f"{shard}:{sequence}/{part}"
+
+
 def _body(data: bytes) -> bytes | None:
     """The message between the magic number and its digest, if both are right."""
     magic, size = aws_kinesis_agg.MAGIC, aws_kinesis_agg.DIGEST_SIZE

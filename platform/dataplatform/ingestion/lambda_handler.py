@@ -26,12 +26,11 @@ from credit.domain.errors import StoreUnavailable
 from credit.metrics import INGEST_LAG
 from credit.ports.secrets import Sealer
 from credit.ports.stream import DeadLetter, StreamRecord
-from dataplatform.ingestion.deaggregate import parts
+from dataplatform.ingestion.deaggregate import parts, record_name
 from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.ingestion.processor import Processed, RecordProcessor
 from dataplatform.security.sealed_stream import open_record
-from dataplatform.stores.kinesis.writer import record_name
 from foundation.clock import Clock
 from foundation.metrics import Telemetry
 

@@ -10,8 +10,7 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from slo.ledger.counts import CounterIncrement, CountJournal
-from slo.model.errors import SloError
+from foundation.count_journal import CounterIncrement, CountJournal, JournalError
 
 log = logging.getLogger("mirante.telemetry")
 
@@ -21,7 +20,7 @@ Series = tuple[str, tuple[tuple[str, str], ...]]
 Increment = tuple[tuple[Series, ...], int]
 """Several counters that rise by the same number, as the buckets of a histogram do."""
 
-JOURNAL_ERRORS = (SloError, sqlite3.Error, OSError)
+JOURNAL_ERRORS = (JournalError, sqlite3.Error, OSError)
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from prometheus_client.utils import floatToGoString
 
 from credit.metrics import JOURNAL_FAILURES, JOURNAL_PENDING, METRICS
 from dataplatform.observability.journal_feed import Increment, JournalFeed, Series
+from foundation.count_journal import CountJournal, labels_of
 from foundation.metrics import MetricKind, MetricSpec
-from slo.ledger.counts import CountJournal, labels_of
 
 Labels = tuple[tuple[str, str], ...]
 Identity = tuple[str, Labels]

@@ -21,7 +21,7 @@ from credit.ports.records import (
 from credit.ports.sagas import SagaLog
 from credit.ports.secrets import Sealer
 from credit.ports.stream import Stream
-from dataplatform.consistency.readings import CheckLog
+from dataplatform.consistency.monitor import CheckLog
 from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.ingestion.processing_log import ProcessingLog

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from credit.ports.secrets import Sealer
 from credit.ports.stream import CountedStream
-from dataplatform.consistency.readings import CheckLog
 from dataplatform.directory import DirectoryLock, prepare_directory
 from dataplatform.profiles.audited import open_relational
 from dataplatform.profiles.data_platform import DataPlatform
@@ -22,6 +21,7 @@ from dataplatform.security.sealed_stream import SealedCountedStream
 from dataplatform.security.sealer import EnvelopeSealer
 from dataplatform.stores.memory.projections import MemoryCache
 from dataplatform.stores.sqlite.audit import SqliteAuditTrail
+from dataplatform.stores.sqlite.check_log import SqliteCheckLog
 from dataplatform.stores.sqlite.comparison_source import SqliteComparisonSource
 from dataplatform.stores.sqlite.customers import SqliteCustomerRecords
 from dataplatform.stores.sqlite.database import Database
@@ -61,7 +61,7 @@ def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard) -> EmbeddedP
         sealer = open_sealer(data_dir)
         relational = open_relational(data_dir, clock, undo)
         databases = {"relational": relational, **_open_others(data_dir, undo)}
-        check_log = CheckLog(data_dir / "data" / "consistency.sqlite")
+        check_log = SqliteCheckLog(data_dir / "data" / "consistency.sqlite")
         undo.callback(check_log.close)
         return _assemble(data_dir, clock, faults, sealer, check_log, databases, undo.pop_all())
 
@@ -89,7 +89,7 @@ def _assemble(
     clock: Clock,
     faults: FaultBoard,
     sealer: Sealer,
-    check_log: CheckLog,
+    check_log: SqliteCheckLog,
     databases: Mapping[str, Database],
     held: ExitStack,
 ) -> EmbeddedPlatform:

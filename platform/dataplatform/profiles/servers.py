@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from credit.ports.projections import WideStore
-from dataplatform.consistency.readings import CheckLog
 from dataplatform.directory import DirectoryLock, prepare_directory
 from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.profiles.embedded import open_sealer
@@ -27,6 +26,7 @@ from dataplatform.stores.dynamodb.open import open_dynamodb_hot
 from dataplatform.stores.kinesis.stream import open_kinesis_stream
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
 from dataplatform.stores.redis.open import open_redis_cache
+from dataplatform.stores.sqlite.check_log import SqliteCheckLog
 from dataplatform.stores.sqlite.checkpoints import SqliteCheckpoints
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
@@ -88,7 +88,7 @@ async def open_servers(data_dir: Path, servers: Servers, around: Surroundings) -
             data_dir / "data" / "stream.sqlite", "stream", stream_schema.RUNGS, prepare=release_leases
         )
         undo.callback(own.stop)
-        check_log = CheckLog(data_dir / "data" / "consistency.sqlite")
+        check_log = SqliteCheckLog(data_dir / "data" / "consistency.sqlite")
         undo.callback(check_log.close)
         relational = await asyncio.to_thread(
             open_mysql_relational, servers.relational_writer, servers.relational_reader, around.clock

@@ -16,11 +16,10 @@ from typing import Any
 from credit.metrics import INGEST_HOT_SHARDS, INGEST_SHARD_SHARE
 from credit.ports.stream import StreamRecord
 from dataplatform.ingestion.checkpoints import SHARD_END, Checkpoints
-from dataplatform.ingestion.deaggregate import parts
+from dataplatform.ingestion.deaggregate import parts, record_name
 from dataplatform.stores.kinesis.calls import KinesisCalls, KinesisError
 from dataplatform.stores.kinesis.hot_shards import HotShardRule, ShardShares
 from dataplatform.stores.kinesis.shard import Shard
-from dataplatform.stores.kinesis.writer import record_name
 from dataplatform.stores.memory.lease_table import LeaseTable
 from foundation.clock import Clock
 from foundation.metrics import Telemetry

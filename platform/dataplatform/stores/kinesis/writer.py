@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from credit.domain.errors import InvalidValue
+from dataplatform.ingestion.deaggregate import record_name
 from dataplatform.resilience.retry import Random, RetryPolicy
 from dataplatform.stores.kinesis.calls import KinesisCalls, KinesisError
 from foundation.clock import Clock
@@ -70,11 +71,6 @@ class KinesisWriter:
             for number, result in zip(numbers, results, strict=True)
             if not result.get("ErrorCode")
         }
-
-
-def record_name(shard: str, sequence: str, part: int | None = None) -> str:
-    """As Lambda's ``eventID``; a part of an aggregated record carries its number behind."""
-    return f"{shard}:{sequence}" if part is None else f"{shard}:{sequence}/{part}"
 
 
 def requests(records: Sequence[Record]) -> Iterator[Sequence[Record]]:

@@ -17,7 +17,6 @@ from credit.ports.records import (
 from credit.ports.sagas import SagaLog
 from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.ingestion.processing_log import ProcessingLog
-from dataplatform.schemas.mysql.upgrade import upgrade
 from dataplatform.stores.mysql.audit import MysqlAuditTrail
 from dataplatform.stores.mysql.comparison_source import MysqlComparisonSource
 from dataplatform.stores.mysql.customers import MysqlCustomerRecords
@@ -30,6 +29,7 @@ from dataplatform.stores.mysql.policies import MysqlPolicyRecords
 from dataplatform.stores.mysql.processing_log import MysqlProcessingLog
 from dataplatform.stores.mysql.sagas import MysqlSagaLog
 from dataplatform.stores.mysql.transactions import MysqlTransactionRecords
+from dataplatform.stores.mysql.upgrade import upgrade
 from foundation.clock import Clock
 
 STORE = "relational"

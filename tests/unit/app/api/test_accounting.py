@@ -14,7 +14,7 @@ from starlette.types import Message
 from app.api.dependencies import ApiLimits
 from credit.ports.faults import Fault
 from foundation.clock import ManualClock
-from slo.ledger.counts import CounterIncrement
+from foundation.count_journal import CounterIncrement
 from slo.ledger.memory_counts import MemoryCountJournal
 from slo.model.errors import LedgerError
 from tests.support.api_world import BODY, NOW, ApiWorld, api_world

@@ -10,7 +10,8 @@ import pytest
 
 from app.console.beside import JournalBeside
 from app.console.decisions import JournalDecisions, share_within, summed, typical_bound
-from slo.ledger.counts import MinuteCount, labels_of
+from foundation.count_journal import labels_of
+from slo.ledger.counts import MinuteCount
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.errors import UnsupportedQuery
 from tests.support.console_world import GivenCounts

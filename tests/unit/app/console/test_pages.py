@@ -19,8 +19,9 @@ from app.console.guards import CONTENT_SECURITY_POLICY
 from app.console.languages import texts_in
 from exporters.collectors.consistency_index import PairReading
 from foundation.clock import ScaledClock
+from foundation.count_journal import labels_of
 from slo.judge.status import ObjectiveState, ObjectiveStatus
-from slo.ledger.counts import MinuteCount, labels_of
+from slo.ledger.counts import MinuteCount
 from slo.model.errors import LedgerError
 from tests.support.console_browser import BASE_URL, browser, signed_in, tags_of, text_of
 from tests.support.console_world import MINUTE, NOW, World, healthy_then_burning

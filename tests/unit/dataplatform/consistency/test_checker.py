@@ -11,13 +11,14 @@ from random import Random
 
 import pytest
 
+from app.bootstrap.pair_readings import PairReadings
 from credit.domain.errors import StoreUnavailable
 from credit.metrics import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT
 from credit.ports.faults import Fault
 from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
 from dataplatform.consistency.monitor import Round
-from dataplatform.consistency.readings import FileReadings
 from dataplatform.consistency.sides import HotSide
+from dataplatform.stores.sqlite.check_log import latest_checks
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_decision, a_hot_item, a_profile, a_transaction, a_wide_row
 from tests.support.open_platform import OpenPlatform, opened
@@ -198,12 +199,12 @@ async def test_a_store_that_is_down_gives_no_reading_and_no_counts(
     bench.faults.set("hot", Fault(error_ratio=1.0))
     assert list(await rounds(bench)) == ["relational-wide"]
     assert bench.telemetry.counted(CONSISTENCY_COMPARED, pair="relational-hot") == 0
-    readings = FileReadings(tmp_path / "mirante" / "data" / "consistency.sqlite").readings()
+    readings = latest_checks(tmp_path / "mirante" / "data" / "consistency.sqlite")
     assert [reading.pair for reading in readings] == ["relational-wide"]
 
 
 async def test_the_exporter_reads_the_latest_result_of_each_pair(bench: OpenPlatform, tmp_path: Path) -> None:
-    source = FileReadings(tmp_path / "mirante" / "data" / "consistency.sqlite")
+    source = PairReadings(tmp_path / "mirante" / "data" / "consistency.sqlite")
     assert list(source.readings()) == []
     await rounds(bench)
     await bench.platform.hot.delete("C-00001", "PROFILE")
@@ -216,9 +217,9 @@ async def test_the_exporter_reads_the_latest_result_of_each_pair(bench: OpenPlat
 
 
 def test_no_file_and_a_damaged_file_give_no_readings(tmp_path: Path) -> None:
-    assert list(FileReadings(tmp_path / "none.sqlite").readings()) == []
+    assert list(latest_checks(tmp_path / "none.sqlite")) == []
     (tmp_path / "bad.sqlite").write_bytes(b"not a database" * 100)
-    assert list(FileReadings(tmp_path / "bad.sqlite").readings()) == []
+    assert list(latest_checks(tmp_path / "bad.sqlite")) == []
 
 
 async def test_a_check_of_empty_stores_knows_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.patterns import PastCheck, Pattern, patterns
-from dataplatform.consistency.readings import FileReadings
+from dataplatform.stores.sqlite.check_log import latest_checks
 from tests.support.credit_samples import NOON, a_profile
 from tests.support.open_platform import opened
 
@@ -84,14 +84,14 @@ async def test_real_checks_of_damaged_stores_raise_and_end_the_patterns(tmp_path
         await bench.platform.customers.upsert_many([a_profile(n) for n in range(1, 61)])
         await bench.projector.drain()
         monitor = bench.monitor(CheckPlan(settle_seconds=0.0))
-        source = FileReadings(tmp_path / "mirante" / "data" / "consistency.sqlite")
+        on_file = tmp_path / "mirante" / "data" / "consistency.sqlite"
 
         async def check() -> dict[str, set[str]]:
             await monitor.run_once(repair=repair)
             await bench.clock.sleep(60.0)
             return {
                 reading.pair: {name for name, is_seen in reading.patterns.items() if is_seen}
-                for reading in source.readings()
+                for reading in latest_checks(on_file)
             }
 
         for _ in range(3):
@@ -103,5 +103,5 @@ async def test_real_checks_of_damaged_stores_raise_and_end_the_patterns(tmp_path
         await check()
         last = await check()
         assert last["relational-hot"] == (set() if repair else {"one_class", "one_pair", "lasting"})
-        hot = source.readings()[0]
+        hot = latest_checks(on_file)[0]
         assert (hot.repaired, hot.by_class["missing"]) == ((20, 0) if repair else (0, 20))

@@ -19,8 +19,8 @@ from credit.metrics import (
 )
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from foundation.clock import ManualClock
+from foundation.count_journal import CounterIncrement
 from foundation.metrics import PROBES, MetricKind, MetricSpec
-from slo.ledger.counts import CounterIncrement
 from slo.ledger.memory_counts import MemoryCountJournal
 from slo.model.errors import LedgerError
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 from fractions import Fraction
 
 from foundation.clock import ManualClock
+from foundation.count_journal import CounterIncrement, labels_of
 from slo.judge.evaluate import Evaluation, evaluate
 from slo.ledger.collect import Collector
-from slo.ledger.counts import CounterIncrement, labels_of
 from slo.ledger.exclusions import Exclusion
 from slo.ledger.memory_counts import MemoryCountJournal, MemoryCountReader
 from slo.ledger.memory_ledger import MemoryLedger

@@ -8,9 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from foundation.clock import ManualClock
+from foundation.count_journal import CounterIncrement, labels_of
 from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.collect import Collector
-from slo.ledger.counts import CounterIncrement, labels_of
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_counts import SqliteCountJournal
 from slo.ledger.sqlite_ledger import SqliteLedger

@@ -5,8 +5,8 @@ from datetime import timedelta
 from fractions import Fraction
 
 from foundation.clock import ManualClock
+from foundation.count_journal import CounterIncrement, labels_of
 from slo.ledger.collect import Collector
-from slo.ledger.counts import CounterIncrement, labels_of
 from slo.ledger.ledger import Counts
 from slo.ledger.memory_counts import MemoryCountJournal, MemoryCountReader
 from slo.ledger.memory_ledger import MemoryLedger

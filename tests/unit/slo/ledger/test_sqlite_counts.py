@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from foundation.clock import ManualClock
-from slo.ledger.counts import CounterIncrement, labels_of
+from foundation.count_journal import CounterIncrement, labels_of
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_counts import SqliteCountJournal
 from slo.model.errors import LedgerError

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from foundation.clock import ManualClock
-from slo.ledger.counts import CounterIncrement, labels_of
+from foundation.count_journal import CounterIncrement, labels_of
 from slo.ledger.memory_counts import MemoryCountJournal, MemoryCountReader
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.errors import SourceError

@@ -1,4 +1,4 @@
-"""Results of comparisons on file, and what the exporter reads of them (from another process, read-only)."""
+"""Results of comparisons on file, and the newest of each pair (read from other processes, too)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from typing import Any
 
 from dataplatform.consistency.patterns import PastCheck, Pattern, patterns
 from dataplatform.consistency.repair import RepairReport
-from dataplatform.consistency.report import PairReport
+from dataplatform.consistency.report import LatestCheck, PairReport
 from dataplatform.schemas.consistency import RUNGS
 from dataplatform.stores.sqlite.connection import open_reader
 from dataplatform.stores.sqlite.database import prepared
-from exporters.collectors.consistency_index import PairReading
 from foundation.instants import from_micros, maybe_instant, maybe_micros, to_micros
 
 _INSERT = """
@@ -44,8 +43,8 @@ _KEPT_DIFFERENCES = 1_000  # of one check
 logger = logging.getLogger(__name__)
 
 
-class CheckLog:
-    """The file of results. Blocking: call it from a thread. The newest ``keep`` checks stay."""
+class SqliteCheckLog:
+    """The file of results (``consistency.monitor.CheckLog``). The newest ``keep`` checks stay."""
 
     def __init__(self, path: Path, keep: int = 10_000) -> None:
         """Raises DataDirectoryError (not writable) or SchemaError (damaged, or newer than this program)."""
@@ -97,31 +96,26 @@ class CheckLog:
         self._connection.close()
 
 
-class FileReadings:
-    """The latest reading of each pair (``exporters.collectors.consistency_index.ConsistencySource``).
+def latest_checks(path: Path) -> Sequence[LatestCheck]:
+    """One of each pair, in order of their names, read beside a running server.
 
-    No file yet: no readings. A file that cannot be read: none either, and a warning; absent is not equal.
+    No file yet: none. A file that cannot be read: none either, and a warning; absent is not equal.
     """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def readings(self) -> Sequence[PairReading]:
-        if not self._path.exists():
-            return ()
-        try:
-            with closing(open_reader(self._path)) as connection:
-                return _readings(connection)
-        except sqlite3.Error as error:
-            logger.warning("%s: consistency readings are unknown: %s", self._path, error)
-            return ()
+    if not path.exists():
+        return ()
+    try:
+        with closing(open_reader(path)) as connection:
+            return _latest(connection)
+    except sqlite3.Error as error:
+        logger.warning("%s: consistency readings are unknown: %s", path, error)
+        return ()
 
 
-def _readings(connection: sqlite3.Connection) -> Sequence[PairReading]:
+def _latest(connection: sqlite3.Connection) -> Sequence[LatestCheck]:
     pairs = [row[0] for row in connection.execute("SELECT DISTINCT pair FROM checks ORDER BY pair")]
     recent = {pair: connection.execute(_RECENT, (pair, _HISTORY)).fetchall() for pair in pairs}
     found = patterns([[_past(connection, row) for row in rows] for rows in recent.values()])
-    return [_reading(connection, rows[0], found[pair]) for pair, rows in recent.items()]
+    return [_check(connection, rows[0], found[pair]) for pair, rows in recent.items()]
 
 
 def _past(connection: sqlite3.Connection, row: Sequence[Any]) -> PastCheck:
@@ -133,9 +127,9 @@ def _by_class(row: Sequence[Any]) -> dict[str, int]:
     return dict(zip(("missing", "stale", "mismatch", "orphan"), row[4:8], strict=True))
 
 
-def _reading(connection: sqlite3.Connection, row: Sequence[Any], found: frozenset[Pattern]) -> PairReading:
+def _check(connection: sqlite3.Connection, row: Sequence[Any], found: frozenset[Pattern]) -> LatestCheck:
     written, removed, refused = connection.execute(_REPAIRED, (row[1],)).fetchone()
-    return PairReading(
+    return LatestCheck(
         pair=row[1],
         compared=row[3],
         divergent=sum(row[4:8]),

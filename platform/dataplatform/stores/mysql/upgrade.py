@@ -16,9 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from credit.domain.errors import StoreUnavailable
 from dataplatform.errors import SchemaError
+from dataplatform.schemas import mysql as mysql_schema
 from dataplatform.stores.mysql.failures import unavailable
 
-FOLDER = Path(__file__).parent
+FOLDER = str(Path(mysql_schema.__file__).parent)  # of ``versions/``
 WAIT_SECONDS = 60
 VERSION_TABLE = "schema_version"
 
@@ -45,7 +46,7 @@ def upgrade(engine: Engine, store: str) -> str:
 def scripts() -> ScriptDirectory:
     """The revisions this program knows."""
     config = Config()
-    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("script_location", FOLDER)
     config.set_main_option("path_separator", "os")
     return ScriptDirectory.from_config(config)
 
