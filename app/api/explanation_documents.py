@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from app.api.language import Language
 from credit.domain.decision import FactValue
-from credit.usecases.explain import Explanation
+from credit.usecases.explain import DecisionExplanation
 
 
 class FactDocument(msgspec.Struct, kw_only=True):
@@ -58,7 +58,7 @@ class ExplanationDocument(msgspec.Struct, kw_only=True):
     ]
 
 
-def explanation_document(explanation: Explanation, language: Language) -> ExplanationDocument:
+def explanation_document(explanation: DecisionExplanation, language: Language) -> ExplanationDocument:
     return ExplanationDocument(
         decision_id=explanation.decision_id,
         language=language,

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from app.api.language import Text
 from app.api.problems import FieldProblem
-from credit.domain.errors import RejectedRecord
-from credit.usecases.reject_reason import RejectReason
+from credit.domain.errors import RejectedRecord, RejectReason
 
 # A path of field names; digits in a row could be somebody's number.
 _PATH = re.compile(r"(?!.*[0-9]{8})[A-Za-z0-9_.]{1,80}")

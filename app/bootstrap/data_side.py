@@ -9,7 +9,6 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from random import Random
 
 from prometheus_client import generate_latest
@@ -24,15 +23,13 @@ from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
 from app.settings import Settings
-from credit.domain.decision import decision_id
-from credit.usecases.cached_decisions import CachedDecisions
 from credit.usecases.cached_reads import CachedReads
+from credit.usecases.cached_records import CachedDecisions
 from credit.usecases.decide import DecideCredit
 from credit.usecases.disburse import DisburseCredit
 from credit.usecases.explain import ExplainDecision
 from credit.usecases.ingest import IngestRecord
-from credit.usecases.keep_policies import keep_policies
-from credit.usecases.load_policies import load_policies, load_reasons
+from credit.usecases.load_policies import keep_policies, load_policies, load_reasons
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.observability.traced_port import with_spans
 from dataplatform.profiles import workers
@@ -130,7 +127,7 @@ def _api(parts: ProcessParts, platform: DataPlatform, faults: FaultBoard) -> Api
             policies=policies,
             clock=parts.clock,
             telemetry=parts.telemetry,
-            new_id=new_decision_id,
+            random_bytes=secrets.token_bytes,
         ),
         explain=ExplainDecision(policies, reasons),
         disburse=DisburseCredit(
@@ -157,10 +154,6 @@ def _api(parts: ProcessParts, platform: DataPlatform, faults: FaultBoard) -> Api
             requests_per_window=settings.rate_limit_per_minute,
         ),
     )
-
-
-def new_decision_id(at: datetime) -> str:
-    return decision_id(at, secrets.token_bytes(10))
 
 
 def _readiness(platform: DataPlatform) -> Mapping[str, ReadinessCheck]:

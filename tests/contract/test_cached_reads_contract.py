@@ -12,13 +12,21 @@ import pytest
 
 from credit.domain.errors import StoreUnavailable
 from credit.metrics import CACHE_READS
-from credit.ports.cache_rules import JITTER, RULES, CacheRule, Filling
-from credit.usecases.cached_reads import CachedReads, Kind, Loaded, write_through
+from credit.usecases.cached_reads import (
+    JITTER,
+    RULES,
+    CachedKind,
+    CachedReads,
+    CacheRule,
+    Filling,
+    Loaded,
+    write_through,
+)
 from tests.support.recording_telemetry import RecordingTelemetry
 from tests.support.store_bench import CACHE_ADAPTERS, Bench, open_bench
 
 RULE = CacheRule("text", 300.0, Filling.LAZY)
-KIND = Kind(RULE, str.encode, lambda _, content: content.decode())
+KIND = CachedKind(RULE, str.encode, lambda _, content: content.decode())
 
 pytestmark = pytest.mark.parametrize("adapter", CACHE_ADAPTERS)
 

@@ -14,8 +14,7 @@ import pytest
 from credit.domain.customer import CustomerStatus
 from credit.domain.disbursement import Order, Refusal, order_of
 from credit.domain.errors import DisbursementRefused, LeaseLost
-from credit.ports.disbursements import DisbursementRecords
-from credit.ports.sagas import Saga, SagaLog
+from credit.ports.sagas import DisbursementRecords, Saga, SagaLog
 from dataplatform.stores.memory.sagas import MemoryDisbursementRecords, MemorySagaLog
 from dataplatform.stores.mysql.relational import open_mysql_relational
 from tests.support.credit_samples import a_decision, a_profile

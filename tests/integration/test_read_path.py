@@ -18,10 +18,8 @@ from credit.domain.canonical import profile_bytes
 from credit.domain.customer import CustomerStatus
 from credit.domain.errors import StoreUnavailable
 from credit.metrics import PROFILE_READS
-from credit.ports.cache_rules import PROFILES, RULES
-from credit.usecases.cached_decisions import CachedDecisions
-from credit.usecases.cached_reads import CachedReads
-from credit.usecases.read_profile import ProfileReader, remember_profile
+from credit.usecases.cached_reads import PROFILES, RULES, CachedReads
+from credit.usecases.cached_records import CachedDecisions, ProfileReader, remember_profile
 from dataplatform.ingestion.projections import project_customer
 from dataplatform.local.redis import Redis
 from dataplatform.local.server import Running, start, stop

@@ -22,7 +22,6 @@ from app.api.application import create_api  # noqa: E402
 from app.api.dependencies import ApiDependencies  # noqa: E402
 from app.api.keys import KeyRing, Scope, create_key  # noqa: E402
 from credit.domain.cpf import synthetic_cpf  # noqa: E402
-from credit.domain.decision import decision_id  # noqa: E402
 from credit.usecases.decide import DecideCredit  # noqa: E402
 from credit.usecases.disburse import DisburseCredit  # noqa: E402
 from credit.usecases.explain import ExplainDecision  # noqa: E402
@@ -81,7 +80,7 @@ def dependencies(data_dir: Path, platform: EmbeddedPlatform) -> ApiDependencies:
             policies=policies,
             clock=clock,
             telemetry=telemetry,
-            new_id=lambda at: decision_id(at, os.urandom(10)),
+            random_bytes=os.urandom,
         ),
         explain=ExplainDecision(policies, reasons),
         disburse=DisburseCredit(platform.decisions, workers.saga_runner(platform, telemetry, clock)),

@@ -19,7 +19,6 @@ from app.api.dependencies import ApiDependencies, ApiLimits
 from app.api.keys import KeyRing, Scope, create_key
 from credit.domain.cpf import synthetic_cpf
 from credit.domain.customer import CustomerProfile, CustomerStatus
-from credit.domain.decision import decision_id
 from credit.usecases.decide import DecideCredit
 from credit.usecases.disburse import DisburseCredit
 from credit.usecases.explain import ExplainDecision
@@ -149,7 +148,7 @@ async def api_world(
             policies=policies,
             clock=clock,
             telemetry=telemetry,
-            new_id=lambda at: decision_id(at, os.urandom(10)),
+            random_bytes=os.urandom,
         ),
         explain=ExplainDecision(policies, reasons),
         disburse=DisburseCredit(decisions, runner),

@@ -13,7 +13,7 @@ from credit.domain.customer import CustomerProfile, Transaction
 from credit.domain.decision import Decision
 from credit.domain.errors import InvalidValue
 from credit.ports.projections import HotItem, WideRow
-from credit.ports.records import AuditEntry, IdempotencyKey, OutboxRow, Recorded
+from credit.ports.records import AuditEntry, IdempotencyKey, OutboxRow, RecordedDecision
 from credit.ports.stream import StreamRecord
 from dataplatform.observability.carried_trace import behind
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
@@ -30,21 +30,21 @@ from dataplatform.stores.memory.stream import MemoryStream
 class LosesDecisions(MemoryDecisionRecords):
     breaks = "what_was_recorded_is_found_unchanged"
 
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
-        return Recorded(decision, replayed=False)
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
+        return RecordedDecision(decision, replayed=False)
 
 
 class ForgetsIdempotency(MemoryDecisionRecords):
     breaks = "the_same_key_and_body_replay_the_first_decision"
 
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         return await super().record(decision, None)
 
 
 class IgnoresTheBody(MemoryDecisionRecords):
     breaks = "the_same_key_with_another_body_is_refused_and_writes_nothing"
 
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         return await super().record(decision, key and replace(key, body_digest="same"))
 
 
@@ -53,7 +53,7 @@ class RecordsBeforeItRefuses(MemoryDecisionRecords):
 
     breaks = "the_same_key_with_another_body_is_refused_and_writes_nothing"
 
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         self._tables.add_outbox("decision", decision.decision_id, 1, decision_bytes(decision))
         return await super().record(decision, key)
 
@@ -61,7 +61,7 @@ class RecordsBeforeItRefuses(MemoryDecisionRecords):
 class SharesKeysAmongClients(MemoryDecisionRecords):
     breaks = "keys_of_different_clients_do_not_meet"
 
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         return await super().record(decision, key and replace(key, client_id="everybody"))
 
 
@@ -70,16 +70,16 @@ class LooksThenWrites(MemoryDecisionRecords):
 
     breaks = "concurrent_calls_with_one_key_record_exactly_once"
 
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         known = None if key is None else await self.find_by_key(key)
         await asyncio.sleep(0)
-        return Recorded(known, replayed=True) if known else await super().record(decision, None)
+        return RecordedDecision(known, replayed=True) if known else await super().record(decision, None)
 
 
 class RecordsWithoutAudit(MemoryDecisionRecords):
     breaks = "a_decision_comes_with_its_audit_entry_and_outbox_row"
 
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         recorded = await super().record(decision, key)
         self._tables.audit.clear()
         return recorded
@@ -88,7 +88,7 @@ class RecordsWithoutAudit(MemoryDecisionRecords):
 class RecordsWithoutOutbox(MemoryDecisionRecords):
     breaks = "a_decision_comes_with_its_audit_entry_and_outbox_row"
 
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         recorded = await super().record(decision, key)
         self._tables.outbox.clear()
         return recorded

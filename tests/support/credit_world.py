@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from credit.domain.canonical import digest, profile_attributes, profile_bytes
 from credit.domain.customer import CustomerProfile
-from credit.domain.decision import decision_id
 from credit.ports.faults import Fault
 from credit.ports.projections import PROFILE, HotItem
 from credit.usecases.decide import DecideCredit
@@ -86,12 +84,12 @@ class CreditWorld:
             policies=load_policies(),
             clock=self.clock,
             telemetry=self.telemetry,
-            new_id=self._new_id,
+            random_bytes=self._random_bytes,
         )
 
-    def _new_id(self, at: datetime) -> str:
+    def _random_bytes(self, count: int) -> bytes:
         self.made += 1
-        return decision_id(at, self.made.to_bytes(10))
+        return self.made.to_bytes(count)
 
     async def add(self, profile: CustomerProfile, *, project: bool = False) -> CustomerProfile:
         await self.customers.upsert(profile)

@@ -11,10 +11,9 @@ from pathlib import Path
 from recording_telemetry import RecordingTelemetry  # type: ignore[import-not-found]
 from server_stores import FILE, kept_addresses, opened_servers  # type: ignore[import-not-found]
 
-from credit.ports.disbursements import DisbursementRecords
 from credit.ports.projections import Cache, HotStore, WideStore
 from credit.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox
-from credit.ports.sagas import SagaLog, SagaState
+from credit.ports.sagas import DisbursementRecords, SagaLog, SagaState
 from dataplatform.ingestion.projector import Projector
 from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded
 from dataplatform.resilience.faults import FaultBoard

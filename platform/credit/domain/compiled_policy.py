@@ -161,8 +161,15 @@ class CompiledPolicy:
         self, profile: CustomerProfile, application: Application, as_of: datetime
     ) -> dict[str, FactValue]:
         """Every fact of the table; missing ones are ``None``."""
-        rate = self.spec.rate_for(profile.credit_score)
-        return derive(base_facts(profile, application, as_of, rate))
+        return derive(base_facts(profile, application, as_of, self._rate(profile.credit_score)))
+
+    def _rate(self, credit_score: int | None) -> int | None:
+        """Basis points a month at a score; ``None`` when the score is not known."""
+        if credit_score is None:
+            return None
+        return next(
+            (band.monthly_rate_bps for band in self.spec.bands if credit_score >= band.at_least), None
+        )
 
     def evaluate(self, facts: FactMap) -> Verdict:
         """The verdict on facts: the same facts give the same verdict, byte for byte.

@@ -18,6 +18,8 @@ DomainError
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class DomainError(Exception):
     """Base of everything the domain and its ports raise on purpose."""
@@ -57,6 +59,26 @@ class UnknownCustomer(DomainError):
         self.by, self.customer_id = by, customer_id
         who = "with this CPF" if customer_id is None else f"called {customer_id!r}"
         super().__init__(f"no customer {who} is on file. Ingest the customer first")
+
+
+class RejectReason(StrEnum):
+    """Why a stream record can never be processed, for the dead letters and their counts."""
+
+    TOO_LARGE = "too_large"
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    DUPLICATE_FIELD = "duplicate_field"
+    UNKNOWN_KIND = "unknown_kind"
+    UNKNOWN_FIELD = "unknown_field"
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    NEGATIVE = "negative"
+    OUT_OF_RANGE = "out_of_range"
+    UNKNOWN_VALUE = "unknown_value"
+    INVALID_IDENTIFIER = "invalid_identifier"
+    INVALID_CPF = "invalid_cpf"
+    INVALID_TIME = "invalid_time"
 
 
 class RejectedRecord(DomainError):

@@ -106,12 +106,6 @@ class Policy:
         """sha256 (hex) of what decides a verdict; formatting, order and comments stay out of it."""
         return hashlib.sha256(policy_bytes(self)).hexdigest()
 
-    def rate_for(self, credit_score: int | None) -> int | None:
-        """Basis points a month at a score; ``None`` when the score is not known."""
-        if credit_score is None:
-            return None
-        return next((band.monthly_rate_bps for band in self.bands if credit_score >= band.at_least), None)
-
 
 def comparisons(condition: Condition) -> Iterator[Compare]:
     """Every comparison in a condition, left to right."""

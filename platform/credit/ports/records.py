@@ -22,7 +22,7 @@ class IdempotencyKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedDecision:
     """``replayed``: the key was known, nothing was written, and ``decision`` is the first answer."""
 
     decision: Decision
@@ -30,7 +30,7 @@ class Recorded:
 
 
 class DecisionRecords(Protocol):
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         """Decision + audit entry + outbox row + idempotency key in one transaction, synced to disk.
 
         Raises:

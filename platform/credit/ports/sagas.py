@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from credit.domain.disbursement import Order
+
 
 class SagaState(StrEnum):
     OPEN = "OPEN"
@@ -116,4 +118,26 @@ class SagaLog(Protocol):
 
     async def tally(self) -> Sequence[SagaTally]:
         """Open and stuck sagas by kind."""
+        ...
+
+
+class DisbursementRecords(Protocol):
+    """The pivot of a disbursement: the money moves in one relational transaction, once."""
+
+    async def free_limit(self, customer_id: str) -> int:
+        """Cents that may still be paid out to the customer, disbursements already paid left out.
+
+        Raises:
+            DisbursementRefused: nobody, not active, or with a limit that is not known.
+        """
+        ...
+
+    async def pay(self, order: Order, saga: Saga) -> bool:
+        """Transaction, audit entry and outbox row in one transaction, which also looks at the saga's fence.
+        False: it was paid before, nothing was written.
+
+        Raises:
+            LeaseLost: somebody else has the saga now; nothing was written.
+            DisbursementRefused: it does not fit into the free limit any more, or has none to fit in.
+        """
         ...

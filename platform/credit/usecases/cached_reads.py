@@ -3,22 +3,26 @@
 Within a process readers of one key wait for one load. Across processes a value is made anew at random a
 little before its end, the earlier the longer it takes to make (A. Vattani and others, "Optimal Probabilistic
 Cache Stampede Prevention", 2015), so that hardly ever do several of them find it gone at once.
+
+What is cached (§4.2.2), for how long, and how it gets there (§4.2.1) is one row a kind of data. No key holds
+a CPF: customers go by their id, a CPF by its keyed blind index.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from random import Random
 from typing import Any, Generic, TypeVar
 
 from credit.domain.errors import StoreUnavailable
 from credit.metrics import CACHE_READS
-from credit.ports.cache_rules import CacheRule
 from credit.ports.projections import Cache
 from foundation.clock import Clock
 from foundation.metrics import Telemetry
@@ -38,8 +42,50 @@ _LONGEST_MICROS = 2**32 - 1
 T = TypeVar("T")
 
 
+JITTER = 0.1  # ratio of a lifetime: what was filled together does not end together
+
+
+class Filling(StrEnum):
+    LAZY = "lazy"  # by whoever reads it and misses it
+    WRITE_THROUGH = "write-through"  # by whoever writes it as well
+
+
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class CacheRule:
+    """``data`` begins every key of the kind. ``ttl_seconds`` is the longest that a value may live."""
+
+    data: str
+    ttl_seconds: float
+    filling: Filling
+
+    def key(self, name: str) -> str:
+        return f"{self.data}:{name}"
+
+    @property
+    def prefix(self) -> str:
+        """Of every key of this kind, to invalidate them all."""
+        return f"{self.data}:"
+
+    def lifetime(self, name: str) -> float:
+        """Seconds, shortened by up to ``JITTER`` as the key's hash says."""
+        share = int.from_bytes(hashlib.blake2b(self.key(name).encode(), digest_size=4).digest()) / 2**32
+        return self.ttl_seconds * (1 - JITTER * share)
+
+
+# Active customers' profiles: what a decision reads, and what a projected change writes.
+PROFILES = CacheRule("profile", 300.0, Filling.WRITE_THROUGH)
+# References of other systems: they name a customer by CPF, we by id. A customer's CPF does not change.
+REFERENCES = CacheRule("cpf", 900.0, Filling.LAZY)
+# Results of policies: a recorded decision never changes.
+DECISIONS = CacheRule("decision", 900.0, Filling.LAZY)
+# Frequent reports: a customer's newest decisions. Recording one invalidates it.
+HISTORIES = CacheRule("history", 15.0, Filling.LAZY)
+
+RULES = (PROFILES, REFERENCES, DECISIONS, HISTORIES)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedKind(Generic[T]):
     """How a kind of data is kept. ``decode`` takes name and content and raises one of ``UNREADABLE`` on what
     is not that name's. ``keeps``: whether a value is worth a place. ``changes``: a value may change while it
     is loaded, so it is compared with the source once more when it has been put there."""
@@ -57,6 +103,9 @@ class Loaded(Generic[T]):
 
     value: T | None
     source: str
+
+
+Load = Callable[[], Awaitable[Loaded[T]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +128,7 @@ class CachedReads:
         self._cache, self._clock, self._telemetry, self._random = cache, clock, telemetry, random
         self._loads: dict[str, asyncio.Future[Loaded[Any]]] = {}
 
-    async def read(self, kind: Kind[T], name: str, load: Callable[[], Awaitable[Loaded[T]]]) -> Loaded[T]:
+    async def read(self, kind: CachedKind[T], name: str, load: Load[T]) -> Loaded[T]:
         """Raises what ``load`` raises, but for a failure to make a value anew that is still there."""
         found = await self._found(kind, name)
         if found is None:
@@ -101,7 +150,7 @@ class CachedReads:
         except StoreUnavailable:
             return
 
-    async def _found(self, kind: Kind[T], name: str) -> _Found[T] | None:
+    async def _found(self, kind: CachedKind[T], name: str) -> _Found[T] | None:
         try:
             content = await self._cache.get(kind.rule.key(name))
             return None if content is None else _unpacked(kind, name, content)
@@ -112,9 +161,7 @@ class CachedReads:
         left = found.ends - self._now()
         return found.ends > 0 and left <= -found.cost * math.log(1.0 - self._random())
 
-    async def _load_once(
-        self, kind: Kind[T], name: str, load: Callable[[], Awaitable[Loaded[T]]]
-    ) -> Loaded[T]:
+    async def _load_once(self, kind: CachedKind[T], name: str, load: Load[T]) -> Loaded[T]:
         """The load goes on when a reader is cancelled: others may wait for it."""
         key = kind.rule.key(name)
         running = self._loads.get(key)
@@ -128,7 +175,7 @@ class CachedReads:
         if not done.cancelled():
             done.exception()  # seen, even if every reader has gone
 
-    async def _load(self, kind: Kind[T], name: str, load: Callable[[], Awaitable[Loaded[T]]]) -> Loaded[T]:
+    async def _load(self, kind: CachedKind[T], name: str, load: Load[T]) -> Loaded[T]:
         started = self._clock.monotonic()
         loaded = await load()
         if loaded.value is None or not kind.keeps(loaded.value):
@@ -140,7 +187,7 @@ class CachedReads:
         return await self._look_again(kind, name, loaded, load) if kind.changes else loaded
 
     async def _look_again(
-        self, kind: Kind[T], name: str, loaded: Loaded[T], load: Callable[[], Awaitable[Loaded[T]]]
+        self, kind: CachedKind[T], name: str, loaded: Loaded[T], load: Load[T]
     ) -> Loaded[T]:
         """Who changes a value tells the source first and the cache then. A change that told the cache before
         this value came there is at the source by now; a later one tells the cache after it."""
@@ -157,7 +204,7 @@ class CachedReads:
     def _now(self) -> int:
         return (self._clock.now() - _EPOCH) // _MICROSECOND
 
-    def _count(self, kind: Kind[Any], result: str) -> None:
+    def _count(self, kind: CachedKind[Any], result: str) -> None:
         self._telemetry.count(CACHE_READS, data=kind.rule.data, result=result)
 
 
@@ -177,7 +224,7 @@ async def _set(cache: Cache, key: str, content: bytes, lifetime: float) -> None:
         return
 
 
-def _unpacked(kind: Kind[T], name: str, content: bytes) -> _Found[T]:
+def _unpacked(kind: CachedKind[T], name: str, content: bytes) -> _Found[T]:
     if len(content) < _HEADER.size or content[0] != _FORMAT:
         raise ValueError("the entry is of another format")
     _, ends, cost = _HEADER.unpack_from(content)

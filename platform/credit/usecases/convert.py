@@ -11,8 +11,7 @@ from credit.domain.application import require_identifier, validate_application
 from credit.domain.canonical import canonical_json, digest
 from credit.domain.decision import Application
 from credit.domain.errors import InvalidValue, TableError
-from credit.usecases.cell_readers import Blank, FieldValue, Unusable, read_field
-from credit.usecases.field_sources import FieldSource, RowMapping
+from credit.usecases.field_sources import Blank, FieldSource, FieldValue, RowMapping, Unusable, read_field
 from credit.usecases.ingest import PROFILE_NUMBERS, customer_record
 from credit.usecases.row_mapping import SHIPPED_MAPPINGS
 from credit.usecases.tables import SourceRow, Table

@@ -9,7 +9,7 @@ from datetime import datetime
 from credit.domain.application import require_identifier, validate_terms
 from credit.domain.compiled_policy import CompiledPolicy, PolicyBook
 from credit.domain.cpf import normalise_cpf
-from credit.domain.decision import Application, Decision, FactValue, Verdict
+from credit.domain.decision import Application, Decision, FactValue, Verdict, decision_id
 from credit.domain.errors import InvalidValue, StoreUnavailable, UnknownCustomer
 from credit.domain.reasons import PROFILE_UNREADABLE
 from credit.metrics import DECISION_AMOUNT, DECISIONS, FINANCIAL_TRANSACTIONS
@@ -17,7 +17,7 @@ from credit.ports.projections import Cache, HotStore
 from credit.ports.records import CustomerRecords, DecisionRecords, IdempotencyKey
 from credit.ports.secrets import Sealer
 from credit.usecases.cached_reads import CachedReads
-from credit.usecases.read_profile import ProfileReader
+from credit.usecases.cached_records import ProfileReader
 from foundation.clock import Clock
 from foundation.metrics import Telemetry
 
@@ -63,7 +63,7 @@ class _Context:
 
 
 class DecideCredit:
-    """The decision engine's use case. ``new_id`` makes a sortable decision id for an instant."""
+    """The decision engine's use case. ``random_bytes`` gives as many as it is asked for, for decision ids."""
 
     def __init__(
         self,
@@ -76,11 +76,11 @@ class DecideCredit:
         policies: PolicyBook,
         clock: Clock,
         telemetry: Telemetry,
-        new_id: Callable[[datetime], str],
+        random_bytes: Callable[[int], bytes],
     ) -> None:
         self._profiles = ProfileReader(customers, hot, CachedReads(cache, clock, telemetry), telemetry)
         self._decisions, self._sealer, self._policies = decisions, sealer, policies
-        self._clock, self._telemetry, self._new_id = clock, telemetry, new_id
+        self._clock, self._telemetry, self._random_bytes = clock, telemetry, random_bytes
 
     async def __call__(
         self,
@@ -165,7 +165,7 @@ class DecideCredit:
     ) -> Decision:
         now = self._clock.now()
         return Decision(
-            decision_id=self._new_id(now),
+            decision_id=decision_id(now, self._random_bytes(10)),
             application=application,
             verdict=verdict,
             facts=facts,

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from credit.domain.application import MIN_AMOUNT_CENTS
 from credit.domain.compiled_policy import CompiledPolicy, PolicyBook, compile_condition
 from credit.domain.decision import Decision, FactValue, Outcome, Reason, RuleTrace, Truth
 from credit.domain.errors import UnknownPolicy
-from credit.domain.facts import FACTS
+from credit.domain.facts import BASE_FACTS, FACTS, derive
 from credit.domain.policy import AllTrue, AnyTrue, Compare, Condition, Not, Rule
 from credit.domain.reasons import Language, ReasonCatalogue, Text
 from credit.usecases.fact_text import fact_text, limit_text, money_text, percent_text
-from credit.usecases.smaller_amount import smaller_amount
 
+STEP_CENTS = 10_000  # smaller amounts are offered in whole hundreds
 _HEADLINES: Mapping[Outcome, Text] = {
     Outcome.APPROVE: Text("Your application was approved.", "Seu pedido foi aprovado."),
     Outcome.DECLINE: Text("Your application was not approved.", "Seu pedido não foi aprovado."),
@@ -60,7 +61,7 @@ class ReasonExplained:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class DecisionExplanation:
     """``policy_known`` is False when the policy of that id is no longer loaded: limits are then left out.
 
     ``alternative`` names a smaller amount that the same policy was run on again, and approves.
@@ -87,11 +88,11 @@ class ExplainDecision:
         self._policies = policies
         self._reasons = reasons
 
-    def __call__(self, decision: Decision, language: Language = "en") -> Explanation:
+    def __call__(self, decision: Decision, language: Language = "en") -> DecisionExplanation:
         verdict = decision.verdict
         policy = self._policy(verdict.policy_id)
         rules = {} if policy is None else {rule.name: rule for rule in policy.spec.rules}
-        return Explanation(
+        return DecisionExplanation(
             decision_id=decision.decision_id,
             language=language,
             outcome=verdict.outcome.value,
@@ -184,3 +185,29 @@ def _alternative(decision: Decision, policy: CompiledPolicy, language: Language)
         return None
     term = decision.application.term_months
     return _ALTERNATIVE.in_(language).format(amount=money_text(amount, language), term=term)
+
+
+def smaller_amount(decision: Decision, policy: CompiledPolicy) -> int | None:
+    """A smaller amount over the same term that the policy approves on the recorded facts, in cents.
+
+    Found by bisection and then checked, so it is never wrong; it is the largest such amount when the policy
+    only gets stricter as the amount grows. ``None``: approved already, no facts on record, or none found.
+    """
+    asked = decision.application.amount_cents
+    if decision.verdict.outcome is Outcome.APPROVE or not decision.facts.keys() >= BASE_FACTS:
+        return None
+    low, high = -(-MIN_AMOUNT_CENTS // STEP_CENTS), (asked - 1) // STEP_CENTS
+    found: int | None = None
+    while low <= high:
+        middle = (low + high) // 2
+        if _approved(decision, policy, middle * STEP_CENTS):
+            found, low = middle * STEP_CENTS, middle + 1
+        else:
+            high = middle - 1
+    return found
+
+
+def _approved(decision: Decision, policy: CompiledPolicy, amount_cents: int) -> bool:
+    base = {name: decision.facts[name] for name in BASE_FACTS}
+    verdict = policy.evaluate(derive(base | {"amount_cents": amount_cents}))
+    return verdict.outcome is Outcome.APPROVE

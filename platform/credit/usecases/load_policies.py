@@ -1,4 +1,4 @@
-"""Policies and reasons from their YAML files: the shipped ones, or a directory of one's own."""
+"""Policies and reasons from YAML files, shipped or one's own; what decided is kept as long as decisions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from credit.domain.errors import PolicyError
 from credit.domain.policy import Policy
 from credit.domain.policy_file import parse_policy
 from credit.domain.reasons import PLATFORM_REASONS, ReasonCatalogue, parse_reasons
+from credit.ports.records import PolicyRecords
 
 SHIPPED = Path(__file__).resolve().parent.parent / "policies"
 REASONS_FILE = "reasons.yaml"
@@ -44,6 +45,15 @@ def load_policies(directory: Path | None = None, default: str = DEFAULT_POLICY) 
     policies = [parse_policy(_read(path), str(path), reasons) for path in paths]
     _check_names(policies)
     return PolicyBook([CompiledPolicy(policy) for policy in policies], default)
+
+
+async def keep_policies(book: PolicyBook, records: PolicyRecords, actor: str) -> list[str]:
+    """Activate every policy of the book; the names of those that were not in force before.
+
+    Raises:
+        StoreUnavailable: do it again later; what was activated already stays.
+    """
+    return [name for name in book.names() if await records.activate(book.get(name).spec, actor)]
 
 
 def _check_names(policies: list[Policy]) -> None:

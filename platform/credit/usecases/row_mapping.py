@@ -12,33 +12,36 @@ from credit.domain.customer import CustomerStatus
 from credit.domain.errors import MappingError
 from credit.domain.facts import HOME_OWNERSHIP
 from credit.domain.yaml_fields import Fields, Value, read_yaml
-from credit.usecases.field_sources import FieldSource, Reading, RowMapping, Treatment, When
+from credit.usecases.field_sources import CellReading, FieldSource, RowMapping, Treatment, When
 from credit.usecases.ingest import PROFILE_NUMBERS
 
 __all__ = ["OPENINTRO_LOANS", "SHIPPED_MAPPINGS", "RowMapping", "load_mapping", "parse_mapping"]
 
+Readings = Mapping[str, tuple[CellReading, ...]]
+Ways = Mapping[str, tuple[FieldSource, ...]]
+
 SHIPPED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 OPENINTRO_LOANS = SHIPPED_MAPPINGS / "openintro-loans.yaml"
 _NUMERIC = (
-    Reading.INTEGER,
-    Reading.MONEY,
-    Reading.MONEY_PER_YEAR,
-    Reading.PERCENT_OF,
-    Reading.LADDER,
-    Reading.YEARS_SINCE,
+    CellReading.INTEGER,
+    CellReading.MONEY,
+    CellReading.MONEY_PER_YEAR,
+    CellReading.PERCENT_OF,
+    CellReading.LADDER,
+    CellReading.YEARS_SINCE,
 )
-_NAMING = (Reading.TEXT, Reading.ROW_NUMBER)
-_CHOOSING = (Reading.CHOICE,)
-_CUSTOMER: Mapping[str, tuple[Reading, ...]] = {
+_NAMING = (CellReading.TEXT, CellReading.ROW_NUMBER)
+_CHOOSING = (CellReading.CHOICE,)
+_CUSTOMER: Readings = {
     "customer_id": _NAMING,
-    "cpf": (Reading.CPF, Reading.SYNTHETIC_CPF),
+    "cpf": (CellReading.CPF, CellReading.SYNTHETIC_CPF),
     "home_ownership": _CHOOSING,
     "status": _CHOOSING,
     **dict.fromkeys(PROFILE_NUMBERS, _NUMERIC),
 }
-_APPLICATION: Mapping[str, tuple[Reading, ...]] = {
-    "amount_cents": (Reading.INTEGER, Reading.MONEY),
-    "term_months": (Reading.INTEGER,),
+_APPLICATION: Readings = {
+    "amount_cents": (CellReading.INTEGER, CellReading.MONEY),
+    "term_months": (CellReading.INTEGER,),
     "purpose": _CHOOSING,
     "reference": _NAMING,
 }
@@ -101,7 +104,7 @@ def _texts(value: Value | None) -> frozenset[str]:
     return frozenset() if value is None else frozenset(item.scalar() for item in value.items())
 
 
-def _section(value: Value, known: Mapping[str, tuple[Reading, ...]]) -> Mapping[str, tuple[FieldSource, ...]]:
+def _section(value: Value, known: Readings) -> Ways:
     fields = value.fields()
     found: dict[str, tuple[FieldSource, ...]] = {}
     for name, readings in known.items():
@@ -113,7 +116,7 @@ def _section(value: Value, known: Mapping[str, tuple[Reading, ...]]) -> Mapping[
     return found
 
 
-def _ways(value: Value, name: str, readings: tuple[Reading, ...]) -> tuple[FieldSource, ...]:
+def _ways(value: Value, name: str, readings: tuple[CellReading, ...]) -> tuple[FieldSource, ...]:
     listed = value.items() if value.is_list() else [value]
     ways = tuple(_way(item, name, readings) for item in listed)
     for item, way in zip(listed[:-1], ways, strict=False):
@@ -122,11 +125,11 @@ def _ways(value: Value, name: str, readings: tuple[Reading, ...]) -> tuple[Field
     return ways
 
 
-def _way(value: Value, name: str, readings: tuple[Reading, ...]) -> FieldSource:
+def _way(value: Value, name: str, readings: tuple[CellReading, ...]) -> FieldSource:
     fields = value.fields()
-    reading = Reading(fields.take("read").choice(readings))
+    reading = CellReading(fields.take("read").choice(readings))
     way = _DETAILS.get(reading, _plain)(FieldSource(reading, line=value.line), fields, name)
-    if reading not in (Reading.ROW_NUMBER, Reading.SYNTHETIC_CPF):
+    if reading not in (CellReading.ROW_NUMBER, CellReading.SYNTHETIC_CPF):
         way = replace(way, column=fields.take("column").text())
     way = replace(way, when=_when(fields.maybe("when")), missing=_treatment(fields, "missing", name))
     if reading in _NUMERIC:
@@ -208,16 +211,16 @@ def _synthetic(way: FieldSource, fields: Fields, name: str) -> FieldSource:
 
 
 _DETAILS = {
-    Reading.CHOICE: _choice,
-    Reading.LADDER: _ladder,
-    Reading.PERCENT_OF: _percent,
-    Reading.YEARS_SINCE: _years,
-    Reading.ROW_NUMBER: _row_number,
-    Reading.SYNTHETIC_CPF: _synthetic,
+    CellReading.CHOICE: _choice,
+    CellReading.LADDER: _ladder,
+    CellReading.PERCENT_OF: _percent,
+    CellReading.YEARS_SINCE: _years,
+    CellReading.ROW_NUMBER: _row_number,
+    CellReading.SYNTHETIC_CPF: _synthetic,
 }
 
 
-def _check_percentages(section: Value, found: Mapping[str, tuple[FieldSource, ...]]) -> None:
+def _check_percentages(section: Value, found: Ways) -> None:
     for name, ways in found.items():
         for base in {way.of for way in ways if way.of}:
             if base not in found:

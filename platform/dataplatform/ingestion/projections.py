@@ -22,8 +22,8 @@ from credit.domain.canonical import (
 )
 from credit.domain.customer import CustomerProfile, Transaction
 from credit.domain.decision import Decision
-from credit.ports.cache_rules import PROFILES
 from credit.ports.projections import CUSTOMER_PROFILE, PROFILE, HotItem, ItemValue, WideRow
+from credit.usecases.cached_reads import PROFILES
 
 PENDING_LIFETIME = timedelta(days=30)  # temporary transactional data (§3.2.2)
 

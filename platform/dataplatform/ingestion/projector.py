@@ -10,7 +10,7 @@ from credit.metrics import OUTBOX_DEPTH, PROJECTED_ROWS
 from credit.ports.projections import Cache, HotItem, HotStore, WideStore
 from credit.ports.records import Outbox, OutboxRow
 from credit.ports.tracing import WorkTracer
-from credit.usecases.read_profile import remember_profile
+from credit.usecases.cached_records import remember_profile
 from dataplatform.ingestion.projections import Projection, project
 from dataplatform.observability.tracing import QuietTracer
 from foundation.metrics import Telemetry

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from credit.ports.disbursements import DisbursementRecords
 from credit.ports.projections import Cache, HotStore, WideStore
 from credit.ports.records import (
     AuditTrail,
@@ -18,7 +17,7 @@ from credit.ports.records import (
     PolicyRecords,
     TransactionRecords,
 )
-from credit.ports.sagas import SagaLog
+from credit.ports.sagas import DisbursementRecords, SagaLog
 from credit.ports.secrets import Sealer
 from credit.ports.stream import Stream
 from dataplatform.consistency.monitor import CheckLog

@@ -16,9 +16,8 @@ import msgspec
 
 from credit.domain.disbursement import Order, Refusal, order_from_document
 from credit.domain.errors import DisbursementRefused
-from credit.ports.disbursements import DisbursementRecords
 from credit.ports.projections import CONTRACT, HotStore, ItemValue, WideRow, WideStore
-from credit.ports.sagas import Saga
+from credit.ports.sagas import DisbursementRecords, Saga
 from credit.usecases.disburse import DISBURSEMENT
 from dataplatform.ingestion.projections import content_digest
 from dataplatform.saga.limit_holds import LimitHolds

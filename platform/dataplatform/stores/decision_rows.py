@@ -5,7 +5,7 @@ from __future__ import annotations
 from credit.domain.canonical import canonical_json, decision_from_bytes, digest
 from credit.domain.decision import Decision
 from credit.domain.errors import VersionConflict
-from credit.ports.records import Recorded
+from credit.ports.records import RecordedDecision
 
 
 def audit_body(decision: Decision, body: bytes) -> bytes:
@@ -26,8 +26,8 @@ def same_or_conflict(stored: bytes | None, decision_id: str, body: bytes) -> byt
     return body
 
 
-def recorded(decision: Decision, first: bytes | None) -> Recorded:
+def recorded(decision: Decision, first: bytes | None) -> RecordedDecision:
     """``first``: what was recorded before under its id or key; None: it is the first."""
     if first is None:
-        return Recorded(decision, replayed=False)
-    return Recorded(decision_from_bytes(first), replayed=True)
+        return RecordedDecision(decision, replayed=False)
+    return RecordedDecision(decision_from_bytes(first), replayed=True)

@@ -15,7 +15,7 @@ from credit.ports.records import (
     IdempotencyKey,
     OutboxRow,
     PolicyActivation,
-    Recorded,
+    RecordedDecision,
     StoredPolicy,
 )
 from dataplatform.observability.carried_trace import trace_of_row
@@ -69,22 +69,22 @@ class MemoryDecisionRecords:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         first = None if key is None else await self.find_by_key(key)
         if first is not None:
-            return Recorded(first, replayed=True)
+            return RecordedDecision(first, replayed=True)
         tables, identity, body = self._tables, decision.decision_id, decision_bytes(decision)
         stored = tables.decisions.get(identity)
         if stored is not None:
             if decision_bytes(stored) != body:
                 raise VersionConflict(f"decision {identity}", 0, 1)
-            return Recorded(stored, replayed=True)
+            return RecordedDecision(stored, replayed=True)
         tables.decisions[identity] = decision
         tables.add_audit(decision.client_id, "decision.recorded", identity, audit_body(decision, body))
         tables.add_outbox("decision", identity, 1, body)
         if key is not None:
             tables.keys[key.client_id, key.key] = (key.body_digest, identity)
-        return Recorded(decision, replayed=False)
+        return RecordedDecision(decision, replayed=False)
 
     async def find(self, decision_id: str) -> Decision | None:
         return self._tables.decisions.get(decision_id)

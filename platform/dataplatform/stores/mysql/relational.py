@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from credit.ports.disbursements import DisbursementRecords
 from credit.ports.records import (
     AuditTrail,
     CustomerRecords,
@@ -14,7 +13,7 @@ from credit.ports.records import (
     PolicyRecords,
     TransactionRecords,
 )
-from credit.ports.sagas import SagaLog
+from credit.ports.sagas import DisbursementRecords, SagaLog
 from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.stores.mysql.audit import MysqlAuditTrail

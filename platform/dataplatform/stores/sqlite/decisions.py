@@ -9,7 +9,7 @@ from datetime import datetime
 from credit.domain.canonical import decision_bytes, decision_from_bytes
 from credit.domain.decision import Decision
 from credit.domain.errors import IdempotencyConflict
-from credit.ports.records import IdempotencyKey, Recorded
+from credit.ports.records import IdempotencyKey, RecordedDecision
 from dataplatform.ingestion.projections import decision_digest
 from dataplatform.stores.decision_rows import audit_body, recorded, same_or_conflict
 from dataplatform.stores.sqlite.audit import append_entry
@@ -97,7 +97,7 @@ class SqliteDecisionRecords:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
 
-    async def record(self, decision: Decision, key: IdempotencyKey | None) -> Recorded:
+    async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         body, at = decision_bytes(decision), self._clock.now()
         first = await self._database.write(lambda c: _record(c, decision, body, key, at))
         return recorded(decision, first)

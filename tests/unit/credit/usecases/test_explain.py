@@ -10,9 +10,8 @@ from credit.domain.canonical import decision_bytes, decision_from_bytes
 from credit.domain.decision import Application, Decision, Outcome
 from credit.domain.facts import derive
 from credit.domain.reasons import PROFILE_UNREADABLE
-from credit.usecases.explain import ExplainDecision, Explanation
+from credit.usecases.explain import STEP_CENTS, DecisionExplanation, ExplainDecision, smaller_amount
 from credit.usecases.load_policies import load_policies, load_reasons
-from credit.usecases.smaller_amount import STEP_CENTS, smaller_amount
 from tests.support.credit_samples import a_decision
 from tests.support.credit_world import a_good_profile
 
@@ -28,7 +27,7 @@ def decided(amount_cents: int = 1_000_000, **changes: Any) -> Decision:
     return a_decision(application=application, verdict=POLICY.evaluate(facts), facts=facts)
 
 
-def texts(explanation: Explanation) -> list[str]:
+def texts(explanation: DecisionExplanation) -> list[str]:
     top = [getattr(explanation, field.name) for field in fields(explanation)]
     inner = [text for reason in explanation.reasons for text in (reason.title, reason.text, reason.change)]
     return [text for text in (*top, *inner) if isinstance(text, str)]

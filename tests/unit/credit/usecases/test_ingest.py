@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 
 from credit.domain.cpf import synthetic_cpf
 from credit.domain.customer import CustomerProfile, CustomerStatus, Transaction
-from credit.domain.errors import RejectedRecord
-from credit.usecases.ingest import IngestRecord, customer_record, transaction_record
-from credit.usecases.record_fields import MAX_RECORD_BYTES
-from credit.usecases.reject_reason import RejectReason
+from credit.domain.errors import RejectedRecord, RejectReason
+from credit.usecases.ingest import MAX_RECORD_BYTES, IngestRecord, customer_record, transaction_record
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
 from tests.support.credit_world import TestSealer

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from credit.domain.compiled_policy import PolicyBook
 from credit.domain.errors import PolicyError, UnknownPolicy
 from credit.domain.policy import RuleEffect
 from credit.domain.reasons import PROFILE_UNREADABLE
-from credit.usecases.load_policies import DEFAULT_POLICY, SHIPPED, load_policies, load_reasons
-from tests.support.credit_policies import TEXT
+from credit.usecases.load_policies import DEFAULT_POLICY, SHIPPED, keep_policies, load_policies, load_reasons
+from tests.support.credit_policies import TEXT, compiled
+from tests.support.store_bench import memory_bench
 
 
 @pytest.fixture
@@ -77,3 +79,21 @@ def test_an_incomplete_catalogue_is_refused(folder: Path, before: str, after: st
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be read"):
         load_policies(tmp_path / "absent")
+
+
+async def test_every_policy_of_the_book_is_kept_and_a_second_start_adds_nothing() -> None:
+    records = memory_bench().policies
+    other = compiled(TEXT.replace("policy: sample", "policy: other"))
+    book = PolicyBook([compiled(), other], "sample")
+    assert await keep_policies(book, records, "api") == ["other", "sample"]
+    assert await keep_policies(book, records, "api") == []
+    assert await records.find(other.policy_id) is not None
+
+
+async def test_a_changed_policy_is_in_force_from_the_next_start_on() -> None:
+    records = memory_bench().policies
+    await keep_policies(PolicyBook([compiled()], "sample"), records, "api")
+    changed = compiled(TEXT.replace('version: "1"', 'version: "2"'))
+    assert await keep_policies(PolicyBook([changed], "sample"), records, "api") == ["sample"]
+    newest, _ = await records.activations("sample", 10)
+    assert newest.policy_id == changed.policy_id

@@ -17,11 +17,10 @@ from credit.domain.canonical import profile_bytes, profile_from_attributes
 from credit.domain.cpf import synthetic_cpf
 from credit.domain.customer import CustomerStatus
 from credit.metrics import OUTBOX_DEPTH, PROJECTED_ROWS
-from credit.ports.cache_rules import PROFILES
 from credit.ports.faults import Fault
 from credit.ports.projections import Cache
-from credit.usecases.cached_reads import packed
-from credit.usecases.read_profile import remember_profile
+from credit.usecases.cached_reads import PROFILES, packed
+from credit.usecases.cached_records import remember_profile
 from dataplatform.ingestion.projections import (
     content_digest,
     project_customer,

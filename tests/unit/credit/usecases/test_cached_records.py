@@ -8,10 +8,9 @@ from credit.domain.canonical import profile_bytes
 from credit.domain.customer import CustomerStatus
 from credit.domain.errors import StoreUnavailable
 from credit.metrics import PROFILE_READS
-from credit.ports.cache_rules import PROFILES
 from credit.ports.projections import PROFILE, HotItem
-from credit.usecases.cached_reads import CachedReads, packed, write_through
-from credit.usecases.read_profile import ProfileReader, remember_profile
+from credit.usecases.cached_reads import PROFILES, CachedReads, packed, write_through
+from credit.usecases.cached_records import ProfileReader, remember_profile
 from dataplatform.resilience.guards import with_faults
 from tests.support.credit_samples import a_profile
 from tests.support.credit_world import CreditWorld
