@@ -12,7 +12,7 @@ from app.demo.report.model import (
     DatasetFacts,
     DemoReport,
     Expectation,
-    FaultPhase,
+    FaultFacts,
     LatencyBucket,
     Milestone,
     MinutePoint,
@@ -73,8 +73,8 @@ BURN = BurnArithmetic(
 )
 
 
-def a_fault() -> FaultPhase:
-    return FaultPhase(
+def a_fault() -> FaultFacts:
+    return FaultFacts(
         store="relational",
         error_ratio=0.6,
         delay_seconds=0.35,

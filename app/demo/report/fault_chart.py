@@ -43,7 +43,7 @@ class FaultPicture:
     threshold_text: str
 
 
-def fault_chart(picture: FaultPicture, caption: Caption, width: float) -> Markup:
+def draw_fault(picture: FaultPicture, caption: Caption, width: float) -> Markup:
     """Bars above, both burns below on a logarithmic scale, the threshold in red; empty without a minute."""
     height = _MARKS + _EVENTS + _BETWEEN + _BURNS + _AXIS
     drawing = Drawing(width, height, caption.title, caption.description, "fault")

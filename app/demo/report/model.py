@@ -100,7 +100,10 @@ class ReasonCount:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What was decided in the healthy phase, and how an independent oracle sees a sample of it."""
+    """What was decided in the healthy phase, and how an independent oracle sees a sample of it.
+
+    ``reasons``: the most frequent first.
+    """
 
     sha256: str  # of every verdict, ids and times aside
     outcomes: Mapping[str, int]  # APPROVE | DECLINE | REFER -> how many
@@ -108,6 +111,14 @@ class Verdicts:
     oracle_sample: int
     oracle_agreed: int
     oracle_differences: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return sum(self.outcomes.values())
+
+    def share(self, outcome: str) -> float | None:
+        """Of all outcomes, 0 to 1; ``None`` when nothing was decided."""
+        return self.outcomes.get(outcome, 0) / self.total if self.total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +167,33 @@ class Milestone(StrEnum):
     RESOLVED = "resolved"
 
 
+_COLOURS = {
+    Milestone.FAULT_ON: "bad",
+    Milestone.ALERT_FIRED: "p1",
+    Milestone.INCIDENT: "p1",
+    Milestone.ESCALATED: "p2",
+    Milestone.FAULT_OFF: "ok",
+    Milestone.ALERT_RESOLVED: "ok",
+    Milestone.RESOLVED: "ok",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
     at: datetime  # ledger
     milestone: Milestone
     text: BiText
 
+    @property
+    def css(self) -> str:
+        """The colour of the moment."""
+        return _COLOURS.get(self.milestone, "p4")
+
 
 @dataclass(frozen=True, slots=True)
-class FaultPhase:
-    """The fault on purpose and all that followed. ``burn`` is the arithmetic of the alert when it fired."""
+class FaultFacts:
+    """The fault on purpose and all that followed. ``events`` are ordered by time; ``burn`` is the arithmetic
+    of the alert when it fired."""
 
     store: str
     error_ratio: float
@@ -177,11 +205,20 @@ class FaultPhase:
     long_window: str
     short_window: str
     events: tuple[TimelineEvent, ...]
+    sending: Throughput
     burn: BurnArithmetic | None = None
     severity: str | None = None
     incident_id: str | None = None
     notifications: tuple[BiText, ...] = ()
-    sending: Throughput | None = None
+
+    @property
+    def broken(self) -> tuple[datetime, datetime | None] | None:
+        """From when until when the fault was on, as far as the events say."""
+        on, off = self._when(Milestone.FAULT_ON), self._when(Milestone.FAULT_OFF)
+        return None if on is None else (on, off)
+
+    def _when(self, milestone: Milestone) -> datetime | None:
+        return next((event.at for event in self.events if event.milestone is milestone), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +248,16 @@ class DemoReport:
     healthy: Throughput
     verdicts: Verdicts
     slos: tuple[SloFacts, ...]
-    fault: FaultPhase | None
+    fault: FaultFacts | None
     audit: AuditFacts
     expectations: tuple[Expectation, ...]
     versions: Mapping[str, str]
 
     @property
+    def observed(self) -> int:
+        return sum(item.observed for item in self.expectations)
+
+    @property
     def passed(self) -> bool:
-        return bool(self.expectations) and all(item.observed for item in self.expectations)
+        """Everything expected was observed, and something was expected."""
+        return 0 < len(self.expectations) == self.observed

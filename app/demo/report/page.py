@@ -7,14 +7,30 @@ from importlib.resources import files
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from app.console.board_decisions import Figure
+from app.console.charts import share_bar
 from app.console.colours import colours_css
 from app.console.formats import Formats
+from app.console.incident_view import arithmetic_lines
 from app.console.languages import HTML_LANGUAGE, LANGUAGE_NAMES, texts_in
+from app.demo.report import charts
 from app.demo.report.model import DemoReport
-from app.demo.report.view import report_view
-from dashboards.model.palette import LANGUAGES
+from dashboards.model.palette import LANGUAGES, STATES
 
 HERE = "app.demo.report"
+CALLED = (
+    charts.answer_rows,
+    charts.answered,
+    charts.budget_bar,
+    charts.fault_chart,
+    charts.latency_chart,
+    charts.latency_note,
+    charts.outcome_bar,
+    charts.outcome_rows,
+    arithmetic_lines,
+    share_bar,
+    Figure,
+)
 
 
 def render_report(report: DemoReport, language: str = "en", time_zone: str = "UTC") -> str:
@@ -22,17 +38,14 @@ def render_report(report: DemoReport, language: str = "en", time_zone: str = "UT
 
     Nothing is fetched: styles and charts are inside, and the switch works without a script.
     """
-    texts = {code: texts_in(code, HERE) for code in LANGUAGES}
-    views = {code: report_view(report, texts[code], Formats(code, time_zone)) for code in LANGUAGES}
     return (
         _environment()
         .get_template("report.html")
         .render(
-            views=views,
-            chosen=language if language in views else LANGUAGES[0],
-            names=LANGUAGE_NAMES,
-            html_languages=HTML_LANGUAGE,
-            texts=texts,
+            report=report,
+            chosen=language if language in LANGUAGES else LANGUAGES[0],
+            texts={code: texts_in(code, HERE) for code in LANGUAGES},
+            formats={code: Formats(code, time_zone) for code in LANGUAGES},
             css=_styles(),
         )
     )
@@ -41,10 +54,16 @@ def render_report(report: DemoReport, language: str = "en", time_zone: str = "UT
 @cache
 def _environment() -> Environment:
     """The report's own template, and the console's for what both show."""
-    loader = ChoiceLoader([PackageLoader(HERE, ""), PackageLoader("app.console")])
-    return Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(HERE, ""), PackageLoader("app.console")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    environment.globals |= {"states": STATES, "names": LANGUAGE_NAMES, "html_languages": HTML_LANGUAGE}
+    environment.globals |= {called.__name__: called for called in CALLED}
+    return environment
 
 
 @cache
