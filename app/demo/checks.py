@@ -1,18 +1,16 @@
-"""The promises of the demo, one by one, each with what was seen."""
+"""What the demo promised to show, one by one, each with what was seen. Exit status 0 needs all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from app.demo.dataset import Loans
-from app.demo.expectations import Expectations
-from app.demo.fault_phase import FaultRun
 from app.demo.judgement import Agreement, Stored, batch_digest, digest_of
-from app.demo.ledger_facts import recorded
 from app.demo.parameters import Parameters
-from app.demo.sender import Answer
+from app.demo.report.facts import recorded
+from app.demo.report.model import BiText, Expectation
+from app.demo.seen import FaultRun, Seen
 from app.settings import Settings
 from slo.judge.explain import percent_text
 from slo.judge.status import ObjectiveState, ObjectiveStatus
@@ -21,17 +19,24 @@ LATENCY = "credit/decision-latency"
 TRANSACTIONS = "credit/transaction-errors"
 
 
-class Healthy(Protocol):
-    """What the healthy phase saw."""
+@dataclass(slots=True)
+class Expectations:
+    """Collected in order, shown in order."""
 
-    accepted_customers: int
-    settled: bool
-    healthy: list[Answer]
-    quiet_statuses: Sequence[ObjectiveStatus]
-    incidents_before: int
+    items: list[Expectation] = field(default_factory=list)
+
+    def expect(self, en: str, pt: str, observed: bool, evidence: str, evidence_pt: str | None = None) -> bool:
+        """Keep one; answers with ``observed``."""
+        said = BiText(evidence, evidence if evidence_pt is None else evidence_pt)
+        self.items.append(Expectation(BiText(en, pt), observed, said))
+        return observed
+
+    @property
+    def met(self) -> bool:
+        return bool(self.items) and all(item.observed for item in self.items)
 
 
-def check_healthy(expectations: Expectations, seen: Healthy, loans: Loans) -> None:
+def check_healthy(expectations: Expectations, seen: Seen, loans: Loans) -> None:
     usable = loans.report.usable
     expectations.expect(
         "every usable customer went through ingestion into every store",
@@ -57,7 +62,7 @@ def check_healthy(expectations: Expectations, seen: Healthy, loans: Loans) -> No
     )
 
 
-def _check_counts(expectations: Expectations, seen: Healthy) -> None:
+def _check_counts(expectations: Expectations, seen: Seen) -> None:
     good, total = recorded(seen.healthy)
     by_id = {item.slo.id: item for item in seen.quiet_statuses}
     transactions, latency = by_id[TRANSACTIONS].counts, by_id[LATENCY].counts
@@ -137,21 +142,20 @@ def _check_budget(
 def check_stored(
     expectations: Expectations,
     settings: Settings,
+    seen: Seen,
     stored: Stored,
     oracle: Agreement,
-    healthy: Sequence[Answer],
-    accepted: Sequence[Answer],
     loans: Loans,
-    as_of: datetime,
 ) -> str:
     """Returns the sha256 of the healthy phase's verdicts."""
-    digest = digest_of(healthy, stored)
-    again = batch_digest(loans, settings, as_of)
+    digest = digest_of(seen.decided, stored)
+    again = batch_digest(loans, settings, seen.started_at)
+    accepted = sum(answer.accepted for answer in seen.answers)
     expectations.expect(
         "every acknowledged decision is stored as it was told, once",
         "cada decisão confirmada está gravada como foi comunicada, uma vez",
-        not stored.missing and not stored.different and stored.decisions == len(accepted),
-        f"{len(accepted):,} acknowledged, {stored.decisions:,} stored, {len(stored.missing)} missing, "
+        not stored.missing and not stored.different and stored.decisions == accepted,
+        f"{accepted:,} acknowledged, {stored.decisions:,} stored, {len(stored.missing)} missing, "
         f"{len(stored.different)} different",
     )
     expectations.expect(

@@ -1,7 +1,7 @@
 """Errors of the demo.
 
 DemoError
-+-- StackDidNotStart      the processes did not become ready in time; says where their log is
++-- DidNotStart           the processes did not become ready in time; says where their log is
 +-- FolderNotOurs         the demo's folder holds something the demo did not make
 +-- LoansNotInstalled     the package with the real loans is missing
 +-- PurchasesNotInstalled the package with the real purchases is missing
@@ -16,7 +16,7 @@ class DemoError(Exception):
     """Base; the message says what to do."""
 
 
-class StackDidNotStart(DemoError):
+class DidNotStart(DemoError):
     def __init__(self, waited_seconds: float, log: Path) -> None:
         super().__init__(f"the processes were not ready after {waited_seconds:.0f} s. Their log: {log}")
 

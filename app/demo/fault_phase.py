@@ -6,8 +6,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypeVar
 
 import httpx
@@ -18,26 +16,13 @@ from alarms.model.severity import Severity
 from alarms.router.router import Router
 from app.demo.dataset import Loans, application_body
 from app.demo.parameters import Parameters
-from app.demo.sender import Answer, Request, Sender
-from app.demo.stack import Stack
+from app.demo.running import RunningMirante
+from app.demo.seen import FaultRun
+from app.demo.sender import Request, Sender
 from foundation.clock import Clock
 
 T = TypeVar("T")
 LOOK_EVERY = 0.2  # real seconds
-
-
-@dataclass(slots=True)
-class FaultRun:
-    """What was seen, in ledger time; ``None`` is what did not come."""
-
-    on_at: datetime | None = None
-    off_at: datetime | None = None
-    incident: Incident | None = None
-    paged: Delivery | None = None
-    acknowledged: Incident | None = None
-    resolved: Incident | None = None
-    answers: list[Answer] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 class FaultPhase:
@@ -45,7 +30,7 @@ class FaultPhase:
 
     def __init__(
         self,
-        stack: Stack,
+        mirante: RunningMirante,
         sender: Sender,
         router: Router,
         clock: Clock,
@@ -53,7 +38,7 @@ class FaultPhase:
         parameters: Parameters,
         say: Callable[[str], None],
     ) -> None:
-        self._stack, self._sender, self._router, self._clock = stack, sender, router, clock
+        self._mirante, self._sender, self._router, self._clock = mirante, sender, router, clock
         self._loans, self._parameters, self._say = loans, parameters, say
         self._stop = asyncio.Event()
         self.run = FaultRun()
@@ -124,8 +109,8 @@ class FaultPhase:
         self._say("fault off")
 
     async def _switch(self, method: str, body: dict[str, float] | None) -> None:
-        url = f"{self._stack.api_url}/v1/admin/faults/{self._parameters.store}"
-        headers = {"Authorization": f"Bearer {self._stack.api_key}"}
+        url = f"{self._mirante.api_url}/v1/admin/faults/{self._parameters.store}"
+        headers = {"Authorization": f"Bearer {self._mirante.api_key}"}
         async with httpx.AsyncClient(headers=headers, timeout=10.0) as client:
             (await client.request(method, url, json=body)).raise_for_status()
 

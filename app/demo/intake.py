@@ -8,18 +8,20 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
-from app.demo.stack import Stack
+from app.demo.running import RunningMirante
 from credit.usecases.convert import ConvertedRow
 
 BATCH = 500
 MOVES_WITHIN = 60.0  # real seconds
 
 
-def send_customers(stack: Stack, rows: Sequence[ConvertedRow], progress: Callable[[int], None]) -> int:
+def send_customers(
+    mirante: RunningMirante, rows: Sequence[ConvertedRow], progress: Callable[[int], None]
+) -> int:
     """Put every customer on the stream; returns how many were accepted (durable, by the API's answer)."""
     accepted = 0
-    headers = {"Authorization": f"Bearer {stack.api_key}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30.0) as client:
+    headers = {"Authorization": f"Bearer {mirante.api_key}"}
+    with httpx.Client(base_url=mirante.api_url, headers=headers, timeout=30.0) as client:
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             records = [{"kind": "customer", "data": dict(row.customer)} for row in batch]
@@ -30,11 +32,11 @@ def send_customers(stack: Stack, rows: Sequence[ConvertedRow], progress: Callabl
     return accepted
 
 
-def wait_until_settled(stack: Stack, records: int) -> bool:
+def wait_until_settled(mirante: RunningMirante, records: int) -> bool:
     """True once the workers counted ``records`` and every projection caught up; False when nothing moves."""
     seen, moved_at = (0.0, 0.0), time.monotonic()
     while time.monotonic() - moved_at < MOVES_WITHIN:
-        text = httpx.get(f"{stack.api_url}/metrics", timeout=10.0).text
+        text = httpx.get(f"{mirante.api_url}/metrics", timeout=10.0).text
         done = sum(series(text, "credit_ingest_records_total", outcome) for outcome in ("ok", "duplicate"))
         waiting = series(text, "credit_outbox_depth")
         if done >= records and waiting == 0:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from app.bootstrap.local_servers import STORES, addresses, introduce, local_servers
 from app.bootstrap.platform import EMBEDDED
-from app.demo.stack import MARKER, fresh_folder
+from app.demo.folder import MARKER, fresh_folder
 from app.settings import Settings
-from dataplatform.local.stack import Stack as Servers
+from dataplatform.local.stack import Stack
 
 Tell = Callable[[str, str], None]
 
@@ -31,10 +31,10 @@ def servers_of(settings: Settings, folder: Path, tell: Tell) -> Iterator[Setting
         return
     place = folder.resolve()
     if (place / MARKER).exists():
-        Servers(place).down(tell)  # what an interrupted run left behind
+        Stack(place).down(tell)  # what an interrupted run left behind
     fresh_folder(place)
     servers = local_servers(place, None, None)
-    stack = Servers(place)
+    stack = Stack(place)
     try:
         members = stack.up([servers[name] for name in STORES], tell)
         introduce(settings, place, members)

@@ -15,7 +15,7 @@ import redis as redis_client
 from sqlalchemy.engine import make_url
 
 from app.bootstrap.platform import EMULATED
-from app.demo.stack import Stack
+from app.demo.running import RunningMirante
 from app.settings import Settings
 from dataplatform.schemas.cassandra.creditdata import QUALIFIED
 from tests.support.aws_emulator import needs_emulator, running_emulator
@@ -40,7 +40,7 @@ CUSTOMERS, DECISIONS = 40, 60
 class World:
     settings: Settings
     credit: LiveCredit
-    stack: Stack
+    mirante: RunningMirante
 
     @property
     def variables(self) -> dict[str, str]:
@@ -79,9 +79,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             consistency_every=2.0,
             settle=1.0,
         )
-        with Stack(settings, folder / "log") as stack:
-            settings = stack.settings
-            yield World(settings, LiveCredit(stack.api_url, settings.data_dir), stack)
+        with RunningMirante(settings, folder / "log") as mirante:
+            settings = mirante.settings
+            yield World(settings, LiveCredit(mirante.api_url, settings.data_dir), mirante)
 
 
 def test_customers_and_decisions_reach_every_server_and_are_answered_alike(world: World) -> None:

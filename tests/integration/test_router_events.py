@@ -15,7 +15,7 @@ from alarms.model.silence import Matcher
 from alarms.policy.policy_file import load_policy
 from alarms.router.router import Router
 from alarms.stores.sqlite import SqliteRouterStore
-from app.demo.stack import free_port
+from dataplatform.local.server import free_port
 from tests.support.aws_emulator import needs_emulator
 from tests.support.hooks import alert, alertmanager
 from tests.support.router_judge import HEADERS, Judge

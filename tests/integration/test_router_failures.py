@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.demo.stack import free_port
+from dataplatform.local.server import free_port
 from tests.support.aws_emulator import needs_emulator
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.router_judge import Judge

@@ -20,7 +20,7 @@ from alarms.model.ids import SortableIds
 from alarms.policy.policy_file import load_policy
 from alarms.router.router import Router
 from alarms.stores.sqlite import SqliteRouterStore
-from app.demo.stack import free_port
+from dataplatform.local.server import free_port
 from foundation.clock import SystemClock
 from slo.judge.evaluate import evaluate
 from slo.ledger.ledger import LedgerRow, SeriesKey

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.demo.stack import free_port
+from dataplatform.local.server import free_port
 
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 

@@ -102,9 +102,7 @@ def a_fault() -> FaultFacts:
         notifications=(
             BiText("P1 first to Operations, sent once", "P1 primeiro aviso a Operações, uma vez"),
         ),
-        sending=Throughput(
-            BiText("fault", "falha"), 4_300, {"201": 1_720, "503": 2_580}, 21.0, 0.36, 0.41, 0.48, 0.9
-        ),
+        sending=Throughput(4_300, {"201": 1_720, "503": 2_580}, 21.0, 0.36, 0.41, 0.48, 0.9),
     )
 
 
@@ -185,9 +183,7 @@ def a_report(fault: bool = True, observed: bool = True) -> DemoReport:
             ),
             {"concurrency": "16"},
         ),
-        healthy=Throughput(
-            BiText("healthy", "saudável"), 9_976, {"201": 9_976}, 24.4, 0.012, 0.038, 0.081, 0.29, histogram
-        ),
+        healthy=Throughput(9_976, {"201": 9_976}, 24.4, 0.012, 0.038, 0.081, 0.29, histogram),
         verdicts=Verdicts(
             "9f2c" * 16,
             {"APPROVE": 6_210, "DECLINE": 2_760, "REFER": 1_006},

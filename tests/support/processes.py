@@ -22,7 +22,7 @@ import httpx
 from app.api.keys import Scope, create_key
 from app.bootstrap.data_side import DATA_ROLES
 from app.bootstrap.paths import DataPaths
-from app.demo.stack import free_port
+from dataplatform.local.server import free_port
 from foundation.clock import SystemClock
 
 READY_WITHIN = 90.0  # real seconds

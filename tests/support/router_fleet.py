@@ -7,7 +7,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from app.demo.stack import free_port
+from dataplatform.local.server import free_port
 from tests.support.hooks import alert, alertmanager
 from tests.support.router_judge import HEADERS, Judge
 

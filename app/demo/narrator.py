@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,7 +18,7 @@ TOP_REASONS = 6
 BAR = 30
 
 
-class Terminal:
+class Narrator:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._stage = 0
@@ -34,12 +34,12 @@ class Terminal:
         self._console.print(renderable)
 
     @contextmanager
-    def progress(self, total: int) -> Iterator[Progress]:
-        """A bar that is gone when the work is done; nothing when nobody watches."""
+    def progress(self, total: int) -> Iterator[Callable[[int], None]]:
+        """A bar that is gone when the work is done, and what moves it; nothing when nobody watches."""
         columns = (TextColumn("     "), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._console, transient=True) as progress:
-            progress.add_task("", total=total)
-            yield progress
+            task = progress.add_task("", total=total)
+            yield lambda count: progress.advance(task, count)
 
     def throughput(self, facts: Throughput) -> None:
         answered = ", ".join(f"{count:,} x {status}" for status, count in sorted(facts.answered.items()))

@@ -1,0 +1,45 @@
+"""The folder a demo run works in: made afresh, with the definitions it runs under."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import yaml
+
+from app.demo.errors import FolderNotOurs
+from slo.loaders.catalogue_files import DEFINITIONS, WINDOWS
+
+MARKER = ".made-by-mirante-demo"
+WINDOW_SET = "google-30d.yaml"
+PAGING = ("P1", "P2")
+
+
+def fresh_folder(folder: Path) -> Path:
+    """An empty folder of the demo's own: an interrupted run's leavings are removed, nothing else ever is.
+
+    Raises:
+        FolderNotOurs: it holds something the demo did not make.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARKER).exists():
+            raise FolderNotOurs(folder)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).write_text("Safe to remove.\n", encoding="utf-8")
+    return folder
+
+
+def demo_definitions(folder: Path) -> Path:
+    """The shipped definitions below ``folder``, with the two paging tiers alone; answers where they are.
+
+    The ticket tiers look back over a day and three days, and take two and six hours to forget a fault: longer
+    than a demo can wait even at sixty times real time. Everything else is the shipped file, byte for byte.
+    """
+    target = folder / "definitions"
+    shutil.copytree(DEFINITIONS, target)
+    windows = yaml.safe_load((WINDOWS / WINDOW_SET).read_text(encoding="utf-8"))
+    windows["tiers"] = [tier for tier in windows["tiers"] if tier["severity"] in PAGING]
+    (target / "windows").mkdir(exist_ok=True)
+    (target / "windows" / WINDOW_SET).write_text(yaml.safe_dump(windows, sort_keys=False), encoding="utf-8")
+    return target
