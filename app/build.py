@@ -20,7 +20,7 @@ from alarms.generate.cloudwatch import log_filters
 from alarms.generate.cloudwatch import template as alarm_template
 from alarms.generate.cloudwatch.every_alarm import every_alarm
 from alarms.generate.indicators import indicators
-from alarms.policy.policy import Policy
+from alarms.policy.policy import RoutingPolicy
 from alarms.policy.policy_file import load_policy
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
@@ -69,7 +69,7 @@ def artifacts(
     environment: str,
     *,
     deployment: Deployment | None = None,
-    policy: Policy | None = None,
+    policy: RoutingPolicy | None = None,
     router: RouterAddress | None = None,
     topics: Mapping[str, str] | None = None,
     sloth_names: bool = False,
@@ -175,7 +175,9 @@ def _cloudwatch(
         yield f"cloudwatch/{name}.json", _json(document)
 
 
-def _manifest(catalogue: Catalogue, policy: Policy, where: Deployment, made: Mapping[str, bytes]) -> bytes:
+def _manifest(
+    catalogue: Catalogue, policy: RoutingPolicy, where: Deployment, made: Mapping[str, bytes]
+) -> bytes:
     """What was built, from what, by sha256."""
     return _json(
         {

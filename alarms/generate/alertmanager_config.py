@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from alarms.generate.indicator_rules import HEARTBEAT_ALERT, LABEL_COMPONENT, LABEL_SYMPTOM
 from alarms.model.severity import Severity
-from alarms.policy.policy import Policy
+from alarms.policy.policy import RoutingPolicy
 from alarms.router.topology import Topology
 from slo.model import conventions
 from slo.model.entities import Component
@@ -42,7 +42,9 @@ class RouterAddress:
     heartbeat_url: str | None = None
 
 
-def config(policy: Policy, components: Iterable[Component], router: RouterAddress | None = None) -> Document:
+def config(
+    policy: RoutingPolicy, components: Iterable[Component], router: RouterAddress | None = None
+) -> Document:
     """The whole file as plain data; ``amtool check-config`` accepts it."""
     address = router or RouterAddress()
     routes = [_route(policy, severity) for severity in Severity]
@@ -75,7 +77,7 @@ def _webhook(address: RouterAddress) -> Document:
     }
 
 
-def _route(policy: Policy, severity: Severity) -> Document:
+def _route(policy: RoutingPolicy, severity: Severity) -> Document:
     """Our alerts group by identity, so that the tiers of one burn are one message; foreign ones by name."""
     ours = {"matchers": [f'{conventions.LABEL_ALERT_KEY}!=""'], "group_by": [conventions.LABEL_ALERT_KEY]}
     return {
@@ -87,7 +89,7 @@ def _route(policy: Policy, severity: Severity) -> Document:
     }
 
 
-def _repeat(policy: Policy, severity: Severity) -> timedelta:
+def _repeat(policy: RoutingPolicy, severity: Severity) -> timedelta:
     """The router reminds people; this only repairs a message lost on the way, well before anybody is late."""
     return max(SHORTEST_REPEAT, policy.level(severity).acknowledge_within)
 

@@ -62,7 +62,7 @@ class SignedBodies:
         return None
 
 
-class AnyOf:
+class AuthenticatorChain:
     """The first authenticator that knows the caller."""
 
     def __init__(self, *authenticators: Authenticator) -> None:

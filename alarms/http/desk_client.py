@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from alarms.http.desk_api import ON_BEHALF_OF
-from alarms.model.decision import Explanation
+from alarms.model.decision import IncidentExplanation
 from alarms.model.errors import RouterRefused, RouterUnreachable
 from alarms.model.incident import Incident, Transition
 from alarms.model.notification import Delivery
@@ -59,8 +59,8 @@ class HttpDesk:
             return self._get(f"/notifications?limit={limit}", list[Delivery])
         return self._shown(incident_id).notifications[:limit]
 
-    def explain(self, incident_id: str) -> Explanation:
-        return self._get(f"/{quote(incident_id, safe='')}/explain", Explanation)
+    def explain(self, incident_id: str) -> IncidentExplanation:
+        return self._get(f"/{quote(incident_id, safe='')}/explain", IncidentExplanation)
 
     def acknowledge(self, incident_id: str, by: str, note: str = "") -> Incident:
         return self._act(incident_id, "acknowledge", by, {"note": note})

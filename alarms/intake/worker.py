@@ -16,7 +16,7 @@ from alarms.model.severity import Severity
 from alarms.router.fingerprint import digest, member_of
 from alarms.router.pipeline import receive
 from alarms.router.router import Router
-from alarms.stores.protocol import RouterStore, Transaction
+from alarms.stores.protocol import RouterStore, RouterTransaction
 from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ class IntakeWorker:
                     tx.settle_receipt(receipt.id, ReceiptState.QUARANTINED, problem)
         return len(receipts)
 
-    def _work(self, tx: Transaction, receipt: Receipt) -> int:
+    def _work(self, tx: RouterTransaction, receipt: Receipt) -> int:
         """How many alerts it held."""
         try:
             parsed = PARSERS[receipt.kind](receipt.payload, self._rules)
@@ -143,7 +143,7 @@ class IntakeWorker:
         tx.settle_receipt(receipt.id, ReceiptState.DONE)
         return len(parsed.alerts)
 
-    def _truncation(self, tx: Transaction, parsed: Parsed) -> Sequence[Alert]:
+    def _truncation(self, tx: RouterTransaction, parsed: Parsed) -> Sequence[Alert]:
         """Alertmanager left alerts out: that is an alert of its own until a whole group arrives again."""
         if not parsed.group:
             return ()

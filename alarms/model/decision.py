@@ -29,7 +29,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RoutingDecision:
     """One stage's verdict. ``rule`` names what decided, ``reason`` holds the arithmetic in words."""
 
     incident_id: str
@@ -42,11 +42,11 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class IncidentExplanation:
     """Everything behind an incident: decisions so far, and the steps still to come if nobody acts."""
 
     incident: Incident
-    decisions: Sequence[Decision]
+    decisions: Sequence[RoutingDecision]
     timeline: Sequence[Transition]
     alerts: Sequence[AlertRecord]
     deliveries: Sequence[Delivery]

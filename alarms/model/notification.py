@@ -11,7 +11,7 @@ from enum import StrEnum
 from alarms.model.severity import Severity
 
 
-class Step(StrEnum):
+class NotifyStep(StrEnum):
     """Why somebody is told; a topic's subscribers filter on it."""
 
     FIRST = "first"
@@ -47,7 +47,7 @@ class Notification:
     dedup_id: str
     incident_id: str
     transition: int
-    step: Step
+    step: NotifyStep
     cycle: int
     target: str  # a team, or "team:person"
     channel: str  # which notifier carries it
@@ -80,7 +80,12 @@ class Delivery:
 
 
 def dedup_id(
-    incident_id: str, transition: int, step: Step, cycle: int, target: str, channel: str = "default"
+    incident_id: str,
+    transition: int,
+    step: NotifyStep,
+    cycle: int,
+    target: str,
+    channel: str = "default",
 ) -> str:
     """32 hex digits of (incident, transition, step, cycle, target); a second channel is a second target."""
     parts = [incident_id, str(transition), step.value, str(cycle), target]

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from alarms.model.alert import BurnArithmetic
 from alarms.model.incident import Incident, Transition, TransitionKind
-from alarms.model.notification import Message, Step
-from alarms.policy.policy import Policy, Text
+from alarms.model.notification import Message, NotifyStep
+from alarms.policy.policy import RoutingPolicy, Text
 from alarms.policy.runbook import Runbook, Runbooks
 
 WHY = {
@@ -31,13 +31,13 @@ WHY = {
     TransitionKind.RESOLVED: Text("resolved", "resolvido"),
 }
 ROLE = {
-    Step.FIRST: Text("You are the first to act.", "Você é o primeiro a agir."),
-    Step.BACKUP: Text("You are the backup: please act.", "Você é o backup: por favor, aja."),
-    Step.ESCALATION: Text("Escalated to you: please act.", "Escalado para você: por favor, aja."),
-    Step.REMINDER: Text("A reminder: this is yours.", "Um lembrete: isto é seu."),
-    Step.INFORM: Text("For your information.", "Para seu conhecimento."),
-    Step.REMEDIATION: Text("A machine is asked to act.", "Uma máquina é solicitada a agir."),
-    Step.RESOLVED: Text("Nothing more to do.", "Nada mais a fazer."),
+    NotifyStep.FIRST: Text("You are the first to act.", "Você é o primeiro a agir."),
+    NotifyStep.BACKUP: Text("You are the backup: please act.", "Você é o backup: por favor, aja."),
+    NotifyStep.ESCALATION: Text("Escalated to you: please act.", "Escalado para você: por favor, aja."),
+    NotifyStep.REMINDER: Text("A reminder: this is yours.", "Um lembrete: isto é seu."),
+    NotifyStep.INFORM: Text("For your information.", "Para seu conhecimento."),
+    NotifyStep.REMEDIATION: Text("A machine is asked to act.", "Uma máquina é solicitada a agir."),
+    NotifyStep.RESOLVED: Text("Nothing more to do.", "Nada mais a fazer."),
 }
 TRIED = {
     TransitionKind.ACKNOWLEDGED: Text("acknowledged", "reconhecido"),
@@ -62,8 +62,8 @@ class Composer:
         self,
         incident: Incident,
         kind: TransitionKind,
-        step: Step,
-        policy: Policy,
+        step: NotifyStep,
+        policy: RoutingPolicy,
         history: Sequence[Transition],
     ) -> Message:
         runbook = self.runbooks.find(incident.runbook)

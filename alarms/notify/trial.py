@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alarms.model.notification import Message, Notification, Step, dedup_id
+from alarms.model.notification import Message, Notification, NotifyStep, dedup_id
 from alarms.model.severity import Severity
 
 NO_INCIDENT = "trial"
@@ -14,12 +14,12 @@ def trial_message(
     team: str, channel: str, severity: Severity, environment: str, at: datetime
 ) -> Notification:
     """Of no incident, for nobody to act on; each instant's is another one."""
-    identity = dedup_id(f"{NO_INCIDENT} {at.isoformat()}", 0, Step.INFORM, 0, team, channel)
+    identity = dedup_id(f"{NO_INCIDENT} {at.isoformat()}", 0, NotifyStep.INFORM, 0, team, channel)
     return Notification(
         dedup_id=identity,
         incident_id=NO_INCIDENT,
         transition=0,
-        step=Step.INFORM,
+        step=NotifyStep.INFORM,
         cycle=0,
         target=team,
         channel=channel,
@@ -36,7 +36,7 @@ def trial_message(
             "severity": severity.value,
             "team": team,
             "target": team,
-            "step": Step.INFORM.value,
+            "step": NotifyStep.INFORM.value,
             "kind": NO_INCIDENT,
             "incident": NO_INCIDENT,
             "environment": environment,

@@ -28,7 +28,7 @@ MAILBOX = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 LARGEST_PORT = 65_535
 
 
-class Kind(StrEnum):
+class ChannelKind(StrEnum):
     LOCAL = "local"
     SNS = "sns"
     WEBHOOK = "webhook"
@@ -65,7 +65,7 @@ def _channel(name: str, place: Place) -> Channel:
     if "kind" not in kinds:
         place.fields(["kind"], list(kinds))
         return LocalChannel()
-    return READERS[kinds["kind"].choice(Kind)](place)
+    return READERS[kinds["kind"].choice(ChannelKind)](place)
 
 
 def _local(place: Place) -> Channel:
@@ -145,11 +145,11 @@ def _mailbox(place: Place) -> str:
     return text
 
 
-READERS: Mapping[Kind, Callable[[Place], Channel]] = {
-    Kind.LOCAL: _local,
-    Kind.SNS: _sns,
-    Kind.WEBHOOK: _webhook,
-    Kind.SLACK: _slack,
-    Kind.SMTP: _smtp,
-    Kind.LAMBDA: _lambda,
+READERS: Mapping[ChannelKind, Callable[[Place], Channel]] = {
+    ChannelKind.LOCAL: _local,
+    ChannelKind.SNS: _sns,
+    ChannelKind.WEBHOOK: _webhook,
+    ChannelKind.SLACK: _slack,
+    ChannelKind.SMTP: _smtp,
+    ChannelKind.LAMBDA: _lambda,
 }

@@ -41,7 +41,7 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class SeverityLevel:
     """One row of the escalation matrix (§7.3.2, C.3). ``first`` and ``backup`` are teams.
 
     ``first`` may be ``assigned``: the person on duty in the team that owns the component.
@@ -151,8 +151,8 @@ class Remediation:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    levels: tuple[Level, ...]
+class RoutingPolicy:
+    levels: tuple[SeverityLevel, ...]
     teams: tuple[Team, ...]
     routes: tuple[Route, ...]
     hours: BusinessHours
@@ -172,7 +172,7 @@ class Policy:
     accountable: str  # team the RACI matrix holds accountable for alerts and incidents
     source_file: str = field(default="", compare=False)
 
-    def level(self, severity: Severity) -> Level:
+    def level(self, severity: Severity) -> SeverityLevel:
         return next(level for level in self.levels if level.severity is severity)
 
     def team(self, team_id: str) -> Team:
@@ -186,10 +186,10 @@ class Policy:
         return hashlib.sha256(canonical(self)).hexdigest()[:12]
 
 
-def canonical(policy: Policy) -> bytes:
+def canonical(policy: RoutingPolicy) -> bytes:
     """The policy as text that depends on nothing but its meaning; ``from_canonical`` reads it back."""
     return msgspec.json.encode(replace(policy, source_file=""))
 
 
-def from_canonical(text: bytes) -> Policy:
-    return msgspec.json.decode(text, type=Policy)
+def from_canonical(text: bytes) -> RoutingPolicy:
+    return msgspec.json.decode(text, type=RoutingPolicy)

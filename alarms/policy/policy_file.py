@@ -1,4 +1,4 @@
-"""Reads ``alarms/policy.yaml`` and ``alarms/raci.yaml`` into a checked ``Policy``."""
+"""Reads ``alarms/policy.yaml`` and ``alarms/raci.yaml`` into a checked ``RoutingPolicy``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from alarms.policy.policy import (
     BusinessHours,
     ClockKind,
     FlapDamping,
-    Level,
-    Policy,
     Raise,
     Remediation,
     Repeat,
     Route,
+    RoutingPolicy,
+    SeverityLevel,
     SeverityRule,
     StormGuard,
     Team,
@@ -36,7 +36,7 @@ MATCHER = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*
 
 def load_policy(
     path: Path | None = None, raci: Raci | None = None, channels: Channels | None = None
-) -> Policy:
+) -> RoutingPolicy:
     """The policy of ``path``, or the one that ships. It may name these ``channels`` only, if given.
 
     Raises:
@@ -59,12 +59,12 @@ def load_policy(
     return policy
 
 
-def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: str) -> Policy:
+def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: str) -> RoutingPolicy:
     severity = fields["severity"].fields(
         ["burn_windows", "raise", "rules", "tier_caps", "words", "default", "lower_after"]
     )
     noise = fields["noise"].fields(["reopen_within", "release_after", "flapping", "storm", "ignored_labels"])
-    return Policy(
+    return RoutingPolicy(
         levels=tuple(_level(Severity(name), place) for name, place in _named_levels(fields["levels"])),
         teams=tuple(_team(name, place) for name, place in fields["teams"].entries()),
         routes=tuple(_route(place) for place in fields["routes"].items()),
@@ -91,12 +91,12 @@ def _named_levels(levels: Place) -> list[tuple[str, Place]]:
     return list(levels.fields([severity.value for severity in Severity]).items())
 
 
-def _level(severity: Severity, place: Place) -> Level:
+def _level(severity: Severity, place: Place) -> SeverityLevel:
     fields = place.fields(
         ["name", "meaning", "criticality", "clock", "first", "acknowledge_within", "escalate_after"],
         ["backup", "act_within", "repeat"],
     )
-    return Level(
+    return SeverityLevel(
         severity=severity,
         name=_text(fields["name"]),
         meaning=_text(fields["meaning"]),

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from alarms.policy.channel import Channels, LambdaChannel, SmtpChannel
 from alarms.policy.located import Place, Problems
-from alarms.policy.policy import ASSIGNED, Level, Policy, Route
+from alarms.policy.policy import ASSIGNED, Route, RoutingPolicy, SeverityLevel
 
 
-def lint(policy: Policy, problems: Problems, places: Mapping[str, Place]) -> None:
+def lint(policy: RoutingPolicy, problems: Problems, places: Mapping[str, Place]) -> None:
     """Adds to ``problems``. With no problem found, every alert reaches exactly one route and one team."""
     if problems.found:
         return
@@ -31,7 +31,7 @@ def lint(policy: Policy, problems: Problems, places: Mapping[str, Place]) -> Non
 
 
 def lint_channels(
-    policy: Policy, problems: Problems, places: Mapping[str, Place], channels: Channels
+    policy: RoutingPolicy, problems: Problems, places: Mapping[str, Place], channels: Channels
 ) -> None:
     """Every channel that is named exists, and can carry what it is named for."""
     if problems.found:
@@ -72,7 +72,7 @@ def _unknown(channels: Channels, name: str, place: Place) -> None:
     )
 
 
-def _levels(policy: Policy, places: Mapping[str, Place], teams: list[str]) -> None:
+def _levels(policy: RoutingPolicy, places: Mapping[str, Place], teams: list[str]) -> None:
     for level in policy.levels:
         place = places[level.severity.value]
         if level.first not in (*teams, ASSIGNED):
@@ -87,7 +87,7 @@ def _levels(policy: Policy, places: Mapping[str, Place], teams: list[str]) -> No
     _order(policy, places)
 
 
-def _clocks(level: Level, place: Place) -> None:
+def _clocks(level: SeverityLevel, place: Place) -> None:
     if level.acknowledge_within <= timedelta(0):
         place.wrong("acknowledge_within is zero", "Give people time to answer, for example 15m")
     if level.escalate_after < level.acknowledge_within:
@@ -96,7 +96,7 @@ def _clocks(level: Level, place: Place) -> None:
         )
 
 
-def _order(policy: Policy, places: Mapping[str, Place]) -> None:
+def _order(policy: RoutingPolicy, places: Mapping[str, Place]) -> None:
     for worse, milder in pairwise(policy.levels):
         if milder.acknowledge_within < worse.acknowledge_within:
             places[milder.severity.value].wrong(
@@ -126,14 +126,14 @@ def _routes(routes: tuple[Route, ...], places: list[Place], teams: list[str]) ->
         seen[route.name] = route
 
 
-def _hours(policy: Policy, place: Place) -> None:
+def _hours(policy: RoutingPolicy, place: Place) -> None:
     if policy.hours.start >= policy.hours.end:
         place.wrong("start is not before end", "Write the opening time first; hours cannot span midnight")
     if not policy.hours.days:
         place.wrong("no day is open, so business-hours clocks would never run", "Name at least one day")
 
 
-def _burn_windows(policy: Policy, place: Place) -> None:
+def _burn_windows(policy: RoutingPolicy, place: Place) -> None:
     windows = policy.burn_windows
     if not windows:
         place.wrong("burn_windows is empty", "Give at least one window")

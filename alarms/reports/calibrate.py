@@ -22,7 +22,7 @@ RULE_OF_THREE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class RecordedValue:
     at: datetime
     value: float
 
@@ -56,7 +56,7 @@ class TooLittleHistory(ValueError):
 
 
 def calibrate(
-    samples: Iterable[Sample],
+    samples: Iterable[RecordedValue],
     percentile: Fraction,
     lasting: timedelta,
     comparison: Comparison = Comparison.ABOVE,
@@ -99,7 +99,7 @@ def _nearest_rank(values: Sequence[float], percentile: Fraction, comparison: Com
 
 
 def _stretches(
-    ordered: Sequence[Sample], threshold: float, comparison: Comparison, step: timedelta
+    ordered: Sequence[RecordedValue], threshold: float, comparison: Comparison, step: timedelta
 ) -> Iterator[timedelta]:
     """How long each unbroken stretch past the threshold lasted."""
     start: datetime | None = None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alarms.model.decision import Explanation
+from alarms.model.decision import IncidentExplanation
 from alarms.model.incident import Incident, Transition, TransitionKind
 from alarms.model.notification import DeliveryState
 
 
-def postmortem(explanation: Explanation) -> str:
+def postmortem(explanation: IncidentExplanation) -> str:
     incident = explanation.incident
     lines = [
         f"# {_safe(incident.title)} ({incident.severity})",
@@ -63,7 +63,7 @@ def time_to_acknowledge(timeline: list[Transition] | tuple[Transition, ...]) -> 
     return None if opened is None or done is None else done - opened
 
 
-def _facts(explanation: Explanation) -> list[str]:
+def _facts(explanation: IncidentExplanation) -> list[str]:
     incident = explanation.incident
     lasted = None if incident.resolved_at is None else incident.resolved_at - incident.opened_at
     acknowledged = time_to_acknowledge(list(explanation.timeline))

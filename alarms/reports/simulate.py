@@ -15,7 +15,7 @@ from alarms.intake.worker import PARSERS
 from alarms.model.alert import Alert
 from alarms.model.errors import MalformedPayload
 from alarms.model.notification import Notification
-from alarms.policy.policy import Policy
+from alarms.policy.policy import RoutingPolicy
 from alarms.policy.schedule import Schedules
 from alarms.router.router import Router
 from alarms.router.topology import Topology
@@ -24,7 +24,7 @@ from foundation.clock import ManualClock
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedAlerts:
     """Alerts as they arrived at ``at``."""
 
     at: datetime
@@ -32,7 +32,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SimulatedNotification:
     """Somebody would have been told at ``at``."""
 
     at: datetime
@@ -45,7 +45,7 @@ class _Line(msgspec.Struct):
     payload: msgspec.Raw
 
 
-def read_replay(path: Path, rules: IntakeRules) -> list[Recorded]:
+def read_replay(path: Path, rules: IntakeRules) -> list[RecordedAlerts]:
     """A JSON line each: ``{"at": ISO instant, "kind": "alertmanager", "payload": {...}}``, in time order.
 
     Kinds: alert (our own shape), alertmanager, cloudwatch, eventbridge.
@@ -60,7 +60,7 @@ def read_replay(path: Path, rules: IntakeRules) -> list[Recorded]:
     return sorted(found, key=lambda recorded: recorded.at)
 
 
-def _recorded(number: int, line: bytes, rules: IntakeRules) -> Recorded:
+def _recorded(number: int, line: bytes, rules: IntakeRules) -> RecordedAlerts:
     try:
         entry = msgspec.json.decode(line, type=_Line)
     except msgspec.DecodeError as error:
@@ -69,24 +69,26 @@ def _recorded(number: int, line: bytes, rules: IntakeRules) -> Recorded:
         known = ", ".join(sorted(PARSERS))
         raise MalformedPayload("replay", f"line {number}", f"needs a time zone in at and a kind of {known}")
     parsed = PARSERS[entry.kind](bytes(entry.payload), rules)
-    return Recorded(entry.at.astimezone(UTC), parsed.alerts)
+    return RecordedAlerts(entry.at.astimezone(UTC), parsed.alerts)
 
 
-def starting_at(recorded: Sequence[Recorded], start: datetime) -> list[Recorded]:
+def starting_at(recorded: Sequence[RecordedAlerts], start: datetime) -> list[RecordedAlerts]:
     """The same, moved so that the first arrives at ``start``."""
     if not recorded:
         return []
     shift = start - recorded[0].at
-    return [Recorded(entry.at + shift, tuple(_moved(a, shift) for a in entry.alerts)) for entry in recorded]
+    return [
+        RecordedAlerts(entry.at + shift, tuple(_moved(a, shift) for a in entry.alerts)) for entry in recorded
+    ]
 
 
 def simulate(
-    recorded: Iterable[Recorded],
-    policy: Policy,
+    recorded: Iterable[RecordedAlerts],
+    policy: RoutingPolicy,
     schedules: Schedules,
     topology: Topology,
     lasting: timedelta = timedelta(days=1),
-) -> list[Told]:
+) -> list[SimulatedNotification]:
     """Everything that would be told up to ``lasting`` after the last alert, if nobody did anything."""
     listed = list(recorded)
     if not listed:
@@ -100,7 +102,10 @@ def simulate(
         _let_time_pass(router, store, clock, entry.at)
         router.receive_all(entry.alerts)
     _let_time_pass(router, store, clock, listed[-1].at + lasting)
-    told = [Told(d.notification.created_at, d.notification) for d in store.deliveries(limit=1_000_000)]
+    told = [
+        SimulatedNotification(d.notification.created_at, d.notification)
+        for d in store.deliveries(limit=1_000_000)
+    ]
     return sorted(told, key=lambda item: item.at)
 
 

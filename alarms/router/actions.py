@@ -15,7 +15,7 @@ from alarms.router.case import Case
 from alarms.router.holds import find_hold, silence_of
 from alarms.router.office import Office
 from alarms.router.opening import set_hold_timer
-from alarms.stores.protocol import RouterStore, Transaction
+from alarms.stores.protocol import RouterStore, RouterTransaction
 
 
 class Actions:
@@ -145,7 +145,7 @@ class Actions:
         case.hold(hold, f"silence {silence.id} covers it")
         set_hold_timer(case, hold)
 
-    def _case(self, tx: Transaction, incident_id: str, by: str) -> Case:
+    def _case(self, tx: RouterTransaction, incident_id: str, by: str) -> Case:
         incident = tx.incident(incident_id)
         if incident is None:
             raise UnknownIncident(incident_id)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from alarms.model.decision import Stage
 from alarms.model.incident import HoldKind, IncidentState, TransitionKind
-from alarms.model.notification import DeliveryState, Step
+from alarms.model.notification import DeliveryState, NotifyStep
 from alarms.model.timer import Timer, TimerKind
 from alarms.router.attachment import ALL_OPEN, OPEN_STATES
 from alarms.router.case import Case
@@ -81,7 +81,7 @@ def _mend_lost(case: Case) -> list[str]:
 
 def _first_told(case: Case) -> bool:
     return any(
-        delivery.notification.cycle == case.incident.cycle and delivery.notification.step is Step.FIRST
+        delivery.notification.cycle == case.incident.cycle and delivery.notification.step is NotifyStep.FIRST
         for delivery in case.tx.deliveries(case.incident.id)
     )
 

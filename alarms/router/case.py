@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from alarms.model.decision import Decision, Stage
+from alarms.model.decision import RoutingDecision, Stage
 from alarms.model.incident import Hold, Incident, IncidentState, Transition, TransitionKind
-from alarms.model.notification import Notification, Step, dedup_id
+from alarms.model.notification import Notification, NotifyStep, dedup_id
 from alarms.model.timer import Timer, TimerKind
 from alarms.notify.compose import Composer
-from alarms.policy.matrix import Matrix, Told
-from alarms.policy.policy import Level
-from alarms.stores.protocol import Transaction
+from alarms.policy.escalation import EscalationPolicy, Recipient
+from alarms.policy.policy import SeverityLevel
+from alarms.stores.protocol import RouterTransaction
 
 PAGING_TIMERS = (TimerKind.ACKNOWLEDGE, TimerKind.UNRESOLVED, TimerKind.REPEAT)
 
@@ -24,9 +24,9 @@ class Case:
     """``now`` never lies before the incident's last change, so that its history stays in order; ``wall`` is
     what the clock said, so that a message does not wait for a clock that was put back."""
 
-    tx: Transaction
+    tx: RouterTransaction
     incident: Incident
-    matrix: Matrix
+    matrix: EscalationPolicy
     composer: Composer
     now: datetime
     actor: str = "router"
@@ -37,7 +37,7 @@ class Case:
         self.now = max(self.now, self.incident.updated_at)
 
     @property
-    def level(self) -> Level:
+    def level(self) -> SeverityLevel:
         return self.matrix.policy.level(self.incident.severity)
 
     def change(self, kind: TransitionKind, due_at: datetime | None = None, **changes: Any) -> None:
@@ -58,10 +58,10 @@ class Case:
         self.tx.save_incident(self.incident)
 
     def explain(self, stage: Stage, outcome: str, reason: str, rule: str = "", alert: str = "") -> None:
-        decision = Decision(self.incident.id, self.now, stage, outcome, reason, rule, alert)
+        decision = RoutingDecision(self.incident.id, self.now, stage, outcome, reason, rule, alert)
         self.tx.add_decisions([decision])
 
-    def tell(self, told: Iterable[Told], kind: TransitionKind) -> None:
+    def tell(self, told: Iterable[Recipient], kind: TransitionKind) -> None:
         """Into the outbox, once per target and channel of its team."""
         for item in told:
             team = item.target.partition(":")[0]
@@ -73,7 +73,7 @@ class Case:
                 Stage.NOTIFY, item.step.value, f"{item.target} is told: {kind.value}", rule=kind.value
             )
 
-    def enqueue(self, told: Told, kind: TransitionKind, channel: str) -> None:
+    def enqueue(self, told: Recipient, kind: TransitionKind, channel: str) -> None:
         self.tx.enqueue(self._notification(told, kind, channel))
 
     def page(self, kind: TransitionKind) -> None:
@@ -122,7 +122,7 @@ class Case:
             delivery.notification.target
             for delivery in self.tx.deliveries(self.incident.id)
             if delivery.notification.cycle == self.incident.cycle
-            and delivery.notification.step is not Step.REMEDIATION
+            and delivery.notification.step is not NotifyStep.REMEDIATION
         }
         self.change(
             TransitionKind.RESOLVED,
@@ -134,9 +134,11 @@ class Case:
             snoozed_until=None,
             detail={"note": note} if note else {},
         )
-        self.tell([Told(Step.RESOLVED, target) for target in sorted(told)], TransitionKind.RESOLVED)
+        self.tell(
+            [Recipient(NotifyStep.RESOLVED, target) for target in sorted(told)], TransitionKind.RESOLVED
+        )
 
-    def _notification(self, told: Told, kind: TransitionKind, channel: str) -> Notification:
+    def _notification(self, told: Recipient, kind: TransitionKind, channel: str) -> Notification:
         incident = self.incident
         history = self.tx.transitions(incident.id)
         attributes = {

@@ -9,21 +9,23 @@ from datetime import timedelta
 
 from alarms.model.alert import Alert, BurnArithmetic
 from alarms.model.severity import Severity
-from alarms.policy.policy import Policy, Raise
+from alarms.policy.policy import Raise, RoutingPolicy
 
 WINDOW = re.compile(r"(\d+)([smhdw])")
 WINDOW_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Classification:
     """``reasons`` are (rule, sentence) pairs in the order they were applied."""
 
     severity: Severity
     reasons: tuple[tuple[str, str], ...]
 
 
-def classify(alert: Alert, labels: Mapping[str, str], policy: Policy, tier: str | None) -> Verdict:
+def classify(
+    alert: Alert, labels: Mapping[str, str], policy: RoutingPolicy, tier: str | None
+) -> Classification:
     """Rules by label, else the burn window, else what the source says, else the default; then raises and cap.
 
     ``labels`` are the routing labels, ``tier`` the criticality of the component (None: unknown). An SLO says
@@ -32,7 +34,7 @@ def classify(alert: Alert, labels: Mapping[str, str], policy: Policy, tier: str 
     for rule in policy.rules:
         if all(matcher.matches(labels) for matcher in rule.matchers):
             text = " and ".join(str(matcher) for matcher in rule.matchers)
-            return Verdict(rule.severity, ((rule.name, f"{text} is {rule.severity}"),))
+            return Classification(rule.severity, ((rule.name, f"{text} is {rule.severity}"),))
     severity, reason = _base(alert, policy)
     reasons = [reason]
     for index, raising in enumerate(policy.raises):
@@ -47,10 +49,10 @@ def classify(alert: Alert, labels: Mapping[str, str], policy: Policy, tier: str 
             ("tier_caps", f"a tier {tier} component is at most {cap}: {severity} lowered to {cap}")
         )
         severity = cap
-    return Verdict(severity, tuple(reasons))
+    return Classification(severity, tuple(reasons))
 
 
-def _base(alert: Alert, policy: Policy) -> tuple[Severity, tuple[str, str]]:
+def _base(alert: Alert, policy: RoutingPolicy) -> tuple[Severity, tuple[str, str]]:
     if alert.burn is not None:
         found = burn_severity(alert.burn, policy)
         if found is not None:
@@ -60,7 +62,7 @@ def _base(alert: Alert, policy: Policy) -> tuple[Severity, tuple[str, str]]:
     return policy.default_severity, ("default", f"nothing says more: {policy.default_severity}")
 
 
-def burn_severity(burn: BurnArithmetic, policy: Policy) -> Severity | None:
+def burn_severity(burn: BurnArithmetic, policy: RoutingPolicy) -> Severity | None:
     """By the long window of the tier; None when it is longer than every row of the table."""
     window = window_length(burn.long_window)
     if window is None:

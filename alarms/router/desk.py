@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from alarms.model.decision import Explanation
+from alarms.model.decision import IncidentExplanation
 from alarms.model.incident import Incident, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined
@@ -31,7 +31,7 @@ class IncidentReader(Protocol):
 
     def timeline(self, incident_id: str) -> Sequence[Transition]: ...
 
-    def explain(self, incident_id: str) -> Explanation: ...
+    def explain(self, incident_id: str) -> IncidentExplanation: ...
 
     def notifications(self, incident_id: str | None = None, *, limit: int = 100) -> Sequence[Delivery]: ...
 

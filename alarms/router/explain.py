@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from alarms.model.incident import Incident, IncidentState
 from alarms.model.timer import Timer, TimerKind
-from alarms.policy.matrix import Matrix, Told
+from alarms.policy.escalation import EscalationPolicy, Recipient
 
 
-def future_steps(incident: Incident, timers: Sequence[Timer], matrix: Matrix) -> list[str]:
+def future_steps(incident: Incident, timers: Sequence[Timer], matrix: EscalationPolicy) -> list[str]:
     """One sentence a step, in time order. Nothing for a resolved incident."""
     if not incident.is_open:
         return []
@@ -19,7 +19,7 @@ def future_steps(incident: Incident, timers: Sequence[Timer], matrix: Matrix) ->
     return steps or ["no further step: everybody has been told"]
 
 
-def _steps(incident: Incident, timer: Timer, matrix: Matrix) -> Iterable[str]:
+def _steps(incident: Incident, timer: Timer, matrix: EscalationPolicy) -> Iterable[str]:
     due = max(timer.deadline, incident.snoozed_until or timer.deadline)
     when = due.isoformat(timespec="seconds")
     match timer.kind:
@@ -38,7 +38,7 @@ def _steps(incident: Incident, timer: Timer, matrix: Matrix) -> Iterable[str]:
             yield f"{when}: looked at again, and paged unless something else holds it"
 
 
-def _repeats(incident: Incident, timer: Timer, matrix: Matrix) -> Iterable[str]:
+def _repeats(incident: Incident, timer: Timer, matrix: EscalationPolicy) -> Iterable[str]:
     repeat = matrix.policy.level(incident.severity).repeat
     if repeat is None or incident.state is not IncidentState.OPEN:
         return
@@ -49,5 +49,5 @@ def _repeats(incident: Incident, timer: Timer, matrix: Matrix) -> Iterable[str]:
     )
 
 
-def _who(told: Sequence[Told]) -> str:
+def _who(told: Sequence[Recipient]) -> str:
     return " and ".join(f"{item.target} is told ({item.step})" for item in told)

@@ -15,7 +15,7 @@ from foundation.clock import Clock
 LOG = logging.getLogger(__name__)
 
 
-class Heartbeat:
+class HeartbeatSender:
     """``send`` reaches the outside. ``most_waiting`` is how old an undelivered message may get."""
 
     def __init__(

@@ -14,11 +14,11 @@ from alarms.router.holds import find_hold, is_flapping
 from alarms.router.office import Office
 from alarms.router.remediation import ask_for_remediation
 from alarms.router.seen import Seen
-from alarms.stores.protocol import Transaction
+from alarms.stores.protocol import RouterTransaction
 
 
 def open_incident(
-    office: Office, tx: Transaction, seen: Seen, key: str, now: datetime, title: str | None = None
+    office: Office, tx: RouterTransaction, seen: Seen, key: str, now: datetime, title: str | None = None
 ) -> str:
     """``title`` if it is not the alert's own name (a storm)."""
     new = _new(office, seen, key, now)
@@ -34,7 +34,7 @@ def open_incident(
 
 
 def reopen_incident(
-    office: Office, tx: Transaction, seen: Seen, incident: Incident, now: datetime, why: str
+    office: Office, tx: RouterTransaction, seen: Seen, incident: Incident, now: datetime, why: str
 ) -> str:
     """The next cycle of the same incident, paged anew unless it flaps."""
     case = office.case(tx, incident, now)

@@ -20,14 +20,14 @@ from alarms.router.opening import open_incident, origin, reopen_incident
 from alarms.router.seen import Seen, examine
 from alarms.router.storm import storm_of
 from alarms.router.worth import review, worst_firing
-from alarms.stores.protocol import Transaction
+from alarms.stores.protocol import RouterTransaction
 
 BY_ALERTS = "alerts"
 # In a storm the alerts themselves are the record; a history of thousands of "joined" tells nobody anything.
 HISTORY_LIMIT = 200
 
 
-def receive(office: Office, tx: Transaction, alert: Alert, now: datetime) -> str | None:
+def receive(office: Office, tx: RouterTransaction, alert: Alert, now: datetime) -> str | None:
     """The id of the incident the alert belongs to; None if it belongs to none."""
     member = member_of(alert)
     seen = examine(office, alert, member, tx.alert(member))
@@ -36,7 +36,7 @@ def receive(office: Office, tx: Transaction, alert: Alert, now: datetime) -> str
     return _firing(office, tx, seen, now)
 
 
-def _firing(office: Office, tx: Transaction, seen: Seen, now: datetime) -> str | None:
+def _firing(office: Office, tx: RouterTransaction, seen: Seen, now: datetime) -> str | None:
     again = seen.seen_again()
     if again is not None and seen.is_stale(now):
         tx.save_alert(again)
@@ -50,7 +50,7 @@ def _firing(office: Office, tx: Transaction, seen: Seen, now: datetime) -> str |
     return _begin(office, tx, seen, key, now)
 
 
-def _begin(office: Office, tx: Transaction, seen: Seen, key: str, now: datetime) -> str:
+def _begin(office: Office, tx: RouterTransaction, seen: Seen, key: str, now: datetime) -> str:
     """An incident of its own, unless so many begin at once that nobody could read them."""
     storm = storm_of(office, tx, seen, now)
     if storm is None:
@@ -61,7 +61,7 @@ def _begin(office: Office, tx: Transaction, seen: Seen, key: str, now: datetime)
     return open_incident(office, tx, seen, storm.key, now, storm.title)
 
 
-def _current(tx: Transaction, seen: Seen) -> Incident | None:
+def _current(tx: RouterTransaction, seen: Seen) -> Incident | None:
     """The open incident that this very alert belongs to already."""
     incident = tx.incident(seen.record.incident_id) if seen.record is not None and seen.was_firing else None
     return incident if incident is not None and incident.is_open else None
@@ -101,7 +101,7 @@ def _refresh(case: Case, seen: Seen) -> None:
 
 
 def _after_resolution(
-    office: Office, tx: Transaction, seen: Seen, incident: Incident, now: datetime
+    office: Office, tx: RouterTransaction, seen: Seen, incident: Incident, now: datetime
 ) -> str | None:
     policy = office.matrix_of(tx, incident).policy
     ago = now - (incident.resolved_at or now)
@@ -115,7 +115,7 @@ def _after_resolution(
     return _begin(office, tx, seen, incident.key, now)
 
 
-def _cleared(office: Office, tx: Transaction, seen: Seen, now: datetime) -> str | None:
+def _cleared(office: Office, tx: RouterTransaction, seen: Seen, now: datetime) -> str | None:
     again = seen.seen_again()
     if again is None:
         tx.save_alert(seen.remembered("", now))

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from alarms.model.incident import Incident, Transition, TransitionKind
-from alarms.model.notification import Delivery, DeliveryState, Step
+from alarms.model.notification import Delivery, DeliveryState, NotifyStep
 from alarms.stores.protocol import ReadSide
 
 BY_PEOPLE = (TransitionKind.ACKNOWLEDGED, TransitionKind.REASSIGNED, TransitionKind.NOTED)
-PAGES = (Step.FIRST, Step.BACKUP, Step.ESCALATION)
+PAGES = (NotifyStep.FIRST, NotifyStep.BACKUP, NotifyStep.ESCALATION)
 ALL = 100_000
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alarms.model.decision import Stage
 from alarms.model.incident import TransitionKind
-from alarms.model.notification import Step
-from alarms.policy.matrix import Told
+from alarms.model.notification import NotifyStep
+from alarms.policy.escalation import Recipient
 from alarms.policy.policy import Remediation
 from alarms.router.case import Case
 
@@ -34,5 +34,7 @@ def _ask(case: Case, remediation: Remediation) -> None:
     case.change(
         TransitionKind.REMEDIATION_ASKED, detail={"note": remediation.name, "by": remediation.channel}
     )
-    case.enqueue(Told(Step.REMEDIATION, target), TransitionKind.REMEDIATION_ASKED, remediation.channel)
+    case.enqueue(
+        Recipient(NotifyStep.REMEDIATION, target), TransitionKind.REMEDIATION_ASKED, remediation.channel
+    )
     case.explain(Stage.NOTIFY, "remediation", f"request {asked + 1} of {remediation.at_most}", rule)

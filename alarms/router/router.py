@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from alarms.model.alert import Alert
-from alarms.model.decision import Explanation
+from alarms.model.decision import IncidentExplanation
 from alarms.model.errors import UnknownIncident
 from alarms.model.incident import AlertRecord, Incident, IncidentState, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined, ReceiptState
 from alarms.model.silence import Matcher, Silence
 from alarms.notify.compose import Composer
-from alarms.policy.policy import Policy
+from alarms.policy.policy import RoutingPolicy
 from alarms.policy.runbook import load_runbooks
 from alarms.policy.schedule import Schedules
 from alarms.router.actions import Actions
@@ -42,7 +42,7 @@ class Router:
     def __init__(
         self,
         store: RouterStore,
-        policy: Policy,
+        policy: RoutingPolicy,
         clock: Clock,
         new_id: Callable[[], str],
         *,
@@ -66,14 +66,14 @@ class Router:
         self.change_policy(policy)
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> RoutingPolicy:
         return self._office.policy
 
     @property
     def office(self) -> Office:
         return self._office
 
-    def change_policy(self, policy: Policy) -> None:
+    def change_policy(self, policy: RoutingPolicy) -> None:
         """For incidents opened from now on; open ones keep theirs."""
         self._office.policy = policy
         if self._store.policy(policy.id) is None:
@@ -176,11 +176,11 @@ class Router:
     def timeline(self, incident_id: str) -> Sequence[Transition]:
         return self._store.transitions(self.incident(incident_id).id)
 
-    def explain(self, incident_id: str) -> Explanation:
+    def explain(self, incident_id: str) -> IncidentExplanation:
         incident = self.incident(incident_id)
         timers = self._store.timers(incident.id)
         matrix = self._office.matrix_of(self._store, incident)
-        return Explanation(
+        return IncidentExplanation(
             incident=incident,
             decisions=self._store.decisions(incident.id),
             timeline=self._store.transitions(incident.id),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from alarms.model.alert import Alert, AlertState
 from alarms.model.incident import AlertRecord
 from alarms.policy.policy import Route
-from alarms.router.classify import Verdict, classify
+from alarms.router.classify import Classification, classify
 from alarms.router.fingerprint import routing_labels
 from alarms.router.office import Office
 
@@ -24,7 +24,7 @@ class Seen:
     labels: dict[str, str]
     component: str | None
     route: Route
-    verdict: Verdict
+    verdict: Classification
     record: AlertRecord | None
 
     @property

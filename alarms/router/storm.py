@@ -9,7 +9,7 @@ from alarms.model.severity import Severity
 from alarms.router.fingerprint import storm_key
 from alarms.router.office import Office
 from alarms.router.seen import Seen
-from alarms.stores.protocol import Transaction
+from alarms.stores.protocol import RouterTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Storm:
     title: str
 
 
-def storm_of(office: Office, tx: Transaction, seen: Seen, now: datetime) -> Storm | None:
+def storm_of(office: Office, tx: RouterTransaction, seen: Seen, now: datetime) -> Storm | None:
     """The storm a new incident would be part of. Our own alerts are few by nature and never are.
 
     P1 is counted by itself, so that one among thousands of milder alerts has its own incident and page.

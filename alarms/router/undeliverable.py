@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from alarms.model.incident import TransitionKind
-from alarms.model.notification import Delivery, DeliveryState, Step
-from alarms.policy.matrix import Told
+from alarms.model.notification import Delivery, DeliveryState, NotifyStep
+from alarms.policy.escalation import Recipient
 from alarms.router.case import Case
 
-PAGES = (Step.FIRST, Step.BACKUP, Step.ESCALATION, Step.REMINDER)
+PAGES = (
+    NotifyStep.FIRST,
+    NotifyStep.BACKUP,
+    NotifyStep.ESCALATION,
+    NotifyStep.REMINDER,
+)
 
 
 def is_known(case: Case, delivery: Delivery) -> bool:
@@ -52,7 +57,7 @@ def tell_next(case: Case, delivery: Delivery) -> None:
     ]
     following = next((team for team in in_line if team is not None and team not in in_vain), None)
     if following is not None:
-        case.tell([Told(Step.BACKUP, following)], TransitionKind.UNDELIVERABLE)
+        case.tell([Recipient(NotifyStep.BACKUP, following)], TransitionKind.UNDELIVERABLE)
 
 
 def _comes_by_another_channel(case: Case, delivery: Delivery) -> bool:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from alarms.model.alert import AlertState
-from alarms.model.decision import Decision
+from alarms.model.decision import RoutingDecision
 from alarms.model.incident import AlertRecord, Incident, Transition
 from alarms.model.notification import Delivery, DeliveryState, Notification
 from alarms.model.receipt import Receipt, ReceiptState
@@ -78,7 +78,7 @@ class MemoryRouterStore(MemoryReads):
         history.append(transition)
         self._undo.append(lambda: history.remove(transition))
 
-    def add_decisions(self, decisions: Sequence[Decision]) -> None:
+    def add_decisions(self, decisions: Sequence[RoutingDecision]) -> None:
         for decision in decisions:
             kept = self._decisions.setdefault(decision.incident_id, [])
             kept.append(decision)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from alarms.model.alert import AlertState
-from alarms.model.decision import Decision
+from alarms.model.decision import RoutingDecision
 from alarms.model.incident import AlertRecord, Incident, IncidentState, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Receipt
@@ -25,7 +25,7 @@ class MemoryReads:
         self._opened_as_p1: set[str] = set()
         self._by_key: dict[str, list[str]] = {}
         self._transitions: dict[str, list[Transition]] = {}
-        self._decisions: dict[str, list[Decision]] = {}
+        self._decisions: dict[str, list[RoutingDecision]] = {}
         self._alerts: dict[str, AlertRecord] = {}
         self._timers: dict[tuple[str, TimerKind], Timer] = {}
         self._outbox: dict[str, Delivery] = {}
@@ -54,7 +54,7 @@ class MemoryReads:
     def transitions(self, incident_id: str) -> Sequence[Transition]:
         return sorted(self._transitions.get(incident_id, []), key=lambda t: t.number)
 
-    def decisions(self, incident_id: str) -> Sequence[Decision]:
+    def decisions(self, incident_id: str) -> Sequence[RoutingDecision]:
         return list(self._decisions.get(incident_id, []))
 
     def alerts(self, incident_id: str) -> Sequence[AlertRecord]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from alarms.model.errors import StoreBusy
 from alarms.stores.mysql_connection import MysqlSession, Pooled, open_engine, trouble_told
 from alarms.stores.sql_rows import MICROSECOND, Values
-from alarms.stores.sql_session import Session
+from alarms.stores.sql_session import SqlSession
 from alarms.stores.sql_store import IS_DUE, SqlRouterStore
 from alarms.stores.sql_transaction import SqlTransaction
 
@@ -51,7 +51,7 @@ class MysqlRouterStore(SqlRouterStore):
             yield SqlTransaction(session)
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[SqlSession]:
         with trouble_told(), self._engine.begin() as connection:
             yield MysqlSession(connection)
 
@@ -64,7 +64,7 @@ class MysqlRouterStore(SqlRouterStore):
         ((begins,),) = self._reading.rows(SERVER_TIME)
         return begins, begins + (lease_until - now) // MICROSECOND
 
-    def _hold(self, session: Session, found: Sequence[int], when: Values) -> Sequence[int]:
+    def _hold(self, session: SqlSession, found: Sequence[int], when: Values) -> Sequence[int]:
         """Looked at once more under their locks; those that another worker has locked are its own."""
         if not found:
             return []

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from alarms.model.decision import Decision
+from alarms.model.decision import RoutingDecision
 from alarms.model.incident import AlertRecord, Incident, IncidentState, Transition
 from alarms.model.notification import Delivery, Notification
 from alarms.model.receipt import Receipt, ReceiptState
@@ -43,7 +43,7 @@ class ReadSide(Protocol):
         """In number order."""
         ...
 
-    def decisions(self, incident_id: str) -> Sequence[Decision]:
+    def decisions(self, incident_id: str) -> Sequence[RoutingDecision]:
         """In the order they were taken."""
         ...
 
@@ -68,7 +68,7 @@ class ReadSide(Protocol):
         ...
 
 
-class Transaction(ReadSide, Protocol):
+class RouterTransaction(ReadSide, Protocol):
     def newest_incident(self, key: str) -> Incident | None:
         """The last incident opened with this key, open or not."""
         ...
@@ -91,7 +91,7 @@ class Transaction(ReadSide, Protocol):
         """Raises ``ValueError`` if the incident already has that number."""
         ...
 
-    def add_decisions(self, decisions: Sequence[Decision]) -> None: ...
+    def add_decisions(self, decisions: Sequence[RoutingDecision]) -> None: ...
 
     def alert(self, member: str) -> AlertRecord | None: ...
 
@@ -129,7 +129,7 @@ class Transaction(ReadSide, Protocol):
 
 
 class RouterStore(ReadSide, Protocol):
-    def transaction(self) -> AbstractContextManager[Transaction]:
+    def transaction(self) -> AbstractContextManager[RouterTransaction]:
         """Commits when the block ends, rolls back when it raises.
 
         Raises:

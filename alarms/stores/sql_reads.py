@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from alarms.model.decision import Decision
+from alarms.model.decision import RoutingDecision
 from alarms.model.incident import AlertRecord, Incident, IncidentState, Transition
 from alarms.model.notification import Delivery
 from alarms.model.silence import Silence
@@ -26,13 +26,13 @@ from alarms.stores.sql_rows import (
     microseconds,
     timer,
 )
-from alarms.stores.sql_session import Reading
+from alarms.stores.sql_session import SqlReader
 
 
 class SqlReads:
     """``reading`` is what to read through: snapshots of its own, or the open transaction."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: SqlReader) -> None:
         self._reading = reading
 
     def incident(self, incident_id: str) -> Incident | None:
@@ -61,7 +61,7 @@ class SqlReads:
         )
         return [TRANSITIONS.decode(row[0]) for row in rows]
 
-    def decisions(self, incident_id: str) -> Sequence[Decision]:
+    def decisions(self, incident_id: str) -> Sequence[RoutingDecision]:
         rows = self._reading.rows(
             "SELECT body FROM decisions WHERE incident_id = :id ORDER BY sequence", {"id": incident_id}
         )

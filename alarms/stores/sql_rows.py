@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from alarms.model.decision import Decision
+from alarms.model.decision import RoutingDecision
 from alarms.model.incident import AlertRecord, Incident, Transition
 from alarms.model.notification import Delivery, DeliveryState, Notification
 from alarms.model.receipt import Receipt, ReceiptState
@@ -28,7 +28,7 @@ MICROSECOND = timedelta(microseconds=1)
 encode = msgspec.json.Encoder().encode
 INCIDENTS = msgspec.json.Decoder(Incident)
 TRANSITIONS = msgspec.json.Decoder(Transition)
-DECISIONS = msgspec.json.Decoder(Decision)
+DECISIONS = msgspec.json.Decoder(RoutingDecision)
 ALERTS = msgspec.json.Decoder(AlertRecord)
 NOTIFICATIONS = msgspec.json.Decoder(Notification)
 SILENCES = msgspec.json.Decoder(Silence)

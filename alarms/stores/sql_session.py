@@ -10,11 +10,11 @@ from alarms.stores.sql_rows import Row, Values
 NOTHING: Values = {}
 
 
-class Reading(Protocol):
+class SqlReader(Protocol):
     def rows(self, query: str, values: Values = NOTHING) -> Sequence[Row]: ...
 
 
-class Session(Reading, Protocol):
+class SqlSession(SqlReader, Protocol):
     """One open transaction. Sees its own writes."""
 
     def change(self, statement: str, values: Values = NOTHING) -> int:

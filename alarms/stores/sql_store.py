@@ -23,7 +23,7 @@ from alarms.stores.sql_rows import (
     receipt,
     receipt_values,
 )
-from alarms.stores.sql_session import Session
+from alarms.stores.sql_session import SqlSession
 from alarms.stores.sql_transaction import insertion
 
 # A lease more than one lease's length beyond a new one was set by a clock that has gone back since. Less is
@@ -58,7 +58,7 @@ class SqlRouterStore(SqlReads, ABC):
     or_else_leave_it: str  # how the database says that an insertion passes over a key it has
 
     @abstractmethod
-    def writing(self) -> AbstractContextManager[Session]:
+    def writing(self) -> AbstractContextManager[SqlSession]:
         """A durable change of receipts or of the outbox alone; raises ``StoreBusy`` as a transaction does."""
 
     def append_receipts(self, receipts: Sequence[Receipt]) -> None:
@@ -131,6 +131,6 @@ class SqlRouterStore(SqlReads, ABC):
         """From when until when it runs, in microseconds, by the clock that all who share the store go by."""
         return microseconds(now), microseconds(lease_until)
 
-    def _hold(self, session: Session, found: Sequence[int], when: Values) -> Sequence[int]:
+    def _hold(self, session: SqlSession, found: Sequence[int], when: Values) -> Sequence[int]:
         """Those of the deliveries that nobody else can take any more."""
         return found

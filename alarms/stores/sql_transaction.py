@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from alarms.model.decision import Decision
+from alarms.model.decision import RoutingDecision
 from alarms.model.incident import AlertRecord, Incident, Transition
 from alarms.model.notification import Notification
 from alarms.model.receipt import Receipt, ReceiptState
@@ -31,7 +31,7 @@ from alarms.stores.sql_rows import (
     receipt,
     timer,
 )
-from alarms.stores.sql_session import Session
+from alarms.stores.sql_session import SqlSession
 
 
 def insertion(table: str, values: Values) -> str:
@@ -40,7 +40,7 @@ def insertion(table: str, values: Values) -> str:
 
 
 class SqlTransaction(SqlReads):
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SqlSession) -> None:
         super().__init__(session)
         self._session = session
 
@@ -78,7 +78,7 @@ class SqlTransaction(SqlReads):
             raise ValueError(f"{transition.incident_id} already has transition {transition.number}")
         self._insert("transitions", {**place, "body": encode(transition)})
 
-    def add_decisions(self, decisions: Sequence[Decision]) -> None:
+    def add_decisions(self, decisions: Sequence[RoutingDecision]) -> None:
         rows = [{"incident_id": decision.incident_id, "body": encode(decision)} for decision in decisions]
         if rows:
             self._session.change_all(insertion("decisions", rows[0]), rows)

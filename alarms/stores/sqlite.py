@@ -10,7 +10,7 @@ from pathlib import Path
 
 from alarms.model.errors import StoreBusy
 from alarms.stores.sql_rows import Row, Values
-from alarms.stores.sql_session import NOTHING, Session
+from alarms.stores.sql_session import NOTHING, SqlSession
 from alarms.stores.sql_store import SqlRouterStore
 from alarms.stores.sql_transaction import SqlTransaction
 from foundation.sqlite_ladder import climb
@@ -84,7 +84,7 @@ class SqliteRouterStore(SqlRouterStore):
                     self._writer.execute("ROLLBACK")
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[SqlSession]:
         with self.transaction() as transaction:
             yield SqliteSession(transaction.connection)
 

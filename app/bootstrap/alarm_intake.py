@@ -11,7 +11,7 @@ from pathlib import Path
 from botocore.config import Config
 from starlette.routing import Route
 
-from alarms.http.auth import HOOKS, READ, WRITE, AnyOf, BearerTokens, Principal, SignedBodies
+from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerTokens, Principal, SignedBodies
 from alarms.http.hooks import Hooks
 from alarms.intake.certificates import HttpsCertificates
 from alarms.intake.inbox import Inbox
@@ -56,7 +56,7 @@ def alarm_intake(
     subscriptions = Subscriptions()
     hooks = Hooks(
         inbox,
-        AnyOf(people, signers),
+        AuthenticatorChain(people, signers),
         clock,
         sns=_verifier(settings, certificates or HttpsCertificates()),
         confirm=subscriptions.confirm,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alarms.policy.channel import Channels
 from alarms.policy.channel_file import load_channels
-from alarms.policy.policy import Policy
+from alarms.policy.policy import RoutingPolicy
 from alarms.policy.policy_file import load_policy
 from alarms.policy.raci import Raci, load_raci
 from alarms.policy.runbook import SHIPPED as SHIPPED_RUNBOOKS
@@ -21,7 +21,7 @@ RUNBOOKS = "runbooks"
 
 @dataclass(frozen=True, slots=True)
 class AlarmPolicy:
-    policy: Policy
+    policy: RoutingPolicy
     channels: Channels
     schedules: Schedules
     raci: Raci

@@ -21,7 +21,7 @@ from alarms.model.notification import Delivery
 from alarms.notify.dispatcher import Dispatcher
 from alarms.reports.metrics import RouterMetrics
 from alarms.router.audit import Auditor
-from alarms.router.heartbeat import Heartbeat, ping
+from alarms.router.heartbeat import HeartbeatSender, ping
 from app.bootstrap.alarm_intake import alarm_intake
 from app.bootstrap.notifiers import Notifiers, build_notifiers
 from app.bootstrap.router import RouterParts
@@ -69,7 +69,7 @@ def routing_role(
     dispatcher = _dispatcher(routing, notifiers, clock, metrics)
     auditor = Auditor(store, router.office, clock.now)
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
-    heartbeat = Heartbeat(
+    heartbeat = HeartbeatSender(
         store, clock, lambda: ping(outside, settings.heartbeat_url), complaint=intake.complaint
     )
     real = SystemClock()

@@ -13,7 +13,7 @@ import httpx
 from alarms.generate.indicator_rules import value_expression
 from alarms.generate.indicators import indicators
 from alarms.model.indicator import Comparison, Indicator
-from alarms.reports.calibrate import Calibration, Sample, TooLittleHistory, calibrate
+from alarms.reports.calibrate import Calibration, RecordedValue, TooLittleHistory, calibrate
 from app.cli.alerts import alerts
 from app.cli.context import json_option, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
@@ -74,7 +74,9 @@ def calibrate_(
         raise SystemExit(1)
 
 
-def _recorded(server: PrometheusQueries, indicator: Indicator, end: float, length: timedelta) -> list[Sample]:
+def _recorded(
+    server: PrometheusQueries, indicator: Indicator, end: float, length: timedelta
+) -> list[RecordedValue]:
     """Each minute's worst value over all series of the indicator."""
     worst = max if indicator.comparison is Comparison.ABOVE else min
     query, found = value_expression(indicator), dict[float, float]()
@@ -85,7 +87,7 @@ def _recorded(server: PrometheusQueries, indicator: Indicator, end: float, lengt
             for at, value in points:
                 found[at] = worst(found.get(at, value), value)
         start = until
-    return [Sample(_instant(at), value) for at, value in sorted(found.items())]
+    return [RecordedValue(_instant(at), value) for at, value in sorted(found.items())]
 
 
 def _instant(seconds: float) -> datetime:

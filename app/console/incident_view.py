@@ -8,8 +8,8 @@ from datetime import datetime
 from alarms.model.alert import BurnArithmetic
 from alarms.model.incident import Incident, IncidentState
 from alarms.model.timer import Timer, TimerKind
-from alarms.policy.matrix import Matrix, Told, owner_target
-from alarms.policy.policy import Policy
+from alarms.policy.escalation import EscalationPolicy, Recipient, owner_target
+from alarms.policy.policy import RoutingPolicy
 from app.console.formats import Formats
 from app.console.languages import Texts
 from app.console.ports import ConsoleDependencies
@@ -64,7 +64,7 @@ def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader)
     )
 
 
-def next_step(timer: Timer, incident: Incident, matrix: Matrix, reader: Reader) -> str:
+def next_step(timer: Timer, incident: Incident, matrix: EscalationPolicy, reader: Reader) -> str:
     """What the timer will do, when, and to whom: ``Unless acknowledged by 14:15 (in 3 min), ...``."""
     due = max(timer.deadline, incident.snoozed_until or timer.deadline)
     told = {
@@ -84,7 +84,7 @@ def short_instant(at: datetime, reader: Reader) -> str:
     return formats.clock(at) if today else formats.instant(at)
 
 
-def target_name(policy: Policy, target: str, language: str) -> str:
+def target_name(policy: RoutingPolicy, target: str, language: str) -> str:
     """``team`` or ``team:person`` with the team's name in the reader's language."""
     team_id, _, person = target.partition(":")
     found = next((team for team in policy.teams if team.id == team_id), None)
@@ -92,7 +92,7 @@ def target_name(policy: Policy, target: str, language: str) -> str:
     return f"{name} ({person})" if person else name
 
 
-def _told(told: Told, policy: Policy, reader: Reader) -> str:
+def _told(told: Recipient, policy: RoutingPolicy, reader: Reader) -> str:
     return (
         f"{target_name(policy, told.target, reader.language)} ({reader.texts.word('step', told.step.value)})"
     )

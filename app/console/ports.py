@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from alarms.model.incident import Incident
-from alarms.policy.matrix import Matrix
+from alarms.policy.escalation import EscalationPolicy
 from alarms.router.desk import IncidentReader
 from app.console.runbook_files import ShippedRunbooks
 from app.console.sessions import SessionStore
@@ -43,7 +43,7 @@ class IncidentDesk(IncidentReader, Protocol):
 
 
 class MatrixSource(Protocol):
-    def __call__(self, incident: Incident) -> Matrix:
+    def __call__(self, incident: Incident) -> EscalationPolicy:
         """Who is told when, under the policy snapshot the incident lives under."""
         ...
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from alarms.model.incident import Incident
-from alarms.model.notification import Step
+from alarms.model.notification import NotifyStep
 from alarms.model.severity import Severity
 from alarms.notify.local_sink import Delivered, LocalSink
 from app.bootstrap.paths import DataPaths
@@ -106,7 +106,7 @@ class ControlFiles:
 
 
 def _is_first_p1(item: Delivered) -> bool:
-    return item.notification.severity is Severity.P1 and item.notification.step is Step.FIRST
+    return item.notification.severity is Severity.P1 and item.notification.step is NotifyStep.FIRST
 
 
 def _about(item: Delivered) -> str:

@@ -11,7 +11,7 @@ from alarms.model.alert import Alert
 from alarms.model.incident import Incident
 from alarms.model.notification import Notification
 from alarms.notify.dispatcher import Dispatcher
-from alarms.policy.policy import Policy
+from alarms.policy.policy import RoutingPolicy
 from alarms.policy.policy_file import load_policy
 from alarms.policy.schedule import Schedules
 from alarms.router.router import Router
@@ -70,7 +70,7 @@ class Scene:
         self,
         start: datetime = MONDAY_10,
         store: RouterStore | None = None,
-        policy: Policy = SHIPPED_POLICY,
+        policy: RoutingPolicy = SHIPPED_POLICY,
         schedules: Schedules | None = None,
         topology: Topology = PLATFORM,
     ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alarms.model.alert import AlertState
-from alarms.model.decision import Decision, Stage
+from alarms.model.decision import RoutingDecision, Stage
 from alarms.model.incident import (
     AlertRecord,
     Hold,
@@ -17,7 +17,7 @@ from alarms.model.incident import (
     Transition,
     TransitionKind,
 )
-from alarms.model.notification import DeliveryState, Message, Notification, Step, dedup_id
+from alarms.model.notification import DeliveryState, Message, Notification, NotifyStep, dedup_id
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher, Silence
@@ -58,10 +58,10 @@ def notification(
     at: datetime = NOW,
 ) -> Notification:
     return Notification(
-        dedup_id=dedup_id(incident_id, transition, Step.FIRST, 1, target),
+        dedup_id=dedup_id(incident_id, transition, NotifyStep.FIRST, 1, target),
         incident_id=incident_id,
         transition=transition,
-        step=Step.FIRST,
+        step=NotifyStep.FIRST,
         cycle=1,
         target=target,
         channel="default",
@@ -92,7 +92,7 @@ def enqueue(store: RouterStore, *notifications: Notification) -> None:
 def what_is_saved_comes_back_whole(store: RouterStore) -> None:
     saved = incident()
     transition = Transition(saved.id, 1, TransitionKind.OPENED, NOW, "router", {"a": "b"}, NOW + MINUTE)
-    decision = Decision(saved.id, NOW, Stage.CLASSIFY, "P1", "because", "rule", "alert")
+    decision = RoutingDecision(saved.id, NOW, Stage.CLASSIFY, "P1", "because", "rule", "alert")
     alert = record("m", saved.id, AlertState.FIRING, Severity.P2)
     silence = Silence("s", (Matcher("slo", "=~", "credit/.*"),), NOW, NOW + MINUTE, "ana", "deploy")
     with store.transaction() as tx:
@@ -128,7 +128,7 @@ def a_transaction_that_raises_leaves_nothing(store: RouterStore) -> None:
             tx.save_incident(replace(incident(), state=IncidentState.RESOLVED))
             tx.save_incident(incident(2))
             tx.add_transition(Transition("incident-1", 1, TransitionKind.OPENED, NOW, "router"))
-            tx.add_decisions([Decision("incident-1", NOW, Stage.ROUTE, "a", "b")])
+            tx.add_decisions([RoutingDecision("incident-1", NOW, Stage.ROUTE, "a", "b")])
             tx.save_alert(record("m", "incident-1", AlertState.RESOLVED, Severity.P1))
             tx.clear_timer("incident-1", TimerKind.ACKNOWLEDGE)
             tx.enqueue(notification())

@@ -19,7 +19,7 @@ from alarms.model.errors import StoreBusy
 from alarms.model.incident import Transition, TransitionKind
 from alarms.model.notification import Delivery, DeliveryState
 from alarms.model.receipt import ReceiptState
-from alarms.stores.protocol import RouterStore, Transaction
+from alarms.stores.protocol import RouterStore, RouterTransaction
 from tests.support.router_store_contract import MINUTE, NOW, enqueue, incident, notification, receipt
 
 S = TypeVar("S")
@@ -59,7 +59,7 @@ def insist(work: Callable[[], T]) -> T:
                 raise
 
 
-def transact(store: RouterStore, work: Callable[[Transaction], T]) -> T:
+def transact(store: RouterStore, work: Callable[[RouterTransaction], T]) -> T:
     def once() -> T:
         with store.transaction() as tx:
             return work(tx)
@@ -91,14 +91,14 @@ def those_who_open_an_incident_of_one_key_at_once_open_one(open_store: Open) -> 
     assert opened == dict.fromkeys(keys, 1), opened
 
 
-def find_or_open(tx: Transaction, key: str, number: int) -> None:
+def find_or_open(tx: RouterTransaction, key: str, number: int) -> None:
     if tx.newest_incident(key) is None:
         time.sleep(0.001)
         tx.save_incident(incident(number, key))
 
 
 def what_one_adds_to_a_history_the_next_goes_on_from(open_store: Open) -> None:
-    def add(tx: Transaction) -> None:
+    def add(tx: RouterTransaction) -> None:
         number = len(tx.transitions("incident-1")) + 1
         time.sleep(0.001)
         tx.add_transition(Transition("incident-1", number, TransitionKind.NOTED, NOW, "somebody"))
@@ -160,7 +160,7 @@ def a_receipt_is_worked_off_by_one_worker_only(open_store: Open) -> None:
     with several(open_store) as stores:
         stores[0].append_receipts([receipt(number) for number in range(40)])
 
-        def work(tx: Transaction) -> tuple[int, int]:
+        def work(tx: RouterTransaction) -> tuple[int, int]:
             """How many there were, and how many of them were mine."""
             pending = tx.pending_receipts(4)
             time.sleep(0.001)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from alarms.http.application import create_application
-from alarms.http.auth import HOOKS, READ, WRITE, AnyOf, BearerTokens, Principal, SignedBodies
+from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerTokens, Principal, SignedBodies
 from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import LARGEST, Hooks
 from alarms.intake.inbox import Flood, Inbox
@@ -49,7 +49,7 @@ class Site:
                 "reader-token": Principal("reader", frozenset({READ})),
             }
         )
-        who = AnyOf(tokens, SignedBodies({"signer": b"shared"}))
+        who = AuthenticatorChain(tokens, SignedBodies({"signer": b"shared"}))
         self.inbox = Inbox(self.store, self.scene.clock, numbered_ids("receipt-"), **inbox)
         hooks = Hooks(
             self.inbox,

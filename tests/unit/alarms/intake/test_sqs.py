@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import EndpointConnectionError
 
 from alarms.intake.sqs import MOST_UNREAD, SqsConsumer
-from alarms.router.heartbeat import Heartbeat
+from alarms.router.heartbeat import HeartbeatSender
 from tests.support.router import Scene, numbered_ids
 
 
@@ -28,7 +28,7 @@ class Queue:
 def test_the_heart_stops_while_the_queue_cannot_be_read_and_beats_again() -> None:
     scene, queue, beats = Scene(), Queue(), list[int]()
     consumer = SqsConsumer(queue, "http://sqs/q", scene.store, scene.clock, numbered_ids())
-    heart = Heartbeat(scene.store, scene.clock, lambda: beats.append(1), complaint=consumer.complaint)
+    heart = HeartbeatSender(scene.store, scene.clock, lambda: beats.append(1), complaint=consumer.complaint)
     heart.ticked()
     queue.there = False
     assert consumer.run_once() == 0

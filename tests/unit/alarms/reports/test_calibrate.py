@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alarms.model.indicator import Comparison
-from alarms.reports.calibrate import Sample, TooLittleHistory, calibrate
+from alarms.reports.calibrate import RecordedValue, TooLittleHistory, calibrate
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 P99 = Fraction(99, 100)
 
 
-def recorded(values: Sequence[float], start: datetime = START) -> list[Sample]:
-    return [Sample(start + index * MINUTE, float(value)) for index, value in enumerate(values)]
+def recorded(values: Sequence[float], start: datetime = START) -> list[RecordedValue]:
+    return [RecordedValue(start + index * MINUTE, float(value)) for index, value in enumerate(values)]
 
 
 def test_the_threshold_is_the_percentile_and_what_it_costs_is_counted_from_the_same_record() -> None:

@@ -106,13 +106,13 @@ def test_a_post_mortem_holds_what_is_known_and_asks_for_the_rest() -> None:
 
 
 def test_a_simulation_says_who_would_have_been_told_when() -> None:
-    from alarms.reports.simulate import Recorded
+    from alarms.reports.simulate import RecordedAlerts
 
     recorded = [
-        Recorded(MONDAY_10, (burn_alert("page-slow"),)),
-        Recorded(MONDAY_10 + 10 * MINUTE, (burn_alert("page-fast"),)),
-        Recorded(MONDAY_10 + 60 * MINUTE, (ended(burn_alert("page-slow"), MONDAY_10 + 60 * MINUTE),)),
-        Recorded(MONDAY_10 + 60 * MINUTE, (ended(burn_alert("page-fast"), MONDAY_10 + 60 * MINUTE),)),
+        RecordedAlerts(MONDAY_10, (burn_alert("page-slow"),)),
+        RecordedAlerts(MONDAY_10 + 10 * MINUTE, (burn_alert("page-fast"),)),
+        RecordedAlerts(MONDAY_10 + 60 * MINUTE, (ended(burn_alert("page-slow"), MONDAY_10 + 60 * MINUTE),)),
+        RecordedAlerts(MONDAY_10 + 60 * MINUTE, (ended(burn_alert("page-fast"), MONDAY_10 + 60 * MINUTE),)),
     ]
     told = simulate(recorded, SHIPPED_POLICY, Schedules(), PLATFORM)
     assert [
@@ -128,12 +128,12 @@ def test_a_simulation_says_who_would_have_been_told_when() -> None:
 
 
 def test_the_simulation_and_the_real_router_tell_the_same() -> None:
-    from alarms.reports.simulate import Recorded
+    from alarms.reports.simulate import RecordedAlerts
 
     scene = Scene()
     scene.receive(burn_alert())
     scene.pass_time(3 * 60 * MINUTE)
-    recorded = [Recorded(MONDAY_10, (burn_alert(),))]
+    recorded = [RecordedAlerts(MONDAY_10, (burn_alert(),))]
     told = simulate(recorded, SHIPPED_POLICY, Schedules(), PLATFORM, timedelta(hours=3))
     assert [(t.notification.target, t.notification.step.value) for t in told] == scene.pager.told()
     scene.close()

@@ -12,7 +12,7 @@ from alarms.model.silence import Matcher
 from alarms.model.timer import TimerKind
 from alarms.notify.dispatcher import Dispatcher
 from alarms.router.audit import Auditor
-from alarms.router.heartbeat import Heartbeat
+from alarms.router.heartbeat import HeartbeatSender
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
 from tests.support.router import Scene
 from tests.support.router_store_contract import enqueue, notification
@@ -103,7 +103,7 @@ def test_a_page_that_died_without_anybody_hearing_of_it_goes_to_the_next_in_line
 def test_the_heartbeat_stops_when_timers_or_messages_are_stuck() -> None:
     scene = Scene()
     beats: list[int] = []
-    heart = Heartbeat(scene.store, scene.clock, lambda: beats.append(1))
+    heart = HeartbeatSender(scene.store, scene.clock, lambda: beats.append(1))
     assert not heart.run_once()
     heart.ticked()
     assert heart.run_once()

@@ -12,7 +12,7 @@ from alarms.model.errors import NotAllowed
 from alarms.model.incident import IncidentState, TransitionKind
 from alarms.model.severity import Severity
 from alarms.model.timer import TimerKind
-from alarms.policy.policy import Policy
+from alarms.policy.policy import RoutingPolicy
 from tests.support.alerts import MONDAY_10, burn_alert, ended, foreign_alert
 from tests.support.router import SHIPPED_POLICY, Scene
 
@@ -191,7 +191,7 @@ def test_a_milder_worth_lengthens_clocks_that_still_run() -> None:
     scene.close()
 
 
-def _everything_after(duration: timedelta) -> Policy:
+def _everything_after(duration: timedelta) -> RoutingPolicy:
     from dataclasses import replace
 
     levels = tuple(

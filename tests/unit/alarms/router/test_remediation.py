@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from alarms.model.errors import PermanentFailure, TemporaryFailure
 from alarms.model.incident import TransitionKind
-from alarms.model.notification import Step
+from alarms.model.notification import NotifyStep
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher
 from alarms.notify.dispatcher import Dispatcher
@@ -96,7 +96,7 @@ class Lambda:
 
 def test_a_function_is_invoked_with_the_incident_and_the_dedup_id() -> None:
     client = Lambda()
-    asked = replace(notification(target="remediation:restart-api"), step=Step.REMEDIATION)
+    asked = replace(notification(target="remediation:restart-api"), step=NotifyStep.REMEDIATION)
     notifier = LambdaNotifier(client, {"remediation:restart-api": "restart"})
     assert notifier.send(asked) == "request"
     (call,) = client.calls

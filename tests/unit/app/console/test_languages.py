@@ -11,7 +11,7 @@ import pytest
 import app.console
 from alarms.model.decision import Stage
 from alarms.model.incident import HoldKind, IncidentState, TransitionKind
-from alarms.model.notification import DeliveryState, Step
+from alarms.model.notification import DeliveryState, NotifyStep
 from alarms.model.timer import TimerKind
 from app.console.errors import TextMissing
 from app.console.languages import _merge, negotiate, text_table, texts_in
@@ -64,7 +64,7 @@ def test_every_key_a_template_or_module_names_exists() -> None:
         ("incident.hold", [kind.value for kind in HoldKind]),
         ("transition", [kind.value for kind in TransitionKind]),
         ("timer", [kind.value for kind in TimerKind]),
-        ("step", [step.value for step in Step]),
+        ("step", [step.value for step in NotifyStep]),
         ("delivery", [state.value for state in DeliveryState]),
         ("outcome", ["APPROVE", "DECLINE", "REFER"]),
         ("stage", [stage.value for stage in Stage]),
