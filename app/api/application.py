@@ -1,13 +1,4 @@
-"""The decision API as an ASGI application.
-
-Layers, outermost first; all of them pure ASGI:
-
-    RequestContext       ids, trace, language, HTTP metrics, one log line
-    DecisionAccounting   decision requests counted once, before the answer leaves
-    ProblemFallback      what escapes everything else
-    BodyLimit            size of the body, while it is received
-    FastAPI              routes, and errors into problem documents
-"""
+"""The decision API as an ASGI application: its routes, behind the door's layers."""
 
 from __future__ import annotations
 
@@ -15,21 +6,19 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
-from app.api.access import Gate
-from app.api.accounting import DecisionAccounting, declare_series
-from app.api.answers import ProblemFallback, install_problem_handlers
-from app.api.body_limit import BodyLimit
-from app.api.customers import install_customer_routes
-from app.api.decisions import install_decision_routes
+from app.api.access import Gate, RateLimit
+from app.api.customers import add_customer_routes
+from app.api.decisions import add_decision_routes
 from app.api.dependencies import ApiDependencies
-from app.api.disbursements import install_disbursement_routes
+from app.api.disbursements import add_disbursement_routes
 from app.api.documentation import install_documentation
-from app.api.faults import install_fault_routes
-from app.api.operations import install_operation_routes
-from app.api.policies import install_policy_routes
-from app.api.rate_limit import RateLimit
-from app.api.records import RECORDS_PATH, install_record_routes
-from app.api.request_context import RequestContext
+from app.api.door import BodyLimit, DecisionAccounting, ProblemFallback, RequestContext, declare_series
+from app.api.faults import add_fault_routes
+from app.api.operations import add_operation_routes
+from app.api.policies import add_policy_routes
+from app.api.problems import install_problem_handlers
+from app.api.records import RECORDS_PATH, add_record_routes
+from app.api.routes import Routes
 
 # Requests are traced and measured by RequestContext; FastAPI's own telemetry would do it a second time.
 _OWN: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
@@ -56,13 +45,14 @@ def create_routes(deps: ApiDependencies) -> FastAPI:
     )
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=_OWN)
     install_problem_handlers(app, limits.retry_after_seconds)
-    install_decision_routes(app, deps, gate)
-    install_disbursement_routes(app, deps, gate)
-    install_customer_routes(app, deps, gate)
-    install_record_routes(app, deps, gate)
-    install_policy_routes(app, deps, gate)
+    routes = Routes(app, gate)
+    add_decision_routes(routes, deps)
+    add_disbursement_routes(routes, deps)
+    add_customer_routes(routes, deps)
+    add_record_routes(routes, deps)
+    add_policy_routes(routes, deps)
     if deps.faults is not None:
-        install_fault_routes(app, deps, deps.faults, gate)
-    install_operation_routes(app, deps, gate)
+        add_fault_routes(routes, deps, deps.faults)
+    add_operation_routes(routes, deps)
     install_documentation(app, deps)
     return app

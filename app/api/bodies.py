@@ -1,8 +1,10 @@
-"""Reading a request's JSON body: type, time, encoding, then strict decoding that names every fault."""
+"""What a client sends: a JSON body, read strictly and every fault named, and its Idempotency-Key."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import re
 from typing import TypeVar
 
 import msgspec
@@ -14,14 +16,24 @@ from app.api.fields import faults
 from app.api.language import Text
 from app.api.problem_types import (
     BODY_TOO_SLOW,
+    CPF_IN_CLEAR,
+    IDEMPOTENCY_KEY_INVALID,
+    IDEMPOTENCY_KEY_MISSING,
     INVALID_BODY,
     INVALID_ENCODING,
     INVALID_JSON,
     UNSUPPORTED_MEDIA_TYPE,
 )
 from app.api.problems import ApiProblem, FieldProblem
+from credit.domain.cpf import looks_like_cpf, normalise_cpf
+from credit.ports.secrets import Sealer
 
 Body = TypeVar("Body")
+KEY_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_canonical = msgspec.json.Encoder(order="deterministic").encode
+
+_LOOKS_LIKE_CPF = Text("looks like a CPF", "parece ser um CPF")
+_OWN_IDENTIFIER = Text("Use an identifier of your own", "Use um identificador próprio")
 _NESTED_TOO_DEEPLY = Text(
     "The body is nested too deeply to be read.", "O corpo tem níveis demais para ser lido."
 )
@@ -104,3 +116,33 @@ def _malformed(body: bytes) -> ApiProblem:
     except UnicodeDecodeError:
         return ApiProblem(INVALID_ENCODING)
     return ApiProblem(INVALID_JSON)
+
+
+def require_no_cpf(value: str | None, *, pointer: str | None = None, field: str | None = None) -> None:
+    """Raises ApiProblem (422) when the text is written as a CPF is; the text is not repeated."""
+    if value is not None and looks_like_cpf(value):
+        problem = FieldProblem(_LOOKS_LIKE_CPF, _OWN_IDENTIFIER, pointer=pointer, field=field)
+        raise ApiProblem(CPF_IN_CLEAR, errors=[problem])
+
+
+def idempotency_key_of(request: Request) -> str:
+    """One key, bare or as a quoted structured-field string (draft-ietf-httpapi-idempotency-key-header)."""
+    sent = request.headers.getlist("idempotency-key")
+    if not sent:
+        raise ApiProblem(IDEMPOTENCY_KEY_MISSING)
+    key = sent[0].strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if len(sent) > 1 or not KEY_PATTERN.fullmatch(key):
+        raise ApiProblem(IDEMPOTENCY_KEY_INVALID)
+    require_no_cpf(key, field="Idempotency-Key")
+    return key
+
+
+def body_digest(body: msgspec.Struct, sealer: Sealer) -> str:
+    """sha256 of what was asked, however it was spelled. The CPF goes in as its blind index: a digest of the
+    number itself could be guessed."""
+    asked = msgspec.structs.asdict(body)
+    if asked.get("cpf") is not None:
+        asked["cpf"] = sealer.blind_index(normalise_cpf(asked["cpf"]))
+    return hashlib.sha256(_canonical(asked)).hexdigest()

@@ -5,75 +5,70 @@ from __future__ import annotations
 import base64
 import binascii
 
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.access import Gate
-from app.api.answers import json_answer
+from app.api.access import SensitiveReads, Shown
 from app.api.decision_documents import DecisionPage, decision_document
-from app.api.decisions import GUARDED, LANGUAGE_HEADER
+from app.api.decisions import LANGUAGE_HEADER, in_language
 from app.api.dependencies import ApiDependencies, ApiLimits
-from app.api.documented import operation, path, query
-from app.api.exchange import exchange_of
+from app.api.exchange import exchange_of, json_answer
 from app.api.keys import Scope
 from app.api.language import Text
 from app.api.problem_types import CUSTOMER_NOT_FOUND, INVALID_PARAMETER, STORE_UNAVAILABLE
 from app.api.problems import ApiProblem, FieldProblem
-from app.api.sensitive_reads import SensitiveReads, Shown
+from app.api.routes import Routes, path, query
 from credit.domain.application import is_identifier
 
 
-def install_customer_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+def add_customer_routes(routes: Routes, deps: ApiDependencies) -> None:
     reads = SensitiveReads(deps.trail, deps.telemetry)
 
     async def history(request: Request) -> Response:
-        key = gate.admit(request, Scope.DECISIONS_READ)
         limit = _limit(request, deps.limits)
         before = _before(request)
         customer_id = request.path_params["customer_id"]
         if not is_identifier(customer_id) or await deps.customers.get(customer_id) is None:
             raise ApiProblem(CUSTOMER_NOT_FOUND)
         found = await deps.decisions.of_customer(customer_id, limit + 1, before)
-        await reads.note(Shown.HISTORY, key.client, customer_id)
+        await reads.note(Shown.HISTORY, request, customer_id)
         language = exchange_of(request.scope).language
         cursor = _cursor(found[limit - 1].decision_id) if len(found) > limit else None
         page = DecisionPage(
             items=[decision_document(decision, deps.reasons, language) for decision in found[:limit]],
             next_cursor=cursor,
         )
-        headers = {"Content-Language": language, "Vary": "Accept-Language"}
+        headers = in_language(language)
         if cursor is not None:
             address = f"/v1/customers/{customer_id}/decisions?limit={limit}&cursor={cursor}"
             headers["Link"] = f'<{address}>; rel="next"'
         return json_answer(page, headers=headers)
 
-    app.get(
-        "/v1/customers/{customer_id}/decisions",
+    limits = deps.limits
+    routes.add(
+        "GET /v1/customers/{customer_id}/decisions",
+        history,
+        name="listCustomerDecisions",
         summary="Decisions of a customer",
         description="Newest first. Decisions made while you page do not shift the pages.",
-        tags=["decisions"],
-        response_class=Response,
-        operation_id="listCustomerDecisions",
-        **operation(
-            scope=Scope.DECISIONS_READ,
-            parameters=[
-                path("customer_id", "The customer."),
-                query(
-                    "limit",
-                    "Decisions a page.",
-                    type="integer",
-                    minimum=1,
-                    maximum=deps.limits.page_size_max,
-                    default=deps.limits.page_size,
-                ),
-                query("cursor", "next_cursor of the page before; left out: the first page."),
-                LANGUAGE_HEADER,
-            ],
-            answers={200: ("A page of decisions.", DecisionPage)},
-            problems=[INVALID_PARAMETER, CUSTOMER_NOT_FOUND, STORE_UNAVAILABLE, *GUARDED],
-        ),
-    )(history)
+        tag="decisions",
+        scope=Scope.DECISIONS_READ,
+        parameters=[
+            path("customer_id", "The customer."),
+            query(
+                "limit",
+                "Decisions a page.",
+                type="integer",
+                minimum=1,
+                maximum=limits.page_size_max,
+                default=limits.page_size,
+            ),
+            query("cursor", "next_cursor of the page before; left out: the first page."),
+            LANGUAGE_HEADER,
+        ],
+        answers={200: ("A page of decisions.", DecisionPage)},
+        problems=[INVALID_PARAMETER, CUSTOMER_NOT_FOUND, STORE_UNAVAILABLE],
+    )
 
 
 def _limit(request: Request, limits: ApiLimits) -> int:

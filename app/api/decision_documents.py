@@ -1,4 +1,4 @@
-"""A decision over the wire: the types that decode requests, encode answers and document both."""
+"""A decision and its explanation over the wire: types that decode requests, encode answers, document both."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from credit.domain.application import (
 )
 from credit.domain.decision import Decision, Outcome
 from credit.domain.reasons import ReasonCatalogue
+from credit.usecases.explain import DecisionExplanation
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$(?!\n)"
 _PURPOSES = ", ".join(sorted(Purpose))
@@ -185,13 +186,7 @@ def decision_document(decision: Decision, reasons: ReasonCatalogue, language: La
         ],
         offer=_offer(decision),
         degraded=decision.degraded,
-        application=ApplicationDocument(
-            customer_id=decision.application.customer_id,
-            amount_cents=decision.application.amount_cents,
-            term_months=decision.application.term_months,
-            purpose=decision.application.purpose,
-            reference=decision.application.reference,
-        ),
+        application=msgspec.convert(decision.application, ApplicationDocument, from_attributes=True),
         policy=PolicyReference(
             name=verdict.policy_name, version=verdict.policy_version, id=verdict.policy_id
         ),
@@ -213,3 +208,54 @@ def _title(code: str, reasons: ReasonCatalogue, language: Language) -> str:
     if code not in reasons:  # decided by a policy that is no longer here
         return code
     return reasons.text(code).title.in_("pt" if language == "pt-BR" else "en")
+
+
+class FactDocument(msgspec.Struct, kw_only=True):
+    """A fact a rule read."""
+
+    name: Annotated[str, Meta(examples=["debt_to_income"])]
+    label: Annotated[str, Meta(description="The name in plain words.")]
+    value: Annotated[
+        int | str | bool | None, Meta(description='Null: not known. A ratio is an exact fraction, "7/20".')
+    ]
+    text: Annotated[str, Meta(description="The value as a person reads it.")]
+    limit: Annotated[str | None, Meta(description="The rule's bound in words.")]
+
+
+class ReasonExplanation(msgspec.Struct, kw_only=True):
+    """A reason with the facts behind it."""
+
+    code: str
+    rank: Annotated[int, Meta(ge=1)]
+    title: str
+    text: Annotated[str, Meta(description="A full sentence for the applicant.")]
+    facts: list[FactDocument]
+    change: Annotated[
+        str | None, Meta(description="What the applicant could change, where there is something.")
+    ]
+
+
+class ExplanationDocument(msgspec.Struct, kw_only=True):
+    """Why a decision came out as it did."""
+
+    decision_id: str
+    language: Annotated[str, Meta(examples=["pt-BR"])]
+    outcome: str
+    headline: str
+    reasons: list[ReasonExplanation]
+    price: Annotated[str | None, Meta(description="Rate and installment in words, when approved.")]
+    policy_name: str
+    policy_version: str
+    policy_id: str
+    policy_known: Annotated[
+        bool, Meta(description="False: that policy is no longer loaded, so its limits are not shown.")
+    ]
+    review_notice: Annotated[
+        str, Meta(description="How a person may be asked to look at it (LGPD, art. 20).")
+    ]
+
+
+def explanation_document(explanation: DecisionExplanation, language: Language) -> ExplanationDocument:
+    document = msgspec.convert(explanation, ExplanationDocument, from_attributes=True)
+    document.language = language
+    return document

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import msgspec
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.access import Gate
-from app.api.answers import json_answer
-from app.api.bodies import decode, read_body
-from app.api.bulkhead import Bulkhead
-from app.api.clear_text import require_no_cpf
-from app.api.decision_documents import DecisionDocument, DecisionRequestBody, decision_document
+from app.api.access import DecisionsInFlight, SensitiveReads, Shown
+from app.api.bodies import body_digest, decode, idempotency_key_of, read_body, require_no_cpf
+from app.api.decision_documents import (
+    DecisionDocument,
+    DecisionRequestBody,
+    ExplanationDocument,
+    decision_document,
+    explanation_document,
+)
 from app.api.dependencies import ApiDependencies
-from app.api.documented import header, operation, path, query
-from app.api.exchange import RequestOutcome, exchange_of
-from app.api.explanation_documents import ExplanationDocument, explanation_document
-from app.api.hot_route import HotRoute
-from app.api.idempotency import body_digest, idempotency_key_of
+from app.api.exchange import RequestOutcome, exchange_of, json_answer
 from app.api.keys import Scope
 from app.api.language import LANGUAGES, Language, Text, named
 from app.api.problem_types import (
@@ -27,7 +25,6 @@ from app.api.problem_types import (
     CPF_IN_CLEAR,
     CUSTOMER_NOT_FOUND,
     DECISION_NOT_FOUND,
-    FORBIDDEN,
     IDEMPOTENCY_KEY_INVALID,
     IDEMPOTENCY_KEY_MISSING,
     IDEMPOTENCY_KEY_REUSED,
@@ -37,111 +34,96 @@ from app.api.problem_types import (
     INVALID_JSON,
     INVALID_PARAMETER,
     OVERLOADED,
-    RATE_LIMITED,
     STORE_UNAVAILABLE,
-    UNAUTHENTICATED,
     UNKNOWN_POLICY,
     UNSUPPORTED_MEDIA_TYPE,
 )
 from app.api.problems import ApiProblem, FieldProblem
-from app.api.sensitive_reads import SensitiveReads, Shown
+from app.api.routes import Routes, header, path, query
 from credit.domain.application import is_identifier
 from credit.domain.decision import Decision
 from credit.ports.records import IdempotencyKey
 from credit.usecases.decide import DecisionRequest
 
 REPLAYED = {"Idempotency-Replayed": "true"}
-GUARDED = (UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED)
 
 
-def install_decision_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+def add_decision_routes(routes: Routes, deps: ApiDependencies) -> None:
     decoder = msgspec.json.Decoder(DecisionRequestBody)
-    bulkhead = Bulkhead(deps.limits, deps.telemetry)
+    in_flight = DecisionsInFlight(deps.limits, deps.telemetry)
     reads = SensitiveReads(deps.trail, deps.telemetry)
 
     async def create(request: Request) -> Response:
-        key = gate.admit(request, Scope.DECISIONS_WRITE)
         exchange = exchange_of(request.scope)
         key_sent = idempotency_key_of(request)
         body = decode(await read_body(request, deps.limits.body_seconds), decoder)
         _require_one_customer(body)
-        with bulkhead.place(request), deps.tracer.span("decide credit"):
+        with in_flight.place(request), deps.tracer.span("decide credit"):
             answer = await deps.decide(
                 _as_request(body),
-                client_id=key.client,
-                idempotency=IdempotencyKey(key.client, key_sent, body_digest(body, deps.sealer)),
+                client_id=exchange.client,
+                idempotency=IdempotencyKey(exchange.client, key_sent, body_digest(body, deps.sealer)),
                 trace_id=exchange.trace_id,
             )
         degraded = answer.decision.degraded
         exchange.outcome = RequestOutcome.DEGRADED if degraded else RequestOutcome.OK
         document = decision_document(answer.decision, deps.reasons, exchange.language)
-        headers = {"Location": f"/v1/decisions/{document.decision_id}", **_in_language(exchange.language)}
+        headers = {"Location": f"/v1/decisions/{document.decision_id}", **in_language(exchange.language)}
         return json_answer(document, 201, {**headers, **REPLAYED} if answer.replayed else headers)
 
     async def read(request: Request) -> Response:
-        key = gate.admit(request, Scope.DECISIONS_READ)
         language = exchange_of(request.scope).language
         decision = await _find(deps, request)
-        await reads.note(Shown.DECISION, key.client, decision.decision_id)
+        await reads.note(Shown.DECISION, request, decision.decision_id)
         document = decision_document(decision, deps.reasons, language)
-        return json_answer(document, headers=_in_language(language))
+        return json_answer(document, headers=in_language(language))
 
     async def explain(request: Request) -> Response:
-        key = gate.admit(request, Scope.DECISIONS_READ)
         language = _language(request)
         decision = await _find(deps, request)
-        await reads.note(Shown.EXPLANATION, key.client, decision.decision_id)
+        await reads.note(Shown.EXPLANATION, request, decision.decision_id)
         explanation = deps.explain(decision, "pt" if language == "pt-BR" else "en")
-        return json_answer(explanation_document(explanation, language), headers=_in_language(language))
+        return json_answer(explanation_document(explanation, language), headers=in_language(language))
 
-    # Served by the first of two routes: FastAPI's handler would look for parameters and dependencies that
-    # there are none of, at a quarter of the cost of a decision. The second is what OpenAPI describes.
-    app.router.routes.append(HotRoute("/v1/decisions", create, methods=["POST"]))
-    app.post(
-        "/v1/decisions",
+    routes.add(
+        "POST /v1/decisions",
+        create,
+        name="createDecision",
         summary="Decide a credit application",
         description=_CREATE_TEXT,
-        tags=["decisions"],
-        status_code=201,
-        response_class=Response,
-        operation_id="createDecision",
-        **operation(
-            scope=Scope.DECISIONS_WRITE,
-            body=DecisionRequestBody,
-            example=_EXAMPLE,
-            parameters=[_KEY_PARAMETER, LANGUAGE_HEADER],
-            answers={201: ("The decision, recorded.", DecisionDocument)},
-            problems=_CREATE_PROBLEMS,
-        ),
-    )(create)
-    app.get(
-        "/v1/decisions/{decision_id}",
+        tag="decisions",
+        scope=Scope.DECISIONS_WRITE,
+        body=DecisionRequestBody,
+        example=_EXAMPLE,
+        parameters=[_KEY_PARAMETER, LANGUAGE_HEADER],
+        answers={201: ("The decision, recorded.", DecisionDocument)},
+        problems=_CREATE_PROBLEMS,
+        hot=True,
+    )
+    routes.add(
+        "GET /v1/decisions/{decision_id}",
+        read,
+        name="readDecision",
         summary="Read a decision",
-        tags=["decisions"],
-        response_class=Response,
-        operation_id="readDecision",
-        **operation(
-            scope=Scope.DECISIONS_READ,
-            parameters=[_ID_PARAMETER, LANGUAGE_HEADER],
-            answers={200: ("The decision.", DecisionDocument)},
-            problems=[DECISION_NOT_FOUND, STORE_UNAVAILABLE, *GUARDED],
-        ),
-    )(read)
-    app.get(
-        "/v1/decisions/{decision_id}/explanation",
+        tag="decisions",
+        scope=Scope.DECISIONS_READ,
+        parameters=[_ID_PARAMETER, LANGUAGE_HEADER],
+        answers={200: ("The decision.", DecisionDocument)},
+        problems=[DECISION_NOT_FOUND, STORE_UNAVAILABLE],
+    )
+    routes.add(
+        "GET /v1/decisions/{decision_id}/explanation",
+        explain,
+        name="explainDecision",
         summary="Explain a decision",
         description="Which reasons weighed, on which facts, against which limits, and what could change it: "
         "in plain words of either language.",
-        tags=["decisions"],
-        response_class=Response,
-        operation_id="explainDecision",
-        **operation(
-            scope=Scope.DECISIONS_READ,
-            parameters=[_ID_PARAMETER, _LANG_PARAMETER, LANGUAGE_HEADER],
-            answers={200: ("The explanation.", ExplanationDocument)},
-            problems=[INVALID_PARAMETER, DECISION_NOT_FOUND, STORE_UNAVAILABLE, *GUARDED],
-        ),
-    )(explain)
+        tag="decisions",
+        scope=Scope.DECISIONS_READ,
+        parameters=[_ID_PARAMETER, _LANG_PARAMETER, LANGUAGE_HEADER],
+        answers={200: ("The explanation.", ExplanationDocument)},
+        problems=[INVALID_PARAMETER, DECISION_NOT_FOUND, STORE_UNAVAILABLE],
+    )
 
 
 async def _find(deps: ApiDependencies, request: Request) -> Decision:
@@ -166,15 +148,7 @@ def _require_one_customer(body: DecisionRequestBody) -> None:
 
 
 def _as_request(body: DecisionRequestBody) -> DecisionRequest:
-    return DecisionRequest(
-        amount_cents=body.amount_cents,
-        term_months=body.term_months,
-        purpose=body.purpose.value,
-        customer_id=body.customer_id,
-        cpf=body.cpf,
-        reference=body.reference,
-        policy=body.policy,
-    )
+    return DecisionRequest(**{**msgspec.structs.asdict(body), "purpose": body.purpose.value})
 
 
 def _language(request: Request) -> Language:
@@ -193,7 +167,7 @@ def _language(request: Request) -> Language:
     return language
 
 
-def _in_language(language: Language) -> dict[str, str]:
+def in_language(language: Language) -> dict[str, str]:
     return {"Content-Language": language, "Vary": "Accept-Language"}
 
 
@@ -227,7 +201,6 @@ _CREATE_PROBLEMS = (
     IDEMPOTENCY_KEY_REUSED,
     STORE_UNAVAILABLE,
     OVERLOADED,
-    *GUARDED,
 )
 _KEY_PARAMETER = header(
     "Idempotency-Key",

@@ -6,16 +6,13 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import FastAPI
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.access import Gate
-from app.api.answers import json_answer
-from app.api.decisions import GUARDED
+from app.api.access import SensitiveReads, Shown
 from app.api.dependencies import ApiDependencies
-from app.api.documented import operation, path
+from app.api.exchange import json_answer
 from app.api.keys import Scope
 from app.api.problem_types import (
     DECISION_NOT_FOUND,
@@ -24,7 +21,7 @@ from app.api.problem_types import (
     STORE_UNAVAILABLE,
 )
 from app.api.problems import ApiProblem
-from app.api.sensitive_reads import SensitiveReads, Shown
+from app.api.routes import Routes, path
 from credit.domain.application import is_identifier
 from credit.domain.disbursement import Disbursement, Progress, Refusal
 from credit.domain.errors import DisbursementRefused
@@ -53,11 +50,10 @@ class DisbursementDocument(msgspec.Struct, kw_only=True):
     started_at: Annotated[datetime, Meta(description="When this attempt began (UTC).")]
 
 
-def install_disbursement_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+def add_disbursement_routes(routes: Routes, deps: ApiDependencies) -> None:
     reads = SensitiveReads(deps.trail, deps.telemetry)
 
     async def pay(request: Request) -> Response:
-        gate.admit(request, Scope.DISBURSEMENTS_WRITE)
         try:
             with deps.tracer.span("disburse credit"):
                 found = await deps.disburse(_decision_id(request))
@@ -68,46 +64,39 @@ def install_disbursement_routes(app: FastAPI, deps: ApiDependencies, gate: Gate)
         return json_answer(_document(found), 202 if found.progress is Progress.PENDING else 200)
 
     async def read(request: Request) -> Response:
-        key = gate.admit(request, Scope.DECISIONS_READ)
         found = await deps.disburse.find(_decision_id(request))
         if found is None:
             raise ApiProblem(DISBURSEMENT_NOT_FOUND)
-        await reads.note(Shown.DISBURSEMENT, key.client, found.order.decision_id)
+        await reads.note(Shown.DISBURSEMENT, request, found.order.decision_id)
         return json_answer(_document(found))
 
-    answers = {
-        200: ("How it stands.", DisbursementDocument),
-        202: ("It is under way and goes on by itself.", DisbursementDocument),
-    }
-    app.post(
-        PATH,
+    decision = path("decision_id", "The id that POST /v1/decisions answered with.")
+    stands = ("How it stands.", DisbursementDocument)
+    routes.add(
+        f"POST {PATH}",
+        pay,
+        name="createDisbursement",
         summary="Pay out an approved credit",
         description="Holds the amount against the customer's free limit, drafts the contract and pays, or "
         "takes all of it back. A decision is paid once however often this is sent, so try again after any "
         "failure.",
-        tags=["decisions"],
-        response_class=Response,
-        operation_id="createDisbursement",
-        **operation(
-            scope=Scope.DISBURSEMENTS_WRITE,
-            parameters=[_ID],
-            answers=answers,
-            problems=[DECISION_NOT_FOUND, NOTHING_TO_DISBURSE, STORE_UNAVAILABLE, *GUARDED],
-        ),
-    )(pay)
-    app.get(
-        PATH,
+        tag="decisions",
+        scope=Scope.DISBURSEMENTS_WRITE,
+        parameters=[decision],
+        answers={200: stands, 202: ("It is under way and goes on by itself.", DisbursementDocument)},
+        problems=[DECISION_NOT_FOUND, NOTHING_TO_DISBURSE, STORE_UNAVAILABLE],
+    )
+    routes.add(
+        f"GET {PATH}",
+        read,
+        name="readDisbursement",
         summary="Read a disbursement",
-        tags=["decisions"],
-        response_class=Response,
-        operation_id="readDisbursement",
-        **operation(
-            scope=Scope.DECISIONS_READ,
-            parameters=[_ID],
-            answers={200: answers[200]},
-            problems=[DISBURSEMENT_NOT_FOUND, STORE_UNAVAILABLE, *GUARDED],
-        ),
-    )(read)
+        tag="decisions",
+        scope=Scope.DECISIONS_READ,
+        parameters=[decision],
+        answers={200: stands},
+        problems=[DISBURSEMENT_NOT_FOUND, STORE_UNAVAILABLE],
+    )
 
 
 def _decision_id(request: Request) -> str:
@@ -127,6 +116,3 @@ def _document(found: Disbursement) -> DisbursementDocument:
         transaction_id=found.order.transaction_id,
         started_at=found.started_at,
     )
-
-
-_ID = path("decision_id", "The id that POST /v1/decisions answered with.")

@@ -12,19 +12,22 @@ from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import json_answer
-from app.api.decision_documents import DecisionDocument, DecisionPage, DecisionRequestBody
+from app.api.decision_documents import (
+    DecisionDocument,
+    DecisionPage,
+    DecisionRequestBody,
+    ExplanationDocument,
+)
 from app.api.dependencies import ApiDependencies
 from app.api.disbursements import DisbursementDocument
-from app.api.documented import SECURITY_SCHEMES, components
-from app.api.exchange import exchange_of
-from app.api.explanation_documents import ExplanationDocument
+from app.api.exchange import exchange_of, json_answer
 from app.api.faults import FaultBody, FaultDocument, FaultList
 from app.api.operations import Health, Readiness
 from app.api.policies import PolicyList
 from app.api.problem_types import NOT_FOUND, PROBLEM_PATH, PROBLEM_TYPES
 from app.api.problems import ApiProblem
 from app.api.records import RecordsAccepted, RecordsBody
+from app.api.routes import SECURITY_SCHEMES, components
 
 API_VERSION = "1.0.0"
 TITLE = "Mirante decision API"

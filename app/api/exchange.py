@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+from starlette.responses import Response
 from starlette.types import Scope
 
 from app.api.language import Language
@@ -63,3 +65,10 @@ def exchange_of(scope: Mapping[str, object]) -> Exchange:
 def route_of(scope: Mapping[str, object]) -> str:
     """The template of the matched route (``/v1/decisions/{decision_id}``), never the path itself."""
     return str(getattr(scope.get("route"), "path", UNMATCHED))
+
+
+encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
+
+
+def json_answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(encode(document), status, headers, media_type="application/json")

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import FastAPI
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.access import Gate
-from app.api.answers import json_answer
 from app.api.bodies import decode, read_body
-from app.api.decisions import GUARDED
 from app.api.dependencies import ApiDependencies
-from app.api.documented import operation, path
+from app.api.exchange import json_answer
 from app.api.fields import expects
 from app.api.keys import Scope
 from app.api.problem_types import INVALID_BODY, INVALID_JSON, UNKNOWN_STORE, UNSUPPORTED_MEDIA_TYPE
 from app.api.problems import ApiProblem
+from app.api.routes import Routes, path
 from credit.ports.faults import Fault, FaultSwitch
 
 STORES = ("relational", "hot", "wide", "cache", "stream")
@@ -69,77 +67,68 @@ class FaultList(msgspec.Struct, kw_only=True):
     items: list[FaultDocument]
 
 
-def install_fault_routes(app: FastAPI, deps: ApiDependencies, switch: FaultSwitch, gate: Gate) -> None:
+def add_fault_routes(routes: Routes, deps: ApiDependencies, switch: FaultSwitch) -> None:
     decoder = msgspec.json.Decoder(FaultBody)
 
     async def put(request: Request) -> Response:
-        gate.admit(request, Scope.FAULTS_WRITE)
         store = _store(request)
         body = decode(await read_body(request, deps.limits.body_seconds), decoder)
         switch.set(store, Fault(body.error_ratio, body.delay_seconds))
         return json_answer(_document(switch, store))
 
     async def delete(request: Request) -> Response:
-        gate.admit(request, Scope.FAULTS_WRITE)
         store = _store(request)
         switch.clear(store)
         return json_answer(_document(switch, store))
 
     async def read(request: Request) -> Response:
-        gate.admit(request, Scope.FAULTS_WRITE)
         return json_answer(_document(switch, _store(request)))
 
     async def read_all(request: Request) -> Response:
-        gate.admit(request, Scope.FAULTS_WRITE)
         return json_answer(FaultList(items=[_document(switch, store) for store in STORES]))
 
     one = "/v1/admin/faults/{store}"
-    store_parameter = path("store", "A store by its port's name.", enum=list(STORES))
-    answer = {200: ("The fault now in force.", FaultDocument)}
-    app.put(
-        one,
+    common: Mapping[str, Any] = {
+        "tag": "faults",
+        "scope": Scope.FAULTS_WRITE,
+        "parameters": [path("store", "A store by its port's name.", enum=list(STORES))],
+        "answers": {200: ("The fault now in force.", FaultDocument)},
+    }
+    routes.add(
+        f"PUT {one}",
+        put,
+        name="putFault",
         summary="Put a fault into a store",
-        tags=["faults"],
-        response_class=Response,
-        operation_id="putFault",
-        **operation(
-            scope=Scope.FAULTS_WRITE,
-            body=FaultBody,
-            example={"error_ratio": 0.5, "delay_seconds": 0.3},
-            parameters=[store_parameter],
-            answers=answer,
-            problems=[INVALID_JSON, UNSUPPORTED_MEDIA_TYPE, INVALID_BODY, UNKNOWN_STORE, *GUARDED],
-        ),
-    )(put)
-    for method, handler, summary, name in (
-        (app.delete, delete, "Take the fault out again", "deleteFault"),
-        (app.get, read, "The fault of a store", "readFault"),
-    ):
-        method(
-            one,
-            summary=summary,
-            tags=["faults"],
-            response_class=Response,
-            operation_id=name,
-            **operation(
-                scope=Scope.FAULTS_WRITE,
-                parameters=[store_parameter],
-                answers=answer,
-                problems=[UNKNOWN_STORE, *GUARDED],
-            ),
-        )(handler)
-    app.get(
-        "/v1/admin/faults",
+        body=FaultBody,
+        example={"error_ratio": 0.5, "delay_seconds": 0.3},
+        problems=[INVALID_JSON, UNSUPPORTED_MEDIA_TYPE, INVALID_BODY, UNKNOWN_STORE],
+        **common,
+    )
+    routes.add(
+        f"DELETE {one}",
+        delete,
+        name="deleteFault",
+        summary="Take the fault out again",
+        problems=[UNKNOWN_STORE],
+        **common,
+    )
+    routes.add(
+        f"GET {one}",
+        read,
+        name="readFault",
+        summary="The fault of a store",
+        problems=[UNKNOWN_STORE],
+        **common,
+    )
+    routes.add(
+        "GET /v1/admin/faults",
+        read_all,
+        name="listFaults",
         summary="The faults of all stores",
-        tags=["faults"],
-        response_class=Response,
-        operation_id="listFaults",
-        **operation(
-            scope=Scope.FAULTS_WRITE,
-            answers={200: ("Every store and its fault.", FaultList)},
-            problems=GUARDED,
-        ),
-    )(read_all)
+        tag="faults",
+        scope=Scope.FAULTS_WRITE,
+        answers={200: ("Every store and its fault.", FaultList)},
+    )
 
 
 def _store(request: Request) -> str:

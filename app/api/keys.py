@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -50,8 +49,7 @@ class UnknownKey(KeyFileError):
     """No key has that id."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"key_id": "id"}):
     """``client`` owns the key and is what decisions and idempotency keys belong to: it survives rotation."""
 
     key_id: str
@@ -62,18 +60,9 @@ class ApiKey:
     revoked_at: datetime | None = None
 
 
-class _Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    id: str
-    client: str
-    scopes: list[Scope]
-    secret_sha256: str
-    created_at: datetime
-    revoked_at: datetime | None = None
-
-
 class _File(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     version: int
-    keys: list[_Row]
+    keys: tuple[ApiKey, ...]
 
 
 def create_key(path: Path, client: str, scopes: Sequence[Scope], now: datetime) -> tuple[ApiKey, str]:
@@ -103,7 +92,7 @@ def list_keys(path: Path) -> tuple[ApiKey, ...]:
         KeyFileError: the file cannot be read or is malformed.
     """
     try:
-        document = msgspec.json.decode(path.read_bytes(), type=_File)
+        return msgspec.json.decode(path.read_bytes(), type=_File).keys
     except FileNotFoundError:
         return ()
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -111,10 +100,6 @@ def list_keys(path: Path) -> tuple[ApiKey, ...]:
             f"{path}: the API keys cannot be read: {error}. Mend the file, or move it away and "
             "create new keys with `mirante keys create`"
         ) from error
-    return tuple(
-        ApiKey(row.id, row.client, frozenset(row.scopes), row.secret_sha256, row.created_at, row.revoked_at)
-        for row in document.keys
-    )
 
 
 def revoke_key(path: Path, key_id: str, now: datetime) -> ApiKey:
@@ -129,9 +114,7 @@ def revoke_key(path: Path, key_id: str, now: datetime) -> ApiKey:
             raise UnknownKey(f"{path}: no API key has the id {key_id!r}. `mirante keys list` shows them")
         found = keys[key_id]
         if found.revoked_at is None:
-            found = ApiKey(
-                found.key_id, found.client, found.scopes, found.secret_sha256, found.created_at, now
-            )
+            found = msgspec.structs.replace(found, revoked_at=now)
             _write(path, [*({**keys, key_id: found}).values()])
     return found
 
@@ -201,18 +184,8 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _write(path: Path, keys: Sequence[ApiKey]) -> None:
-    rows = [
-        _Row(
-            id=key.key_id,
-            client=key.client,
-            scopes=sorted(key.scopes),
-            secret_sha256=key.secret_sha256,
-            created_at=key.created_at,
-            revoked_at=key.revoked_at,
-        )
-        for key in keys
-    ]
-    text = msgspec.json.format(msgspec.json.encode(_File(version=1, keys=rows)), indent=2)
+    content = msgspec.json.encode(_File(version=1, keys=tuple(keys)), order="deterministic")
+    text = msgspec.json.format(content, indent=2)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
         with os.fdopen(handle, "wb") as file:

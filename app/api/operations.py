@@ -6,17 +6,14 @@ import asyncio
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import FastAPI
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.access import Gate
-from app.api.answers import json_answer
-from app.api.decisions import GUARDED
 from app.api.dependencies import ApiDependencies, ReadinessCheck
-from app.api.documented import operation
+from app.api.exchange import json_answer
 from app.api.keys import Scope
+from app.api.routes import Routes
 from credit.domain.errors import StoreUnavailable
 
 CHECK_SECONDS = 1.0
@@ -44,7 +41,7 @@ class Readiness(msgspec.Struct, kw_only=True):
     ]
 
 
-def install_operation_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+def add_operation_routes(routes: Routes, deps: ApiDependencies) -> None:
     async def healthz(request: Request) -> Response:
         return json_answer(Health(status="ok"))
 
@@ -59,45 +56,33 @@ def install_operation_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) ->
         return json_answer(document, 200 if ready else 503)
 
     async def metrics(request: Request) -> Response:
-        if deps.metrics_need_a_key:
-            gate.admit(request, Scope.METRICS_READ)
         return Response(deps.exposition(), media_type=EXPOSITION_TYPE)
 
-    app.get(
-        "/healthz",
+    routes.add(
+        "GET /healthz",
+        healthz,
+        name="health",
         summary="Is the process alive?",
-        tags=["operations"],
-        response_class=Response,
-        operation_id="health",
-        **operation(scope=None, answers={200: ("It is.", Health)}, problems=()),
-    )(healthz)
-    app.get(
-        "/readyz",
+        tag="operations",
+        answers={200: ("It is.", Health)},
+    )
+    routes.add(
+        "GET /readyz",
+        readyz,
+        name="readiness",
         summary="Can it do its work?",
-        tags=["operations"],
-        response_class=Response,
-        operation_id="readiness",
-        **operation(
-            scope=None,
-            answers={200: ("It can.", Readiness), 503: ("One of its own stores does not answer.", Readiness)},
-            problems=(),
-        ),
-    )(readyz)
-    needed = operation(scope=Scope.METRICS_READ, answers={}, problems=GUARDED)
-    open_to_all = operation(scope=None, answers={}, problems=())
-    documented = needed if deps.metrics_need_a_key else open_to_all
-    documented["responses"][200] = {
-        "description": "Prometheus text format.",
-        "content": {"text/plain": {"schema": {"type": "string"}}},
-    }
-    app.get(
-        "/metrics",
+        tag="operations",
+        answers={200: ("It can.", Readiness), 503: ("One of its own stores does not answer.", Readiness)},
+    )
+    routes.add(
+        "GET /metrics",
+        metrics,
+        name="metrics",
         summary="Prometheus metrics",
-        tags=["operations"],
-        response_class=Response,
-        operation_id="metrics",
-        **documented,
-    )(metrics)
+        tag="operations",
+        scope=Scope.METRICS_READ if deps.metrics_need_a_key else None,
+        answers={200: ("Prometheus text format.", str)},
+    )
 
 
 async def _state(check: ReadinessCheck) -> State:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import FastAPI
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.access import Gate
-from app.api.answers import json_answer
-from app.api.decisions import GUARDED
 from app.api.dependencies import ApiDependencies
-from app.api.documented import operation
+from app.api.exchange import json_answer
 from app.api.keys import Scope
+from app.api.routes import Routes
 from credit.domain.compiled_policy import PolicyBook
 
 
@@ -36,23 +33,19 @@ class PolicyList(msgspec.Struct, kw_only=True):
     items: list[PolicyDocument]
 
 
-def install_policy_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+def add_policy_routes(routes: Routes, deps: ApiDependencies) -> None:
     async def policies(request: Request) -> Response:
-        gate.admit(request, Scope.DECISIONS_READ)
         return json_answer(_list(deps.policies))
 
-    app.get(
-        "/v1/policies",
+    routes.add(
+        "GET /v1/policies",
+        policies,
+        name="listPolicies",
         summary="Credit policies in force",
-        tags=["policies"],
-        response_class=Response,
-        operation_id="listPolicies",
-        **operation(
-            scope=Scope.DECISIONS_READ,
-            answers={200: ("The policies.", PolicyList)},
-            problems=GUARDED,
-        ),
-    )(policies)
+        tag="policies",
+        scope=Scope.DECISIONS_READ,
+        answers={200: ("The policies.", PolicyList)},
+    )
 
 
 def _list(book: PolicyBook) -> PolicyList:

@@ -1,16 +1,46 @@
-"""Problem documents (RFC 9457): what a refused or failed request is answered with."""
+"""Problem documents (RFC 9457): what a refused or failed request is answered with, whatever raised it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
+from fastapi import FastAPI
 from msgspec import Meta
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
 
-from app.api.language import Language, Text
-from app.api.problem_types import ProblemType
+from app.api.exchange import ClientGone, RequestOutcome, encode, exchange_of
+from app.api.language import Text
+from app.api.problem_types import (
+    CUSTOMER_NOT_FOUND,
+    IDEMPOTENCY_KEY_REUSED,
+    INTERNAL_ERROR,
+    INVALID_BODY,
+    INVALID_CPF,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    STORE_UNAVAILABLE,
+    UNKNOWN_POLICY,
+    ProblemType,
+)
+from credit.domain.errors import (
+    DomainError,
+    IdempotencyConflict,
+    InvalidCpf,
+    InvalidValue,
+    StoreUnavailable,
+    UnknownCustomer,
+    UnknownPolicy,
+)
+
+log = logging.getLogger("mirante.api")
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -81,27 +111,124 @@ class ProblemDocument(msgspec.Struct, kw_only=True):
     ]
 
 
-_encode = msgspec.json.Encoder().encode
+def problem_answer(problem: ApiProblem, scope: Mapping[str, object]) -> Response:
+    exchange = exchange_of(scope)
+    language = exchange.language
+    document = ProblemDocument(
+        type=problem.kind.uri,
+        title=problem.kind.title.to(language),
+        status=problem.kind.status,
+        detail=problem.detail.to(language),
+        instance=f"urn:uuid:{exchange.request_id}",
+        trace_id=exchange.trace_id,
+        errors=[
+            FieldProblemDocument(
+                problem=error.problem.to(language),
+                mend=error.mend.to(language),
+                pointer=error.pointer,
+                field=error.field,
+            )
+            for error in problem.errors
+        ],
+    )
+    headers = {**problem.headers, "Content-Language": language, "Vary": "Accept-Language"}
+    return Response(encode(document), problem.kind.status, headers, media_type=PROBLEM_MEDIA_TYPE)
 
 
-def problem_bytes(problem: ApiProblem, language: Language, request_id: str, trace_id: str) -> bytes:
-    """The document as it goes over the wire."""
-    return _encode(
-        ProblemDocument(
-            type=problem.kind.uri,
-            title=problem.kind.title.to(language),
-            status=problem.kind.status,
-            detail=problem.detail.to(language),
-            instance=f"urn:uuid:{request_id}",
-            trace_id=trace_id,
-            errors=[
-                FieldProblemDocument(
-                    problem=error.problem.to(language),
-                    mend=error.mend.to(language),
-                    pointer=error.pointer,
-                    field=error.field,
-                )
-                for error in problem.errors
-            ],
-        )
+class Unanswered(Response):
+    """For a client that hung up: sends nothing."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Nobody listens."""
+
+
+def install_problem_handlers(app: FastAPI, retry_after_seconds: int) -> None:
+    """Answer every error raised below ``app`` as a problem document."""
+
+    async def answered(request: Request, error: Exception) -> Response:
+        match error:
+            case ClientGone():
+                exchange_of(request.scope).outcome = RequestOutcome.CLIENT_ERROR
+                return Unanswered()
+            case ApiProblem():
+                problem = error
+            case DomainError():
+                problem = _domain_problem(error, retry_after_seconds)
+            case HTTPException():
+                problem = _http_problem(error, request.scope, app.routes)
+            case _:
+                problem = internal(error)
+        return problem_answer(problem, request.scope)
+
+    for kind in (ApiProblem, DomainError, HTTPException, ClientGone, Exception):
+        app.add_exception_handler(kind, answered)
+
+
+def _domain_problem(error: DomainError, retry_after_seconds: int) -> ApiProblem:
+    match error:
+        case InvalidCpf():
+            return ApiProblem(INVALID_CPF, errors=[_CPF_FIELD])
+        case InvalidValue(field=field, problem=problem, mend=mend):
+            found = FieldProblem(Text(problem, _PT_PROBLEM), Text(mend, _PT_MEND), pointer=f"#/{field}")
+            return ApiProblem(INVALID_BODY, errors=[found])
+        case UnknownPolicy(known=known):
+            return ApiProblem(UNKNOWN_POLICY, errors=[_policy_field(known)])
+        case UnknownCustomer():
+            return ApiProblem(CUSTOMER_NOT_FOUND)
+        case IdempotencyConflict():
+            return ApiProblem(IDEMPOTENCY_KEY_REUSED)
+        case StoreUnavailable(store=store):
+            log.warning(
+                "a store is unavailable: %s", error, extra={"event": "store.unavailable", "store": store}
+            )
+            return ApiProblem(
+                STORE_UNAVAILABLE,
+                detail=STORE_UNAVAILABLE.detail.filled(store=store),
+                headers={"Retry-After": str(retry_after_seconds)},
+            )
+        case _:
+            return internal(error)
+
+
+def _http_problem(error: HTTPException, scope: Scope, routes: Iterable[BaseRoute]) -> ApiProblem:
+    if error.status_code == METHOD_NOT_ALLOWED.status:
+        return ApiProblem(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(_allowed(scope, routes))})
+    if error.status_code == NOT_FOUND.status:
+        return ApiProblem(NOT_FOUND)
+    return internal(error)
+
+
+def _allowed(scope: Scope, routes: Iterable[BaseRoute]) -> Sequence[str]:
+    """Every method of every route of this path, not only those of the first that matched."""
+    methods: set[str] = set()
+    for route in routes:
+        if route.matches(scope)[0] is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return sorted(methods)
+
+
+def internal(error: Exception) -> ApiProblem:
+    """For what nobody foresaw: the log keeps it, the answer does not show it."""
+    log.error("unexpected error", extra={"event": "request.failed"}, exc_info=error)
+    return ApiProblem(INTERNAL_ERROR)
+
+
+_PT_PROBLEM = "o valor não é aceito"
+_PT_MEND = "Veja em /docs o que este campo aceita"
+_CPF_FIELD = FieldProblem(
+    Text("not a valid CPF", "não é um CPF válido"),
+    Text(
+        "Send eleven digits with right check digits, plain or as 000.000.000-00",
+        "Envie onze dígitos com dígitos verificadores corretos, simples ou como 000.000.000-00",
+    ),
+    pointer="#/cpf",
+)
+
+
+def _policy_field(known: Sequence[str]) -> FieldProblem:
+    names = ", ".join(known)
+    return FieldProblem(
+        Text("no policy has this name or id", "nenhuma política tem este nome ou id"),
+        Text(f"Use one of: {names}, or leave it out", f"Use uma destas: {names}, ou omita o campo"),
+        pointer="#/policy",
     )

@@ -6,18 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import FastAPI
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.access import Gate
-from app.api.answers import encode, json_answer
 from app.api.bodies import decode, read_body
-from app.api.decisions import GUARDED
 from app.api.dependencies import ApiDependencies
-from app.api.documented import operation
-from app.api.fields import MOST_FAULTS, expects
+from app.api.exchange import encode, json_answer
+from app.api.fields import MOST_FAULTS, expects, rejection_fault
 from app.api.keys import Scope
 from app.api.problem_types import (
     BODY_TOO_LARGE,
@@ -29,7 +25,7 @@ from app.api.problem_types import (
     UNSUPPORTED_MEDIA_TYPE,
 )
 from app.api.problems import ApiProblem, FieldProblem
-from app.api.record_faults import rejection_fault
+from app.api.routes import Routes
 from credit.domain.errors import RejectedRecord
 from credit.usecases.ingest import IngestRecord
 
@@ -80,11 +76,10 @@ class RecordsAccepted(msgspec.Struct, kw_only=True):
     last_sequence: str
 
 
-def install_record_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> None:
+def add_record_routes(routes: Routes, deps: ApiDependencies) -> None:
     decoder = msgspec.json.Decoder(RecordsBody)
 
     async def put(request: Request) -> Response:
-        gate.admit(request, Scope.INGEST_WRITE)
         body = decode(await read_body(request, deps.limits.body_seconds), decoder)
         documents = _judged(body.records, deps.ingest)
         with deps.tracer.span("put records", records=len(documents)):
@@ -94,24 +89,21 @@ def install_record_routes(app: FastAPI, deps: ApiDependencies, gate: Gate) -> No
         )
         return json_answer(accepted, 202)
 
-    app.post(
-        RECORDS_PATH,
+    routes.add(
+        f"POST {RECORDS_PATH}",
+        put,
+        name="putRecords",
         summary="Ingest customers and transactions",
         description="Records are judged first, and refused together if one of them never could be processed. "
         "The answer leaves when all are durable on the stream. Processing is idempotent, so after a failure "
         "send the same records again.",
-        tags=["ingestion"],
-        status_code=202,
-        response_class=Response,
-        operation_id="putRecords",
-        **operation(
-            scope=Scope.INGEST_WRITE,
-            body=RecordsBody,
-            example=_EXAMPLE,
-            answers={202: ("The records are on the stream.", RecordsAccepted)},
-            problems=_PROBLEMS,
-        ),
-    )(put)
+        tag="ingestion",
+        scope=Scope.INGEST_WRITE,
+        body=RecordsBody,
+        example=_EXAMPLE,
+        answers={202: ("The records are on the stream.", RecordsAccepted)},
+        problems=_PROBLEMS,
+    )
 
 
 def _judged(records: Sequence[RecordBody], ingest: IngestRecord) -> Sequence[Mapping[str, object]]:
@@ -164,5 +156,4 @@ _PROBLEMS = (
     UNSUPPORTED_MEDIA_TYPE,
     INVALID_BODY,
     STORE_UNAVAILABLE,
-    *GUARDED,
 )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from app.api.record_faults import rejection_fault
+from app.api.fields import rejection_fault
 from credit.domain.errors import RejectedRecord
 from credit.usecases.ingest import IngestRecord
 

@@ -19,8 +19,7 @@ import pytest
 
 from alarms.generate.cloudwatch.indicator_alarms import ROLES
 from alarms.reports import response
-from app.api.access import REFUSALS
-from app.api.sensitive_reads import Shown
+from app.api.access import REFUSALS, Shown
 from credit import metrics as telemetry
 from exporters import server
 from exporters.collectors import consistency_index, declared, saturation, slo_status

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from credit.domain.application import MIN_AMOUNT_CENTS
 from credit.domain.compiled_policy import CompiledPolicy, PolicyBook, compile_condition
-from credit.domain.decision import Decision, FactValue, Outcome, Reason, RuleTrace, Truth
+from credit.domain.decision import Decision, Outcome, Reason, RuleTrace, Truth
 from credit.domain.errors import UnknownPolicy
 from credit.domain.facts import BASE_FACTS, FACTS, derive
 from credit.domain.policy import AllTrue, AnyTrue, Compare, Condition, Not, Rule
@@ -39,11 +39,11 @@ _REVIEW = Text(
 
 @dataclass(frozen=True, slots=True)
 class FactUsed:
-    """One fact a rule read. ``text`` is for people to read; ``limit`` is the rule's bound in words."""
+    """One fact a rule read: its value (a ratio as ``7/20``), the same for people, the rule's bound."""
 
     name: str
     label: str
-    value: FactValue
+    value: int | str | bool | None
     text: str
     limit: str | None
 
@@ -153,7 +153,8 @@ def _facts_used(step: RuleTrace, rule: Rule, language: Language) -> Iterator[Fac
     for name, value in step.inputs.items():
         fact = FACTS[name]
         limit = ", ".join(dict.fromkeys(limits.get(name, ()))) or None
-        yield FactUsed(name, fact.label.in_(language), value, fact_text(fact, value, language), limit)
+        shown = str(value) if isinstance(value, Fraction) else value
+        yield FactUsed(name, fact.label.in_(language), shown, fact_text(fact, value, language), limit)
 
 
 def _leaves(condition: Condition, *, negated: bool) -> Iterator[tuple[Compare, bool]]:

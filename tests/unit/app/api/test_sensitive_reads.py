@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.api.sensitive_reads import Shown
+from app.api.access import Shown
 from credit.domain.errors import StoreUnavailable
 from credit.ports.records import AuditEntry
 from dataplatform.stores.memory.relational import MemoryAuditTrail, MemoryTables

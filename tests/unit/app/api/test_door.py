@@ -10,11 +10,8 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.types import Message
 
 import app.api
-from app.api.accounting import DecisionAccounting
-from app.api.answers import ProblemFallback
 from app.api.application import create_routes
-from app.api.body_limit import BodyLimit
-from app.api.request_context import RequestContext
+from app.api.door import BodyLimit, DecisionAccounting, ProblemFallback, RequestContext
 from tests.support.api_world import ApiWorld
 
 LAYERS = (RequestContext, DecisionAccounting, ProblemFallback, BodyLimit)
