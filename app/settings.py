@@ -122,7 +122,9 @@ class Settings:
     wide_region: str = _setting("", "AWS region of those hosts, to sign in by IAM; unset: Apache Cassandra")
     cache: str = _setting("", "redis://host:port/number of the cache", address=True)
     stream: str = _setting("credit-records", "name of the Kinesis stream")
-    aws_endpoint: str = _setting("", "address that stands for all of AWS (an emulator); unset: AWS itself")
+    aws_endpoint: str = _setting(
+        "", "address that stands for every service of AWS (an emulator's); unset: AWS itself"
+    )
     router_store: str = _setting(
         "",
         "mysql://user:password@host:port/database of the router; unset: a file in data_dir",

@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from alarms.intake.envelope import kind_of, unwrap_sqs
 from alarms.intake.inbox import urgency_of
 from alarms.model.errors import MalformedPayload
 from alarms.model.receipt import Receipt
 from alarms.stores.protocol import RouterStore
+from foundation.aws.errors import AwsError
 from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
@@ -66,7 +65,7 @@ class SqsConsumer:
             answer = self._client.receive_message(
                 QueueUrl=self._queue_url, MaxNumberOfMessages=MOST_A_CALL, WaitTimeSeconds=self._wait_seconds
             )
-        except (ClientError, BotoCoreError) as error:
+        except AwsError as error:
             self._unread_since = self._unread_since or self._clock.now()
             LOG.warning("the queue cannot be read", extra={"reason": str(error)})
             return 0
@@ -100,5 +99,5 @@ class SqsConsumer:
         ]
         try:
             self._client.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        except (ClientError, BotoCoreError) as error:
+        except AwsError as error:
             LOG.warning("messages on file could not be deleted", extra={"reason": str(error)})

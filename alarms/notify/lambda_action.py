@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from alarms.model.errors import PermanentFailure, TemporaryFailure
 from alarms.model.notification import Notification
+from foundation.aws.errors import AwsError
 
 PERMANENT = {
     "ResourceNotFoundException",
@@ -39,11 +39,8 @@ class LambdaNotifier:
             answer = self._client.invoke(
                 FunctionName=function, InvocationType="Event", Payload=msgspec.json.encode(notification)
             )
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            kind = PermanentFailure if code in PERMANENT else TemporaryFailure
-            raise kind("lambda", f"{function}: {code or error}") from error
-        except BotoCoreError as error:
-            raise TemporaryFailure("lambda", f"{function}: {error}") from error
+        except AwsError as error:
+            kind = PermanentFailure if error.code in PERMANENT else TemporaryFailure
+            raise kind("lambda", f"{function}: {error.problem}") from error
         metadata = answer.get("ResponseMetadata")
         return str(metadata.get("RequestId", "")) if isinstance(metadata, dict) else ""

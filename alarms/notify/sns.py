@@ -6,11 +6,10 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from alarms.model.errors import PermanentFailure, TemporaryFailure
 from alarms.model.notification import Notification
 from alarms.model.severity import Severity
+from foundation.aws.errors import AwsError
 
 SUBJECT_LENGTH = 100
 BODY_BYTES = 250_000  # of the 262,144 that a message may have, attributes included
@@ -39,12 +38,9 @@ class SnsNotifier:
             raise PermanentFailure("sns", f"no topic is configured for {notification.severity}")
         try:
             answer = self._client.publish(**publish_arguments(notification, topic))
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            kind = PermanentFailure if code in PERMANENT else TemporaryFailure
-            raise kind("sns", f"{topic}: {code or error}") from error
-        except BotoCoreError as error:
-            raise TemporaryFailure("sns", f"{topic}: {error}") from error
+        except AwsError as error:
+            kind = PermanentFailure if error.code in PERMANENT else TemporaryFailure
+            raise kind("sns", f"{topic}: {error.problem}") from error
         return str(answer["MessageId"])
 
 

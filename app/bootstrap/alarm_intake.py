@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from botocore.config import Config
 from starlette.routing import Route
 
 from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerTokens, Principal, SignedBodies
@@ -20,15 +19,16 @@ from alarms.intake.sqs import SqsConsumer
 from alarms.intake.subscriptions import Subscriptions
 from alarms.model.ids import SortableIds
 from alarms.stores.protocol import RouterStore
-from app.bootstrap.notifiers import aws_client
 from app.bootstrap.paths import DataPaths
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings, SettingsError
+from foundation.aws.clients import AwsClients
+from foundation.aws.purpose import Purpose
 from foundation.clock import Clock, SystemClock
 
 QUEUE_WAIT = 5  # real seconds a look at the queue waits for a message; the process cannot stop meanwhile
 QUEUE_PAUSE = 1.0  # real seconds between two looks, when the last one found nothing
-QUEUE_CLIENT = Config(connect_timeout=3, read_timeout=QUEUE_WAIT + 5, retries={"total_max_attempts": 1})
+ALARM_QUEUE = Purpose(connect_seconds=3, answer_seconds=QUEUE_WAIT + 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def alarm_intake(
     clock: Clock,
     certificates: CertificateSource | None = None,
 ) -> AlarmIntake:
-    """Raises SettingsError: a topic is no ARN, or AWS cannot be used as it is configured."""
+    """Raises SettingsError: a topic is no ARN. AwsError: AWS cannot be used as it is configured."""
     token = settings.hook_token or kept_token(DataPaths(settings.data_dir).hook_token)
     people = BearerTokens.of({token: Principal("operator", frozenset({READ, WRITE, HOOKS}))})
     signers = SignedBodies({"signed": settings.hook_key.encode()} if settings.hook_key else {})
@@ -81,7 +81,7 @@ def _verifier(settings: Settings, certificates: CertificateSource) -> SnsVerifie
 def _queue(settings: Settings, store: RouterStore, clock: Clock) -> SqsConsumer | None:
     if not settings.alarm_queue:
         return None
-    client = aws_client("sqs", None, QUEUE_CLIENT)
+    client = AwsClients(settings.aws_endpoint).client("sqs", ALARM_QUEUE)
     return SqsConsumer(client, settings.alarm_queue, store, clock, SortableIds(clock), QUEUE_WAIT)
 
 

@@ -8,11 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 
-from botocore.config import Config
 from prometheus_client import CollectorRegistry
 
 from alarms.generate.indicators import indicators
-from app.bootstrap.platform import aws_client
 from app.bootstrap.process_parts import ProcessParts
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings
@@ -28,6 +26,8 @@ from exporters.cloudwatch.sent_counts import SentCounts
 from exporters.cloudwatch.series_data import SeriesData
 from exporters.cloudwatch.slo_counts import SloCounts
 from exporters.collectors import slo_status
+from foundation.aws.clients import AwsClients
+from foundation.aws.purpose import Purpose
 from foundation.clock import Clock
 from foundation.metrics import MetricSpec
 from slo.ledger.ledger import Ledger
@@ -38,8 +38,8 @@ log = logging.getLogger("mirante.cloudwatch")
 
 OFF, EMF = "off", "emf"
 EVERY_SECONDS = 60.0
-ONCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
-"""A put that boto3 repeated by itself could count twice, and nobody would know."""
+# One try: a put that boto3 repeated by itself could count twice, and nobody would know.
+PUBLISHING = Purpose(connect_seconds=3, answer_seconds=10)
 
 
 def metrics_publisher(
@@ -49,7 +49,7 @@ def metrics_publisher(
 
     Raises:
         DefinitionErrors: a definition says something wrong.
-        SettingsError: AWS's settings cannot be used.
+        AwsError: AWS's settings cannot be used.
     """
     if settings.cloudwatch_metrics == OFF:
         return None
@@ -86,7 +86,7 @@ def slo_counts_loops(parts: ProcessParts, catalogue: Catalogue, ledger: Ledger) 
 
     Raises:
         LedgerError: the record of what was sent cannot be opened.
-        SettingsError: AWS's settings cannot be used.
+        AwsError: AWS's settings cannot be used.
     """
     settings = parts.settings
     if settings.cloudwatch_metrics == OFF:
@@ -135,4 +135,4 @@ def _sink(settings: Settings) -> EmfLines | PutMetricData:
     """Logs go to standard error, so that standard output is the metrics' own."""
     if settings.cloudwatch_metrics == EMF:
         return EmfLines(sys.stdout)
-    return PutMetricData(aws_client("cloudwatch", settings, ONCE))
+    return PutMetricData(AwsClients(settings.aws_endpoint).client("cloudwatch", PUBLISHING))

@@ -6,11 +6,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from typing import Protocol, TypeVar
 
 from alarms.notify.lambda_action import LambdaNotifier
 from alarms.notify.local_sink import LocalSink
@@ -32,10 +28,12 @@ from alarms.policy.channel import (
 )
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings, SettingsError, channel_variable
+from foundation.aws.clients import AwsClients
+from foundation.aws.purpose import Purpose
 from foundation.clock import Clock, SystemClock
 
 # The outbox tries again by itself, with the dedup id it had; a try ends well before its lease does.
-QUICK = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
+PAGES = Purpose(connect_seconds=3, answer_seconds=5)
 
 
 class Closing(Protocol):
@@ -57,7 +55,8 @@ def build_notifiers(channels: Channels, settings: Settings, clock: Clock) -> Not
     """Nothing is asked of the outside yet.
 
     Raises:
-        SettingsError: a channel lacks its secret, or AWS cannot be used as it is configured.
+        SettingsError: a channel lacks its secret.
+        AwsError: AWS cannot be used as it is configured.
     """
     with ExitStack() as opened:
         built = {
@@ -69,6 +68,7 @@ def build_notifiers(channels: Channels, settings: Settings, clock: Clock) -> Not
 def _notifier(name: str, channel: Channel, settings: Settings, clock: Clock, opened: ExitStack) -> Notifier:
     """What it opens is closed with ``opened``; a mail's connection ends with the mail."""
     secret = _secret(name, channel, settings)
+    aws = AwsClients(settings.aws_endpoint)
 
     def kept(resource: Closes) -> Closes:
         return opened.enter_context(closing(resource))
@@ -77,7 +77,7 @@ def _notifier(name: str, channel: Channel, settings: Settings, clock: Clock, ope
         case LocalChannel():
             return kept(LocalSink(DataPaths(settings.data_dir).notifications, clock))
         case SnsChannel():
-            return SnsNotifier(kept(aws_client("sns", channel.region, QUICK)), channel.topics)
+            return SnsNotifier(kept(aws.client("sns", PAGES, channel.region)), channel.topics)
         case WebhookChannel():
             return kept(WebhookNotifier(channel.url, secret.encode(), SystemClock().now))
         case SlackChannel():
@@ -86,7 +86,7 @@ def _notifier(name: str, channel: Channel, settings: Settings, clock: Clock, ope
             return SmtpNotifier(_mail_server(channel, secret), channel.recipients)
         case LambdaChannel():
             functions = {f"remediation:{action}": name for action, name in channel.functions.items()}
-            return LambdaNotifier(kept(aws_client("lambda", _region(channel), QUICK)), functions)
+            return LambdaNotifier(kept(aws.client("lambda", PAGES, _region(channel))), functions)
 
 
 def _secret(name: str, channel: Channel, settings: Settings) -> str:
@@ -114,17 +114,3 @@ def _region(channel: LambdaChannel) -> str | None:
     """That of its functions, where they are named by ARN."""
     arns = [name for name in channel.functions.values() if name.startswith("arn:")]
     return arns[0].split(":")[3] if arns else None
-
-
-def aws_client(service: str, region: str | None, config: Config) -> Any:
-    """By boto3's own rules for credentials and addresses (``AWS_ENDPOINT_URL``, profiles, roles).
-
-    Raises:
-        SettingsError: there is no region, or the configuration cannot be read.
-    """
-    try:
-        return boto3.client(service, region_name=region, config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise SettingsError(
-            f"AWS {service}", str(error), "Set AWS_REGION, or mend AWS's own settings"
-        ) from error

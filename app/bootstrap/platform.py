@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from random import Random
-from typing import TYPE_CHECKING, Any
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from typing import TYPE_CHECKING
 
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings, SettingsError
@@ -19,6 +15,8 @@ from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.anchor_file import read_anchors
 from dataplatform.security.audit_chain import AuditReport
 from dataplatform.security.trail_anchor import verify_trail
+from foundation.aws.clients import AwsClients
+from foundation.aws.purpose import Purpose
 from foundation.clock import Clock, parse_clock
 from foundation.metrics import Telemetry
 
@@ -27,12 +25,7 @@ if TYPE_CHECKING:
 
 EMBEDDED = "embedded"
 # The stream's own code retries; a call ends well before a lease does.
-STREAM_CLIENT = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
-EMULATED = {
-    "region_name": "us-east-1",
-    "aws_access_key_id": "local",
-    "aws_secret_access_key": "local",
-}  # an emulator asks for some, and checks none
+STREAM = Purpose(connect_seconds=2, answer_seconds=10)
 
 
 async def open_platform(
@@ -42,7 +35,8 @@ async def open_platform(
 
     Raises:
         PlatformError: the data directory, its keys or its files cannot be used.
-        SettingsError: the profile needs an address that is not set, or AWS cannot be used as configured.
+        SettingsError: the profile needs an address that is not set.
+        AwsError: AWS cannot be used as configured.
         StoreUnavailable: a server of the profile does not answer.
     """
     if settings.profile == EMBEDDED:
@@ -79,7 +73,7 @@ async def audit_report(settings: Settings) -> AuditReport:
 def _servers(settings: Settings, clock: Clock) -> Servers:
     from app.bootstrap.wide_store import open_wide_store
     from dataplatform.profiles.servers import Servers
-    from dataplatform.stores.dynamodb.calls import client_config
+    from dataplatform.stores.dynamodb.calls import HOT_STORE
 
     for name in ("relational_writer", "wide_hosts", "cache"):
         if not getattr(settings, name):
@@ -88,27 +82,13 @@ def _servers(settings: Settings, clock: Clock) -> Servers:
                 f"the profile {settings.profile} needs it",
                 f"Set MIRANTE_{name.upper()}; `mirante stack up` starts the servers and prints theirs",
             )
+    aws = AwsClients(settings.aws_endpoint)
     return Servers(
         relational_writer=settings.relational_writer,
         relational_reader=settings.relational_reader or None,
         open_wide=lambda: open_wide_store(settings, clock),
         cache=settings.cache,
-        dynamodb=aws_client("dynamodb", settings, client_config()),
-        kinesis=aws_client("kinesis", settings, STREAM_CLIENT),
+        dynamodb=aws.client("dynamodb", HOT_STORE),
+        kinesis=aws.client("kinesis", STREAM),
         stream=settings.stream,
     )
-
-
-def aws_client(service: str, settings: Settings, config: Config) -> Any:
-    """By boto3's own rules, or at the address that stands for all of AWS.
-
-    Raises:
-        SettingsError: there is no region, or the configuration cannot be read.
-    """
-    emulated = {"endpoint_url": settings.aws_endpoint, **EMULATED} if settings.aws_endpoint else {}
-    try:
-        return boto3.client(service, config=config, **emulated)
-    except (BotoCoreError, ValueError) as error:
-        raise SettingsError(
-            f"AWS {service}", str(error), "Set AWS_DEFAULT_REGION, or mend AWS's own settings"
-        ) from error

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pymysql
 import redis
-from botocore.config import Config
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.policies import RoundRobinPolicy
 from cassandra.query import dict_factory
@@ -15,7 +14,6 @@ from pymysql.connections import Connection
 from pymysql.cursors import DictCursor
 from sqlalchemy import make_url
 
-from app.bootstrap.platform import aws_client
 from app.settings import Settings
 from dataplatform.schemas.cassandra import creditdata
 from dataplatform.schemas.hot_table import TABLE
@@ -32,10 +30,12 @@ from exporters.probes.kinesis_usage import kinesis_usage
 from exporters.probes.lambda_usage import lambda_usage
 from exporters.probes.mysql_server import MysqlServer
 from exporters.probes.redis_server import RedisServer
+from foundation.aws.clients import AwsClients
+from foundation.aws.purpose import Purpose
 from foundation.clock import Clock, SystemClock
 
 FUNCTION = "mirante-ingest"
-CLOUDWATCH = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
+USAGE = Purpose(connect_seconds=2, answer_seconds=5, tries=2)
 ANSWER_SECONDS = 2  # a server that takes longer is as good as dead to whoever watches it
 AURORA, DYNAMODB, KEYSPACES, REDIS, KINESIS = (
     COMPONENT_OF_STORE[store] for store in ("relational", "hot", "wide", "cache", "stream")
@@ -85,7 +85,8 @@ def probes_of(settings: Settings) -> Sequence[ServerProbe]:
         function="" if settings.aws_endpoint else FUNCTION,  # on an emulator, workers stand for it
         keyspace=creditdata.KEYSPACE if settings.wide_region else "",
     )
-    return server_probes(addresses, aws_client("cloudwatch", settings, CLOUDWATCH), services)
+    cloudwatch = AwsClients(settings.aws_endpoint).client("cloudwatch", USAGE)
+    return server_probes(addresses, cloudwatch, services)
 
 
 def server_probes(

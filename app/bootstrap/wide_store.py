@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cassandra_sigv4.auth import SigV4AuthProvider
+
 from app.settings import Settings, SettingsError
 from credit.ports.projections import WideStore
 from dataplatform.stores.cassandra.opening import open_cassandra_wide
-from dataplatform.stores.cassandra.sigv4 import SigV4
+from foundation.aws.clients import AwsClients
 from foundation.clock import Clock
 
 
@@ -17,10 +19,20 @@ def open_wide_store(settings: Settings, clock: Clock) -> tuple[WideStore, Callab
     Raises:
         SettingsError: ``wide_hosts`` are not host:port with one port for all.
         StoreUnavailable: nobody answers there.
+        AwsError: AWS's own settings cannot be read.
     """
     hosts, port = wide_addresses(settings.wide_hosts)
-    sigv4 = SigV4(settings.wide_region) if settings.wide_region else None
-    return open_cassandra_wide(hosts, port, clock, sigv4=sigv4)
+    return open_cassandra_wide(hosts, port, clock, iam=keyspaces_iam(settings))
+
+
+def keyspaces_iam(settings: Settings) -> SigV4AuthProvider | None:
+    """Signs in to Amazon Keyspaces (Signature Version 4); None is a plain Cassandra.
+
+    Credentials are looked up at each sign-in, so rotated ones are used. Raises what ``AwsClients`` does.
+    """
+    if not settings.wide_region:
+        return None
+    return SigV4AuthProvider(AwsClients(settings.aws_endpoint).session(settings.wide_region))
 
 
 def wide_addresses(text: str) -> tuple[list[str], int]:

@@ -11,11 +11,11 @@ from alarms.notify.sns_topics import subscribe_router, subscribe_team
 from alarms.notify.trial import trial_message
 from alarms.policy.channel import Channel, LambdaChannel, SnsChannel, secret_of
 from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
-from app.bootstrap.notifiers import QUICK, aws_client, build_notifiers
+from app.bootstrap.notifiers import PAGES, build_notifiers
 from app.cli.alerts import alerts
 from app.cli.context import pass_settings, plain_table, say, stdout
-from app.deployment.aws.clients import explained
 from app.settings import Settings, channel_variable
+from foundation.aws.clients import AwsClients
 from foundation.clock import SystemClock
 
 ROUTER = "router"
@@ -86,8 +86,7 @@ def subscribe(settings: Settings, who: str, queue_arn: str, channel: str) -> Non
     teams = [team.id for team in found.policy.teams]
     if who not in (ROUTER, *teams):
         raise click.BadParameter(f"write {ROUTER} or one of {', '.join(teams)}", param_hint="WHO")
-    client = aws_client("sns", chosen.region, QUICK)
-    with explained("SNS"), contextlib.closing(client):
+    with contextlib.closing(AwsClients(settings.aws_endpoint).client("sns", PAGES, chosen.region)) as client:
         made = (
             subscribe_router(client, chosen.topics, queue_arn)
             if who == ROUTER

@@ -21,6 +21,7 @@ from app.deployment.cost import Bill
 from app.deployment.plan import Change, Plan, make_plan
 from app.settings import Settings
 from dashboards.model.addresses import Deployment
+from foundation.aws.clients import AwsClients
 from slo.loaders.catalogue_files import load_catalogue
 
 TARGET = click.argument("targets", metavar="[TARGET]...", nargs=-1, type=click.Choice(TARGETS))
@@ -114,7 +115,7 @@ def _look(
         raise click.UsageError(
             f"nothing to look at: name a TARGET ({', '.join(TARGETS)}), or set the address of one"
         )
-    account = open_account(region) if "aws" in chosen else None
+    account = open_account(AwsClients(settings.aws_endpoint), region) if "aws" in chosen else None
     with stderr.status("generating"):
         made = _generated(settings, account, console_url, router_url)
     with stderr.status("reading") as status:

@@ -26,6 +26,7 @@ from app.settings import SettingsError
 from credit.domain.errors import DomainError, StoreUnavailable
 from dashboards.model.errors import DashboardError
 from dataplatform.errors import PlatformError
+from foundation.aws.errors import AwsError
 from foundation.clock import ClockSpecError
 from foundation.sqlite_ladder import NewerFile
 from slo.model.errors import LedgerError, SloError, SourceError
@@ -44,6 +45,7 @@ ENVIRONMENT_ERRORS = (
     DemoError,
     BuildError,
     DeploymentError,
+    AwsError,
     SessionStoreError,
     StoreUnavailable,
     StoreBusy,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.deployment.errors import DeploymentError
 from app.deployment.plan import Action, Change
+from foundation.aws.errors import AwsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,11 @@ def carry_out(changes: Sequence[Change], done: Callable[[Change], None] = lambda
 
 
 def _carry_out(change: Change) -> None:
-    if change.action is Action.REMOVE:
-        change.place.remove(change.name)
-    else:
-        assert change.document is not None
-        change.place.put(change.name, change.document)
+    try:
+        if change.action is Action.REMOVE:
+            change.place.remove(change.name)
+        else:
+            assert change.document is not None
+            change.place.put(change.name, change.document)
+    except AwsError as error:
+        raise DeploymentError(f"{change.place.kind} {change.name}", error.problem, error.mend) from error

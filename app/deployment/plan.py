@@ -57,7 +57,7 @@ def make_plan(
     """Compare each place, in order. ``reading`` hears the kind that is being read.
 
     Raises:
-        DeploymentError: a place cannot be read; nothing was changed.
+        DeploymentError, AwsError: a place cannot be read; nothing was changed.
     """
     made: list[Change] = []
     gone: list[Change] = []

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
-
 from exporters.cloudwatch.datum import Datum, MaybeSent, NotSent
+from foundation.aws.errors import AwsError
 from slo.cloudwatch.twin import CloudWatchMetric
 from slo.model.periods import MINUTE
 
 MOST_DATA = 500  # of one call; the limit is 1,000 data and 1 MB
-NEVER_CONNECTED = (EndpointConnectionError, ConnectTimeoutError)
 
 
 class CloudWatchClient(Protocol):
@@ -35,13 +33,8 @@ class PutMetricData:
             self._client.put_metric_data(
                 Namespace=data[0].namespace, MetricData=[_metric_datum(datum) for datum in data]
             )
-        except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            raise (NotSent if 400 <= status < 500 else MaybeSent)(str(error)) from error
-        except NEVER_CONNECTED as error:
-            raise NotSent(str(error)) from error
-        except BotoCoreError as error:
-            raise MaybeSent(str(error)) from error
+        except AwsError as error:
+            raise (NotSent if error.nothing_done else MaybeSent)(str(error)) from error
 
     def sums(self, metric: CloudWatchMetric, since: datetime, until: datetime) -> Mapping[datetime, float]:
         """What CloudWatch has of each minute in ``[since, until)``; a minute it knows nothing of is left out.
@@ -67,7 +60,7 @@ class PutMetricData:
             for page in pages.paginate(MetricDataQueries=[question], StartTime=since, EndTime=until):
                 for result in page["MetricDataResults"]:
                     found.update(zip(result["Timestamps"], result["Values"], strict=True))
-        except (BotoCoreError, ClientError) as error:
+        except AwsError as error:
             raise NotSent(str(error)) from error
         return found
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from exporters.collectors.server_probe import ServerReading
+from foundation.aws.errors import AwsError
 from foundation.clock import Clock
 from slo.model.periods import MINUTE, floor_minute
 
@@ -83,7 +82,7 @@ class CloudWatchUsage:
         now = self._clock.now()
         try:
             found = self._minutes(now)
-        except (BotoCoreError, ClientError) as error:
+        except AwsError as error:
             raise OSError(f"{self.component}: {error}") from error
         latest = {use: max(found[use.number].items()) for use in self._usage.uses if found.get(use.number)}
         return ServerReading(

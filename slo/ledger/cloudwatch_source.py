@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from foundation.aws.errors import AwsError
 from slo.cloudwatch.twin import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.ledger.collect import by_method
 from slo.ledger.ledger import Ledger, LedgerRow
@@ -125,8 +124,8 @@ class CloudWatchSource:
     def _ask(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             return self._client.get_metric_data(**arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise SourceError(f"CloudWatch cannot be asked: {error}") from error
+        except AwsError as error:
+            raise SourceError(str(error)) from error
 
 
 def _query(name: str, metric: CloudWatchMetric) -> Mapping[str, Any]:

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
 
 from alarms.model.errors import PermanentFailure, TemporaryFailure
 from alarms.model.notification import Message, Notification
@@ -25,6 +24,7 @@ from alarms.notify.sns import SnsNotifier
 from alarms.notify.webhook import WebhookNotifier, signature
 from foundation.clock import ManualClock
 from tests.support.alerts import MONDAY_10
+from tests.support.aws_refusal import aws_refusal
 from tests.support.broken_notifiers import BROKEN, Wire
 from tests.support.router_store_contract import notification
 from tests.support.smtp_server import SmtpCatcher
@@ -51,9 +51,9 @@ def sns_case(_: Path) -> Iterator[Case]:
     class Client:
         def publish(self, **kwargs: Any) -> dict[str, str]:
             if wire.fault == "temporary":
-                raise ClientError({"Error": {"Code": "Throttling"}}, "Publish")
+                raise aws_refusal("Throttling")
             if wire.fault == "permanent":
-                raise ClientError({"Error": {"Code": "NotFound"}}, "Publish")
+                raise aws_refusal("NotFound")
             wire.arrived.append((kwargs["MessageAttributes"]["dedup_id"]["StringValue"], kwargs["Message"]))
             return {"MessageId": "m"}
 
@@ -213,7 +213,7 @@ def test_sns_is_told_team_step_and_severity_in_at_most_ten_attributes() -> None:
 def test_an_sns_that_cannot_be_reached_is_temporary() -> None:
     class Client:
         def publish(self, **kwargs: Any) -> dict[str, str]:
-            raise EndpointConnectionError(endpoint_url="http://sns")
+            raise aws_refusal("EndpointConnectionError")
 
     with pytest.raises(TemporaryFailure):
         SnsNotifier(Client(), dict.fromkeys(Severity, "arn")).send(page())

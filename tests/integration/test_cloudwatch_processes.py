@@ -6,12 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import boto3
-
-from app.bootstrap.platform import EMULATED
 from exporters.cloudwatch.put import PutMetricData
+from foundation.aws.clients import AwsClients
 from slo.cloudwatch.twin import CloudWatchMetric
-from tests.support.aws_emulator import needs_emulator, shared_emulator
+from tests.support.aws_emulator import PATIENT, needs_emulator, shared_emulator
 from tests.support.processes import Role, wait_until
 
 DIMENSIONS = (("Environment", "{}"), ("Objective", "main"), ("Slo", "credit/decision-availability"))
@@ -35,7 +33,7 @@ def test_running_control_sides_publish_their_series_and_the_minutes_of_their_led
         "MIRANTE_CLOCK": fast_clock(),
     }
     lines = {"MIRANTE_CLOUDWATCH_METRICS": "emf", "MIRANTE_CLOCK": fast_clock()}
-    client = boto3.client("cloudwatch", endpoint_url=shared_emulator(), **EMULATED)
+    client = AwsClients(shared_emulator()).client("cloudwatch", PATIENT)
     here = [{"Name": "environment", "Value": environment}]
     dimensions = tuple((name, value.format(environment)) for name, value in DIMENSIONS)
     put, since = PutMetricData(client), datetime.now(UTC) - timedelta(minutes=1)

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
+from cassandra_sigv4.auth import SigV4AuthProvider
 
 from credit.domain.errors import StoreUnavailable
 from dataplatform.schemas.cassandra.creditdata import on_cassandra
 from dataplatform.stores.cassandra.opening import open_cassandra_wide
-from dataplatform.stores.cassandra.sigv4 import SigV4
 from foundation.clock import SystemClock
 from tests.support.credit_samples import a_wide_row
 from tests.support.keyspaces_door import NONCE, keyspaces_door, status_tables
 from tests.support.local_servers import cassandra, empty_cassandra, needs_cassandra
-from tests.support.sigv4 import signed
+from tests.support.sigv4 import KEY_ID, REGION, SECRET, signed
 
 pytestmark = needs_cassandra
 
-SECRET = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"
-IDENTITY = SigV4("sa-east-1", "AKIAIOSFODNN7EXAMPLE", SECRET)
+
+def iam(secret: str = SECRET) -> SigV4AuthProvider:
+    return SigV4AuthProvider(boto3.Session(KEY_ID, secret, region_name=REGION))
 
 
 def accepts(text: str) -> bool:
     told = dict(part.split("=", 1) for part in text.split(","))
-    return told["signature"] == signed(IDENTITY, SECRET, NONCE, told["amzdate"])
+    return told["signature"] == signed(SECRET, NONCE, told["amzdate"])
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ async def test_a_signed_in_store_works_through_the_door(tmp_path: Path) -> None:
         )
         async with keyspaces_door(tmp_path, cassandra().port, accepts) as door:
             wide, close = await asyncio.to_thread(
-                open_cassandra_wide, ["localhost"], door.port, SystemClock(), sigv4=IDENTITY
+                open_cassandra_wide, ["localhost"], door.port, SystemClock(), iam=iam()
             )
             try:
                 assert await wide.put_if_newer(a_wide_row())
@@ -69,10 +70,10 @@ async def test_a_signed_in_store_works_through_the_door(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("trusted")
 async def test_a_wrong_signature_is_not_let_in(tmp_path: Path) -> None:
-    wrong = replace(IDENTITY, secret_access_key="another secret")
+    wrong = iam("another secret")
     async with keyspaces_door(tmp_path, cassandra().port, accepts) as door:
         with pytest.raises(StoreUnavailable):
-            await asyncio.to_thread(open_cassandra_wide, ["localhost"], door.port, SystemClock(), sigv4=wrong)
+            await asyncio.to_thread(open_cassandra_wide, ["localhost"], door.port, SystemClock(), iam=wrong)
         assert door.refused >= 1
         assert door.signed_in == 0
 
@@ -80,7 +81,5 @@ async def test_a_wrong_signature_is_not_let_in(tmp_path: Path) -> None:
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path) -> None:
     async with keyspaces_door(tmp_path, cassandra().port, accepts) as door:
         with pytest.raises(StoreUnavailable):
-            await asyncio.to_thread(
-                open_cassandra_wide, ["localhost"], door.port, SystemClock(), sigv4=IDENTITY
-            )
+            await asyncio.to_thread(open_cassandra_wide, ["localhost"], door.port, SystemClock(), iam=iam())
         assert (door.refused, door.signed_in) == (0, 0)  # it never came so far

@@ -8,17 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pymysql
 import pytest
 import redis as redis_client
 from sqlalchemy.engine import make_url
 
-from app.bootstrap.platform import EMULATED
 from app.demo.running import RunningMirante
 from app.settings import Settings
 from dataplatform.schemas.cassandra.creditdata import QUALIFIED
-from tests.support.aws_emulator import needs_emulator, running_emulator
+from foundation.aws.clients import AwsClients
+from tests.support.aws_emulator import PATIENT, needs_emulator, running_emulator
 from tests.support.live_credit import LiveCredit
 from tests.support.local_servers import (
     cassandra,
@@ -135,7 +134,7 @@ def audit(world: World) -> dict[str, Any]:
 
 
 def hot_items(world: World) -> list[dict[str, Any]]:
-    client = boto3.client("dynamodb", endpoint_url=world.settings.aws_endpoint, **EMULATED)
+    client = AwsClients(world.settings.aws_endpoint).client("dynamodb", PATIENT)
     pages = client.get_paginator("scan").paginate(TableName="credit-hot-data")
     return [item for page in pages for item in page["Items"]]
 

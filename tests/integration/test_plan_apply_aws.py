@@ -1,4 +1,5 @@
-"""``plan`` and ``apply`` on a server that speaks AWS's protocol: drift is mended, nothing else touched."""
+"""``plan`` and ``apply`` on a server that speaks AWS's protocol and is found by ``aws_endpoint`` alone: drift
+is mended, nothing else touched."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from unittest.mock import patch
 import pytest
 import yaml
 
+from foundation.aws.boto import EMULATED_REGION
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
 from tests.support.cloudwatch_whole import WholeCloudWatch, whole_cloudwatch
 from tests.support.command_line import Ran, mirante
@@ -35,7 +37,7 @@ class Aws:
     folder: Path
 
     def client(self, service: str) -> Any:
-        return aws_client(service, self.url)
+        return aws_client(service, self.url, EMULATED_REGION)
 
     def few(self) -> None:
         """A catalogue of one component: what is tested here does not depend on how many there are."""
@@ -50,17 +52,14 @@ class Aws:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            **os.environ,
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "sa-east-1",
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            "MIRANTE_AWS_ENDPOINT": self.url,
             "MIRANTE_DEFINITIONS": str(self.folder / "definitions"),
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
         }
 
     def run(self, *arguments: str) -> Ran:
-        with patch.dict(os.environ, self.environment):
+        with patch.dict(os.environ, self.environment, clear=True):
             return mirante("--environment", "test", *arguments)
 
     def plan(self, *flags: str) -> list[dict[str, Any]]:
@@ -183,7 +182,7 @@ def test_throttling_is_waited_out_and_a_lasting_refusal_stops_nothing_else(aws: 
     aws.whole.refuse = lambda name: "AccessDeniedException" if name == "PutRetentionPolicy" else None
     failed = aws.run("apply", "aws")
     assert failed.status == 3
-    assert "log group /mirante/test/api: AccessDeniedException" in failed.err
+    assert "log group /mirante/test/api: PutRetentionPolicy: AccessDeniedException" in failed.err
     assert "Traceback" not in failed.err
     aws.whole.refuse = lambda _: None
     (left,) = aws.plan()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
 from alarms.intake.normalise import intake_rules
 from alarms.intake.sqs import SqsConsumer
@@ -21,6 +20,7 @@ from alarms.notify.sns_topics import ensure_topics, subscribe_team
 from alarms.stores.sqlite import SqliteRouterStore
 from tests.support.alerts import burn_alert
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
+from tests.support.aws_refusal import aws_refusal
 from tests.support.hooks import cloudwatch_alarm
 from tests.support.router import SHIPPED_POLICY, Scene, numbered_ids
 
@@ -110,7 +110,7 @@ def test_a_time_out_after_sns_accepted_repeats_the_page_with_the_same_dedup_id(
             self.calls += 1
             answer = aws.sns.publish(**kwargs)
             if self.calls == 1:
-                raise ReadTimeoutError(endpoint_url="http://sns")
+                raise aws_refusal("ReadTimeoutError")
             return answer
 
     scene, queues = scene_on_sns(aws, tmp_path, Impatient())

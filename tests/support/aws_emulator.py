@@ -10,16 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from dataplatform.local.aws_emulator import AwsEmulator
 from dataplatform.local.server import LOOPBACK, running
+from foundation.aws.clients import AwsClients
+from foundation.aws.purpose import Purpose
 from tests.support.local_servers import shared
 
 EMULATOR = os.environ.get("MIRANTE_TEST_AWS_EMULATOR") or shutil.which("ministack")
 REGION = "sa-east-1"
+PATIENT = Purpose(connect_seconds=5, answer_seconds=10, tries=2)
 _SERVER = AwsEmulator(Path(EMULATOR) if EMULATOR else None)
 
 needs_emulator = pytest.mark.skipif(
@@ -40,16 +41,9 @@ def shared_emulator() -> str:
     return f"http://{LOOPBACK}:{shared(_SERVER).port}"
 
 
-def aws_client(service: str, endpoint: str) -> Any:
-    """A boto3 client of the emulator."""
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 1}),
-    )
+def aws_client(service: str, endpoint: str, region: str = REGION) -> Any:
+    """A client of the emulator."""
+    return AwsClients(endpoint).client(service, PATIENT, region)
 
 
 def aws_environment(endpoint: str) -> dict[str, str]:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from dataplatform.ingestion.checkpoints import Checkpoints
 from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.resilience.retry import RetryPolicy
@@ -22,6 +20,7 @@ from dataplatform.stores.memory.checkpoints import MemoryCheckpoints
 from dataplatform.stores.memory.letter_box import MemoryLetterBox
 from foundation.clock import Clock, ManualClock
 from tests.support.aws_emulator import aws_client, shared_emulator
+from tests.support.aws_refusal import aws_refusal
 from tests.support.credit_samples import NOON
 from tests.support.recording_telemetry import RecordingTelemetry
 
@@ -101,5 +100,5 @@ class ThrottlingClient:
     def get_records(self, **arguments: Any) -> Any:
         if self._draw() < self.ratio:
             self.refused_reads += 1
-            raise ClientError({"Error": {"Code": THROTTLED, "Message": "Rate exceeded"}}, "GetRecords")
+            raise aws_refusal(THROTTLED)
         return self._client.get_records(**arguments)

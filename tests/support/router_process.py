@@ -19,10 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import uvicorn
-from botocore.config import Config
 
 from alarms.http.application import create_application
 from alarms.http.auth import HOOKS, READ, WRITE, BearerTokens, Principal
@@ -47,6 +45,8 @@ from alarms.router.router import Router
 from alarms.stores.mysql import MysqlRouterStore
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
+from foundation.aws.clients import AwsClients
+from foundation.aws.purpose import Purpose
 from foundation.clock import Clock, parse_clock
 from slo.loaders.catalogue_files import load_catalogue
 
@@ -191,8 +191,7 @@ def notifier_of(options: argparse.Namespace) -> Notifier:
     if options.sns is None:
         client = httpx.Client(timeout=5.0)
         return WebhookNotifier(options.receiver, b"key", lambda: datetime.now(UTC), client)
-    impatient = Config(connect_timeout=2, read_timeout=SNS_TIME_OUT, retries={"total_max_attempts": 1})
-    sns = boto3.client("sns", config=impatient)
+    sns = AwsClients().client("sns", Purpose(connect_seconds=2, answer_seconds=SNS_TIME_OUT))
     return SnsNotifier(sns, ensure_topics(sns, options.sns))
 
 

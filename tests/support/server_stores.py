@@ -9,22 +9,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
-
-import boto3
-from botocore.config import Config
 
 from credit.ports.projections import WideStore
 from dataplatform.local.server import LOOPBACK
 from dataplatform.schemas.hot_table import HotTable
 from dataplatform.stores.cassandra.opening import open_cassandra_wide
-from dataplatform.stores.dynamodb.calls import client_config
+from dataplatform.stores.dynamodb.calls import HOT_STORE
 from dataplatform.stores.dynamodb.hot import DynamoHotStore
 from dataplatform.stores.dynamodb.open import open_dynamodb_hot
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
+from foundation.aws.clients import AwsClients
 from foundation.clock import Clock
 
 REGION = "sa-east-1"
@@ -68,12 +66,6 @@ async def opened_servers(there: Addresses, clock: Clock) -> AsyncIterator[Server
 
 
 def new_client(endpoint: str, threads: int = 32, region: str = REGION) -> Any:
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        # A loaded machine is slower than DynamoDB, and its slowness is not what a test judges.
-        config=client_config(threads).merge(Config(connect_timeout=5, read_timeout=20)),
-    )
+    # A loaded machine is slower than DynamoDB, and its slowness is not what a test judges.
+    patient = replace(HOT_STORE, connect_seconds=5, answer_seconds=20, connections=threads)
+    return AwsClients(endpoint).client("dynamodb", patient, region)

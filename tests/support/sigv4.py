@@ -6,17 +6,19 @@ import hashlib
 import hmac
 from urllib.parse import quote
 
-from dataplatform.stores.cassandra.sigv4 import SigV4
+REGION = "sa-east-1"
+KEY_ID = "AKIAIOSFODNN7EXAMPLE"
+SECRET = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"
 
 
-def signed(identity: SigV4, secret: str, nonce: str, amz_date: str) -> str:
-    """What the server expects of that identity for that time."""
+def signed(secret: str, nonce: str, amz_date: str) -> str:
+    """What the server expects of ``KEY_ID`` for that time."""
     day = amz_date[:10].replace("-", "")
-    scope = f"{day}/{identity.region}/cassandra/aws4_request"
+    scope = f"{day}/{REGION}/cassandra/aws4_request"
     query = "&".join(
         (
             "X-Amz-Algorithm=AWS4-HMAC-SHA256",
-            f"X-Amz-Credential={quote(f'{identity.access_key_id}/{scope}', safe='')}",
+            f"X-Amz-Credential={quote(f'{KEY_ID}/{scope}', safe='')}",
             f"X-Amz-Date={quote(amz_date, safe='')}",
             "X-Amz-Expires=900",
         )
@@ -25,6 +27,6 @@ def signed(identity: SigV4, secret: str, nonce: str, amz_date: str) -> str:
     request = f"PUT\n/authenticate\n{query}\nhost:cassandra\n\nhost\n{hashed}"
     to_sign = f"AWS4-HMAC-SHA256\n{amz_date}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
     key = f"AWS4{secret}".encode()
-    for part in (day, identity.region, "cassandra", "aws4_request"):
+    for part in (day, REGION, "cassandra", "aws4_request"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()

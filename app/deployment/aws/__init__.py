@@ -1,1 +1,1 @@
-"""CloudWatch, SNS and CloudWatch Logs, by boto3. Credentials come from AWS's standard chain only."""
+"""CloudWatch, SNS and CloudWatch Logs. Credentials come from AWS's standard chain only."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.deployment.aws.clients import Account, explained, tag_list, tag_map
+from app.deployment.aws.clients import Account, tag_list, tag_map
 from app.deployment.resource import OWNER_TAG, Deployed, Document
 
 KINDS = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms"}
@@ -57,26 +57,23 @@ class Alarms:
 
     def deployed(self, names: Collection[str]) -> Mapping[str, Deployed]:
         found = {}
-        with explained("CloudWatch alarms"):
-            for alarm in self._described():
-                arn = alarm["AlarmArn"]
-                tags = tag_map(self._account.cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"])
-                ours = tags.get(OWNER_TAG) == self._environment
-                found[str(alarm["AlarmName"])] = Deployed(comparable(alarm, tags), ours)
+        for alarm in self._described():
+            arn = alarm["AlarmArn"]
+            tags = tag_map(self._account.cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"])
+            ours = tags.get(OWNER_TAG) == self._environment
+            found[str(alarm["AlarmName"])] = Deployed(comparable(alarm, tags), ours)
         return found
 
     def put(self, name: str, document: Document) -> None:
         arguments = self._wanted[name]
         client = self._account.cloudwatch
         put = client.put_composite_alarm if self._type == "CompositeAlarm" else client.put_metric_alarm
-        with explained(f"alarm {name}"):
-            put(**arguments)
-            # The tags of an alarm that exists already are not changed by putting it again.
-            client.tag_resource(ResourceARN=self._arn(name), Tags=tag_list(document["Tags"]))
+        put(**arguments)
+        # The tags of an alarm that exists already are not changed by putting it again.
+        client.tag_resource(ResourceARN=self._arn(name), Tags=tag_list(document["Tags"]))
 
     def remove(self, name: str) -> None:
-        with explained(f"alarm {name}"):
-            self._account.cloudwatch.delete_alarms(AlarmNames=[name])
+        self._account.cloudwatch.delete_alarms(AlarmNames=[name])
 
     def _described(self) -> Iterator[dict[str, Any]]:
         pages = self._account.cloudwatch.get_paginator("describe_alarms").paginate(

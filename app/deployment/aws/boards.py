@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from app.deployment.aws.clients import Account, explained, tag_list, tag_map
+from app.deployment.aws.clients import Account, tag_list, tag_map
 from app.deployment.errors import DeploymentError
 from app.deployment.resource import OWNER_TAG, Deployed, Document
 
@@ -24,32 +24,29 @@ class CloudWatchBoards:
 
     def deployed(self, names: Collection[str]) -> Mapping[str, Deployed]:
         client, found = self._account.cloudwatch, {}
-        with explained("CloudWatch dashboards"):
-            pages = client.get_paginator("list_dashboards").paginate(
-                DashboardNamePrefix=f"mirante-{self._environment}-"
-            )
-            for entry in (entry for page in pages for entry in page.get("DashboardEntries", [])):
-                name = str(entry["DashboardName"])
-                body = client.get_dashboard(DashboardName=name)["DashboardBody"]
-                tags = tag_map(client.list_tags_for_resource(ResourceARN=entry["DashboardArn"])["Tags"])
-                found[name] = Deployed(_parsed(body), tags.get(OWNER_TAG) == self._environment)
+        pages = client.get_paginator("list_dashboards").paginate(
+            DashboardNamePrefix=f"mirante-{self._environment}-"
+        )
+        for entry in (entry for page in pages for entry in page.get("DashboardEntries", [])):
+            name = str(entry["DashboardName"])
+            body = client.get_dashboard(DashboardName=name)["DashboardBody"]
+            tags = tag_map(client.list_tags_for_resource(ResourceARN=entry["DashboardArn"])["Tags"])
+            found[name] = Deployed(_parsed(body), tags.get(OWNER_TAG) == self._environment)
         return found
 
     def put(self, name: str, document: Document) -> None:
-        with explained(f"dashboard {name}"):
-            answer = self._account.cloudwatch.put_dashboard(
-                DashboardName=name,
-                DashboardBody=self._bodies[name].decode(),
-                Tags=tag_list({OWNER_TAG: self._environment}),
-            )
+        answer = self._account.cloudwatch.put_dashboard(
+            DashboardName=name,
+            DashboardBody=self._bodies[name].decode(),
+            Tags=tag_list({OWNER_TAG: self._environment}),
+        )
         problems = answer.get("DashboardValidationMessages") or []
         if problems:
             told = "; ".join(f"{one.get('DataPath')}: {one.get('Message')}" for one in problems)
             raise DeploymentError(f"dashboard {name}", told, "It was kept as it is; mend the board")
 
     def remove(self, name: str) -> None:
-        with explained(f"dashboard {name}"):
-            self._account.cloudwatch.delete_dashboards(DashboardNames=[name])
+        self._account.cloudwatch.delete_dashboards(DashboardNames=[name])
 
 
 def _parsed(body: str) -> Any:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from app.deployment.aws.clients import Account, explained, is_missing
+from app.deployment.aws.clients import Account, is_missing
 from app.deployment.resource import OWNER_TAG, Deployed, Document
+from foundation.aws.errors import AwsError
 
 
 class LogGroups:
@@ -29,24 +28,24 @@ class LogGroups:
 
     def deployed(self, names: Collection[str]) -> Mapping[str, Deployed]:
         found = {}
-        with explained("log groups"):
-            for group in _groups(self._account.logs, self._environment):
-                name = str(group["logGroupName"])
-                tags = self._account.logs.list_tags_for_resource(
-                    resourceArn=self._account.log_group_arn(name)
-                )["tags"]
-                document = {"retentionInDays": group.get("retentionInDays"), "tags": tags}
-                found[name] = Deployed(document, tags.get(OWNER_TAG) == self._environment)
+        for group in _groups(self._account.logs, self._environment):
+            name = str(group["logGroupName"])
+            tags = self._account.logs.list_tags_for_resource(resourceArn=self._account.log_group_arn(name))[
+                "tags"
+            ]
+            document = {"retentionInDays": group.get("retentionInDays"), "tags": tags}
+            found[name] = Deployed(document, tags.get(OWNER_TAG) == self._environment)
         return found
 
     def put(self, name: str, document: Document) -> None:
         client, arn = self._account.logs, self._account.log_group_arn(name)
-        with explained(f"log group {name}"):
-            try:
-                client.create_log_group(logGroupName=name, tags=document["tags"])
-            except client.exceptions.ResourceAlreadyExistsException:
-                client.tag_resource(resourceArn=arn, tags=document["tags"])
-            client.put_retention_policy(logGroupName=name, retentionInDays=document["retentionInDays"])
+        try:
+            client.create_log_group(logGroupName=name, tags=document["tags"])
+        except AwsError as error:
+            if error.code != "ResourceAlreadyExistsException":
+                raise
+            client.tag_resource(resourceArn=arn, tags=document["tags"])
+        client.put_retention_policy(logGroupName=name, retentionInDays=document["retentionInDays"])
 
     def remove(self, name: str) -> None:
         raise AssertionError(f"{name}: log groups are never removed")
@@ -67,29 +66,24 @@ class MetricFilters:
 
     def deployed(self, names: Collection[str]) -> Mapping[str, Deployed]:
         client, found = self._account.logs, {}
-        with explained("metric filters"):
-            for group in _groups(client, self._environment):
-                pages = client.get_paginator("describe_metric_filters").paginate(
-                    logGroupName=group["logGroupName"]
-                )
-                for one in (one for page in pages for one in page["metricFilters"]):
-                    found[str(one["filterName"])] = Deployed(_comparable(one), ours=True)
+        for group in _groups(client, self._environment):
+            pages = client.get_paginator("describe_metric_filters").paginate(
+                logGroupName=group["logGroupName"]
+            )
+            for one in (one for page in pages for one in page["metricFilters"]):
+                found[str(one["filterName"])] = Deployed(_comparable(one), ours=True)
         return found
 
     def put(self, name: str, document: Document) -> None:
-        with explained(f"metric filter {name}"):
-            self._account.logs.put_metric_filter(**self._wanted[name])
+        self._account.logs.put_metric_filter(**self._wanted[name])
 
     def remove(self, name: str) -> None:
-        with explained(f"metric filter {name}"):
-            for group in _groups(self._account.logs, self._environment):
-                try:
-                    self._account.logs.delete_metric_filter(
-                        logGroupName=group["logGroupName"], filterName=name
-                    )
-                except ClientError as error:
-                    if not is_missing(error):
-                        raise
+        for group in _groups(self._account.logs, self._environment):
+            try:
+                self._account.logs.delete_metric_filter(logGroupName=group["logGroupName"], filterName=name)
+            except AwsError as error:
+                if not is_missing(error):
+                    raise
 
 
 def _groups(client: Any, environment: str) -> list[Mapping[str, Any]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from botocore.exceptions import ClientError
-
 from alarms.model.severity import Severity
 from alarms.notify.sns_topics import topic_name
-from app.deployment.aws.clients import Account, explained, is_missing, tag_list, tag_map
+from app.deployment.aws.clients import Account, is_missing, tag_list, tag_map
 from app.deployment.resource import OWNER_TAG, Deployed, Document
+from foundation.aws.errors import AwsError
 
 
 class Topics:
@@ -41,25 +40,23 @@ class Topics:
 
     def put(self, name: str, document: Document) -> None:
         client, arn = self._account.sns, self._account.topic_arn(name)
-        with explained(f"topic {name}"):
-            client.create_topic(Name=name)
-            client.set_topic_attributes(
-                TopicArn=arn, AttributeName="DisplayName", AttributeValue=document["DisplayName"]
-            )
-            client.tag_resource(ResourceArn=arn, Tags=tag_list(document["Tags"]))
+        client.create_topic(Name=name)
+        client.set_topic_attributes(
+            TopicArn=arn, AttributeName="DisplayName", AttributeValue=document["DisplayName"]
+        )
+        client.tag_resource(ResourceArn=arn, Tags=tag_list(document["Tags"]))
 
     def remove(self, name: str) -> None:
         raise AssertionError(f"{name}: topics are never removed")
 
     def _read(self, name: str) -> Deployed | None:
         client, arn = self._account.sns, self._account.topic_arn(name)
-        with explained("SNS topics"):
-            try:
-                attributes = client.get_topic_attributes(TopicArn=arn)["Attributes"]
-            except ClientError as error:
-                if is_missing(error):
-                    return None
-                raise
-            tags = tag_map(client.list_tags_for_resource(ResourceArn=arn)["Tags"])
+        try:
+            attributes = client.get_topic_attributes(TopicArn=arn)["Attributes"]
+        except AwsError as error:
+            if is_missing(error):
+                return None
+            raise
+        tags = tag_map(client.list_tags_for_resource(ResourceArn=arn)["Tags"])
         document = {"DisplayName": attributes.get("DisplayName", ""), "Tags": tags}
         return Deployed(document, tags.get(OWNER_TAG) == self._environment)

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cassandra.auth import AuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
 from cassandra.policies import DCAwareRoundRobinPolicy, ExponentialReconnectionPolicy, TokenAwarePolicy
 from cassandra.query import dict_factory
@@ -15,7 +16,6 @@ from credit.ports.projections import WideStore
 from dataplatform.schemas.cassandra.capacity import CREDITDATA
 from dataplatform.schemas.cassandra.creditdata import on_cassandra, on_keyspaces
 from dataplatform.stores.cassandra.session import FAILURES, LEVEL, GuardedSession
-from dataplatform.stores.cassandra.sigv4 import SigV4, authentication
 from dataplatform.stores.cassandra.tables import make_tables
 from dataplatform.stores.cassandra.wide import CassandraWideStore
 from foundation.clock import Clock
@@ -30,19 +30,19 @@ def open_cassandra_wide(
     port: int,
     clock: Clock,
     *,
-    sigv4: SigV4 | None = None,
+    iam: AuthProvider | None = None,
     answer_seconds: float = ANSWER_SECONDS,
 ) -> tuple[WideStore, Callable[[], None]]:
     """The store, ready for work, and what closes it. Blocks while it connects and makes missing tables.
 
-    With ``sigv4`` the hosts are Amazon Keyspaces (``cassandra.REGION.amazonaws.com``, port 9142): TLS, IAM
-    signatures, and the tables with their capacity. Without it, an Apache Cassandra in plain.
+    With ``iam``, which signs in, the hosts are Amazon Keyspaces (``cassandra.REGION.amazonaws.com``, port
+    9142): TLS, and the tables with their capacity. Without it, an Apache Cassandra in plain.
     ``answer_seconds`` are real.
 
     Raises:
         StoreUnavailable: nobody answers there, or a table did not become ready.
     """
-    session, close = open_session(hosts, port, sigv4=sigv4, answer_seconds=answer_seconds)
+    session, close = open_session(hosts, port, iam=iam, answer_seconds=answer_seconds)
     return CassandraWideStore(session, clock), close
 
 
@@ -50,15 +50,15 @@ def open_session(
     hosts: Sequence[str],
     port: int,
     *,
-    sigv4: SigV4 | None = None,
+    iam: AuthProvider | None = None,
     answer_seconds: float = ANSWER_SECONDS,
 ) -> tuple[GuardedSession, Callable[[], None]]:
     """What the store works through: a guarded session with the tables made, and what closes it."""
-    cluster = _cluster(hosts, port, sigv4, answer_seconds)
+    cluster = _cluster(hosts, port, iam, answer_seconds)
     try:
         session = GuardedSession(_connected(cluster))
-        schema = on_cassandra() if sigv4 is None else on_keyspaces(CREDITDATA)
-        make_tables(session, schema, managed=sigv4 is not None)
+        schema = on_cassandra() if iam is None else on_keyspaces(CREDITDATA)
+        make_tables(session, schema, managed=iam is not None)
     except BaseException:
         cluster.shutdown()
         raise
@@ -74,7 +74,7 @@ def _connected(cluster: Cluster) -> Session:
     return session
 
 
-def _cluster(hosts: Sequence[str], port: int, sigv4: SigV4 | None, answer_seconds: float) -> Cluster:
+def _cluster(hosts: Sequence[str], port: int, iam: AuthProvider | None, answer_seconds: float) -> Cluster:
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy()),
         consistency_level=LEVEL,
@@ -82,8 +82,8 @@ def _cluster(hosts: Sequence[str], port: int, sigv4: SigV4 | None, answer_second
         row_factory=dict_factory,
     )
     secured: dict[str, Any] = {}
-    if sigv4 is not None:
-        secured = {"auth_provider": authentication(sigv4), "ssl_context": ssl.create_default_context()}
+    if iam is not None:
+        secured = {"auth_provider": iam, "ssl_context": ssl.create_default_context()}
         secured["ssl_options"] = {"server_hostname": hosts[0]}
     return Cluster(
         list(hosts),

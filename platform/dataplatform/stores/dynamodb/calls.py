@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from credit.domain.errors import StoreUnavailable
 from dataplatform.resilience.bulkhead import Bulkhead
 from dataplatform.resilience.retry import Random, RetryPolicy, retrying
+from foundation.aws.errors import AwsError
+from foundation.aws.purpose import Purpose
 from foundation.clock import Clock
 
 STORE = "hot"
@@ -28,10 +27,13 @@ THROTTLED = frozenset(
     )
 )
 CALLS = 1024  # under way or waiting for a thread
+# A connection a thread, and retries left to us. A decision has 200 ms for everything, and the relational
+# store stands behind this one (§8.2.2).
+HOT_STORE = Purpose(connect_seconds=0.5, answer_seconds=1.0, connections=32)
 
 
 class HotStoreError(StoreUnavailable):
-    """A call that failed. ``code`` is the service's own; empty when no answer came at all."""
+    """A call that failed. ``code`` is ``AwsError``'s or one of ours; empty when nothing was asked."""
 
     def __init__(self, code: str, reason: str) -> None:
         self.code = code
@@ -61,20 +63,6 @@ class TransactionCancelled(HotStoreError):
 
 
 _IN_THE_WAY = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
-
-
-def client_config(threads: int = 32) -> Config:
-    """How the boto3 client must be made: a connection a thread, short time-outs, retries left to us.
-
-    A decision has 200 ms for everything, and the relational store stands behind this one (§8.2.2).
-    """
-    return Config(
-        max_pool_connections=threads,
-        connect_timeout=0.5,
-        read_timeout=1.0,
-        retries={"mode": "standard", "total_max_attempts": 1},
-        tcp_keepalive=True,
-    )
 
 
 class DynamoCalls:
@@ -130,18 +118,14 @@ class DynamoCalls:
     def _make(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
-        except ClientError as error:
+        except AwsError as error:
             raise _told(operation, error) from error
-        except BotoCoreError as error:
-            raise HotStoreError("", f"{operation}: {type(error).__name__}") from error
         return answer
 
 
-def _told(operation: str, error: ClientError) -> HotStoreError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    if code in THROTTLED:
-        return HotStoreThrottled(code, f"{operation}: {code}")
-    if code == TRANSACTION_CANCELLED:
-        reasons: Any = error.response.get("CancellationReasons", ())
-        return TransactionCancelled(tuple(str(reason.get("Code")) for reason in reasons))
-    return HotStoreError(code, f"{operation}: {code}")
+def _told(operation: str, error: AwsError) -> HotStoreError:
+    """By its code alone: the problem itself may repeat what was sent."""
+    if error.code == TRANSACTION_CANCELLED:
+        return TransactionCancelled(error.reasons)
+    kind = HotStoreThrottled if error.code in THROTTLED else HotStoreError
+    return kind(error.code, f"{operation}: {error.code}")

@@ -1,6 +1,6 @@
 """Opening the hot store over DynamoDB.
 
-client = boto3.client("dynamodb", region_name=..., config=client_config(threads=32))
+client = AwsClients().client("dynamodb", HOT_STORE)
 hot = open_dynamodb_hot(client, clock, random)
 ...
 await hot.close()
@@ -30,8 +30,8 @@ def open_dynamodb_hot(
 ) -> DynamoHotStore:
     """Make sure that the table is there and be ready to use it; blocks.
 
-    ``client`` is a boto3 DynamoDB client made with ``client_config``: there are as many threads as it has
-    connections. ``random`` spreads retries. Any number of processes may open the same table.
+    ``client`` is made for the purpose ``HOT_STORE``: there are as many threads as it has connections.
+    ``random`` spreads retries. Any number of processes may open the same table.
 
     Raises:
         TableDrift: the table is there and is another one.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from dataplatform.errors import TableDrift
 from dataplatform.schemas.hot_table import EXPIRY_ATTRIBUTE, REPLICATED, HotTable, differences
 from dataplatform.stores.dynamodb.calls import HotStoreError
+from foundation.aws.errors import AwsError
 
 _ALREADY = "ResourceInUseException"
 _ENABLED = ("ENABLED", "ENABLING")
-_WAIT = {"Delay": 1, "MaxAttempts": 300}  # real seconds between two looks, and looks
+_NOT_YET = "ResourceNotFoundException"
+_LOOKS, _PAUSE = 300, 1.0  # real seconds between two looks
 
 
 def ensure_table(client: Any, table: HotTable | None = None) -> None:
@@ -30,18 +31,15 @@ def ensure_table(client: Any, table: HotTable | None = None) -> None:
         _ensure_expiry(client, wanted)
         for region in wanted.replicas:
             _ensure_replica(client, wanted, region)
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        raise HotStoreError(code, f"{error.operation_name}: {code}") from error
-    except (BotoCoreError, WaiterError) as error:
-        raise HotStoreError("", f"table {wanted.name}: {type(error).__name__}") from error
+    except AwsError as error:
+        raise HotStoreError(error.code, f"table {wanted.name}: {error.problem}") from error
 
 
 def _create(client: Any, table: HotTable) -> None:
     try:
         client.create_table(**table.creation())
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != _ALREADY:
+    except AwsError as error:
+        if error.code != _ALREADY:
             raise
     _wait(client, table)
 
@@ -81,4 +79,17 @@ def _describe(client: Any, table: HotTable) -> Mapping[str, Any]:
 
 
 def _wait(client: Any, table: HotTable) -> None:
-    client.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig=_WAIT)
+    for look in range(_LOOKS):
+        time.sleep(_PAUSE if look else 0)
+        if _active(client, table):
+            return
+    raise HotStoreError("", f"table {table.name} was not active within {_LOOKS * _PAUSE:.0f} s")
+
+
+def _active(client: Any, table: HotTable) -> bool:
+    try:
+        return bool(_describe(client, table)["TableStatus"] == "ACTIVE")
+    except AwsError as error:
+        if error.code != _NOT_YET:
+            raise
+        return False

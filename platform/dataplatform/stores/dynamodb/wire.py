@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
-
 from credit.ports.projections import HotItem, ItemValue
 from dataplatform.schemas.hot_table import EXPIRY_ATTRIBUTE, INDEX_SHARDS
 from foundation.instants import from_micros, maybe_instant, to_micros
@@ -19,7 +17,7 @@ Wire = dict[str, Any]
 DAMAGED = "damaged"  # the digest of an item whose content cannot be read
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROS = 1_000_000
-_SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
+_DIGITS = 38  # of a number, at most
 
 
 def to_wire(item: HotItem) -> Wire:
@@ -44,13 +42,13 @@ def to_wire(item: HotItem) -> Wire:
         plain["expiresAt"] = to_micros(item.expires_at)
         # Rounded up: the service must never delete what is still alive.
         plain[EXPIRY_ATTRIBUTE] = -(-to_micros(item.expires_at) // _MICROS)
-    return {name: _SERIALIZER.serialize(value) for name, value in plain.items()}
+    return {name: _typed(value) for name, value in plain.items()}
 
 
 def from_wire(wire: Mapping[str, Any]) -> HotItem:
     """An item that somebody altered into something unreadable keeps its key, and its version if that can be
     read; a comparison then finds its digest wrong, and a reader its attributes missing."""
-    plain = {name: _plain(_DESERIALIZER.deserialize(value)) for name, value in wire.items()}
+    plain = {name: _plain(value) for name, value in wire.items()}
     try:
         return HotItem(
             customer_id=plain["customerId"],
@@ -88,15 +86,38 @@ def sharded(value: str, shard: int) -> str:
     return f"{value}#{shard:02d}"
 
 
-def _plain(value: Any) -> Any:
-    """Without the library's own types. A number that is not whole stays a Decimal: nothing of ours is one."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else value
-    if isinstance(value, Binary):
-        return bytes(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return value
+def _typed(value: Any) -> Wire:
+    """What we keep: texts, whole numbers, truths, bytes, nothing, and maps of these."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int() if abs(value) < 10**_DIGITS:
+            return {"N": str(value)}
+        case int():
+            raise ArithmeticError(f"a number has more than {_DIGITS} digits")
+        case bytes():
+            return {"B": value}
+        case _:
+            return {"M": {name: _typed(inner) for name, inner in value.items()}}
+
+
+def _plain(wire: Wire) -> Any:
+    """A number that is not whole, a list or a set stays as it is: nothing of ours is one."""
+    ((kind, value),) = wire.items()
+    match kind:
+        case "NULL":
+            return None
+        case "N":
+            number = Decimal(value)
+            return int(number) if number == number.to_integral_value() else number
+        case "M":
+            return {name: _plain(inner) for name, inner in value.items()}
+        case _:
+            return value
 
 
 def _attributes(value: Any) -> dict[str, ItemValue]:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from credit.domain.errors import StoreUnavailable
+from foundation.aws.errors import AwsError
 
 THROTTLED = frozenset(
     (
@@ -24,7 +23,7 @@ NOT_FOUND = "ResourceNotFoundException"
 
 
 class KinesisError(StoreUnavailable):
-    """A call that failed. ``code`` is the service's own; empty when no answer came at all."""
+    """A call that failed. ``code`` is ``AwsError``'s; empty when it was not AWS that failed."""
 
     def __init__(self, code: str, reason: str) -> None:
         self.code = code
@@ -71,9 +70,6 @@ class KinesisCalls:
     def _make(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             answer: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            raise KinesisError(code, f"{operation}: {code}") from error
-        except BotoCoreError as error:
-            raise KinesisError("", f"{operation}: {type(error).__name__}") from error
+        except AwsError as error:
+            raise KinesisError(error.code, f"{operation}: {error.code}") from error
         return answer

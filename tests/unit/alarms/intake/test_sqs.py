@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from botocore.exceptions import EndpointConnectionError
-
 from alarms.intake.sqs import MOST_UNREAD, SqsConsumer
 from alarms.router.heartbeat import HeartbeatSender
+from tests.support.aws_refusal import aws_refusal
 from tests.support.router import Scene, numbered_ids
 
 
@@ -18,7 +17,7 @@ class Queue:
 
     def receive_message(self, **_: Any) -> dict[str, Any]:
         if not self.there:
-            raise EndpointConnectionError(endpoint_url="http://sqs")
+            raise aws_refusal("EndpointConnectionError")
         return {}
 
     def delete_message_batch(self, **_: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from alarms.model.errors import PermanentFailure, TemporaryFailure
 from alarms.model.incident import TransitionKind
@@ -20,6 +19,7 @@ from alarms.notify.lambda_action import LambdaNotifier
 from alarms.policy.policy import Remediation
 from alarms.policy.policy_file import load_policy
 from tests.support.alerts import burn_alert, ended
+from tests.support.aws_refusal import aws_refusal
 from tests.support.router import SHIPPED_POLICY, Pager, Scene
 from tests.support.router_store_contract import notification
 
@@ -89,7 +89,7 @@ class Lambda:
 
     def invoke(self, **kwargs: Any) -> dict[str, Any]:
         if self.code is not None:
-            raise ClientError({"Error": {"Code": self.code}}, "Invoke")
+            raise aws_refusal(self.code)
         self.calls.append(kwargs)
         return {"ResponseMetadata": {"RequestId": "request"}}
 

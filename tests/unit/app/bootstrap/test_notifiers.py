@@ -21,6 +21,7 @@ from alarms.policy.channel import (
 from app.bootstrap.notifiers import build_notifiers
 from app.bootstrap.routing_role import LEASE
 from app.settings import ChannelSecrets, Settings, SettingsError, load_settings
+from foundation.aws.errors import AwsError
 from foundation.clock import SystemClock
 
 SMTP = SmtpChannel("mail", 587, "m@x.org", {"*": "sre@x.org"}, user="mirante")
@@ -66,7 +67,7 @@ def test_without_a_region_the_message_says_what_to_set(
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with pytest.raises(SettingsError, match="Set AWS_REGION"):
+    with pytest.raises(AwsError, match="Set AWS_DEFAULT_REGION"):
         build_notifiers({"machines": LambdaChannel({"restart": "restart"})}, Settings(), SystemClock())
 
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from dataplatform.ingestion.checkpoints import SHARD_END
 from dataplatform.stores.kinesis.stream import KinesisStream
+from tests.support.aws_refusal import aws_refusal
 from tests.support.credit_samples import NOON
 from tests.support.kinesis import QUICK, KinesisBench, opened
 
@@ -49,7 +48,7 @@ class SplitStream:
         iterator: str = asked["ShardIterator"]
         if iterator in self.expired:
             self.expired.remove(iterator)
-            raise ClientError({"Error": {"Code": "ExpiredIteratorException"}}, "GetRecords")
+            raise aws_refusal("ExpiredIteratorException")
         shard, _, text = iterator.partition("/")
         position = int(text)
         found = self.records[shard][position : position + asked["Limit"]]

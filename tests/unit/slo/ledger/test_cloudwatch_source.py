@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
+from foundation.aws.clients import AwsClients
+from foundation.aws.purpose import Purpose
 from slo.ledger.cloudwatch_source import CloudWatchSource
 from slo.ledger.ledger import Counts
 from slo.ledger.memory_ledger import MemoryLedger
@@ -29,9 +30,7 @@ def twin_slo(part: str = "bad") -> Slo:
 
 @pytest.fixture
 def stub() -> Iterator[Stubber]:
-    client = boto3.client(
-        "cloudwatch", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
-    )
+    client = AwsClients("http://127.0.0.1:9").client("cloudwatch", Purpose(1, 1))
     with Stubber(client) as made:
         yield made
     client.close()
@@ -123,7 +122,7 @@ def test_history_older_than_minute_data_is_refused(stub: Stubber) -> None:
 
 def test_an_error_of_aws_is_told(stub: Stubber) -> None:
     stub.add_client_error("get_metric_data", "AccessDenied", "not allowed")
-    with pytest.raises(SourceError, match="cannot be asked"):
+    with pytest.raises(SourceError, match="GetMetricData: AccessDenied"):
         source(stub, twin_slo()).collect(MemoryLedger(), NOON, NOON + MINUTE, NOON + timedelta(hours=1))
 
 

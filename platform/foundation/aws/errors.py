@@ -1,0 +1,30 @@
+"""What goes wrong between us and AWS.
+
+AwsError    a service that cannot be asked, did not answer or refused (place, problem, mend)
+"""
+
+from __future__ import annotations
+
+
+class AwsError(Exception):
+    """A client that cannot be made, or a call that failed.
+
+    ``place`` names the service with its region or endpoint. ``code`` is the service's own, or botocore's name
+    for what kept an answer from coming: unlike ``problem``, it never repeats what was sent.
+    ``nothing_done`` is True where AWS surely changed nothing: it was not reached, or it refused.
+    ``reasons`` are the codes of a cancelled transaction, one an item.
+    """
+
+    def __init__(
+        self,
+        place: str,
+        problem: str,
+        mend: str,
+        *,
+        code: str,
+        nothing_done: bool = False,
+        reasons: tuple[str, ...] = (),
+    ) -> None:
+        self.place, self.problem, self.mend = place, problem, mend
+        self.code, self.nothing_done, self.reasons = code, nothing_done, reasons
+        super().__init__(f"{place}: {problem}. {mend}")
