@@ -110,7 +110,7 @@ async def open_kinesis_stream(
 ) -> KinesisStream:
     """Make sure that the stream is there (ten shards, 48 hours) and be ready to write and read it.
 
-    ``client`` is a boto3 Kinesis client; give it ``retries={"max_attempts": 1}``, for retries are made here.
+    ``client`` is a Kinesis client made for one try a call: retries are made here.
     ``shape`` of a stream that exists is left alone but for its retention. ``close`` ends it.
 
     Raises:
