@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from alarms.generate.cloudwatch.every_alarm import every_alarm
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
 from dashboards.cloudwatch import expressions
@@ -48,8 +49,8 @@ def examine(catalogue: Catalogue, environment: str, console_paths: Iterable[str]
         name = str(rule.get("alert") or rule.get("record"))
         if "record" not in rule and str(rule["expr"]) not in _WATCHES_ITSELF:
             found += series_gate.of_text(f"rule {name}", str(rule["expr"]), known)
-    found += line_gate.of_boards(made, source)
-    found += light_gate.of_boards(made, source)
+    found += line_gate.of_boards(made, source, generated, every_alarm(catalogue, environment))
+    found += light_gate.of_boards(made, source, generated)
     found += link_gate.of_boards(made, source.runbooks, console_paths)
     for board in made:
         for language in LANGUAGES:

@@ -13,7 +13,6 @@ from dashboards.model import promql
 from dashboards.model.board import Board, Panel, Shape
 from dashboards.model.palette import STATES, State
 from dashboards.truth.finding import Finding
-from dashboards.truth.known_series import rules
 
 GATE = "lights"
 GREY = STATES[State.NO_DATA].colour.dark
@@ -22,10 +21,10 @@ _COMPARED = re.compile(r"slo:burn_rate:ratio(\w+)\{[^}]*\}\s*>\s*(?:bool\s+)?([0
 Json = Mapping[str, Any]
 
 
-def of_boards(boards: Iterable[Board], source: Source) -> Iterator[Finding]:
-    """Every light of an objective against its burn alerts: the same windows, the same factors."""
+def of_boards(boards: Iterable[Board], source: Source, rules: Iterable[Json]) -> Iterator[Finding]:
+    """Every light of an objective against its burn alerts among ``rules``: same windows, same factors."""
     alerts: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for rule in rules(source.catalogue, source.environment):
+    for rule in rules:
         labels = rule.get("labels", {})
         if "alert" in rule and isinstance(labels, Mapping) and "slo" in labels:
             own = alerts.setdefault((labels["slo"], labels["objective"]), set())

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
-from alarms.generate.cloudwatch.every_alarm import every_alarm
 from alarms.generate.cloudwatch.names import indicator_alarm
 from alarms.model.indicator import Indicator, Measure
 from dashboards.boards.slo_panels import key_of
@@ -14,7 +13,6 @@ from dashboards.boards.source import Source
 from dashboards.model.board import Board, Panel, Shape
 from dashboards.model.query import Increase, Level
 from dashboards.truth.finding import Finding
-from dashboards.truth.known_series import rules
 from slo.model import conventions
 from slo.model.spec import Objective, Slo, Tier
 
@@ -22,11 +20,15 @@ GATE = "lines"
 _LIMIT = re.compile(r"[<>]\s*(?:bool\s+)?([0-9.]+)")
 _MEND = "Take both from the definition, through the conventions"
 
+Generated = Mapping[str, object]
 
-def of_boards(boards: Iterable[Board], source: Source) -> Iterator[Finding]:
-    alerts = {str(rule["alert"]): str(rule["expr"]) for rule in rules(source.catalogue, source.environment)
-              if "alert" in rule}  # fmt: skip
-    alarms = {str(alarm["AlarmName"]): alarm for alarm in every_alarm(source.catalogue, source.environment)}
+
+def of_boards(
+    boards: Iterable[Board], source: Source, rules: Iterable[Generated], cloudwatch: Iterable[Generated]
+) -> Iterator[Finding]:
+    """Every number on a board against the generated Prometheus ``rules`` and ``cloudwatch`` alarms."""
+    alerts = {str(rule["alert"]): str(rule["expr"]) for rule in rules if "alert" in rule}
+    alarms = {str(alarm["AlarmName"]): alarm for alarm in cloudwatch}
     for board in boards:
         panels = {panel.id: panel for panel in board.panels()}
         yield from _tiers(board, panels, source, alerts, alarms)
@@ -39,7 +41,7 @@ def _tiers(
     panels: Mapping[str, Panel],
     source: Source,
     alerts: Mapping[str, str],
-    alarms: Mapping[str, Mapping[str, object]],
+    alarms: Mapping[str, Generated],
 ) -> Iterator[Finding]:
     for slo, objective in source.objectives():
         for tier in slo.tiers:
@@ -57,7 +59,7 @@ def _one_tier(
     tier: Tier,
     source: Source,
     alerts: Mapping[str, str],
-    alarms: Mapping[str, Mapping[str, object]],
+    alarms: Mapping[str, Generated],
 ) -> Iterator[Finding]:
     factor = tier.factor(slo.window.length)
     lines = {threshold.value for threshold in panel.thresholds}
@@ -89,7 +91,7 @@ def _indicators(
     board: Board,
     source: Source,
     alerts: Mapping[str, str],
-    alarms: Mapping[str, Mapping[str, object]],
+    alarms: Mapping[str, Generated],
 ) -> Iterator[Finding]:
     """A line chart of exactly what an indicator watches has its line at the indicator's threshold."""
     for panel in board.panels():

@@ -43,20 +43,15 @@ class WindowBurn:
 
     def certainly_exceeds(self, factor: Fraction) -> bool | None:
         """The verdict of ``exceeds`` if the counts' error bound cannot change it, else ``None``."""
-        bound = self.counts.error_bound
-        verdict = self.exceeds(factor)
-        if not bound:
-            return verdict
-        fewest, most = max(0, self.counts.bad - bound), self.counts.bad + bound
-        low = burns_above(fewest, self.counts.total + bound, self.budget, factor)
-        high = burns_above(most, max(1, most, self.counts.total - bound), self.budget, factor)
-        return verdict if low == high == verdict else None
+        bad, total, bound = self.counts.bad, self.counts.total, self.counts.error_bound or 0
+        most = bad + bound
+        low = burns_above(bad - bound, total + bound, self.budget, factor)
+        high = burns_above(most, max(most, total - bound), self.budget, factor)
+        return low if low == high else None
 
 
 def burns_above(bad: int, total: int, budget: Fraction, factor: Fraction) -> bool:
-    """``bad / total / budget > factor`` without dividing."""
-    if total <= 0:
-        return False
+    """``bad / total / budget > factor`` without dividing: nothing of nothing is not above anything."""
     left = bad * budget.denominator * factor.denominator
     return left > factor.numerator * budget.numerator * total
 

@@ -44,7 +44,7 @@ def low_traffic(tiers: Sequence[TierBurn]) -> LowTraffic | None:
     A tier held back by its minimum of events is not nervous, and a factor that no error ratio reaches is not
     either.
     """
-    nervous = [_nervous(tier) for tier in tiers if tier.long.counts.total > 0 and tier.enough_events]
+    nervous = [_nervous(tier) for tier in tiers if tier.enough_events]
     found = [item for item in nervous if item.failures <= min(FEW_FAILURES, item.events)]
     return min(found, key=lambda item: (item.failures, item.window), default=None)
 

@@ -15,10 +15,10 @@ from dashboards.model import promql
 from dashboards.model.board import Board, Link, Panel, Series, Shape, Text, Threshold
 from dashboards.model.palette import State
 from dashboards.model.query import Level, Rate, equal
-from dashboards.truth import colour_gate, light_gate, line_gate, link_gate, series_gate
+from dashboards.truth import colour_gate, light_gate, link_gate, series_gate
 from dashboards.truth.finding import Finding
 from dashboards.truth.gates import CONSOLE_PATHS, examine, unwatched
-from dashboards.truth.known_series import DECLARED, known_series
+from dashboards.truth.known_series import DECLARED, known_series, rules
 from dashboards.truth.reading import Reading, readings
 from exporters.collectors import saturation
 from foundation.metrics import MetricKind, MetricSpec
@@ -26,6 +26,7 @@ from slo.model.catalogue import Catalogue
 from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
 
 KNOWN = known_series(shipped(), ENVIRONMENT)
+RULES = rules(shipped(), ENVIRONMENT)
 # Read by scrapers elsewhere (the first two) and by `mirante alerts` (the medians by rule).
 REVIEWED_UNWATCHED = {
     "slo_has_data",
@@ -119,25 +120,6 @@ def test_a_label_that_a_metric_does_not_have_is_caught() -> None:
     assert "no label 'pod'" in str(next(iter(series_gate.of_boards([board], KNOWN))))
 
 
-@pytest.mark.parametrize(
-    ("board", "panel"),
-    [
-        ("slo-credit-decision-latency", "burn-credit-decision-latency-main-page-fast"),
-        ("slo-credit-decision-latency", "achieved-credit-decision-latency-main"),
-        ("operations", "saturation-trend"),
-        ("operations", "ingest-lag"),
-        ("operations", "consistency-index"),
-        ("security", "auth-failures"),
-    ],
-)
-def test_a_line_moved_by_hand_is_caught(board: str, panel: str) -> None:
-    off = (Threshold(Fraction(1, 3), State.BAD),)
-    moved = changed(board_named(board), panel, lambda p: dataclasses.replace(p, thresholds=off))
-    found = list(line_gate.of_boards([moved], shipped_source()))
-    assert found
-    assert all(panel in finding.where for finding in found)
-
-
 def test_a_target_changed_in_the_definition_alone_moves_every_line_with_it() -> None:
     def eased(slo: Any) -> Any:
         objectives = tuple(dataclasses.replace(o, target=Fraction(9, 10)) for o in slo.objectives)
@@ -188,10 +170,10 @@ def test_a_light_that_compares_something_else_than_its_alerts_is_caught(
     right: str, wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boards = [board_named("operations")]
-    assert list(light_gate.of_boards(boards, shipped_source())) == []
+    assert list(light_gate.of_boards(boards, shipped_source(), RULES)) == []
     render = promql.render
     monkeypatch.setattr(promql, "render", lambda query: render(query).replace(right, wrong))
-    found = [str(finding) for finding in light_gate.of_boards(boards, shipped_source())]
+    found = [str(finding) for finding in light_gate.of_boards(boards, shipped_source(), RULES)]
     assert len(found) == len(shipped().slos)
     assert all("does not compare what its alerts compare" in one for one in found)
 
