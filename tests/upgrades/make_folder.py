@@ -1,8 +1,8 @@
 """Make a data folder with a little of everything, by an installed Mirante's own commands and HTTP answers.
 
 Run by the version that is to remember: ``python make_folder.py PATH/TO/mirante VERSION``. Beside this
-file it leaves ``VERSION.tar.xz`` (the folder) and ``VERSION.json`` (what that version said of it). Later versions
-open the one and must say the other (``tests/integration/test_upgrade.py``).
+file it leaves ``VERSION.tar.xz`` (the folder) and ``VERSION.json`` (what that version said of it). Later
+versions open the one and must say the other (``tests/integration/test_upgrade.py``).
 """
 
 from __future__ import annotations

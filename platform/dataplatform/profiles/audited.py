@@ -61,7 +61,7 @@ def verify_directory(data_dir: Path) -> AuditReport:
     path = data_dir / "data" / "relational.sqlite"
     anchors = read_anchors(data_dir / "anchors")
     try:
-        with closing(open_reader(path)) as connection:
+        with closing(open_reader(path, RUNGS)) as connection:
             connection.execute("BEGIN")  # one snapshot, taken after the anchors were read
             return _verify(connection, anchors)
     except sqlite3.Error as error:

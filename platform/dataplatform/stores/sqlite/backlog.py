@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dataplatform.errors import DataDirectoryError
 from dataplatform.ingestion.processing_log import BatchOutcome
+from dataplatform.schemas.stream import RUNGS
 from dataplatform.stores.sqlite.connection import open_reader
 from foundation.instants import from_micros
 
@@ -51,7 +52,7 @@ def read_backlog(data_dir: Path, batches: int = 5) -> Backlog:
     """Raises DataDirectoryError: there is no stream, or it cannot be read."""
     path = _stream(data_dir)
     try:
-        with closing(open_reader(path)) as connection:
+        with closing(open_reader(path, RUNGS)) as connection:
             waiting, oldest = connection.execute(_WAITING).fetchone()
             reasons = [(str(reason), int(count)) for reason, count in connection.execute(_REASONS)]
             rows = connection.execute(_BATCHES, (batches,)).fetchall()
@@ -69,7 +70,7 @@ def read_dead_letters(data_dir: Path, limit: int) -> Sequence[SetAside]:
     """Oldest first. Raises DataDirectoryError."""
     path = _stream(data_dir)
     try:
-        with closing(open_reader(path)) as connection:
+        with closing(open_reader(path, RUNGS)) as connection:
             rows = connection.execute(_LETTERS, (limit,)).fetchall()
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error

@@ -104,7 +104,7 @@ def latest_checks(path: Path) -> Sequence[LatestCheck]:
     if not path.exists():
         return ()
     try:
-        with closing(open_reader(path)) as connection:
+        with closing(open_reader(path, RUNGS)) as connection:
             return _latest(connection)
     except sqlite3.Error as error:
         logger.warning("%s: consistency readings are unknown: %s", path, error)

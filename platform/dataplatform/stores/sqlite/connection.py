@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
+
+from foundation.sqlite_ladder import refuse_newer
 
 _BUSY_MILLISECONDS = 2_000
 
@@ -19,11 +22,21 @@ def open_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """Sees committed rows only and cannot write."""
+def open_reader(path: Path, rungs: Sequence[str] | None = None) -> sqlite3.Connection:
+    """Sees committed rows only and cannot write. ``rungs``: the schema that the caller knows.
+
+    Raises:
+        NewerFile: the file has rungs beyond them.
+    """
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
     )
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
     connection.execute("PRAGMA query_only = ON")
+    if rungs is not None:
+        try:
+            refuse_newer(connection, path, len(rungs))
+        except BaseException:
+            connection.close()
+            raise
     return connection

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from credit.ports.sagas import Saga, SagaState
 from dataplatform.errors import DataDirectoryError
+from dataplatform.schemas.relational import RUNGS
 from dataplatform.stores.sqlite.connection import open_reader
 from dataplatform.stores.sqlite.sagas import find_saga, list_sagas
 
@@ -32,7 +33,7 @@ def _read(data_dir: Path, work: Callable[[sqlite3.Connection], T]) -> T:
         problem = "there is no database here yet"
         raise DataDirectoryError(path, problem, "Check --data-dir, or start with `mirante up`")
     try:
-        with closing(open_reader(path)) as connection:
+        with closing(open_reader(path, RUNGS)) as connection:
             return work(connection)
     except sqlite3.Error as error:
         raise DataDirectoryError(
