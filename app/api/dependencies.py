@@ -74,7 +74,6 @@ class ApiDependencies:
     tracer: Tracer
     clock: Clock
     exposition: Callable[[], bytes]  # Prometheus text format
-    environment: str
     readiness: Mapping[str, ReadinessCheck] = field(default_factory=dict)
     faults: FaultSwitch | None = None
     metrics_need_a_key: bool = False

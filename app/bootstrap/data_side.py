@@ -146,7 +146,6 @@ def _api(parts: ProcessParts, platform: DataPlatform, faults: FaultBoard) -> Api
         tracer=parts.tracer,
         clock=parts.clock,
         exposition=lambda: generate_latest(parts.registry),
-        environment=settings.environment,
         readiness=_readiness(platform),
         faults=faults if settings.faults else None,
         limits=ApiLimits(

@@ -97,7 +97,6 @@ def dependencies(data_dir: Path, platform: EmbeddedPlatform) -> ApiDependencies:
         tracer=QuietTracer(),
         clock=clock,
         exposition=lambda: generate_latest(registry),
-        environment="test",
         readiness={"relational": relational_answers},
         faults=platform.faults,
     )

@@ -165,7 +165,6 @@ async def api_world(
         tracer=tracer,
         clock=clock,
         exposition=lambda: generate_latest(registry),
-        environment="test",
         faults=faults,
         limits=limits or ApiLimits(),
     )

@@ -1,6 +1,6 @@
 """CPF, the Brazilian taxpayer number: eleven digits, the last two of them check digits.
 
-It is personal data: nothing here puts one into an error, and ``mask_cpf`` shows the check digits alone.
+It is personal data: nothing here puts one into an error.
 """
 
 from __future__ import annotations
@@ -48,11 +48,6 @@ def normalise_cpf(text: str) -> str:
     if digits[9:] != check_digits(digits[:9]):
         raise InvalidCpf("the check digits do not match")
     return digits
-
-
-def mask_cpf(text: str) -> str:
-    """``***.***.***-09``: the check digits tell two people in a room apart, and identify nobody."""
-    return f"***.***.***-{normalise_cpf(text)[9:]}"
 
 
 def synthetic_cpf(seed: int, number: int) -> str:

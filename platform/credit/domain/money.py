@@ -24,18 +24,6 @@ def exact_number(text: str, field: str) -> Fraction:
     return -value if match["sign"] == "-" else value
 
 
-def parse_cents(text: str, field: str) -> int:
-    """``"1234.56"`` in currency units to ``123456`` cents, exactly.
-
-    Raises:
-        InvalidValue: not a decimal number, or it holds a fraction of a cent.
-    """
-    cents = exact_number(text, field) * 100
-    if cents.denominator != 1:
-        raise InvalidValue(field, "holds a fraction of a cent", "Write at most two decimals")
-    return cents.numerator
-
-
 def round_half_up(value: Fraction) -> int:
     """To the nearest integer, halves away from zero (the habit of Brazilian contracts)."""
     magnitude = (abs(value.numerator) * 2 + value.denominator) // (value.denominator * 2)

@@ -1,70 +1,37 @@
 """Rules that can never matter: never true, always true, or a REFER that a DECLINE always outweighs.
 
-A condition is turned into alternatives, each a range of allowed values per fact; one is possible when no
-range is empty. Facts are taken as independent, so a reported rule is truly dead, though a dead rule that
-only arithmetic between facts reveals may pass.
+Found by trying one applicant of every kind that the condition's thresholds tell apart. Facts are taken as
+independent, so a reported rule is truly dead, though a dead rule that only arithmetic between facts reveals
+may pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import chain, pairwise
+from itertools import pairwise, product
+from math import floor, prod
 
-from credit.domain.facts import FACTS, FactType
+from credit.domain.compiled_policy import compile_condition
+from credit.domain.decision import FactValue
+from credit.domain.facts import FACTS, Fact, FactType
 from credit.domain.policy import (
     AllTrue,
     AnyTrue,
-    Comparator,
     Compare,
     Condition,
     Not,
     Rule,
     RuleEffect,
+    comparisons,
     facts_read,
 )
 
-MAX_ALTERNATIVES = 2_000
+MAX_KINDS = 50_000  # some tenths of a second
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Numbers from ``low`` to ``high``; ``None`` is open-ended. A strict bound leaves its own value out."""
-
-    low: Fraction | None = None
-    low_strict: bool = False
-    high: Fraction | None = None
-    high_strict: bool = False
-
-    def meet(self, other: Interval) -> Interval:
-        low, low_strict = max(
-            (self._low(), other._low()), key=lambda bound: (bound[0] is not None, bound[0] or 0, bound[1])
-        )
-        high, high_strict = min(
-            (self._high(), other._high()), key=lambda bound: (bound[0] is None, bound[0] or 0, not bound[1])
-        )
-        return Interval(low, low_strict, high, high_strict)
-
-    def _low(self) -> tuple[Fraction | None, bool]:
-        return self.low, self.low_strict
-
-    def _high(self) -> tuple[Fraction | None, bool]:
-        return self.high, self.high_strict
-
-    @property
-    def empty(self) -> bool:
-        if self.low is None or self.high is None:
-            return False
-        return self.low > self.high or (self.low == self.high and (self.low_strict or self.high_strict))
-
-
-Allowed = Interval | frozenset[str]
-Alternative = dict[str, Allowed]
-
-
-class TooManyAlternatives(Exception):
-    """The condition is too large to expand; the check is skipped, never guessed."""
+class TooManyKinds(Exception):
+    """The condition tells too many kinds of applicants apart; the check is skipped, never guessed."""
 
 
 def problem_of_rule(rule: Rule, rules: Sequence[Rule]) -> str | None:
@@ -76,7 +43,7 @@ def problem_of_rule(rule: Rule, rules: Sequence[Rule]) -> str | None:
             return f"the rule {rule.name!r} is always true, so no application could pass it"
         if rule.effect is RuleEffect.REFER and _outweighed(rule, rules):
             return f"the rule {rule.name!r} is unreachable: a DECLINE rule is true whenever it is"
-    except TooManyAlternatives:
+    except TooManyKinds:
         return None
     return None
 
@@ -108,109 +75,31 @@ def possible(condition: Condition) -> bool:
     """Whether some facts within their table's bounds make the condition true.
 
     Raises:
-        TooManyAlternatives: over ``MAX_ALTERNATIVES`` combinations.
+        TooManyKinds: over ``MAX_KINDS`` of them.
     """
-    return bool(_alternatives(condition, negated=False))
+    names = facts_read(condition)
+    kinds = [list(_kinds(FACTS[name], condition)) for name in names]
+    if prod(map(len, kinds)) > MAX_KINDS:
+        raise TooManyKinds
+    holds = compile_condition(condition)
+    return any(holds(dict(zip(names, values, strict=True))) for values in product(*kinds))
 
 
-def _alternatives(condition: Condition, *, negated: bool) -> list[Alternative]:
-    match condition:
-        case Compare():
-            return [{condition.fact: allowed} for allowed in _ranges(condition, negated=negated)]
-        case Not(child):
-            return _alternatives(child, negated=not negated)
-        case AllTrue(children) | AnyTrue(children):
-            parts = [_alternatives(child, negated=negated) for child in children]
-            if isinstance(condition, AllTrue) is not negated:
-                return _product(parts)
-            return list(chain.from_iterable(parts))
-
-
-def _product(parts: list[list[Alternative]]) -> list[Alternative]:
-    combined: list[Alternative] = [{}]
-    for part in parts:
-        combined = [met for one in combined for other in part if (met := _meet(one, other)) is not None]
-        if len(combined) > MAX_ALTERNATIVES:
-            raise TooManyAlternatives
-    return combined
-
-
-def _meet(one: Alternative, other: Alternative) -> Alternative | None:
-    met = dict(one)
-    for fact, allowed in other.items():
-        before = met.get(fact)
-        both: Allowed = allowed if before is None else _both(before, allowed)
-        if _is_empty(both):
-            return None
-        met[fact] = both
-    return met
-
-
-def _both(one: Allowed, other: Allowed) -> Allowed:
-    if isinstance(one, Interval) and isinstance(other, Interval):
-        return one.meet(other)
-    if isinstance(one, frozenset) and isinstance(other, frozenset):
-        return one & other
-    raise TypeError("a fact is either a number or a text")
-
-
-def _is_empty(allowed: Allowed) -> bool:
-    return allowed.empty if isinstance(allowed, Interval) else not allowed
-
-
-_NEGATION = {
-    Comparator.ABOVE: Comparator.AT_MOST,
-    Comparator.AT_MOST: Comparator.ABOVE,
-    Comparator.BELOW: Comparator.AT_LEAST,
-    Comparator.AT_LEAST: Comparator.BELOW,
-}
-
-
-def _ranges(node: Compare, *, negated: bool) -> list[Allowed]:
-    """The allowed values of one comparison within the fact's own bounds; empty ones left out."""
-    fact = FACTS[node.fact]
+def _kinds(fact: Fact, condition: Condition) -> Iterator[FactValue]:
+    """Values of a fact, within its bounds, one of each kind that the condition treats alike."""
     if fact.type is FactType.TEXT:
-        wanted = frozenset(str(value) for value in node.thresholds)
-        inside = (node.operator is not Comparator.NOT_EQUALS) is not negated
-        chosen = frozenset(fact.choices) & wanted if inside else frozenset(fact.choices) - wanted
-        return [chosen] if chosen else []
-    low = None if fact.low is None else Fraction(fact.low)
-    high = None if fact.high is None else Fraction(fact.high)
-    domain = Interval(low=low, high=high)
-    whole = fact.type is FactType.INTEGER
-    met = [_closed(domain.meet(part), whole=whole) for part in _intervals(node, negated=negated)]
-    return [part for part in met if not part.empty]
-
-
-def _intervals(node: Compare, *, negated: bool) -> list[Interval]:
-    points = sorted(Fraction(value) for value in node.thresholds if not isinstance(value, str))
-    if node.operator in _NEGATION:
-        return [_half_line(_NEGATION[node.operator] if negated else node.operator, points[0])]
-    if (node.operator is Comparator.NOT_EQUALS) is not negated:
-        edges: list[Fraction | None] = [None, *points, None]
-        return [Interval(a, True, b, True) for a, b in pairwise(edges)]
-    return [Interval(low=point, high=point) for point in points]
-
-
-def _half_line(operator: Comparator, point: Fraction) -> Interval:
-    match operator:
-        case Comparator.ABOVE:
-            return Interval(low=point, low_strict=True)
-        case Comparator.AT_LEAST:
-            return Interval(low=point)
-        case Comparator.BELOW:
-            return Interval(high=point, high_strict=True)
-        case _:
-            return Interval(high=point)
-
-
-def _closed(interval: Interval, *, whole: bool) -> Interval:
-    """For whole numbers a strict bound is the next number: above 1 and below 2 is nothing."""
-    if not whole:
-        return interval
-    low, high = interval.low, interval.high
-    if low is not None:
-        low = Fraction(low.numerator // low.denominator + 1) if interval.low_strict else low
-    if high is not None:
-        high = Fraction(-(-high.numerator // high.denominator) - 1) if interval.high_strict else high
-    return Interval(low, False, high, False)
+        yield from fact.choices
+        return
+    thresholds = [
+        value for each in comparisons(condition) if each.fact == fact.name for value in each.thresholds
+    ]
+    bounds = [bound for bound in (fact.low, fact.high) if bound is not None]
+    edges = sorted({Fraction(value) for value in (*thresholds, *bounds)})
+    found: set[Fraction | int]
+    if fact.type is FactType.INTEGER:
+        found = {floor(edge) + step for edge in edges for step in (-1, 0, 1)}
+    else:
+        found = {*edges, edges[0] - 1, *((low + high) / 2 for low, high in pairwise(edges)), edges[-1] + 1}
+    for value in found:
+        if (fact.low is None or value >= fact.low) and (fact.high is None or value <= fact.high):
+            yield value

@@ -77,11 +77,6 @@ class ConversionReport:
         """How many rows by (column, reason)."""
         return Counter((row.column, row.reason) for row in self.unusable)
 
-    @property
-    def blanked_reasons(self) -> Counter[tuple[str, str, str]]:
-        """How many values by (field, column, reason)."""
-        return Counter((value.field, value.column, value.reason) for value in self.blanked)
-
 
 def convert(
     rows: Iterable[SourceRow], mapping: RowMapping, report: ConversionReport

@@ -53,10 +53,6 @@ def customer_record(data: Mapping[str, str | int | None]) -> bytes:
     return canonical_json({"kind": "customer", "data": dict(data)})
 
 
-def transaction_record(data: Mapping[str, str | int | None]) -> bytes:
-    return canonical_json({"kind": "transaction", "data": dict(data)})
-
-
 class IngestRecord:
     """Validates, transforms and enriches (§8.1.3). The CPF is sealed and indexed at once, never logged."""
 

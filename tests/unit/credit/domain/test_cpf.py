@@ -8,7 +8,6 @@ from credit.domain.cpf import (
     MAX_SYNTHETIC,
     check_digits,
     looks_like_cpf,
-    mask_cpf,
     normalise_cpf,
     synthetic_cpf,
 )
@@ -64,12 +63,6 @@ def test_the_check_digits_satisfy_the_sums_that_define_them(base: int) -> None:
         total = sum(digit * weight for digit, weight in zip(digits, range(length + 1, 1, -1), strict=False))
         rest = total % 11
         assert digits[length] == (0 if rest < 2 else 11 - rest)
-
-
-@given(BASES)
-def test_the_mask_shows_the_check_digits_alone(base: int) -> None:
-    digits = f"{base:09d}{check_digits(f'{base:09d}')}"
-    assert mask_cpf(digits) == f"***.***.***-{digits[9:]}"
 
 
 @given(st.integers(0, 2**40), st.integers(0, MAX_SYNTHETIC - 1))

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from credit.domain.customer import CustomerProfile
 from credit.domain.decision import Application
 from credit.domain.errors import TableError
-from credit.usecases.convert import ConversionReport, ConvertedRow, SourceRow, UnusableRow, convert
+from credit.usecases.convert import (
+    BlankedValue,
+    ConversionReport,
+    ConvertedRow,
+    SourceRow,
+    UnusableRow,
+    convert,
+)
 from credit.usecases.ingest import IngestRecord
 from credit.usecases.row_mapping import OPENINTRO_LOANS, load_mapping, parse_mapping
 from credit.usecases.tables import Table, read_csv
@@ -70,9 +77,7 @@ def test_dirt_the_mapping_allows_is_not_known_and_reported(
 ) -> None:
     (row,), report = one(tmp_path, **changes)
     assert row.customer[field] is None
-    first = report.blanked[0]
-    assert (first.row, first.field, first.column, first.reason) == (1, field, column, reason)
-    assert report.blanked_reasons[(field, column, reason)] == 1
+    assert report.blanked == [BlankedValue(1, field, column, reason)]
 
 
 def test_a_share_of_an_unknown_income_is_not_known_either(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from credit.domain.cpf import synthetic_cpf
 from credit.domain.customer import CustomerProfile, CustomerStatus, Transaction
 from credit.domain.errors import RejectedRecord, RejectReason
-from credit.usecases.ingest import MAX_RECORD_BYTES, IngestRecord, customer_record, transaction_record
+from credit.usecases.ingest import MAX_RECORD_BYTES, IngestRecord, customer_record
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
 from tests.support.credit_world import TestSealer
@@ -61,14 +61,18 @@ def test_what_the_record_says_of_version_status_and_times_is_kept(ingest: Ingest
 
 
 def test_a_transaction_record_becomes_a_transaction_in_utc(ingest: IngestRecord) -> None:
-    assert ingest.parse(transaction_record(TRANSACTION)) == Transaction(
+    assert ingest.parse(record_of("transaction", TRANSACTION)) == Transaction(
         "T-1", "C-1", 1_000, "PURCHASE", "SETTLED", datetime(2026, 3, 1, 13, tzinfo=UTC)
     )
 
 
 def wrong(base: dict[str, Any], **changes: Any) -> bytes:
     kind = "customer" if base is CUSTOMER else "transaction"
-    return json.dumps({"kind": kind, "data": {**base, **changes}}).encode()
+    return record_of(kind, {**base, **changes})
+
+
+def record_of(kind: str, data: dict[str, Any]) -> bytes:
+    return json.dumps({"kind": kind, "data": data}).encode()
 
 
 def without(name: str) -> bytes:
