@@ -12,8 +12,7 @@ from alarms.model.alert import Alert, AlertState, BurnArithmetic
 from alarms.model.errors import MalformedPayload
 from alarms.router.fingerprint import foreign_key
 from slo.model import conventions as names
-from slo.model.conventions import slug
-from slo.model.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+from slo.model.conventions import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key, slug
 
 SOURCE = "alertmanager"
 NOT_OVER = 1  # endsAt is year 1 while the alert fires

@@ -13,8 +13,14 @@ from alarms.model.alert import Alert, AlertState
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
 from alarms.router.fingerprint import foreign_key
-from slo.model.conventions import burn_alert_name, no_data_alert_name, slug
-from slo.model.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+from slo.model.conventions import (
+    NO_DATA_OBJECTIVE,
+    alert_key,
+    burn_alert_name,
+    no_data_alert_key,
+    no_data_alert_name,
+    slug,
+)
 
 SOURCE = "cloudwatch"
 STATES = ("ALARM", "OK", "INSUFFICIENT_DATA")

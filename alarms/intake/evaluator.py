@@ -13,8 +13,15 @@ from alarms.model.severity import Severity
 from alarms.router.fingerprint import member_of
 from slo.judge.evaluate import Evaluation, NoData, TierState
 from slo.judge.explain import decimal_text, percent_text
-from slo.model.conventions import burn_alert_name, no_data_alert_name, slug, window_text
-from slo.model.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+from slo.model.conventions import (
+    NO_DATA_OBJECTIVE,
+    alert_key,
+    burn_alert_name,
+    no_data_alert_key,
+    no_data_alert_name,
+    slug,
+    window_text,
+)
 from slo.model.spec import Slo
 
 SOURCE = "evaluator"

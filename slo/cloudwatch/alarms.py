@@ -16,7 +16,7 @@ from slo.cloudwatch.limits import LONGEST_DESCRIPTION, MINUTE_SECONDS, MOST_METR
 from slo.cloudwatch.twin import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue
-from slo.model.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+from slo.model.conventions import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
 from slo.model.spec import BudgetingMethod, Objective, Slo, Tier
 from slo.prometheus.numbers import decimal_text, percent_text, short_text
 

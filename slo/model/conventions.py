@@ -1,4 +1,4 @@
-"""The one home of generated names: recording rules, alerts, alarms, labels, annotations.
+"""The one home of generated names: rules, alerts and alarms, labels, annotations, and who an alert is.
 
 Nobody spells one of these by hand; a change here changes rules, alarms, panels and routes together.
 """
@@ -6,6 +6,8 @@ Nobody spells one of these by hand; a change here changes rules, alarms, panels 
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 
@@ -18,6 +20,8 @@ LABEL_SERVICE = "service"
 LABEL_TIER = "tier"
 LABEL_SEVERITY = "severity"
 LABEL_ALERT_KEY = "alert_key"
+
+NO_DATA_OBJECTIVE = "no-data"
 
 RECORD_OBJECTIVE = "slo:objective:ratio"
 RECORD_BUDGET = "slo:error_budget:ratio"
@@ -92,3 +96,14 @@ def dashboard_uid(board: str) -> str:
         return uid
     digest = hashlib.sha256(uid.encode()).hexdigest()[:8]
     return f"{uid[: GRAFANA_UID_LENGTH - 9]}-{digest}"
+
+
+def alert_key(environment: str, slo_id: str, objective: str, label_values: Mapping[str, str]) -> str:
+    """Sixteen hex digits; tier, severity, replica and region stay out of it."""
+    document = [environment, slo_id, objective, sorted(label_values.items())]
+    return hashlib.sha256(json.dumps(document, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def no_data_alert_key(environment: str, slo_id: str) -> str:
+    """Silence of an SLO's indicator is one incident of its own, whatever its objectives."""
+    return alert_key(environment, slo_id, NO_DATA_OBJECTIVE, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from slo.model import conventions as names
-from slo.model.identity import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
+from slo.model.conventions import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
 from slo.model.spec import Objective, RatioIndicator, Slo, Tier
 from slo.prometheus.counts import counts_over_window, silence_span
 from slo.prometheus.names import identity_labels, label_name, selector

@@ -26,8 +26,7 @@ from slo.judge.evaluate import evaluate
 from slo.ledger.ledger import LedgerRow, SeriesKey
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.loaders.catalogue_files import load_catalogue
-from slo.model.conventions import cloudwatch_alarm_name
-from slo.model.identity import alert_key
+from slo.model.conventions import alert_key, cloudwatch_alarm_name
 from slo.prometheus.rules import rule_file
 from tests.support.aws_emulator import needs_emulator
 from tests.support.hooks import eventbridge_event

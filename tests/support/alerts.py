@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from alarms.model.alert import Alert, AlertState, BurnArithmetic
 from alarms.model.severity import Severity
 from alarms.router.fingerprint import digest
-from slo.model.identity import alert_key
+from slo.model.conventions import alert_key
 
 MONDAY_10 = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)  # 10:00 in São Paulo, a working day
 ENVIRONMENT = "test"

@@ -23,7 +23,7 @@ from slo.ledger.ledger import Counts
 from slo.ledger.series import series_key
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.loaders.catalogue_files import load_catalogue
-from slo.model.identity import NO_DATA_OBJECTIVE
+from slo.model.conventions import NO_DATA_OBJECTIVE
 from slo.model.periods import MINUTE, floor_minute
 
 FACTOR = 60.0  # a minute of the ledger is a second

@@ -22,8 +22,7 @@ from alarms.model.alert import AlertState
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
 from slo.loaders.catalogue_files import load_catalogue
-from slo.model.conventions import cloudwatch_alarm_name
-from slo.model.identity import alert_key, no_data_alert_key
+from slo.model.conventions import alert_key, cloudwatch_alarm_name, no_data_alert_key
 from tests.support.alerts import MONDAY_10
 from tests.support.hooks import alert, alertmanager, cloudwatch_alarm, eventbridge_event
 from tests.support.router import SHIPPED_POLICY

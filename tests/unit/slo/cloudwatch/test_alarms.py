@@ -19,7 +19,7 @@ from slo.cloudwatch import alarms, is_composite, skipped
 from slo.cloudwatch.limits import range_problem
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
-from slo.model.identity import alert_key, no_data_alert_key
+from slo.model.conventions import alert_key, no_data_alert_key
 from slo.model.spec import MetricQuery, RatioIndicator, Slo
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"

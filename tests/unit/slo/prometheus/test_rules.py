@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
-from slo.model.identity import alert_key
+from slo.model.conventions import alert_key
 from slo.model.spec import MetricQuery, RatioIndicator, Slo
 from slo.prometheus import render_yaml, rule_files, rule_tests, skipped
 from slo.prometheus.numbers import decimal_text
