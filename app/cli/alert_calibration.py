@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -15,7 +14,16 @@ from alarms.generate.indicators import indicators
 from alarms.model.indicator import Comparison, Indicator
 from alarms.reports.calibrate import Calibration, RecordedValue, TooLittleHistory, calibrate
 from app.cli.alerts import alerts
-from app.cli.context import json_option, pass_settings, plain_table, say, stderr, stdout
+from app.cli.context import (
+    echo_json,
+    json_option,
+    pass_settings,
+    plain_table,
+    prometheus_of,
+    say,
+    stderr,
+    stdout,
+)
 from app.settings import Settings
 from foundation.clock import parse_clock
 from slo.ledger.prometheus_queries import PrometheusQueries
@@ -50,9 +58,7 @@ def calibrate_(
     Exit status: 0 said for each, 1 some have too little history, 2 no such indicator, 3 Prometheus cannot be
     asked.
     """
-    url = prometheus or settings.prometheus
-    if not url:
-        raise click.UsageError("no Prometheus to ask: give --prometheus, or set MIRANTE_PROMETHEUS")
+    url = prometheus_of(settings, prometheus)
     catalogue = load_catalogue(settings.definitions)
     chosen = _chosen({one.name: one for one in indicators(catalogue)}, names)
     share = _share(percentile)
@@ -114,7 +120,7 @@ def _share(percentile: str) -> Fraction:
 def _show(known: Mapping[str, Indicator], found: Mapping[str, Calibration | str], as_json: bool) -> None:
     if as_json:
         document = {name: _document(known[name], one) for name, one in found.items()}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     table = plain_table("indicator", "now", "suggested, and its price")
     for name, one in found.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from alarms.model.severity import Severity
 from alarms.router.desk import Desk
 from app.bootstrap.paths import DataPaths
 from app.bootstrap.router import open_router
-from app.cli.context import json_option, pass_settings, plain_table, say, stdout
+from app.cli.context import echo_json, json_option, pass_settings, plain_table, say, stdout
 from app.serving.errors import ServingError
 from app.settings import Settings
 from foundation.clock import parse_clock
@@ -79,7 +78,7 @@ def list_(settings: Settings, everything: bool, as_json: bool) -> None:
     desk = desk_of(settings)
     found = desk.incidents() if everything else desk.open_incidents()
     if as_json:
-        click.echo(json.dumps([document(item) for item in found], indent=2, ensure_ascii=False))
+        echo_json([document(item) for item in found])
         return
     if not found:
         say("No incident yet." if everything else "No open incident.")

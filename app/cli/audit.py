@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import click
 
 from app.bootstrap.platform import audit_report
-from app.cli.context import json_option, pass_settings, plain_table, say, stderr, stdout
+from app.cli.context import echo_json, fields_of, json_option, pass_settings, plain_table, say, stderr, stdout
 from app.cli.failures import EXIT_NO
 from app.settings import Settings
 from dataplatform.security.audit_chain import AuditReport
@@ -31,7 +30,7 @@ def verify(settings: Settings, as_json: bool) -> None:
     with stderr.status("verifying the audit trail"):
         report = asyncio.run(audit_report(settings))
     if as_json:
-        click.echo(json.dumps(_document(report), indent=2))
+        echo_json(_document(report))
     else:
         _print(report)
     if not report.intact:
@@ -58,16 +57,8 @@ def _print(report: AuditReport) -> None:
 
 
 def _document(report: AuditReport) -> dict[str, object]:
-    return {
-        "intact": report.intact,
-        "entries": report.entries,
-        "by_action": dict(report.by_action),
-        "head_sequence": report.head_sequence,
-        "head_digest": report.head_digest,
-        "anchors": report.anchors,
-        "unanchored": report.unanchored,
-        "findings": [
-            {"entry": found.sequence, "damage": found.damage.value, "detail": found.detail}
-            for found in report.findings
-        ],
-    }
+    findings = [
+        {"entry": found.sequence, "damage": found.damage.value, "detail": found.detail}
+        for found in report.findings
+    ]
+    return {"intact": report.intact, **fields_of(report), "findings": findings}

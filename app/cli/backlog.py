@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import click
 from rich.table import Table
 
 from app.bootstrap.platform import EMBEDDED
-from app.cli.context import age_text, instant_text, json_option, pass_settings, plain_table, say, stdout
+from app.cli.context import (
+    age_text,
+    echo_json,
+    fields_of,
+    instant_text,
+    json_option,
+    pass_settings,
+    plain_table,
+    say,
+    stdout,
+)
 from app.settings import Settings
-from dataplatform.stores.sqlite.backlog import Backlog, SetAside, read_backlog, read_dead_letters
+from dataplatform.stores.sqlite.backlog import Backlog, read_backlog, read_dead_letters
 from foundation.clock import parse_clock
 
 
@@ -26,7 +35,7 @@ def status(settings: Settings, as_json: bool) -> None:
             backlog, waiting=None, oldest=None
         )  # they wait on Kinesis, which does not count them
     if as_json:
-        click.echo(json.dumps(_backlog_document(backlog), indent=2))
+        echo_json(fields_of(backlog) | {"dead_letters": dict(backlog.dead_letters)})
         return
     now = parse_clock(settings.clock).now()
     if backlog.waiting is None:
@@ -57,25 +66,6 @@ def _batch_table(backlog: Backlog) -> Table:
     return table
 
 
-def _backlog_document(backlog: Backlog) -> dict[str, object]:
-    return {
-        "waiting": backlog.waiting,
-        "oldest": None if backlog.oldest is None else backlog.oldest.isoformat(),
-        "dead_letters": dict(backlog.dead_letters),
-        "batches": [
-            {
-                "started_at": batch.started_at.isoformat(),
-                "ok": batch.ok,
-                "duplicate": batch.duplicate,
-                "retried": batch.retried,
-                "dead_letter": batch.dead_letter,
-                "duration_seconds": batch.duration_seconds,
-            }
-            for batch in backlog.batches
-        ],
-    }
-
-
 @click.command(name="dead-letters")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The most to show.")
 @json_option
@@ -84,7 +74,7 @@ def dead_letters(settings: Settings, limit: int, as_json: bool) -> None:
     """Records set aside, with the reason; their content stays sealed. Works while the server runs."""
     letters = read_dead_letters(settings.data_dir, limit)
     if as_json:
-        click.echo(json.dumps([_letter_document(letter) for letter in letters], indent=2))
+        echo_json(letters)
         return
     if not letters:
         say("No dead letter.")
@@ -102,13 +92,3 @@ def dead_letters(settings: Settings, limit: int, as_json: bool) -> None:
         )
     stdout.print(table)
     say("`mirante ingest replay SEQUENCE...` puts them back once the cause is mended.")
-
-
-def _letter_document(letter: SetAside) -> dict[str, object]:
-    return {
-        "sequence": letter.sequence,
-        "attempts": letter.attempts,
-        "arrived_at": letter.arrived_at.isoformat(),
-        "failed_at": letter.failed_at.isoformat(),
-        "reason": letter.reason,
-    }

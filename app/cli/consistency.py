@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -14,6 +13,8 @@ from app.bootstrap.offline import offline_platform
 from app.bootstrap.paths import DataPaths
 from app.cli.context import (
     age_text,
+    echo_json,
+    fields_of,
     json_option,
     pass_settings,
     plain_table,
@@ -93,7 +94,7 @@ def report(settings: Settings, as_json: bool) -> None:
     readings = latest_checks(DataPaths(settings.data_dir).consistency)
     now = parse_clock(settings.clock).now()
     if as_json:
-        click.echo(json.dumps([_reading_document(reading) for reading in readings], indent=2))
+        echo_json([_reading_document(reading) for reading in readings])
         return
     if not readings:
         say(f"No check is on file in {settings.data_dir}. Run `mirante up`, or `mirante consistency check`.")
@@ -128,7 +129,7 @@ def _run(settings: Settings, pair: str | None, sample: int, cap: int | None, as_
     with stderr.status("opening the stores") as status:
         rounds = asyncio.run(_rounds(settings, pair, sample, cap, status.update))
     if as_json:
-        click.echo(json.dumps([_document(item) for item in rounds], indent=2))
+        echo_json([_document(item) for item in rounds])
     else:
         for item in rounds:
             _print(item)
@@ -227,19 +228,8 @@ def _floor(value: float) -> str:
 
 def _reading_document(reading: LatestCheck) -> dict[str, object]:
     return {
-        "pair": reading.pair,
-        "compared": reading.compared,
-        "divergent": reading.divergent,
-        "index_ratio": reading.index_ratio,
-        "lower_bound_ratio": reading.lower_bound_ratio,
-        "confidence": reading.confidence,
-        "measured_at": reading.measured_at.isoformat(),
-        "divergent_by_class": dict(reading.by_class),
-        "in_flight": reading.in_flight,
-        "coverage_ratio": reading.coverage_ratio,
-        "covered_since": None if reading.covered_since is None else reading.covered_since.isoformat(),
-        "repaired": reading.repaired,
-        "repairs_refused": reading.repairs_refused,
+        **fields_of(reading, "by_class"),
+        "divergent_by_class": reading.by_class,
         "patterns": [name for name, is_seen in reading.patterns.items() if is_seen],
     }
 
@@ -248,17 +238,15 @@ def _document(item: Round) -> dict[str, object]:
     found, done = item.report, item.repaired
     return {
         "pair": found.pair,
-        "checked_at": found.checked_at.isoformat(),
+        "checked_at": found.checked_at,
         "compared": found.compared,
         "divergent": found.divergent,
-        "divergent_by_class": dict(found.divergent_by_class),
+        "divergent_by_class": found.divergent_by_class,
         "in_flight": found.in_flight,
         "coverage_ratio": found.coverage_ratio,
         "index_ratio": found.index_ratio,
         "lower_bound_ratio": found.lower_bound_ratio,
         "confidence": found.confidence,
-        "repaired": None
-        if done is None
-        else {"written": done.written, "removed": done.removed, "settled": done.settled},
+        "repaired": None if done is None else fields_of(done, "pair"),
         "refused": item.refused,
     }

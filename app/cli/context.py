@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 
 import click
@@ -36,6 +39,39 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Machine-read
 def say(text: str, style: str | None = None) -> None:
     """A line of prose as it is: no markup, and no line break that was not written."""
     stdout.print(text, style=style, markup=False, soft_wrap=True)
+
+
+def echo_json(document: object) -> None:
+    """Dataclasses as objects of their fields, instants in ISO 8601."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=_jsonable))
+
+
+def _jsonable(value: object) -> object:
+    if is_dataclass(value):
+        return fields_of(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def fields_of(value: object, *left_out: str) -> dict[str, object]:
+    """A dataclass's fields by name, but for those left out."""
+    names = (field.name for field in fields(value))  # type: ignore[arg-type]
+    return {name: getattr(value, name) for name in names if name not in left_out}
+
+
+def prometheus_of(settings: Settings, given: str | None) -> str:
+    """The Prometheus to ask.
+
+    Raises:
+        UsageError: none is given and none is set.
+    """
+    url = given or settings.prometheus
+    if not url:
+        raise click.UsageError("no Prometheus to ask: give --prometheus, or set MIRANTE_PROMETHEUS")
+    return url
 
 
 def plain_table(*headings: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import httpx
 
-from app.cli.context import counted, instant_text, pass_settings, say, stderr
+from app.cli.context import counted, instant_text, pass_settings, prometheus_of, say, stderr
 from app.settings import Settings
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
@@ -73,9 +73,7 @@ def preview(
     A panel without data is grey and says so. Exit status: 0 written, 2 no such board, 3 Prometheus cannot be
     asked.
     """
-    url = prometheus or settings.prometheus
-    if not url:
-        raise click.UsageError("no Prometheus to ask: give --prometheus, or set MIRANTE_PROMETHEUS")
+    url = prometheus_of(settings, prometheus)
     chosen = _chosen(boards(source_of(load_catalogue(settings.definitions), settings.environment)), names)
     end = parse_clock(settings.clock).now()
     note = NOTE[language].format(url=url, at=instant_text(end), hours=hours)

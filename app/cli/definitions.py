@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from alarms.generate.alertmanager_config import RouterAddress
 from alarms.model.severity import Severity
 from app.bootstrap.alarm_policy import load_alarm_policy
 from app.build import Difference, artifacts, differences, write
-from app.cli.context import counted, json_option, pass_settings, say, stderr
+from app.cli.context import counted, echo_json, fields_of, json_option, pass_settings, say, stderr
 from app.cli.definition_checks import Checked, check_everything
 from app.cli.failures import EXIT_NO
 from app.settings import Settings
@@ -44,7 +43,7 @@ def check(settings: Settings, definitions: Path | None, as_json: bool) -> None:
     with stderr.status("checking"):
         found = check_everything(_with(settings, definitions))
     if as_json:
-        click.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
+        echo_json(_document(found))
     else:
         _print(found)
     if found.errors:
@@ -73,19 +72,9 @@ def _document(found: Checked) -> dict[str, object]:
     return {
         "sound": not found.errors,
         "counts": found.counts,
-        "unwatched": list(found.unwatched),
+        "unwatched": found.unwatched,
         "findings": [
-            {
-                "level": finding.level.value,
-                "rule": finding.rule,
-                "slo": finding.slo_id or None,
-                "file": finding.file,
-                "line": finding.line,
-                "field": finding.field,
-                "reason": finding.reason,
-                "mend": finding.mend,
-            }
-            for finding in found.findings
+            fields_of(finding, "slo_id") | {"slo": finding.slo_id or None} for finding in found.findings
         ],
     }
 

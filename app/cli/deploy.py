@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import click
+from rich.text import Text
 
 from alarms.generate.alertmanager_config import RouterAddress
 from app.bootstrap.alarm_policy import load_alarm_policy
 from app.bootstrap.deployment import TARGETS, aws_bill, configured, places
 from app.build import artifacts
-from app.cli.context import counted, json_option, pass_settings, say, stderr, stdout
+from app.cli.context import counted, echo_json, json_option, pass_settings, say, stderr, stdout
 from app.cli.failures import EXIT_ENVIRONMENT, EXIT_NO
-from app.cli.plan_lines import bill_lines, change_line, plan_document, plan_lines
 from app.deployment.apply import carry_out
 from app.deployment.aws.clients import Account, open_account
 from app.deployment.aws.topics import Topics
 from app.deployment.cost import Bill
-from app.deployment.plan import Change, Plan, make_plan
+from app.deployment.plan import Action, Change, Plan, make_plan
 from app.settings import Settings
 from dashboards.model.addresses import Deployment
 from foundation.aws.clients import AwsClients
@@ -33,6 +33,21 @@ CONSOLE_URL = click.option(
 ROUTER_URL = click.option(
     "--router-url", default=RouterAddress().url, show_default=True, help="Router's address."
 )
+
+SIGNS = {
+    Action.CREATE: ("+", "green"),
+    Action.CHANGE: ("~", "yellow"),
+    Action.REMOVE: ("-", "red"),
+    Action.FOREIGN: ("!", "bold red"),
+    Action.LEFT: ("·", "bright_black"),
+}
+WORDS = {
+    Action.CREATE: "to make",
+    Action.CHANGE: "to change",
+    Action.REMOVE: "to remove",
+    Action.FOREIGN: "not ours",
+    Action.LEFT: "left alone",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +164,61 @@ def _generated(
 
 def _show(looked: _Looked, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(plan_document(looked.plan, looked.bill), indent=2, ensure_ascii=False))
+        echo_json(_plan_document(looked.plan, looked.bill))
         return
-    for line in plan_lines(looked.plan):
+    for line in _plan_lines(looked.plan):
         stdout.print(line, soft_wrap=True)
     if looked.bill is not None:
-        for line in bill_lines(looked.bill):
+        for line in _bill_lines(looked.bill):
             stdout.print(line, soft_wrap=True)
+
+
+def _plan_lines(plan: Plan) -> Iterator[Text]:
+    """One line a change, what differs below it, then the count of each kind."""
+    for change in plan.changes:
+        yield _change_line(change)
+        for word in change.words:
+            yield Text(f"    {word}", style="bright_black" if change.action is Action.LEFT else "")
+    yield Text(_summary(plan), style="green" if not plan.changes else "")
+
+
+def _change_line(change: Change) -> Text:
+    sign, style = SIGNS[change.action]
+    return Text(f"{sign} {change.place.kind} {change.name}", style=style)
+
+
+def _bill_lines(bill: Bill) -> Iterator[Text]:
+    """What a month costs, and the quotas; a quota that does not suffice is red."""
+    parts = ", ".join(f"{line.count:,} {line.what} x ${line.price}" for line in bill.costs)
+    yield Text(f"about ${bill.monthly:,.2f} a month at list price ({bill.as_of}): {parts}")
+    for quota in bill.quotas:
+        told = f"quota: {quota.used:,} of {quota.quota:,} {quota.what}"
+        yield Text(
+            told + (": ask AWS for more first" if quota.exceeded else ""), "red" if quota.exceeded else ""
+        )
+
+
+def _plan_document(plan: Plan, bill: Bill | None) -> dict[str, object]:
+    """Stable names; ``monthly_usd`` as a string of dollars and cents, null where AWS is not asked about."""
+    return {
+        "in_step": plan.in_step,
+        "changes": [
+            {
+                "action": change.action.value,
+                "kind": change.place.kind,
+                "name": change.name,
+                "differences": list(change.words),
+            }
+            for change in plan.changes
+        ],
+        "monthly_usd": None if bill is None else f"{bill.monthly:.2f}",
+    }
+
+
+def _summary(plan: Plan) -> str:
+    counts = {action: sum(change.action is action for change in plan.changes) for action in Action}
+    told = [f"{count:,} {WORDS[action]}" for action, count in counts.items() if count]
+    return ", ".join([f"{sum(plan.in_step.values()):,} as generated", *told])
 
 
 def _carry_out(found: Plan) -> None:
@@ -165,7 +228,7 @@ def _carry_out(found: Plan) -> None:
     with stderr.status("applying") as status:
 
         def done(change: Change) -> None:
-            status.update(f"applied: {change_line(change).plain}")
+            status.update(f"applied: {_change_line(change).plain}")
 
         outcome = carry_out(to_do, done)
     for failure in outcome.failed:

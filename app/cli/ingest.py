@@ -1,35 +1,83 @@
-"""``mirante ingest``: records from a file, and what waits on the stream or was set aside."""
+"""``mirante ingest``: records from a file onto the ingestion stream and into the stores."""
 
 from __future__ import annotations
 
 import asyncio
+import difflib
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 import click
 
+from app.api.fields import rejection_fault
 from app.bootstrap.offline import OfflinePlatform, offline_platform
 from app.cli.backlog import dead_letters, status
 from app.cli.context import counted, pass_settings, say, stderr
 from app.cli.failures import EXIT_NO
-from app.cli.file_or_command import FileOrCommand
-from app.cli.purchases import purchases
-from app.cli.record_lines import BadLine, GoodLine, judged_lines
+from app.demo.purchases import SYNTHETIC, documents, read_purchases
 from app.settings import Settings
+from credit.domain.errors import RejectedRecord
 from credit.metrics import INGEST_RECORDS
 from credit.usecases.ingest import IngestRecord
 from dataplatform.profiles import workers
 
 BATCH = 500  # records put on the stream together
 BAD_SHOWN = 20
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 IDLE_ROUNDS = 20  # a transaction waits for its customer for a few rounds, then it is set aside
 INSTEAD = (
     "Send the records to it instead: POST /v1/records with an API key of scope ingest:write "
     "(`mirante keys create loader --scope ingest:write`); or stop it first"
 )
 REPLAY_INSTEAD = "Stop it, replay, and start it again: it processes what was replayed"
+
+
+class FileOrCommand(click.Group):
+    """``default`` names the subcommand that takes the file; a misspelt subcommand is told from a file."""
+
+    def __init__(self, *args: object, default: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._default = default
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        first = args[0] if args else ""
+        if first in self.commands or (first.startswith("-") and first != "-"):
+            return super().resolve_command(ctx, args)
+        shown = [name for name, command in self.commands.items() if not command.hidden]
+        near = difflib.get_close_matches(first, shown, n=1)
+        if near and not Path(first).exists():
+            ctx.fail(f"{first!r} is neither a file nor a command. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, [self._default, *args])
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "FILE | COMMAND [ARGS]...")
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that could never be processed; its content, perhaps somebody's data, is not quoted."""
+
+    file: str
+    line: int
+    field: str
+    problem: str
+    mend: str
+
+    def __str__(self) -> str:
+        field = f"{self.field}: " if self.field else ""
+        return f"{self.file}:{self.line}: {field}{self.problem}. {self.mend}"
+
+
+@dataclass(frozen=True, slots=True)
+class GoodLine:
+    line: int
+    document: Mapping[str, object]
 
 
 @dataclass(slots=True)
@@ -84,6 +132,23 @@ async def _take(settings: Settings, file: BinaryIO, progress: Callable[[str], No
     return done
 
 
+def judged_lines(lines: Iterable[bytes], file: str, ingest: IngestRecord) -> Iterator[GoodLine | BadLine]:
+    """Blank lines are skipped, and counted as lines."""
+    for number, line in enumerate(lines, start=1):
+        content = (line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line).strip()
+        if content:
+            yield _judged(content, file, number, ingest)
+
+
+def _judged(content: bytes, file: str, number: int, ingest: IngestRecord) -> GoodLine | BadLine:
+    try:
+        ingest.parse(content)
+    except RejectedRecord as rejected:
+        fault = rejection_fault(0, rejected)
+        return BadLine(file, number, rejected.field, fault.problem.en, fault.mend.en)
+    return GoodLine(number, json.loads(content))
+
+
 async def _put(
     open_: OfflinePlatform,
     lines: Iterable[GoodLine | BadLine],
@@ -133,12 +198,7 @@ def _print(done: Intake) -> None:
     if len(done.bad) > BAD_SHOWN:
         say(f"and {len(done.bad) - BAD_SHOWN:,} more bad lines", "red")
     say(f"{done.accepted:,} records taken, {len(done.bad):,} bad lines left out")
-    counts = done.outcomes
-    say(
-        f"{counts['ok']:,} stored, {counts['duplicate']:,} already known, {counts['dead_letter']:,} set aside"
-    )
-    if counts["dead_letter"]:
-        say("`mirante ingest dead-letters` says why", "yellow")
+    _print_outcomes(done.outcomes)
     if done.waiting or done.unprojected:
         left = ("some records and " if done.waiting else "") + counted(done.unprojected, "projection")
         say(f"{left} still to do; nothing is lost: they go on when the data side starts", "yellow")
@@ -181,6 +241,19 @@ def _print_outcomes(counts: Mapping[str, int]) -> None:
         say("`mirante ingest dead-letters` says why", "yellow")
 
 
+@ingest.command()
+@click.option("--customers", type=click.IntRange(min=1), help="Only the first so many customers.")
+def purchases(customers: int | None) -> None:
+    """Write CDNOW's real purchases as records, one JSON object a line: 23,570 customers, 69,659 purchases.
+
+    \b
+      mirante ingest purchases | mirante ingest -
+    """
+    found = read_purchases(customers)
+    stderr.print(f"{len(found):,} purchases; {SYNTHETIC}", markup=False, soft_wrap=True)
+    for document in documents(found):
+        click.echo(json.dumps(document))
+
+
 ingest.add_command(status)
 ingest.add_command(dead_letters)
-ingest.add_command(purchases)

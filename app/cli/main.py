@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import click
 
-from app.cli import alert_actions, alert_calibration, alert_channels, alert_reports, exclusions
+from app.cli import alert_actions, alert_calibration, alert_channels, alert_reports
 from app.cli.alerts import alerts
 from app.cli.audit import audit
 from app.cli.consistency import consistency
+from app.cli.context import pass_settings, plain_table, stdout
 from app.cli.dashboards import dashboards
 from app.cli.decide import decide
 from app.cli.definitions import build, check, import_
@@ -24,11 +26,10 @@ from app.cli.ingest import ingest
 from app.cli.keys import keys
 from app.cli.sagas import sagas
 from app.cli.serve import console_link, serve, up
-from app.cli.show_settings import settings
 from app.cli.simulate import simulate_
 from app.cli.slo import slo
 from app.cli.stack import stack
-from app.settings import load_settings
+from app.settings import ENV_PREFIX, Settings, channel_variable, load_settings
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -55,6 +56,18 @@ def cli(context: click.Context, /, **flags: object) -> None:
     context.obj = load_settings(flags)
 
 
+@cli.command()
+@pass_settings
+def settings(current: Settings) -> None:
+    """Show every setting in force: flags over MIRANTE_* over mirante.toml over defaults."""
+    table = plain_table("setting", "value", "environment variable", "what it is")
+    texts = {spec.name: str(spec.metadata["help"]) for spec in fields(Settings)}
+    for name, value in current.masked().items():
+        variable = channel_variable("<name>") if name == "channel_secrets" else ENV_PREFIX + name.upper()
+        table.add_row(name, value if value not in ("None", "") else "unset", variable, texts[name])
+    stdout.print(table)
+
+
 for command in (
     up,
     serve,
@@ -77,14 +90,12 @@ for command in (
     stack,
     export,
     sagas,
-    console_link,
-    settings,
 ):
     cli.add_command(command)
 
 
-# They add themselves to ``alerts`` and ``slo``.
-MORE_COMMANDS = (alert_actions, alert_calibration, alert_channels, alert_reports, exclusions)
+# They add themselves to ``alerts``.
+MORE_COMMANDS = (alert_actions, alert_calibration, alert_channels, alert_reports)
 
 
 def main() -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 
 import click
 
 from app.bootstrap.offline import offline_platform
 from app.bootstrap.saga_view import saga_in, sagas_in
-from app.cli.context import age_text, json_option, pass_settings, plain_table, say, stdout
+from app.cli.context import (
+    age_text,
+    echo_json,
+    fields_of,
+    json_option,
+    pass_settings,
+    plain_table,
+    say,
+    stdout,
+)
 from app.cli.failures import EXIT_NO
 from app.settings import Settings
 from credit.ports.sagas import Saga, SagaState
@@ -45,7 +53,7 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
     states = OPEN_AND_STUCK if state is None else (SagaState(state.upper()),)
     found = sagas_in(settings, states, limit)
     if as_json:
-        click.echo(json.dumps([_document(saga) for saga in found], indent=2))
+        echo_json([_document(saga) for saga in found])
     elif not found:
         say("No saga is open or stuck" if state is None else f"No saga is {state.upper()}", "green")
     else:
@@ -66,7 +74,7 @@ def show(settings: Settings, saga_id: str) -> None:
     if found is None:
         say(f"No saga is called {saga_id}; `mirante sagas list` shows those there are", "red")
         raise SystemExit(EXIT_NO)
-    click.echo(json.dumps(_document(found), indent=2))
+    echo_json(_document(found))
 
 
 @sagas.command()
@@ -108,14 +116,4 @@ def _print_table(settings: Settings, found: Sequence[Saga]) -> None:
 
 
 def _document(saga: Saga) -> dict[str, object]:
-    return {
-        "saga_id": saga.saga_id,
-        "kind": saga.kind,
-        "state": saga.state.value,
-        "phase": saga.phase.value,
-        "steps": {step: state.value for step, state in saga.steps.items()},
-        "reason": saga.reason,
-        "trouble": saga.trouble,
-        "attempts": saga.attempts,
-        "started_at": saga.started_at.isoformat(),
-    }
+    return fields_of(saga, "content", "fence")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ import click
 
 from app.bootstrap.count_source import prometheus_reader
 from app.bootstrap.slo_view import SloView
-from app.cli.context import json_option, pass_settings, say
+from app.cli.context import echo_json, json_option, pass_settings, say
 from app.settings import Settings
 from dashboards.model.palette import SEVERITY_COLOURS
 from slo.loaders.catalogue_files import load_catalogue
@@ -146,7 +145,7 @@ def _show(
     if as_json:
         document = dict(simulation_document(found))
         document["change"] = {name: change.text for name, change in changes.items()}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     say(table(found, began))
     for name, change in changes.items():

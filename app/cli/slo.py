@@ -1,10 +1,12 @@
-"""``mirante slo``: budget left, burn per window, time to exhaustion, firing alerts."""
+"""``mirante slo``: budget left, burn, time to exhaustion, alerts; and maintenance that does not count."""
 
 from __future__ import annotations
 
-import json
+import getpass
+import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -13,7 +15,7 @@ from rich.live import Live
 from app.bootstrap.count_source import prometheus_reader
 from app.bootstrap.paths import DataPaths
 from app.bootstrap.slo_view import SloView
-from app.cli.context import instant_text, pass_settings, say, stderr, stdout
+from app.cli.context import echo_json, instant_text, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
 from app.slo_tables import composites_table, detail, overview
 from foundation.clock import parse_clock
@@ -21,9 +23,14 @@ from slo.judge.composite import CompositeStatus
 from slo.judge.explain import decimal_text
 from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
 from slo.ledger.collect import Collector
+from slo.ledger.exclusions import Exclusion
+from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.conventions import window_text
+
+INSTANT = click.DateTime(["%Y-%m-%dT%H:%M"])
+BY = click.option("--by", default=getpass.getuser, help="Who asks for it.  [default: the user]")
 
 
 @click.group()
@@ -41,7 +48,7 @@ def status(settings: Settings, as_json: bool, watch: bool) -> None:
     if as_json:
         documents = status_documents(view.statuses())
         documents += [composite_document(item) for item in view.composites()]
-        click.echo(json.dumps(documents, indent=2, ensure_ascii=False))
+        echo_json(documents)
         return
     if not watch:
         stdout.print(overview(view.statuses()))
@@ -63,7 +70,7 @@ def show(settings: Settings, slo_id: str, as_json: bool) -> None:
     view = SloView(settings)
     statuses = view.statuses_of(slo_id)
     if as_json:
-        click.echo(json.dumps(status_documents(statuses), indent=2, ensure_ascii=False))
+        echo_json(status_documents(statuses))
         return
     for item in statuses:
         stdout.print(detail(item))
@@ -91,6 +98,78 @@ def collect(settings: Settings, prometheus: str | None, since: datetime | None) 
     say(f"{done.rows:,} rows for the minutes from {instant_text(done.since)} to {instant_text(done.until)}")
     for slo_id, reason in collector.refused.items():
         say(f"not counted: {slo_id}: {reason}")
+
+
+@contextmanager
+def _log(settings: Settings) -> Iterator[SqliteExclusionLog]:
+    log = SqliteExclusionLog(DataPaths(settings.data_dir).exclusions)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+@slo.command()
+@click.argument("slo_pattern")
+@click.option("--from", "start", type=INSTANT, required=True, help="First minute (UTC), 2026-03-10T02:00.")
+@click.option("--to", "end", type=INSTANT, required=True, help="End (UTC).")
+@click.option("--reason", required=True, help="Why; kept for the audit and shown.")
+@BY
+@pass_settings
+def exclude(
+    settings: Settings, slo_pattern: str, start: datetime, end: datetime, reason: str, by: str
+) -> None:
+    """Leave minutes of the SLOs matching SLO_PATTERN (credit/*) out of their budgets.
+
+    Nothing is deleted: raw and adjusted numbers stand side by side, and what was asked afterwards says so.
+    """
+    now = parse_clock(settings.clock).now()
+    made = Exclusion(
+        secrets.token_hex(4), slo_pattern, start.replace(tzinfo=UTC), end.replace(tzinfo=UTC), reason, by, now
+    )
+    with _log(settings) as log:
+        log.request(made)
+    afterwards = ", asked for afterwards" if made.asked_afterwards else ""
+    say(
+        f"exclusion {made.exclusion_id} of {slo_pattern}, {instant_text(made.start)} to "
+        f"{instant_text(made.end)}{afterwards}"
+    )
+
+
+@slo.command()
+@click.argument("exclusion_id")
+@BY
+@pass_settings
+def include(settings: Settings, exclusion_id: str, by: str) -> None:
+    """Withdraw an exclusion: a second record, beside the first."""
+    with _log(settings) as log:
+        log.withdraw(exclusion_id, by, parse_clock(settings.clock).now())
+    say(f"exclusion {exclusion_id} is withdrawn by {by}; its minutes count again")
+
+
+@slo.command()
+@pass_settings
+def exclusions(settings: Settings) -> None:
+    """Every exclusion ever asked for, withdrawn ones too."""
+    with _log(settings) as log:
+        found = log.all()
+    if not found:
+        say("Nothing was ever excluded.")
+        return
+    table = plain_table("id", "SLOs", "from (UTC)", "to (UTC)", "by", "reason", "")
+    for item in found:
+        state = f"withdrawn by {item.withdrawn_by}" if not item.active else ""
+        state = state or ("asked afterwards" if item.asked_afterwards else "")
+        table.add_row(
+            item.exclusion_id,
+            item.slo_pattern,
+            f"{item.start:%Y-%m-%d %H:%M}",
+            f"{item.end:%Y-%m-%d %H:%M}",
+            item.requested_by,
+            item.reason,
+            state,
+        )
+    stdout.print(table)
 
 
 def status_documents(statuses: Sequence[ObjectiveStatus]) -> list[dict[str, object]]:

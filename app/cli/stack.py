@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from app.bootstrap.local_servers import NAMES, addresses, introduce, local_servers
-from app.cli.context import json_option, pass_settings, plain_table, say, stderr, stdout
+from app.cli.context import echo_json, json_option, pass_settings, plain_table, say, stderr, stdout
 from app.cli.failures import EXIT_NO
 from app.settings import Settings
 from dataplatform.local.stack import Member, ServerState, Stack
@@ -77,7 +76,7 @@ def status(settings: Settings, only: str | None, as_json: bool) -> None:
     members = kept.members()
     states = {name: kept.state(servers[name]) for name in _chosen(only)}
     if as_json:
-        click.echo(json.dumps(_document(states, members), indent=2))
+        echo_json(_document(states, members))
     else:
         _table(states, members)
     started = [state for state in states.values() if state is not ServerState.UNKNOWN]
