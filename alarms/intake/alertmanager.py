@@ -8,9 +8,8 @@ from datetime import datetime
 import msgspec
 
 from alarms.intake.normalise import IntakeRules, Parsed, instant, labels_of, map_of, text_of
-from alarms.model.alert import Alert, AlertState, BurnArithmetic
+from alarms.model.alert import Alert, AlertState, BurnArithmetic, foreign_key
 from alarms.model.errors import MalformedPayload
-from alarms.router.fingerprint import foreign_key
 from slo.model import conventions as names
 from slo.model.conventions import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key, slug
 

@@ -9,10 +9,9 @@ from datetime import datetime
 import msgspec
 
 from alarms.intake.normalise import IntakeRules, Parsed, clean, instant, map_of, text_of
-from alarms.model.alert import Alert, AlertState
+from alarms.model.alert import Alert, AlertState, foreign_key
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
-from alarms.router.fingerprint import foreign_key
 from slo.model.conventions import (
     NO_DATA_OBJECTIVE,
     alert_key,

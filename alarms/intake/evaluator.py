@@ -10,7 +10,6 @@ from fractions import Fraction
 from alarms.model.alert import Alert, AlertState, BurnArithmetic
 from alarms.model.incident import AlertRecord
 from alarms.model.severity import Severity
-from alarms.router.fingerprint import member_of
 from slo.judge.evaluate import Evaluation, NoData, TierState
 from slo.judge.explain import decimal_text, percent_text
 from slo.model.conventions import (
@@ -34,7 +33,7 @@ def alerts_of(evaluation: Evaluation, firing: Sequence[AlertRecord]) -> list[Ale
     A burn does not end by losing its data: while its SLO is silent, what fired goes on firing.
     """
     found = [*_burns(evaluation), *_silences(evaluation)]
-    now_firing = {member_of(alert): alert for alert in found}
+    now_firing = {alert.member: alert for alert in found}
     since = {record.member: record.starts_at for record in firing}
     begun = [_since(alert, since.get(member, alert.starts_at)) for member, alert in now_firing.items()]
     silent = {

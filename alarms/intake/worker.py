@@ -9,12 +9,10 @@ import msgspec
 
 from alarms.intake import alertmanager, cloudwatch
 from alarms.intake.normalise import IntakeRules, Parsed
-from alarms.model.alert import Alert, AlertState
+from alarms.model.alert import Alert, AlertState, digest
 from alarms.model.errors import MalformedPayload, StoreBusy
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
-from alarms.router.fingerprint import digest, member_of
-from alarms.router.pipeline import receive
 from alarms.router.router import Router
 from alarms.stores.protocol import RouterStore, RouterTransaction
 from foundation.clock import Clock
@@ -137,9 +135,7 @@ class IntakeWorker:
         except MalformedPayload as problem:
             tx.settle_receipt(receipt.id, ReceiptState.QUARANTINED, str(problem))
             return 0
-        now = self._clock.now()
-        for alert in (*parsed.alerts, *self._truncation(tx, parsed)):
-            receive(self._router.office, tx, alert, now)
+        self._router.process(tx, (*parsed.alerts, *self._truncation(tx, parsed)))
         tx.settle_receipt(receipt.id, ReceiptState.DONE)
         return len(parsed.alerts)
 
@@ -161,7 +157,7 @@ class IntakeWorker:
             severity=Severity.P3,
             labels={"group": parsed.group},
         )
-        known = tx.alert(member_of(alert))
+        known = tx.alert(alert.member)
         fires = known is not None and known.state is AlertState.FIRING
         return (alert,) if parsed.truncated or fires else ()
 

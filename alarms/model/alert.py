@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 from alarms.model.severity import Severity
 
@@ -66,3 +69,21 @@ class Alert:
     component: str | None = None
     customers_affected: int | None = None  # distinct blind indexes in the failing events; None: unknown
     links: Mapping[str, str] = field(default_factory=dict)  # by what they show
+
+    @property
+    def member(self) -> str:
+        """Tiers and sources of one burn are members of one incident; each fires and resolves by itself."""
+        return digest(self.alert_key, self.source, self.name, self.tier or "")
+
+
+def digest(*parts: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def foreign_key(environment: str, labels: Mapping[str, str], ignored: Iterable[str]) -> str:
+    """Identity of an alert that is not ours: its labels minus those that tell replicas apart.
+
+    Never values, never annotations.
+    """
+    dropped = set(ignored)
+    return digest(environment, sorted((k, v) for k, v in labels.items() if k not in dropped))

@@ -17,6 +17,9 @@ class IncidentState(StrEnum):
     RESOLVED = "resolved"
 
 
+OPEN_STATES = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
+
+
 class TransitionKind(StrEnum):
     """Everything that can happen to an incident; each happening gets the incident's next number."""
 

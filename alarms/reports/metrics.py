@@ -14,7 +14,6 @@ from alarms.model.notification import Delivery, DeliveryState
 from alarms.model.receipt import ReceiptState
 from alarms.model.severity import Severity
 from alarms.reports.response import response_metrics
-from alarms.router.attachment import ALL_OPEN, OPEN_STATES
 from alarms.router.quality import ALL, alert_quality
 from alarms.stores.protocol import RouterStore
 from foundation.clock import Clock
@@ -86,7 +85,7 @@ class RouterMetrics(Collector):
         yield receipts
 
     def _open(self) -> Iterable[Metric]:
-        incidents = self._store.incidents(states=OPEN_STATES, limit=ALL_OPEN)
+        incidents = self._store.open_incidents()
         family = GaugeMetricFamily("mirante_incidents_open", "Open incidents.", labels=["severity"])
         for severity in Severity:
             count = sum(incident.severity is severity for incident in incidents)

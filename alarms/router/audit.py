@@ -6,19 +6,13 @@ in the incident's history, and counts it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-
 from alarms.model.decision import Stage
 from alarms.model.incident import HoldKind, IncidentState, TransitionKind
 from alarms.model.notification import DeliveryState, NotifyStep
-from alarms.model.timer import Timer, TimerKind
-from alarms.router.attachment import ALL_OPEN, OPEN_STATES
-from alarms.router.case import Case
-from alarms.router.holds import find_hold
-from alarms.router.office import Office
+from alarms.model.timer import TimerKind
+from alarms.router.context import IncidentUpdate
+from alarms.router.notify import find_hold, page
 from alarms.router.undeliverable import is_known, tell_next
-from alarms.stores.protocol import RouterStore
 
 PAGES = (
     TransitionKind.OPENED,
@@ -28,88 +22,78 @@ PAGES = (
 )
 
 
-class Auditor:
-    def __init__(self, store: RouterStore, office: Office, now: Callable[[], datetime]) -> None:
-        self._store = store
-        self._office = office
-        self._now = now
-
-    def run_once(self) -> list[str]:
-        """What was found and mended, one sentence each."""
-        with self._store.transaction() as tx:
-            found = []
-            for incident in tx.incidents(states=OPEN_STATES, limit=ALL_OPEN):
-                case = self._office.case(tx, incident, self._now(), "auditor")
-                found += _mend_held(case) if incident.hold is not None else _mend_paging(case)
-                found += _mend_lost(case)
-            return found
+def audit(update: IncidentUpdate) -> list[str]:
+    """What was found wrong with one open incident and mended, one sentence each."""
+    found = _mend_held(update) if update.incident.hold is not None else _mend_paging(update)
+    return found + _mend_lost(update)
 
 
-def _mend_held(case: Case) -> list[str]:
+def _mend_held(update: IncidentUpdate) -> list[str]:
     """A hold that nothing keeps up and nothing will end."""
-    hold = case.incident.hold
-    timers = {timer.kind for timer in case.tx.timers(case.incident.id)}
+    hold = update.incident.hold
+    timers = {timer.kind for timer in update.tx.timers(update.incident.id)}
     if hold is None or timers & {TimerKind.HOLD, TimerKind.STABLE}:
         return []
-    still = find_hold(case.incident, case.tx, case.now)
+    still = find_hold(update.incident, update.tx, update.now)
     if still is not None and still.kind is not HoldKind.SILENCE:
         return []
-    case.tx.set_timer(Timer(case.incident.id, TimerKind.HOLD, case.wall))
-    return [_repaired(case, f"held by {hold.kind} {hold.by} with nothing to end it")]
+    update.set_timer(TimerKind.HOLD, update.wall)
+    return [_repaired(update, f"held by {hold.kind} {hold.by} with nothing to end it")]
 
 
-def _mend_paging(case: Case) -> list[str]:
-    incident = case.incident
-    if incident.paged_at is None or not _first_told(case):
-        finding = _repaired(case, "nobody had been told")
-        case.page(TransitionKind.REPAIRED)
+def _mend_paging(update: IncidentUpdate) -> list[str]:
+    incident = update.incident
+    if incident.paged_at is None or not _first_told(update):
+        finding = _repaired(update, "nobody had been told")
+        page(update, TransitionKind.REPAIRED)
         return [finding]
-    return [finding for kind in _missing_clocks(case) if (finding := _set_clock(case, kind))]
+    return [finding for kind in _missing_clocks(update) if (finding := _set_clock(update, kind))]
 
 
-def _mend_lost(case: Case) -> list[str]:
+def _mend_lost(update: IncidentUpdate) -> list[str]:
     """Dead letters that nobody was told of (the process ended just then)."""
     lost = [
         delivery
-        for delivery in case.tx.deliveries(case.incident.id)
-        if delivery.state is DeliveryState.DEAD and not is_known(case, delivery)
+        for delivery in update.tx.deliveries(update.incident.id)
+        if delivery.state is DeliveryState.DEAD and not is_known(update, delivery)
     ]
     for delivery in lost:
-        tell_next(case, delivery)
-    return [f"{case.incident.id}: {d.notification.target} could not be reached" for d in lost]
+        tell_next(update, delivery)
+    return [f"{update.incident.id}: {d.notification.target} could not be reached" for d in lost]
 
 
-def _first_told(case: Case) -> bool:
+def _first_told(update: IncidentUpdate) -> bool:
     return any(
-        delivery.notification.cycle == case.incident.cycle and delivery.notification.step is NotifyStep.FIRST
-        for delivery in case.tx.deliveries(case.incident.id)
+        delivery.notification.cycle == update.incident.cycle
+        and delivery.notification.step is NotifyStep.FIRST
+        for delivery in update.tx.deliveries(update.incident.id)
     )
 
 
-def _missing_clocks(case: Case) -> list[TimerKind]:
+def _missing_clocks(update: IncidentUpdate) -> list[TimerKind]:
     """Clocks that neither run nor have run out since the last page."""
-    running = {timer.kind for timer in case.tx.timers(case.incident.id)}
-    history = case.tx.transitions(case.incident.id)
+    running = {timer.kind for timer in update.tx.timers(update.incident.id)}
+    history = update.tx.transitions(update.incident.id)
     last_page = max((entry.number for entry in history if entry.kind in PAGES), default=0)
     since = {entry.kind for entry in history if entry.number > last_page}
     missing = []
     if TimerKind.UNRESOLVED not in running and TransitionKind.ESCALATED not in since:
         missing.append(TimerKind.UNRESOLVED)
-    open_and_unasked = case.incident.state is IncidentState.OPEN and TransitionKind.ACK_MISSED not in since
+    open_and_unasked = update.incident.state is IncidentState.OPEN and TransitionKind.ACK_MISSED not in since
     if TimerKind.ACKNOWLEDGE not in running and open_and_unasked:
         missing.append(TimerKind.ACKNOWLEDGE)
     return missing
 
 
-def _set_clock(case: Case, kind: TimerKind) -> str:
+def _set_clock(update: IncidentUpdate, kind: TimerKind) -> str:
     """From the page on, as it should have been; a deadline that is past fires at the next tick."""
-    level, since = case.level, case.incident.paged_at or case.now
+    level, since = update.level, update.incident.paged_at or update.now
     within = level.acknowledge_within if kind is TimerKind.ACKNOWLEDGE else level.escalate_after
-    case.tx.set_timer(Timer(case.incident.id, kind, case.matrix.deadline(level, since, within)))
-    return _repaired(case, f"the {kind} clock was not running")
+    update.set_timer(kind, update.escalation.deadline(level, since, within))
+    return _repaired(update, f"the {kind} clock was not running")
 
 
-def _repaired(case: Case, finding: str) -> str:
-    case.change(TransitionKind.REPAIRED, detail={"finding": finding})
-    case.explain(Stage.ESCALATE, "repaired", finding, rule="auditor")
-    return f"{case.incident.id}: {finding}"
+def _repaired(update: IncidentUpdate, finding: str) -> str:
+    update.change(TransitionKind.REPAIRED, detail={"finding": finding})
+    update.explain(Stage.ESCALATE, "repaired", finding, rule="auditor")
+    return f"{update.incident.id}: {finding}"

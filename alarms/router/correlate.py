@@ -1,11 +1,34 @@
-"""Causes and symptoms: an open incident of a component below explains this one (§3.5.3)."""
+"""Causes and symptoms: an open incident of a component below explains this one (§3.5.3).
+
+A symptom attaches to its cause, stays visible, and is let go when the cause is over.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from alarms.model.incident import Incident
+from alarms.model.decision import Stage
+from alarms.model.incident import HoldKind, Incident, TransitionKind
+from alarms.model.timer import TimerKind
+from alarms.router.context import AlertContext, IncidentUpdate
+from alarms.router.notify import find_hold, hold
 from alarms.router.topology import Topology
+
+FRESH = (TransitionKind.OPENED, TransitionKind.REOPENED)
+
+
+def correlate(context: AlertContext) -> None:
+    update = context.update
+    if update is None or context.event not in FRESH:
+        return
+    others = update.tx.open_incidents()
+    cause = cause_of(update.incident, others, context.routing.topology)
+    if cause is not None:
+        _attach(update, cause)
+        return
+    update.explain(Stage.CORRELATE, "alone", "no open incident of anything it leans on")
+    for symptom in symptoms_of(update.incident, others, context.routing.topology):
+        _adopt(update.incident, update.of(symptom))
 
 
 def cause_of(incident: Incident, others: Sequence[Incident], topology: Topology) -> Incident | None:
@@ -30,3 +53,36 @@ def is_cause(cause: Incident, symptom: Incident, topology: Topology) -> bool:
         and cause.environment == symptom.environment
         and topology.explains(cause.component, symptom.component, symptom.slo_id)
     )
+
+
+def let_go_symptoms(update: IncidentUpdate) -> None:
+    """The cause is over: what it explained is on its own again, after a grace to clear by itself."""
+    for symptom in update.tx.open_incidents():
+        if symptom.cause_id != update.incident.id:
+            continue
+        other = update.of(symptom)
+        other.change(TransitionKind.DETACHED, cause_id=None, detail={"cause": update.incident.id})
+        if symptom.hold is not None and symptom.hold.kind is HoldKind.CAUSE:
+            other.set_timer(TimerKind.HOLD, other.now + other.policy.release_after)
+
+
+def _attach(update: IncidentUpdate, cause: Incident) -> None:
+    update.change(
+        TransitionKind.ATTACHED, cause_id=cause.id, detail={"cause": cause.id, "title": cause.title}
+    )
+    update.explain(
+        Stage.CORRELATE,
+        "symptom",
+        f"{cause.id} ({cause.title}, {cause.component}) is open and this leans on {cause.component}",
+        rule="components.yaml",
+    )
+
+
+def _adopt(cause: Incident, symptom: IncidentUpdate) -> None:
+    """It was opened before its cause; now it stops paging."""
+    _attach(symptom, cause)
+    found = find_hold(symptom.incident, symptom.tx, symptom.now)
+    if found is not None and symptom.incident.hold is None:
+        reason = f"incident {cause.id} explains it"
+        symptom.explain(Stage.INHIBIT, "held", reason, rule=found.by)
+        hold(symptom, found, reason)

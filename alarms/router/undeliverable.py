@@ -5,7 +5,8 @@ from __future__ import annotations
 from alarms.model.incident import TransitionKind
 from alarms.model.notification import Delivery, DeliveryState, NotifyStep
 from alarms.policy.escalation import Recipient
-from alarms.router.case import Case
+from alarms.router.context import IncidentUpdate
+from alarms.router.notify import tell
 
 PAGES = (
     NotifyStep.FIRST,
@@ -15,24 +16,24 @@ PAGES = (
 )
 
 
-def is_known(case: Case, delivery: Delivery) -> bool:
+def is_known(update: IncidentUpdate, delivery: Delivery) -> bool:
     """Whether its loss stands in the incident's history already."""
     return any(
         entry.kind is TransitionKind.UNDELIVERABLE and entry.detail["dedup"] == delivery.notification.dedup_id
-        for entry in case.tx.transitions(case.incident.id)
+        for entry in update.tx.transitions(update.incident.id)
     )
 
 
-def tell_next(case: Case, delivery: Delivery) -> None:
+def tell_next(update: IncidentUpdate, delivery: Delivery) -> None:
     """Backup, then the accountable team: the first of them that this incident has not tried in vain.
 
     Nobody, while another of the team's channels has brought the page or still may. Telling of the same
     loss twice is telling of it once.
     """
     lost = delivery.notification
-    if is_known(case, delivery):
+    if is_known(update, delivery):
         return
-    case.change(
+    update.change(
         TransitionKind.UNDELIVERABLE,
         detail={
             "target": lost.target,
@@ -41,31 +42,31 @@ def tell_next(case: Case, delivery: Delivery) -> None:
             "dedup": lost.dedup_id,
         },
     )
-    if lost.step not in PAGES or not case.incident.is_open or _comes_by_another_channel(case, delivery):
+    if lost.step not in PAGES or not update.incident.is_open or _comes_by_another_channel(update, delivery):
         return
-    policy = case.matrix.policy
+    policy = update.policy
     in_vain = {lost.team} | {
         entry.detail["target"].partition(":")[0]
-        for entry in case.tx.transitions(case.incident.id)
+        for entry in update.tx.transitions(update.incident.id)
         if entry.kind is TransitionKind.UNDELIVERABLE
     }
     in_line = [
-        case.incident.owner,
-        case.level.backup,
+        update.incident.owner,
+        update.level.backup,
         policy.accountable,
         *[team.id for team in policy.teams],
     ]
     following = next((team for team in in_line if team is not None and team not in in_vain), None)
     if following is not None:
-        case.tell([Recipient(NotifyStep.BACKUP, following)], TransitionKind.UNDELIVERABLE)
+        tell(update, [Recipient(NotifyStep.BACKUP, following)], TransitionKind.UNDELIVERABLE)
 
 
-def _comes_by_another_channel(case: Case, delivery: Delivery) -> bool:
+def _comes_by_another_channel(update: IncidentUpdate, delivery: Delivery) -> bool:
     lost = delivery.notification
     return any(
         (one.notification.transition, one.notification.step, one.notification.target)
         == (lost.transition, lost.step, lost.target)
         and one.notification.channel != lost.channel
         and one.state is not DeliveryState.DEAD
-        for one in case.tx.deliveries(case.incident.id)
+        for one in update.tx.deliveries(update.incident.id)
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from alarms.model.alert import AlertState
 from alarms.model.decision import RoutingDecision
-from alarms.model.incident import AlertRecord, Incident, IncidentState, Transition
+from alarms.model.incident import OPEN_STATES, AlertRecord, Incident, IncidentState, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Receipt
 from alarms.model.silence import Silence
@@ -50,6 +50,9 @@ class MemoryReads:
                 if incident.state in states and (since is None or incident.opened_at >= since)
             ]
         return sorted(found, key=lambda i: (i.opened_at, i.id), reverse=True)[:limit]
+
+    def open_incidents(self) -> Sequence[Incident]:
+        return self.incidents(states=OPEN_STATES, limit=100_000)
 
     def transitions(self, incident_id: str) -> Sequence[Transition]:
         return sorted(self._transitions.get(incident_id, []), key=lambda t: t.number)

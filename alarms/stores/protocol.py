@@ -39,6 +39,10 @@ class ReadSide(Protocol):
         """Newest first; ``since`` compares with ``opened_at``."""
         ...
 
+    def open_incidents(self) -> Sequence[Incident]:
+        """All of them, newest first."""
+        ...
+
     def transitions(self, incident_id: str) -> Sequence[Transition]:
         """In number order."""
         ...

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from alarms.model.decision import RoutingDecision
-from alarms.model.incident import AlertRecord, Incident, IncidentState, Transition
+from alarms.model.incident import OPEN_STATES, AlertRecord, Incident, IncidentState, Transition
 from alarms.model.notification import Delivery
 from alarms.model.silence import Silence
 from alarms.model.timer import Timer
@@ -27,6 +27,8 @@ from alarms.stores.sql_rows import (
     timer,
 )
 from alarms.stores.sql_session import SqlReader
+
+MOST_OPEN = 100_000
 
 
 class SqlReads:
@@ -54,6 +56,9 @@ class SqlReads:
             {**wanted, "since": microseconds(since or EPOCH), "limit": limit},
         )
         return [INCIDENTS.decode(row[0]) for row in rows]
+
+    def open_incidents(self) -> Sequence[Incident]:
+        return self.incidents(states=OPEN_STATES, limit=MOST_OPEN)
 
     def transitions(self, incident_id: str) -> Sequence[Transition]:
         rows = self._reading.rows(

@@ -190,7 +190,7 @@ def _console(control: _Control) -> None:
             statuses=control.statuses,
             ledger=control.ledger,
             desk=routing.router,
-            matrix=lambda incident: routing.router.office.matrix_of(routing.store, incident),
+            matrix=routing.router.escalation_of,
             consistency=PairReadings(parts.paths.consistency),
             decisions=JournalDecisions(control.reader),
             sessions=SqliteSessions(parts.paths.sessions),

@@ -20,7 +20,6 @@ from alarms.model.ids import SortableIds
 from alarms.model.notification import Delivery
 from alarms.notify.dispatcher import Dispatcher
 from alarms.reports.metrics import RouterMetrics
-from alarms.router.audit import Auditor
 from alarms.router.heartbeat import HeartbeatSender, ping
 from app.bootstrap.alarm_intake import alarm_intake
 from app.bootstrap.notifiers import Notifiers, build_notifiers
@@ -67,7 +66,6 @@ def routing_role(
     worker = _worker(settings, catalogue, routing, clock, inbox)
     notifiers = build_notifiers(routing.channels, settings, clock)
     dispatcher = _dispatcher(routing, notifiers, clock, metrics)
-    auditor = Auditor(store, router.office, clock.now)
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
     heartbeat = HeartbeatSender(
         store, clock, lambda: ping(outside, settings.heartbeat_url), complaint=intake.complaint
@@ -82,7 +80,7 @@ def routing_role(
         Loop("work", WORK_EVERY, in_thread(lambda: worker.run_once() > 0), real),
         Loop("timers", TICK_EVERY, in_thread(tick), clock),
         Loop("deliver", WORK_EVERY, in_thread(lambda: dispatcher.pump() > 0), real),
-        Loop("audit", AUDIT_EVERY, in_thread(lambda: metrics.repaired(len(auditor.run_once()))), clock),
+        Loop("audit", AUDIT_EVERY, in_thread(lambda: metrics.repaired(len(router.audit()))), clock),
         *intake.loops,
     ]
     if settings.heartbeat_url:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from alarms.model.alert import Alert, AlertState, BurnArithmetic
+from alarms.model.alert import Alert, AlertState, BurnArithmetic, digest
 from alarms.model.severity import Severity
-from alarms.router.fingerprint import digest
 from slo.model.conventions import alert_key
 
 MONDAY_10 = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)  # 10:00 in São Paulo, a working day

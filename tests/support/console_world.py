@@ -150,7 +150,7 @@ class World:
             statuses=lambda: self.statuses(),
             ledger=self.ledger,
             desk=self.router,
-            matrix=lambda incident: self.router.office.matrix_of(self.store, incident),
+            matrix=self.router.escalation_of,
             consistency=FixedReadings(self.readings),
             decisions=JournalDecisions(reader),
             sessions=self.sessions,

@@ -11,17 +11,12 @@ from alarms.model.notification import Notification
 from alarms.model.silence import Matcher
 from alarms.model.timer import TimerKind
 from alarms.notify.dispatcher import Dispatcher
-from alarms.router.audit import Auditor
 from alarms.router.heartbeat import HeartbeatSender
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
 from tests.support.router import Scene
 from tests.support.router_store_contract import enqueue, notification
 
 MINUTE = timedelta(minutes=1)
-
-
-def auditor(scene: Scene) -> Auditor:
-    return Auditor(scene.store, scene.router.office, scene.clock.now)
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
@@ -33,7 +28,7 @@ def test_nothing_is_found_where_nothing_is_wrong() -> None:
     acknowledged = scene.receive(burn_alert("page-slow", slo_id="credit/transaction-errors"))
     scene.router.acknowledge(acknowledged.id, "ana")
     for _ in range(70):
-        assert auditor(scene).run_once() == []
+        assert scene.router.audit() == []
         scene.pass_time(MINUTE)
     scene.close()
 
@@ -45,8 +40,8 @@ def test_a_lost_clock_is_set_again_from_the_page_on() -> None:
         tx.clear_timer(incident.id, TimerKind.ACKNOWLEDGE)
         tx.clear_timer(incident.id, TimerKind.UNRESOLVED)
     scene.clock.advance(20 * MINUTE)
-    assert len(auditor(scene).run_once()) == 2
-    assert auditor(scene).run_once() == []
+    assert len(scene.router.audit()) == 2
+    assert scene.router.audit() == []
     scene.router.tick()
     scene.dispatcher.drain()
     assert scene.pager.told()[1:] == [("data-engineering", "backup")]
@@ -62,7 +57,7 @@ def test_an_incident_nobody_was_told_of_is_paged() -> None:
     incident = scene.receive(burn_alert())
     with scene.store.transaction() as tx:
         tx.save_incident(replace(incident, cycle=2))
-    assert auditor(scene).run_once() == [f"{incident.id}: nobody had been told"]
+    assert scene.router.audit() == [f"{incident.id}: nobody had been told"]
     scene.dispatcher.drain()
     assert scene.pager.told()[1:] == [("operations", "first")]
     scene.close()
@@ -75,7 +70,7 @@ def test_a_hold_that_nothing_will_end_is_looked_at_again() -> None:
     with scene.store.transaction() as tx:
         tx.clear_timer(incident.id, TimerKind.HOLD)
     scene.clock.advance(10 * MINUTE)
-    assert len(auditor(scene).run_once()) == 1
+    assert len(scene.router.audit()) == 1
     scene.pass_time(MINUTE)
     assert scene.pager.told() == [("operations", "first")]
     scene.close()
@@ -93,8 +88,8 @@ def test_a_page_that_died_without_anybody_hearing_of_it_goes_to_the_next_in_line
     scene.pager.failing = refuse
     scene.receive(burn_alert())
     assert scene.pager.told() == []
-    assert len(auditor(scene).run_once()) == 1
-    assert auditor(scene).run_once() == []
+    assert len(scene.router.audit()) == 1
+    assert scene.router.audit() == []
     scene.dispatcher.drain()
     assert scene.pager.told() == [("data-engineering", "backup")]
     scene.close()

@@ -1,0 +1,198 @@
+"""What the stages work with: the alert on its way, the incident it changes, and what the router knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from alarms.model.alert import Alert, AlertState
+from alarms.model.decision import RoutingDecision, Stage
+from alarms.model.incident import AlertRecord, Hold, Incident, Transition, TransitionKind
+from alarms.model.severity import Severity
+from alarms.model.timer import Timer, TimerKind
+from alarms.notify.compose import Composer
+from alarms.policy.escalation import EscalationPolicy
+from alarms.policy.policy import Route, RoutingPolicy, SeverityLevel, canonical, from_canonical
+from alarms.policy.schedule import Schedules
+from alarms.router.topology import Topology
+from alarms.stores.protocol import ReadSide, RouterTransaction
+
+ESCALATION_CLOCKS = (TimerKind.ACKNOWLEDGE, TimerKind.UNRESOLVED, TimerKind.REPEAT)
+
+
+@dataclass(slots=True)
+class RoutingContext:
+    """What people decided, and what is known of the components.
+
+    ``policy`` is today's, for new incidents; older incidents find theirs by its id.
+    """
+
+    policy: RoutingPolicy
+    schedules: Schedules
+    topology: Topology
+    composer: Composer
+    new_id: Callable[[], str]
+    _snapshots: dict[str, RoutingPolicy] = field(default_factory=dict)
+
+    def escalation_of(self, reads: ReadSide, incident: Incident) -> EscalationPolicy:
+        """Under the policy the incident was opened with."""
+        policy_id = incident.policy_id
+        if policy_id not in self._snapshots:
+            text = reads.policy(policy_id)
+            self._snapshots[policy_id] = self.policy if text is None else from_canonical(text)
+        return EscalationPolicy(self._snapshots[policy_id], self.schedules)
+
+    def keep_policy(self, tx: RouterTransaction) -> None:
+        """Put today's policy on file, so that an incident outlives a change of it."""
+        tx.save_policy(self.policy.id, canonical(self.policy))
+        self._snapshots[self.policy.id] = self.policy
+
+
+@dataclass(slots=True)
+class IncidentUpdate:
+    """One incident being changed inside a transaction: every change is numbered, every decision kept.
+
+    ``wall`` is what the clock says, so that a message does not wait for a clock that was put back; ``now``
+    never lies before the incident's last change, so that its history stays in order.
+    """
+
+    routing: RoutingContext
+    tx: RouterTransaction
+    incident: Incident
+    wall: datetime
+    actor: str = "router"
+    now: datetime = field(init=False)
+    escalation: EscalationPolicy = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.now = max(self.wall, self.incident.updated_at)
+        self.escalation = self.routing.escalation_of(self.tx, self.incident)
+
+    @property
+    def policy(self) -> RoutingPolicy:
+        return self.escalation.policy
+
+    @property
+    def level(self) -> SeverityLevel:
+        return self.policy.level(self.incident.severity)
+
+    def of(self, other: Incident) -> IncidentUpdate:
+        """Another incident, in the same transaction, at the same time."""
+        return IncidentUpdate(self.routing, self.tx, other, self.wall)
+
+    def opened(self, detail: dict[str, str]) -> None:
+        """The first entry of a new incident."""
+        self._write(TransitionKind.OPENED, detail, None)
+
+    def change(
+        self,
+        kind: TransitionKind,
+        due_at: datetime | None = None,
+        detail: dict[str, str] | None = None,
+        **changes: Any,
+    ) -> None:
+        """The next number of its history, with the new field values."""
+        self.incident = replace(
+            self.incident, number=self.incident.number + 1, updated_at=self.now, **changes
+        )
+        self._write(kind, detail or {}, due_at)
+
+    def amend(self, **changes: Any) -> None:
+        """Change fields that are no part of its history (fresh arithmetic)."""
+        self.incident = replace(self.incident, **changes)
+        self.tx.save_incident(self.incident)
+
+    def explain(self, stage: Stage, outcome: str, reason: str, rule: str = "", alert: str = "") -> None:
+        decision = RoutingDecision(self.incident.id, self.now, stage, outcome, reason, rule, alert)
+        self.tx.add_decisions([decision])
+
+    def start_clocks(self) -> None:
+        """Both, from now on; the second keeps an earlier deadline it had."""
+        level, deadline = self.level, self.escalation.deadline
+        acknowledge_by = deadline(level, self.now, level.acknowledge_within)
+        resolve_by = deadline(level, self.now, level.escalate_after)
+        running = {timer.kind: timer for timer in self.tx.timers(self.incident.id)}
+        if TimerKind.UNRESOLVED in running:
+            resolve_by = min(resolve_by, running[TimerKind.UNRESOLVED].deadline)
+        self.tx.clear_timer(self.incident.id, TimerKind.REPEAT)
+        self.set_timer(TimerKind.ACKNOWLEDGE, acknowledge_by)
+        self.set_timer(TimerKind.UNRESOLVED, resolve_by)
+        self.explain(
+            Stage.ESCALATE,
+            "clocks started",
+            f"acknowledge by {acknowledge_by.isoformat(timespec='seconds')}, "
+            f"resolve by {resolve_by.isoformat(timespec='seconds')}",
+            rule=f"levels.{level.severity}",
+        )
+
+    def stop_clocks(self, kinds: Iterable[TimerKind] = ESCALATION_CLOCKS) -> None:
+        for kind in kinds:
+            self.tx.clear_timer(self.incident.id, kind)
+
+    def set_timer(self, kind: TimerKind, deadline: datetime, step: int = 0) -> None:
+        self.tx.set_timer(Timer(self.incident.id, kind, deadline, step))
+
+    def _write(self, kind: TransitionKind, detail: dict[str, str], due_at: datetime | None) -> None:
+        self.tx.save_incident(self.incident)
+        self.tx.add_transition(
+            Transition(self.incident.id, self.incident.number, kind, self.now, self.actor, detail, due_at)
+        )
+
+
+@dataclass(slots=True)
+class AlertContext:
+    """An alert on its way through the stages, and what they have found out; plain values until they have.
+
+    ``record`` is what was remembered of the alert before (None: never seen). ``update`` changes the incident
+    it belongs to (None: there is nothing to change). ``event`` is what that incident may be paged for (None:
+    nothing), and ``hold`` what keeps it from paging.
+    """
+
+    routing: RoutingContext
+    tx: RouterTransaction
+    alert: Alert
+    now: datetime
+    component: str | None = field(init=False)
+    labels: dict[str, str] = field(init=False)
+    record: AlertRecord | None = field(init=False)
+    severity: Severity = field(init=False)
+    reasons: tuple[tuple[str, str], ...] = ()
+    route: Route = field(init=False)
+    incident_id: str | None = None
+    update: IncidentUpdate | None = None
+    event: TransitionKind | None = None
+    hold: Hold | None = None
+
+    def __post_init__(self) -> None:
+        policy = self.routing.policy
+        self.component = self.routing.topology.component_of(self.alert)
+        self.labels = self._routing_labels()
+        self.record = self.tx.alert(self.alert.member)
+        self.severity = self.alert.severity or policy.default_severity
+        self.route = policy.routes[-1]
+
+    @property
+    def was_firing(self) -> bool:
+        return self.record is not None and self.record.state is AlertState.FIRING
+
+    def change(self, incident: Incident) -> IncidentUpdate:
+        """The incident that this alert belongs to, to be changed."""
+        self.incident_id = incident.id
+        self.update = IncidentUpdate(self.routing, self.tx, incident, self.now)
+        return self.update
+
+    def _routing_labels(self) -> dict[str, str]:
+        """The alert's labels, with what the router knows besides: routes, rules and silences match these."""
+        alert = self.alert
+        known = {
+            "alertname": alert.name,
+            "environment": alert.environment,
+            "source": alert.source,
+            "slo": alert.slo_id or "",
+            "service": (alert.slo_id or "").partition("/")[0],
+            "objective": alert.objective or "",
+            "component": self.component or "",
+        }
+        return {**alert.labels, **{key: value for key, value in known.items() if value}}

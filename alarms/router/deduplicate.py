@@ -1,0 +1,269 @@
+"""Which incident an alert belongs to: one more of an open one, one that comes back, a new one, or none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from alarms.model.alert import AlertState, digest
+from alarms.model.decision import Stage
+from alarms.model.incident import AlertRecord, Incident, IncidentState, TransitionKind
+from alarms.model.severity import Severity
+from alarms.policy.escalation import EscalationPolicy
+from alarms.router.context import AlertContext, IncidentUpdate
+from alarms.router.damp import restart_quiet_time
+from alarms.router.reassess import BY_ALERTS
+from alarms.router.route import assign, explain_route
+
+REORDERED_WITHIN = timedelta(minutes=5)
+# In a storm the alerts themselves are the record; a history of thousands of "joined" tells nobody anything.
+HISTORY_LIMIT = 200
+
+
+def deduplicate(context: AlertContext) -> None:
+    if context.alert.state is AlertState.RESOLVED:
+        _clearing(context)
+    elif context.record is not None and _was_overtaken(context, context.record):
+        _count_again(context, context.record)
+    else:
+        _firing(context)
+
+
+def _was_overtaken(context: AlertContext, record: AlertRecord) -> bool:
+    """A firing that comes after its own resolve: it began before what is known to be over."""
+    if record.state is AlertState.FIRING or record.ends_at is None:
+        return False
+    recently = context.now - record.received_at < REORDERED_WITHIN
+    return context.alert.starts_at < record.ends_at and recently
+
+
+def _count_again(context: AlertContext, record: AlertRecord) -> None:
+    """Nothing but that it came once more."""
+    context.tx.save_alert(replace(record, times_seen=record.times_seen + 1))
+    context.incident_id = record.incident_id or None
+
+
+def _firing(context: AlertContext) -> None:
+    key = _incident_key(context)
+    incident = _incident_it_fires_in(context) or context.tx.newest_incident(key)
+    if incident is None:
+        _begin(context, key)
+    elif incident.is_open:
+        _join(context, incident)
+    else:
+        _after_resolution(context, incident)
+
+
+def _incident_key(context: AlertContext) -> str:
+    """Our own alerts: the alert key. Foreign ones: the route's grouping, if it has one."""
+    alert, route = context.alert, context.route
+    if alert.slo_id is not None or not route.group_by:
+        return alert.alert_key
+    group = [(label, context.labels.get(label, "")) for label in route.group_by]
+    return digest(alert.environment, route.name, group)
+
+
+def _incident_it_fires_in(context: AlertContext) -> Incident | None:
+    """The open incident that this very alert belongs to already."""
+    if context.record is None or not context.was_firing:
+        return None
+    incident = context.tx.incident(context.record.incident_id)
+    return incident if incident is not None and incident.is_open else None
+
+
+def _after_resolution(context: AlertContext, incident: Incident) -> None:
+    within = context.routing.escalation_of(context.tx, incident).policy.reopen_within
+    ago = context.now - (incident.resolved_at or context.now)
+    if context.was_firing and incident.resolved_by != BY_ALERTS:
+        if ago < within:
+            _remember(context, incident.id)
+        else:
+            _reopen(context, incident, f"still firing {ago} after it was resolved")
+    elif ago <= within:
+        _reopen(context, incident, f"fires again after {ago}")
+    else:
+        _begin(context, incident.key)
+
+
+def _begin(context: AlertContext, key: str) -> None:
+    """An incident of its own, unless so many begin at once that nobody could read them."""
+    storm = _storm(context)
+    if storm is None:
+        _open(context, key, context.alert.title or context.alert.name)
+        return
+    storm_key, title = storm
+    incident = context.tx.newest_incident(storm_key)
+    if incident is not None and incident.is_open:
+        _join(context, incident)
+    else:
+        _open(context, storm_key, title)
+
+
+def _storm(context: AlertContext) -> tuple[str, str] | None:
+    """Key and title of the storm a new incident would be part of. Our own alerts are few and never are.
+
+    P1 is counted by itself, so that one among thousands of milder alerts has its own incident and page.
+    """
+    alert, guard = context.alert, context.routing.policy.storm
+    if alert.slo_id is not None:
+        return None
+    p1 = context.severity is Severity.P1
+    since = context.now - guard.within
+    if context.tx.count_opened(alert.environment, since, alert.name, p1) >= guard.incidents:
+        of, title = alert.name, f"Storm of {alert.name}"
+    elif context.tx.count_opened(alert.environment, since, None, p1) >= guard.overall:
+        of, title = context.route.name, f"Storm of alerts: {context.route.name}"
+    else:
+        return None
+    return digest("storm", alert.environment, of, p1), title
+
+
+def _open(context: AlertContext, key: str, title: str) -> None:
+    update = context.change(_new_incident(context, key, title))
+    update.opened(_origin(context))
+    _remember(context, update.incident.id)
+    update.explain(Stage.DEDUPLICATE, "new", f"no open incident has key {key}", alert=context.alert.member)
+    _explain_severity(context, update)
+    explain_route(context, update)
+    context.event = TransitionKind.OPENED
+
+
+def _new_incident(context: AlertContext, key: str, title: str) -> Incident:
+    alert, routing, now = context.alert, context.routing, context.now
+    escalation = EscalationPolicy(routing.policy, routing.schedules)
+    level = routing.policy.level(context.severity)
+    return Incident(
+        id=routing.new_id(),
+        key=key,
+        environment=alert.environment,
+        name=alert.name,
+        title=title,
+        title_pt=alert.title_pt or "",
+        summary=alert.summary,
+        summary_pt=alert.summary_pt or "",
+        severity=context.severity,
+        state=IncidentState.OPEN,
+        owner=escalation.owner(level, context.route),
+        assignee=escalation.assignee(level, context.route, now),
+        route=context.route.name,
+        policy_id=routing.policy.id,
+        opened_at=now,
+        updated_at=now,
+        slo_id=alert.slo_id,
+        objective=alert.objective,
+        component=context.component,
+        runbook=alert.runbook,
+        burn=alert.burn,
+        labels=context.labels,
+        links=alert.links,
+        customers_affected=alert.customers_affected,
+    )
+
+
+def _reopen(context: AlertContext, incident: Incident, why: str) -> None:
+    """The next cycle of the same incident."""
+    update = context.change(incident)
+    _remember(context, incident.id)
+    update.change(
+        TransitionKind.REOPENED,
+        state=IncidentState.OPEN,
+        cycle=incident.cycle + 1,
+        severity=context.severity,
+        burn=context.alert.burn,
+        summary=context.alert.summary,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        resolved_at=None,
+        resolved_by=None,
+        cause_id=None,
+        overdue=False,
+        detail={**_origin(context), "reason": why},
+    )
+    assign(update)
+    update.explain(Stage.DEDUPLICATE, "reopened", why, alert=context.alert.member)
+    _explain_severity(context, update)
+    explain_route(context, update)
+    context.event = TransitionKind.REOPENED
+
+
+def _join(context: AlertContext, incident: Incident) -> None:
+    """One more alert of the incident, or one that is known already."""
+    update, record = context.change(incident), context.record
+    same_severity = record is not None and record.severity is context.severity
+    known = context.was_firing and record is not None and record.incident_id == incident.id
+    _remember(context, incident.id)
+    _refresh_burn(context, update)
+    if known and same_severity:
+        return
+    if incident.number < HISTORY_LIMIT:
+        if not known:
+            update.change(TransitionKind.ALERT_JOINED, detail=_origin(context))
+            update.explain(
+                Stage.DEDUPLICATE, "joined", f"same key {incident.key}", alert=context.alert.member
+            )
+        _explain_severity(context, update)
+    restart_quiet_time(update)
+    context.event = TransitionKind.ALERT_JOINED
+
+
+def _refresh_burn(context: AlertContext, update: IncidentUpdate) -> None:
+    """The arithmetic of the worst tier, as it is now."""
+    alert, incident = context.alert, update.incident
+    if alert.burn is None or alert.burn == incident.burn:
+        return
+    same_tier = incident.burn is None or incident.burn.tier == alert.burn.tier
+    if same_tier or not incident.severity.worse_than(context.severity):
+        update.amend(burn=alert.burn, summary=alert.summary, summary_pt=alert.summary_pt or "")
+
+
+def _clearing(context: AlertContext) -> None:
+    record, ended = context.record, context.alert.ends_at
+    if record is None:
+        _remember(context, "")
+        return
+    of_an_older_episode = ended is not None and ended < record.starts_at
+    if not context.was_firing or of_an_older_episode:
+        _count_again(context, record)
+        return
+    _remember(context, record.incident_id)
+    incident = context.tx.incident(record.incident_id)
+    if incident is None or not incident.is_open:
+        return
+    update = context.change(incident)
+    if incident.number < HISTORY_LIMIT:
+        update.change(TransitionKind.ALERT_CLEARED, detail=_origin(context))
+        update.explain(Stage.DEDUPLICATE, "cleared", "its source says it is over", alert=context.alert.member)
+    context.event = TransitionKind.ALERT_CLEARED
+
+
+def _remember(context: AlertContext, incident_id: str) -> None:
+    alert, record = context.alert, context.record
+    context.incident_id = incident_id or None
+    context.tx.save_alert(
+        AlertRecord(
+            member=alert.member,
+            key=alert.alert_key,
+            incident_id=incident_id,
+            name=alert.name,
+            source=alert.source,
+            state=alert.state,
+            severity=context.severity,
+            environment=alert.environment,
+            starts_at=alert.starts_at,
+            received_at=context.now,
+            ends_at=alert.ends_at,
+            tier=alert.tier,
+            times_seen=1 if record is None else record.times_seen + 1,
+        )
+    )
+
+
+def _explain_severity(context: AlertContext, update: IncidentUpdate) -> None:
+    for rule, reason in context.reasons:
+        update.explain(Stage.CLASSIFY, context.severity.value, reason, rule=rule, alert=context.alert.member)
+
+
+def _origin(context: AlertContext) -> dict[str, str]:
+    alert = context.alert
+    detail = {"alert": alert.name, "source": alert.source, "severity": context.severity.value}
+    return {**detail, "tier": alert.tier} if alert.tier else detail

@@ -1,0 +1,140 @@
+"""Who is told, and why not yet: an incident pages its first responder unless something holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from alarms.model.decision import Stage
+from alarms.model.incident import Hold, HoldKind, Incident, IncidentState, TransitionKind
+from alarms.model.notification import Notification, dedup_id
+from alarms.model.timer import TimerKind
+from alarms.policy.escalation import Recipient
+from alarms.router.context import AlertContext, IncidentUpdate
+from alarms.router.damp import held_for_flapping
+from alarms.router.inhibit import held_for_its_cause
+from alarms.router.silence import held_by_a_silence, set_end
+from alarms.stores.protocol import ReadSide
+
+HOLDS = (held_by_a_silence, held_for_its_cause, held_for_flapping)  # the first that holds is the one told
+STAGE_OF = {
+    HoldKind.SILENCE: Stage.SILENCE,
+    HoldKind.CAUSE: Stage.INHIBIT,
+    HoldKind.FLAPPING: Stage.FLAP_DAMP,
+}
+
+
+def notify(context: AlertContext) -> None:
+    update, event = context.update, context.event
+    if update is None or event is None:
+        return
+    if event is TransitionKind.SEVERITY_RAISED:
+        context.event = _raised(update, context.hold)
+    elif context.hold is not None:
+        context.event = None
+        reason = _sentence(context.hold)
+        update.explain(STAGE_OF[context.hold.kind], "held", reason, rule=context.hold.by)
+        hold(update, context.hold, reason)
+        set_end(update, context.hold)
+    else:
+        update.explain(Stage.SILENCE, "not held", "no silence, no open cause, no flapping")
+    if context.event is not None:
+        _tell_first(update, context.event)
+
+
+def _raised(update: IncidentUpdate, found: Hold | None) -> TransitionKind | None:
+    """What has paged already pages again; what was held pages once nothing holds back the worse severity."""
+    held, severity = update.incident.hold, update.incident.severity
+    if held is None:
+        return TransitionKind.SEVERITY_RAISED
+    if found is None:
+        update.explain(Stage.INHIBIT, "released", f"{severity} is worse than what held it back")
+        _end_hold(update, f"raised to {severity}")
+        return TransitionKind.RELEASED
+    if found.kind is not held.kind or found.kind is HoldKind.CAUSE:
+        update.amend(hold=found)
+    return None
+
+
+def page(update: IncidentUpdate, kind: TransitionKind) -> None:
+    """Tell the first responder and start both clocks."""
+    _tell_first(update, kind)
+    update.start_clocks()
+
+
+def _tell_first(update: IncidentUpdate, kind: TransitionKind) -> None:
+    update.amend(paged_at=update.now)
+    tell(update, update.escalation.first(update.incident), kind)
+
+
+def tell(update: IncidentUpdate, recipients: Iterable[Recipient], kind: TransitionKind) -> None:
+    """Into the outbox, once per target and channel of its team."""
+    known = {team.id: team for team in update.policy.teams}
+    for recipient in recipients:
+        team = known.get(recipient.target.partition(":")[0])
+        for channel in ("default",) if team is None else team.channels:
+            enqueue(update, recipient, kind, channel)
+        reason = f"{recipient.target} is told: {kind.value}"
+        update.explain(Stage.NOTIFY, recipient.step.value, reason, rule=kind.value)
+
+
+def enqueue(update: IncidentUpdate, recipient: Recipient, kind: TransitionKind, channel: str) -> None:
+    incident, step, target = update.incident, recipient.step, recipient.target
+    history = update.tx.transitions(incident.id)
+    attributes = {
+        "severity": incident.severity.value,
+        "team": target.partition(":")[0],
+        "target": target,
+        "step": step.value,
+        "kind": kind.value,
+        "incident": incident.id,
+        "environment": incident.environment,
+        "out_of_hours": str(update.escalation.out_of_hours(update.now)).lower(),
+    }
+    update.tx.enqueue(
+        Notification(
+            dedup_id=dedup_id(incident.id, incident.number, step, incident.cycle, target, channel),
+            incident_id=incident.id,
+            transition=incident.number,
+            step=step,
+            cycle=incident.cycle,
+            target=target,
+            channel=channel,
+            severity=incident.severity,
+            environment=incident.environment,
+            message=update.routing.composer.message(incident, kind, step, update.policy, history),
+            created_at=update.wall,
+            attributes=attributes,
+        )
+    )
+
+
+def find_hold(incident: Incident, reads: ReadSide, now: datetime) -> Hold | None:
+    """The first reason that holds at ``now``; None: nothing keeps it from paging."""
+    return next((found for held in HOLDS if (found := held(incident, reads, now)) is not None), None)
+
+
+def hold(update: IncidentUpdate, found: Hold, reason: str) -> None:
+    update.stop_clocks()
+    update.change(TransitionKind.HELD, hold=found, detail={"by": found.by, "reason": reason})
+
+
+def release(update: IncidentUpdate, reason: str) -> None:
+    """Nothing holds it back any more: it is paged as if it began now, unless somebody has it already."""
+    _end_hold(update, reason)
+    page(update, TransitionKind.RELEASED)
+    if update.incident.state is IncidentState.ACKNOWLEDGED:
+        update.stop_clocks([TimerKind.ACKNOWLEDGE])
+
+
+def _end_hold(update: IncidentUpdate, reason: str) -> None:
+    update.tx.clear_timer(update.incident.id, TimerKind.HOLD)
+    update.change(TransitionKind.RELEASED, hold=None, detail={"reason": reason})
+
+
+def _sentence(found: Hold) -> str:
+    return {
+        HoldKind.SILENCE: f"silence {found.by} covers it",
+        HoldKind.CAUSE: f"incident {found.by} explains it and is being worked on",
+        HoldKind.FLAPPING: "it flaps",
+    }[found.kind]

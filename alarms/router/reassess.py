@@ -1,0 +1,131 @@
+"""An incident follows its firing alerts: raised to the worst at once, lowered late, over when none fires."""
+
+from __future__ import annotations
+
+from alarms.model.decision import Stage
+from alarms.model.incident import IncidentState, TransitionKind
+from alarms.model.notification import NotifyStep
+from alarms.model.severity import Severity
+from alarms.model.timer import TimerKind
+from alarms.policy.escalation import Recipient
+from alarms.router.context import AlertContext, IncidentUpdate
+from alarms.router.correlate import let_go_symptoms
+from alarms.router.damp import restart_quiet_time
+from alarms.router.notify import tell
+from alarms.router.route import assign
+
+BY_ALERTS = "alerts"
+
+
+def reassess(context: AlertContext) -> None:
+    """After an alert joined, changed or cleared. What is raised may be paged; nothing else of it is."""
+    update, event = context.update, context.event
+    if update is None or event not in (TransitionKind.ALERT_JOINED, TransitionKind.ALERT_CLEARED):
+        return
+    context.event = None
+    worst, current = worst_firing(update), update.incident.severity
+    if worst is None:
+        if not restart_quiet_time(update):
+            resolve_by_alerts(update)
+    elif worst.worse_than(current):
+        _raise(update, worst)
+        context.event = TransitionKind.SEVERITY_RAISED
+    elif current.worse_than(worst):
+        _consider_lowering(update, worst)
+    elif update.incident.lowering_to is not None:
+        update.tx.clear_timer(update.incident.id, TimerKind.LOWER)
+        update.amend(lowering_to=None)
+
+
+def worst_firing(update: IncidentUpdate) -> Severity | None:
+    return update.tx.worst_firing(update.incident.id)
+
+
+def resolve_by_alerts(update: IncidentUpdate) -> None:
+    resolve(update, BY_ALERTS, "every alert cleared")
+
+
+def resolve(update: IncidentUpdate, by: str, note: str) -> None:
+    """Everybody who was told in this cycle hears that it is over; what it explained is on its own again."""
+    update.stop_clocks(TimerKind)
+    told = {
+        delivery.notification.target
+        for delivery in update.tx.deliveries(update.incident.id)
+        if delivery.notification.cycle == update.incident.cycle
+        and delivery.notification.step is not NotifyStep.REMEDIATION
+    }
+    update.change(
+        TransitionKind.RESOLVED,
+        state=IncidentState.RESOLVED,
+        resolved_at=update.now,
+        resolved_by=by,
+        hold=None,
+        lowering_to=None,
+        snoozed_until=None,
+        detail={"note": note} if note else {},
+    )
+    recipients = [Recipient(NotifyStep.RESOLVED, target) for target in sorted(told)]
+    tell(update, recipients, TransitionKind.RESOLVED)
+    let_go_symptoms(update)
+
+
+def lower(update: IncidentUpdate) -> None:
+    """The hysteresis has passed. Clocks that still run get the milder level's time, from the same page."""
+    worst, before = worst_firing(update), update.incident.severity
+    if worst is None or not before.worse_than(worst):
+        update.amend(lowering_to=None)
+        return
+    update.change(
+        TransitionKind.SEVERITY_LOWERED,
+        severity=worst,
+        lowering_to=None,
+        detail={"from": before.value, "to": worst.value},
+    )
+    update.explain(
+        Stage.CLASSIFY, worst.value, f"nothing above {worst} for {update.policy.lower_after}", "lower_after"
+    )
+    _stretch_clocks(update)
+
+
+def _raise(update: IncidentUpdate, worst: Severity) -> None:
+    """Whoever acknowledged the milder problem has not acknowledged this one."""
+    before = update.incident.severity
+    update.tx.clear_timer(update.incident.id, TimerKind.LOWER)
+    update.change(
+        TransitionKind.SEVERITY_RAISED,
+        severity=worst,
+        state=IncidentState.OPEN,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        lowering_to=None,
+        overdue=False,
+        detail={"from": before.value, "to": worst.value},
+    )
+    assign(update)
+    update.explain(Stage.CLASSIFY, worst.value, f"raised from {before}, at once", rule="severity")
+
+
+def _consider_lowering(update: IncidentUpdate, worst: Severity) -> None:
+    if update.incident.lowering_to is worst:
+        return
+    deadline = update.now + update.policy.lower_after
+    if update.incident.lowering_to is None:
+        update.set_timer(TimerKind.LOWER, deadline)
+    update.amend(lowering_to=worst)
+    reason = f"{worst} has to last until {deadline.isoformat()}"
+    update.explain(Stage.CLASSIFY, "kept", reason, rule="lower_after")
+
+
+def _stretch_clocks(update: IncidentUpdate) -> None:
+    """A milder level gives more time; a clock that runs never gets less than it had."""
+    since, level = update.incident.paged_at, update.level
+    if since is None:
+        return
+    durations = {
+        TimerKind.ACKNOWLEDGE: level.acknowledge_within,
+        TimerKind.UNRESOLVED: level.escalate_after,
+    }
+    for timer in update.tx.timers(update.incident.id):
+        if timer.kind in durations:
+            deadline = update.escalation.deadline(level, since, durations[timer.kind])
+            update.set_timer(timer.kind, max(timer.deadline, deadline))

@@ -1,0 +1,30 @@
+"""Whose an alert is: the first route of the policy that takes it, and the team its severity goes to first."""
+
+from __future__ import annotations
+
+from alarms.model.decision import Stage
+from alarms.router.context import AlertContext, IncidentUpdate
+
+
+def route(context: AlertContext) -> None:
+    context.route = context.routing.policy.route(context.labels)
+
+
+def assign(update: IncidentUpdate) -> None:
+    """Owner and person on duty, as the incident's own policy says for the severity it has now."""
+    chosen = next(one for one in update.policy.routes if one.name == update.incident.route)
+    update.amend(
+        owner=update.escalation.owner(update.level, chosen),
+        assignee=update.escalation.assignee(update.level, chosen, update.now),
+    )
+
+
+def explain_route(context: AlertContext, update: IncidentUpdate) -> None:
+    chosen, incident = context.route, update.incident
+    matchers = " and ".join(map(str, chosen.matchers)) or "everything else"
+    update.explain(
+        Stage.ROUTE,
+        incident.owner,
+        f"{matchers}: owner {chosen.owner}; {incident.severity} goes to {incident.owner} first",
+        rule=chosen.name,
+    )
