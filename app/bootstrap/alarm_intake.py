@@ -23,12 +23,12 @@ from app.bootstrap.paths import DataPaths
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings, SettingsError
 from foundation.aws.clients import AwsClients
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock, SystemClock
 
 QUEUE_WAIT = 5  # real seconds a look at the queue waits for a message; the process cannot stop meanwhile
 QUEUE_PAUSE = 1.0  # real seconds between two looks, when the last one found nothing
-ALARM_QUEUE = Purpose(connect_seconds=3, answer_seconds=QUEUE_WAIT + 5)
+ALARM_QUEUE = ClientPurpose(connect_seconds=3, answer_seconds=QUEUE_WAIT + 5)
 
 
 @dataclass(frozen=True, slots=True)

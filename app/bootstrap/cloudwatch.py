@@ -27,7 +27,7 @@ from exporters.cloudwatch.series_data import SeriesData
 from exporters.cloudwatch.slo_counts import SloCounts
 from exporters.collectors import slo_status
 from foundation.aws.clients import AwsClients
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock
 from foundation.metrics import MetricSpec
 from slo.ledger.ledger import Ledger
@@ -39,7 +39,7 @@ log = logging.getLogger("mirante.cloudwatch")
 OFF, EMF = "off", "emf"
 EVERY_SECONDS = 60.0
 # One try: a put that boto3 repeated by itself could count twice, and nobody would know.
-PUBLISHING = Purpose(connect_seconds=3, answer_seconds=10)
+PUBLISHING = ClientPurpose(connect_seconds=3, answer_seconds=10)
 
 
 def metrics_publisher(

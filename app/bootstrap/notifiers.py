@@ -29,11 +29,11 @@ from alarms.policy.channel import (
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings, SettingsError, channel_variable
 from foundation.aws.clients import AwsClients
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock, SystemClock
 
 # The outbox tries again by itself, with the dedup id it had; a try ends well before its lease does.
-PAGES = Purpose(connect_seconds=3, answer_seconds=5)
+PAGES = ClientPurpose(connect_seconds=3, answer_seconds=5)
 
 
 class Closing(Protocol):

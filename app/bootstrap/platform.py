@@ -16,7 +16,7 @@ from dataplatform.security.anchor_file import read_anchors
 from dataplatform.security.audit_chain import AuditReport
 from dataplatform.security.trail_anchor import verify_trail
 from foundation.aws.clients import AwsClients
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock, parse_clock
 from foundation.metrics import Telemetry
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EMBEDDED = "embedded"
 # The stream's own code retries; a call ends well before a lease does.
-STREAM = Purpose(connect_seconds=2, answer_seconds=10)
+STREAM = ClientPurpose(connect_seconds=2, answer_seconds=10)
 
 
 async def open_platform(

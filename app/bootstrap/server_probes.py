@@ -31,11 +31,11 @@ from exporters.probes.lambda_usage import lambda_usage
 from exporters.probes.mysql_server import MysqlServer
 from exporters.probes.redis_server import RedisServer
 from foundation.aws.clients import AwsClients
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock, SystemClock
 
 FUNCTION = "mirante-ingest"
-USAGE = Purpose(connect_seconds=2, answer_seconds=5, tries=2)
+USAGE = ClientPurpose(connect_seconds=2, answer_seconds=5, tries=2)
 ANSWER_SECONDS = 2  # a server that takes longer is as good as dead to whoever watches it
 AURORA, DYNAMODB, KEYSPACES, REDIS, KINESIS = (
     COMPONENT_OF_STORE[store] for store in ("relational", "hot", "wide", "cache", "stream")

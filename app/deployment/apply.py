@@ -17,12 +17,12 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CarriedOut:
     done: tuple[Change, ...]
     failed: tuple[Failure, ...]
 
 
-def carry_out(changes: Sequence[Change], done: Callable[[Change], None] = lambda _: None) -> Outcome:
+def carry_out(changes: Sequence[Change], done: Callable[[Change], None] = lambda _: None) -> CarriedOut:
     """Each change in order. ``done`` hears of each that is in force."""
     succeeded: list[Change] = []
     failed: list[Failure] = []
@@ -34,7 +34,7 @@ def carry_out(changes: Sequence[Change], done: Callable[[Change], None] = lambda
         else:
             succeeded.append(change)
             done(change)
-    return Outcome(tuple(succeeded), tuple(failed))
+    return CarriedOut(tuple(succeeded), tuple(failed))
 
 
 def _carry_out(change: Change) -> None:

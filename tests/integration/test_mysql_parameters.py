@@ -13,7 +13,7 @@ from dataplatform.local.mariadb import MariaDb, make_database
 from dataplatform.local.server import running
 from dataplatform.schemas.mysql.parameters import (
     Parameter,
-    Verdict,
+    ParameterVerdict,
     aurora_parameters,
     load_parameters,
     local_options,
@@ -89,7 +89,7 @@ def test_every_parameter_of_the_document_is_answered_with_its_value_and_a_reason
 
 
 def test_what_the_document_and_the_platform_promise_against_each_other_is_refused_by_an_adr() -> None:
-    refused = {p.name: p.adr for p in named() if p.verdict is Verdict.REFUSED}
+    refused = {p.name: p.adr for p in named() if p.verdict is ParameterVerdict.REFUSED}
     assert set(refused) == {"innodb_flush_log_at_trx_commit", "binlog_row_image"}
     for name, number in refused.items():
         (page,) = ADRS.glob(f"{number}-*.md")

@@ -15,12 +15,12 @@ import pytest
 from dataplatform.local.aws_emulator import AwsEmulator
 from dataplatform.local.server import LOOPBACK, running
 from foundation.aws.clients import AwsClients
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 from tests.support.local_servers import shared
 
 EMULATOR = os.environ.get("MIRANTE_TEST_AWS_EMULATOR") or shutil.which("ministack")
 REGION = "sa-east-1"
-PATIENT = Purpose(connect_seconds=5, answer_seconds=10, tries=2)
+PATIENT = ClientPurpose(connect_seconds=5, answer_seconds=10, tries=2)
 _SERVER = AwsEmulator(Path(EMULATOR) if EMULATOR else None)
 
 needs_emulator = pytest.mark.skipif(

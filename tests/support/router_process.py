@@ -46,7 +46,7 @@ from alarms.stores.mysql import MysqlRouterStore
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
 from foundation.aws.clients import AwsClients
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock, parse_clock
 from slo.loaders.catalogue_files import load_catalogue
 
@@ -191,7 +191,7 @@ def notifier_of(options: argparse.Namespace) -> Notifier:
     if options.sns is None:
         client = httpx.Client(timeout=5.0)
         return WebhookNotifier(options.receiver, b"key", lambda: datetime.now(UTC), client)
-    sns = AwsClients().client("sns", Purpose(connect_seconds=2, answer_seconds=SNS_TIME_OUT))
+    sns = AwsClients().client("sns", ClientPurpose(connect_seconds=2, answer_seconds=SNS_TIME_OUT))
     return SnsNotifier(sns, ensure_topics(sns, options.sns))
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from foundation.aws.clients import AwsClients
 from foundation.aws.errors import AwsError
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 
 # Throttling is answered by waiting longer and longer, up to half a minute in all.
-DEPLOYING = Purpose(connect_seconds=5, answer_seconds=30, tries=7)
+DEPLOYING = ClientPurpose(connect_seconds=5, answer_seconds=30, tries=7)
 NO_SUCH = {"ResourceNotFound", "ResourceNotFoundException", "DashboardNotFoundError", "NotFound"}
 
 

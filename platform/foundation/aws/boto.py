@@ -22,7 +22,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from foundation.aws.errors import AwsError
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 
 EMULATED_REGION = "us-east-1"
 EMULATED_KEYS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}  # asked for, never checked
@@ -49,7 +49,7 @@ def session(region: str | None, endpoint: str) -> boto3.Session:
         return boto3.Session(region_name=region)
 
 
-def client(service: str, purpose: Purpose, region: str | None, endpoint: str) -> Any:
+def client(service: str, purpose: ClientPurpose, region: str | None, endpoint: str) -> Any:
     signed = session(region, endpoint)
     # Whatever calls a client's method (a person, a paginator) gets the one that is in our words.
     signed.events.register("creating-client-class", _explain_calls)
@@ -57,7 +57,7 @@ def client(service: str, purpose: Purpose, region: str | None, endpoint: str) ->
         return signed.client(service, config=_config(purpose), endpoint_url=endpoint or None)
 
 
-def _config(purpose: Purpose) -> Config:
+def _config(purpose: ClientPurpose) -> Config:
     return Config(
         connect_timeout=purpose.connect_seconds,
         read_timeout=purpose.answer_seconds,

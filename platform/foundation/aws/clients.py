@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class AwsClients:
 
     endpoint: str = ""
 
-    def client(self, service: str, purpose: Purpose, region: str | None = None) -> Any:
+    def client(self, service: str, purpose: ClientPurpose, region: str | None = None) -> Any:
         """A boto3 client whose every call raises ``AwsError`` and nothing of botocore's.
 
         Without a region, AWS's own settings name it.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Purpose:
+class ClientPurpose:
     """Real seconds to connect and to wait for an answer, calls at once, and tries of each.
 
     One try is the default: whoever asks has retries of its own, or must know what happened to the first.

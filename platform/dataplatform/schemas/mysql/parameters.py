@@ -13,7 +13,7 @@ FILE = Path(__file__).with_name("parameters.yaml")
 _ABSENT = "none"  # no such variable on the local server
 
 
-class Verdict(StrEnum):
+class ParameterVerdict(StrEnum):
     APPLIED = "applied"
     NOT_SETTABLE = "not settable"
     REFUSED = "refused"
@@ -26,7 +26,7 @@ class Parameter:
     name: str
     scope: str  # cluster | instance: which parameter group
     document: str | None
-    verdict: Verdict
+    verdict: ParameterVerdict
     reason: str
     aurora: str | None
     local: str | None
@@ -51,8 +51,8 @@ def local_options() -> Mapping[str, str]:
 
 
 def _answered(fields: Mapping[str, str]) -> Parameter:
-    verdict, document = Verdict(fields["verdict"]), fields["document"]
-    applied = verdict is Verdict.APPLIED
+    verdict, document = ParameterVerdict(fields["verdict"]), fields["document"]
+    applied = verdict is ParameterVerdict.APPLIED
     local = fields.get("local", document)
     return Parameter(
         name=fields["name"],
@@ -71,7 +71,7 @@ def _added(fields: Mapping[str, str]) -> Parameter:
         name=fields["name"],
         scope=fields["scope"],
         document=None,
-        verdict=Verdict.APPLIED,
+        verdict=ParameterVerdict.APPLIED,
         reason=fields["reason"],
         aurora=fields["value"],
         local=None,

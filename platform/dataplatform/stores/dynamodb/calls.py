@@ -11,7 +11,7 @@ from credit.domain.errors import StoreUnavailable
 from dataplatform.resilience.bulkhead import Bulkhead
 from dataplatform.resilience.retry import Random, RetryPolicy, retrying
 from foundation.aws.errors import AwsError
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock
 
 STORE = "hot"
@@ -29,7 +29,7 @@ THROTTLED = frozenset(
 CALLS = 1024  # under way or waiting for a thread
 # A connection a thread, and retries left to us. A decision has 200 ms for everything, and the relational
 # store stands behind this one (§8.2.2).
-HOT_STORE = Purpose(connect_seconds=0.5, answer_seconds=1.0, connections=32)
+HOT_STORE = ClientPurpose(connect_seconds=0.5, answer_seconds=1.0, connections=32)
 
 
 class HotStoreError(StoreUnavailable):

@@ -12,7 +12,7 @@ class _Open:
     parts: int
 
 
-class Progress:
+class ShardProgress:
     """Records are settled in any order; the checkpoint stays before the first that is not."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dataplatform.stores.kinesis.calls import EXPIRED_ITERATOR, NOT_FOUND, KinesisCalls, KinesisError
-from dataplatform.stores.kinesis.progress import Progress
+from dataplatform.stores.kinesis.progress import ShardProgress
 from foundation.clock import Clock
 
 
@@ -21,7 +21,7 @@ class Shard:
     def __init__(self, shard_id: str, parents: Sequence[str], position: str) -> None:
         """``position``: the last record processed before; empty: begin with the oldest that is kept."""
         self.shard_id, self.parents = shard_id, tuple(parents)
-        self.progress = Progress()
+        self.progress = ShardProgress()
         self.ended = False
         self.read_at: float | None = None  # monotonic seconds
         self.failure: KinesisError | None = None

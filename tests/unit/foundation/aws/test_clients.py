@@ -12,10 +12,10 @@ import pytest
 from dataplatform.local.server import free_port
 from foundation.aws.clients import AwsClients
 from foundation.aws.errors import AwsError
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 from tests.support.refusing_aws import RefusingAws, refusing_aws
 
-QUICK = Purpose(connect_seconds=1, answer_seconds=5)
+QUICK = ClientPurpose(connect_seconds=1, answer_seconds=5)
 SERVICES = [
     "cloudwatch",
     "dynamodb",
@@ -109,7 +109,7 @@ def test_a_call_is_tried_as_often_as_its_purpose_says_and_a_failing_service_may_
     aws: RefusingAws, tries: int
 ) -> None:
     aws.status = 500
-    purpose = Purpose(connect_seconds=1, answer_seconds=5, tries=tries)
+    purpose = ClientPurpose(connect_seconds=1, answer_seconds=5, tries=tries)
     assert not failing(AwsClients(aws.address).client("kinesis", purpose)).nothing_done
     assert len(aws.heard) == tries
 
@@ -131,7 +131,7 @@ def test_nobody_at_the_endpoint_is_told_with_its_address_and_nothing_was_done() 
 def test_an_answer_that_does_not_come_may_have_been_an_act() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         endpoint = f"http://127.0.0.1:{deaf.getsockname()[1]}"
-        slow = failing(AwsClients(endpoint).client("kinesis", Purpose(1, 0.1)))
+        slow = failing(AwsClients(endpoint).client("kinesis", ClientPurpose(1, 0.1)))
     assert (slow.code, slow.nothing_done) == ("ReadTimeoutError", False)
 
 

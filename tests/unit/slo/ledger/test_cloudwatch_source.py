@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from foundation.aws.clients import AwsClients
-from foundation.aws.purpose import Purpose
+from foundation.aws.purpose import ClientPurpose
 from slo.ledger.cloudwatch_source import CloudWatchSource
 from slo.ledger.ledger import Counts
 from slo.ledger.memory_ledger import MemoryLedger
@@ -30,7 +30,7 @@ def twin_slo(part: str = "bad") -> Slo:
 
 @pytest.fixture
 def stub() -> Iterator[Stubber]:
-    client = AwsClients("http://127.0.0.1:9").client("cloudwatch", Purpose(1, 1))
+    client = AwsClients("http://127.0.0.1:9").client("cloudwatch", ClientPurpose(1, 1))
     with Stubber(client) as made:
         yield made
     client.close()
