@@ -1,15 +1,23 @@
-"""The escalation matrix (C.3): for each step, who is told, and when the two clocks run out."""
+"""The escalation matrix (C.3): for each step, who is told, and when the two clocks run out.
+
+Most clocks stand still out of business hours.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
 
 from alarms.model.incident import Incident
 from alarms.model.notification import NotifyStep
-from alarms.policy.business_hours import BusinessCalendar
-from alarms.policy.policy import ASSIGNED, ClockKind, Route, RoutingPolicy, SeverityLevel
+from alarms.policy.policy import ASSIGNED, BusinessHours, ClockKind, Route, RoutingPolicy, SeverityLevel
 from alarms.policy.schedule import Schedules
+
+HORIZON_DAYS = 3660
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +102,52 @@ def _once(told: list[Recipient]) -> tuple[Recipient, ...]:
     for item in told:
         seen.setdefault(item.target, item)
     return tuple(seen.values())
+
+
+@lru_cache(maxsize=256)
+def _holidays_of(country: str, subdivision: str | None, year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
+
+
+class BusinessCalendar:
+    """Arithmetic on one set of business hours, in a time zone with holidays and daylight saving.
+
+    Instants in and out are aware, UTC. Durations are real elapsed time: a day on which the clock is put back
+    has the hours it really had.
+    """
+
+    def __init__(self, hours: BusinessHours) -> None:
+        self._hours = hours
+        self._zone = ZoneInfo(hours.time_zone)
+
+    def is_holiday(self, day: date) -> bool:
+        hours = self._hours
+        if day in hours.extra_holidays:
+            return True
+        return hours.country is not None and day in _holidays_of(hours.country, hours.subdivision, day.year)
+
+    def is_open(self, at: datetime) -> bool:
+        day = at.astimezone(self._zone).date()
+        opening, closing = self._day(day)
+        return opening <= at < closing
+
+    def add(self, start: datetime, duration: timedelta) -> datetime:
+        """The instant at which ``duration`` of open time has passed since ``start``."""
+        left = duration
+        day = start.astimezone(self._zone).date()
+        for _ in range(HORIZON_DAYS):
+            opening, closing = self._day(day)
+            begin = max(opening, start.astimezone(UTC))
+            if closing > begin:
+                if left <= closing - begin:
+                    return begin + left
+                left -= closing - begin
+            day += timedelta(days=1)
+        raise ValueError(f"no {duration} of business hours within {HORIZON_DAYS} days of {start}")
+
+    def _day(self, day: date) -> tuple[datetime, datetime]:
+        """Opening and closing of a local day as UTC instants; equal when it is closed."""
+        opening = datetime.combine(day, self._hours.start, self._zone).astimezone(UTC)
+        if day.isoweekday() not in self._hours.days or self.is_holiday(day):
+            return opening, opening
+        return opening, datetime.combine(day, self._hours.end, self._zone).astimezone(UTC)

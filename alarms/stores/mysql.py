@@ -14,8 +14,7 @@ from pathlib import Path
 
 from alarms.model.errors import StoreBusy
 from alarms.stores.mysql_connection import MysqlSession, Pooled, open_engine, trouble_told
-from alarms.stores.sql_rows import MICROSECOND, Values
-from alarms.stores.sql_session import SqlSession
+from alarms.stores.sql_rows import MICROSECOND, SqlSession, Values
 from alarms.stores.sql_store import IS_DUE, SqlRouterStore
 from alarms.stores.sql_transaction import SqlTransaction
 

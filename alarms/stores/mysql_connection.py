@@ -18,8 +18,7 @@ from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import ArgumentError, InterfaceError, InternalError, OperationalError, TimeoutError
 
 from alarms.model.errors import StoreBusy
-from alarms.stores.sql_rows import Row, Values
-from alarms.stores.sql_session import NOTHING
+from alarms.stores.sql_rows import NOTHING, Row, Values
 
 CONNECT_SECONDS, ANSWER_SECONDS, LOCK_SECONDS, IDLE_SECONDS = 3, 8, 5, 20
 CONNECTIONS = 8  # kept open by one process; as many more while they are needed

@@ -1,4 +1,6 @@
-"""Values to rows and back, as every SQL store of the router keeps them.
+"""How the SQL stores talk to their database, and what they keep there: values to rows and back.
+
+One statement for all of them, values by name (``:name``).
 
 Instants are whole microseconds since 1970, UTC; bodies are JSON; a row's values go by the column's name.
 """
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -21,6 +23,7 @@ from alarms.model.timer import Timer, TimerKind
 
 Row = Sequence[Any]
 Values = Mapping[str, Any]
+NOTHING: Values = {}
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -39,6 +42,22 @@ DELIVERY_COLUMNS = (
 )
 RECEIPT_COLUMNS = "id, kind, received_at, urgency, state, problem, payload"
 TIMER_COLUMNS = "incident_id, kind, deadline, step"
+
+
+class SqlReader(Protocol):
+    def rows(self, query: str, values: Values = NOTHING) -> Sequence[Row]: ...
+
+
+class SqlSession(SqlReader, Protocol):
+    """One open transaction. Sees its own writes."""
+
+    def change(self, statement: str, values: Values = NOTHING) -> int:
+        """How many rows it was about, changed by it or not."""
+        ...
+
+    def change_all(self, statement: str, values: Sequence[Values]) -> None:
+        """The statement once for each."""
+        ...
 
 
 def microseconds(instant: datetime) -> int:
@@ -146,3 +165,8 @@ def receipt_values(receipt: Receipt) -> Values:
         "problem": receipt.problem,
         "payload": receipt.payload,
     }
+
+
+def insertion(table: str, values: Values) -> str:
+    columns = ", ".join(f"`{name}`" for name in values)
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608

@@ -1,4 +1,7 @@
-"""What the SQL router stores have in common; each brings its connections, and how it locks."""
+"""What the SQL router stores have in common; each brings its connections, and how it locks.
+
+Names that some database reserves stand in backticks, which SQLite takes, too.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +10,38 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from alarms.model.decision import RoutingDecision
+from alarms.model.incident import OPEN_STATES, AlertRecord, Incident, IncidentState, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.silence import Silence
+from alarms.model.timer import Timer
 from alarms.stores.protocol import FAR
-from alarms.stores.sql_reads import SqlReads
 from alarms.stores.sql_rows import (
+    ALERTS,
+    DECISIONS,
     DELIVERY_COLUMNS,
+    EPOCH,
+    INCIDENTS,
     RECEIPT_COLUMNS,
+    SILENCES,
+    TIMER_COLUMNS,
+    TRANSITIONS,
+    SqlReader,
+    SqlSession,
     Values,
     delivery,
+    insertion,
     instant,
     microseconds,
     optional_instant,
     outcome_values,
     receipt,
     receipt_values,
+    timer,
 )
-from alarms.stores.sql_session import SqlSession
-from alarms.stores.sql_transaction import insertion
 
+MOST_OPEN = 100_000
 # A lease more than one lease's length beyond a new one was set by a clock that has gone back since. Less is
 # two workers that looked at the clock in one order and at the outbox in the other, or clocks a little apart.
 IS_DUE = (
@@ -52,6 +68,87 @@ SETTLE = (
     "worker = :worker, lease_until = :lease_until, sent_at = :sent_at, provider_id = :provider_id, "
     "last_error = :last_error WHERE dedup_id = :dedup_id AND fence = :fence AND state = 'sending'"
 )
+
+
+class SqlReads:
+    """``reading`` is what to read through: snapshots of its own, or the open transaction."""
+
+    def __init__(self, reading: SqlReader) -> None:
+        self._reading = reading
+
+    def incident(self, incident_id: str) -> Incident | None:
+        rows = self._reading.rows("SELECT body FROM incidents WHERE id = :id", {"id": incident_id})
+        return INCIDENTS.decode(rows[0][0]) if rows else None
+
+    def incidents(
+        self,
+        *,
+        states: Sequence[IncidentState] = tuple(IncidentState),
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Incident]:
+        wanted = {f"state{number}": state.value for number, state in enumerate(states)}
+        marks = ", ".join(f":{name}" for name in wanted)
+        rows = self._reading.rows(
+            f"SELECT body FROM incidents WHERE state IN ({marks}) AND opened_at >= :since "  # noqa: S608 - marks only
+            "ORDER BY opened_at DESC, id DESC LIMIT :limit",
+            {**wanted, "since": microseconds(since or EPOCH), "limit": limit},
+        )
+        return [INCIDENTS.decode(row[0]) for row in rows]
+
+    def open_incidents(self) -> Sequence[Incident]:
+        return self.incidents(states=OPEN_STATES, limit=MOST_OPEN)
+
+    def transitions(self, incident_id: str) -> Sequence[Transition]:
+        rows = self._reading.rows(
+            "SELECT body FROM transitions WHERE incident_id = :id ORDER BY number", {"id": incident_id}
+        )
+        return [TRANSITIONS.decode(row[0]) for row in rows]
+
+    def decisions(self, incident_id: str) -> Sequence[RoutingDecision]:
+        rows = self._reading.rows(
+            "SELECT body FROM decisions WHERE incident_id = :id ORDER BY sequence", {"id": incident_id}
+        )
+        return [DECISIONS.decode(row[0]) for row in rows]
+
+    def alerts(self, incident_id: str) -> Sequence[AlertRecord]:
+        rows = self._reading.rows(
+            "SELECT body FROM alerts WHERE incident_id = :id ORDER BY member", {"id": incident_id}
+        )
+        return [ALERTS.decode(row[0]) for row in rows]
+
+    def firing(self, source: str) -> Sequence[AlertRecord]:
+        rows = self._reading.rows(
+            "SELECT body FROM alerts WHERE source = :source AND state = 'firing' ORDER BY member",
+            {"source": source},
+        )
+        return [ALERTS.decode(row[0]) for row in rows]
+
+    def timers(self, incident_id: str) -> Sequence[Timer]:
+        rows = self._reading.rows(
+            f"SELECT {TIMER_COLUMNS} FROM timers WHERE incident_id = :id ORDER BY deadline, kind",  # noqa: S608
+            {"id": incident_id},
+        )
+        return [timer(row) for row in rows]
+
+    def deliveries(self, incident_id: str | None = None, *, limit: int = 1000) -> Sequence[Delivery]:
+        where = "" if incident_id is None else "WHERE incident_id = :id "
+        rows = self._reading.rows(
+            f"SELECT {DELIVERY_COLUMNS} FROM outbox {where}ORDER BY sequence DESC LIMIT :limit",  # noqa: S608
+            {"id": incident_id, "limit": limit},
+        )
+        return [delivery(row) for row in reversed(rows)]
+
+    def silences(self, *, ending_after: datetime | None = None) -> Sequence[Silence]:
+        after = -1 if ending_after is None else microseconds(ending_after)
+        rows = self._reading.rows(
+            "SELECT body FROM silences WHERE ends_at > :after ORDER BY id", {"after": after}
+        )
+        return [SILENCES.decode(row[0]) for row in rows]
+
+    def policy(self, policy_id: str) -> bytes | None:
+        rows = self._reading.rows("SELECT body FROM policies WHERE id = :id", {"id": policy_id})
+        return bytes(rows[0][0]) if rows else None
 
 
 class SqlRouterStore(SqlReads, ABC):

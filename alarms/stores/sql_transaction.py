@@ -16,27 +16,23 @@ from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Silence
 from alarms.model.timer import Timer, TimerKind
-from alarms.stores.sql_reads import SqlReads
 from alarms.stores.sql_rows import (
     ALERTS,
     INCIDENTS,
     RECEIPT_COLUMNS,
     TIMER_COLUMNS,
+    SqlSession,
     Values,
     alert_values,
     encode,
     incident_values,
+    insertion,
     microseconds,
     notification_values,
     receipt,
     timer,
 )
-from alarms.stores.sql_session import SqlSession
-
-
-def insertion(table: str, values: Values) -> str:
-    columns = ", ".join(f"`{name}`" for name in values)
-    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608
+from alarms.stores.sql_store import SqlReads
 
 
 class SqlTransaction(SqlReads):

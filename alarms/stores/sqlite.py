@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from alarms.model.errors import StoreBusy
-from alarms.stores.sql_rows import Row, Values
-from alarms.stores.sql_session import NOTHING, SqlSession
+from alarms.stores.sql_rows import NOTHING, Row, SqlSession, Values
 from alarms.stores.sql_store import SqlRouterStore
 from alarms.stores.sql_transaction import SqlTransaction
 from foundation.sqlite_ladder import climb

@@ -10,7 +10,7 @@ import pytest
 from alarms.model.alert import Alert
 from alarms.model.incident import IncidentState
 from alarms.model.severity import Severity
-from alarms.policy.business_hours import BusinessCalendar
+from alarms.policy.escalation import BusinessCalendar
 from alarms.policy.schedule import Schedule, Schedules
 from tests.support.alerts import burn_alert, foreign_alert
 from tests.support.router import SHIPPED_POLICY, Scene
