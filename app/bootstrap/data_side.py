@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from random import Random
 
 from prometheus_client import generate_latest
@@ -31,7 +30,7 @@ from credit.usecases.explain import ExplainDecision
 from credit.usecases.ingest import IngestRecord
 from credit.usecases.load_policies import keep_policies, load_policies, load_reasons
 from dataplatform.consistency.checker import CheckPlan
-from dataplatform.observability.traced_port import with_spans
+from dataplatform.observability.spans import spans
 from dataplatform.profiles import workers
 from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.resilience.faults import FaultBoard
@@ -66,7 +65,7 @@ async def build_data(settings: Settings, members: frozenset[str]) -> Process:
         SettingsError, StoreUnavailable: a server's address is missing, or it does not answer.
         PolicyError: a credit policy says something wrong.
     """
-    faults = FaultBoard()
+    faults = FaultBoard() if settings.faults else None
     name = "data" if members == DATA_ROLES else "-".join(sorted(members))
     parts = process_parts(settings, name, name)
     platform = _traced(await open_platform(settings, parts.clock, faults, parts.telemetry), parts)
@@ -99,19 +98,10 @@ def _traced(platform: DataPlatform, parts: ProcessParts) -> DataPlatform:
     """The same stores with a span around every call, when spans go anywhere."""
     if parts.settings.tracing == "off":
         return platform
-    tracer = parts.tracer
-    return replace(
-        platform,
-        customers=with_spans(platform.customers, "relational", tracer),
-        decisions=with_spans(platform.decisions, "relational", tracer),
-        hot=with_spans(platform.hot, "hot", tracer),
-        wide=with_spans(platform.wide, "wide", tracer),
-        cache=with_spans(platform.cache, "cache", tracer),
-        stream=with_spans(platform.stream, "stream", tracer),
-    )
+    return platform.mapped(lambda store: spans(store, parts.tracer))
 
 
-def _api(parts: ProcessParts, platform: DataPlatform, faults: FaultBoard) -> ApiDependencies:
+def _api(parts: ProcessParts, platform: DataPlatform, faults: FaultBoard | None) -> ApiDependencies:
     settings = parts.settings
     policies = load_policies(settings.policies, settings.policy)
     reasons = load_reasons(settings.policies)
@@ -147,7 +137,7 @@ def _api(parts: ProcessParts, platform: DataPlatform, faults: FaultBoard) -> Api
         clock=parts.clock,
         exposition=lambda: generate_latest(parts.registry),
         readiness=_readiness(platform),
-        faults=faults if settings.faults else None,
+        faults=faults,
         limits=ApiLimits(
             decisions_in_flight=settings.max_concurrent_decisions,
             requests_per_window=settings.rate_limit_per_minute,
@@ -160,7 +150,7 @@ def _readiness(platform: DataPlatform) -> Mapping[str, ReadinessCheck]:
         await platform.decisions.find("readiness")  # a look-up by key: cheap, and fails as a real one does
 
     async def stream() -> None:
-        await platform.stream_answers()
+        await platform.stream.answers()
 
     return {"relational": relational, "stream": stream}
 

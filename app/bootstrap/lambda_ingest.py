@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -19,11 +19,10 @@ from app.settings import Settings, load_settings
 from dataplatform.ingestion.lambda_handler import Answer, KinesisHandler
 from dataplatform.ingestion.processor import Patience
 from dataplatform.observability.logs import configure_logs
+from dataplatform.observability.spans import spans
 from dataplatform.observability.telemetry import PrometheusTelemetry
-from dataplatform.observability.traced_port import with_spans
 from dataplatform.observability.xray_tracer import XrayTracer
 from dataplatform.profiles import workers
-from dataplatform.resilience.faults import FaultBoard
 from exporters.cloudwatch.metrics_publisher import MetricsPublisher
 from foundation.clock import parse_clock
 
@@ -61,14 +60,8 @@ def build_function(settings: Settings) -> Function:
     registry = CollectorRegistry(auto_describe=False)
     telemetry = PrometheusTelemetry(registry)
     runner = asyncio.Runner()
-    opened = runner.run(open_platform(settings, clock, FaultBoard(), telemetry))
-    platform = replace(
-        opened,
-        customers=with_spans(opened.customers, "relational", tracer),
-        transactions=with_spans(opened.transactions, "relational", tracer),
-        hot=with_spans(opened.hot, "hot", tracer),
-        wide=with_spans(opened.wide, "wide", tracer),
-    )
+    opened = runner.run(open_platform(settings, clock, None, telemetry))
+    platform = opened.mapped(lambda store: spans(store, tracer))
     built = KinesisHandler(
         processor=workers.record_processor(platform, telemetry, clock, tracer, PATIENCE),
         project=workers.projector(platform, telemetry, tracer).drain,

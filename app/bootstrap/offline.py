@@ -19,7 +19,6 @@ from dataplatform.directory import prepare_directory
 from dataplatform.errors import DataDirectoryBusy, PlatformError
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.profiles.data_platform import DataPlatform
-from dataplatform.resilience.faults import FaultBoard
 from foundation.clock import Clock, parse_clock
 from foundation.metrics import Telemetry
 from slo.ledger.sqlite_counts import SqliteCountJournal
@@ -60,7 +59,7 @@ async def offline_platform(settings: Settings, instead: str) -> AsyncIterator[Of
     registry = CollectorRegistry(auto_describe=False)
     telemetry = PrometheusTelemetry(registry, journal)
     try:
-        platform = await open_platform(settings, clock, FaultBoard(), telemetry)
+        platform = await open_platform(settings, clock, None, telemetry)
     except DataDirectoryBusy as busy:
         journal.close()
         raise DataSideRuns(busy, instead) from None

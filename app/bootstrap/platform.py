@@ -29,7 +29,7 @@ STREAM = ClientPurpose(connect_seconds=2, answer_seconds=10)
 
 
 async def open_platform(
-    settings: Settings, clock: Clock, faults: FaultBoard, telemetry: Telemetry
+    settings: Settings, clock: Clock, faults: FaultBoard | None, telemetry: Telemetry
 ) -> DataPlatform:
     """Every port, ready to use.
 

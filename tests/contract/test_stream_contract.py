@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from credit.ports.stream import CountedStream, Stream
+from credit.ports.stream import Stream
 from dataplatform.stores.kinesis.shape import StreamShape
 from foundation.clock import ManualClock
 from tests.support import broken_stores
@@ -41,12 +41,12 @@ class LeasedBench:
     stream: Stream
 
 
-class CountedBench(Protocol):
+class OrderedBench(Protocol):
     @property
     def clock(self) -> ManualClock: ...
 
     @property
-    def stream(self) -> CountedStream: ...
+    def stream(self) -> Stream: ...
 
 
 class StreamContract:
@@ -137,6 +137,11 @@ class StreamContract:
         (record,) = await bench.stream.lease("a", 10, LEASE)
         assert (record.partition_key, record.data, record.attempts) == ("x", b"1", 0)
 
+    async def it_answers_and_leaves_what_waits(self, bench: StreamBench) -> None:
+        await bench.stream.put(FOUR)
+        await bench.stream.answers()
+        assert len(await bench.stream.lease("a", 10, LEASE)) == 4
+
     async def the_oldest_is_the_first_of_what_is_not_settled(self, bench: StreamBench) -> None:
         assert await bench.stream.oldest() is None
         await bench.stream.put(FOUR)
@@ -148,26 +153,25 @@ class StreamContract:
         assert await bench.stream.oldest() is None
 
 
-class CountedStreamContract:
+class OrderedStreamContract:
     """For a stream with one order of arrival, on the bench's clock."""
 
-    async def all_records_come_in_the_order_of_their_arrival(self, bench: CountedBench) -> None:
+    async def all_records_come_in_the_order_of_their_arrival(self, bench: OrderedBench) -> None:
         sequences = await bench.stream.put(FOUR)
         records = await bench.stream.lease("a", 10, LEASE)
         assert [(r.partition_key, r.data) for r in records] == FOUR
         assert [r.sequence for r in records] == list(sequences)
         assert {r.arrived_at for r in records} == {NOON}
 
-    async def depth_and_oldest_tell_what_waits(self, bench: CountedBench) -> None:
-        assert (await bench.stream.depth(), await bench.stream.oldest()) == (0, None)
+    async def the_oldest_waits_since_it_was_put(self, bench: OrderedBench) -> None:
         first = await bench.stream.put(FOUR[:2])
         bench.clock.advance(MINUTE)
         await bench.stream.put(FOUR[2:])
-        assert (await bench.stream.depth(), await bench.stream.oldest()) == (4, NOON)
+        assert await bench.stream.oldest() == NOON
         await bench.stream.lease("a", 2, LEASE)
-        assert await bench.stream.depth() == 4
+        assert await bench.stream.oldest() == NOON
         await bench.stream.ack("a", first)
-        assert (await bench.stream.depth(), await bench.stream.oldest()) == (2, NOON + MINUTE)
+        assert await bench.stream.oldest() == NOON + MINUTE
 
 
 def promises(contract: type) -> list[str]:
@@ -182,10 +186,10 @@ async def test_a_stream_keeps_its_promises(promise: str, adapter: str, tmp_path:
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
-@pytest.mark.parametrize("promise", promises(CountedStreamContract))
-async def test_a_counted_stream_keeps_its_promises(promise: str, adapter: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("promise", promises(OrderedStreamContract))
+async def test_an_ordered_stream_keeps_its_promises(promise: str, adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:
-        await getattr(CountedStreamContract(), promise)(bench)
+        await getattr(OrderedStreamContract(), promise)(bench)
 
 
 @needs_emulator
@@ -203,6 +207,6 @@ async def test_the_contract_catches_a_broken_stream(broken: type) -> None:
     bench = memory_bench()
     bench.stream = broken(bench.clock)
     promise: str = broken.breaks  # type: ignore[attr-defined]
-    contract = StreamContract() if hasattr(StreamContract, promise) else CountedStreamContract()
+    contract = StreamContract() if hasattr(StreamContract, promise) else OrderedStreamContract()
     with pytest.raises((AssertionError, ValueError, KeyError, pytest.fail.Exception)):
         await getattr(contract, promise)(bench)

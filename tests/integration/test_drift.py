@@ -25,7 +25,6 @@ from dataplatform.ingestion.projector import Projector
 from dataplatform.profiles import workers
 from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.profiles.embedded import open_embedded
-from dataplatform.resilience.faults import FaultBoard
 from dataplatform.schemas.hot_table import HotTable
 from dataplatform.stores.cassandra.wide import CassandraWideStore
 from dataplatform.stores.mysql.relational import open_mysql_relational
@@ -91,7 +90,7 @@ class Stores:
 @asynccontextmanager
 async def embedded_stores(folder: Path) -> AsyncIterator[Stores]:
     telemetry = RecordingTelemetry()
-    platform = open_embedded(folder / "m", SystemClock(), FaultBoard())
+    platform = open_embedded(folder / "m", SystemClock())
     source = sqlite_execute(folder / "m" / "data" / "relational.sqlite")
     vandals = sqlite_vandals(folder / "m")
     yield Stores(
@@ -103,7 +102,7 @@ async def embedded_stores(folder: Path) -> AsyncIterator[Stores]:
 @asynccontextmanager
 async def server_stores(folder: Path) -> AsyncIterator[Stores]:
     clock, telemetry, url, table = SystemClock(), RecordingTelemetry(), fresh_mysql(), HotTable(table_name())
-    embedded = open_embedded(folder / "m", clock, FaultBoard())
+    embedded = open_embedded(folder / "m", clock)
     relational, session = open_mysql_relational(url, None, clock), empty_cassandra()
     async with a_hot_store(clock, table=table) as hot:
         platform = replace(

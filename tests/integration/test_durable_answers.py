@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from dataplatform.profiles.embedded import open_embedded
-from dataplatform.resilience.faults import FaultBoard
 from foundation.clock import SystemClock
 from tests.support.live_credit import LiveCredit
+from tests.support.open_platform import database_of
 from tests.support.processes import Role
 
 DECISIONS = 10
@@ -128,9 +128,9 @@ def test_a_sync_that_ends_after_the_answer_is_seen_as_missing() -> None:
 
 
 async def test_the_writer_of_the_relational_store_waits_for_the_disk_at_each_commit(tmp_path: Path) -> None:
-    platform = open_embedded(tmp_path / "data", SystemClock(), FaultBoard())
+    platform = open_embedded(tmp_path / "data", SystemClock())
     try:
-        relational = platform.stores["relational"]
+        relational = database_of(platform, "relational")
         levels = await relational.write(
             lambda connection: connection.execute("PRAGMA synchronous").fetchone()
         )

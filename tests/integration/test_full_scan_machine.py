@@ -16,7 +16,6 @@ import pytest
 from dataplatform.consistency.state_machine import ConsistencyDeclaration, ConsistencyFunctions
 from dataplatform.profiles import workers
 from dataplatform.profiles.embedded import open_embedded
-from dataplatform.resilience.faults import FaultBoard
 from foundation.clock import SystemClock
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
 from tests.support.credit_samples import a_profile, a_transaction
@@ -44,7 +43,7 @@ def endpoint(tmp_path: Path) -> Iterator[str]:
 
 async def damaged_stores(data_dir: Path) -> int:
     """Records in the stores, three of which are wrong in the hot one."""
-    platform = open_embedded(data_dir, SystemClock(), FaultBoard())
+    platform = open_embedded(data_dir, SystemClock())
     await platform.customers.upsert_many([a_profile(n) for n in range(1, 201)])
     await platform.transactions.add_many([a_transaction(n, customer=n) for n in range(1, 101)])
     await projected(platform.outbox, workers.projector(platform, RecordingTelemetry()))
@@ -117,7 +116,7 @@ async def test_a_distributed_map_compares_every_record_and_the_differences_are_m
         "orphan": 1,
     }
     assert first["relational-hot"]["repaired"] == 3
-    platform = open_embedded(tmp_path / "m", SystemClock(), FaultBoard())
+    platform = open_embedded(tmp_path / "m", SystemClock())
     assert await platform.hot.get("C-00001", "PROFILE") is not None
     assert await platform.hot.get("C-00999", "PROFILE") is None
     await platform.close()

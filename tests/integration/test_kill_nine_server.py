@@ -25,7 +25,6 @@ from credit.domain.decision import Decision
 from dataplatform.errors import SchemaError
 from dataplatform.profiles.audited import verify_directory
 from dataplatform.profiles.embedded import open_embedded
-from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.anchor_file import read_anchors
 from dataplatform.security.audit_chain import Damage, verify
 from dataplatform.stores.sqlite.audit import read_entries
@@ -120,7 +119,7 @@ def test_every_request_was_answered_with_2xx_in_the_end_and_once(aftermath: Afte
 
 
 async def test_every_answered_decision_is_there_with_what_was_asked(aftermath: Aftermath) -> None:
-    platform = open_embedded(aftermath.data_dir, SystemClock(), FaultBoard())
+    platform = open_embedded(aftermath.data_dir, SystemClock())
     try:
         for key, decision_id in aftermath.accepted.items():
             found = await platform.decisions.find(decision_id)
@@ -162,4 +161,4 @@ def test_a_truncated_copy_is_refused_though_its_chain_alone_looks_whole(
     assert verify(rest, anchors=[]).intact
     assert [finding.damage for finding in verify_directory(copy).findings] == [Damage.TRUNCATED]
     with pytest.raises(SchemaError, match="was anchored"):
-        open_embedded(copy, SystemClock(), FaultBoard())
+        open_embedded(copy, SystemClock())

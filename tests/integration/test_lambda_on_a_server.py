@@ -32,7 +32,14 @@ from tests.support.processes import wait_until
 from tests.support.trace_receivers import xray_daemon
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("slo", "dashboards", "alarms", "exporters", "app", "platform/dataplatform")
+PACKAGES = (
+    "slo",
+    "dashboards",
+    "alarms",
+    "exporters",
+    "app",
+    *(f"platform/{part}" for part in ("foundation", "credit", "dataplatform")),
+)
 FAILED = "arn:aws:sqs:sa-east-1:000000000000:credit-records-failed"
 TRACE = Correlation("65a1b2c30123456789abcdef01234567", "53995c3f42cd8ad8", "request")
 CUSTOMERS, TRANSACTIONS = 20, 60

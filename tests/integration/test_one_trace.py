@@ -19,7 +19,7 @@ from dataplatform.ingestion.processor import Patience, RecordProcessor
 from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestWorker
-from dataplatform.observability.traced_port import with_spans
+from dataplatform.observability.spans import spans
 from dataplatform.observability.tracing import open_tracer
 from dataplatform.observability.xray_tracer import XrayTracer
 from dataplatform.security.sealed_stream import SealedStream
@@ -31,6 +31,13 @@ from dataplatform.stores.memory.relational import (
     MemoryOutbox,
     MemoryTables,
     MemoryTransactionRecords,
+)
+from dataplatform.wrapped import (
+    WrappedCache,
+    WrappedCustomerRecords,
+    WrappedHotStore,
+    WrappedTransactionRecords,
+    WrappedWideStore,
 )
 from foundation.clock import SystemClock
 from tests.support.api_world import api_world
@@ -84,8 +91,10 @@ async def _process(stream: SealedStream, sealer: Sealer, tracer: Any) -> None:
         stream=stream,
         processor=RecordProcessor(
             ingest=IngestRecord(sealer, clock),
-            customers=with_spans(MemoryCustomerRecords(tables), "relational", tracer),
-            transactions=with_spans(MemoryTransactionRecords(tables), "relational", tracer),
+            customers=WrappedCustomerRecords(MemoryCustomerRecords(tables), spans("relational", tracer)),
+            transactions=WrappedTransactionRecords(
+                MemoryTransactionRecords(tables), spans("relational", tracer)
+            ),
             telemetry=telemetry,
             tracer=tracer,
             clock=clock,
@@ -98,9 +107,9 @@ async def _process(stream: SealedStream, sealer: Sealer, tracer: Any) -> None:
     assert await worker.run_once() == len(RECORDS)
     projector = Projector(
         outbox=MemoryOutbox(tables),
-        hot=with_spans(MemoryHotStore(clock), "hot", tracer),
-        wide=with_spans(MemoryWideStore(clock), "wide", tracer),
-        cache=with_spans(MemoryCache(clock), "cache", tracer),
+        hot=WrappedHotStore(MemoryHotStore(clock), spans("hot", tracer)),
+        wide=WrappedWideStore(MemoryWideStore(clock), spans("wide", tracer)),
+        cache=WrappedCache(MemoryCache(clock), spans("cache", tracer)),
         telemetry=telemetry,
         tracer=tracer,
     )

@@ -32,7 +32,8 @@ from dataplatform.observability.logs import configure_logs  # noqa: E402
 from dataplatform.observability.telemetry import PrometheusTelemetry  # noqa: E402
 from dataplatform.observability.tracing import QuietTracer  # noqa: E402
 from dataplatform.profiles import workers  # noqa: E402
-from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded  # noqa: E402
+from dataplatform.profiles.data_platform import DataPlatform  # noqa: E402
+from dataplatform.profiles.embedded import open_embedded  # noqa: E402
 from dataplatform.resilience.faults import FaultBoard  # noqa: E402
 from foundation.clock import SystemClock  # noqa: E402
 from slo.ledger.sqlite_counts import SqliteCountJournal  # noqa: E402
@@ -57,7 +58,7 @@ CUSTOMER: dict[str, str | int | None] = {
 }
 
 
-def dependencies(data_dir: Path, platform: EmbeddedPlatform) -> ApiDependencies:
+def dependencies(data_dir: Path, platform: DataPlatform, faults: FaultBoard) -> ApiDependencies:
     clock = SystemClock()
     registry = CollectorRegistry()
     telemetry = PrometheusTelemetry(
@@ -98,18 +99,19 @@ def dependencies(data_dir: Path, platform: EmbeddedPlatform) -> ApiDependencies:
         clock=clock,
         exposition=lambda: generate_latest(registry),
         readiness={"relational": relational_answers},
-        faults=platform.faults,
+        faults=faults,
     )
 
 
 async def main(data_dir: Path, port: int) -> None:
     configure_logs(role="api", environment="test")
     clock = SystemClock()
-    platform = open_embedded(data_dir, clock, FaultBoard())
+    faults = FaultBoard()
+    platform = open_embedded(data_dir, clock, faults)
     customer = IngestRecord(platform.sealer, clock).parse(customer_record(CUSTOMER))
     await platform.customers.upsert(customer)  # type: ignore[arg-type]
     config = uvicorn.Config(
-        create_api(dependencies(data_dir, platform)),
+        create_api(dependencies(data_dir, platform, faults)),
         host="127.0.0.1",
         port=port,
         log_config=None,

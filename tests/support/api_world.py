@@ -25,11 +25,10 @@ from credit.usecases.explain import ExplainDecision
 from credit.usecases.ingest import IngestRecord
 from credit.usecases.load_policies import load_policies, load_reasons
 from dataplatform.ingestion.producer import Producer
+from dataplatform.observability.spans import spans
 from dataplatform.observability.telemetry import PrometheusTelemetry
-from dataplatform.observability.traced_port import with_spans
 from dataplatform.observability.tracing import ClosableTracer, QuietTracer
 from dataplatform.resilience.faults import FaultBoard
-from dataplatform.resilience.guards import with_faults
 from dataplatform.saga.disbursement import DisbursementSaga
 from dataplatform.saga.runner import SagaRunner
 from dataplatform.security.keys import LocalKeyService
@@ -43,6 +42,14 @@ from dataplatform.stores.memory.relational import (
 )
 from dataplatform.stores.memory.sagas import MemoryDisbursementRecords, MemorySagaLog
 from dataplatform.stores.memory.stream import MemoryStream
+from dataplatform.wrapped import (
+    WrappedAuditTrail,
+    WrappedCustomerRecords,
+    WrappedDecisionRecords,
+    WrappedDisbursementRecords,
+    WrappedHotStore,
+    WrappedStream,
+)
 from foundation.clock import Clock, ManualClock
 from foundation.count_journal import CountJournal
 from slo.ledger.memory_counts import MemoryCountJournal
@@ -122,10 +129,10 @@ async def api_world(
     clock = clock or ManualClock(NOW)
     tables, faults, recording_faults = MemoryTables(clock), FaultBoard(), FaultBoard()
     tracer = tracer or QuietTracer()
-    customers = with_faults(MemoryCustomerRecords(tables), "relational", faults)
-    customers = with_spans(customers, "relational", tracer)
-    decisions = with_faults(MemoryDecisionRecords(tables), "relational", recording_faults)
-    decisions = with_spans(decisions, "relational", tracer)
+    customers = WrappedCustomerRecords(MemoryCustomerRecords(tables), faults.around("relational"))
+    customers = WrappedCustomerRecords(customers, spans("relational", tracer))
+    decisions = WrappedDecisionRecords(MemoryDecisionRecords(tables), recording_faults.around("relational"))
+    decisions = WrappedDecisionRecords(decisions, spans("relational", tracer))
     stream = MemoryStream(clock)
     sealer = EnvelopeSealer(directory / "keyring.json", LocalKeyService(directory))
     registry = CollectorRegistry()
@@ -135,13 +142,15 @@ async def api_world(
     keys_path = directory / "api-keys.json"
     _, secret = create_key(keys_path, "tests", list(Scope), NOW)
     log = MemorySagaLog(clock)
-    paying = with_faults(MemoryDisbursementRecords(tables, log), "relational", recording_faults)
+    paying = WrappedDisbursementRecords(
+        MemoryDisbursementRecords(tables, log), recording_faults.around("relational")
+    )
     saga = DisbursementSaga(paying, MemoryHotStore(clock), MemoryWideStore(clock), clock)
     runner = SagaRunner(log, [saga.plan()], telemetry, clock, "api")
     deps = ApiDependencies(
         decide=DecideCredit(
             customers=customers,
-            hot=with_faults(MemoryHotStore(clock), "hot", faults),
+            hot=WrappedHotStore(MemoryHotStore(clock), faults.around("hot")),
             cache=MemoryCache(clock),
             decisions=decisions,
             sealer=sealer,
@@ -157,9 +166,9 @@ async def api_world(
         reasons=reasons,
         customers=customers,
         decisions=decisions,
-        trail=with_faults(MemoryAuditTrail(tables), "relational", recording_faults),
+        trail=WrappedAuditTrail(MemoryAuditTrail(tables), recording_faults.around("relational")),
         sealer=sealer,
-        producer=Producer(with_faults(stream, "stream", faults), sealer, clock, lambda: 0.5),
+        producer=Producer(WrappedStream(stream, faults.around("stream")), sealer, clock, lambda: 0.5),
         keys=KeyRing(keys_path),
         telemetry=telemetry,
         tracer=tracer,

@@ -552,7 +552,7 @@ class ReplaysNothing(MemoryStream):
 
 
 class OldestIsNewest(MemoryStream):
-    breaks = "depth_and_oldest_tell_what_waits"
+    breaks = "the_oldest_waits_since_it_was_put"
 
     async def oldest(self) -> datetime | None:
         arrivals = [held.record.arrived_at for held in self._table._records.values()]

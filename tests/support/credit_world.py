@@ -13,9 +13,9 @@ from credit.ports.projections import PROFILE, HotItem
 from credit.usecases.decide import DecideCredit
 from credit.usecases.load_policies import load_policies
 from dataplatform.resilience.faults import FaultBoard
-from dataplatform.resilience.guards import with_faults
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore
 from dataplatform.stores.memory.relational import MemoryCustomerRecords, MemoryDecisionRecords, MemoryTables
+from dataplatform.wrapped import WrappedCache, WrappedCustomerRecords, WrappedDecisionRecords, WrappedHotStore
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_profile
 from tests.support.recording_telemetry import RecordingTelemetry
@@ -76,10 +76,10 @@ class CreditWorld:
         self.cache = MemoryCache(self.clock)
         self.made = 0
         self.decide = DecideCredit(
-            customers=with_faults(self.customers, "relational", self.board),
-            hot=with_faults(self.hot, "hot", self.board),
-            cache=with_faults(self.cache, "cache", self.board),
-            decisions=with_faults(self.decisions, "relational", self.recording),
+            customers=WrappedCustomerRecords(self.customers, self.board.around("relational")),
+            hot=WrappedHotStore(self.hot, self.board.around("hot")),
+            cache=WrappedCache(self.cache, self.board.around("cache")),
+            decisions=WrappedDecisionRecords(self.decisions, self.recording.around("relational")),
             sealer=self.sealer,
             policies=load_policies(),
             clock=self.clock,

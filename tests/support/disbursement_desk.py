@@ -14,7 +14,7 @@ from credit.ports.projections import HOLDS
 from credit.ports.sagas import SagaState
 from credit.usecases.disburse import DisburseCredit
 from dataplatform.profiles import workers
-from dataplatform.profiles.embedded import EmbeddedPlatform
+from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.saga.limit_holds import total
 from dataplatform.saga.runner import SagaLimits, SagaRunner
 from tests.support.credit_samples import a_decision, a_profile
@@ -29,7 +29,7 @@ class Desk:
     """Disbursements over real embedded stores. ``hot`` and the like of ``platform`` may be replaced."""
 
     bench: OpenPlatform
-    platform: EmbeddedPlatform
+    platform: DataPlatform
 
     def runner(self, holder: str = "a", **ports: Any) -> SagaRunner:
         platform = replace(self.platform, **ports)

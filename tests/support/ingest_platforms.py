@@ -27,7 +27,6 @@ from dataplatform.ingestion.worker import IngestLimits, IngestWorker
 from dataplatform.observability.tracing import QuietTracer
 from dataplatform.profiles.embedded import open_embedded, open_sealer
 from dataplatform.resilience.faults import FaultBoard
-from dataplatform.resilience.guards import with_faults
 from dataplatform.schemas import stream as stream_schema
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.stores.cassandra.wide import CassandraWideStore
@@ -37,11 +36,19 @@ from dataplatform.stores.sqlite.checkpoints import SqliteCheckpoints
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
+from dataplatform.wrapped import (
+    WrappedCustomerRecords,
+    WrappedHotStore,
+    WrappedOutbox,
+    WrappedTransactionRecords,
+    WrappedWideStore,
+)
 from foundation.clock import Clock, SystemClock
 from foundation.metrics import Telemetry
 from tests.support.dynamodb import a_hot_store
 from tests.support.kept_servers import keep_servers
 from tests.support.local_servers import empty_cassandra, fresh_mysql
+from tests.support.open_platform import database_of
 from tests.support.server_stores import ServerStores, opened_servers
 
 PAGE = 1_000
@@ -109,7 +116,7 @@ async def embedded(folder: Path, clock: Clock, faults: FaultBoard) -> AsyncItera
             cache=platform.cache,
             sealer=platform.sealer,
             log=platform.processing_log,
-            checkpoints=SqliteCheckpoints(platform.stores["stream"]),
+            checkpoints=SqliteCheckpoints(database_of(platform, "stream")),
             letters=platform.letters,
         )
     finally:
@@ -147,11 +154,11 @@ async def _over(
     relational = stores.relational
     try:
         yield IngestPlatform(
-            customers=with_faults(relational.customers, "relational", faults),
-            transactions=with_faults(relational.transactions, "relational", faults),
-            outbox=with_faults(relational.outbox, "relational", faults),
-            hot=with_faults(stores.hot, "hot", faults),
-            wide=with_faults(stores.wide, "wide", faults),
+            customers=WrappedCustomerRecords(relational.customers, faults.around("relational")),
+            transactions=WrappedTransactionRecords(relational.transactions, faults.around("relational")),
+            outbox=WrappedOutbox(relational.outbox, faults.around("relational")),
+            hot=WrappedHotStore(stores.hot, faults.around("hot")),
+            wide=WrappedWideStore(stores.wide, faults.around("wide")),
             cache=MemoryCache(clock),
             sealer=open_sealer(folder),
             log=SqliteProcessingLog(own),

@@ -20,11 +20,11 @@ from dataplatform.ingestion.lambda_handler import KinesisHandler
 from dataplatform.ingestion.processor import Patience
 from dataplatform.ingestion.producer import Producer
 from dataplatform.profiles import workers
-from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded
+from dataplatform.profiles.data_platform import DataPlatform
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.stores.memory.stream import MemoryStream
-from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
 from tests.support.recording_telemetry import RecordingTelemetry
@@ -49,7 +49,7 @@ class LambdaWorld:
     clock: ManualClock
     faults: FaultBoard
     telemetry: RecordingTelemetry
-    platform: EmbeddedPlatform
+    platform: DataPlatform
     handler: KinesisHandler
     runner: asyncio.Runner
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -117,7 +117,7 @@ def lambda_world(folder: Path, tracer: WorkTracer | None = None) -> Iterator[Lam
             ),
             project=workers.projector(platform, telemetry, tracer).drain,
             sealer=platform.sealer,
-            letters=SqliteLetterBox(platform.stores["stream"]),
+            letters=platform.letters,
             log=platform.processing_log,
             telemetry=telemetry,
             clock=clock,

@@ -14,11 +14,20 @@ from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestWorker
 from dataplatform.profiles import workers
-from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded
+from dataplatform.profiles.data_platform import DataPlatform
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
+from dataplatform.stores.sqlite.database import Database
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
 from tests.support.recording_telemetry import RecordingTelemetry
+
+
+def database_of(platform: DataPlatform, store: str) -> Database:
+    """The file of a store of the embedded profile."""
+    found = platform.stores[store]
+    assert isinstance(found, Database)
+    return found
 
 
 @dataclass
@@ -26,7 +35,7 @@ class OpenPlatform:
     clock: ManualClock
     faults: FaultBoard
     telemetry: RecordingTelemetry
-    platform: EmbeddedPlatform
+    platform: DataPlatform
     producer: Producer
     worker: IngestWorker
     projector: Projector

@@ -17,16 +17,16 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform"), str(ROOT / "tests" / "support
 
 from credit_samples import a_decision, a_key  # type: ignore[import-not-found]  # noqa: E402
 
-from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded  # noqa: E402
-from dataplatform.resilience.faults import FaultBoard  # noqa: E402
+from dataplatform.profiles.data_platform import DataPlatform  # noqa: E402
+from dataplatform.profiles.embedded import open_embedded  # noqa: E402
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational  # noqa: E402
 from foundation.clock import SystemClock  # noqa: E402
 
 
-def opened(where: str) -> EmbeddedPlatform | MysqlRelational:
+def opened(where: str) -> DataPlatform | MysqlRelational:
     if where.startswith("mysql://"):
         return open_mysql_relational(where, None, SystemClock())
-    return open_embedded(Path(where), SystemClock(), FaultBoard())
+    return open_embedded(Path(where), SystemClock())
 
 
 async def main(where: str, first: int, count: int, concurrency: int) -> None:

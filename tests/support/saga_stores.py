@@ -15,8 +15,8 @@ from credit.ports.projections import Cache, HotStore, WideStore
 from credit.ports.records import AuditTrail, CustomerRecords, DecisionRecords, Outbox
 from credit.ports.sagas import DisbursementRecords, SagaLog, SagaState
 from dataplatform.ingestion.projector import Projector
-from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded
-from dataplatform.resilience.faults import FaultBoard
+from dataplatform.profiles.data_platform import DataPlatform
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.saga.disbursement import DisbursementSaga
 from dataplatform.saga.runner import SagaLimits, SagaRunner
 from dataplatform.stores.memory.projections import MemoryCache
@@ -63,7 +63,7 @@ async def opened(folder: Path) -> AsyncIterator[SagaStores]:
         async with opened_servers(kept_addresses(folder), SystemClock()) as servers:
             yield _over(servers.relational, servers.hot, servers.wide, MemoryCache(SystemClock()))
         return
-    platform = open_embedded(folder, SystemClock(), FaultBoard())
+    platform = open_embedded(folder, SystemClock())
     try:
         yield _over(platform, platform.hot, platform.wide, platform.cache)
     finally:
@@ -71,7 +71,7 @@ async def opened(folder: Path) -> AsyncIterator[SagaStores]:
 
 
 def _over(
-    relational: EmbeddedPlatform | MysqlRelational, hot: HotStore, wide: WideStore, cache: Cache
+    relational: DataPlatform | MysqlRelational, hot: HotStore, wide: WideStore, cache: Cache
 ) -> SagaStores:
     return SagaStores(
         customers=relational.customers,

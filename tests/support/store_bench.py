@@ -18,13 +18,13 @@ from credit.ports.records import (
     PolicyRecords,
     TransactionRecords,
 )
-from credit.ports.stream import CountedStream
+from credit.ports.stream import Stream
 from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.directory import prepare_directory
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.profiles.audited import open_relational
-from dataplatform.profiles.embedded import EmbeddedPlatform, open_embedded
-from dataplatform.resilience.faults import FaultBoard
+from dataplatform.profiles.data_platform import DataPlatform
+from dataplatform.profiles.embedded import open_embedded
 from dataplatform.schemas import projections, stream
 from dataplatform.stores.cassandra.wide import CassandraWideStore
 from dataplatform.stores.memory.policies import MemoryPolicyRecords
@@ -88,7 +88,7 @@ class Bench:
     hot: HotStore
     wide: WideStore
     cache: Cache
-    stream: CountedStream
+    stream: Stream
     log: ProcessingLog
     tables: MemoryTables | None = None
     comparison: ComparisonSource | None = None  # the memory family has none
@@ -145,10 +145,10 @@ async def sqlite_bench(folder: Path) -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
-async def embedded_platform_bench(folder: Path) -> AsyncIterator[tuple[Bench, EmbeddedPlatform]]:
+async def embedded_platform_bench(folder: Path) -> AsyncIterator[tuple[Bench, DataPlatform]]:
     """The whole platform beside its bench, for the ports that only it has."""
     clock = ManualClock(NOON)
-    platform = open_embedded(folder / "store", clock, FaultBoard())
+    platform = open_embedded(folder / "store", clock)
     try:
         yield (
             Bench(

@@ -75,8 +75,6 @@ class DeadLetters(Protocol):
 class Stream(StreamWriter, StreamReader, DeadLetters, Protocol):
     """All of it, as a worker on one machine uses it."""
 
-
-class CountedStream(Stream, Protocol):
-    """A stream that knows how many records wait. Kinesis does not."""
-
-    async def depth(self) -> int: ...
+    async def answers(self) -> None:
+        """Fails if the stream does not answer; reads no record."""
+        ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -19,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 
 class CheckLog(Protocol):
-    """Where results are kept. Blocking; durable when a call returns. Raises sqlite3.Error."""
+    """Where results are kept; durable when a call returns. Raises sqlite3.Error."""
 
-    def add(self, report: PairReport) -> int:
+    async def add(self, report: PairReport) -> int:
         """Its number."""
         ...
 
-    def add_repair(self, check_id: int, repaired: RepairReport | None, refused: str | None) -> None:
+    async def add_repair(self, check_id: int, repaired: RepairReport | None, refused: str | None) -> None:
         """What followed a check."""
         ...
 
@@ -61,11 +60,11 @@ async def compared(
 
 async def mended(watched: Watched, report: PairReport, log: CheckLog, *, repair: bool) -> Round:
     """Keep the result of a comparison, and mend what a small repair may mend. Raises as ``compared``."""
-    check_id = await asyncio.to_thread(log.add, report)
+    check_id = await log.add(report)
     if not report.differences or not repair:
         return Round(report, None)
     done = await _repaired(watched.repair, report)
-    await asyncio.to_thread(log.add_repair, check_id, done.repaired, done.refused)
+    await log.add_repair(check_id, done.repaired, done.refused)
     return done
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +26,24 @@ from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.ingestion.processing_log import ProcessingLog
 from dataplatform.resilience.breaker import Breaker
 from dataplatform.resilience.faults import FaultBoard
+from dataplatform.resilience.miss_on_failure import MissOnFailure
+from dataplatform.wrapped import (
+    Around,
+    Wrapped,
+    WrappedAuditTrail,
+    WrappedCache,
+    WrappedCustomerRecords,
+    WrappedDecisionRecords,
+    WrappedDisbursementRecords,
+    WrappedHotStore,
+    WrappedOutbox,
+    WrappedPolicyRecords,
+    WrappedSagaLog,
+    WrappedStream,
+    WrappedTransactionRecords,
+    WrappedWideStore,
+    through,
+)
 
 
 class OpenStore(Protocol):
@@ -45,8 +63,7 @@ class OpenStore(Protocol):
 class DataPlatform:
     """Every port, ready to use. ``close`` drains what was accepted, then lets go of the directory.
 
-    ``stream_answers`` fails if the stream does not answer, and reads no record. ``breakers`` guard hot and
-    wide (reads and projections alike); ``stores`` are by name, closed in order.
+    ``breakers`` guard hot and wide (reads and projections alike); ``stores`` are by name, closed in order.
     """
 
     decisions: DecisionRecords
@@ -57,21 +74,53 @@ class DataPlatform:
     sagas: SagaLog
     disbursements: DisbursementRecords
     audit: AuditTrail
+    comparison: ComparisonSource
     hot: HotStore
     wide: WideStore
     cache: Cache
     stream: Stream
-    stream_answers: Callable[[], Awaitable[object]]
     letters: LetterBox
     processing_log: ProcessingLog
-    sealer: Sealer
-    faults: FaultBoard
-    comparison: ComparisonSource
     check_log: CheckLog
+    sealer: Sealer
     breakers: Mapping[str, Breaker]
     stores: Mapping[str, OpenStore]
     directory: Path
     held: ExitStack
+
+    def mapped(self, around: Callable[[str], Around]) -> DataPlatform:
+        """The same platform; each call of each port goes through what ``around`` gives for its store."""
+        relational, stream = around("relational"), around("stream")
+        return replace(
+            self,
+            decisions=WrappedDecisionRecords(self.decisions, relational),
+            customers=WrappedCustomerRecords(self.customers, relational),
+            transactions=WrappedTransactionRecords(self.transactions, relational),
+            policies=WrappedPolicyRecords(self.policies, relational),
+            outbox=WrappedOutbox(self.outbox, relational),
+            sagas=WrappedSagaLog(self.sagas, relational),
+            disbursements=WrappedDisbursementRecords(self.disbursements, relational),
+            audit=WrappedAuditTrail(self.audit, relational),
+            comparison=WrappedComparisonSource(self.comparison, relational),
+            hot=WrappedHotStore(self.hot, around("hot")),
+            wide=WrappedWideStore(self.wide, around("wide")),
+            cache=WrappedCache(self.cache, around("cache")),
+            stream=WrappedStream(self.stream, stream),
+            letters=WrappedLetterBox(self.letters, stream),
+            processing_log=WrappedProcessingLog(self.processing_log, stream),
+            check_log=WrappedCheckLog(self.check_log, around("consistency")),
+        )
+
+    def guarded(self, faults: FaultBoard | None) -> DataPlatform:
+        """With the faults of a board in its stores, and around them what copes with failures: breakers for
+        hot and wide, and a cache whose failures are misses."""
+        inner = self if faults is None else self.mapped(faults.around)
+        return replace(
+            inner,
+            hot=WrappedHotStore(inner.hot, self.breakers["hot"].around),
+            wide=WrappedWideStore(inner.wide, self.breakers["wide"].around),
+            cache=MissOnFailure(inner.cache),
+        )
 
     def saturation(self) -> Mapping[str, float]:
         """Use over limit of each store, 0 to 1."""
@@ -81,3 +130,27 @@ class DataPlatform:
         for store in self.stores.values():
             await store.close()
         self.held.close()
+
+
+class WrappedComparisonSource(Wrapped[ComparisonSource]):
+    population = through(ComparisonSource.population)
+    sample = through(ComparisonSource.sample)
+    states = through(ComparisonSource.states)
+    marks = through(ComparisonSource.marks)
+
+
+class WrappedLetterBox(Wrapped[LetterBox]):
+    add = through(LetterBox.add)
+    letters = through(LetterBox.letters)
+    find = through(LetterBox.find)
+    remove = through(LetterBox.remove)
+
+
+class WrappedProcessingLog(Wrapped[ProcessingLog]):
+    add = through(ProcessingLog.add)
+    latest = through(ProcessingLog.latest)
+
+
+class WrappedCheckLog(Wrapped[CheckLog]):
+    add = through(CheckLog.add)
+    add_repair = through(CheckLog.add_repair)

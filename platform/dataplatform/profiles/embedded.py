@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from credit.ports.secrets import Sealer
-from credit.ports.stream import CountedStream
 from dataplatform.directory import DirectoryLock, prepare_directory
 from dataplatform.profiles.audited import open_relational
 from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy
 from dataplatform.resilience.faults import FaultBoard
-from dataplatform.resilience.guards import MissOnFailure, with_breaker, with_faults
 from dataplatform.schemas import projections, stream
 from dataplatform.security.keys import LocalKeyService
-from dataplatform.security.sealed_stream import SealedCountedStream
+from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.security.sealer import EnvelopeSealer
 from dataplatform.stores.memory.projections import MemoryCache
 from dataplatform.stores.sqlite.audit import SqliteAuditTrail
@@ -39,16 +36,8 @@ from dataplatform.stores.sqlite.wide import SqliteWideStore
 from foundation.clock import Clock
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedPlatform(DataPlatform):
-    """Its stores are SQLite databases, and its stream knows how many records wait."""
-
-    stream: CountedStream
-    stores: Mapping[str, Database]
-
-
-def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard) -> EmbeddedPlatform:
-    """Open (and on first use make) the embedded stores under ``data_dir``.
+def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard | None = None) -> DataPlatform:
+    """Open (and on first use make) the embedded stores under ``data_dir``; ``faults`` can be put in there.
 
     Raises:
         DataDirectoryError: missing parent, read-only, wrong permissions, or busy in another process.
@@ -63,7 +52,7 @@ def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard) -> EmbeddedP
         databases = {"relational": relational, **_open_others(data_dir, undo)}
         check_log = SqliteCheckLog(data_dir / "data" / "consistency.sqlite")
         undo.callback(check_log.close)
-        return _assemble(data_dir, clock, faults, sealer, check_log, databases, undo.pop_all())
+        return _assemble(data_dir, clock, sealer, check_log, databases, undo.pop_all()).guarded(faults)
 
 
 def open_sealer(data_dir: Path) -> EnvelopeSealer:
@@ -87,38 +76,31 @@ def _open_others(data_dir: Path, undo: ExitStack) -> dict[str, Database]:
 def _assemble(
     data_dir: Path,
     clock: Clock,
-    faults: FaultBoard,
     sealer: Sealer,
     check_log: SqliteCheckLog,
     databases: Mapping[str, Database],
     held: ExitStack,
-) -> EmbeddedPlatform:
+) -> DataPlatform:
     relational = databases["relational"]
-    breakers = {store: Breaker(store, BreakerPolicy(), clock) for store in ("hot", "wide")}
-    hot = with_faults(SqliteHotStore(databases["hot"], clock), "hot", faults)
-    wide = with_faults(SqliteWideStore(databases["wide"], clock), "wide", faults)
-    queue = with_faults(SqliteStream(databases["stream"], clock), "stream", faults)
-    return EmbeddedPlatform(
-        decisions=with_faults(SqliteDecisionRecords(relational, clock), "relational", faults),
-        customers=with_faults(SqliteCustomerRecords(relational, clock), "relational", faults),
-        transactions=with_faults(SqliteTransactionRecords(relational), "relational", faults),
-        policies=with_faults(SqlitePolicyRecords(relational, clock), "relational", faults),
-        outbox=with_faults(SqliteOutbox(relational, clock), "relational", faults),
-        sagas=with_faults(SqliteSagaLog(relational, clock), "relational", faults),
-        disbursements=with_faults(SqliteDisbursementRecords(relational, clock), "relational", faults),
-        audit=with_faults(SqliteAuditTrail(relational, clock), "relational", faults),
-        hot=with_breaker(hot, breakers["hot"]),
-        wide=with_breaker(wide, breakers["wide"]),
-        cache=MissOnFailure(with_faults(MemoryCache(clock), "cache", faults)),
-        stream=SealedCountedStream(queue, sealer),
-        stream_answers=queue.oldest,
+    return DataPlatform(
+        decisions=SqliteDecisionRecords(relational, clock),
+        customers=SqliteCustomerRecords(relational, clock),
+        transactions=SqliteTransactionRecords(relational),
+        policies=SqlitePolicyRecords(relational, clock),
+        outbox=SqliteOutbox(relational, clock),
+        sagas=SqliteSagaLog(relational, clock),
+        disbursements=SqliteDisbursementRecords(relational, clock),
+        audit=SqliteAuditTrail(relational, clock),
+        comparison=SqliteComparisonSource(relational),
+        hot=SqliteHotStore(databases["hot"], clock),
+        wide=SqliteWideStore(databases["wide"], clock),
+        cache=MemoryCache(clock),
+        stream=SealedStream(SqliteStream(databases["stream"], clock), sealer),
         letters=SqliteLetterBox(databases["stream"]),
         processing_log=SqliteProcessingLog(databases["stream"]),
-        sealer=sealer,
-        faults=faults,
-        comparison=with_faults(SqliteComparisonSource(relational), "relational", faults),
         check_log=check_log,
-        breakers=breakers,
+        sealer=sealer,
+        breakers={store: Breaker(store, BreakerPolicy(), clock) for store in ("hot", "wide")},
         stores=databases,
         directory=data_dir,
         held=held,

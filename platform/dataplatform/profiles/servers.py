@@ -19,12 +19,11 @@ from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.profiles.embedded import open_sealer
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy
 from dataplatform.resilience.faults import FaultBoard
-from dataplatform.resilience.guards import with_breaker, with_faults
 from dataplatform.schemas import stream as stream_schema
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.stores.dynamodb.open import open_dynamodb_hot
 from dataplatform.stores.kinesis.stream import open_kinesis_stream
-from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
+from dataplatform.stores.mysql.relational import open_mysql_relational
 from dataplatform.stores.redis.open import open_redis_cache
 from dataplatform.stores.sqlite.check_log import SqliteCheckLog
 from dataplatform.stores.sqlite.checkpoints import SqliteCheckpoints
@@ -34,18 +33,6 @@ from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
 from dataplatform.stores.sqlite.stream import release_leases
 from foundation.clock import Clock
 from foundation.metrics import Telemetry
-
-RELATIONAL_PORTS = (
-    "decisions",
-    "customers",
-    "transactions",
-    "policies",
-    "outbox",
-    "sagas",
-    "disbursements",
-    "audit",
-    "comparison",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +53,7 @@ class Surroundings:
     """What the adapters are given. ``random`` (0 to 1) spreads retries; it guards nothing."""
 
     clock: Clock
-    faults: FaultBoard
+    faults: FaultBoard | None
     telemetry: Telemetry
     random: Callable[[], float]
 
@@ -107,22 +94,25 @@ async def open_servers(data_dir: Path, servers: Servers, around: Surroundings) -
             random=around.random,
         )
         cache = open_redis_cache(servers.cache, around.clock, around.telemetry)
-        breakers = {name: Breaker(name, BreakerPolicy(), around.clock) for name in ("hot", "wide")}
-        faults = around.faults
-        stream = with_faults(kinesis, "stream", faults)
-        return DataPlatform(
-            **_relational(relational, faults),
-            hot=with_breaker(with_faults(hot, "hot", faults), breakers["hot"]),
-            wide=with_breaker(with_faults(wide, "wide", faults), breakers["wide"]),
-            cache=with_faults(cache, "cache", faults),
-            stream=SealedStream(stream, sealer),
-            stream_answers=stream.answers,
+        opened = DataPlatform(
+            decisions=relational.decisions,
+            customers=relational.customers,
+            transactions=relational.transactions,
+            policies=relational.policies,
+            outbox=relational.outbox,
+            sagas=relational.sagas,
+            disbursements=relational.disbursements,
+            audit=relational.audit,
+            comparison=relational.comparison,
+            hot=hot,
+            wide=wide,
+            cache=cache,
+            stream=SealedStream(kinesis, sealer),
             letters=letters,
             processing_log=SqliteProcessingLog(own),
-            sealer=sealer,
-            faults=faults,
             check_log=check_log,
-            breakers=breakers,
+            sealer=sealer,
+            breakers={name: Breaker(name, BreakerPolicy(), around.clock) for name in ("hot", "wide")},
             # Closed in this order: last what the stream keeps its positions in.
             stores={
                 "relational": relational.database,
@@ -134,8 +124,4 @@ async def open_servers(data_dir: Path, servers: Servers, around: Surroundings) -
             directory=data_dir,
             held=undo.pop_all(),
         )
-
-
-def _relational(opened: MysqlRelational, faults: FaultBoard) -> dict[str, Any]:
-    """Its ports by field, each under the fault switch of the relational store."""
-    return {name: with_faults(getattr(opened, name), "relational", faults) for name in RELATIONAL_PORTS}
+        return opened.guarded(around.faults)

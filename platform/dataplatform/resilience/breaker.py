@@ -89,6 +89,10 @@ class Breaker:
         self._note(started, failed=False, trial=trial)
         return result
 
+    async def around(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+        """The same for a wrapped port (``dataplatform.wrapped.Around``)."""
+        return await self.call(call)
+
     def _admit(self) -> bool:
         if self._state is Circuit.CLOSED:
             return False

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from credit.domain.errors import InvalidValue, StoreUnavailable
 from credit.ports.faults import Fault
+from dataplatform.wrapped import Around
 
 STORES = ("relational", "hot", "wide", "cache", "stream")
 
@@ -59,10 +60,14 @@ class FaultBoard:
         if self._draw(store, number) < fault.error_ratio:
             raise StoreUnavailable(store, "a fault was injected on purpose (clear it to mend)")
 
-    async def through(self, store: str, call: Callable[[], Awaitable[T]]) -> T:
-        """``meet`` the fault, then make the call."""
-        await self.meet(store)
-        return await call()
+    def around(self, store: str) -> Around:
+        """Each call first meets the store's fault, if it has one."""
+
+        async def meet(method: str, call: Callable[[], Awaitable[T]]) -> T:
+            await self.meet(store)
+            return await call()
+
+        return meet
 
     def _draw(self, store: str, number: int) -> float:
         """A number in [0, 1), the same each time for the same seed, store and call."""

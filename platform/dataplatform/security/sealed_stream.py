@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from credit.ports.secrets import Sealer
-from credit.ports.stream import CountedStream, DeadLetter, Stream, StreamRecord
+from credit.ports.stream import DeadLetter, Stream, StreamRecord
 from dataplatform.errors import UnsealError
 from dataplatform.observability.carried_trace import split_trace, with_trace
 
@@ -63,17 +63,11 @@ class SealedStream:
     async def oldest(self) -> datetime | None:
         return await self._stream.oldest()
 
+    async def answers(self) -> None:
+        await self._stream.answers()
+
     def _opened(self, record: StreamRecord) -> StreamRecord:
         return open_record(record, self._sealer)
-
-
-class SealedCountedStream(SealedStream):
-    def __init__(self, stream: CountedStream, sealer: Sealer) -> None:
-        super().__init__(stream, sealer)
-        self._counted = stream
-
-    async def depth(self) -> int:
-        return await self._counted.depth()
 
 
 def _context(partition_key: str) -> str:

@@ -13,8 +13,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError
 
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy
-from dataplatform.resilience.guards import MissOnFailure, with_breaker
+from dataplatform.resilience.miss_on_failure import MissOnFailure
 from dataplatform.stores.redis.cache import STORE, RedisCache
+from dataplatform.wrapped import WrappedCache
 from foundation.clock import Clock
 from foundation.metrics import Telemetry
 
@@ -28,7 +29,7 @@ class OpenRedisCache(MissOnFailure):
     """Every failure is a miss; after repeated ones the server is left in peace for a while."""
 
     def __init__(self, store: RedisCache, clock: Clock, breaker: BreakerPolicy) -> None:
-        super().__init__(with_breaker(store, Breaker(STORE, breaker, clock)))
+        super().__init__(WrappedCache(store, Breaker(STORE, breaker, clock).around))
         self._store = store
 
     @property

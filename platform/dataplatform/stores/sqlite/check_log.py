@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Sequence
@@ -51,8 +52,15 @@ class SqliteCheckLog:
         self._keep = keep
         self._connection = prepared(path, RUNGS)
 
-    def add(self, report: PairReport) -> int:
-        """Its number. Durable when it returns. Raises sqlite3.Error."""
+    async def add(self, report: PairReport) -> int:
+        return await asyncio.to_thread(self._add, report)
+
+    async def add_repair(self, check_id: int, repaired: RepairReport | None, refused: str | None) -> None:
+        done = repaired or RepairReport("", 0, 0, 0)
+        values = (check_id, done.written, done.removed, done.settled, refused)
+        await asyncio.to_thread(self._connection.execute, _REPAIR, values)
+
+    def _add(self, report: PairReport) -> int:
         by_class = report.divergent_by_class
         values = (
             report.pair,
@@ -85,12 +93,6 @@ class SqliteCheckLog:
             connection.execute(_TRIM, (self._keep,))
         assert check_id is not None, "an insert has a row id"
         return check_id
-
-    def add_repair(self, check_id: int, repaired: RepairReport | None, refused: str | None) -> None:
-        """What followed a check. Durable when it returns. Raises sqlite3.Error."""
-        done = repaired or RepairReport("", 0, 0, 0)
-        values = (check_id, done.written, done.removed, done.settled, refused)
-        self._connection.execute(_REPAIR, values)
 
     def close(self) -> None:
         self._connection.close()

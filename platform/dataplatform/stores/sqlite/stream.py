@@ -105,14 +105,13 @@ class SqliteStream:
 
         return await self._database.write(work)
 
-    async def depth(self) -> int:
-        row = await self._database.read(lambda c: c.execute("SELECT count(*) FROM records").fetchone())
-        return int(row[0])
-
     async def oldest(self) -> datetime | None:
         statement = "SELECT arrived_at FROM records ORDER BY sequence LIMIT 1"
         row = await self._database.read(lambda c: c.execute(statement).fetchone())
         return None if row is None else from_micros(row[0])
+
+    async def answers(self) -> None:
+        await self.oldest()
 
     async def _for_each(self, statement: str, worker: str, sequences: Sequence[str]) -> None:
         pairs = [(sequence, worker) for sequence in sequences]

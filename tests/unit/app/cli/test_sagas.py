@@ -9,7 +9,6 @@ import pytest
 from credit.ports.sagas import SagaState
 from dataplatform.directory import DirectoryLock
 from dataplatform.profiles.embedded import open_embedded
-from dataplatform.resilience.faults import FaultBoard
 from foundation.clock import SystemClock
 from tests.support.command_line import mirante
 
@@ -19,7 +18,7 @@ def data_dir(tmp_path: Path) -> Path:
     """Stores with an open, a stuck and a finished saga."""
 
     async def fill() -> None:
-        platform = open_embedded(tmp_path / "data", SystemClock(), FaultBoard())
+        platform = open_embedded(tmp_path / "data", SystemClock())
         for name, state in (("s-open", None), ("s-stuck", SagaState.STUCK), ("s-done", SagaState.DONE)):
             await platform.sagas.begin(name, "disbursement", b"{}")
             held = await platform.sagas.claim_one(name, "t", 60.0)

@@ -11,7 +11,7 @@ from credit.metrics import PROFILE_READS
 from credit.ports.projections import PROFILE, HotItem
 from credit.usecases.cached_reads import PROFILES, CachedReads, packed, write_through
 from credit.usecases.cached_records import ProfileReader, remember_profile
-from dataplatform.resilience.guards import with_faults
+from dataplatform.wrapped import WrappedCache, WrappedCustomerRecords, WrappedHotStore
 from tests.support.credit_samples import a_profile
 from tests.support.credit_world import CreditWorld
 
@@ -23,9 +23,9 @@ def world() -> CreditWorld:
 
 def reader(world: CreditWorld) -> ProfileReader:
     return ProfileReader(
-        with_faults(world.customers, "relational", world.board),
-        with_faults(world.hot, "hot", world.board),
-        CachedReads(with_faults(world.cache, "cache", world.board), world.clock, world.telemetry),
+        WrappedCustomerRecords(world.customers, world.board.around("relational")),
+        WrappedHotStore(world.hot, world.board.around("hot")),
+        CachedReads(WrappedCache(world.cache, world.board.around("cache")), world.clock, world.telemetry),
         world.telemetry,
     )
 

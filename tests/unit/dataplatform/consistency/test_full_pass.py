@@ -23,7 +23,7 @@ from dataplatform.consistency.full_pass import FullPass, Walks, full_pass
 from dataplatform.consistency.sides import HotSide, WideSide
 from tests.support.credit_samples import a_decision, a_hot_item, a_profile, a_transaction
 from tests.support.drift import sqlite_vandals
-from tests.support.open_platform import OpenPlatform, opened
+from tests.support.open_platform import OpenPlatform, database_of, opened
 
 BUCKETS = 64
 prints = st.builds(
@@ -110,7 +110,7 @@ async def test_content_behind_an_unchanged_digest_is_for_the_deep_comparison_alo
 
 
 async def test_a_row_without_a_digest_is_looked_at_and_found_equal(bench: OpenPlatform) -> None:
-    database = bench.platform.stores["relational"]
+    database = database_of(bench.platform, "relational")
     await database.write(lambda c: c.execute("UPDATE customers SET digest = NULL").rowcount)
     assert len((await passed(bench)).doubts) == 40
     plan = CheckPlan(sample=1, settle_seconds=0.0)

@@ -13,7 +13,6 @@ from credit.domain.cpf import synthetic_cpf
 from credit.metrics import INGEST_DURATION, INGEST_LAG, INGEST_RECORDS
 from credit.ports.faults import Fault
 from dataplatform.ingestion.deaggregate import parts
-from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from tests.support.lambda_world import LambdaWorld, lambda_world, packed
 
 
@@ -49,7 +48,7 @@ def stored(world: LambdaWorld) -> tuple[int, int, int]:
 
 
 def letters(world: LambdaWorld) -> list[str]:
-    box = SqliteLetterBox(world.platform.stores["stream"])
+    box = world.platform.letters
     return [letter.reason for letter in world.run(box.letters(-1))]
 
 
@@ -78,7 +77,7 @@ def test_poison_is_set_aside_sealed_as_it_came_and_holds_up_nobody(world: Lambda
     poison = ("p", b"\xff not a record")
     assert world.invoke(world.event([good[0], poison, good[1]])) == []
     assert stored(world)[0] == 2
-    (letter,) = world.run(SqliteLetterBox(world.platform.stores["stream"]).letters(-1))
+    (letter,) = world.run(world.platform.letters.letters(-1))
     assert (letter.record.partition_key, letter.record.data) == poison
     assert letter.reason.startswith("record rejected: ")
 

@@ -104,7 +104,7 @@ async def test_poison_goes_to_the_dead_letters_with_its_reason_and_stops_nobody(
     assert all(letter.reason.startswith("record rejected: ") for letter in letters)
     assert len(await bench.platform.customers.scan(10)) == 2
     assert await outcomes(bench) == {"ok": 2, "dead_letter": 3}
-    assert await bench.platform.stream.depth() == 0
+    assert await bench.platform.stream.oldest() is None
 
 
 async def test_a_cpf_of_another_customer_is_poison_and_not_quoted(bench: OpenPlatform) -> None:
@@ -184,7 +184,7 @@ async def test_the_producer_retries_a_throttled_stream(bench: OpenPlatform) -> N
     sequences = [s for n in range(1, 11) for s in await bench.producer.send([customer(n)])]
     bench.faults.clear("stream")
     assert len(sequences) == len(set(sequences)) == 10
-    assert await bench.platform.stream.depth() == 10
+    assert len(await bench.platform.stream.lease("a reader", 100, 60.0)) == 10
 
 
 async def test_one_customers_records_share_a_partition_and_carry_no_cpf_in_it(bench: OpenPlatform) -> None:

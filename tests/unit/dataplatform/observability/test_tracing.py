@@ -19,7 +19,7 @@ from opentelemetry.trace import StatusCode
 from credit.domain.errors import StoreUnavailable
 from credit.ports.faults import Fault
 from credit.ports.tracing import xray_root
-from dataplatform.observability.traced_port import with_spans
+from dataplatform.observability.spans import spans
 from dataplatform.observability.tracing import (
     OpenTelemetryTracer,
     QuietTracer,
@@ -29,6 +29,7 @@ from dataplatform.observability.tracing import (
     open_tracer,
 )
 from dataplatform.stores.memory.projections import MemoryCache
+from dataplatform.wrapped import WrappedCache
 from foundation.clock import SystemClock
 from tests.support.api_world import CPF, FORMATTED_CPF, api_world
 
@@ -133,7 +134,7 @@ def test_a_step_that_fails_is_marked(recorder: Recorder) -> None:
 
 
 async def test_calls_of_a_traced_port_are_spans_without_their_arguments(recorder: Recorder) -> None:
-    cache = with_spans(MemoryCache(SystemClock()), "cache", recorder.tracer)
+    cache = WrappedCache(MemoryCache(SystemClock()), spans("cache", recorder.tracer))
     await cache.set("customer/C-1", b"value", 60)
     assert await cache.get("customer/C-1") == b"value"
     assert set(recorder.spans) == {"cache set", "cache get"}

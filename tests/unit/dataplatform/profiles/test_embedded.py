@@ -20,11 +20,10 @@ from dataplatform.errors import DataDirectoryBusy, DataDirectoryError, PlatformE
 from dataplatform.profiles import workers
 from dataplatform.profiles.audited import verify_directory
 from dataplatform.profiles.embedded import open_embedded
-from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.audit_chain import Damage
 from foundation.clock import ManualClock, SystemClock
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile
-from tests.support.open_platform import OpenPlatform, opened
+from tests.support.open_platform import OpenPlatform, database_of, opened
 from tests.support.recording_telemetry import RecordingTelemetry
 
 SCRIPT = Path(__file__).parents[3] / "support" / "record_decisions.py"
@@ -32,7 +31,7 @@ NOBODY = 65_534
 
 
 async def open_and_close(root: Path) -> None:
-    await open_embedded(root, ManualClock(NOON), FaultBoard()).close()
+    await open_embedded(root, ManualClock(NOON)).close()
 
 
 async def test_a_second_opening_finds_what_the_first_one_stored(tmp_path: Path) -> None:
@@ -51,7 +50,7 @@ def test_a_second_process_is_refused_by_name_and_the_lock_goes_with_its_holder(t
         assert holder.stdout is not None
         assert holder.stdout.readline() == "opened\n"
         with pytest.raises(DataDirectoryBusy, match=f"process {holder.pid}.*Stop that process"):
-            open_embedded(tmp_path / "m", SystemClock(), FaultBoard())
+            open_embedded(tmp_path / "m", SystemClock())
         holder.kill()
     asyncio.run(open_and_close(tmp_path / "m"))
 
@@ -59,16 +58,16 @@ def test_a_second_process_is_refused_by_name_and_the_lock_goes_with_its_holder(t
 async def test_the_same_process_cannot_open_it_twice(tmp_path: Path) -> None:
     async with opened(tmp_path):
         with pytest.raises(DataDirectoryBusy):
-            open_embedded(tmp_path / "mirante", ManualClock(NOON), FaultBoard())
+            open_embedded(tmp_path / "mirante", ManualClock(NOON))
     await open_and_close(tmp_path / "mirante")
 
 
 def test_a_missing_parent_and_a_file_in_the_way_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataDirectoryError, match=r"a/b: its parent directory does not exist. Run: mkdir -p"):
-        open_embedded(tmp_path / "a" / "b", ManualClock(NOON), FaultBoard())
+        open_embedded(tmp_path / "a" / "b", ManualClock(NOON))
     (tmp_path / "file").touch()
     with pytest.raises(DataDirectoryError, match="it is a file, not a directory"):
-        open_embedded(tmp_path / "file", ManualClock(NOON), FaultBoard())
+        open_embedded(tmp_path / "file", ManualClock(NOON))
 
 
 @pytest.fixture
@@ -88,7 +87,7 @@ def open_as_somebody_else(root: Path) -> str:
             if os.geteuid() == 0:
                 os.setgid(NOBODY)
                 os.setuid(NOBODY)
-            open_embedded(root, SystemClock(), FaultBoard())
+            open_embedded(root, SystemClock())
         except PlatformError as error:
             os.write(told, str(error).encode())
         finally:
@@ -115,7 +114,7 @@ async def test_a_damaged_database_is_named_and_nothing_stays_locked(tmp_path: Pa
     whole = stream.read_bytes()
     stream.write_bytes(b"junk" * 1_000)
     with pytest.raises(SchemaError, match=r"stream\.sqlite.*damaged"):
-        open_embedded(tmp_path / "m", ManualClock(NOON), FaultBoard())
+        open_embedded(tmp_path / "m", ManualClock(NOON))
     stream.write_bytes(whole)
     await open_and_close(tmp_path / "m")
 
@@ -166,7 +165,7 @@ async def test_a_cut_trail_is_not_written_on(tmp_path: Path) -> None:
     root = await with_entries(tmp_path)
     tamper(root, *DROP_TRIGGERS, "DELETE FROM audit WHERE sequence > 3")
     with pytest.raises(SchemaError, match=r"ends at entry 3, but entry 5 was anchored.*audit verify"):
-        open_embedded(root, ManualClock(NOON), FaultBoard())
+        open_embedded(root, ManualClock(NOON))
 
 
 async def test_a_chain_ahead_of_its_anchor_is_anchored_at_the_next_start(tmp_path: Path) -> None:
@@ -228,7 +227,7 @@ async def record_until_refused(bench: OpenPlatform) -> tuple[int, str]:
 
 async def test_a_full_disk_refuses_the_decision_and_the_next_one_works(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        relational = bench.platform.stores["relational"]
+        relational = database_of(bench.platform, "relational")
         pages = await relational.write(lambda c: int(c.execute("PRAGMA page_count").fetchone()[0]))
         await relational.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchone())
         recorded, refusal = await record_until_refused(bench)

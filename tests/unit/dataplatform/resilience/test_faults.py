@@ -9,8 +9,9 @@ import pytest
 from credit.domain.errors import InvalidValue, StoreUnavailable
 from credit.ports.faults import Fault
 from dataplatform.resilience.faults import FaultBoard
-from dataplatform.resilience.guards import MOST_DOUBTFUL, MissOnFailure, with_faults
+from dataplatform.resilience.miss_on_failure import MOST_DOUBTFUL, MissOnFailure
 from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore
+from dataplatform.wrapped import WrappedCache, WrappedHotStore
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_hot_item
 
@@ -82,7 +83,7 @@ def test_a_fault_that_makes_no_sense_is_refused(store: str, fault: Fault, field:
 
 async def test_a_failed_call_never_reaches_the_store() -> None:
     board, hot = FaultBoard(), MemoryHotStore(ManualClock(NOON))
-    faulty = with_faults(hot, "hot", board)
+    faulty = WrappedHotStore(hot, board.around("hot"))
     board.set("hot", Fault(error_ratio=1.0))
     with pytest.raises(StoreUnavailable, match="injected on purpose"):
         await faulty.put_if_newer(a_hot_item())
@@ -92,7 +93,7 @@ async def test_a_failed_call_never_reaches_the_store() -> None:
 
 async def test_a_failing_cache_is_a_miss_and_an_old_value_never_comes_back() -> None:
     board = FaultBoard()
-    cache = MissOnFailure(with_faults(MemoryCache(ManualClock(NOON)), "cache", board))
+    cache = MissOnFailure(WrappedCache(MemoryCache(ManualClock(NOON)), board.around("cache")))
     await cache.set("a", b"old", 300.0)
     board.set("cache", Fault(error_ratio=1.0))
     assert await cache.get("a") is None
@@ -107,7 +108,7 @@ async def test_a_failing_cache_is_a_miss_and_an_old_value_never_comes_back() -> 
 
 async def test_a_prefix_that_could_not_be_deleted_stays_a_miss_until_it_is() -> None:
     board = FaultBoard()
-    cache = MissOnFailure(with_faults(MemoryCache(ManualClock(NOON)), "cache", board))
+    cache = MissOnFailure(WrappedCache(MemoryCache(ManualClock(NOON)), board.around("cache")))
     await cache.set("profile:1", b"old", 300.0)
     await cache.set("history:1", b"kept", 300.0)
     board.set("cache", Fault(error_ratio=1.0))
@@ -121,7 +122,7 @@ async def test_a_prefix_that_could_not_be_deleted_stays_a_miss_until_it_is() -> 
 
 async def test_too_many_doubts_are_one_doubt_about_everything() -> None:
     board = FaultBoard()
-    cache = MissOnFailure(with_faults(MemoryCache(ManualClock(NOON)), "cache", board))
+    cache = MissOnFailure(WrappedCache(MemoryCache(ManualClock(NOON)), board.around("cache")))
     await cache.set("other", b"old", 300.0)
     board.set("cache", Fault(error_ratio=1.0))
     for number in range(MOST_DOUBTFUL + 1):

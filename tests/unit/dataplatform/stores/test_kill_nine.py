@@ -13,7 +13,6 @@ import pytest
 
 from dataplatform.profiles.audited import verify_directory
 from dataplatform.profiles.embedded import open_embedded
-from dataplatform.resilience.faults import FaultBoard
 from foundation.clock import SystemClock
 from tests.support.credit_samples import a_decision
 
@@ -45,7 +44,7 @@ async def test_nothing_acknowledged_is_lost_by_kill_nine(tmp_path: Path) -> None
         numbers = killed_run(directory, first, dice.randint(1, 300))
         acked.update(numbers)
         first = max(acked) + 100
-    platform = open_embedded(directory, SystemClock(), FaultBoard())
+    platform = open_embedded(directory, SystemClock())
     for number in acked:
         assert await platform.decisions.find(a_decision(number).decision_id) == a_decision(number)
     recorded = await platform.decisions.count()

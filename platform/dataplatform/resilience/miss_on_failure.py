@@ -1,54 +1,19 @@
-"""Ports wrapped: with the faults of a board, with a circuit breaker, with failures turned into misses."""
+"""A cache that never fails: what it cannot say is a miss."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
 
 from credit.domain.errors import StoreUnavailable
 from credit.ports.projections import Cache
-from dataplatform.resilience.breaker import Breaker
-from dataplatform.resilience.faults import FaultBoard
-
-Port = TypeVar("Port")
-_Call = Callable[[], Awaitable[Any]]
 
 MOST_DOUBTFUL = 10_000
 
 logger = logging.getLogger(__name__)
 
 
-class _Wrapped:
-    """Sends every (async) method of a port through ``around``."""
-
-    def __init__(self, port: object, around: Callable[[_Call], Awaitable[Any]]) -> None:
-        self._port, self._around = port, around
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._port, name)
-
-        @wraps(method)
-        async def through(*args: Any, **kwargs: Any) -> Any:
-            return await self._around(lambda: method(*args, **kwargs))
-
-        setattr(self, name, through)
-        return through
-
-
-def with_faults(port: Port, store: str, board: FaultBoard) -> Port:
-    """The same port; each call first meets the store's fault on the board, if there is one."""
-    return cast(Port, _Wrapped(port, lambda call: board.through(store, call)))
-
-
-def with_breaker(port: Port, breaker: Breaker) -> Port:
-    """The same port; refused at once while the circuit is open."""
-    return cast(Port, _Wrapped(port, breaker.call))
-
-
 class MissOnFailure:
-    """A cache whose every failure is a miss (``credit.ports.projections.Cache``); ``failures`` counts them.
+    """A ``Cache`` whose every failure is a miss; ``failures`` counts them.
 
     A key that could not be set or deleted may hold an old value: it stays a miss until it is deleted or set,
     and so do all keys of a prefix. Past ``MOST_DOUBTFUL`` keys all of them are misses until all are deleted.
