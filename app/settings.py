@@ -19,6 +19,7 @@ TEST_NAMES = ("proof", "test_")  # MIRANTE_PROOF and MIRANTE_TEST_* belong to th
 PROFILES = ("embedded", "local")
 CHOICES = {
     "profile": PROFILES,
+    "count_source": ("auto", "journals", "prometheus", "cloudwatch"),
     "tracing": ("off", "console", "otlp"),
     "cloudwatch_metrics": ("off", "emf", "put"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
@@ -88,9 +89,12 @@ class Settings:
         None,
         "folder of policy.yaml, channels.yaml, schedules.yaml, raci.yaml, runbooks/; unset: those that ship",
     )
-    prometheus: str = _setting(
-        "", "address of a Prometheus to count from; unset: our own processes' journals"
+    count_source: str = _setting(
+        "auto",
+        "what SLOs are counted from: journals (our own processes'), prometheus, cloudwatch (those that name "
+        "metrics there), or auto (a Prometheus if one has an address, the journals otherwise)",
     )
+    prometheus: str = _setting("", "address of a Prometheus, to count from unless count_source says journals")
     prometheus_dir: Path | None = _setting(None, "folder of rule files that `mirante apply prometheus` keeps")
     alertmanager: str = _setting("", "address of an Alertmanager to reload after its file has changed")
     alertmanager_dir: Path | None = _setting(

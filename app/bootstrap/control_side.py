@@ -8,6 +8,7 @@ as several.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -15,7 +16,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from app.bootstrap.cloudwatch import metrics_loops, slo_counts_loops
-from app.bootstrap.count_source import open_prometheus_reader
+from app.bootstrap.count_source import count_collector
 from app.bootstrap.pair_readings import PairReadings
 from app.bootstrap.platform import EMBEDDED
 from app.bootstrap.process_parts import ProcessParts, process_parts
@@ -45,7 +46,6 @@ from exporters.probes.process_memory import ProcessMemory
 from exporters.server import Collector as MetricsCollector
 from exporters.server import build_registry
 from foundation.clock import SystemClock
-from slo.ledger.collect import Collector
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 from slo.ledger.sqlite_ledger import SqliteLedger
@@ -53,7 +53,6 @@ from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 
 CONTROL_ROLES = frozenset({"prober", "evaluator", "router", "console", "exporters"})
-JOURNALS = ("data", "api", "ingest", "prober")
 
 
 @dataclass(slots=True)
@@ -81,6 +80,7 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
     Raises:
         DefinitionErrors, AlarmsError: a definition or the policy says something wrong.
         LedgerError: the ledger cannot be opened.
+        SettingsError, AwsError: what the settings name cannot be used as they say.
     """
     name = "control" if members == CONTROL_ROLES else "-".join(sorted(members))
     control = _open(settings, name)
@@ -116,7 +116,7 @@ def _open(settings: Settings, name: str) -> _Control:
     parts = process_parts(settings, name, "prober" if name == "control" else name)
     catalogue = load_catalogue(settings.definitions)
     ledger = SqliteLedger(parts.paths.ledger)
-    reader = SqliteCountReader([parts.paths.journal(role) for role in JOURNALS])
+    reader = SqliteCountReader(parts.paths.journals)
     exclusions = SqliteExclusionLog(parts.paths.exclusions)
     return _Control(
         parts=parts,
@@ -154,10 +154,15 @@ def _prober(control: _Control) -> None:
 
 
 def _evaluator(control: _Control) -> None:
-    parts = control.parts
-    slos, prometheus = control.catalogue.slos, parts.settings.prometheus
-    reader = open_prometheus_reader(prometheus, slos) if prometheus else control.reader
-    collector = Collector(slos, reader, control.ledger, parts.settings.environment, parts.clock)
+    parts, opened = control.parts, ExitStack()
+    collector = opened.enter_context(
+        count_collector(parts.settings, control.catalogue.slos, control.ledger, control.reader, parts.clock)
+    )
+
+    async def close() -> None:
+        opened.close()
+
+    control.close.append(close)
     watch = Watch(
         control.catalogue,
         collector,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+COUNTING = ("data", "api", "ingest", "prober")  # roles, as they are served together or by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class DataPaths:
     @property
     def sessions(self) -> Path:
         return self.control / "console.sqlite"
+
+    @property
+    def journals(self) -> Sequence[Path]:
+        """Of every process that counts, whether it ever ran or not."""
+        return [self.journal(role) for role in COUNTING]
 
     def journal(self, role: str) -> Path:
         return self.counts / f"{role}.sqlite"

@@ -11,7 +11,7 @@ from exporters.collectors.slo_status import ObjectiveReading
 from foundation.clock import Clock
 from slo.judge.evaluate import evaluate
 from slo.judge.status import ObjectiveState, ObjectiveStatus, status
-from slo.ledger.collect import Collector
+from slo.ledger.collect import CountCollector
 from slo.ledger.exclusions import ExclusionLog
 from slo.ledger.ledger import Ledger
 from slo.model.catalogue import Catalogue
@@ -27,7 +27,7 @@ class Watch:
     def __init__(
         self,
         catalogue: Catalogue,
-        collector: Collector,
+        collector: CountCollector,
         ledger: Ledger,
         router: Router,
         environment: str,

@@ -7,12 +7,13 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import click
 from rich.live import Live
 
-from app.bootstrap.count_source import prometheus_reader
+from app.bootstrap.count_source import JOURNALS, PROMETHEUS, count_collector, count_source
 from app.bootstrap.paths import DataPaths
 from app.bootstrap.slo_view import SloView
 from app.cli.context import echo_json, instant_text, pass_settings, plain_table, say, stderr, stdout
@@ -22,8 +23,8 @@ from foundation.clock import parse_clock
 from slo.judge.composite import CompositeStatus
 from slo.judge.explain import decimal_text
 from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
-from slo.ledger.collect import Collector
 from slo.ledger.exclusions import Exclusion
+from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.loaders.catalogue_files import load_catalogue
@@ -81,18 +82,24 @@ def show(settings: Settings, slo_id: str, as_json: bool) -> None:
 @click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="How far back (UTC).")
 @pass_settings
 def collect(settings: Settings, prometheus: str | None, since: datetime | None) -> None:
-    """Read counts into the ledger once: a backfill from a Prometheus. Reading again changes nothing."""
-    url = prometheus or settings.prometheus
-    if not url:
+    """Read counts into the ledger once: a backfill from a Prometheus, or from CloudWatch if `count_source`
+    says so. Reading again changes nothing."""
+    if prometheus:
+        settings = replace(settings, prometheus=prometheus, count_source=PROMETHEUS)
+    if count_source(settings) == JOURNALS:
         raise click.UsageError(
-            "name a Prometheus with --prometheus; our own journals are read by `mirante up`"
+            "name a Prometheus with --prometheus, or set count_source to cloudwatch; "
+            "our own journals are read by `mirante up`"
         )
     slos = load_catalogue(settings.definitions).slos
     clock = parse_clock(settings.clock)
     history = timedelta(days=1) if since is None else clock.now() - since.replace(tzinfo=UTC)
-    ledger = SqliteLedger(DataPaths(settings.data_dir).ledger)
-    with stderr.status("collecting"), prometheus_reader(url, slos) as reader:
-        collector = Collector(slos, reader, ledger, settings.environment, clock, history=history)
+    paths = DataPaths(settings.data_dir)
+    ledger, journals = SqliteLedger(paths.ledger), SqliteCountReader(paths.journals)
+    with (
+        stderr.status("collecting"),
+        count_collector(settings, slos, ledger, journals, clock, history) as collector,
+    ):
         done = collector.collect()
     ledger.close()
     say(f"{done.rows:,} rows for the minutes from {instant_text(done.since)} to {instant_text(done.until)}")

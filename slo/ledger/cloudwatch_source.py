@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from foundation.aws.errors import AwsError
+from foundation.clock import Clock
 from slo.cloudwatch.twin import CloudWatchMetric, Twin, TwinError, twin_of
-from slo.ledger.collect import by_method
+from slo.ledger.collect import HISTORY, LATE, Collected, Reach, by_method, longest_slice
 from slo.ledger.ledger import Ledger, LedgerRow
 from slo.ledger.series import series_key
 from slo.ledger.tally import Tally
@@ -34,46 +35,63 @@ class MetricDataClient(Protocol):
     def get_metric_data(self, **arguments: Any) -> Mapping[str, Any]: ...
 
 
-class CloudWatchSource:
-    """Reads every SLO that names metrics of its own; the others are in ``left_out``, with why."""
+class CloudWatchCollector:
+    """A ``CountCollector`` of every SLO that names metrics of its own. A minute is asked for once, and again
+    while it may still grow: CloudWatch has nothing shorter, and each question costs."""
 
-    def __init__(self, slos: Sequence[Slo], environment: str, client: MetricDataClient) -> None:
-        self._environment, self._client = environment, client
-        self.left_out: dict[str, str] = {}
+    def __init__(
+        self,
+        slos: Sequence[Slo],
+        client: MetricDataClient,
+        ledger: Ledger,
+        environment: str,
+        clock: Clock,
+        late: timedelta = LATE,
+        history: timedelta = HISTORY,
+    ) -> None:
+        self._client, self._ledger = client, ledger
+        self._environment, self._clock = environment, clock
+        self.refused: dict[str, str] = {}
         self._twins = tuple(self._readable(slos))
+        counted = [slo for slo, _ in self._twins]
+        self._margin = longest_slice(counted)  # the slice that ends just after the first minute is whole
+        self._reach = Reach(counted, ledger, environment, late, history)
 
     def _readable(self, slos: Sequence[Slo]) -> Iterator[tuple[Slo, Twin]]:
         for slo in slos:
             try:
                 twin = twin_of(slo, slo.objectives[0], self._environment)
             except TwinError as error:
-                self.left_out[slo.id] = str(error)
+                self.refused[slo.id] = str(error)
                 continue
             if twin.published:
-                self.left_out[slo.id] = "it names no CloudWatch metrics of its own"
+                self.refused[slo.id] = "it names no CloudWatch metrics of its own"
             elif slo.group_by:
-                self.left_out[slo.id] = "one budget per label value has no fixed CloudWatch dimensions"
+                self.refused[slo.id] = "one budget per label value has no fixed CloudWatch dimensions"
             else:
                 yield slo, twin
 
-    def collect(self, ledger: Ledger, since: datetime, until: datetime, now: datetime) -> int:
-        """Write the minutes of ``[since, until)``; reading again replaces. How many rows were written.
+    def collect(self) -> Collected:
+        until = floor_minute(self._clock.now())
+        since = self._reach.since(until)
+        if self._reach.until == until or not self._twins:
+            return Collected(since, until, 0)
+        rows = self._rows(since - self._margin, until)
+        self._ledger.write(rows)
+        self._reach.until = until
+        return Collected(since, until, len(rows))
 
-        Raises:
-            SourceError: the span is older than one-minute data, or AWS cannot be asked.
-        """
-        if now - since > RESOLUTION_KEPT:
+    def _rows(self, since: datetime, until: datetime) -> Sequence[LedgerRow]:
+        if until - since > RESOLUTION_KEPT:
             raise SourceError(
                 f"CloudWatch keeps one-minute data for 15 days; {since.isoformat()} is older. "
                 "Begin later, or take history from another source"
             )
         metrics = sorted({metric for _, twin in self._twins for metric in (*twin.total, *twin.part)}, key=str)
-        values = self._read(metrics, floor_minute(since), floor_minute(until))
-        rows = [row for slo, twin in self._twins for row in self._rows(slo, twin, values, since, until)]
-        ledger.write(rows)
-        return len(rows)
+        values = self._read(metrics, since, until)
+        return [row for slo, twin in self._twins for row in self._slo_rows(slo, twin, values, since, until)]
 
-    def _rows(
+    def _slo_rows(
         self,
         slo: Slo,
         twin: Twin,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from foundation.clock import Clock
 from slo.ledger.counts import CountReader, MinuteCount
@@ -41,8 +42,52 @@ class Collected:
     rows: int
 
 
+class CountCollector(Protocol):
+    """Feeds the ledger. SLOs that it cannot count are in ``refused``, with why."""
+
+    @property
+    def refused(self) -> Mapping[str, str]: ...
+
+    def collect(self) -> Collected:
+        """Read what is new or may have changed and write it. Blocking; seconds after a long absence.
+
+        Raises:
+            LedgerError: a journal cannot be read or the ledger cannot be written; the next pass catches up.
+            SourceError: a server of counts cannot be asked; the next pass catches up.
+        """
+        ...
+
+
+class Reach:
+    """How far the ledger has come with some SLOs, and so where the next pass begins: ``late`` before that,
+    and ``history`` ago at the earliest. ``until`` is the end of the last pass."""
+
+    def __init__(
+        self, slos: Sequence[Slo], ledger: Ledger, environment: str, late: timedelta, history: timedelta
+    ) -> None:
+        self._slos, self._ledger, self._environment = slos, ledger, environment
+        self._late, self._history = late, history
+        self.until: datetime | None = None
+
+    def since(self, until: datetime) -> datetime:
+        if self.until is not None:
+            return min(self.until, until) - self._late
+        oldest = until - self._history
+        reached = [self._last_minute(slo) or oldest for slo in self._slos]
+        return max(oldest, min([until, *reached]) - self._late)
+
+    def series(self, slo: Slo) -> Sequence[SeriesKey]:
+        """What the ledger has of an SLO as it is defined now; a new revision begins anew."""
+        known = self._ledger.series(self._environment, slo.id)
+        return [key for key in known if key.revision == slo.revision]
+
+    def _last_minute(self, slo: Slo) -> datetime | None:
+        last = [self._ledger.last_minute(key) for key in self.series(slo)]
+        return max((minute for minute in last if minute is not None), default=None)
+
+
 class Collector:
-    """Feeds the ledger from journals. SLOs whose query cannot be counted are in ``refused``, with why."""
+    """A ``CountCollector`` of whatever counts by Prometheus's names: journals, or a Prometheus."""
 
     def __init__(
         self,
@@ -56,10 +101,10 @@ class Collector:
     ) -> None:
         self._reader, self._ledger = reader, ledger
         self._environment, self._clock = environment, clock
-        self._late, self._history = late, history
-        self._done_until: datetime | None = None
         self.refused: dict[str, str] = {}
         self._plans = tuple(self._planned(slos))
+        counted = [plan.slo for plan in self._plans]
+        self._reach = Reach(counted, ledger, environment, late, history)
 
     def _planned(self, slos: Sequence[Slo]) -> Iterator[CountPlan]:
         for slo in slos:
@@ -69,42 +114,21 @@ class Collector:
                 self.refused[slo.id] = str(error)
 
     def collect(self) -> Collected:
-        """Read what is new or may have changed and write it. Blocking; seconds after a long absence.
-
-        Raises:
-            LedgerError: a journal cannot be read or the ledger cannot be written; the next pass catches up.
-        """
         now = self._clock.now()
         until = floor_minute(now) + MINUTE
-        since = start = self._since(until)
+        since = start = self._reach.since(until)
         written = 0
         while start < until:
             end = min(start + AT_ONCE, until)
             rows = list(self._rows(start, end, floor_minute(now)))
             self._ledger.write(rows)
             written, start = written + len(rows), end
-        self._done_until = until
+        self._reach.until = until
         return Collected(since, until, written)
-
-    def _since(self, until: datetime) -> datetime:
-        if self._done_until is not None:
-            return min(self._done_until, until) - self._late
-        oldest = until - self._history
-        reached = [self._reached(plan) or oldest for plan in self._plans]
-        return max(oldest, min([until, *reached]) - self._late)
-
-    def _reached(self, plan: CountPlan) -> datetime | None:
-        """The last minute the ledger has of an SLO as it is defined now; a new revision begins anew."""
-        last = [self._ledger.last_minute(key) for key in self._known(plan)]
-        return max((minute for minute in last if minute is not None), default=None)
-
-    def _known(self, plan: CountPlan) -> Sequence[SeriesKey]:
-        known = self._ledger.series(self._environment, plan.slo.id)
-        return [key for key in known if key.revision == plan.slo.revision]
 
     def _rows(self, since: datetime, until: datetime, whole_until: datetime) -> Iterator[LedgerRow]:
         """Starts early enough for the slice that ends just after ``since`` to be judged whole."""
-        start = since - _longest_slice(self._plans)
+        start = since - longest_slice(plan.slo for plan in self._plans)
         whole_until = min(whole_until, until)
         counts = self._reader.read(start, until)
         alive = self._reader.alive(start, until)
@@ -117,7 +141,7 @@ class Collector:
             heard = {
                 source: marks for source, marks in alive.items() if names.get(source, set()) & plan.metrics
             }
-            groups = {key.labels for key in self._known(plan)} if plan.slo.group_by else {()}
+            groups = {key.labels for key in self._reach.series(plan.slo)} if plan.slo.group_by else {()}
             tallies = _tallies(plan, relevant, heard, groups)
             yield from self._plan_rows(plan, tallies, start, whole_until)
 
@@ -138,8 +162,8 @@ class Collector:
             yield LedgerRow(key, minute, source, tally.good, tally.total, tally.error_bound)
 
 
-def _longest_slice(plans: Iterable[CountPlan]) -> timedelta:
-    lengths = (o.time_slice_window for plan in plans for o in plan.slo.objectives)
+def longest_slice(slos: Iterable[Slo]) -> timedelta:
+    lengths = (objective.time_slice_window for slo in slos for objective in slo.objectives)
     return max((length for length in lengths if length is not None), default=MINUTE)
 
 

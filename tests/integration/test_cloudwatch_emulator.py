@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from foundation.clock import ManualClock
 from slo.cloudwatch import alarms
-from slo.ledger.cloudwatch_source import CloudWatchSource
+from slo.ledger.cloudwatch_source import CloudWatchCollector
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.periods import MINUTE, floor_minute
 from slo.model.spec import MetricQuery, RatioIndicator
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
-from tests.support.slo_samples import an_slo, key_of
+from tests.support.slo_samples import HOUR, an_slo, key_of
 
 pytestmark = needs_emulator
 
@@ -65,8 +66,7 @@ def test_counts_put_into_cloudwatch_are_read_back_into_the_ledger_minute_by_minu
 
     slo = an_slo(indicator=RatioIndicator(total=metric("Requests"), bad=metric("Errors")))
     ledger = MemoryLedger()
-    source = CloudWatchSource([slo], "test", cloudwatch)
     for _ in range(2):  # reading again changes nothing
-        source.collect(ledger, start, now, now)
+        CloudWatchCollector([slo], cloudwatch, ledger, "test", ManualClock(now), history=HOUR).collect()
     counts = ledger.counts(key_of(slo), start, now)
     assert (counts.total, counts.bad, counts.minutes_with_data) == (1045, 9, 10)

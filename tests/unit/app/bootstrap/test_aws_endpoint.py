@@ -18,6 +18,7 @@ from alarms.policy.channel import LambdaChannel, SnsChannel
 from alarms.stores.sqlite import SqliteRouterStore
 from app.bootstrap.alarm_intake import alarm_intake
 from app.bootstrap.cloudwatch import metrics_publisher
+from app.bootstrap.count_source import count_collector
 from app.bootstrap.notifiers import build_notifiers
 from app.bootstrap.platform import _servers
 from app.bootstrap.server_probes import probes_of
@@ -25,6 +26,8 @@ from app.bootstrap.wide_store import keyspaces_iam
 from app.settings import Settings
 from foundation.aws.clients import AwsClients
 from foundation.clock import SystemClock
+from slo.ledger.memory_ledger import MemoryLedger
+from slo.ledger.sqlite_count_reader import SqliteCountReader
 from tests.support.command_line import mirante
 from tests.support.refusing_aws import refusing_aws
 from tests.support.running_router import alarm_policy
@@ -87,11 +90,14 @@ def make_them_all(endpoint: str, folder: Path) -> None:
         aws_endpoint=endpoint,
         alarm_queue=f"{endpoint}/000000000000/alarms",
         cloudwatch_metrics="put",
+        count_source="cloudwatch",
     )
     clock = SystemClock()
     _servers(settings, clock)
     keyspaces_iam(settings)
     probes_of(settings)
+    with count_collector(settings, (), MemoryLedger(), SqliteCountReader([]), clock):
+        pass
     metrics_publisher(settings, CollectorRegistry(), clock)
     build_notifiers({"pages": TOPICS, "machines": FUNCTIONS}, settings, clock).close()
     store = SqliteRouterStore(folder / "router.sqlite")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from botocore.stub import ANY, Stubber
 
 from foundation.aws.clients import AwsClients
 from foundation.aws.purpose import ClientPurpose
-from slo.ledger.cloudwatch_source import CloudWatchSource
-from slo.ledger.ledger import Counts
+from foundation.clock import ManualClock
+from slo.ledger.cloudwatch_source import CloudWatchCollector
+from slo.ledger.ledger import Counts, Ledger
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.errors import SourceError
-from slo.model.spec import MetricQuery, RatioIndicator, Slo
-from tests.support.slo_samples import DAY, MINUTE, NOON, an_slo, key_of
+from slo.model.spec import BudgetingMethod, MetricQuery, RatioIndicator, Slo
+from tests.support.slo_samples import HOUR, MINUTE, NOON, an_slo, key_of
 
 
 def twin_slo(part: str = "bad") -> Slo:
@@ -50,16 +52,17 @@ def answer(values: dict[str, dict[int, float]], token: str | None = None) -> dic
     return {"MetricDataResults": results, **({"NextToken": token} if token else {})}
 
 
-def source(stub: Stubber, slo: Slo) -> CloudWatchSource:
-    return CloudWatchSource([slo], "test", stub.client)
+def collector(stub: Stubber, slo: Slo, ledger: Ledger, minutes: int) -> CloudWatchCollector:
+    """Of the first minutes after noon, which are just over."""
+    clock, whole = ManualClock(NOON + minutes * MINUTE), timedelta(minutes=minutes)
+    return CloudWatchCollector([slo], stub.client, ledger, "test", clock, late=timedelta(), history=whole)
 
 
 def test_sums_per_minute_become_rows_and_a_missing_error_metric_is_zero(stub: Stubber) -> None:
     slo, ledger = twin_slo(), MemoryLedger()
     # Queries are in the order of their names: Errors, then Requests.
     stub.add_response("get_metric_data", answer({"m0": {1: 4.0}, "m1": {0: 10.0, 1: 20.0, 3: 0.0}}))
-    written = source(stub, slo).collect(ledger, NOON, NOON + 10 * MINUTE, NOON + 10 * MINUTE)
-    assert written == 3
+    assert collector(stub, slo, ledger, 10).collect().rows == 3
     key = key_of(slo)
     assert ledger.counts(key, NOON, NOON + MINUTE) == Counts(10, 10, 1, 1)
     assert ledger.counts(key, NOON + MINUTE, NOON + 2 * MINUTE) == Counts(16, 20, 1, 1)
@@ -82,12 +85,12 @@ def test_the_request_asks_for_one_minute_sums_of_the_named_metrics(stub: Stubber
             }
             for index, name in enumerate(("Errors", "Requests"))
         ],
-        "StartTime": NOON,
+        "StartTime": NOON - MINUTE,
         "EndTime": NOON + MINUTE,
         "ScanBy": ANY,
     }
     stub.add_response("get_metric_data", answer({}), expected)
-    assert source(stub, twin_slo()).collect(MemoryLedger(), NOON, NOON + MINUTE, NOON + MINUTE) == 0
+    assert collector(stub, twin_slo(), MemoryLedger(), 1).collect().rows == 0
     stub.assert_no_pending_responses()
 
 
@@ -95,7 +98,7 @@ def test_every_page_is_read(stub: Stubber) -> None:
     slo, ledger = twin_slo("good"), MemoryLedger()
     stub.add_response("get_metric_data", answer({"m0": {0: 9.0}, "m1": {0: 10.0}}, token="more"))
     stub.add_response("get_metric_data", answer({"m0": {1: 5.0}, "m1": {1: 10.0}}))
-    source(stub, slo).collect(ledger, NOON, NOON + 2 * MINUTE, NOON + 2 * MINUTE)
+    collector(stub, slo, ledger, 2).collect()
     assert ledger.counts(key_of(slo), NOON, NOON + 2 * MINUTE) == Counts(14, 20, 2, 2)
 
 
@@ -103,29 +106,74 @@ def test_reading_again_with_late_samples_replaces(stub: Stubber) -> None:
     slo, ledger = twin_slo(), MemoryLedger()
     for total in (10.0, 12.0, 12.0):
         stub.add_response("get_metric_data", answer({"m1": {0: total}}))
-        source(stub, slo).collect(ledger, NOON, NOON + MINUTE, NOON + MINUTE)
+        collector(stub, slo, ledger, 1).collect()
     assert ledger.counts(key_of(slo), NOON, NOON + MINUTE).total == 12
 
 
 def test_more_errors_than_requests_and_broken_events_are_cut_and_flagged(stub: Stubber) -> None:
     slo, ledger = twin_slo(), MemoryLedger()
     stub.add_response("get_metric_data", answer({"m0": {0: 12.0, 1: 0.0}, "m1": {0: 10.0, 1: 9.6}}))
-    source(stub, slo).collect(ledger, NOON, NOON + 2 * MINUTE, NOON + 2 * MINUTE)
+    collector(stub, slo, ledger, 2).collect()
     assert ledger.counts(key_of(slo), NOON, NOON + MINUTE) == Counts(0, 10, 1, 1, error_bound=2)
     assert ledger.counts(key_of(slo), NOON + MINUTE, NOON + 2 * MINUTE) == Counts(10, 10, 1, 1, error_bound=1)
 
 
 def test_history_older_than_minute_data_is_refused(stub: Stubber) -> None:
     with pytest.raises(SourceError, match="15 days"):
-        source(stub, twin_slo()).collect(MemoryLedger(), NOON - 16 * DAY, NOON, NOON)
+        collector(stub, twin_slo(), MemoryLedger(), 16 * 24 * 60).collect()
 
 
 def test_an_error_of_aws_is_told(stub: Stubber) -> None:
     stub.add_client_error("get_metric_data", "AccessDenied", "not allowed")
     with pytest.raises(SourceError, match="GetMetricData: AccessDenied"):
-        source(stub, twin_slo()).collect(MemoryLedger(), NOON, NOON + MINUTE, NOON + timedelta(hours=1))
+        collector(stub, twin_slo(), MemoryLedger(), 1).collect()
 
 
 def test_an_slo_without_metrics_of_its_own_is_left_out_and_told(stub: Stubber) -> None:
-    found = CloudWatchSource([an_slo()], "test", stub.client)
-    assert "names no CloudWatch metrics" in found.left_out["shop/api"]
+    found = collector(stub, an_slo(), MemoryLedger(), 1)
+    assert "names no CloudWatch metrics" in found.refused["shop/api"]
+    assert found.collect().rows == 0, "and nobody is asked"
+
+
+def test_a_minute_is_asked_for_once_and_again_while_samples_may_still_come(stub: Stubber) -> None:
+    slo, ledger, clock = twin_slo(), MemoryLedger(), ManualClock(NOON + MINUTE)
+    watching = CloudWatchCollector([slo], stub.client, ledger, "test", clock, late=MINUTE, history=MINUTE)
+    stub.add_response("get_metric_data", answer({"m1": {0: 10.0}}))
+    assert watching.collect().rows == 1
+    clock.advance(MINUTE / 2)
+    assert watching.collect().rows == 0
+    clock.advance(MINUTE / 2)
+    stub.add_response("get_metric_data", answer({"m1": {0: 11.0, 1: 5.0}}))
+    done = watching.collect()
+    assert (done.since, done.until, done.rows) == (NOON, NOON + 2 * MINUTE, 2)
+    assert ledger.counts(key_of(slo), NOON, NOON + 2 * MINUTE).total == 16
+
+
+def test_a_minute_that_could_not_be_asked_for_is_asked_for_by_the_next_pass(stub: Stubber) -> None:
+    slo, ledger = twin_slo(), MemoryLedger()
+    watching = collector(stub, slo, ledger, 1)
+    stub.add_client_error("get_metric_data", "InternalServiceFault")
+    with pytest.raises(SourceError):
+        watching.collect()
+    stub.add_response("get_metric_data", answer({"m1": {0: 10.0}}))
+    assert watching.collect().rows == 1
+
+
+def test_a_slice_of_time_is_judged_whole_though_only_its_last_minute_is_new(stub: Stubber) -> None:
+    slo, ledger = twin_slo(), MemoryLedger()
+    sliced = an_slo(
+        indicator=slo.indicator,  # type: ignore[arg-type]
+        method=BudgetingMethod.TIMESLICES,
+        time_slice_target=Fraction(1, 2),
+        time_slice_window=5 * MINUTE,
+    )
+    clock = ManualClock(NOON + 4 * MINUTE)
+    watching = CloudWatchCollector([sliced], stub.client, ledger, "test", clock, late=MINUTE, history=HOUR)
+    stub.add_response("get_metric_data", answer({"m1": dict.fromkeys(range(4), 10.0)}))
+    watching.collect()
+    assert not ledger.counts(key_of(sliced), NOON, NOON + HOUR).has_data
+    clock.advance(MINUTE)
+    late = answer({"m0": dict.fromkeys(range(3), 10.0), "m1": dict.fromkeys(range(5), 10.0)})
+    stub.add_response("get_metric_data", late)
+    watching.collect()
+    assert ledger.counts(key_of(sliced), NOON, NOON + 5 * MINUTE) == Counts(0, 1, 5, 5)
