@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from app.bootstrap.cloudwatch import metrics_publisher, published_after
-from app.bootstrap.offline import OfflinePlatform, offline_platform
+from app.bootstrap.platform import OfflinePlatform, offline_platform
 from app.settings import load_settings
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.monitor import Round, mended

@@ -22,8 +22,7 @@ from alarms.notify.dispatcher import Dispatcher
 from alarms.reports.metrics import RouterMetrics
 from alarms.router.heartbeat import HeartbeatSender, ping
 from app.bootstrap.alarm_intake import alarm_intake
-from app.bootstrap.notifiers import Notifiers, build_notifiers
-from app.bootstrap.router import RouterParts
+from app.bootstrap.router import Notifiers, RouterParts, build_notifiers
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings
 from foundation.clock import Clock, SystemClock

@@ -11,7 +11,7 @@ from alarms.notify.sns_topics import subscribe_router, subscribe_team
 from alarms.notify.trial import trial_message
 from alarms.policy.channel import Channel, LambdaChannel, SnsChannel, secret_of
 from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
-from app.bootstrap.notifiers import PAGES, build_notifiers
+from app.bootstrap.router import PAGES, build_notifiers
 from app.cli.alerts import alerts
 from app.cli.context import pass_settings, plain_table, say, stdout
 from app.settings import Settings, channel_variable

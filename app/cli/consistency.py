@@ -9,8 +9,8 @@ from datetime import datetime
 
 import click
 
-from app.bootstrap.offline import offline_platform
 from app.bootstrap.paths import DataPaths
+from app.bootstrap.platform import offline_platform
 from app.cli.context import (
     age_text,
     echo_json,

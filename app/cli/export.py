@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from app.bootstrap.offline import offline_platform
+from app.bootstrap.platform import offline_platform
 from app.cli.context import counted, pass_settings, say, stderr
 from app.settings import Settings
 from dataplatform.profiles.wide_export import ExportPlan, WideExport, export_wide
@@ -46,7 +46,7 @@ async def _export(
         async with offline_platform(settings, INSTEAD) as open_:
             return await export_wide(open_.platform.wide, out, clock, plan, progress)
     # Imported here: the driver takes time to load, and no other command needs it.
-    from app.bootstrap.wide_store import open_wide_store
+    from app.bootstrap.platform import open_wide_store
 
     store, close = open_wide_store(settings, clock)
     try:

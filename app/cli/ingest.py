@@ -14,7 +14,7 @@ from typing import BinaryIO
 import click
 
 from app.api.fields import rejection_fault
-from app.bootstrap.offline import OfflinePlatform, offline_platform
+from app.bootstrap.platform import OfflinePlatform, offline_platform
 from app.cli.backlog import dead_letters, status
 from app.cli.context import counted, pass_settings, say, stderr
 from app.cli.failures import EXIT_NO

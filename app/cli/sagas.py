@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from app.bootstrap.offline import offline_platform
-from app.bootstrap.saga_view import saga_in, sagas_in
+from app.bootstrap.platform import offline_platform, saga_in, sagas_in
 from app.cli.context import (
     age_text,
     echo_json,
@@ -51,7 +50,7 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
     Exit status: 0 none is stuck, 1 at least one of those listed is.
     """
     states = OPEN_AND_STUCK if state is None else (SagaState(state.upper()),)
-    found = sagas_in(settings, states, limit)
+    found = asyncio.run(sagas_in(settings, states, limit))
     if as_json:
         echo_json([_document(saga) for saga in found])
     elif not found:
@@ -70,7 +69,7 @@ def show(settings: Settings, saga_id: str) -> None:
 
     Exit status: 0 shown, 1 no saga has that id.
     """
-    found = saga_in(settings, saga_id)
+    found = asyncio.run(saga_in(settings, saga_id))
     if found is None:
         say(f"No saga is called {saga_id}; `mirante sagas list` shows those there are", "red")
         raise SystemExit(EXIT_NO)

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.bootstrap.offline import offline_platform
 from app.bootstrap.paths import DataPaths
+from app.bootstrap.platform import offline_platform
 from app.demo.dataset import Loans
 from app.demo.oracle import opinion
 from app.demo.sender import Answer

@@ -19,7 +19,7 @@ import pytest
 import redis
 
 from app.bootstrap.local_servers import NAMES
-from app.bootstrap.wide_store import wide_addresses
+from app.bootstrap.platform import wide_addresses
 from app.settings import load_settings
 from credit.ports.projections import WideStore
 from dataplatform.local.process_identity import started_at

@@ -19,10 +19,9 @@ from alarms.stores.sqlite import SqliteRouterStore
 from app.bootstrap.alarm_intake import alarm_intake
 from app.bootstrap.cloudwatch import metrics_publisher
 from app.bootstrap.count_source import count_collector
-from app.bootstrap.notifiers import build_notifiers
-from app.bootstrap.platform import _servers
+from app.bootstrap.platform import _servers, keyspaces_iam
+from app.bootstrap.router import build_notifiers
 from app.bootstrap.server_probes import probes_of
-from app.bootstrap.wide_store import keyspaces_iam
 from app.settings import Settings
 from foundation.aws.clients import AwsClients
 from foundation.clock import SystemClock

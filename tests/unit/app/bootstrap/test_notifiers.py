@@ -18,7 +18,7 @@ from alarms.policy.channel import (
     SnsChannel,
     WebhookChannel,
 )
-from app.bootstrap.notifiers import build_notifiers
+from app.bootstrap.router import build_notifiers
 from app.bootstrap.routing_role import LEASE
 from app.settings import ChannelSecrets, Settings, SettingsError, load_settings
 from foundation.aws.errors import AwsError

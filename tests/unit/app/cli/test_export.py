@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap.wide_store import wide_addresses
+from app.bootstrap.platform import wide_addresses
 from app.settings import SettingsError
 from dataplatform.directory import DirectoryLock
 from dataplatform.local.server import free_port

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.bootstrap.wide_store import keyspaces_iam
+from app.bootstrap.platform import keyspaces_iam
 from app.settings import Settings
 from tests.support.sigv4 import KEY_ID, REGION, SECRET, signed
 
