@@ -19,7 +19,7 @@ from alarms.policy.policy import RoutingPolicy
 from alarms.policy.schedule import Schedules
 from alarms.router.router import Router
 from alarms.router.topology import Topology
-from alarms.stores.memory import MemoryRouterStore
+from alarms.stores.sqlite import SqliteRouterStore
 from foundation.clock import ManualClock
 
 
@@ -93,7 +93,7 @@ def simulate(
     listed = list(recorded)
     if not listed:
         return []
-    clock, store = ManualClock(listed[0].at), MemoryRouterStore()
+    clock, store = ManualClock(listed[0].at), SqliteRouterStore()
     numbers = itertools.count(1)
     router = Router(
         store, policy, clock, lambda: f"simulated-{next(numbers):06d}", schedules=schedules, topology=topology
@@ -109,7 +109,7 @@ def simulate(
     return sorted(told, key=lambda item: item.at)
 
 
-def _let_time_pass(router: Router, store: MemoryRouterStore, clock: ManualClock, until: datetime) -> None:
+def _let_time_pass(router: Router, store: SqliteRouterStore, clock: ManualClock, until: datetime) -> None:
     """From deadline to deadline, so that everything happens exactly when it is due."""
     while (deadline := store.next_deadline()) is not None and deadline <= until:
         clock.current = max(clock.current, deadline)

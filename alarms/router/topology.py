@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Set
 
 from alarms.model.alert import Alert
 from slo.model.entities import Component
-
-UNKNOWN_TIER = 99
 
 
 class Topology:
@@ -15,6 +13,7 @@ class Topology:
 
     def __init__(self, components: Iterable[Component] = ()) -> None:
         self._components = {component.id: component for component in components}
+        self._below = {component: self._reach(component) for component in self._components}
         self._of_slo: dict[str, tuple[str, ...]] = {}
         for component in sorted(self._components.values(), key=self._prominence):
             for slo_id in component.slos:
@@ -31,18 +30,9 @@ class Topology:
         known = self._components.get(component or "")
         return None if known is None else str(known.tier)
 
-    def below(self, component: str) -> Mapping[str, int]:
-        """Everything ``component`` leans on, with the number of steps down to it."""
-        reached: dict[str, int] = {}
-        frontier, steps = [component], 0
-        while frontier:
-            steps += 1
-            found = (
-                {low for high in frontier for low in self._depends_on(high)} - reached.keys() - {component}
-            )
-            reached.update(dict.fromkeys(found, steps))
-            frontier = sorted(found)
-        return reached
+    def below(self, component: str) -> Set[str]:
+        """Everything ``component`` leans on, at any depth."""
+        return self._below.get(component, frozenset())
 
     def explains(self, cause: str, component: str | None, slo_id: str | None) -> bool:
         """Whether a fault in ``cause`` explains trouble of an SLO (on any component of it) or a component."""
@@ -50,6 +40,14 @@ class Topology:
             served_by = self._of_slo.get(slo_id, ())
             return cause in served_by or any(cause in self.below(part) for part in served_by)
         return component is not None and cause in self.below(component)
+
+    def _reach(self, component: str) -> Set[str]:
+        reached: set[str] = set()
+        frontier = {component}
+        while frontier:
+            frontier = {low for high in frontier for low in self._depends_on(high)} - reached - {component}
+            reached |= frontier
+        return frozenset(reached)
 
     def _depends_on(self, component: str) -> tuple[str, ...]:
         known = self._components.get(component)

@@ -2,7 +2,7 @@
 
 A transaction is all or nothing and serial: two of them never see each other half done.
 ``append_receipts`` and the end of a transaction return only once the data survives a power cut
-(an in-memory store, which survives nothing, is for tests and simulation).
+(one in memory, which survives nothing, is for tests and simulation).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from alarms.model.errors import StoreBusy
@@ -15,44 +15,42 @@ from alarms.stores.sql_transaction import SqlTransaction
 from foundation.sqlite_ladder import climb
 
 SCHEMA = Path(__file__).parent / "schema.sql"
+IN_MEMORY = Path(":memory:")
 BUSY_SECONDS = 5.0
 
 
 class Snapshots:
-    """Reads through whichever connection is this thread's; a failure is told in the store's own words."""
+    """Reads what is committed; a failure is told in the store's own words."""
 
-    def __init__(self, connection: Callable[[], sqlite3.Connection]) -> None:
-        self._connection = connection
+    def __init__(self, reading: Callable[[], AbstractContextManager[sqlite3.Connection]]) -> None:
+        self._reading = reading
 
     def rows(self, query: str, values: Values = NOTHING) -> Sequence[Row]:
         try:
-            return self._connection().execute(query, values).fetchall()
+            with self._reading() as connection:
+                return connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise StoreBusy(str(error)) from error
 
 
 class SqliteSession:
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
+        self._connection = connection
 
     def rows(self, query: str, values: Values = NOTHING) -> Sequence[Row]:
-        return self.connection.execute(query, values).fetchall()
+        return self._connection.execute(query, values).fetchall()
 
     def change(self, statement: str, values: Values = NOTHING) -> int:
-        return self.connection.execute(statement, values).rowcount
+        return self._connection.execute(statement, values).rowcount
 
     def change_all(self, statement: str, values: Sequence[Values]) -> None:
-        self.connection.executemany(statement, values)
-
-
-class SqliteTransaction(SqlTransaction):
-    def __init__(self, session: SqliteSession) -> None:
-        super().__init__(session)
-        self.connection = session.connection
+        self._connection.executemany(statement, values)
 
 
 class SqliteRouterStore(SqlRouterStore):
     """Threads share one writing connection, one at a time; each thread reads through its own.
+
+    In memory (for simulation and tests; it survives nothing) all take turns at one connection.
 
     Raises:
         StoreBusy: when the disk is full, the file cannot be read, or another process keeps it too long.
@@ -60,8 +58,8 @@ class SqliteRouterStore(SqlRouterStore):
 
     or_else_leave_it = "ON CONFLICT (id) DO NOTHING"
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(Snapshots(self._reader))
+    def __init__(self, path: Path = IN_MEMORY) -> None:
+        super().__init__(Snapshots(self._whole if path == IN_MEMORY else self._reader))
         self._path = path
         self._lock = threading.RLock()
         self._local = threading.local()
@@ -70,22 +68,22 @@ class SqliteRouterStore(SqlRouterStore):
         climb(self._writer, path, [SCHEMA.read_text(encoding="utf-8")])
 
     @contextmanager
-    def transaction(self) -> Iterator[SqliteTransaction]:
+    def transaction(self) -> Iterator[SqlTransaction]:
+        with self.writing() as session:
+            yield SqlTransaction(session)
+
+    @contextmanager
+    def writing(self) -> Iterator[SqlSession]:
         with self._turn():
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
-                yield SqliteTransaction(SqliteSession(self._writer))
+                yield SqliteSession(self._writer)
                 self._writer.execute("COMMIT")
             except sqlite3.Error as error:
                 raise StoreBusy(str(error)) from error
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
-
-    @contextmanager
-    def writing(self) -> Iterator[SqlSession]:
-        with self.transaction() as transaction:
-            yield SqliteSession(transaction.connection)
 
     def close(self) -> None:
         with self._lock:
@@ -103,13 +101,19 @@ class SqliteRouterStore(SqlRouterStore):
         finally:
             self._lock.release()
 
-    def _reader(self) -> sqlite3.Connection:
+    @contextmanager
+    def _whole(self) -> Iterator[sqlite3.Connection]:
+        with self._turn():
+            yield self._writer
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._connect()
             self._local.connection = connection
             self._readers.append(connection)  # without a turn: who reads waits for no writer
-        return connection
+        yield connection
 
     def _connect(self) -> sqlite3.Connection:
         try:

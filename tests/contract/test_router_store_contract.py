@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from alarms.model.errors import StoreBusy
-from alarms.stores.memory import MemoryRouterStore
 from alarms.stores.mysql import MysqlRouterStore
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
@@ -28,7 +27,7 @@ def on_mysql(_: Path) -> Open:
 
 
 ADAPTERS: dict[str, Callable[[Path], Open]] = {
-    "memory": lambda _: MemoryRouterStore,
+    "memory": lambda _: SqliteRouterStore,
     "sqlite": lambda folder: lambda: SqliteRouterStore(folder / "router.sqlite"),
     "mysql": on_mysql,
 }
@@ -49,7 +48,7 @@ def test_every_store_that_is_shared_keeps_it_under_a_race(race: Race, adapter: s
 
 
 @pytest.mark.parametrize("broken", BROKEN_UNDER_A_RACE, ids=lambda broken: broken.__name__)
-def test_the_races_notice_a_broken_store(broken: type[MemoryRouterStore]) -> None:
+def test_the_races_notice_a_broken_store(broken: type[SqliteRouterStore]) -> None:
     noticed = []
     for race in RACES:
         shared = broken()
@@ -61,7 +60,7 @@ def test_the_races_notice_a_broken_store(broken: type[MemoryRouterStore]) -> Non
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
-def test_the_contract_notices_a_broken_store(broken: type[MemoryRouterStore]) -> None:
+def test_the_contract_notices_a_broken_store(broken: type[SqliteRouterStore]) -> None:
     noticed = []
     for check in CHECKS:
         try:
@@ -89,7 +88,7 @@ def test_a_file_that_is_no_database_is_said_to_be_unusable(tmp_path: Path) -> No
 
 def test_sqlite_syncs_every_commit(tmp_path: Path) -> None:
     store = SqliteRouterStore(tmp_path / "router.sqlite")
-    with store.transaction() as tx:
-        assert tx.connection.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
-        assert tx.connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    with store.writing() as session:
+        assert session.rows("PRAGMA synchronous") == [(2,)]  # FULL
+        assert session.rows("PRAGMA journal_mode") == [("wal",)]
     store.close()

@@ -39,9 +39,9 @@ def test_a_full_disk_refuses_whole_changes_and_everything_goes_on_once_there_is_
     store = SqliteRouterStore(tmp_path / "router.sqlite")
     scene = Scene(store=store)
     kept = scene.receive(burn_alert())
-    with store.transaction() as tx:
-        pages = tx.connection.execute("PRAGMA page_count").fetchone()[0]
-        tx.connection.execute(f"PRAGMA max_page_count = {pages + 4}")
+    with store.writing() as session:
+        ((pages,),) = session.rows("PRAGMA page_count")
+        session.rows(f"PRAGMA max_page_count = {pages + 4}")
     lost: list[str] = []
     reasons: set[str] = set()
     for number in range(200):
@@ -56,8 +56,8 @@ def test_a_full_disk_refuses_whole_changes_and_everything_goes_on_once_there_is_
     for incident in scene.router.open_incidents():
         numbers = [entry.number for entry in scene.router.timeline(incident.id)]
         assert numbers == list(range(1, incident.number + 1))
-    with store.transaction() as tx:
-        tx.connection.execute("PRAGMA max_page_count = 1000000")
+    with store.writing() as session:
+        session.rows("PRAGMA max_page_count = 1000000")
     for component in lost:
         scene.router.receive(foreign_alert("Filling", component=component, note="x" * 500))
     members = {a.member for i in scene.router.open_incidents() for a in store.alerts(i.id)}
@@ -69,9 +69,9 @@ async def test_a_full_disk_is_503_for_senders_who_then_lose_nothing(tmp_path: Pa
     store = SqliteRouterStore(tmp_path / "router.sqlite")
     clock = ManualClock(MONDAY_10)
     inbox = Inbox(store, clock, numbered_ids("receipt-"))
-    with store.transaction() as tx:
-        pages = tx.connection.execute("PRAGMA page_count").fetchone()[0]
-        tx.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with store.writing() as session:
+        ((pages,),) = session.rows("PRAGMA page_count")
+        session.rows(f"PRAGMA max_page_count = {pages + 2}")
     names = [f"Alert{number}" for number in range(100)]
     outcomes = await asyncio.gather(
         *[inbox.keep("alertmanager", payload(n)) for n in names], return_exceptions=True
@@ -79,8 +79,8 @@ async def test_a_full_disk_is_503_for_senders_who_then_lose_nothing(tmp_path: Pa
     refused = [n for n, outcome in zip(names, outcomes, strict=True) if isinstance(outcome, StoreBusy)]
     assert refused
     assert store.count_receipts(ReceiptState.PENDING) == 100 - len(refused)
-    with store.transaction() as tx:
-        tx.connection.execute("PRAGMA max_page_count = 1000000")
+    with store.writing() as session:
+        session.rows("PRAGMA max_page_count = 1000000")
     for name in refused:
         await inbox.keep("alertmanager", payload(name))
     assert {r.payload for r in store.receipts(ReceiptState.PENDING, 1000)} == {

@@ -16,7 +16,7 @@ from alarms.model.ids import SortableIds
 from alarms.model.severity import Severity
 from alarms.policy.policy_file import load_policy
 from alarms.router.router import Router
-from alarms.stores.memory import MemoryRouterStore
+from alarms.stores.sqlite import SqliteRouterStore
 from app.console.application import create_console
 from app.console.beside import JournalBeside
 from app.console.decisions import JournalDecisions
@@ -97,7 +97,7 @@ class World:
         self.clock = ManualClock(now)
         self.catalogue = load_catalogue()
         self.ledger = MemoryLedger()
-        self.store = MemoryRouterStore()
+        self.store = SqliteRouterStore()
         self.router = Router(self.store, load_policy(), self.clock, SortableIds(self.clock, "I"))
         self.real_now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
         self.sessions = SqliteSessions(folder / "console.sqlite", lambda: self.real_now)

@@ -16,8 +16,8 @@ from alarms.policy.policy_file import load_policy
 from alarms.policy.schedule import Schedules
 from alarms.router.router import Router
 from alarms.router.topology import Topology
-from alarms.stores.memory import MemoryRouterStore
 from alarms.stores.protocol import RouterStore
+from alarms.stores.sqlite import SqliteRouterStore
 from foundation.clock import ManualClock
 from slo.model.entities import Component
 from tests.support.alerts import MONDAY_10
@@ -75,7 +75,7 @@ class Scene:
         topology: Topology = PLATFORM,
     ) -> None:
         self.clock = ManualClock(start)
-        self.store: RouterStore = store or MemoryRouterStore()
+        self.store: RouterStore = store or SqliteRouterStore()
         self.router = Router(
             self.store, policy, self.clock, numbered_ids(), schedules=schedules, topology=topology
         )

@@ -23,7 +23,6 @@ from alarms.intake.sns_message import SnsVerifier
 from alarms.intake.worker import IntakeWorker
 from alarms.model.errors import StoreBusy
 from alarms.model.receipt import Receipt, ReceiptState
-from alarms.stores.memory import MemoryRouterStore
 from tests.support.alerts import MONDAY_10
 from tests.support.hooks import TOPIC, MadeSns, alert, alertmanager, eventbridge_event
 from tests.support.router import SHIPPED_POLICY, Scene, numbered_ids
@@ -34,11 +33,10 @@ READER = {"authorization": "Bearer reader-token"}
 
 
 class Site:
-    """The application over a memory store, with whatever it asked the outside for."""
+    """The application over a store in memory, with whatever it asked the outside for."""
 
     def __init__(self, **inbox: Any) -> None:
         self.scene = Scene()
-        assert isinstance(self.scene.store, MemoryRouterStore)
         self.store = self.scene.store
         self.sns = MadeSns()
         self.confirmed: list[str] = []

@@ -14,7 +14,7 @@ from alarms.model.errors import PermanentFailure, StoreBusy, TemporaryFailure
 from alarms.model.notification import Delivery, DeliveryState, Notification
 from alarms.notify.backoff import Backoff
 from alarms.notify.dispatcher import Dispatcher
-from alarms.stores.memory import MemoryRouterStore
+from alarms.stores.sqlite import SqliteRouterStore
 from foundation.clock import ManualClock
 from tests.support.alerts import MONDAY_10
 from tests.support.router import Pager
@@ -26,7 +26,7 @@ MINUTE = timedelta(minutes=1)
 class Desk:
     def __init__(self, **options: object) -> None:
         self.clock = ManualClock(MONDAY_10 + MINUTE)
-        self.store = MemoryRouterStore()
+        self.store = SqliteRouterStore()
         self.pager = Pager()
         self.outcomes: list[Delivery] = []
         self.dispatcher = Dispatcher(
