@@ -13,7 +13,7 @@ AlarmsError
     +-- TemporaryFailure    try again later (throttled, timed out, unavailable)
     +-- PermanentFailure    trying again will not help (refused, no such topic)
 
-Policy, RACI and schedule files raise ``slo.model.errors.DefinitionErrors``: file, line, field, mend.
+Policy, RACI and schedule files raise ``foundation.errors.DefinitionErrors``: file, line, field, mend.
 """
 
 from __future__ import annotations

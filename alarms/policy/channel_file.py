@@ -19,7 +19,8 @@ from alarms.policy.channel import (
     SnsChannel,
     WebhookChannel,
 )
-from alarms.policy.located import Place, read
+from foundation.files import read_document
+from foundation.located import Place
 
 SHIPPED = Path(__file__).parents[1] / "channels.yaml"
 NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -46,15 +47,15 @@ def load_channels(path: Path | None = None) -> Channels:
     """The channels of ``path``, or those that ship with the package, by name.
 
     Raises:
-        slo.model.errors.DefinitionErrors: everything wrong with them, each with file, line, field and mend.
+        foundation.errors.DefinitionErrors: everything wrong with them, each with file, line, field and mend.
     """
-    top = read(SHIPPED if path is None else path)
+    top = read_document(SHIPPED if path is None else path)
     fields = top.fields(["version", "channels"])
-    fields["version"].one_of(["1"])
+    fields["version"].choice(["1"])
     channels = {name: _channel(name, place) for name, place in fields["channels"].entries()}
     if not channels:
         fields["channels"].wrong("no channel at all", "Write at least default: {kind: local}")
-    top.problems.raise_any()
+    top.source.problems.raise_if_any()
     return channels
 
 
@@ -65,7 +66,7 @@ def _channel(name: str, place: Place) -> Channel:
     if "kind" not in kinds:
         place.fields(["kind"], list(kinds))
         return LocalChannel()
-    return READERS[kinds["kind"].choice(ChannelKind)](place)
+    return READERS[kinds["kind"].member(ChannelKind)](place)
 
 
 def _local(place: Place) -> Channel:
@@ -110,7 +111,7 @@ def _slack(place: Place) -> Channel:
 
 def _smtp(place: Place) -> Channel:
     fields = place.fields(["kind", "host", "port", "sender", "recipients"], ["encryption", "user"])
-    encryption = fields["encryption"].choice(Encryption) if "encryption" in fields else Encryption.STARTTLS
+    encryption = fields["encryption"].member(Encryption) if "encryption" in fields else Encryption.STARTTLS
     user = fields["user"].text() if "user" in fields else None
     if user is not None and encryption is Encryption.NONE:
         fields["user"].wrong("its password would travel in clear", "Use starttls, or leave user out")
@@ -133,7 +134,7 @@ def _lambda(place: Place) -> Channel:
 
 def _named(place: Place, value: Callable[[Place], str]) -> Mapping[str, str]:
     found = {name: value(item) for name, item in place.entries()}
-    if place.node is not None and not found:
+    if place.given and not found:
         place.wrong("is empty", "Name at least one")
     return found
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher
 from alarms.policy.channel import Channels
-from alarms.policy.located import Place, Problems, read
 from alarms.policy.policy import (
     BurnWindow,
     BusinessHours,
@@ -29,6 +27,8 @@ from alarms.policy.policy import (
 from alarms.policy.policy_hours import read_hours, working_day
 from alarms.policy.policy_lint import lint, lint_channels
 from alarms.policy.raci import ALERTS_AND_INCIDENTS, Raci, load_raci
+from foundation.files import read_document
+from foundation.located import Place
 
 SHIPPED = Path(__file__).parents[1] / "policy.yaml"
 MATCHER = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*')
@@ -40,22 +40,21 @@ def load_policy(
     """The policy of ``path``, or the one that ships. It may name these ``channels`` only, if given.
 
     Raises:
-        slo.model.errors.DefinitionErrors: everything wrong with it, each with file, line, field and mend.
+        foundation.errors.DefinitionErrors: everything wrong with it, each with file, line, field and mend.
     """
     file = SHIPPED if path is None else path
-    top = read(file)
+    top = read_document(file)
     fields = top.fields(
         ["version", "levels", "business_hours", "teams", "severity", "routes", "noise", "remediation"]
     )
-    top.problems.working_day = timedelta(hours=24)
     hours = read_hours(fields["business_hours"])
-    top.problems.working_day = working_day(hours)
-    fields["version"].one_of(["1"])
+    top.source.working_day = working_day(hours)
+    fields["version"].choice(["1"])
     policy = _assemble(fields, hours, raci or load_raci(), str(file))
-    lint(policy, top.problems, fields)
+    lint(policy, top.source.problems, fields)
     if channels is not None:
-        lint_channels(policy, top.problems, fields, channels)
-    top.problems.raise_any()
+        lint_channels(policy, top.source.problems, fields, channels)
+    top.source.problems.raise_if_any()
     return policy
 
 
@@ -72,9 +71,9 @@ def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: 
         burn_windows=tuple(_burn_window(place) for place in severity["burn_windows"].items()),
         raises=tuple(_raise(place) for place in severity["raise"].items()),
         rules=tuple(_rule(place) for place in severity["rules"].items()),
-        tier_caps={tier: place.choice(Severity) for tier, place in severity["tier_caps"].entries()},
-        severity_words={word: place.choice(Severity) for word, place in severity["words"].entries()},
-        default_severity=severity["default"].choice(Severity),
+        tier_caps={tier: place.member(Severity) for tier, place in severity["tier_caps"].entries()},
+        severity_words={word: place.member(Severity) for word, place in severity["words"].entries()},
+        default_severity=severity["default"].member(Severity),
         lower_after=severity["lower_after"].duration(),
         reopen_within=noise["reopen_within"].duration(),
         release_after=noise["release_after"].duration(),
@@ -101,7 +100,7 @@ def _level(severity: Severity, place: Place) -> SeverityLevel:
         name=_text(fields["name"]),
         meaning=_text(fields["meaning"]),
         criticality=_text(fields["criticality"]),
-        clock=fields["clock"].choice(ClockKind),
+        clock=fields["clock"].member(ClockKind),
         first=fields["first"].text(),
         backup=fields["backup"].text() if "backup" in fields else None,
         acknowledge_within=fields["acknowledge_within"].duration(),
@@ -166,7 +165,7 @@ def parse_matcher(text: str) -> Matcher:
 
 def _burn_window(place: Place) -> BurnWindow:
     fields = place.fields(["long", "severity"])
-    return BurnWindow(fields["long"].duration(), fields["severity"].choice(Severity))
+    return BurnWindow(fields["long"].duration(), fields["severity"].member(Severity))
 
 
 def _raise(place: Place) -> Raise:
@@ -183,7 +182,7 @@ def _raise(place: Place) -> Raise:
 def _rule(place: Place) -> SeverityRule:
     fields = place.fields(["name", "match", "severity"])
     return SeverityRule(
-        fields["name"].text(), _matchers(fields["match"]), fields["severity"].choice(Severity)
+        fields["name"].text(), _matchers(fields["match"]), fields["severity"].member(Severity)
     )
 
 
@@ -192,7 +191,7 @@ def _remediation(place: Place) -> Remediation:
     return Remediation(
         name=fields["name"].text(),
         matchers=_matchers(fields["match"]),
-        severities=tuple(item.choice(Severity) for item in fields["severities"].items()),
+        severities=tuple(item.member(Severity) for item in fields["severities"].items()),
         channel=fields["channel"].text(),
         at_most=fields["at_most"].integer(1),
         within=fields["within"].duration(),
@@ -211,6 +210,3 @@ def _storm(place: Place) -> StormGuard:
     return StormGuard(
         fields["incidents"].integer(2), fields["overall"].integer(2), fields["within"].duration()
     )
-
-
-__all__ = ["SHIPPED", "Problems", "load_policy", "parse_matcher"]

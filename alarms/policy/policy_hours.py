@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 
-from alarms.policy.located import Place
 from alarms.policy.policy import BusinessHours
+from foundation.located import Place
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -26,7 +26,7 @@ def read_hours(place: Place) -> BusinessHours:
     return BusinessHours(
         time_zone=ZoneInfo(zone or "UTC").key,
         days=tuple(
-            sorted(DAYS.index(item.one_of(DAYS)) + 1 for item in fields["days"].items() if _is_day(item))
+            sorted(DAYS.index(item.choice(DAYS)) + 1 for item in fields["days"].items() if _is_day(item))
         ),
         start=_time_of_day(fields["start"], time(0)),
         end=_time_of_day(fields["end"], time(23, 59)),
@@ -37,7 +37,7 @@ def read_hours(place: Place) -> BusinessHours:
 
 
 def _is_day(place: Place) -> bool:
-    return place.one_of(DAYS) in DAYS
+    return place.choice(DAYS) in DAYS
 
 
 def _has_holidays(country: str, subdivision: str) -> bool:

@@ -7,13 +7,14 @@ from datetime import timedelta
 from itertools import pairwise
 
 from alarms.policy.channel import Channels, LambdaChannel, SmtpChannel
-from alarms.policy.located import Place, Problems
 from alarms.policy.policy import ASSIGNED, Route, RoutingPolicy, SeverityLevel
+from foundation.located import Place
+from foundation.problems import Problems
 
 
 def lint(policy: RoutingPolicy, problems: Problems, places: Mapping[str, Place]) -> None:
     """Adds to ``problems``. With no problem found, every alert reaches exactly one route and one team."""
-    if problems.found:
+    if problems.errors:
         return
     teams = [team.id for team in policy.teams]
     _levels(policy, dict(places["levels"].entries()), teams)
@@ -34,7 +35,7 @@ def lint_channels(
     policy: RoutingPolicy, problems: Problems, places: Mapping[str, Place], channels: Channels
 ) -> None:
     """Every channel that is named exists, and can carry what it is named for."""
-    if problems.found:
+    if problems.errors:
         return
     teams = dict(places["teams"].entries())
     for team in policy.teams:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from alarms.policy.located import Place, read
 from alarms.policy.policy import Text
+from foundation.files import read_document
+from foundation.located import Place
 
 SHIPPED = Path(__file__).parents[1] / "raci.yaml"
 ALERTS_AND_INCIDENTS = "alerts-and-incidents"
@@ -46,24 +47,24 @@ class Raci:
 
 
 def load_raci(path: Path | None = None) -> Raci:
-    """Raises ``slo.model.errors.DefinitionErrors``."""
-    top = read(SHIPPED if path is None else path)
+    """Raises ``foundation.errors.DefinitionErrors``."""
+    top = read_document(SHIPPED if path is None else path)
     fields = top.fields(["version", "teams", "activities"])
-    fields["version"].one_of(["1"])
+    fields["version"].choice(["1"])
     teams = fields["teams"].texts()
     activities = tuple(_activity(name, place, teams) for name, place in fields["activities"].entries())
     if ALERTS_AND_INCIDENTS not in [activity.id for activity in activities]:
         fields["activities"].wrong(
             f"lacks {ALERTS_AND_INCIDENTS}", "Escalation needs to know who answers for it"
         )
-    top.problems.raise_any()
+    top.source.problems.raise_if_any()
     return Raci(teams, activities)
 
 
 def _activity(name: str, place: Place, teams: tuple[str, ...]) -> Activity:
     fields = place.fields(["name", "roles"])
     texts = fields["name"].fields(["en", "pt"])
-    roles = [item.choice(Role) for item in fields["roles"].items()]
+    roles = [item.member(Role) for item in fields["roles"].items()]
     if len(roles) != len(teams):
         fields["roles"].wrong(
             f"has {len(roles)} roles for {len(teams)} teams", "Give one letter for each team"

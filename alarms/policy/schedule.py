@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from alarms.policy.located import Place, read
+from foundation.files import read_document
+from foundation.located import Place
 
 SHIPPED = Path(__file__).parents[1] / "schedules.yaml"
 
@@ -54,13 +55,13 @@ class Schedules:
 
 
 def load_schedules(path: Path | None = None) -> Schedules:
-    """Raises ``slo.model.errors.DefinitionErrors``."""
-    top = read(SHIPPED if path is None else path)
+    """Raises ``foundation.errors.DefinitionErrors``."""
+    top = read_document(SHIPPED if path is None else path)
     fields = top.fields(["version", "time_zone", "schedules"])
-    fields["version"].one_of(["1"])
+    fields["version"].choice(["1"])
     zone = _zone(fields["time_zone"])
     schedules = {team: _schedule(place, zone) for team, place in fields["schedules"].entries()}
-    top.problems.raise_any()
+    top.source.problems.raise_if_any()
     return Schedules(schedules)
 
 
@@ -77,15 +78,11 @@ def _schedule(place: Place, default_zone: str) -> Schedule:
     fields = place.fields(["rotation"], ["overrides", "time_zone"])
     zone = _zone(fields["time_zone"]) if "time_zone" in fields else default_zone
     rotation = fields["rotation"].fields(["starts", "every", "people"])
-    every = rotation["every"].duration()
-    if every < timedelta(minutes=1):
-        rotation["every"].wrong("hands over too often", "Write at least 1m; usual are 1d and 1w")
-        every = timedelta(days=1)
     overrides = fields["overrides"].items() if "overrides" in fields else []
     return Schedule(
         time_zone=zone,
         starts=_local(rotation["starts"]),
-        every=every,
+        every=rotation["every"].duration(least=timedelta(minutes=1)),
         people=rotation["people"].texts(),
         overrides=tuple(_override(item, ZoneInfo(zone)) for item in overrides),
     )
@@ -94,7 +91,7 @@ def _schedule(place: Place, default_zone: str) -> Schedule:
 def _override(place: Place, zone: ZoneInfo) -> Override:
     fields = place.fields(["person", "starts", "ends"])
     starts, ends = (_local(fields[key]).replace(tzinfo=zone).astimezone(UTC) for key in ("starts", "ends"))
-    if fields["starts"].node is not None and starts >= ends:
+    if fields["starts"].given and starts >= ends:
         place.wrong("ends before it starts", "Swap starts and ends")
     return Override(fields["person"].text(), starts, ends)
 

@@ -13,7 +13,7 @@ from alarms.policy.raci import Raci, load_raci
 from alarms.policy.runbook import SHIPPED as SHIPPED_RUNBOOKS
 from alarms.policy.runbook import Runbooks, load_runbooks
 from alarms.policy.schedule import Schedules, load_schedules
-from slo.model.errors import DefinitionError, DefinitionErrors
+from foundation.errors import DefinitionError, DefinitionErrors
 
 FILES = ("policy.yaml", "schedules.yaml", "raci.yaml", "channels.yaml")
 RUNBOOKS = "runbooks"

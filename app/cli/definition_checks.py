@@ -18,11 +18,11 @@ from credit.metrics import METRICS
 from credit.usecases.load_policies import load_policies
 from dashboards.model.errors import DashboardError
 from dashboards.truth.gates import Report, examine
+from foundation.errors import DefinitionError, DefinitionErrors
 from slo import lint
 from slo.lint import Finding, Level, Surroundings
 from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
 from slo.model.catalogue import Catalogue
-from slo.model.errors import DefinitionError, DefinitionErrors
 
 T = TypeVar("T")
 

@@ -27,7 +27,7 @@ from credit.domain.errors import DomainError, StoreUnavailable
 from dashboards.model.errors import DashboardError
 from dataplatform.errors import PlatformError
 from foundation.aws.errors import AwsError
-from foundation.clock import ClockSpecError
+from foundation.errors import ClockSpecError
 from foundation.sqlite_ladder import NewerFile
 from slo.model.errors import LedgerError, SloError, SourceError
 

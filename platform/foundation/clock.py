@@ -12,16 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-
-class ClockSpecError(ValueError):
-    """A clock setting that cannot be read."""
-
-    def __init__(self, spec: str) -> None:
-        self.spec = spec
-        super().__init__(
-            f"clock setting {spec!r} cannot be read: expected 'system' or 'scaled:FACTOR@ISO-INSTANT', "
-            "for example 'scaled:60@2026-01-01T00:00:00+00:00'"
-        )
+from foundation.errors import ClockSpecError
 
 
 class Clock(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from foundation.durations import parse_duration
 from slo.lint.finding import Finding, error, warning
 from slo.lint.surroundings import Surroundings
-from slo.loaders.quantities import parse_duration
 from slo.model.conventions import window_text
 from slo.model.entities import DataSource
 from slo.model.spec import Slo
@@ -33,7 +33,7 @@ def _kept(around: Surroundings, sources: tuple[DataSource, ...]) -> timedelta | 
 
 
 def _retention_of(connection: Mapping[str, object]) -> timedelta | None:
-    return parse_duration(str(connection.get("retention", "")))
+    return parse_duration(str(connection.get("retention", ""))) or None
 
 
 def _retention(slo: Slo, kept: timedelta | None) -> Iterator[Finding]:

@@ -30,8 +30,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.durations import parse_duration
+from foundation.numbers import parse_number
 from slo.loaders.metadata import Metadata
-from slo.loaders.quantities import parse_duration, parse_number
 from slo.model.conventions import ANNOTATION_PREFIX
 
 SEVERITIES = ("P1", "P2", "P3", "P4")
@@ -95,7 +96,7 @@ class Annotations:
         if not self.has(name):
             return None
         value = parse_duration(self.text(name))
-        if value is None:
+        if not value:
             self.refuse(name, f"{self.text(name)!r} is not a duration", "Write for example 30s, 5m or 1h.")
         return value
 

@@ -1,12 +1,11 @@
-"""The catalogue read from files: the one that ships, a directory of definitions, or named files."""
+"""The catalogue read from files: the one that ships, or a directory of definitions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from slo.loaders.definitions import Definitions
-from slo.loaders.directory import read_directory, read_files
+from slo.loaders.directory import read_directory
 from slo.model.catalogue import Catalogue
 
 DEFINITIONS = Path(__file__).parents[1] / "definitions"
@@ -24,15 +23,6 @@ def load_catalogue(directory: Path | None = None) -> Catalogue:
     """
     found = read_directory(directory or DEFINITIONS, WINDOWS)
     return as_catalogue(found)
-
-
-def load_files(files: Sequence[Path]) -> Catalogue:
-    """The same for files named one by one.
-
-    Raises:
-        DefinitionErrors: everything wrong in them.
-    """
-    return as_catalogue(read_files(files, WINDOWS))
 
 
 def as_catalogue(found: Definitions) -> Catalogue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slo.loaders.section import Section
+from foundation.located import Section
 from slo.model.entities import Component
 
 KINDS = ("api", "service", "store", "cache", "stream", "function", "worker", "probe")

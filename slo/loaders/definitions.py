@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from slo.model.catalogue import Notice
+from foundation.problems import Notice
 from slo.model.entities import Component, Composite, DataSource, NotificationTarget, Service, WindowSet
 from slo.model.spec import Slo
 
@@ -22,3 +22,4 @@ class Definitions:
     windows: dict[str, WindowSet] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    sloth_files: set[str] = field(default_factory=set)

@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from foundation.files import documents, read_bytes
+from foundation.located import Section
+from foundation.problems import Problems
 from slo.loaders.components import read_components
 from slo.loaders.definitions import Definitions
 from slo.loaders.openslo import OpenSlo
-from slo.loaders.problems import Problems
-from slo.loaders.section import Section
 from slo.loaders.sloth import is_sloth, read_sloth
 from slo.loaders.windows import read_sloth_windows, read_window_set
-from slo.loaders.yaml_file import parse_documents, read_bytes
 from slo.model.entities import WindowSet
 
 SUFFIXES = (".yaml", ".yml")
@@ -28,14 +28,12 @@ def read_directory(directory: Path, shipped_windows: Path) -> Definitions:
     """
     problems = Problems()
     if not directory.is_dir():
-        problems.refuse(
-            str(directory), None, "(directory)", "is not a directory", "Name one with YAML files."
-        )
+        problems.refuse(str(directory), None, "", "is not a directory", "Name one with YAML files.")
         problems.raise_if_any()
     files = sorted(p for p in directory.rglob("*") if p.suffix in SUFFIXES and p.is_file())
     if not files:
         problem = "holds no .yaml or .yml file"
-        problems.refuse(str(directory), None, "(directory)", problem, "Put your definitions there.")
+        problems.refuse(str(directory), None, "", problem, "Put your definitions there.")
     return _read(files, directory, shipped_windows, problems)
 
 
@@ -65,6 +63,7 @@ def _read(files: Sequence[Path], root: Path | None, shipped_windows: Path, probl
     openslo.resolve(into.windows, into)
     for document in kinds["sloth"]:
         read_sloth(document, into)
+        into.sloth_files.add(document.file)
     _refuse_repeated(into, problems)
     _refuse_unknown_slos(kinds["components"], into)
     problems.raise_if_any()
@@ -74,7 +73,7 @@ def _read(files: Sequence[Path], root: Path | None, shipped_windows: Path, probl
 
 def _shipped(folder: Path, problems: Problems) -> Iterable[WindowSet]:
     for path in sorted(folder.glob("*.yaml")):
-        for document in parse_documents(path.read_bytes(), path.name, problems):
+        for document in _sections(path.read_bytes(), path.name, problems):
             window_set = read_window_set(document)
             if window_set is not None:
                 yield window_set
@@ -88,7 +87,12 @@ def _documents(
         content = read_bytes(path, name, problems)
         if content is not None:
             into.sources[name] = hashlib.sha256(content).hexdigest()
-            yield from parse_documents(content, name, problems)
+            yield from _sections(content, name, problems)
+
+
+def _sections(content: bytes, name: str, problems: Problems) -> list[Section]:
+    found = [place.section() for place in documents(content, name, problems)]
+    return [section for section in found if section is not None]
 
 
 def _sorted_out(documents: Iterable[Section], problems: Problems) -> Mapping[str, list[Section]]:
@@ -99,7 +103,7 @@ def _sorted_out(documents: Iterable[Section], problems: Problems) -> Mapping[str
         kind = _kind(document)
         if kind is None:
             problem = "is none of the kinds read here"
-            problems.refuse(document.file, document.line, "(document)", problem, f"Known: {_READ_AS}.")
+            problems.refuse(document.file, document.line, "", problem, f"Known: {_READ_AS}.")
         else:
             kinds[kind].append(document)
     return kinds

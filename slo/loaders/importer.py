@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import yaml
-
-from slo.loaders.catalogue_files import load_files
+from slo.loaders.catalogue_files import WINDOWS, as_catalogue
+from slo.loaders.directory import read_files
 from slo.loaders.writer import documents, is_counted_by_minutes
 from slo.model.catalogue import Catalogue
 from slo.model.spec import Slo
@@ -53,19 +52,16 @@ def import_files(files: Sequence[Path]) -> Imported:
     Raises:
         DefinitionErrors: they say something that cannot be read; nothing is imported then.
     """
-    catalogue = load_files(files)
-    sloth = frozenset(str(path) for path in files if _is_sloth(path))
+    found = read_files(files, WINDOWS)
+    catalogue = as_catalogue(found)
     text = "---\n".join(render_yaml(document) for document in documents(catalogue))
-    changes = tuple(sorted(_changes(catalogue, sloth), key=lambda c: (c.file, c.line or 0, c.about, c.text)))
+    changes = tuple(
+        sorted(_changes(catalogue, found.sloth_files), key=lambda c: (c.file, c.line or 0, c.about, c.text))
+    )
     return Imported(catalogue, text, changes)
 
 
-def _is_sloth(path: Path) -> bool:
-    found = yaml.load_all(path.read_text(encoding="utf-8-sig"), Loader=yaml.CSafeLoader)
-    return any(isinstance(d, dict) and ("version" in d or "sloth" in str(d.get("apiVersion"))) for d in found)
-
-
-def _changes(catalogue: Catalogue, sloth: frozenset[str]) -> Iterator[Change]:
+def _changes(catalogue: Catalogue, sloth: Set[str]) -> Iterator[Change]:
     for notice in catalogue.notices:
         yield Change(Effect.ASSUMED, notice.file, notice.line, notice.field, notice.reason)
     for composite in catalogue.composites:

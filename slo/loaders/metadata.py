@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from slo.loaders.section import Section
+from foundation.located import Section
 
 _NAME = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,61}[a-zA-Z0-9])?")
 
@@ -29,7 +29,7 @@ def read_metadata(parent: Section) -> Metadata:
     annotations = section.section("annotations")
     texts = {key: annotations.text(key) for key in annotations} if annotations else {}
     display = section.text("displayName", default=name)
-    section.close(("name", "displayName", "labels", "annotations"))
+    section.close()
     return Metadata(name, display, labels, texts, annotations)
 
 

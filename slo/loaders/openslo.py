@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from foundation.located import Section
 from slo.loaders.definitions import Definitions
 from slo.loaders.metadata import Metadata, read_metadata
 from slo.loaders.openslo_alerts import Condition, Policy, read_condition, read_policy, read_target_spec
 from slo.loaders.openslo_sli import LONGEST_DESCRIPTION, SliContext, read_sli_spec
 from slo.loaders.openslo_slo import Known, read_slo
-from slo.loaders.section import Section
 from slo.model.conventions import ANNOTATION_PREFIX
 from slo.model.entities import DataSource, NotificationTarget, Service, WindowSet
 from slo.model.spec import Indicator

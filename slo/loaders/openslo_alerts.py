@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.located import Section
 from slo.loaders.annotations import SEVERITIES, Annotations
 from slo.loaders.metadata import Metadata, read_metadata
 from slo.loaders.openslo_sli import LONGEST_DESCRIPTION
-from slo.loaders.section import Section
 from slo.model.spec import Tier
 
 SEVERITY_WORDS = {
@@ -62,6 +62,7 @@ class Policy:
         )
 
 
+NONE = timedelta(0)
 _SECOND = timedelta(seconds=1)
 
 
@@ -139,7 +140,7 @@ def read_condition(document: Section) -> Condition | None:
     spec.text("description", longest=LONGEST_DESCRIPTION)
     severity = _severity(spec, annotations)
     body = spec.section("condition", required=True)
-    spec.close(("severity", "condition", "description"))
+    spec.close()
     return None if body is None else _burn_condition(body, metadata, annotations, severity)
 
 
@@ -155,10 +156,9 @@ def _burn_condition(
         body.notice("op", reason, "Write `op: gt` to say so.")
     threshold = body.number("threshold", required=True)
     lookback = body.duration("lookbackWindow", required=True)
-    after = body.text("alertAfter")
-    alert_after = timedelta(0) if after in ("", "0", "0m", "0s") else body.duration("alertAfter")
-    body.close(("kind", "op", "threshold", "lookbackWindow", "alertAfter"))
-    if threshold is None or lookback is None or alert_after is None:
+    after = body.duration("alertAfter", least=NONE) if body.text("alertAfter") else NONE
+    body.close()
+    if threshold is None or lookback is None or after is None:
         return None
     if threshold <= 0:
         body.refuse(
@@ -169,7 +169,7 @@ def _burn_condition(
     short = annotations.duration("short-window") or lookback
     if short > lookback:
         annotations.refuse("short-window", "is longer than lookbackWindow", "Use about a twelfth of it.")
-    return Condition(metadata.name, metadata.display_name, severity, threshold, lookback, short, alert_after)
+    return Condition(metadata.name, metadata.display_name, severity, threshold, lookback, short, after)
 
 
 def _severity(spec: Section, annotations: Annotations) -> str:

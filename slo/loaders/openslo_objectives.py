@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
-from slo.loaders.quantities import parse_duration, parse_number
-from slo.loaders.section import Section
+from foundation.durations import parse_duration
+from foundation.located import Section
+from foundation.numbers import parse_number
 from slo.model.spec import BudgetingMethod, Indicator, Objective, ThresholdIndicator
 
 ONLY_NAME = "main"
 OPS = ("lte", "gte", "lt", "gt")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
-KEYS = (
-    "displayName", "op", "value", "target", "targetPercent", "timeSliceTarget", "timeSliceWindow",
-    "indicator", "indicatorRef", "sli", "sliRef", "compositeWeight", "labels",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slo.loaders.section import Section
+from foundation.located import Section
 from slo.model.entities import DataSource
 from slo.model.spec import Indicator, MetricQuery, RatioIndicator, ThresholdIndicator
 
 LONGEST_DESCRIPTION = 1050
-RATIO_KEYS = ("counter", "good", "bad", "total", "raw", "rawType")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ def read_sli_spec(spec: Section, context: SliContext) -> Indicator | None:
     spec.text("description", longest=LONGEST_DESCRIPTION)
     ratio = spec.section("ratioMetric")
     threshold = spec.section("thresholdMetric")
-    spec.close(("ratioMetric", "thresholdMetric", "description"))
+    spec.close()
     if (ratio is None) == (threshold is None):
         spec.refuse("ratioMetric", "exactly one of ratioMetric and thresholdMetric is needed", _ONE_OF)
         return None
@@ -44,7 +43,7 @@ def _ratio(section: Section, context: SliContext) -> RatioIndicator | None:
     parts = {key: _part(section, key, context) for key in ("good", "bad", "total", "raw")}
     counter = section.flag("counter", default=False)
     raw_type = section.text("rawType", choices=("success", "failure")) or None
-    section.close(RATIO_KEYS)
+    section.close()
     given = {key for key in parts if section.has(key)}
     problem = _shape_problem(given, raw_type)
     if problem:
@@ -74,7 +73,7 @@ def _metric(section: Section, context: SliContext) -> MetricQuery | None:
     if context.dialect != "v1" and not section.has("metricSource"):
         return _source_v2(section, context)
     source = section.section("metricSource", required=True)
-    section.close(("metricSource",))
+    section.close()
     if source is None:
         return None
     reference, source_type = source.text("metricSourceRef"), source.text("type")
@@ -85,7 +84,7 @@ def _metric(section: Section, context: SliContext) -> MetricQuery | None:
     if not source_type:
         source_type = _inferred_type(source, "metricSourceRef", reference, known)
     query = _query(source, source_type)
-    source.close(("metricSourceRef", "type", "spec"))
+    source.close()
     return query
 
 
@@ -101,7 +100,7 @@ def _source_v2(section: Section, context: SliContext) -> MetricQuery | None:
     else:
         source_type = _inferred_type(section, "dataSourceRef", reference, known)
     query = _query(section, source_type)
-    section.close(("dataSourceRef", "dataSourceSpec", "spec"))
+    section.close()
     return query
 
 

@@ -7,21 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.located import Section
 from slo.loaders.annotations import Annotations
 from slo.loaders.metadata import Metadata, read_metadata
 from slo.loaders.openslo_alerts import Condition, Policy, read_policy
-from slo.loaders.openslo_objectives import KEYS, RawObjective, check_bounds, read_objectives
+from slo.loaders.openslo_objectives import RawObjective, check_bounds, read_objectives
 from slo.loaders.openslo_sli import LONGEST_DESCRIPTION, SliContext, read_sli_spec
 from slo.loaders.openslo_window import read_time_window
-from slo.loaders.section import Section
 from slo.loaders.tiers import choose_tiers
 from slo.model.entities import Composite, CompositeMember, WindowSet
 from slo.model.spec import BudgetingMethod, Indicator, RatioIndicator, Slo
-
-SPEC_KEYS = (
-    "description", "service", "indicator", "indicatorRef", "sli", "sliRef", "timeWindow", "budgetingMethod",
-    "objectives", "alertPolicies",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +44,9 @@ def read_slo(document: Section, known: Known) -> tuple[list[Slo], Composite | No
     own = [_indicator(raw.section, known) for raw in raws]
     for raw in raws:
         raw.section.plain("labels")
-        raw.section.close(KEYS)
+        raw.section.close()
     base = _base(document, spec, metadata, annotations, method, known, shared)
-    spec.close(SPEC_KEYS)
+    spec.close()
     if any(_has_indicator(raw.section) for raw in raws):
         return _composite(spec, base, raws, own)
     if not _has_indicator(spec):
@@ -94,7 +89,7 @@ def _inline(section: Section, known: Known) -> Indicator | None:
     if section.has("metadata"):
         read_metadata(section)
     spec = section.section("spec", required=True)
-    section.close(("metadata", "spec"))
+    section.close()
     return None if spec is None else read_sli_spec(spec, known.sli)
 
 
@@ -154,7 +149,7 @@ def _policies(spec: Section, known: Known) -> list[Policy]:
     for item in spec.sections("alertPolicies"):
         if item.has("alertPolicyRef"):
             name = item.text("alertPolicyRef")
-            item.close(("alertPolicyRef",))
+            item.close()
             if name in known.policies:
                 found.append(known.policies[name])
             else:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from slo.loaders.quantities import parse_calendar_duration, parse_duration
-from slo.loaders.section import Section
+from foundation.durations import parse_duration
+from foundation.located import Section
 from slo.model.spec import Window
 
 DEFAULT = Window(timedelta(days=30))
+CALENDAR_UNITS = {
+    "d": ("day", timedelta(days=1)),
+    "w": ("week", timedelta(weeks=1)),
+    "M": ("month", timedelta(days=30)),
+    "Q": ("quarter", timedelta(days=90)),
+    "Y": ("year", timedelta(days=365)),
+}
 
 
 def read_time_window(spec: Section) -> Window:
@@ -29,7 +36,7 @@ def _window(item: Section) -> Window:
     text = item.text("duration", required=True)
     calendar = item.section("calendar")
     rolling = item.flag("isRolling", default=calendar is None)
-    item.close(("duration", "isRolling", "calendar"))
+    item.close()
     if rolling:
         if calendar is not None:
             item.refuse("isRolling", "a window with a calendar does not roll", "Remove one of the two.")
@@ -50,7 +57,7 @@ def _rolling(item: Section, text: str) -> Window:
 
 
 def _aligned(item: Section, text: str, calendar: Section | None) -> Window:
-    parsed = parse_calendar_duration(text)
+    parsed = CALENDAR_UNITS.get(text[1:]) if text[:1] == "1" else None  # the unit and its nominal length
     if text and parsed is None:
         mend = "Write 1d, 1w, 1M, 1Q or 1Y (m is minutes, M is months)."
         item.refuse("duration", f"{text!r} is not one calendar unit", mend)
@@ -60,7 +67,7 @@ def _aligned(item: Section, text: str, calendar: Section | None) -> Window:
     else:
         zone = calendar.text("timeZone", required=True, default="UTC")
         start = calendar.text("startTime", required=True)
-        calendar.close(("startTime", "timeZone"))
+        calendar.close()
         _check_calendar(calendar, zone, start)
     unit, length = parsed or ("month", DEFAULT.length)
     return Window(length, unit, zone, start)

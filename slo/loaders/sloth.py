@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.located import Section
 from slo.loaders.definitions import Definitions
 from slo.loaders.metadata import checked_name
-from slo.loaders.section import Section
 from slo.loaders.tiers import DEFAULT_WINDOWS
 from slo.model.entities import Service
 from slo.model.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, Tier, Window
@@ -54,7 +54,7 @@ def read_sloth(document: Section, into: Definitions, windows: str | None = None)
         body, words = document, Words(camel=False)
     if body is not None:
         _read_body(body, words, _windows_name(into, windows), into)
-        body.close(("service", "labels", "slos"))
+        body.close()
 
 
 def _inside_crd(document: Section) -> Section | None:
@@ -81,7 +81,7 @@ def _read_body(body: Section, words: Words, windows: str, into: Definitions) -> 
     for item in body.sections("slos", required=True):
         slo = _slo(item, words, service, labels)
         tiers = _tiers(item, words, window_set.tiers)
-        item.close(("name", "objective", "description", "labels", "sli", "alerting"))
+        item.close()
         if slo is not None:
             into.slos.append(replace(slo, tiers=tiers, window=Window(window_set.period)))
 
@@ -137,7 +137,7 @@ def _target(item: Section) -> Fraction | None:
 
 def _indicator(sli: Section, words: Words) -> RatioIndicator | None:
     events, raw, plugin = sli.section("events"), sli.section("raw"), sli.section("plugin")
-    sli.close(("events", "raw", "plugin"))
+    sli.close()
     if plugin is not None:
         problem = f"the SLI plugin {plugin.text('id')!r} is Go code that Sloth loads and runs"
         sli.refuse("plugin", problem, "Write its queries under `events:` instead.")

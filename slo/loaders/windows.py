@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.located import Section
+from foundation.numbers import parse_share
 from slo.loaders.annotations import SEVERITIES
-from slo.loaders.quantities import parse_share
-from slo.loaders.section import Section
 from slo.model.entities import WindowSet
 from slo.model.spec import Tier
 

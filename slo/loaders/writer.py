@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from fractions import Fraction
 
-from slo.loaders.quantities import CALENDAR_UNITS
+from slo.loaders.openslo_window import CALENDAR_UNITS
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue
 from slo.model.entities import DataSource, NotificationTarget, Service, WindowSet

@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from foundation.problems import Notice
 from slo.model.entities import Component, Composite, DataSource, NotificationTarget, Service, WindowSet
 from slo.model.errors import UnknownSlo
 from slo.model.spec import Slo
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something understood in one of several possible ways, or left unused: loaded, and said aloud."""
-
-    file: str
-    line: int | None
-    field: str
-    reason: str
-    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
+from foundation.errors import DefinitionError, DefinitionErrors
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
-from slo.model.errors import DefinitionError, DefinitionErrors
 
 SLO = """\
 apiVersion: openslo/v1

@@ -20,7 +20,7 @@ from alarms.policy.channel import (
 )
 from alarms.policy.channel_file import load_channels
 from alarms.policy.policy_file import SHIPPED, load_policy
-from slo.model.errors import DefinitionErrors
+from foundation.errors import DefinitionErrors
 
 TOPICS = {level.value: f"arn:aws:sns:sa-east-1:123456789012:m-{level.value.lower()}" for level in Severity}
 SMTP = {"kind": "smtp", "host": "mail", "port": 587, "sender": "m@x.org", "recipients": {"*": "sre@x.org"}}
@@ -67,11 +67,11 @@ def test_every_kind_is_read_and_says_which_secret_it_needs(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("channel", "expected"),
     [
-        ({}, "channels.it.kind: missing"),
-        ({"kind": "pigeon"}, "'pigeon' is not known. Write one of local, sns"),
-        ({"kind": "local", "path": "x"}, "channels.it.path: unknown field"),
+        ({}, "channels.it.kind: is required and missing"),
+        ({"kind": "pigeon"}, "'pigeon' is not one of local, sns"),
+        ({"kind": "local", "path": "x"}, "channels.it.path: is not a key known here"),
         ({"kind": "sns", "topics": {**TOPICS, "P4": "p4"}}, "'p4' is no topic's ARN. Write arn:aws:sns"),
-        ({"kind": "sns", "topics": {"P1": TOPICS["P1"]}}, "channels.it.topics.P2: missing"),
+        ({"kind": "sns", "topics": {"P1": TOPICS["P1"]}}, "channels.it.topics.P2: is required and missing"),
         (
             {"kind": "sns", "topics": {**TOPICS, "P1": TOPICS["P1"].replace("sa-east-1", "us-east-1")}},
             "the topics are of several regions",
@@ -86,7 +86,7 @@ def test_every_kind_is_read_and_says_which_secret_it_needs(tmp_path: Path) -> No
         ({**SMTP, "sender": "mirante"}, "'mirante' is no mail address"),
         ({**SMTP, "recipients": {}}, "is empty. Name at least one"),
         ({**SMTP, "encryption": "none", "user": "m"}, "its password would travel in clear"),
-        ({**SMTP, "password": "p"}, "channels.it.password: unknown field"),
+        ({**SMTP, "password": "p"}, "channels.it.password: is not a key known here"),
     ],
 )
 def test_a_mistake_names_its_place_and_its_mend(

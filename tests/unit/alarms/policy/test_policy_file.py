@@ -13,7 +13,7 @@ from alarms.model.severity import Severity
 from alarms.policy.policy import canonical, from_canonical
 from alarms.policy.policy_file import SHIPPED, load_policy
 from alarms.policy.raci import Role, load_raci
-from slo.model.errors import DefinitionErrors
+from foundation.errors import DefinitionErrors
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -90,21 +90,25 @@ def test_every_possible_alert_reaches_exactly_one_route_whose_owner_exists(label
         (
             "acknowledge_within: 15m",
             "acknowledge_within: 15 minutes",
-            "is not a duration. Write a whole number",
+            "is not a duration. Write for example 5m",
         ),
         ("acknowledge_within: 15m", "acknowledge_within: 0m", "acknowledge_within is zero"),
         ("acknowledge_within: 15m", "acknowledge_within: 31m", "escalate_after is shorter"),
-        ("acknowledge_within: 15m", "acknowledge_in: 15m", "levels.P1.acknowledge_in: unknown field"),
-        ("    clock: always\n", "", "levels.P1.clock: missing. Add it"),
+        (
+            "acknowledge_within: 15m",
+            "acknowledge_in: 15m",
+            "levels.P1.acknowledge_in: is not a key known here. Did you mean `acknowledge_within`?",
+        ),
+        ("    clock: always\n", "", "levels.P1.clock: is required and missing. Add `clock:`"),
         (
             "clock: always",
             "clock: sometimes",
-            "'sometimes' is not known. Write one of always, business-hours",
+            "'sometimes' is not one of always, business-hours",
         ),
         ("first: operations", "first: nobody", "first: 'nobody' is no team"),
         ("backup: data-engineering", "backup: operations", "backup is the team that was told first"),
         ("time_zone: America/Sao_Paulo", "time_zone: Brazil/Paulista", "'Brazil/Paulista' is no time zone"),
-        ("days: [monday, tuesday", "days: [moonday, tuesday", "'moonday' is not known"),
+        ("days: [monday, tuesday", "days: [moonday, tuesday", "'moonday' is not one of monday, tuesday"),
         ('start: "09:00"', 'start: "19:00"', "start is not before end"),
         ('start: "09:00"', 'start: "nine"', "is not a time of day"),
         ("holidays: BR", "holidays: XX", "no such holiday calendar"),
@@ -117,7 +121,7 @@ def test_every_possible_alert_reaches_exactly_one_route_whose_owner_exists(label
             "",
             "is never reached: 'decision' takes everything it matches",
         ),
-        ("{long: 6h, severity: P2}", "{long: 6h, severity: P9}", "'P9' is not known"),
+        ("{long: 6h, severity: P2}", "{long: 6h, severity: P9}", "'P9' is not one of P1, P2, P3, P4"),
         (
             "{long: 6h, severity: P2}",
             "{long: 30m, severity: P2}",
@@ -125,8 +129,8 @@ def test_every_possible_alert_reaches_exactly_one_route_whose_owner_exists(label
         ),
         ("by: 1}\n    - {cust", "by: x}\n    - {cust", "'x' is not a whole number"),
         ("{exhaustion_within: 6h, by: 1}", "{by: 1}", "needs one reason"),
-        ("version: 1", "version: 2", "version: '2' is not known"),
-        ("version: 1", "version: 1\nversion: 1", "version: given twice"),
+        ("version: 1", "version: 2", "version: '2' is not one of 1"),
+        ("version: 1", "version: 1\nversion: 1", "version: is written twice"),
         ("levels:\n", "levels: []\nother:\n", "levels: expected a mapping"),
     ],
 )
@@ -151,7 +155,12 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [("", "is empty"), ("a: [", "is not YAML"), ("\xff\xfe", "missing"), ("- 1", "expected a mapping")],
+    [
+        ("", "is empty"),
+        ("a: [", "is not YAML"),
+        ("\xff\xfe", "expected a mapping"),
+        ("- 1", "expected a mapping"),
+    ],
 )
 def test_a_file_that_is_no_policy_says_so(tmp_path: Path, content: str, expected: str) -> None:
     file = tmp_path / "policy.yaml"

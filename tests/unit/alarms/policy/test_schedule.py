@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from alarms.policy.schedule import Override, Schedule, Schedules, load_schedules
-from slo.model.errors import DefinitionErrors
+from foundation.errors import DefinitionErrors
 
 WEEKLY = Schedule(
     "America/Sao_Paulo", datetime.fromisoformat("2026-01-05T09:00"), timedelta(weeks=1), ("ana", "bia")
@@ -64,8 +64,11 @@ def test_the_shipped_schedules_load() -> None:
     [
         ("{starts: soon, every: 1d, people: []}", "not a local date and time"),
         ("{starts: 2026-01-05T09:00+00:00, every: 1d, people: []}", "has a time zone of its own"),
-        ("{starts: 2026-01-05T09:00, every: 5s, people: []}", "hands over too often"),
-        ("{starts: 2026-01-05T09:00, people: []}", "rotation.every: missing"),
+        (
+            "{starts: 2026-01-05T09:00, every: 5s, people: []}",
+            "rotation.every: '5s' is too short. Write at least 1m",
+        ),
+        ("{starts: 2026-01-05T09:00, people: []}", "rotation.every: is required and missing"),
     ],
 )
 def test_a_mistake_names_its_place(tmp_path: Path, rotation: str, expected: str) -> None:

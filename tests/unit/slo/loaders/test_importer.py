@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from foundation.errors import DefinitionErrors
 from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
 from slo.loaders.importer import Effect, import_files
-from slo.model.errors import DefinitionErrors
 from slo.model.spec import Slo
 from tests.support.definition_files import SLO, SLOTH
 
