@@ -66,7 +66,7 @@ def test_the_shipped_schedules_load() -> None:
         ("{starts: 2026-01-05T09:00+00:00, every: 1d, people: []}", "has a time zone of its own"),
         (
             "{starts: 2026-01-05T09:00, every: 5s, people: []}",
-            "rotation.every: '5s' is too short. Write at least 1m",
+            "every: '5s' is too short. Write at least 1m",
         ),
         ("{starts: 2026-01-05T09:00, people: []}", "rotation.every: is required and missing"),
     ],
