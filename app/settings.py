@@ -6,11 +6,15 @@ This is the only module that reads the environment.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+
+from foundation.errors import WHOLE_FILE, DefinitionError
+from foundation.files import read_text
 
 CONFIG_FILE = "mirante.toml"
 ENV_PREFIX = "MIRANTE_"
@@ -200,6 +204,7 @@ def load_settings(
 
     Raises:
         SettingsError: an unknown name, or a value of the wrong kind, with the place it stands in.
+        DefinitionError: the file cannot be read, or is not TOML.
     """
     env = os.environ if environment is None else environment
     settings = Settings()
@@ -239,10 +244,15 @@ def _checked(settings: Settings) -> Settings:
 
 
 def _read_toml(path: Path) -> Mapping[str, object]:
+    text = read_text(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(str(path), f"cannot be read ({error})", "Mend or remove the file") from error
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = re.search(r"line (\d+)", str(error))
+        line = int(found[1]) if found else None
+        raise DefinitionError(
+            str(path), WHOLE_FILE, f"is not TOML: {error}", "Mend it there.", line
+        ) from None
 
 
 def _merge(settings: Settings, values: Mapping[str, object], place: str, prefix: str = "") -> Settings:

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from alarms.policy.channel import Channels, LambdaChannel, SmtpChannel
 from alarms.policy.policy import ASSIGNED, Route, RoutingPolicy, SeverityLevel
+from foundation.errors import Problems
 from foundation.located import Place
-from foundation.problems import Problems
 
 
 def lint(policy: RoutingPolicy, problems: Problems, places: Mapping[str, Place]) -> None:

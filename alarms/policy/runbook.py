@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+
+from foundation.errors import Problems
+from foundation.files import read_text
 
 SHIPPED = Path(__file__).parents[1] / "runbooks"
 GENERIC = "generic"
@@ -48,8 +51,14 @@ class Runbooks:
 
 @lru_cache(maxsize=8)
 def load_runbooks(directory: Path = SHIPPED) -> Runbooks:
-    files = sorted(directory.glob("*.md"))
-    return Runbooks({file.stem: parse(file.stem, file.read_text(encoding="utf-8")) for file in files})
+    """
+    Raises:
+        DefinitionErrors: every file that cannot be read, is too large or is not UTF-8.
+    """
+    problems = Problems()
+    texts = {path.stem: problems.attempt(partial(read_text, path)) for path in sorted(directory.glob("*.md"))}
+    problems.raise_if_any()
+    return Runbooks({name: parse(name, text) for name, text in texts.items() if text is not None})
 
 
 def parse(runbook_id: str, text: str) -> Runbook:

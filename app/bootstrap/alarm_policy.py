@@ -13,7 +13,7 @@ from alarms.policy.raci import Raci, load_raci
 from alarms.policy.runbook import SHIPPED as SHIPPED_RUNBOOKS
 from alarms.policy.runbook import Runbooks, load_runbooks
 from alarms.policy.schedule import Schedules, load_schedules
-from foundation.errors import DefinitionError, DefinitionErrors
+from foundation.errors import DefinitionError, Problems
 
 FILES = ("policy.yaml", "schedules.yaml", "raci.yaml", "channels.yaml")
 RUNBOOKS = "runbooks"
@@ -36,28 +36,15 @@ def load_alarm_policy(folder: Path | None = None) -> AlarmPolicy:
         DefinitionErrors: everything wrong in all of them, or a folder that holds none of them.
     """
     policy, schedules, raci, channels = _files(folder)
-    wrong: list[DefinitionError] = []
-    try:
-        matrix = load_raci(raci)
-    except DefinitionErrors as errors:
-        wrong += errors.errors
-        matrix = load_raci()
-    try:
-        duty = load_schedules(schedules)
-    except DefinitionErrors as errors:
-        wrong += errors.errors
-    carriers: Channels | None = None
-    try:
-        carriers = load_channels(channels)
-    except DefinitionErrors as errors:
-        wrong += errors.errors
-    try:
-        rules = load_policy(policy, matrix, carriers)
-    except DefinitionErrors as errors:
-        wrong += errors.errors
-    if wrong or carriers is None:
-        raise DefinitionErrors(wrong)
-    return AlarmPolicy(rules, carriers, duty, matrix, _runbooks(folder))
+    problems = Problems()
+    matrix = problems.attempt(lambda: load_raci(raci)) or load_raci()
+    duty = problems.attempt(lambda: load_schedules(schedules))
+    carriers = problems.attempt(lambda: load_channels(channels))
+    rules = problems.attempt(lambda: load_policy(policy, matrix, carriers))
+    pages = problems.attempt(lambda: _runbooks(folder))
+    if duty is None or carriers is None or rules is None or pages is None or problems.errors:
+        raise problems.all()
+    return AlarmPolicy(rules, carriers, duty, matrix, pages)
 
 
 def _files(folder: Path | None) -> tuple[Path | None, ...]:
@@ -67,7 +54,7 @@ def _files(folder: Path | None) -> tuple[Path | None, ...]:
     if not there and not (folder / RUNBOOKS).is_dir():
         problem = f"holds none of {', '.join(FILES)} and {RUNBOOKS}/" if folder.is_dir() else "is no folder"
         mend = "Name the folder of your alarm policy, or unset alarm_policy to use what ships"
-        raise DefinitionErrors([DefinitionError(str(folder), "alarm_policy", problem, mend)])
+        raise DefinitionError(str(folder), "alarm_policy", problem, mend)
     return tuple(folder / name if folder / name in there else None for name in FILES)
 
 
@@ -76,11 +63,6 @@ def _runbooks(folder: Path | None) -> Runbooks:
     shipped = load_runbooks(SHIPPED_RUNBOOKS)
     if folder is None or not (folder / RUNBOOKS).is_dir():
         return shipped
-    try:
-        own = load_runbooks(folder / RUNBOOKS)
-    except (OSError, UnicodeDecodeError) as error:
-        place = getattr(error, "filename", None) or str(folder / RUNBOOKS)
-        problem = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"cannot be read ({error})"
-        raise DefinitionErrors([DefinitionError(place, "the file", problem, "Save it as UTF-8")]) from error
+    own = load_runbooks(folder / RUNBOOKS)
     pages = {name: page for book in (shipped, own) for name in book.ids() if (page := book.get(name))}
     return Runbooks(pages)

@@ -13,12 +13,12 @@ from alarms.policy.runbook import Runbooks
 from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
 from app.build import artifacts
 from app.settings import Settings, channel_variable
-from credit.domain.errors import PolicyError, UnknownPolicy
+from credit.domain.errors import UnknownPolicy
 from credit.metrics import METRICS
 from credit.usecases.load_policies import load_policies
 from dashboards.model.errors import DashboardError
 from dashboards.truth.gates import Report, examine
-from foundation.errors import DefinitionError, DefinitionErrors
+from foundation.errors import Problems
 from slo import lint
 from slo.lint import Finding, Level, Surroundings
 from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
@@ -48,9 +48,9 @@ def check_everything(settings: Settings) -> Checked:
     findings: list[Finding] = []
     counts: dict[str, int] = {}
     unwatched: tuple[str, ...] = ()
-    catalogue = _attempt(lambda: load_catalogue(settings.definitions), findings)
-    alarms = _attempt(lambda: load_alarm_policy(settings.alarm_policy), findings)
-    book = _attempt(lambda: load_policies(settings.policies, settings.policy), findings)
+    catalogue = _attempt("definition", lambda: load_catalogue(settings.definitions), findings)
+    alarms = _attempt("definition", lambda: load_alarm_policy(settings.alarm_policy), findings)
+    book = _attempt("credit-policy", lambda: load_policies(settings.policies, settings.policy), findings)
     if catalogue is not None:
         counts |= _catalogue_counts(catalogue)
         findings += lint.check(catalogue, _surroundings(settings, alarms))
@@ -75,23 +75,19 @@ def check_everything(settings: Settings) -> Checked:
     return Checked(_placed(findings, settings.definitions or DEFINITIONS), counts, unwatched)
 
 
-def _attempt(load: Callable[[], T], findings: list[Finding]) -> T | None:
+def _attempt(rule: str, load: Callable[[], T], findings: list[Finding]) -> T | None:
+    problems = Problems()
     try:
-        return load()
-    except DefinitionErrors as wrong:
-        findings += [_finding("definition", error) for error in wrong.errors]
-    except DefinitionError as wrong:
-        findings.append(_finding("definition", wrong))
-    except PolicyError as wrong:
-        findings.append(_finding("credit-policy", wrong))
+        loaded = problems.attempt(load)
     except UnknownPolicy as unknown:
         mend = "Set `policy` to one of them, or add its file"
-        findings.append(Finding(Level.ERROR, "credit-policy", "settings", None, "policy", str(unknown), mend))
-    return None
-
-
-def _finding(rule: str, wrong: DefinitionError | PolicyError) -> Finding:
-    return Finding(Level.ERROR, rule, wrong.file, wrong.line, wrong.field, wrong.problem, wrong.mend)
+        findings.append(Finding(Level.ERROR, rule, "settings", None, "policy", str(unknown), mend))
+        return None
+    findings += [
+        Finding(Level.ERROR, rule, wrong.file, wrong.line, wrong.field, wrong.problem, wrong.mend)
+        for wrong in problems.errors
+    ]
+    return loaded
 
 
 def _surroundings(settings: Settings, alarms: AlarmPolicy | None) -> Surroundings:

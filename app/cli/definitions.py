@@ -158,7 +158,7 @@ def import_(files: tuple[Path, ...], out: Path, force: bool) -> None:
     """Sloth or OpenSLO in, our definitions (OpenSLO v1 with annotations) out.
 
     Every change is named, with the file and line it comes from: what was assumed, added, said differently or
-    lost. Exit status: 0 imported, 2 a file cannot be read or understood (nothing is written).
+    lost. Exit status: 0 imported, 1 a file cannot be read or understood (nothing is written).
     """
     found = import_files(files)
     for change in found.changes:

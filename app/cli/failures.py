@@ -23,11 +23,11 @@ from app.demo.errors import DemoError
 from app.deployment.errors import DeploymentError
 from app.serving.errors import ServingError
 from app.settings import SettingsError
-from credit.domain.errors import DomainError, StoreUnavailable
+from credit.domain.errors import DomainError, StoreUnavailable, TableError
 from dashboards.model.errors import DashboardError
 from dataplatform.errors import PlatformError
 from foundation.aws.errors import AwsError
-from foundation.errors import ClockSpecError
+from foundation.errors import ClockSpecError, DefinitionError
 from foundation.sqlite_ladder import NewerFile
 from slo.model.errors import LedgerError, SloError, SourceError
 
@@ -37,7 +37,9 @@ EXIT_ENVIRONMENT = 3
 EXIT_DEFECT = 70
 EXIT_INTERRUPTED = 130
 
-# Looked at first: some of these are kinds of the errors below.
+# What a person wrote into a file, or left out of it; for a check that is the answer, and everywhere the same.
+FILE_ERRORS = (DefinitionError, TableError)
+# Looked at before the rest: some of these are kinds of the errors below.
 ENVIRONMENT_ERRORS = (
     ServingError,
     PlatformError,
@@ -105,6 +107,8 @@ def explained() -> Iterator[None]:
         raise SystemExit(error.exit_code) from None
     except (KeyboardInterrupt, click.Abort):
         _leave("interrupted; nothing is half done, run the command again to go on", EXIT_INTERRUPTED)
+    except FILE_ERRORS as error:
+        _leave(str(error), EXIT_NO)
     except ENVIRONMENT_ERRORS as error:
         _leave(str(error), EXIT_ENVIRONMENT)
     except USAGE_ERRORS as error:

@@ -50,8 +50,8 @@ from app.settings import ENV_PREFIX, Settings, channel_variable, load_settings
 def cli(context: click.Context, /, **flags: object) -> None:
     """Mirante: SLOs, burn, pages and boards, with the credit platform they watch.
 
-    Exit status: 0 done or yes; 1 the answer is no; 2 bad input; 3 the machine is in the way;
-    70 a defect of ours; 130 interrupted.
+    Exit status: 0 done or yes; 1 the answer is no, or a file says something wrong; 2 wrong usage;
+    3 the machine is in the way; 70 a defect of ours; 130 interrupted.
     """
     context.obj = load_settings(flags)
 

@@ -7,14 +7,15 @@ stops the process at its start, not a reader in the middle of the night.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-
-import yaml
+from functools import cache, partial
+from pathlib import Path
 
 from app.console.errors import TextMissing
 from dashboards.model.palette import LANGUAGES
+from foundation.errors import Problems
+from foundation.files import read_document
 
+TEXTS = Path(__file__).parent / "texts"
 DEFAULT_LANGUAGE = "en"
 HTML_LANGUAGE = {"en": "en", "pt": "pt-BR"}
 LANGUAGE_NAMES = {"en": "English", "pt": "Português"}
@@ -49,27 +50,27 @@ class Texts:
 
 
 @cache
-def text_table(*packages: str) -> Mapping[str, Mapping[str, str]]:
-    """All tables of the console as one, with those of other ``packages`` whose pages are made like ours.
+def text_table() -> Mapping[str, Mapping[str, str]]:
+    """All tables as one.
 
     Raises:
-        TextMissing: a key lacks a language or stands in two tables.
+        DefinitionErrors: everything wrong in them: a key lacks a language, or stands in two tables.
     """
+    problems = Problems()
     table: dict[str, Mapping[str, str]] = {}
-    folders = [files("app.console").joinpath("texts"), *map(files, packages)]
-    for source in [file for folder in folders for file in sorted(folder.iterdir(), key=lambda f: f.name)]:
-        if source.name.endswith(".yaml"):
-            _merge(table, yaml.safe_load(source.read_text(encoding="utf-8")))
+    for path in sorted(TEXTS.glob("*.yaml")):
+        problems.attempt(partial(_add, path, table))
+    problems.raise_if_any()
     return table
 
 
-def _merge(table: dict[str, Mapping[str, str]], entries: Mapping[str, Mapping[str, str]]) -> None:
-    for key, languages in entries.items():
+def _add(path: Path, table: dict[str, Mapping[str, str]]) -> None:
+    document = read_document(path)
+    for key, place in document.entries():
         if key in table:
-            raise TextMissing(key, "stands in two tables")
-        if set(languages) != set(LANGUAGES):
-            raise TextMissing(key, f"is in {sorted(languages)}, not in {sorted(LANGUAGES)}")
-        table[key] = languages
+            place.wrong("stands in two tables", "Keep one of them.")
+        table[key] = {language: text.text() for language, text in place.fields(LANGUAGES).items()}
+    document.source.problems.raise_if_any()
 
 
 @cache

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import yaml
-
 from app.demo.errors import FolderNotOurs
+from foundation.files import read_document
 from slo.loaders.catalogue_files import DEFINITIONS, WINDOWS
+from slo.prometheus.yaml_text import render_yaml
 
 MARKER = ".made-by-mirante-demo"
 WINDOW_SET = "google-30d.yaml"
@@ -38,8 +38,10 @@ def demo_definitions(folder: Path) -> Path:
     """
     target = folder / "definitions"
     shutil.copytree(DEFINITIONS, target)
-    windows = yaml.safe_load((WINDOWS / WINDOW_SET).read_text(encoding="utf-8"))
-    windows["tiers"] = [tier for tier in windows["tiers"] if tier["severity"] in PAGING]
+    shipped = dict(read_document(WINDOWS / WINDOW_SET).entries())
+    paging = [tier for tier in shipped["tiers"].items() if dict(tier.entries())["severity"].text() in PAGING]
+    windows = {key: place.plain() for key, place in shipped.items()}
+    windows["tiers"] = [tier.plain() for tier in paging]
     (target / "windows").mkdir(exist_ok=True)
-    (target / "windows" / WINDOW_SET).write_text(yaml.safe_dump(windows, sort_keys=False), encoding="utf-8")
+    (target / "windows" / WINDOW_SET).write_text(render_yaml(windows), encoding="utf-8")
     return target

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from app.deployment.resource import Document
+from foundation.files import read_document
 
 PRICES = Path(__file__).parent / "prices.yaml"
 
@@ -56,15 +55,15 @@ class Bill:
 
 def bill(alarms: Sequence[Document], boards: int, metric_filters: Iterable[Document]) -> Bill:
     """Of everything that is generated, deployed or not."""
-    table = _table()
-    monthly, quotas = table["monthly"], table["quotas"]
+    prices = _prices()
+    monthly, quotas = prices.monthly, prices.quotas
     composites = sum("AlarmRule" in alarm for alarm in alarms)
     filters = Counter(str(one["logGroupName"]) for one in metric_filters)
     return Bill(
         (
-            CostLine("metrics read by alarms", sum(map(_metrics, alarms)), Decimal(monthly["alarm_metric"])),
-            CostLine("composite alarms", composites, Decimal(monthly["composite_alarm"])),
-            CostLine("dashboards", boards, Decimal(monthly["dashboard"])),
+            CostLine("metrics read by alarms", sum(map(_metrics, alarms)), monthly["alarm_metric"]),
+            CostLine("composite alarms", composites, monthly["composite_alarm"]),
+            CostLine("dashboards", boards, monthly["dashboard"]),
         ),
         (
             QuotaLine(
@@ -78,7 +77,7 @@ def bill(alarms: Sequence[Document], boards: int, metric_filters: Iterable[Docum
                 quotas["metric_filters_of_a_log_group"],
             ),
         ),
-        str(table["as_of"]),
+        prices.as_of,
     )
 
 
@@ -94,7 +93,25 @@ def _asks_a_question(alarm: Document) -> bool:
     return any(str(query.get("Expression", "")).startswith("SELECT ") for query in alarm.get("Metrics", ()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    as_of: str
+    monthly: Mapping[str, Decimal]
+    quotas: Mapping[str, int]
+
+
 @cache
-def _table() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.load(PRICES.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return read
+def _prices() -> _Prices:
+    top = read_document(PRICES)
+    fields = top.fields(["as_of", "currency", "monthly", "quotas"])
+    monthly = fields["monthly"].fields(["alarm_metric", "composite_alarm", "dashboard"])
+    quotas = fields["quotas"].fields(["metrics_insights_alarms", "metric_filters_of_a_log_group"])
+    prices = {key: _decimal(place.number()) for key, place in monthly.items()}
+    limits = {key: place.integer() for key, place in quotas.items()}
+    as_of = fields["as_of"].text()
+    top.source.problems.raise_if_any()
+    return _Prices(as_of, prices, limits)
+
+
+def _decimal(number: Fraction | None) -> Decimal:
+    return Decimal(0) if number is None else Decimal(number.numerator) / number.denominator

@@ -12,10 +12,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import httpx
-import yaml
 
 from app.deployment.errors import DeploymentError
 from app.deployment.resource import Deployed, Document
+from foundation.errors import Problems
+from foundation.files import documents
 
 MANIFEST = ".mirante-files.json"
 TIMEOUT_SECONDS = 20.0
@@ -117,8 +118,8 @@ def _digest(content: bytes) -> str:
 
 def _document(content: bytes) -> Document:
     """What the file says, so that differences are told by field; its digest where it cannot be read."""
-    try:
-        read = yaml.load(content, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError:
-        read = None
-    return read if isinstance(read, dict) else {"sha256": _digest(content)}
+    problems = Problems()
+    found = [place.plain() for place in documents(content, "", problems)]
+    if len(found) == 1 and isinstance(found[0], dict) and not problems.errors:
+        return found[0]
+    return {"sha256": _digest(content)}

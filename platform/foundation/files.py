@@ -2,43 +2,58 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
+from foundation.errors import WHOLE_FILE, DefinitionError, DefinitionErrors, Problems
 from foundation.located import Place, Source
-from foundation.problems import Problems
 from foundation.yaml_nodes import read_nodes
 
 MAX_BYTES = 10_000_000
 
 
-def read_bytes(path: Path, file: str, problems: Problems) -> bytes | None:
-    """What a file holds, at most one byte too much; ``None`` and a problem where it cannot be read."""
+def read_bytes(path: Path, name: str | None = None) -> bytes:
+    """What a file holds, at most one byte too much; errors call it ``name``.
+
+    Raises:
+        DefinitionErrors: it cannot be read.
+    """
     try:
         with path.open("rb") as source:
             return source.read(MAX_BYTES + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
-        problems.refuse(file, None, "", problem, "Check that the file exists and its permissions.")
-        return None
+        mend = "Check that the file exists and its permissions."
+        raise _refused(name or str(path), None, problem, mend) from None
 
 
-def as_text(content: bytes, file: str, problems: Problems) -> str | None:
-    """UTF-8, with or without a byte order mark; ``None`` and a problem otherwise, or if it is too large."""
+def as_text(content: bytes, file: str) -> str:
+    """UTF-8, with or without a byte order mark.
+
+    Raises:
+        DefinitionErrors: it is not, or is too large.
+    """
     if len(content) > MAX_BYTES:
-        problems.refuse(file, None, "", f"is over {MAX_BYTES:,} bytes long", "Split it.")
-        return None
+        raise _refused(file, None, f"is over {MAX_BYTES:,} bytes long", "Split it.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         problem = f"is not UTF-8 here (byte 0x{content[error.start]:02x})"
-        problems.refuse(file, line, "", problem, "Save the file as UTF-8.")
-        return None
+        raise _refused(file, line, problem, "Save the file as UTF-8.") from None
+
+
+def read_text(path: Path) -> str:
+    """
+    Raises:
+        DefinitionErrors: it cannot be read, is too large or is not UTF-8.
+    """
+    return as_text(read_bytes(path), str(path))
 
 
 def documents(content: bytes, file: str, problems: Problems) -> list[Place]:
     """The documents of one file, and in ``problems`` what is wrong with the file as a whole."""
-    text = as_text(content, file, problems)
+    text = problems.attempt(partial(as_text, content, file))
     nodes = [] if text is None else read_nodes(text, file, problems)
     source = Source(file, problems)
     return [Place(source, "", node, node.line) for node in nodes]
@@ -52,13 +67,13 @@ def document(content: bytes, file: str) -> Place:
     """
     problems = Problems()
     found = documents(content, file, problems)
-    if not found and not problems.errors:
-        problems.refuse(file, None, "", "is empty", "Write the document, or delete the file.")
-    if len(found) > 1:
+    if len(found) == 1:
+        return found[0]
+    if found:
         found[1].wrong("is a second document", "Keep one, without `---` below it.")
-    if not found or len(found) > 1:
-        problems.raise_if_any()
-    return found[0]
+    elif not problems.errors:
+        problems.refuse(file, None, "", "is empty", "Write the document, or delete the file.")
+    raise problems.all()
 
 
 def read_document(path: Path) -> Place:
@@ -67,7 +82,8 @@ def read_document(path: Path) -> Place:
     Raises:
         DefinitionErrors: or it cannot be read.
     """
-    problems = Problems()
-    content = read_bytes(path, str(path), problems)
-    problems.raise_if_any()
-    return document(content or b"", str(path))
+    return document(read_bytes(path), str(path))
+
+
+def _refused(file: str, line: int | None, problem: str, mend: str) -> DefinitionErrors:
+    return DefinitionErrors([DefinitionError(file, WHOLE_FILE, problem, mend, line)])

@@ -16,8 +16,8 @@ from fractions import Fraction
 from typing import TypeVar
 
 from foundation.durations import duration_text, parse_duration
+from foundation.errors import Problems
 from foundation.numbers import parse_number
-from foundation.problems import Problems
 from foundation.yaml_nodes import Listing, Mapping, Node, Scalar, plain
 
 T = TypeVar("T")
@@ -130,8 +130,10 @@ class Place:
         self.wrong(f"{shown(self.scalar())} is too short", f"Write at least {duration_text(least)}.")
         return None
 
-    def items(self) -> list[Place]:
+    def items(self, least: int = 0) -> list[Place]:
         if isinstance(self._node, Listing):
+            if len(self._node.items) < least:
+                self.wrong("is empty", "Give at least one item.")
             return [
                 Place(self.source, f"{self.path}[{index}]", node, node.line)
                 for index, node in enumerate(self._node.items)
@@ -268,9 +270,7 @@ class Section:
 
     def sections(self, key: str, *, required: bool = False) -> list[Section]:
         place = self._asked_for(key, required)
-        items = [] if place is None else place.items()
-        if required and place is not None and place.is_list and not items:
-            place.wrong("is empty", "Give at least one item.")
+        items = [] if place is None else place.items(least=int(required))
         return [section for item in items if (section := item.section()) is not None]
 
     def texts(self, key: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from foundation.problems import Problems
+from foundation.errors import Problems
 
 MAX_DEPTH = 50
 MAX_VALUES = 500_000

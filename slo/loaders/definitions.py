@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from foundation.problems import Notice
+from foundation.errors import Notice
 from slo.model.entities import Component, Composite, DataSource, NotificationTarget, Service, WindowSet
 from slo.model.spec import Slo
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from foundation.errors import Problems
 from foundation.files import documents, read_bytes
 from foundation.located import Section
-from foundation.problems import Problems
 from slo.loaders.components import read_components
 from slo.loaders.definitions import Definitions
 from slo.loaders.openslo import OpenSlo
@@ -84,7 +85,7 @@ def _documents(
 ) -> Iterable[Section]:
     for path in files:
         name = str(path.relative_to(root)) if root else str(path)
-        content = read_bytes(path, name, problems)
+        content = problems.attempt(partial(read_bytes, path, name))
         if content is not None:
             into.sources[name] = hashlib.sha256(content).hexdigest()
             yield from _sections(content, name, problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from foundation.problems import Notice
+from foundation.errors import Notice
 from slo.model.entities import Component, Composite, DataSource, NotificationTarget, Service, WindowSet
 from slo.model.errors import UnknownSlo
 from slo.model.spec import Slo

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from foundation.clock import ManualClock
+from foundation.errors import DefinitionError
 from slo.ledger.collect import Collector
 from slo.ledger.counts import CountReader
 from slo.ledger.ledger import Counts, Ledger
@@ -22,12 +23,11 @@ COLUMNS = "minute,good,total (or minute,bad,total); minute such as 2026-03-10T14
 LONGEST = timedelta(days=400)
 
 
-class RecordedCsvError(SourceError):
+class RecordedCsvError(DefinitionError):
     """A line of recorded counts that cannot be used; says which and how to mend it."""
 
     def __init__(self, name: str, line: int, problem: str) -> None:
-        self.line = line
-        super().__init__(f"{name}:{line}: {problem}. Expected columns {COLUMNS}")
+        super().__init__(name, "the line", problem, f"Expected columns {COLUMNS}", line)
 
 
 def timeline_from_csv(lines: Iterable[str], name: str = "counts.csv") -> Timeline:
@@ -36,7 +36,7 @@ def timeline_from_csv(lines: Iterable[str], name: str = "counts.csv") -> Timelin
     Raises:
         RecordedCsvError: the first line that cannot be used.
     """
-    rows = csv.reader(lines)
+    rows = _rows(lines, name)
     header = [column.strip().lower() for column in next(rows, [])]
     part = next((column for column in ("good", "bad") if column in header), None)
     if part is None or "minute" not in header or "total" not in header:
@@ -56,6 +56,14 @@ def timeline_from_csv(lines: Iterable[str], name: str = "counts.csv") -> Timelin
             name, 2, f"it spans {(end - start).days} days; at most {LONGEST.days} are simulated"
         )
     return timeline_of(minutes, start, end)
+
+
+def _rows(lines: Iterable[str], name: str) -> Iterator[list[str]]:
+    rows = csv.reader(lines)
+    try:
+        yield from rows
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise RecordedCsvError(name, rows.line_num + 1, f"is not CSV in UTF-8 ({error})") from error
 
 
 def _row(cells: dict[str, str], part: str, name: str, number: int) -> tuple[datetime, int, int]:

@@ -3,11 +3,9 @@
 DomainError
 +-- InvalidCpf              not an eleven-digit CPF with right check digits (never quotes the number)
 +-- InvalidValue            a field outside what it may hold
-+-- PolicyError             a policy file says something wrong (file, line, field, mend)
 +-- UnknownPolicy           no policy has that name or id
 +-- UnknownCustomer         nobody is on file under that id or CPF (nothing is recorded)
 +-- RejectedRecord          a stream record that can never be processed (poison), with a named reason
-+-- MappingError            a column mapping says something wrong (file, line, field, mend)
 +-- TableError              a table of rows cannot be read (file, line, column, mend)
 +-- StoreUnavailable        a store did not answer; nothing was recorded
 +-- IdempotencyConflict     the same key came with another body
@@ -37,13 +35,6 @@ class InvalidValue(DomainError):
         self.problem = problem
         self.mend = mend
         super().__init__(f"{field}: {problem}. {mend}")
-
-
-class PolicyError(DomainError):
-    def __init__(self, file: str, field: str, problem: str, mend: str, line: int | None = None) -> None:
-        self.file, self.field, self.problem, self.mend, self.line = file, field, problem, mend, line
-        place = file if line is None else f"{file}:{line}"
-        super().__init__(f"{place}: {field}: {problem}. {mend}")
 
 
 class UnknownPolicy(DomainError):
@@ -87,13 +78,6 @@ class RejectedRecord(DomainError):
     def __init__(self, reason: str, field: str) -> None:
         self.reason, self.field = reason, field
         super().__init__(f"record rejected: {reason} at {field or 'the record itself'}")
-
-
-class MappingError(DomainError):
-    def __init__(self, file: str, field: str, problem: str, mend: str, line: int | None = None) -> None:
-        self.file, self.field, self.problem, self.mend, self.line = file, field, problem, mend, line
-        place = file if line is None else f"{file}:{line}"
-        super().__init__(f"{place}: {field}: {problem}. {mend}")
 
 
 class TableError(DomainError):

@@ -21,10 +21,9 @@ A condition is ``{fact, <comparison>}``, ``{all: [...]}``, ``{any: [...]}`` or `
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from fractions import Fraction
 
-from credit.domain.errors import PolicyError
 from credit.domain.facts import FACTS, Fact, FactType
 from credit.domain.policy import (
     AllTrue,
@@ -40,142 +39,130 @@ from credit.domain.policy import (
     Threshold,
 )
 from credit.domain.reachability import problem_of_rule
-from credit.domain.yaml_fields import Fields, Value, read_yaml
+from foundation.files import document
+from foundation.located import Place
 
 MAX_DEPTH = 12
 MAX_SCORE = 1000
 MAX_RATE_BPS = 10_000
 _OPERATORS = tuple(operator.value for operator in Comparator)
+_SHAPES = ("fact", "all", "any", "not")
 _WHERE_TEXT = (Comparator.EQUALS, Comparator.NOT_EQUALS, Comparator.ONE_OF)
+_STAND_IN = AllTrue(())  # for a condition that cannot be read
 
 
-def parse_policy(content: bytes, file: str, reasons: Container[str]) -> Policy:
-    """One policy file, checked.
+def parse_policy(content: bytes, file: str, reasons: Container[str] | None) -> Policy:
+    """One policy file, checked; ``None``: the reasons could not be read, so codes are taken as they are.
 
     Raises:
-        PolicyError: the first thing wrong, with file, line, field and mend.
+        DefinitionErrors: everything wrong, each with file, line, field and mend.
     """
-    top = read_yaml(content, file, PolicyError).fields()
-    name, version = top.take("policy").text(), top.take("version").text()
-    description = top.take("description").text()
-    listed = [(value, _rule(value, reasons)) for value in top.take("rules").items()]
-    unpriced, bands = _pricing(top.take("pricing"), reasons)
-    top.done()
+    top = document(content, file)
+    problems = top.source.problems
+    fields = top.fields(["policy", "version", "description", "rules", "pricing"])
+    listed = [(place, _rule(place, reasons)) for place in fields["rules"].items(least=1)]
+    unpriced, bands = _pricing(fields["pricing"], reasons)
     _check_unique(listed)
     rules = tuple(sorted((rule for _, rule in listed), key=lambda rule: rule.rank))
-    for value, rule in listed:
+    for place, rule in [] if problems.errors else listed:
         problem = problem_of_rule(rule, rules)
         if problem is not None:
-            raise value.wrong(problem, "Correct the condition, or remove the rule")
+            place.wrong(problem, "Correct the condition, or remove the rule")
+    name, version, description = (fields[key].text() for key in ("policy", "version", "description"))
+    problems.raise_if_any()
     return Policy(name, version, description, rules, bands, unpriced, file)
 
 
-def _rule(value: Value, reasons: Container[str]) -> Rule:
-    fields = value.fields()
-    rule = Rule(
-        name=fields.take("name").text(),
-        effect=RuleEffect(fields.take("effect").choice([effect.value for effect in RuleEffect])),
-        reason=_reason(fields.take("reason"), reasons),
-        unknown_reason=_reason(fields.take("unknown"), reasons),
-        rank=fields.take("rank").integer(1, 10_000),
-        condition=_condition(fields.take("when"), 1),
+def _rule(place: Place, reasons: Container[str] | None) -> Rule:
+    fields = place.fields(["name", "effect", "reason", "unknown", "rank", "when"])
+    return Rule(
+        name=fields["name"].text(),
+        effect=fields["effect"].member(RuleEffect),
+        reason=_reason(fields["reason"], reasons),
+        unknown_reason=_reason(fields["unknown"], reasons),
+        rank=fields["rank"].integer(1, 10_000),
+        condition=_condition(fields["when"], 1),
     )
-    fields.done()
-    return rule
 
 
-def _reason(value: Value, reasons: Container[str]) -> str:
-    code = value.text()
-    if code not in reasons:
-        raise value.wrong(f"{code!r} is not a reason code", "Add its texts to reasons.yaml, or use another")
+def _reason(place: Place, reasons: Container[str] | None) -> str:
+    code = place.text()
+    if code and reasons is not None and code not in reasons:
+        place.wrong(f"{code!r} is not a reason code", "Add its texts to reasons.yaml, or use another")
     return code
 
 
-def _check_unique(listed: list[tuple[Value, Rule]]) -> None:
-    names: dict[str, int] = {}
+def _check_unique(listed: list[tuple[Place, Rule]]) -> None:
+    names: dict[str, int | None] = {}
     ranks: dict[int, str] = {}
-    for value, rule in listed:
+    for place, rule in listed:
         if rule.name in names:
-            raise value.wrong(
-                f"the name {rule.name!r} was used on line {names[rule.name]}", "Give each rule its own name"
-            )
+            problem = f"the name {rule.name!r} was used on line {names[rule.name]}"
+            place.wrong(problem, "Give each rule its own name")
         if rule.rank in ranks:
-            raise value.wrong(
-                f"rank {rule.rank} is taken by {ranks[rule.rank]!r}", "Give each rule its own rank"
-            )
-        names[rule.name], ranks[rule.rank] = value.line, rule.name
+            problem = f"rank {rule.rank} is taken by {ranks[rule.rank]!r}"
+            place.wrong(problem, "Give each rule its own rank")
+        names[rule.name], ranks[rule.rank] = place.line, rule.name
 
 
-def _condition(value: Value, depth: int) -> Condition:
+def _condition(place: Place, depth: int) -> Condition:
     if depth > MAX_DEPTH:
-        raise value.wrong(f"conditions nest deeper than {MAX_DEPTH}", "Split the rule")
-    fields = value.fields()
-    for word, build in (("all", AllTrue), ("any", AnyTrue)):
-        listed = fields.maybe(word)
-        if listed is not None:
-            fields.done()
-            return build(tuple(_condition(child, depth + 1) for child in listed.items()))
-    negated = fields.maybe("not")
-    if negated is not None:
-        fields.done()
-        return Not(_condition(negated, depth + 1))
-    return _compare(fields)
+        place.wrong(f"conditions nest deeper than {MAX_DEPTH}", "Split the rule")
+        return _STAND_IN
+    fields = place.fields([], [*_SHAPES, *_OPERATORS])
+    shapes = [shape for shape in _SHAPES if shape in fields]
+    if shapes == ["fact"]:
+        return _compare(fields)
+    if len(shapes) != 1 or len(fields) > 1:
+        if place.is_mapping:
+            place.wrong("is not one condition", "Write fact and a comparison, or one of all, any and not")
+        return _STAND_IN
+    if "not" in fields:
+        return Not(_condition(fields["not"], depth + 1))
+    children = tuple(_condition(child, depth + 1) for child in fields[shapes[0]].items(least=1))
+    return AllTrue(children) if "all" in fields else AnyTrue(children)
 
 
-def _compare(fields: Fields) -> Compare:
-    named = fields.take("fact")
-    fact = FACTS[named.choice(list(FACTS))]
-    given = [
-        (operator, value) for operator in Comparator if (value := fields.maybe(operator.value)) is not None
-    ]
-    fields.done()
+def _compare(fields: Mapping[str, Place]) -> Condition:
+    fact = FACTS.get(fields["fact"].choice(list(FACTS)))
+    given = [(Comparator(word), fields[word]) for word in _OPERATORS if word in fields]
     if len(given) != 1:
-        raise named.wrong("needs exactly one comparison", f"Add one of: {', '.join(_OPERATORS)}")
-    operator, value = given[0]
+        fields["fact"].wrong("needs exactly one comparison", f"Add one of: {', '.join(_OPERATORS)}")
+    if len(given) != 1 or fact is None:
+        return _STAND_IN
+    operator, place = given[0]
     if fact.type is FactType.TEXT and operator not in _WHERE_TEXT:
         words = ", ".join(word.value for word in _WHERE_TEXT)
-        raise value.wrong(f"{fact.name} is a text and has no order", f"Use one of: {words}")
-    written = value.items() if operator is Comparator.ONE_OF else [value]
+        place.wrong(f"{fact.name} is a text and has no order", f"Use one of: {words}")
+        return _STAND_IN
+    written = place.items(least=1) if operator is Comparator.ONE_OF else [place]
     return Compare(fact.name, operator, tuple(_threshold(item, fact) for item in written))
 
 
-def _threshold(value: Value, fact: Fact) -> Threshold:
+def _threshold(place: Place, fact: Fact) -> Threshold:
     if fact.type is FactType.TEXT:
-        return value.choice(fact.choices)
-    number = value.number()
-    if fact.type is FactType.INTEGER:
-        if number.denominator != 1:
-            raise value.wrong(f"{fact.name} counts whole {fact.unit}", "Write a whole number")
-        return number.numerator
-    return _plain(number)
-
-
-def _plain(number: Fraction) -> Threshold:
+        return place.choice(fact.choices)
+    number = place.number() or Fraction(0)
+    if fact.type is FactType.INTEGER and number.denominator != 1:
+        place.wrong(f"{fact.name} counts whole {fact.unit}", "Write a whole number")
     return number.numerator if number.denominator == 1 else number
 
 
-def _pricing(value: Value, reasons: Container[str]) -> tuple[str, tuple[RateBand, ...]]:
-    fields = value.fields()
-    unpriced = _reason(fields.take("unknown"), reasons)
+def _pricing(place: Place, reasons: Container[str] | None) -> tuple[str, tuple[RateBand, ...]]:
+    fields = place.fields(["unknown", "bands"])
     bands: list[RateBand] = []
-    for item in fields.take("bands").items():
+    for item in fields["bands"].items(least=1):
         band = _band(item)
         if bands and band.at_least >= bands[-1].at_least:
-            raise item.wrong(
-                "can never apply: an earlier band takes its scores", "List bands from high to low"
-            )
+            item.wrong("can never apply: an earlier band takes its scores", "List bands from high to low")
         bands.append(band)
-    if bands[-1].at_least != 0:
-        raise value.wrong(f"scores below {bands[-1].at_least} have no rate", "End with a band at_least: 0")
-    fields.done()
-    return unpriced, tuple(bands)
+    if bands and bands[-1].at_least != 0:
+        place.wrong(f"scores below {bands[-1].at_least} have no rate", "End with a band at_least: 0")
+    return _reason(fields["unknown"], reasons), tuple(bands)
 
 
-def _band(value: Value) -> RateBand:
-    fields = value.fields()
-    band = RateBand(
-        fields.take("at_least").integer(0, MAX_SCORE),
-        fields.take("monthly_rate_bps").integer(0, MAX_RATE_BPS),
+def _band(place: Place) -> RateBand:
+    fields = place.fields(["at_least", "monthly_rate_bps"])
+    return RateBand(
+        fields["at_least"].integer(0, MAX_SCORE), fields["monthly_rate_bps"].integer(0, MAX_RATE_BPS)
     )
-    fields.done()
-    return band

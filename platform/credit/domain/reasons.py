@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from credit.domain.errors import PolicyError
-from credit.domain.yaml_fields import Fields, Value, read_yaml
+from foundation.files import document
+from foundation.located import Place, Section
 
 Language = Literal["en", "pt"]
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
@@ -56,23 +56,24 @@ def parse_reasons(content: bytes, file: str) -> ReasonCatalogue:
     """``reasons: {CODE: {title, title_pt, applicant, applicant_pt, mend?, mend_pt?}}``.
 
     Raises:
-        PolicyError: the first thing wrong, a text missing in one language included.
+        DefinitionErrors: everything wrong, a text missing in one language included.
     """
-    top = read_yaml(content, file, PolicyError).fields()
-    texts = {code: _reason(code, value) for code, value in top.take("reasons").pairs()}
-    top.done()
+    top = document(content, file)
+    listed = top.fields(["reasons"])["reasons"].entries()
+    texts = {code: _reason(code, place) for code, place in listed}
+    top.source.problems.raise_if_any()
     return ReasonCatalogue(texts)
 
 
-def _reason(code: str, value: Value) -> ReasonText:
+def _reason(code: str, place: Place) -> ReasonText:
     if not _CODE.fullmatch(code):
-        raise value.wrong("is not a reason code", "Use capitals, digits and '_', such as SCORE_LOW")
-    fields = value.fields()
-    title, applicant = _text(fields, "title"), _text(fields, "applicant")
-    mend = _text(fields, "mend") if fields.maybe_any("mend", "mend_pt") else None
-    fields.done()
+        place.wrong("is not a reason code", "Use capitals, digits and '_', such as SCORE_LOW")
+    section = Section(place)
+    title, applicant = _text(section, "title"), _text(section, "applicant")
+    mend = _text(section, "mend") if section.has("mend") or section.has("mend_pt") else None
+    section.close()
     return ReasonText(code, title, applicant, mend)
 
 
-def _text(fields: Fields, name: str) -> Text:
-    return Text(fields.take(name).text(), fields.take(f"{name}_pt").text())
+def _text(section: Section, key: str) -> Text:
+    return Text(section.need(key).text(), section.need(f"{key}_pt").text())

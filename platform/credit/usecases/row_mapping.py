@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 from credit.domain.application import Purpose
 from credit.domain.customer import CustomerStatus
-from credit.domain.errors import MappingError
 from credit.domain.facts import HOME_OWNERSHIP
-from credit.domain.yaml_fields import Fields, Value, read_yaml
 from credit.usecases.field_sources import CellReading, FieldSource, RowMapping, Treatment, When
 from credit.usecases.ingest import PROFILE_NUMBERS
+from foundation.files import document, read_bytes
+from foundation.located import Place, Section
 
 __all__ = ["OPENINTRO_LOANS", "SHIPPED_MAPPINGS", "RowMapping", "load_mapping", "parse_mapping"]
 
@@ -57,157 +56,146 @@ def load_mapping(path: Path) -> RowMapping:
     """Read a mapping file.
 
     Raises:
-        MappingError: the first thing wrong, with file, line, field and mend.
+        DefinitionErrors: everything wrong, each with file, line, field and mend.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror or type(error).__name__})"
-        raise MappingError(str(path), "the file", problem, "Check the path and its permissions") from None
-    return parse_mapping(content, str(path))
+    return parse_mapping(read_bytes(path), str(path))
 
 
 def parse_mapping(content: bytes, file: str) -> RowMapping:
     """The same from bytes.
 
     Raises:
-        MappingError: the first thing wrong, with file, line, field and mend.
+        DefinitionErrors: everything wrong, each with file, line, field and mend.
     """
-    top = read_yaml(content, file, MappingError).fields()
+    top = document(content, file)
+    fields = top.fields(
+        ["mapping", "version", "description", "customer", "application"],
+        ["encoding", "delimiter", "null_values"],
+    )
     mapping = RowMapping(
-        name=top.take("mapping").text(),
-        version=top.take("version").text(),
-        description=top.take("description").text(),
-        encoding=_text_or(top.maybe("encoding"), "utf-8-sig"),
-        delimiter=_delimiter(top.maybe("delimiter")),
-        null_values=_texts(top.maybe("null_values")),
-        customer=_section(top.take("customer"), _CUSTOMER),
-        application=_section(top.take("application"), _APPLICATION),
+        name=fields["mapping"].text(),
+        version=fields["version"].text(),
+        description=fields["description"].text(),
+        encoding=fields["encoding"].text() if "encoding" in fields else "utf-8-sig",
+        delimiter=_delimiter(fields.get("delimiter")),
+        null_values=_texts(fields.get("null_values")),
+        customer=_section(fields["customer"], _CUSTOMER),
+        application=_section(fields["application"], _APPLICATION),
         source_file=file,
     )
-    top.done()
+    top.source.problems.raise_if_any()
     return mapping
 
 
-def _text_or(value: Value | None, default: str) -> str:
-    return default if value is None else value.text()
-
-
-def _delimiter(value: Value | None) -> str:
-    written = "," if value is None else value.scalar()
-    if value is not None and len(written) != 1:
-        raise value.wrong("is not one character", 'Write one character, such as ";"')
+def _delimiter(place: Place | None) -> str:
+    written = "," if place is None else place.scalar()
+    if place is not None and len(written) != 1:
+        place.wrong("is not one character", 'Write one character, such as ";"')
     return written
 
 
-def _texts(value: Value | None) -> frozenset[str]:
-    return frozenset() if value is None else frozenset(item.scalar() for item in value.items())
+def _texts(place: Place | None) -> frozenset[str]:
+    return frozenset() if place is None else frozenset(item.scalar() for item in place.items(least=1))
 
 
-def _section(value: Value, known: Readings) -> Ways:
-    fields = value.fields()
-    found: dict[str, tuple[FieldSource, ...]] = {}
-    for name, readings in known.items():
-        given = fields.take(name) if name in _REQUIRED else fields.maybe(name)
-        if given is not None:
-            found[name] = _ways(given, name, readings)
-    fields.done()
-    _check_percentages(value, found)
+def _section(place: Place, known: Readings) -> Ways:
+    required = [name for name in known if name in _REQUIRED]
+    fields = place.fields(required, [name for name in known if name not in _REQUIRED])
+    found = {name: _ways(fields[name], name, known[name]) for name in known if name in fields}
+    _check_percentages(place, found)
     return found
 
 
-def _ways(value: Value, name: str, readings: tuple[CellReading, ...]) -> tuple[FieldSource, ...]:
-    listed = value.items() if value.is_list() else [value]
+def _ways(place: Place, name: str, readings: tuple[CellReading, ...]) -> tuple[FieldSource, ...]:
+    listed = place.items(least=1) if place.is_list else [place]
     ways = tuple(_way(item, name, readings) for item in listed)
     for item, way in zip(listed[:-1], ways, strict=False):
         if way.when is None:
-            raise item.wrong("always applies, so what follows never does", "Add a 'when', or put it last")
+            item.wrong("always applies, so what follows never does", "Add a 'when', or put it last")
     return ways
 
 
-def _way(value: Value, name: str, readings: tuple[CellReading, ...]) -> FieldSource:
-    fields = value.fields()
-    reading = CellReading(fields.take("read").choice(readings))
-    way = _DETAILS.get(reading, _plain)(FieldSource(reading, line=value.line), fields, name)
-    if reading not in (CellReading.ROW_NUMBER, CellReading.SYNTHETIC_CPF):
-        way = replace(way, column=fields.take("column").text())
-    way = replace(way, when=_when(fields.maybe("when")), missing=_treatment(fields, "missing", name))
-    if reading in _NUMERIC:
-        way = _bounds(way, fields, name)
-    fields.done()
+def _way(place: Place, name: str, readings: tuple[CellReading, ...]) -> FieldSource:
+    section = Section(place)
+    word = section.need("read").choice(readings)
+    way = FieldSource(CellReading(word or readings[0]), line=place.line or 1)
+    if not word:
+        return way  # which other keys it may have hangs on it
+    way = _DETAILS.get(way.reading, _plain)(way, section, name)
+    if way.reading not in (CellReading.ROW_NUMBER, CellReading.SYNTHETIC_CPF):
+        way = replace(way, column=section.need("column").text())
+    way = replace(way, when=_when(section.take("when")), missing=_treatment(section, "missing", name))
+    if way.reading in _NUMERIC:
+        way = _bounds(way, section, name)
+    section.close()
     return way
 
 
-def _treatment(fields: Fields, field: str, name: str) -> Treatment:
-    value = fields.maybe(field)
-    if value is None:
+def _treatment(section: Section, field: str, name: str) -> Treatment:
+    place = section.take(field)
+    if place is None:
         strict = field == "outside" or name in _REQUIRED
         return Treatment.UNUSABLE if strict else Treatment.UNKNOWN
-    chosen = Treatment(value.choice(list(Treatment)))
+    chosen = place.member(Treatment)
     if chosen is Treatment.UNKNOWN and name in _REQUIRED:
-        raise value.wrong(f"{name} cannot be unknown", "Write 'unusable'")
+        place.wrong(f"{name} cannot be unknown", "Write 'unusable'")
     return chosen
 
 
-def _bounds(way: FieldSource, fields: Fields, name: str) -> FieldSource:
+def _bounds(way: FieldSource, section: Section, name: str) -> FieldSource:
     return replace(
         way,
-        outside=_treatment(fields, "outside", name),
-        at_least=_number(fields.maybe("at_least")),
-        at_most=_number(fields.maybe("at_most")),
-        above=_number(fields.maybe("above")),
+        outside=_treatment(section, "outside", name),
+        at_least=section.number("at_least"),
+        at_most=section.number("at_most"),
+        above=section.number("above"),
     )
 
 
-def _number(value: Value | None) -> Fraction | None:
-    return None if value is None else value.number()
-
-
-def _when(value: Value | None) -> When | None:
-    if value is None:
+def _when(place: Place | None) -> When | None:
+    if place is None:
         return None
-    fields = value.fields()
-    when = When(fields.take("column").text(), fields.take("equals").scalar())
-    fields.done()
-    return when
+    fields = place.fields(["column", "equals"])
+    return When(fields["column"].text(), fields["equals"].scalar())
 
 
-def _plain(way: FieldSource, fields: Fields, name: str) -> FieldSource:
+def _plain(way: FieldSource, section: Section, name: str) -> FieldSource:
     return way
 
 
-def _choice(way: FieldSource, fields: Fields, name: str) -> FieldSource:
-    pairs = fields.take("values").pairs()
-    return replace(way, values={written: value.choice(_ALLOWED[name]) for written, value in pairs})
+def _choice(way: FieldSource, section: Section, name: str) -> FieldSource:
+    pairs = section.need("values").entries()
+    return replace(way, values={written: place.choice(_ALLOWED[name]) for written, place in pairs})
 
 
-def _ladder(way: FieldSource, fields: Fields, name: str) -> FieldSource:
-    order = fields.take("order")
-    steps = tuple(item.scalar() for item in order.items())
+def _ladder(way: FieldSource, section: Section, name: str) -> FieldSource:
+    order = section.need("order")
+    steps = tuple(item.scalar() for item in order.items(least=1))
     if len(set(steps)) != len(steps):
-        raise order.wrong("names a step twice", "Name each step once")
-    first, step = fields.take("first"), fields.take("step")
-    top, by = first.integer(0, 10**6), step.integer(-(10**6), 10**6)
+        order.wrong("names a step twice", "Name each step once")
+    top = section.need("first").integer(0, 10**6)
+    step = section.need("step")
+    by = step.integer(-(10**6), 10**6)
     last = top + by * (len(steps) - 1)
-    if by == 0 or not 0 <= last <= PROFILE_NUMBERS.get(name, 10**6):
-        raise step.wrong(f"would end at {last}", "Choose first and step so that every value is in range")
+    if step.given and (by == 0 or not 0 <= last <= PROFILE_NUMBERS.get(name, 10**6)):
+        step.wrong(f"would end at {last}", "Choose first and step so that every value is in range")
     return replace(way, order=steps, first=top, step=by)
 
 
-def _percent(way: FieldSource, fields: Fields, name: str) -> FieldSource:
-    return replace(way, of=fields.take("of").choice(list(PROFILE_NUMBERS)))
+def _percent(way: FieldSource, section: Section, name: str) -> FieldSource:
+    return replace(way, of=section.need("of").choice(list(PROFILE_NUMBERS)))
 
 
-def _years(way: FieldSource, fields: Fields, name: str) -> FieldSource:
-    return replace(way, until=fields.take("until").text())
+def _years(way: FieldSource, section: Section, name: str) -> FieldSource:
+    return replace(way, until=section.need("until").text())
 
 
-def _row_number(way: FieldSource, fields: Fields, name: str) -> FieldSource:
-    return replace(way, prefix=fields.take("prefix").text(), digits=fields.take("digits").integer(1, 12))
+def _row_number(way: FieldSource, section: Section, name: str) -> FieldSource:
+    return replace(way, prefix=section.need("prefix").text(), digits=section.need("digits").integer(1, 12))
 
 
-def _synthetic(way: FieldSource, fields: Fields, name: str) -> FieldSource:
-    return replace(way, seed=fields.take("seed").integer(0, 2**53))
+def _synthetic(way: FieldSource, section: Section, name: str) -> FieldSource:
+    return replace(way, seed=section.need("seed").integer(0, 2**53))
 
 
 _DETAILS = {
@@ -220,12 +208,10 @@ _DETAILS = {
 }
 
 
-def _check_percentages(section: Value, found: Ways) -> None:
+def _check_percentages(place: Place, found: Ways) -> None:
     for name, ways in found.items():
         for base in {way.of for way in ways if way.of}:
             if base not in found:
-                raise section.wrong(f"{name} is a share of {base}, which has no source", f"Add '{base}:'")
-            if any(way.of for way in found[base]):
-                raise section.wrong(
-                    f"{name} is a share of {base}, itself a share", "Take it of a plain field"
-                )
+                place.wrong(f"{name} is a share of {base}, which has no source", f"Add '{base}:'")
+            elif any(way.of for way in found[base]):
+                place.wrong(f"{name} is a share of {base}, itself a share", "Take it of a plain field")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import yaml
+from foundation.files import read_document
+from foundation.located import Place
 
 FILE = Path(__file__).with_name("parameters.yaml")
 _ABSENT = "none"  # no such variable on the local server
@@ -35,9 +36,13 @@ class Parameter:
 
 def load_parameters() -> tuple[Parameter, ...]:
     """The document's parameters in its order, then those added to them (``document`` is None)."""
-    content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    named = [_answered(fields) for fields in content["parameters"]]
-    return (*named, *(_added(fields) for fields in content["added"]))
+    fields = read_document(FILE).fields(["parameters", "added"])
+    named = [_answered(_texts(item)) for item in fields["parameters"].items()]
+    return (*named, *(_added(_texts(item)) for item in fields["added"].items()))
+
+
+def _texts(item: Place) -> Mapping[str, str]:
+    return {key: value.text() for key, value in item.entries()}
 
 
 def aurora_parameters(scope: str) -> Mapping[str, str]:

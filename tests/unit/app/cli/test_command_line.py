@@ -42,7 +42,7 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
 
 def test_the_exit_statuses_are_in_the_help() -> None:
     text = " ".join(mirante("--help").out.split())
-    for status_text in ("0 done or yes", "1 the answer is no", "2 bad input", "3 the machine", "130"):
+    for status_text in ("0 done or yes", "1 the answer is no", "2 wrong usage", "3 the machine", "130"):
         assert status_text in text
 
 

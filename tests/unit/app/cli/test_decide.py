@@ -97,7 +97,7 @@ def test_a_table_that_cannot_be_read_says_where_and_how_to_mend_it(
     tmp_path: Path, mapping: Path, content: bytes, expected: str
 ) -> None:
     ran = decided(tmp_path, mapping, content)
-    assert ran.status == 2
+    assert ran.status == 1
     assert f"{tmp_path}/loans.csv{expected}" in ran.err
     assert "Traceback" not in ran.err
 
@@ -117,9 +117,12 @@ def test_a_table_without_one_usable_row_answers_no(tmp_path: Path, mapping: Path
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (("read: money,", "read: moneyy,"), ":8: application.amount_cents.read: 'moneyy' is not known here"),
+        (
+            ("read: money,", "read: moneyy,"),
+            ":8: application.amount_cents.read: 'moneyy' is not one of integer",
+        ),
         (("mapping: mine", "mapping: ["), "mine.yaml:"),
-        (("  cpf: {read: cpf, column: cpf}\n", ""), ": customer: 'cpf' is missing"),
+        (("  cpf: {read: cpf, column: cpf}\n", ""), ": customer.cpf: is required and missing"),
     ],
     ids=["unknown reading", "broken YAML", "missing field"],
 )
@@ -128,21 +131,21 @@ def test_a_wrong_mapping_says_where_and_how_to_mend_it(
 ) -> None:
     mapping.write_text(MAPPING.replace(*change), encoding="utf-8")
     ran = decided(tmp_path, mapping, lines(HEADER, GOOD))
-    assert ran.status == 2
+    assert ran.status == 1
     assert expected in ran.err
 
 
 @pytest.mark.parametrize("name", ["nowhere.csv", "."])
-def test_a_missing_file_or_a_folder_is_bad_input(tmp_path: Path, mapping: Path, name: str) -> None:
+def test_a_missing_file_or_a_folder_is_named(tmp_path: Path, mapping: Path, name: str) -> None:
     ran = mirante("decide", tmp_path / name, "--map", mapping)
-    assert ran.status == 2
+    assert ran.status == 1
     assert "cannot be read" in ran.err
     assert "Check the path" in ran.err
 
 
-def test_a_missing_mapping_is_bad_input(tmp_path: Path) -> None:
+def test_a_missing_mapping_is_named(tmp_path: Path) -> None:
     ran = mirante("decide", tmp_path / "loans.csv", "--map", tmp_path / "none.yaml")
-    assert ran.status == 2
+    assert ran.status == 1
     assert "none.yaml: the file: cannot be read" in ran.err
 
 
@@ -162,7 +165,7 @@ def test_an_output_that_fails_midway_leaves_the_former_one(tmp_path: Path, mappi
     out = tmp_path / "out.jsonl"
     out.write_text("former", encoding="utf-8")
     bad = lines(HEADER, GOOD) + b"C-2,1,1,1,ca\xe7r\n"
-    assert decided(tmp_path, mapping, bad, "--out", out).status == 2
+    assert decided(tmp_path, mapping, bad, "--out", out).status == 1
     assert out.read_text(encoding="utf-8") == "former"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["loans.csv", "mine.yaml", "out.jsonl"]
 

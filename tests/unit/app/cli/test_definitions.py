@@ -149,7 +149,7 @@ def test_a_broken_definition_stops_a_build_before_anything_is_written(
 ) -> None:
     changed(definitions / "credit.yaml", "target: 0.9995", "target: 1.5")
     ran = mirante("build", "--definitions", definitions, "--out", tmp_path / "out")
-    assert ran.status == 2
+    assert ran.status == 1
     assert "is not between 0 and 1" in ran.err
     assert not (tmp_path / "out").exists()
 
@@ -171,6 +171,6 @@ def test_an_import_that_cannot_be_understood_writes_nothing(tmp_path: Path) -> N
     source = tmp_path / "sloth.yaml"
     source.write_text(SLOTH.replace("objective: 99.9", "objective: many"), encoding="utf-8")
     ran = mirante("import", source, "--out", tmp_path / "ours")
-    assert ran.status == 2
+    assert ran.status == 1
     assert f"{source}:5" in ran.err
     assert not (tmp_path / "ours").exists()

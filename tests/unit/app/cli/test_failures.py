@@ -19,9 +19,10 @@ from app.console.errors import ConsoleError, SessionStoreError
 from app.demo.errors import DemoError
 from app.serving.errors import ServingError
 from app.settings import SettingsError
-from credit.domain.errors import DomainError, StoreUnavailable
+from credit.domain.errors import DomainError, StoreUnavailable, TableError
 from dashboards.model.errors import DashboardError
 from dataplatform.errors import PlatformError
+from foundation.errors import DefinitionError
 from slo.model.errors import LedgerError, SloError
 from tests.support.command_line import mirante
 
@@ -52,6 +53,14 @@ def test_what_a_person_wrote_wrongly_is_two(error: Exception, capsys: pytest.Cap
     shown = capsys.readouterr().err
     assert "wrong" in shown
     assert "Traceback" not in shown
+
+
+def test_what_a_file_says_wrongly_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of(DefinitionError("credit.yaml", "spec", "wrong", "Mend it", 3)) == 1
+    assert status_of(TableError("loans.csv", "wrong", "Mend it", 3)) == 1
+    shown = capsys.readouterr().err
+    assert "credit.yaml:3: spec: wrong. Mend it" in shown
+    assert "loans.csv:3: wrong. Mend it" in shown
 
 
 @pytest.mark.parametrize(

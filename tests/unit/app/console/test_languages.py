@@ -14,8 +14,9 @@ from alarms.model.incident import HoldKind, IncidentState, TransitionKind
 from alarms.model.notification import DeliveryState, NotifyStep
 from alarms.model.timer import TimerKind
 from app.console.errors import TextMissing
-from app.console.languages import _merge, negotiate, text_table, texts_in
+from app.console.languages import negotiate, text_table, texts_in
 from dashboards.model.palette import LANGUAGES
+from foundation.errors import DefinitionErrors
 from slo.judge.status import ObjectiveState
 from slo.model.spec import Unit
 
@@ -124,15 +125,16 @@ def test_a_field_that_was_not_given_is_named() -> None:
         texts_in("en")("when.in")
 
 
-def test_a_text_that_lacks_a_language_stops_the_start() -> None:
-    with pytest.raises(TextMissing, match="half"):
-        _merge({}, {"half": {"en": "only English"}})
-
-
-def test_the_same_key_twice_stops_the_start() -> None:
-    entry = {"en": "a", "pt": "b"}
-    with pytest.raises(TextMissing, match="two tables"):
-        _merge({"twice": entry}, {"twice": entry})
+def test_a_text_that_lacks_a_language_or_has_two_homes_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.yaml").write_text("half: {en: only English}\ntwice: {en: a, pt: b}\n", encoding="utf-8")
+    (tmp_path / "b.yaml").write_text("twice: {en: a, pt: b}\n", encoding="utf-8")
+    monkeypatch.setattr("app.console.languages.TEXTS", tmp_path)
+    with pytest.raises(DefinitionErrors) as caught:
+        text_table.__wrapped__()
+    assert "a.yaml:1: half.pt: is required and missing" in str(caught.value)
+    assert "b.yaml:1: twice: stands in two tables" in str(caught.value)
 
 
 def test_one_and_many_read_differently() -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from credit.domain.compiled_policy import PolicyBook
-from credit.domain.errors import PolicyError, UnknownPolicy
+from credit.domain.errors import UnknownPolicy
 from credit.domain.policy import RuleEffect
 from credit.domain.reasons import PROFILE_UNREADABLE
 from credit.usecases.load_policies import DEFAULT_POLICY, SHIPPED, keep_policies, load_policies, load_reasons
+from foundation.errors import DefinitionError, DefinitionErrors
 from tests.support.credit_policies import TEXT, compiled
 from tests.support.store_bench import memory_bench
 
@@ -41,14 +42,34 @@ def test_every_reason_reads_as_a_sentence_in_both_languages() -> None:
 
 def test_two_files_may_not_define_one_policy(folder: Path) -> None:
     shutil.copy(folder / "personal-credit.yaml", folder / "zz-copy.yaml")
-    with pytest.raises(PolicyError, match=r"zz-copy\.yaml: policy: 'personal-credit' is already defined"):
+    with pytest.raises(DefinitionErrors, match=r"zz-copy\.yaml: policy: 'personal-credit' is already"):
         load_policies(folder)
 
 
 def test_a_policy_with_a_reason_nobody_wrote_is_refused(folder: Path) -> None:
     (folder / "sample.yaml").write_text(TEXT, encoding="utf-8")
-    with pytest.raises(PolicyError, match=r"sample\.yaml:8: rules.*'R_ONE' is not a reason code"):
+    with pytest.raises(DefinitionErrors, match=r"sample\.yaml:8: rules.*'R_ONE' is not a reason code"):
         load_policies(folder)
+
+
+def test_everything_wrong_in_all_files_is_told_in_one_go(folder: Path) -> None:
+    for name, old, new in (
+        ("reasons.yaml", "    title: Tax liens\n", "    titel: Tax liens\n"),
+        ("personal-credit.yaml", "effect: DECLINE", "effect: DENY"),
+        ("personal-credit.yaml", "rank: 10\n", "rank: first\n"),
+    ):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(DefinitionErrors) as caught:
+        load_policies(folder)
+    told = str(caught.value)
+    for words in (
+        "titel: is not a key",
+        "'DENY' is not one of DECLINE, REFER",
+        "'first' is not a whole",
+    ):
+        assert words in told
 
 
 def test_a_directory_without_the_default_policy_says_so(folder: Path) -> None:
@@ -59,11 +80,11 @@ def test_a_directory_without_the_default_policy_says_so(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "problem"),
     [
-        ("    title_pt: Conta em atraso\n", "", "'title_pt' is missing"),
-        ("    mend_pt: Peça um valor menor.\n", "", "'mend_pt' is missing"),
+        ("    title_pt: Conta em atraso\n", "", "title_pt: is required and missing"),
+        ("    mend_pt: Peça um valor menor.\n", "", "mend_pt: is required and missing"),
         ("  ACCOUNT_PAST_DUE:", "  account past due:", "not a reason code"),
         ("  PROFILE_UNREADABLE:", "  OTHER_NAME:", "'PROFILE_UNREADABLE' is missing"),
-        ("    title: Tax liens\n", "    title: Tax liens\n    tone: calm\n", "not a field here"),
+        ("    title: Tax liens\n", "    title: Tax liens\n    tone: calm\n", "tone: is not a key known here"),
     ],
 )
 def test_an_incomplete_catalogue_is_refused(folder: Path, before: str, after: str, problem: str) -> None:
@@ -71,13 +92,13 @@ def test_an_incomplete_catalogue_is_refused(folder: Path, before: str, after: st
     written = path.read_text(encoding="utf-8")
     assert before in written
     path.write_text(written.replace(before, after, 1), encoding="utf-8")
-    with pytest.raises(PolicyError, match=r"reasons\.yaml") as caught:
+    with pytest.raises(DefinitionErrors, match=r"reasons\.yaml") as caught:
         load_reasons(folder)
-    assert problem in caught.value.problem
+    assert problem in str(caught.value)
 
 
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match="cannot be read"):
+    with pytest.raises(DefinitionError, match="cannot be read"):
         load_policies(tmp_path / "absent")
 
 
