@@ -8,8 +8,8 @@ from datetime import timedelta
 from alarms.model.indicator import Indicator, Measure
 from alarms.model.severity import Severity
 from exporters import server
+from foundation.numbers import decimal_text
 from slo.model import conventions
-from slo.prometheus.numbers import decimal_text
 
 FILE_NAME = "mirante-indicators.rules.yaml"
 LABEL_COMPONENT = "component"

@@ -26,9 +26,9 @@ from app.cli.context import (
 )
 from app.settings import Settings
 from foundation.clock import parse_clock
+from foundation.numbers import decimal_text
 from slo.ledger.prometheus_queries import PrometheusQueries
 from slo.loaders.catalogue_files import load_catalogue
-from slo.prometheus.numbers import decimal_text
 
 TIMEOUT_SECONDS = 60.0
 STEP = timedelta(minutes=1)

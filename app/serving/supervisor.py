@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 log = logging.getLogger("mirante.supervisor")
 
-EXIT_USAGE = 2
-EXIT_ENVIRONMENT = 3
+HOPELESS = (1, 2, 3)  # a file, a setting or the machine is wrong, and a new start would find it so again
 FIRST_PAUSE = 0.5  # real seconds
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0
@@ -107,7 +106,7 @@ class Supervisor:
         await ended
 
     def _is_hopeless(self, status: int | None) -> bool:
-        if status not in (EXIT_USAGE, EXIT_ENVIRONMENT):
+        if status not in HOPELESS:
             return False
         self._status = status
         self._stopping.set()

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from foundation.errors import WHOLE_FILE, DefinitionError, DefinitionErrors, Problems
-from foundation.located import Place, Source
+from foundation.located import Place, SourceFile
 from foundation.yaml_nodes import read_nodes
 
 MAX_BYTES = 10_000_000
@@ -55,7 +55,7 @@ def documents(content: bytes, file: str, problems: Problems) -> list[Place]:
     """The documents of one file, and in ``problems`` what is wrong with the file as a whole."""
     text = problems.attempt(partial(as_text, content, file))
     nodes = [] if text is None else read_nodes(text, file, problems)
-    source = Source(file, problems)
+    source = SourceFile(file, problems)
     return [Place(source, "", node, node.line) for node in nodes]
 
 

@@ -31,7 +31,7 @@ SHORT.maxstring = 80
 
 
 @dataclass(slots=True)
-class Source:
+class SourceFile:
     """The file being read. ``working_day`` is what ``wd`` lasts in it; ``None``: no unit there."""
 
     file: str
@@ -44,7 +44,7 @@ class Place:
 
     __slots__ = ("_node", "line", "path", "source")
 
-    def __init__(self, source: Source, path: str, node: Node | None, line: int | None) -> None:
+    def __init__(self, source: SourceFile, path: str, node: Node | None, line: int | None) -> None:
         self.source = source
         self.path = path
         self.line = line  # of its key, or its own

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from foundation.numbers import decimal_text, percent_text, short_text
 from slo.cloudwatch.limits import LONGEST_DESCRIPTION, MINUTE_SECONDS, MOST_METRICS, range_problem
 from slo.cloudwatch.twin import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue
 from slo.model.conventions import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
 from slo.model.spec import BudgetingMethod, Objective, Slo, Tier
-from slo.prometheus.numbers import decimal_text, percent_text, short_text
 
 Alarm = dict[str, object]
 Topics = Mapping[str, str]

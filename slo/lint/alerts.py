@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.numbers import percent_text, short_text
 from slo.lint.finding import Finding, error, warning
 from slo.model.conventions import window_text
 from slo.model.spec import Objective, Slo, Tier, Unit
-from slo.prometheus.numbers import percent_text, short_text
 
 _HOUR = timedelta(hours=1)
 

@@ -11,7 +11,7 @@ from slo.model.spec import Slo
 
 @dataclass(slots=True)
 class Definitions:
-    """Filled file by file; ``read_directory`` hands it over complete."""
+    """Filled file by file; ``catalogue_files`` hands it over complete."""
 
     slos: list[Slo] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from slo.loaders.catalogue_files import WINDOWS, as_catalogue
-from slo.loaders.directory import read_files
+from slo.loaders.catalogue_files import as_catalogue, read_files
 from slo.loaders.writer import documents, is_counted_by_minutes
 from slo.model.catalogue import Catalogue
 from slo.model.spec import Slo
@@ -52,7 +51,7 @@ def import_files(files: Sequence[Path]) -> Imported:
     Raises:
         DefinitionErrors: they say something that cannot be read; nothing is imported then.
     """
-    found = read_files(files, WINDOWS)
+    found = read_files(files)
     catalogue = as_catalogue(found)
     text = "---\n".join(render_yaml(document) for document in documents(catalogue))
     changes = tuple(

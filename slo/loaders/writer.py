@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.numbers import decimal_text
 from slo.loaders.openslo_window import CALENDAR_UNITS
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue
 from slo.model.entities import DataSource, NotificationTarget, Service, WindowSet
 from slo.model.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, Tier
-from slo.prometheus.numbers import decimal_text
 
 Document = dict[str, object]
 V1 = "openslo/v1"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from foundation.numbers import decimal_text
 from slo.model import conventions as names
 from slo.model.conventions import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
 from slo.model.spec import Objective, RatioIndicator, Slo, Tier
 from slo.prometheus.counts import counts_over_window, silence_span
 from slo.prometheus.names import identity_labels, label_name, selector
-from slo.prometheus.numbers import decimal_text
 from slo.prometheus.promql import analyse
 from slo.prometheus.records import Group, Rule, identity
 from slo.prometheus.texts import burn_annotations, no_data_annotations

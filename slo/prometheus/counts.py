@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from foundation.numbers import decimal_text
 from slo.model.conventions import window_text
 from slo.model.spec import BudgetingMethod, Indicator, MetricQuery, Objective, RatioIndicator, Slo
 from slo.prometheus.names import by
-from slo.prometheus.numbers import decimal_text
 from slo.prometheus.promql import analyse, has_window, with_window
 
 MINUTE = timedelta(minutes=1)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from foundation.numbers import decimal_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo
 from slo.prometheus.counts import (
@@ -23,7 +24,6 @@ from slo.prometheus.counts import (
     window_counts,
 )
 from slo.prometheus.names import selector, series_labels
-from slo.prometheus.numbers import decimal_text
 
 Rule = dict[str, object]
 Group = dict[str, object]

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from foundation.numbers import decimal_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo
 from slo.prometheus.names import label_name, selector
-from slo.prometheus.numbers import decimal_text
 from slo.prometheus.records import Group, Rule, identity, windows_of
 
 CURRENT = timedelta(minutes=5)

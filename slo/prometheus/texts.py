@@ -11,11 +11,11 @@ from datetime import timedelta
 from fractions import Fraction
 from functools import lru_cache
 
+from foundation.numbers import percent_text, short_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo, Tier, Unit
 from slo.prometheus.counts import silence_span
 from slo.prometheus.names import quoted
-from slo.prometheus.numbers import percent_text, short_text
 
 UNIT_WORDS = {
     Unit.EVENTS: ("events", "eventos"),

@@ -34,9 +34,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.numbers import decimal_text
 from slo.model.periods import MINUTE
 from slo.model.spec import BudgetingMethod, Objective, Slo, Tier
-from slo.prometheus.numbers import decimal_text
 from slo.prometheus.records import BASE, LONGEST_DIRECT
 from slo.simulate.timeline import Span, Timeline, spans_of
 

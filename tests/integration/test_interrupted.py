@@ -20,7 +20,7 @@ from tests.support.processes import (
     wait_until,
 )
 
-POLICIES = Path(__file__).parents[2] / "app" / "policies"
+POLICIES = Path(__file__).parents[2] / "platform" / "credit" / "policies"
 SOON = 120.0  # real seconds
 pytestmark = pytest.mark.timeout(600)
 

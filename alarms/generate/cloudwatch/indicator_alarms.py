@@ -16,10 +16,10 @@ from alarms.model.indicator import Comparison, Indicator, Measure
 from alarms.model.severity import Severity
 from exporters import server
 from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
+from foundation.numbers import decimal_text
 from slo.cloudwatch.limits import LONGEST_DESCRIPTION
 from slo.model import conventions
 from slo.model.entities import Component
-from slo.prometheus.numbers import decimal_text
 
 Alarm = dict[str, object]
 Topics = Mapping[str, str]

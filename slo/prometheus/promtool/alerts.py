@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from foundation.numbers import decimal_text, percent_text, short_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.alerts import burn_alert
 from slo.prometheus.names import series_labels
-from slo.prometheus.numbers import decimal_text, percent_text, short_text
 from slo.prometheus.promtool.events import TestCase, case
 from slo.prometheus.promtool.expect import alert_state, alert_words
 from slo.prometheus.promtool.notation import number, series

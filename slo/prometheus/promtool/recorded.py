@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from foundation.numbers import decimal_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.alerts import burn_alert
 from slo.prometheus.counts import counts_over_window, slice_window
 from slo.prometheus.names import series_labels
-from slo.prometheus.numbers import decimal_text
 from slo.prometheus.promtool.events import TestCase, case, window_checks
 from slo.prometheus.promtool.expect import Check, alert_state, recorded
 from slo.prometheus.promtool.notation import gauge, interval, number, series

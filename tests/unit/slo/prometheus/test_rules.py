@@ -14,12 +14,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foundation.numbers import decimal_text
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from slo.model.conventions import alert_key
 from slo.model.spec import MetricQuery, RatioIndicator, Slo
 from slo.prometheus import render_yaml, rule_files, rule_tests, skipped
-from slo.prometheus.numbers import decimal_text
 from slo.prometheus.rules import rule_file
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"
