@@ -63,7 +63,7 @@ async def build_data(settings: Settings, members: frozenset[str]) -> Process:
     Raises:
         PlatformError: the data directory, its keys or its files cannot be used.
         SettingsError, StoreUnavailable: a server's address is missing, or it does not answer.
-        PolicyError: a credit policy says something wrong.
+        DefinitionErrors: a credit policy says something wrong.
     """
     faults = FaultBoard() if settings.faults else None
     name = "data" if members == DATA_ROLES else "-".join(sorted(members))
