@@ -50,15 +50,15 @@ class Texts:
 
 
 @cache
-def text_table() -> Mapping[str, Mapping[str, str]]:
-    """All tables as one.
+def text_table(*folders: Path) -> Mapping[str, Mapping[str, str]]:
+    """All tables of the console as one, with those of other ``folders`` whose pages are made like ours.
 
     Raises:
         DefinitionErrors: everything wrong in them: a key lacks a language, or stands in two tables.
     """
     problems = Problems()
     table: dict[str, Mapping[str, str]] = {}
-    for path in sorted(TEXTS.glob("*.yaml")):
+    for path in [path for folder in (TEXTS, *folders) for path in sorted(folder.glob("*.yaml"))]:
         problems.attempt(partial(_add, path, table))
     problems.raise_if_any()
     return table
@@ -74,9 +74,9 @@ def _add(path: Path, table: dict[str, Mapping[str, str]]) -> None:
 
 
 @cache
-def texts_in(language: str, *packages: str) -> Texts:
-    """The texts of ``language``, those of ``packages`` among them; an unknown language reads English."""
-    return Texts(language if language in LANGUAGES else DEFAULT_LANGUAGE, text_table(*packages))
+def texts_in(language: str, *folders: Path) -> Texts:
+    """The texts of ``language``, those of ``folders`` among them; an unknown language reads English."""
+    return Texts(language if language in LANGUAGES else DEFAULT_LANGUAGE, text_table(*folders))
 
 
 def negotiate(accept_language: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
@@ -18,6 +19,7 @@ from app.demo.report.model import DemoReport
 from dashboards.model.palette import LANGUAGES, STATES
 
 HERE = "app.demo.report"
+FOLDER = Path(__file__).parent
 CALLED = (
     charts.answer_rows,
     charts.answered,
@@ -44,7 +46,7 @@ def render_report(report: DemoReport, language: str = "en", time_zone: str = "UT
         .render(
             report=report,
             chosen=language if language in LANGUAGES else LANGUAGES[0],
-            texts={code: texts_in(code, HERE) for code in LANGUAGES},
+            texts={code: texts_in(code, FOLDER) for code in LANGUAGES},
             formats={code: Formats(code, time_zone) for code in LANGUAGES},
             css=_styles(),
         )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from importlib.resources import files
 
 import pytest
 
 from app.console.languages import text_table
 from app.demo.report.model import BiText, Expectation, Milestone
-from app.demo.report.page import HERE, render_report
+from app.demo.report.page import FOLDER, render_report
 from tests.support.console_browser import tags_of, text_of
 from tests.support.demo_reports import a_report
 
@@ -87,9 +86,9 @@ def test_the_fault_chart_holds_every_minute(page: str) -> None:
 
 
 def test_every_moment_of_the_fault_has_a_word_and_no_text_is_kept_that_nothing_shows() -> None:
-    own = set(text_table(HERE)) - set(text_table())
+    own = set(text_table(FOLDER)) - set(text_table())
     moments = {f"report.milestone.{milestone.value}" for milestone in Milestone}
-    sources = [path for path in files(HERE).iterdir() if path.name.endswith((".py", ".html"))]
+    sources = [path for path in FOLDER.iterdir() if path.name.endswith((".py", ".html"))]
     shown = "".join(path.read_text(encoding="utf-8") for path in sources)
     assert moments <= own
     assert {key for key in own - moments if f"{key}'" not in shown and f'{key}"' not in shown} == set()
