@@ -68,8 +68,9 @@ async def test_nobody_on_file_is_an_error_and_records_nothing(world: CreditWorld
     with pytest.raises(UnknownCustomer, match="'C-9'"):
         await world.decide(replace(REQUEST, customer_id="C-9"), client_id="portal")
     stranger = synthetic_cpf(1, 2)
-    with pytest.raises(UnknownCustomer) as caught:
+    with pytest.raises(UnknownCustomer, match="with this CPF") as caught:
         await world.decide(replace(REQUEST, customer_id=None, cpf=stranger), client_id="portal")
+    assert (caught.value.by, caught.value.customer_id) == ("cpf", None)
     assert stranger not in str(caught.value)
     assert await world.decisions.count() == 0
     assert financial(world) == {"ok": 0, "degraded": 0, "error": 0}
@@ -158,6 +159,14 @@ async def test_a_dry_run_decides_and_leaves_no_trace(world: CreditWorld) -> None
     answer = await world.decide(replace(REQUEST, dry_run=True), client_id="portal")
     assert answer.decision.verdict.outcome is Outcome.APPROVE
     assert await world.decisions.count() == 0
+    assert financial(world) == {"ok": 0, "degraded": 0, "error": 0}
+
+
+async def test_a_dry_run_that_fails_counts_no_error(world: CreditWorld) -> None:
+    world.break_store("relational")
+    dry = replace(REQUEST, customer_id=None, cpf=CPF, dry_run=True)
+    with pytest.raises(StoreUnavailable):
+        await world.decide(dry, client_id="portal")
     assert financial(world) == {"ok": 0, "degraded": 0, "error": 0}
 
 
