@@ -118,14 +118,6 @@ def _cpf(fields: RecordFields) -> str:
         raise RejectedRecord(RejectReason.INVALID_CPF, fields.place("cpf")) from None
 
 
-class _Duplicate(ValueError):
-    pass
-
-
-class _Inexact(ValueError):
-    pass
-
-
 def decode_object(data: bytes) -> Mapping[str, object]:
     """The JSON object of a record. Floats, NaN and repeated names are refused.
 
@@ -143,10 +135,6 @@ def decode_object(data: bytes) -> Mapping[str, object]:
         )
     except UnicodeDecodeError:
         raise RejectedRecord(RejectReason.NOT_UTF8, "") from None
-    except _Inexact:
-        raise RejectedRecord(RejectReason.WRONG_TYPE, "a number with a fraction") from None
-    except _Duplicate as twice:
-        raise RejectedRecord(RejectReason.DUPLICATE_FIELD, str(twice)) from None
     except (ValueError, RecursionError):
         raise RejectedRecord(RejectReason.NOT_JSON, "") from None
     if not isinstance(document, dict):
@@ -155,14 +143,14 @@ def decode_object(data: bytes) -> Mapping[str, object]:
 
 
 def _refuse_number(text: str) -> object:
-    raise _Inexact(text)
+    raise RejectedRecord(RejectReason.WRONG_TYPE, "a number with a fraction")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
-            raise _Duplicate(_printable(name))
+            raise RejectedRecord(RejectReason.DUPLICATE_FIELD, _printable(name))
         found[name] = value
     return found
 
@@ -192,16 +180,18 @@ class RecordFields:
         return self._text(name, self._required(name))
 
     def choice(self, name: str, allowed: Sequence[str], missing: str | None = None) -> str:
-        value = self._left.pop(name, None)
-        if value is None and missing is not None:
-            return missing
-        if value is None:
+        found = self.maybe_choice(name, allowed) or missing
+        if found is None:
             raise self._reject(RejectReason.MISSING_FIELD, name)
-        return self._allowed(name, value, allowed)
+        return found
 
     def maybe_choice(self, name: str, allowed: Sequence[str]) -> str | None:
         value = self._left.pop(name, None)
-        return None if value is None else self._allowed(name, value, allowed)
+        if value is None:
+            return None
+        if self._text(name, value) not in allowed:
+            raise self._reject(RejectReason.UNKNOWN_VALUE, name)
+        return str(value)
 
     def identifier(self, name: str) -> str:
         value = self.text(name)
@@ -242,11 +232,6 @@ class RecordFields:
         if not isinstance(value, str):
             raise self._reject(RejectReason.WRONG_TYPE, name)
         return value
-
-    def _allowed(self, name: str, value: object, allowed: Sequence[str]) -> str:
-        if self._text(name, value) not in allowed:
-            raise self._reject(RejectReason.UNKNOWN_VALUE, name)
-        return str(value)
 
     def _number(self, name: str, value: object, low: int, high: int) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
