@@ -6,20 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-import msgspec
-
-from alarms.intake.normalise import IntakeRules, Parsed, clean, instant, map_of, text_of
+from alarms.intake.normalise import IntakeRules, Parsed, clean, decode, instant, map_of, own_alert, text_of
 from alarms.model.alert import Alert, AlertState, foreign_key
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
-from slo.model.conventions import (
-    NO_DATA_OBJECTIVE,
-    alert_key,
-    burn_alert_name,
-    no_data_alert_key,
-    no_data_alert_name,
-    slug,
-)
+from slo.model.conventions import NO_DATA_OBJECTIVE, burn_alert_name, no_data_alert_name
 
 SOURCE = "cloudwatch"
 STATES = ("ALARM", "OK", "INSUFFICIENT_DATA")
@@ -71,15 +62,6 @@ def parse_event(payload: bytes, rules: IntakeRules) -> Parsed:
     )
 
 
-def decode(source: str, payload: bytes) -> object:
-    try:
-        return msgspec.json.decode(payload)
-    except msgspec.DecodeError as error:
-        raise MalformedPayload(source, "body", f"is not JSON ({error})") from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise MalformedPayload(source, "body", "is not readable JSON") from error
-
-
 def _alerts(
     *,
     name: str,
@@ -120,23 +102,19 @@ def _alarm(
             component=dimensions.get("component"),
         )
     silent = own.tier is None
-    return Alert(
-        alert_key=no_data_alert_key(rules.environment, own.slo_id)
-        if silent
-        else alert_key(rules.environment, own.slo_id, own.objective, {}),
-        source=SOURCE,
-        environment=rules.environment,
+    alarm = own_alert(
+        SOURCE,
+        rules.environment,
+        own.slo_id,
+        NO_DATA_OBJECTIVE if silent else own.objective,
+        group={},
         name=no_data_alert_name(own.slo_id) if own.tier is None else burn_alert_name(own.slo_id, own.tier),
-        title=f"{own.slo_id}: no data" if silent else f"{own.slo_id}: error budget burning",
-        title_pt=f"{own.slo_id}: sem dados" if silent else f"{own.slo_id}: orçamento de erro sendo consumido",
-        state=AlertState.FIRING,
+        title=own.slo_id,
+        title_pt=own.slo_id,
         starts_at=at,
         summary=summary,
-        slo_id=own.slo_id,
-        objective=NO_DATA_OBJECTIVE if silent else own.objective,
-        tier=own.tier,
-        runbook="no-data" if silent else slug(own.slo_id),
     )
+    return replace(alarm, tier=own.tier)
 
 
 def _unknown(alarm: Alert) -> Alert:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
+from alarms.intake.normalise import own_alert
 from alarms.model.alert import Alert, AlertState, BurnArithmetic
 from alarms.model.incident import AlertRecord
 from alarms.model.severity import Severity
@@ -16,15 +17,12 @@ from slo.model.conventions import (
     NO_DATA_OBJECTIVE,
     alert_key,
     burn_alert_name,
-    no_data_alert_key,
     no_data_alert_name,
-    slug,
     window_text,
 )
 from slo.model.spec import Slo
 
 SOURCE = "evaluator"
-NO_DATA_RUNBOOK = "no-data"
 
 
 def alerts_of(evaluation: Evaluation, firing: Sequence[AlertRecord]) -> list[Alert]:
@@ -32,7 +30,8 @@ def alerts_of(evaluation: Evaluation, firing: Sequence[AlertRecord]) -> list[Ale
 
     A burn does not end by losing its data: while its SLO is silent, what fired goes on firing.
     """
-    found = [*_burns(evaluation), *_silences(evaluation)]
+    burns = [_burn_alert(state, evaluation.at) for state in evaluation.firing]
+    found = [*burns, *(_no_data_alert(item, evaluation.at) for item in evaluation.no_data)]
     now_firing = {alert.member: alert for alert in found}
     since = {record.member: record.starts_at for record in firing}
     begun = [_since(alert, since.get(member, alert.starts_at)) for member, alert in now_firing.items()]
@@ -50,34 +49,27 @@ def alerts_of(evaluation: Evaluation, firing: Sequence[AlertRecord]) -> list[Ale
     return [*begun, *ended]
 
 
-def _burns(evaluation: Evaluation) -> Iterable[Alert]:
-    return (_burn_alert(state, evaluation.at) for state in evaluation.firing)
-
-
-def _silences(evaluation: Evaluation) -> Iterable[Alert]:
-    return (_no_data_alert(item, evaluation.at) for item in evaluation.no_data)
-
-
 def _burn_alert(state: TierState, at: datetime) -> Alert:
     slo, labels = state.slo, dict(state.labels)
-    return Alert(
-        alert_key=alert_key(state.environment, slo.id, state.objective.name, labels),
-        source=SOURCE,
-        environment=state.environment,
+    alert = own_alert(
+        SOURCE,
+        state.environment,
+        slo.id,
+        state.objective.name,
+        group=labels,
         name=burn_alert_name(slo.id, state.tier.name),
-        title=f"{slo.display_name or slo.id}: error budget burning",
-        title_pt=f"{_name_pt(slo)}: orçamento de erro sendo consumido",
-        state=AlertState.FIRING,
+        title=slo.display_name or slo.id,
+        title_pt=_name_pt(slo),
         starts_at=at,
         summary=state.explanation.en,
+    )
+    return replace(
+        alert,
         summary_pt=state.explanation.pt,
         labels=labels,
         severity=Severity(state.tier.severity),
-        slo_id=slo.id,
-        objective=state.objective.name,
         tier=state.tier.name,
         burn=burn_arithmetic(state),
-        runbook=slug(slo.id),
         links=_links(slo),
     )
 
@@ -108,23 +100,19 @@ def burn_arithmetic(state: TierState) -> BurnArithmetic:
 
 def _no_data_alert(item: NoData, at: datetime) -> Alert:
     slo = item.slo
-    return Alert(
-        alert_key=no_data_alert_key(item.environment, slo.id),
-        source=SOURCE,
-        environment=item.environment,
+    alert = own_alert(
+        SOURCE,
+        item.environment,
+        slo.id,
+        NO_DATA_OBJECTIVE,
+        group={},
         name=no_data_alert_name(slo.id),
-        title=f"{slo.display_name or slo.id}: no data",
-        title_pt=f"{_name_pt(slo)}: sem dados",
-        state=AlertState.FIRING,
+        title=slo.display_name or slo.id,
+        title_pt=_name_pt(slo),
         starts_at=item.since or at,
         summary=item.explanation.en,
-        summary_pt=item.explanation.pt,
-        severity=Severity(item.severity),
-        slo_id=slo.id,
-        objective=NO_DATA_OBJECTIVE,
-        runbook=NO_DATA_RUNBOOK,
-        links=_links(slo),
     )
+    return replace(alert, summary_pt=item.explanation.pt, severity=Severity(item.severity), links=_links(slo))
 
 
 def _name_pt(slo: Slo) -> str:

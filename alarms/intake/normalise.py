@@ -7,10 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from alarms.model.alert import Alert
+import msgspec
+
+from alarms.model.alert import Alert, AlertState
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
-from slo.model.conventions import cloudwatch_alarm_name
+from slo.model.conventions import (
+    NO_DATA_OBJECTIVE,
+    alert_key,
+    cloudwatch_alarm_name,
+    no_data_alert_key,
+    slug,
+)
 from slo.model.spec import Slo
 
 LABEL_LIMIT = 256  # labels an alert may have, and characters of a name
@@ -71,6 +79,52 @@ def intake_rules(
     }
     group_by = {slo.id: slo.group_by for slo in listed}
     return IntakeRules(environment, group_by, dict(severity_words), ignored_labels, alarms)
+
+
+def own_alert(
+    source: str,
+    environment: str,
+    slo_id: str,
+    objective: str,
+    *,
+    group: Mapping[str, str],
+    name: str,
+    title: str,
+    title_pt: str,
+    starts_at: datetime,
+    summary: str,
+) -> Alert:
+    """A burn of ours, or its silence: the same key, title and runbook whichever backend saw it."""
+    silent = objective == NO_DATA_OBJECTIVE
+    what, what_pt = (
+        ("no data", "sem dados") if silent else ("error budget burning", "orçamento de erro sendo consumido")
+    )
+    return Alert(
+        alert_key=no_data_alert_key(environment, slo_id)
+        if silent
+        else alert_key(environment, slo_id, objective, group),
+        source=source,
+        environment=environment,
+        name=name,
+        title=f"{title}: {what}",
+        title_pt=f"{title_pt}: {what_pt}",
+        state=AlertState.FIRING,
+        starts_at=starts_at,
+        summary=summary,
+        slo_id=slo_id,
+        objective=objective,
+        runbook="no-data" if silent else slug(slo_id),
+    )
+
+
+def decode(source: str, payload: bytes) -> object:
+    """Raises ``MalformedPayload``."""
+    try:
+        return msgspec.json.decode(payload)
+    except msgspec.DecodeError as error:
+        raise MalformedPayload(source, "body", f"is not JSON ({error})") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise MalformedPayload(source, "body", "is not readable JSON") from error
 
 
 def labels_of(source: str, place: str, value: object) -> dict[str, str]:

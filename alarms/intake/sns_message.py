@@ -20,8 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from alarms.intake.cloudwatch import decode
-from alarms.intake.normalise import instant, map_of
+from alarms.intake.normalise import decode, instant, map_of
 from alarms.model.errors import MalformedPayload, NotAuthentic
 
 SOURCE = "sns"
