@@ -12,8 +12,7 @@ from starlette.routing import Route
 
 from alarms.http.auth import HOOKS, Authenticator
 from alarms.http.problems import problem, problem_of
-from alarms.intake.envelope import kind_of
-from alarms.intake.inbox import Inbox
+from alarms.intake.inbox import Inbox, kind_of
 from alarms.intake.sns_message import NOTIFICATION, SUBSCRIPTION, SnsMessage, SnsVerifier, is_sns_url
 from alarms.model.errors import AlarmsError, NotAuthentic
 from foundation.clock import Clock

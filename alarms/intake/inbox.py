@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from alarms.model.errors import StoreBusy
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.stores.protocol import RouterStore
@@ -126,3 +128,21 @@ class Inbox:
 def urgency_of(payload: bytes) -> int:
     """A guess that costs nothing: what may be a P1 is worked off first. Being wrong costs only order."""
     return next((rank for mark, rank in URGENT if mark in payload), 3)
+
+
+def kind_of(message: bytes) -> str:
+    """The receipt kind of what is inside an SNS message or on a queue: whose alarm it is.
+
+    Unknown content is kept as ``cloudwatch`` and quarantined by its parser.
+    """
+    try:
+        document = msgspec.json.decode(message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "cloudwatch"
+    if not isinstance(document, dict):
+        return "cloudwatch"
+    if "detail-type" in document:
+        return "eventbridge"
+    if document.get("version") == "4" and "alerts" in document:
+        return "alertmanager"
+    return "alert" if "alert_key" in document else "cloudwatch"

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from alarms.intake.envelope import kind_of, unwrap_sqs
-from alarms.intake.inbox import urgency_of
-from alarms.model.errors import MalformedPayload
+import msgspec
+
+from alarms.intake.inbox import kind_of, urgency_of
 from alarms.model.receipt import Receipt
 from alarms.stores.protocol import RouterStore
 from foundation.aws.errors import AwsError
@@ -84,11 +84,7 @@ class SqsConsumer:
         return f"the queue cannot be read since {since.isoformat()}"
 
     def _receipt(self, message: Mapping[str, Any]) -> Receipt:
-        body = str(message.get("Body", ""))
-        try:
-            payload = unwrap_sqs(body)
-        except MalformedPayload:
-            payload = body.encode("utf-8", "replace")
+        payload = unwrapped(str(message.get("Body", "")))
         return Receipt(self._new_id(), kind_of(payload), self._clock.now(), payload, urgency_of(payload))
 
     def _delete(self, messages: list[Mapping[str, Any]]) -> None:
@@ -101,3 +97,16 @@ class SqsConsumer:
             self._client.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
         except AwsError as error:
             LOG.warning("messages on file could not be deleted", extra={"reason": str(error)})
+
+
+def unwrapped(body: str) -> bytes:
+    """The message in an SQS body: that of SNS's envelope, or the body itself (raw delivery, EventBridge)."""
+    raw = body.encode("utf-8", "replace")
+    try:
+        document = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return raw
+    if isinstance(document, dict) and document.get("Type") == "Notification" and "TopicArn" in document:
+        message = document.get("Message")
+        return message.encode("utf-8", "replace") if isinstance(message, str) else raw
+    return raw

@@ -12,11 +12,10 @@ from starlette.routing import Route
 
 from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerTokens, Principal, SignedBodies
 from alarms.http.hooks import Hooks
-from alarms.intake.certificates import HttpsCertificates
 from alarms.intake.inbox import Inbox
+from alarms.intake.sns_host import HttpsCertificates, Subscriptions
 from alarms.intake.sns_message import TOPIC, CertificateSource, SnsVerifier
 from alarms.intake.sqs import SqsConsumer
-from alarms.intake.subscriptions import Subscriptions
 from alarms.model.ids import SortableIds
 from alarms.stores.protocol import RouterStore
 from app.bootstrap.paths import DataPaths

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from alarms.intake import alertmanager as am
 from alarms.intake.cloudwatch import parse_alarm, parse_event
-from alarms.intake.envelope import kind_of, unwrap_sqs
+from alarms.intake.inbox import kind_of
 from alarms.intake.normalise import intake_rules
+from alarms.intake.sqs import unwrapped
 from alarms.intake.worker import PARSERS
 from alarms.model.alert import AlertState
 from alarms.model.errors import MalformedPayload
@@ -200,7 +201,9 @@ def test_the_kind_of_a_message_is_seen_from_its_shape(document: Any, kind: str) 
     raw = json.dumps(document)
     assert kind_of(raw.encode()) == kind
     enveloped = json.dumps({"Type": "Notification", "TopicArn": "t", "Message": raw})
-    assert unwrap_sqs(enveloped) == unwrap_sqs(raw) == raw.encode()
+    assert unwrapped(enveloped) == unwrapped(raw) == raw.encode()
+    without_text = json.dumps({"Type": "Notification", "TopicArn": "t", "Message": 5})
+    assert unwrapped(without_text) == without_text.encode()
 
 
 FUZZED = 10_000 if os.environ.get("MIRANTE_PROOF") == "full" else 400

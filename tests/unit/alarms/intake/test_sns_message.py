@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alarms.intake.certificates import HttpsCertificates
+from alarms.intake.sns_host import HttpsCertificates
 from alarms.intake.sns_message import SnsVerifier, is_sns_url
 from alarms.model.errors import NotAuthentic
 from tests.support.alerts import MONDAY_10

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from alarms.intake.certificates import HttpsCertificates
+from alarms.intake.sns_host import HttpsCertificates
 from alarms.model.receipt import ReceiptState
 from app.bootstrap.router import RouterParts, open_router
 from app.bootstrap.routing_role import RoutingRole, routing_role

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from alarms.intake.subscriptions import KEPT, Subscriptions
+from alarms.intake.sns_host import KEPT_ADDRESSES, Subscriptions
 from alarms.model.errors import NotConfirmed
 
 URL = "https://sns.sa-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
@@ -42,8 +42,8 @@ async def test_one_that_sns_does_not_take_is_not_remembered_and_follows_no_redir
 
 async def test_what_is_remembered_is_bounded() -> None:
     made, asked = subscriptions(200)
-    for number in range(KEPT + 1):
+    for number in range(KEPT_ADDRESSES + 1):
         await made.confirm(f"{URL}{number}")
     await made.confirm(f"{URL}0")
-    assert len(asked) == KEPT + 2
+    assert len(asked) == KEPT_ADDRESSES + 2
     await made.close()

@@ -1,4 +1,4 @@
-"""SNS's signing certificates over HTTPS: no redirects, bounded in size, number and rate, cached."""
+"""What is asked of SNS itself, over HTTPS and without redirects: signing certificates and confirmations."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from collections.abc import Callable
 
 import httpx
 
-from alarms.model.errors import NotAuthentic
+from alarms.model.errors import NotAuthentic, NotConfirmed
 
 LARGEST = 16_384
 KEPT = 32
 MOST_A_MINUTE = 10  # SNS changes its certificate about once a year
+KEPT_ADDRESSES = 1_000
 TIMEOUT_SECONDS = 5.0
 
 
 class HttpsCertificates:
-    """A ``CertificateSource``. The caller has checked the address; this one only fetches it.
+    """A ``CertificateSource``, bounded in size, number and rate, cached. The caller has
+    checked the address; this one only fetches it.
 
     Forged messages that name ever new certificates cost SNS's host ten requests a minute, no more.
     """
@@ -67,3 +69,29 @@ class HttpsCertificates:
 
     def close(self) -> None:
         self._client.close()
+
+
+class Subscriptions:
+    """Confirms proven subscriptions, never twice.
+
+    The caller has checked that SNS signed the address and that it is SNS's own.
+    """
+
+    def __init__(self, client: httpx.AsyncClient | None = None) -> None:
+        self._client = client or httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+        self._visited: OrderedDict[str, None] = OrderedDict()
+
+    async def confirm(self, url: str) -> None:
+        """A replay asks for nothing. Raises ``NotConfirmed``: SNS did not take it and will be asked again."""
+        if url in self._visited:
+            return
+        try:
+            (await self._client.get(url)).raise_for_status()
+        except httpx.HTTPError as error:
+            raise NotConfirmed(type(error).__name__) from error
+        self._visited[url] = None
+        while len(self._visited) > KEPT_ADDRESSES:
+            self._visited.popitem(last=False)
+
+    async def close(self) -> None:
+        await self._client.aclose()
