@@ -153,21 +153,14 @@ def certificate_url(message: SnsMessage) -> str:
 
 
 def is_sns_url(url: str, region: str) -> bool:
-    """https, no user, no port, and the host ``sns.<region>.amazonaws.com`` (``.cn`` in China) exactly."""
+    """https, and the host ``sns.<region>.amazonaws.com`` (``.cn`` in China) exactly: no user, no port."""
     suffix = ".cn" if region.startswith("cn-") else ""
     try:
         parts = urlsplit(url)
-        port = parts.port
     except ValueError:
         return False
     exact = f"sns.{region}.amazonaws.com{suffix}"
-    return (
-        parts.scheme == "https"
-        and parts.netloc == exact
-        and port is None
-        and not parts.fragment
-        and url.isascii()
-    )
+    return parts.scheme == "https" and parts.netloc == exact and not parts.fragment and url.isascii()
 
 
 def signed_text(fields: Mapping[str, str], kind: str) -> bytes:

@@ -118,9 +118,7 @@ def _consider_lowering(update: IncidentUpdate, worst: Severity) -> None:
 
 def _stretch_clocks(update: IncidentUpdate) -> None:
     """A milder level gives more time; a clock that runs never gets less than it had."""
-    since, level = update.incident.paged_at, update.level
-    if since is None:
-        return
+    since, level = update.incident.paged_at or update.now, update.level
     durations = {
         TimerKind.ACKNOWLEDGE: level.acknowledge_within,
         TimerKind.UNRESOLVED: level.escalate_after,

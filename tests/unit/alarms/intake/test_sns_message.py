@@ -7,10 +7,11 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,9 +19,10 @@ from alarms.intake.sns_host import HttpsCertificates
 from alarms.intake.sns_message import SnsVerifier, is_sns_url
 from alarms.model.errors import NotAuthentic
 from tests.support.alerts import MONDAY_10
-from tests.support.hooks import CERTIFICATE_URL, HOUR, TOPIC, MadeSns
+from tests.support.hooks import CERTIFICATE_URL, HOUR, TOPIC, MadeSns, certificate
 
 HOST = "https://sns.sa-east-1.amazonaws.com"
+EC_CERTIFICATE = certificate(ec.generate_private_key(ec.SECP256R1()), MONDAY_10 - HOUR, MONDAY_10 + HOUR)
 
 
 def verifier(sns: MadeSns, **options: object) -> SnsVerifier:
@@ -48,8 +50,23 @@ def test_a_subscription_is_verified_with_its_own_fields() -> None:
     assert message.fields["Token"] == "token"
 
 
-def test_a_changed_message_is_refused() -> None:
-    why, _ = refused(MadeSns().message("hello", Message="another"))
+@pytest.mark.parametrize("field", ["Message", "MessageId", "Subject", "Timestamp"])
+def test_a_changed_message_is_refused(field: str) -> None:
+    changed = {field: "2026-03-02T13:01:00.000Z" if field == "Timestamp" else "another"}
+    why, _ = refused(MadeSns().message("hello", **changed))  # type: ignore[arg-type]
+    assert "signature does not match" in why
+
+
+@pytest.mark.parametrize("field", ["Token", "SubscribeURL"])
+def test_a_changed_subscription_is_refused(field: str) -> None:
+    signed = json.loads(MadeSns().message(kind="SubscriptionConfirmation"))
+    why, _ = refused(json.dumps({**signed, field: "another"}).encode())
+    assert "signature does not match" in why
+
+
+def test_a_signature_with_something_put_into_it_is_refused() -> None:
+    signed = json.loads(MadeSns().message("hello"))
+    why, _ = refused(json.dumps({**signed, "Signature": f"!{signed['Signature']}"}).encode())
     assert "signature does not match" in why
 
 
@@ -65,6 +82,8 @@ def test_version_1_is_refused_unless_it_was_asked_for() -> None:
     assert fetched == []
     allowed = verifier(sns, allow_version_1=True)
     assert allowed.verify(sns.message(version="1"), MONDAY_10).type == "Notification"
+    with pytest.raises(NotAuthentic, match="signature version '3'"):
+        allowed.verify(sns.message(version="3"), MONDAY_10)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +105,7 @@ def test_version_1_is_refused_unless_it_was_asked_for() -> None:
         {"url": "https://sns.sa-east-1.amazonaws.com:8443/x.pem"},
         {"url": "https://SNS.sa-east-1.amazonaws.com/x.pem"},
         {"url": "https://sns.sa-east-1.amazonaws.com/x.pem?redirect=evil"},
+        {"url": "https://sns.sa-east-1.amazonaws.com/x.pem#evil"},
         {"url": "https://sns.sa-east-1.amazonaws.com/x.txt"},
         {"url": "https://sns.sa-east-1.amazonaws.com/../x/y.pem"},
         {"url": "https://[::1]/x.pem"},
@@ -109,15 +129,29 @@ def test_a_signature_that_is_none_is_refused(signature: str) -> None:
     refused(MadeSns().message(Signature=signature))
 
 
-def test_a_certificate_that_has_run_out_is_refused() -> None:
-    old = MadeSns(end=datetime(2026, 2, 1, tzinfo=UTC))
-    assert "not valid now" in refused(old.message(), served=old)[0]
+def test_a_certificate_that_has_run_out_or_is_not_valid_yet_is_refused() -> None:
+    for wrong in (MadeSns(end=MONDAY_10 - HOUR), MadeSns(start=MONDAY_10 + HOUR)):
+        assert "not valid now" in refused(wrong.message(), served=wrong)[0]
+
+
+@pytest.mark.parametrize("pem", [b"no certificate", EC_CERTIFICATE])
+def test_a_certificate_that_cannot_be_one_of_sns_is_refused(pem: bytes) -> None:
+    class Served(MadeSns):
+        def fetch(self, url: str) -> bytes:
+            return pem
+
+    assert "its certificate" in refused(MadeSns().message(), served=Served())[0]
 
 
 @given(st.text(max_size=200))
 def test_no_text_but_the_exact_host_is_taken_for_sns(url: str) -> None:
     if is_sns_url(url, "sa-east-1"):
         assert url.startswith(f"{HOST}/") or url == HOST
+
+
+def test_an_address_with_anything_but_ascii_is_none_of_sns() -> None:
+    assert is_sns_url(f"{HOST}/?Action=Confirm", "sa-east-1")
+    assert not is_sns_url(f"{HOST}/?Action=C\u00f3nfirm", "sa-east-1")
 
 
 def test_china_has_its_own_suffix() -> None:

@@ -86,9 +86,9 @@ def test_resolving_stops_both_clocks_and_tells_whoever_was_told() -> None:
     scene.router.resolve(incident.id, "ana", "rolled back")
     scene.dispatcher.drain()
     assert scene.told_since(before) == [("data-engineering", "resolved"), ("operations", "resolved")]
+    assert list(scene.store.timers(incident.id)) == []
     scene.jump(timedelta(days=1))
     assert len(scene.pager.sent) == before + 2
-    assert list(scene.store.timers(incident.id)) == []
     scene.close()
 
 

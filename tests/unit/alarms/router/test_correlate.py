@@ -1,0 +1,84 @@
+"""Which incident explains which, rule by rule: each of them keeps a page from being lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alarms.model.incident import HoldKind, Incident, IncidentState
+from alarms.model.severity import Severity
+from alarms.router.correlate import cause_of, is_cause, symptoms_of
+from tests.support.alerts import MONDAY_10, burn_alert, ended, foreign_alert
+from tests.support.router import PLATFORM, Scene
+from tests.support.router_store_contract import incident
+
+MINUTE = timedelta(minutes=1)
+
+
+def fault(number: int = 1, **more: Any) -> Incident:
+    """Of a component that the decision API leans on."""
+    return replace(incident(number), component="aurora", **more)
+
+
+def symptom(number: int = 9, **more: Any) -> Incident:
+    """A burn of an SLO that is measured on the decision API."""
+    return replace(incident(number), slo_id="credit/decision-latency", **more)
+
+
+def test_a_fault_below_explains_the_burn_and_the_component_above() -> None:
+    assert is_cause(fault(), symptom(), PLATFORM)
+    assert is_cause(fault(), replace(incident(9), component="decision-api"), PLATFORM)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        pytest.param(fault(number=9), id="the incident itself"),
+        pytest.param(fault(state=IncidentState.RESOLVED), id="what is over"),
+        pytest.param(fault(cause_id="incident-5"), id="a symptom of something else"),
+        pytest.param(fault(slo_id="credit/transaction-errors"), id="a burn"),
+        pytest.param(fault(environment="prod"), id="another environment"),
+        pytest.param(replace(incident(1), component=None), id="what is of no component"),
+        pytest.param(replace(incident(1), component="kinesis"), id="what nothing leans on"),
+    ],
+)
+def test_is_never_a_cause(cause: Incident) -> None:
+    assert not is_cause(cause, symptom(), PLATFORM)
+
+
+def test_nothing_explains_a_fault_of_what_it_leans_on() -> None:
+    above = replace(incident(1), component="decision-api")
+    assert not is_cause(above, replace(incident(9), component="aurora"), PLATFORM)
+
+
+def test_of_several_causes_the_most_severe_then_the_oldest_is_named() -> None:
+    older = fault(3, opened_at=MONDAY_10)
+    younger = fault(2, opened_at=MONDAY_10 + MINUTE)
+    milder = fault(1, severity=Severity.P3, opened_at=MONDAY_10 - MINUTE)
+    assert cause_of(symptom(), [milder, younger, older], PLATFORM) == older
+    assert cause_of(symptom(), [milder], PLATFORM) == milder
+    assert cause_of(symptom(), [], PLATFORM) is None
+
+
+def test_a_cause_takes_only_symptoms_that_nothing_explained_until_now() -> None:
+    free, taken = symptom(8), symptom(9, cause_id="incident-5")
+    assert symptoms_of(fault(), [free, taken], PLATFORM) == [free]
+
+
+def test_a_cause_that_is_over_lets_go_its_own_symptoms_only() -> None:
+    scene = Scene()
+    aurora = scene.receive(foreign_alert("AuroraDown", Severity.P1, component="aurora"))
+    redis = foreign_alert("RedisDown", Severity.P2, component="redis")
+    scene.receive(redis)
+    held = scene.receive(burn_alert())
+    assert held.cause_id == aurora.id
+    scene.receive(ended(redis, MONDAY_10))
+    scene.pass_time(5 * MINUTE)
+    still = scene.router.incident(held.id)
+    assert still.cause_id == aurora.id
+    assert still.hold is not None
+    assert still.hold.kind is HoldKind.CAUSE
+    scene.close()
