@@ -16,7 +16,7 @@ from tempfile import NamedTemporaryFile
 from alarms.generate import indicator_rules
 from alarms.generate.alertmanager_config import RouterAddress
 from alarms.generate.alertmanager_config import config as alertmanager_config
-from alarms.generate.cloudwatch import log_filters
+from alarms.generate.cloudwatch import logs
 from alarms.generate.cloudwatch import template as alarm_template
 from alarms.generate.cloudwatch.every_alarm import every_alarm
 from alarms.generate.indicators import indicators
@@ -168,8 +168,8 @@ def _cloudwatch(
     catalogue: Catalogue, environment: str, topics: Mapping[str, str]
 ) -> Iterator[tuple[str, bytes]]:
     yield "cloudwatch/alarms.json", _json(every_alarm(catalogue, environment, topics))
-    yield "cloudwatch/log-groups.json", _json(log_filters.log_groups(environment))
-    yield "cloudwatch/metric-filters.json", _json(log_filters.metric_filters(environment))
+    yield "cloudwatch/log-groups.json", _json(logs.log_groups(environment))
+    yield "cloudwatch/metric-filters.json", _json(logs.metric_filters(environment))
     yield f"cloudwatch/{alarm_template.FILE_NAME}", _json(alarm_template.template(catalogue, environment))
     for name, document in slo_cloudwatch.templates(catalogue, environment).items():
         yield f"cloudwatch/{name}.json", _json(document)

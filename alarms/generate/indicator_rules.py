@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from alarms.model.indicator import Indicator, Measure
+from alarms.model.indicator import IndicatorAlarm, Measure
 from alarms.model.severity import Severity
 from exporters import server
 from foundation.numbers import decimal_text
@@ -27,7 +27,7 @@ Rule = dict[str, object]
 
 
 def rule_file(
-    indicators: Iterable[Indicator], environment: str, heartbeat: bool = False
+    indicators: Iterable[IndicatorAlarm], environment: str, heartbeat: bool = False
 ) -> Mapping[str, object]:
     """One group of indicator alarms and one that watches the watchers.
 
@@ -45,7 +45,7 @@ def rule_file(
     }
 
 
-def expression(indicator: Indicator) -> str:
+def expression(indicator: IndicatorAlarm) -> str:
     """The condition as PromQL. An absent series fires nothing here: silence has alerts of its own."""
     limit = f"{indicator.comparison} {decimal_text(indicator.threshold)}"
     limited = f"{value_expression(indicator)} {limit}"
@@ -57,7 +57,7 @@ def expression(indicator: Indicator) -> str:
     return f"{limited}\nor\n(sum{by}({selector}) unless sum{by}({selector} offset {window})) {limit}"
 
 
-def value_expression(indicator: Indicator) -> str:
+def value_expression(indicator: IndicatorAlarm) -> str:
     """The number that is held against the threshold, as PromQL."""
     selector, by = _selector(indicator), _by(indicator)
     if indicator.measure is Measure.INCREASE:
@@ -66,16 +66,16 @@ def value_expression(indicator: Indicator) -> str:
     return f"{function}{by}({selector})"
 
 
-def _selector(indicator: Indicator) -> str:
+def _selector(indicator: IndicatorAlarm) -> str:
     where = ",".join(f'{name}="{value}"' for name, value in sorted(indicator.where.items()))
-    return f"{indicator.metric.name}{{{where}}}" if where else indicator.metric.name
+    return f"{indicator.metric}{{{where}}}" if where else indicator.metric
 
 
-def _by(indicator: Indicator) -> str:
+def _by(indicator: IndicatorAlarm) -> str:
     return f" by ({', '.join(indicator.by)}) " if indicator.by else ""
 
 
-def indicator_rule(indicator: Indicator, environment: str) -> Rule:
+def indicator_rule(indicator: IndicatorAlarm, environment: str) -> Rule:
     rule: Rule = {"alert": indicator.name, "expr": expression(indicator)}
     if indicator.lasting > timedelta(0):
         rule["for"] = conventions.window_text(indicator.lasting)
@@ -92,7 +92,7 @@ def indicator_rule(indicator: Indicator, environment: str) -> Rule:
     return rule
 
 
-def _annotations(indicator: Indicator) -> dict[str, str]:
+def _annotations(indicator: IndicatorAlarm) -> dict[str, str]:
     where = _which(indicator.by)
     limit = f"{indicator.comparison} {decimal_text(indicator.threshold)}"
     return {

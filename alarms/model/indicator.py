@@ -13,7 +13,6 @@ from fractions import Fraction
 
 from alarms.model.severity import Severity
 from alarms.policy.policy import Text
-from foundation.metrics import MetricSpec
 
 
 class Measure(StrEnum):
@@ -30,8 +29,10 @@ class Comparison(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Indicator:
+class IndicatorAlarm:
     """One alarm. ``name`` is its alert name; ``basis`` says where the threshold comes from (ALM-1).
+
+    ``labels`` are all that ``metric`` has beside the environment, in CloudWatch's order of dimensions.
 
     ``component`` is its id in the catalogue, or ``""`` when a label of the metric says it (or none does).
     ``lasting`` is how long the condition must hold. ``window`` applies to ``INCREASE``. ``by`` keeps labels
@@ -40,7 +41,8 @@ class Indicator:
 
     name: str
     title: Text
-    metric: MetricSpec
+    metric: str
+    labels: tuple[str, ...]
     measure: Measure
     comparison: Comparison
     threshold: Fraction

@@ -14,9 +14,10 @@ from alarms.generate.indicators import indicators
 from app.bootstrap.process_parts import ProcessParts
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings
+from credit import metrics as telemetry
 from dashboards.boards.registry import boards
 from dashboards.boards.source import source_of
-from dashboards.truth.known_series import DECLARED
+from dashboards.truth.known_series import EXPORTED
 from exporters import server
 from exporters.cloudwatch.datum import PublishError
 from exporters.cloudwatch.emf import EmfLines
@@ -35,6 +36,9 @@ from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 
 log = logging.getLogger("mirante.cloudwatch")
+
+DECLARED: tuple[MetricSpec, ...] = (*telemetry.METRICS, *EXPORTED)
+"""Every metric that anything here exposes."""
 
 OFF, EMF = "off", "emf"
 EVERY_SECONDS = 60.0
@@ -115,7 +119,8 @@ def read_there(catalogue: Catalogue, environment: str) -> frozenset[MetricSpec]:
         for series in panel.series
         for spec in _metrics_of(series.query)
     }
-    found |= {indicator.metric for indicator in indicators(catalogue)}
+    alarmed = {indicator.metric for indicator in indicators(catalogue)}
+    found |= {spec for spec in DECLARED if spec.name in alarmed}
     return frozenset({*found, *slo_status.METRICS, server.ROLE_INFO} & set(DECLARED))
 
 

@@ -19,8 +19,8 @@ from slo.ledger.counts import CountReader
 from slo.ledger.ledger import Ledger
 from slo.ledger.prometheus_source import PrometheusCountReader
 from slo.ledger.tally import count_plan
+from slo.model.count_query import CountQuery
 from slo.model.errors import UnsupportedQuery
-from slo.model.query import CountQuery
 from slo.model.spec import Slo
 
 TIMEOUT_SECONDS = 30.0

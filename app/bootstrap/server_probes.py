@@ -21,18 +21,21 @@ from dataplatform.stores.kinesis.shape import StreamShape
 from dataplatform.stores.mysql.database import LAG_BOUND_SECONDS
 from exporters.collectors.components import COMPONENT_OF_STORE, PROCESSORS
 from exporters.collectors.server_probe import ServerProbe
-from exporters.probes.aurora_usage import aurora_usage
+from exporters.probes.aws_services import (
+    aurora_usage,
+    dynamodb_usage,
+    keyspaces_usage,
+    kinesis_usage,
+    lambda_usage,
+)
 from exporters.probes.cassandra_server import CassandraServer, CqlSession
-from exporters.probes.cloudwatch_usage import CloudWatchClient, CloudWatchUsage, Usage
-from exporters.probes.dynamodb_usage import dynamodb_usage
-from exporters.probes.keyspaces_usage import keyspaces_usage
-from exporters.probes.kinesis_usage import kinesis_usage
-from exporters.probes.lambda_usage import lambda_usage
+from exporters.probes.cloudwatch_usage import CloudWatchUsage, Usage
 from exporters.probes.mysql_server import MysqlServer
 from exporters.probes.redis_server import RedisServer
 from foundation.aws.clients import AwsClients
 from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock, SystemClock
+from slo.cloudwatch.metric_data import MetricDataClient
 
 FUNCTION = "mirante-ingest"
 USAGE = ClientPurpose(connect_seconds=2, answer_seconds=5, tries=2)
@@ -91,7 +94,7 @@ def probes_of(settings: Settings) -> Sequence[ServerProbe]:
 
 def server_probes(
     addresses: ServerAddresses,
-    cloudwatch: CloudWatchClient | None = None,
+    cloudwatch: MetricDataClient | None = None,
     services: AwsServices | None = None,
     clock: Clock | None = None,
 ) -> Sequence[ServerProbe]:

@@ -11,7 +11,7 @@ import httpx
 
 from alarms.generate.indicator_rules import value_expression
 from alarms.generate.indicators import indicators
-from alarms.model.indicator import Comparison, Indicator
+from alarms.model.indicator import Comparison, IndicatorAlarm
 from alarms.reports.calibrate import Calibration, RecordedValue, TooLittleHistory, calibrate
 from app.cli.alerts import alerts
 from app.cli.context import (
@@ -81,7 +81,7 @@ def calibrate_(
 
 
 def _recorded(
-    server: PrometheusQueries, indicator: Indicator, end: float, length: timedelta
+    server: PrometheusQueries, indicator: IndicatorAlarm, end: float, length: timedelta
 ) -> list[RecordedValue]:
     """Each minute's worst value over all series of the indicator."""
     worst = max if indicator.comparison is Comparison.ABOVE else min
@@ -100,7 +100,7 @@ def _instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _chosen(known: Mapping[str, Indicator], names: tuple[str, ...]) -> list[Indicator]:
+def _chosen(known: Mapping[str, IndicatorAlarm], names: tuple[str, ...]) -> list[IndicatorAlarm]:
     for name in names:
         if name not in known:
             raise click.BadParameter(f"no indicator is called {name!r}; there are: {', '.join(known)}")
@@ -117,7 +117,7 @@ def _share(percentile: str) -> Fraction:
     return share
 
 
-def _show(known: Mapping[str, Indicator], found: Mapping[str, Calibration | str], as_json: bool) -> None:
+def _show(known: Mapping[str, IndicatorAlarm], found: Mapping[str, Calibration | str], as_json: bool) -> None:
     if as_json:
         document = {name: _document(known[name], one) for name, one in found.items()}
         echo_json(document)
@@ -131,7 +131,7 @@ def _show(known: Mapping[str, Indicator], found: Mapping[str, Calibration | str]
     say("method: `mirante alerts calibrate --help`; recorded trouble counts as false pages, too")
 
 
-def _document(indicator: Indicator, found: Calibration | str) -> dict[str, object]:
+def _document(indicator: IndicatorAlarm, found: Calibration | str) -> dict[str, object]:
     shown: dict[str, object] = {
         "threshold": float(indicator.threshold),
         "comparison": str(indicator.comparison),

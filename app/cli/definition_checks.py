@@ -11,6 +11,7 @@ from alarms.generate.indicators import indicators
 from alarms.policy.channel import Channels, secret_of
 from alarms.policy.runbook import Runbooks
 from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
+from app.bootstrap.cloudwatch import DECLARED
 from app.build import artifacts
 from app.settings import Settings, channel_variable
 from credit.domain.errors import UnknownPolicy
@@ -68,7 +69,7 @@ def check_everything(settings: Settings) -> Checked:
         findings += _indicator_findings(catalogue, alarms.runbooks)
         counts["generated files"] = _generated(catalogue, alarms, settings, findings)
         if settings.definitions is None:  # the gates know what our own platform exposes, and nothing else
-            report = examine(catalogue, settings.environment)
+            report = examine(catalogue, settings.environment, DECLARED)
             findings += _truth_findings(report)
             counts |= report.counts
             unwatched = report.unwatched

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from slo.ledger.counts import CountReader, MinuteCount
 from slo.ledger.ledger import Counts
+from slo.model.count_query import CountQuery, parse_count_query
 from slo.model.periods import MINUTE
-from slo.model.query import CountQuery, parse_count_query
 from slo.model.spec import Slo
 
 

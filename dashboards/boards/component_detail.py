@@ -48,10 +48,10 @@ def _status(source: Source, component: Component) -> Row:
         for one in source.of_component(component)
         for objective in one.objectives
     ]
-    return Row(Part.STATUS, Text("Status", "Status"), (_fullest(component), *lights, targets_alive()))
+    return Row(Part.STATUS, Text("Status", "Status"), (_fullest(source, component), *lights, targets_alive()))
 
 
-def _fullest(component: Component) -> Panel:
+def _fullest(source: Source, component: Component) -> Panel:
     return Panel(
         id="fullest",
         title=Text("Fullest resource", "Recurso mais cheio"),
@@ -66,7 +66,7 @@ def _fullest(component: Component) -> Panel:
         unit=Unit.RATIO,
         width=6,
         height=4,
-        thresholds=panels.SATURATION_STEPS,
+        thresholds=panels.saturation_steps(source),
         runbook="saturation",
     )
 
@@ -78,7 +78,7 @@ def _trends(source: Source, component: Component) -> Row:
     return Row(
         Part.TRENDS,
         Text("Key metrics and trends", "Métricas-chave e tendências"),
-        (panels.saturation_lines(where), *_pressure(component), *more, *_aws(component)),
+        (panels.saturation_lines(source, where), *_pressure(component), *more, *_aws(component)),
     )
 
 
@@ -124,7 +124,7 @@ def _store(store: str) -> Callable[[Source], Panels]:
 
 
 def _relational(source: Source) -> Panels:
-    return (data.outbox_depth(), panels.consistency(source), checks.sagas_ended(), checks.sagas_open())
+    return (data.outbox_depth(source), panels.consistency(source), checks.sagas_ended(), checks.sagas_open())
 
 
 def _cache(source: Source) -> Panels:
@@ -132,24 +132,24 @@ def _cache(source: Source) -> Panels:
 
 
 def _stream(source: Source) -> Panels:
-    return (panels.ingest_lag(), panels.ingestion(), data.shard_shares(), data.hot_shards())
+    return (panels.ingest_lag(source), panels.ingestion(), data.shard_shares(), data.hot_shards())
 
 
 def _processors(source: Source) -> Panels:
-    return (panels.ingestion(), panels.ingest_lag(), panels.ingest_duration())
+    return (panels.ingestion(), panels.ingest_lag(source), panels.ingest_duration())
 
 
 def _relay(source: Source) -> Panels:
-    return (data.outbox_depth(), data.projections())
+    return (data.outbox_depth(source), data.projections())
 
 
 def _consistency(source: Source) -> Panels:
     return (
         panels.consistency(source),
-        data.reading_age(),
+        data.reading_age(source),
         data.divergences(24),
         checks.coverage(),
-        checks.unchecked(),
+        checks.unchecked(source),
         checks.found(),
         checks.repairs(),
         checks.anomalies(),
@@ -158,7 +158,7 @@ def _consistency(source: Source) -> Panels:
 
 _OWN: Mapping[str, Callable[[Source], Panels]] = {
     "prober": lambda source: (data.probes(),),
-    "api-gateway": lambda source: (http.by_route(), http.throttled()),
+    "api-gateway": lambda source: (http.by_route(), http.throttled(source)),
     "decision-api": _decision,
     "decision-engine": _decision,
     "aurora": _relational,

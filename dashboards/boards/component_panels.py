@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from alarms.generate import indicators
 from credit import metrics as telemetry
 from dashboards.boards.source import Source, component_board_name
 from dashboards.model.board import Link, Panel, Series, Shape, Text, Threshold
@@ -23,10 +22,12 @@ from dashboards.model.query import (
 )
 from exporters.collectors import consistency_index, saturation
 
-SATURATION_STEPS = (
-    Threshold(indicators.SATURATION_WARN, State.WARN),
-    Threshold(indicators.SATURATION_BAD, State.BAD),
-)
+
+def saturation_steps(source: Source) -> tuple[Threshold, ...]:
+    return (
+        source.line("ComponentSaturationRising", State.WARN),
+        source.line("ComponentSaturationHigh"),
+    )
 
 
 def saturation_bars(source: Source, where: tuple[Match, ...] = (), width: int = 12, height: int = 8) -> Panel:
@@ -50,7 +51,7 @@ def saturation_bars(source: Source, where: tuple[Match, ...] = (), width: int = 
         height=height,
         minimum=0.0,
         maximum=1.0,
-        thresholds=SATURATION_STEPS,
+        thresholds=saturation_steps(source),
         runbook="saturation",
         links=tuple(
             Link(
@@ -62,7 +63,9 @@ def saturation_bars(source: Source, where: tuple[Match, ...] = (), width: int = 
     )
 
 
-def saturation_lines(where: tuple[Match, ...] = (), width: int = 12, height: int = 8) -> Panel:
+def saturation_lines(
+    source: Source, where: tuple[Match, ...] = (), width: int = 12, height: int = 8
+) -> Panel:
     return Panel(
         id="saturation-trend",
         title=Text("Saturation over time", "Saturação ao longo do tempo"),
@@ -81,7 +84,7 @@ def saturation_lines(where: tuple[Match, ...] = (), width: int = 12, height: int
         width=width,
         height=height,
         minimum=0.0,
-        thresholds=SATURATION_STEPS,
+        thresholds=saturation_steps(source),
         runbook="saturation",
     )
 
@@ -221,7 +224,7 @@ def ingestion(width: int = 12, height: int = 8) -> Panel:
     )
 
 
-def ingest_lag(width: int = 12, height: int = 8) -> Panel:
+def ingest_lag(source: Source, width: int = 12, height: int = 8) -> Panel:
     return Panel(
         id="ingest-lag",
         title=Text("Ingestion lag", "Atraso da ingestão"),
@@ -235,7 +238,7 @@ def ingest_lag(width: int = 12, height: int = 8) -> Panel:
         width=width,
         height=height,
         minimum=0.0,
-        thresholds=(Threshold(indicators.INGEST_LAG_SECONDS, State.BAD),),
+        thresholds=(source.line("IngestLagHigh"),),
         runbook="ingestion-lag",
     )
 
@@ -258,7 +261,6 @@ def ingest_duration(width: int = 12, height: int = 8) -> Panel:
 
 
 def consistency(source: Source, width: int = 12, height: int = 8) -> Panel:
-    target = indicators.consistency_target(source.catalogue)
     return Panel(
         id="consistency-index",
         title=Text("Consistency index and its bound", "Índice de consistência e seu limite"),
@@ -279,14 +281,16 @@ def consistency(source: Source, width: int = 12, height: int = 8) -> Panel:
         height=height,
         maximum=1.0,
         starts=State.BAD,
-        thresholds=_consistency_steps(target),
+        thresholds=_consistency_steps(source),
         runbook="credit-data-consistency",
     )
 
 
-def _consistency_steps(target: Fraction | None) -> tuple[Threshold, ...]:
+def _consistency_steps(source: Source) -> tuple[Threshold, ...]:
     """Below what a small sample proves it is bad, below the target it is short of the promise."""
-    bound = indicators.PROVABLE_BOUND
-    if target is None:
-        return (Threshold(bound, State.OK),)
-    return (Threshold(bound, State.WARN), Threshold(target, State.OK))
+    if source.indicator("ConsistencyIndexLow") is None:
+        return (source.line("ConsistencyBoundLow", State.OK),)
+    return (
+        source.line("ConsistencyBoundLow", State.WARN),
+        source.line("ConsistencyIndexLow", State.OK),
+    )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
-from alarms.generate import indicators
 from credit import metrics as telemetry
-from dashboards.model.board import Panel, Series, Shape, Text, Threshold
-from dashboards.model.palette import State, Unit
+from dashboards.boards.source import Source
+from dashboards.model.board import Panel, Series, Shape, Text
+from dashboards.model.palette import Unit
 from dashboards.model.query import Level, Rate
 from exporters.collectors import consistency_index
 from foundation.metrics import MetricSpec
@@ -43,7 +42,7 @@ def coverage(width: int = 8) -> Panel:
     )
 
 
-def unchecked(width: int = 8) -> Panel:
+def unchecked(source: Source, width: int = 8) -> Panel:
     panel = _by_pair(
         "consistency-unchecked",
         Text("Age of the oldest unchecked record", "Idade do registro há mais tempo sem comparação"),
@@ -52,7 +51,7 @@ def unchecked(width: int = 8) -> Panel:
         Unit.SECONDS,
         width,
     )
-    return _limited(panel, indicators.UNCHECKED_SECONDS)
+    return replace(panel, thresholds=(source.line("ConsistencyCoverageOld"),))
 
 
 def found(width: int = 8) -> Panel:
@@ -172,7 +171,3 @@ def sagas_open(width: int = 12) -> Panel:
         empty_means=Text("Empty while none was ever started.", "Vazio enquanto nenhuma foi iniciada."),
         runbook="saga-stuck",
     )
-
-
-def _limited(panel: Panel, limit: Fraction) -> Panel:
-    return replace(panel, thresholds=(Threshold(limit, State.BAD),))

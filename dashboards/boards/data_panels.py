@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from alarms.generate import indicators
 from credit import metrics as telemetry
+from dashboards.boards.source import Source
 from dashboards.model.board import Panel, Series, Shape, Text, Threshold
 from dashboards.model.palette import State, Unit
 from dashboards.model.query import Level, Match, Rate
@@ -150,7 +150,7 @@ def divergences(width: int = 12) -> Panel:
     )
 
 
-def outbox_depth(width: int = 12) -> Panel:
+def outbox_depth(source: Source, width: int = 12) -> Panel:
     return Panel(
         id="outbox-depth",
         title=Text("Rows not yet projected", "Linhas ainda não projetadas"),
@@ -161,12 +161,12 @@ def outbox_depth(width: int = 12) -> Panel:
         width=width,
         height=8,
         minimum=0.0,
-        thresholds=(Threshold(indicators.OUTBOX_ROWS, State.BAD),),
+        thresholds=(source.line("OutboxDeep"),),
         runbook="ingestion-lag",
     )
 
 
-def reading_age(width: int = 12) -> Panel:
+def reading_age(source: Source, width: int = 12) -> Panel:
     return Panel(
         id="consistency-age",
         title=Text("Age of the latest comparison", "Idade da última comparação"),
@@ -177,7 +177,7 @@ def reading_age(width: int = 12) -> Panel:
         width=width,
         height=8,
         minimum=0.0,
-        thresholds=(Threshold(indicators.READING_AGE_SECONDS, State.BAD),),
+        thresholds=(source.line("ConsistencyReadingOld"),),
         runbook="credit-data-consistency",
     )
 

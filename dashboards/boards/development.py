@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alarms.generate.cloudwatch.log_groups import log_group
+from alarms.generate.cloudwatch.logs import log_group
 from dashboards.boards import component_panels as component
 from dashboards.boards import data_panels as data
 from dashboards.boards import http_panels as http
@@ -61,7 +61,7 @@ def _components(source: Source) -> Row:
             data.projections(),
             component.ingestion(),
             component.ingest_duration(),
-            component.saturation_lines(),
+            component.saturation_lines(source),
             data.own_health(),
             response.measurement_age(),
             http.logs("error-logs", Text("Latest errors", "Últimos erros"), group, ERRORS),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from alarms.generate import indicators
 from credit import metrics as telemetry
-from dashboards.model.board import Panel, Series, Shape, Text, Threshold
-from dashboards.model.palette import State, Unit
+from dashboards.boards.source import Source
+from dashboards.model.board import Panel, Series, Shape, Text
+from dashboards.model.palette import Unit
 from dashboards.model.query import AwsMetric, Increase, LogSearch, Quantile, Rate, equal, matching
 
 FIVE_MINUTES = timedelta(minutes=5)
@@ -67,7 +67,7 @@ def server_errors(width: int = 12) -> Panel:
     )
 
 
-def auth_failures(width: int = 12) -> Panel:
+def auth_failures(source: Source, width: int = 12) -> Panel:
     return Panel(
         id="auth-failures",
         title=Text("Authentication failures in 5 minutes", "Falhas de autenticação em 5 minutos"),
@@ -83,13 +83,13 @@ def auth_failures(width: int = 12) -> Panel:
         width=width,
         height=8,
         minimum=0.0,
-        thresholds=(Threshold(indicators.AUTH_FAILURES, State.BAD),),
+        thresholds=(source.line("AuthenticationFailures"),),
         runbook="recovery-security-violation",
         empty_means=REFUSED_NOBODY,
     )
 
 
-def throttled(width: int = 12) -> Panel:
+def throttled(source: Source, width: int = 12) -> Panel:
     return Panel(
         id="throttled",
         title=Text("Requests throttled in 5 minutes", "Pedidos limitados em 5 minutos"),
@@ -109,7 +109,7 @@ def throttled(width: int = 12) -> Panel:
         width=width,
         height=8,
         minimum=0.0,
-        thresholds=(Threshold(indicators.THROTTLED, State.BAD),),
+        thresholds=(source.line("RequestsThrottled"),),
         runbook="recovery-security-violation",
         empty_means=REFUSED_NOBODY,
     )
@@ -135,7 +135,7 @@ def refused(width: int = 12) -> Panel:
     )
 
 
-def sensitive_reads(width: int = 12) -> Panel:
+def sensitive_reads(source: Source, width: int = 12) -> Panel:
     return Panel(
         id="sensitive-reads",
         title=Text("Customer data shown in 5 minutes", "Dados de clientes exibidos em 5 minutos"),
@@ -154,7 +154,7 @@ def sensitive_reads(width: int = 12) -> Panel:
         width=width,
         height=8,
         minimum=0.0,
-        thresholds=(Threshold(indicators.SENSITIVE_READS, State.BAD),),
+        thresholds=(source.line("SensitiveReadsMany"),),
         runbook="recovery-security-violation",
     )
 

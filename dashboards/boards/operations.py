@@ -62,8 +62,8 @@ def _components(source: Source) -> Row:
         Text("Components", "Componentes"),
         (
             component.saturation_bars(source),
-            component.saturation_lines(),
-            component.ingest_lag(),
+            component.saturation_lines(source),
+            component.ingest_lag(source),
             component.consistency(source),
             response.alerts_taken_in(),
             response.messages_sent(),

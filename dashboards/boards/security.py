@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from alarms.generate import indicators as limits
-from alarms.generate.cloudwatch.log_groups import log_group
+from alarms.generate.cloudwatch.logs import log_group
 from alarms.generate.cloudwatch.names import indicator_alarm
 from credit import metrics as telemetry
 from dashboards.boards import component_panels as component
@@ -14,7 +11,7 @@ from dashboards.boards import http_panels as http
 from dashboards.boards.alert_panels import alerts_row
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
-from dashboards.model.board import Board, Panel, Part, Row, Series, Shape, Text
+from dashboards.model.board import Board, Panel, Part, Row, Series, Shape, Text, Threshold
 from dashboards.model.numbers import decimal_text
 from dashboards.model.palette import STATES, State, Unit
 from dashboards.model.query import AwsMetric, Breach, Increase, WorstBreach, equal, matching
@@ -35,7 +32,7 @@ def board(source: Source) -> Board:
         ),
         rows=(
             _status(source),
-            _trends(),
+            _trends(source),
             alerts_row(source, where=(matching("category", "security.*|consistency|self"),)),
             _components(source),
             links_row(NAME, runbooks=(RUNBOOK, "credit-data-consistency")),
@@ -63,10 +60,12 @@ def _light(name: str, title: Text, breaches: tuple[Breach, ...], alarms: tuple[s
 
 def _status(source: Source) -> Row:
     """The same comparisons that alert: a light here and an alarm there cannot disagree."""
-    failures = _breach(Increase(telemetry.AUTH_FAILURES, http.FIVE_MINUTES), limits.AUTH_FAILURES, State.BAD)
-    reads = _breach(Increase(telemetry.SENSITIVE_READS, http.FIVE_MINUTES), limits.SENSITIVE_READS, State.BAD)
+    failures = _breach(
+        Increase(telemetry.AUTH_FAILURES, http.FIVE_MINUTES), source.line("AuthenticationFailures")
+    )
+    reads = _breach(Increase(telemetry.SENSITIVE_READS, http.FIVE_MINUTES), source.line("SensitiveReadsMany"))
     refused = Increase(telemetry.HTTP_REQUESTS, http.FIVE_MINUTES, where=(equal("status", "429"),))
-    throttled = _breach(refused, limits.THROTTLED, State.WARN, telemetry.HTTP_REQUESTS)
+    throttled = _breach(refused, source.line("RequestsThrottled", State.WARN), telemetry.HTTP_REQUESTS)
     auth, throttle, read = (
         indicator_alarm(source.environment, name)
         for name in ("AuthenticationFailures", "RequestsThrottled", "SensitiveReadsMany")
@@ -84,19 +83,19 @@ def _status(source: Source) -> Row:
     )
 
 
-def _breach(grown: Increase, limit: Fraction, state: State, alive: MetricSpec | None = None) -> Breach:
-    return Breach(grown, True, decimal_text(limit), STATES[state].code, alive)
+def _breach(grown: Increase, line: Threshold, alive: MetricSpec | None = None) -> Breach:
+    return Breach(grown, True, decimal_text(line.value), STATES[line.state].code, alive)
 
 
-def _trends() -> Row:
+def _trends(source: Source) -> Row:
     return Row(
         Part.TRENDS,
         Text("Attempts and reads", "Tentativas e leituras"),
         (
-            http.auth_failures(),
-            http.throttled(),
+            http.auth_failures(source),
+            http.throttled(source),
             http.refused(),
-            http.sensitive_reads(),
+            http.sensitive_reads(source),
             data.profile_reads(),
         ),
     )

@@ -29,7 +29,7 @@ def board(source: Source, one: Slo) -> Board:
             _status(source, one),
             _trends(source, one),
             alerts_row(source, where=(equal("slo", one.id),)),
-            Row(Part.COMPONENTS, Text("Served by", "Servido por"), _serving(serving)),
+            Row(Part.COMPONENTS, Text("Served by", "Servido por"), _serving(source, serving)),
             links_row(
                 slo_board_name(one), more=_more(source, one, serving), runbooks=(slo.runbook_of(source, one),)
             ),
@@ -81,10 +81,10 @@ def _definition(one: Slo) -> Panel:
     )
 
 
-def _serving(serving: list[Component]) -> tuple[Panel, ...]:
+def _serving(source: Source, serving: list[Component]) -> tuple[Panel, ...]:
     names = "|".join(c.id for c in serving)
     where = (matching("component", names),) if names else ()
-    return (component.saturation_lines(where, width=24),)
+    return (component.saturation_lines(source, where, width=24),)
 
 
 def _more(source: Source, one: Slo, serving: list[Component]) -> tuple[Link, ...]:

@@ -27,7 +27,7 @@ def board(source: Source) -> Board:
             Row(
                 Part.COMPONENTS,
                 Text("Components behind them", "Componentes por trás deles"),
-                (component.saturation_bars(source), component.saturation_lines()),
+                (component.saturation_bars(source), component.saturation_lines(source)),
             ),
             links_row(NAME, more=detail_links(source), runbooks=(slo.RUNBOOK,)),
         ),

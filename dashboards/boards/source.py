@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from alarms.generate.indicators import indicators
-from alarms.model.indicator import Indicator
+from alarms.model.indicator import IndicatorAlarm
 from alarms.policy.runbook import load_runbooks
+from dashboards.model.board import Threshold
+from dashboards.model.errors import BoardInvalid
+from dashboards.model.palette import State
 from slo.model import conventions
 from slo.model.catalogue import Catalogue
 from slo.model.entities import Component
@@ -18,7 +22,7 @@ from slo.model.spec import Objective, Slo
 class Source:
     catalogue: Catalogue
     environment: str
-    indicators: tuple[Indicator, ...]
+    indicators: tuple[IndicatorAlarm, ...]
     runbooks: frozenset[str]
 
     @property
@@ -35,8 +39,23 @@ class Source:
     def slo_named(self, name: str) -> Slo | None:
         return next((slo for slo in self.slos if slo.name == name), None)
 
-    def indicator(self, name: str) -> Indicator | None:
+    def indicator(self, name: str) -> IndicatorAlarm | None:
         return next((indicator for indicator in self.indicators if indicator.name == name), None)
+
+    def limit(self, name: str) -> Fraction:
+        """The threshold of an indicator alarm, which a board draws.
+
+        Raises:
+            BoardInvalid: ``alarms/indicators.yaml`` has no such alarm.
+        """
+        found = self.indicator(name)
+        if found is None:
+            raise BoardInvalid("every", [f"draws the limit of {name}, which no indicator alarm has"])
+        return found.threshold
+
+    def line(self, name: str, state: State = State.BAD) -> Threshold:
+        """A line where that alarm stands."""
+        return Threshold(self.limit(name), state)
 
     def of_component(self, component: Component) -> tuple[Slo, ...]:
         """The SLOs a component serves, in catalogue order."""

@@ -210,7 +210,7 @@ def _refuse_merging(metric: MetricSpec, by: tuple[str, ...], where: tuple[Match,
 def _search(
     metric: MetricSpec, where: tuple[Match, ...], environment: str, statistic: str, period: int
 ) -> str:
-    schema = ",".join((NAMESPACE, *dimensions(metric)))
+    schema = ",".join((NAMESPACE, *dimensions(metric.labels)))
     terms = [f'MetricName="{metric.name}"', f'{ENVIRONMENT}="{environment}"']
     terms += [_search_term(match) for match in where]
     return f"SEARCH('{{{schema}}} {' '.join(terms)}', '{statistic}', {period})"
@@ -236,7 +236,7 @@ def _insights(
 ) -> str:
     for match in where:
         _refuse_pattern(match)
-    schema = ", ".join((f'"{NAMESPACE}"', *dimensions(metric)))
+    schema = ", ".join((f'"{NAMESPACE}"', *dimensions(metric.labels)))
     conditions = [f"{ENVIRONMENT} = '{environment}'"]
     conditions += [f"{match.label} {match.operator} '{match.value}'" for match in where]
     return (  # CloudWatch's own query language, from declared names only

@@ -17,8 +17,9 @@ from dashboards.model.board import Panel
 from dashboards.model.errors import NotExpressible
 from dashboards.truth import colour_gate, light_gate, line_gate, link_gate, series_gate
 from dashboards.truth.finding import Finding
-from dashboards.truth.known_series import DECLARED, known_series, rules
+from dashboards.truth.known_series import known_series, rules
 from dashboards.truth.reading import readings
+from foundation.metrics import MetricSpec
 from slo.model.catalogue import Catalogue
 
 CONSOLE_PATHS = ("/", "/kpi", "/slo/{service}/{name}", "/incidents/{id}", "/runbooks/{name}")
@@ -39,11 +40,18 @@ class Report:
     counts: dict[str, int]
 
 
-def examine(catalogue: Catalogue, environment: str, console_paths: Iterable[str] = CONSOLE_PATHS) -> Report:
+def examine(
+    catalogue: Catalogue,
+    environment: str,
+    declared: Sequence[MetricSpec],
+    console_paths: Iterable[str] = CONSOLE_PATHS,
+) -> Report:
+    """``declared`` are the metrics that anything exposes."""
     source = source_of(catalogue, environment)
     made = boards(source)
-    known = known_series(catalogue, environment)
+    known = known_series(catalogue, environment, declared)
     found: list[Finding] = [*series_gate.of_boards(made, known)]
+    found += series_gate.of_indicators(source.indicators, declared)
     generated = rules(catalogue, environment)
     for rule in generated:
         name = str(rule.get("alert") or rule.get("record"))
@@ -66,10 +74,10 @@ def examine(catalogue: Catalogue, environment: str, console_paths: Iterable[str]
         "panels": len(panels),
         "queries": len(texts),
         "rules": len(generated),
-        "metrics": len(DECLARED),
+        "metrics": len(declared),
     }
     texts += [str(rule["expr"]) for rule in generated]
-    return Report(tuple(found), unwatched(texts, _on_cloudwatch(panels, environment)), counts)
+    return Report(tuple(found), unwatched(declared, texts, _on_cloudwatch(panels, environment)), counts)
 
 
 def _on_cloudwatch(panels: Iterable[Panel], environment: str) -> Iterator[str]:
@@ -83,8 +91,10 @@ def _on_cloudwatch(panels: Iterable[Panel], environment: str) -> Iterator[str]:
             yield from (one or other for one, other in _METRIC_NAME.findall(text))
 
 
-def unwatched(texts: Sequence[str], others: Iterable[str] = ()) -> tuple[str, ...]:
+def unwatched(
+    declared: Iterable[MetricSpec], texts: Iterable[str], others: Iterable[str] = ()
+) -> tuple[str, ...]:
     """Declared metrics that none of the PromQL texts reads, nor ``others`` name, in name order."""
     read = {reading.series for text in set(texts) for reading in readings(text)} | set(others)
     names = {name.removesuffix(suffix) for name in read for suffix in ("", "_bucket", "_sum", "_count")}
-    return tuple(sorted(spec.name for spec in DECLARED if spec.name not in names))
+    return tuple(sorted(spec.name for spec in declared if spec.name not in names))

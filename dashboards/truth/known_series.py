@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from alarms.generate import indicator_rules
 from alarms.generate.indicators import indicators
 from alarms.reports import response
-from credit import metrics as telemetry
 from dashboards.truth.reading import readings
 from exporters.collectors import declared
 from foundation.metrics import MetricKind, MetricSpec
@@ -16,16 +15,17 @@ from slo.model.catalogue import Catalogue
 
 FROM_SCRAPING = frozenset({"job", "instance"})
 OF_ALERTS = frozenset({"alertname", "alertstate"})
-DECLARED: tuple[MetricSpec, ...] = (*telemetry.METRICS, *declared.METRICS, *response.METRICS)
+EXPORTED: tuple[MetricSpec, ...] = (*declared.METRICS, *response.METRICS)
+"""What the control plane itself exposes; whoever is watched declares the rest."""
 _SUFFIXES = ("_bucket", "_sum", "_count")
 
 Known = Mapping[str, frozenset[str]]
 
 
-def known_series(catalogue: Catalogue, environment: str) -> Known:
-    """Series name to every label it may carry."""
+def known_series(catalogue: Catalogue, environment: str, declared: Iterable[MetricSpec]) -> Known:
+    """Series name to every label it may carry; ``declared`` are all that is exposed."""
     known: dict[str, frozenset[str]] = {"up": FROM_SCRAPING}
-    for spec in DECLARED:
+    for spec in declared:
         known |= _of_metric(spec)
     for rule in rules(catalogue, environment):
         if "record" in rule:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from alarms.generate.cloudwatch.names import indicator_alarm
-from alarms.model.indicator import Indicator, Measure
+from alarms.model.indicator import IndicatorAlarm, Measure
 from dashboards.boards.slo_panels import key_of
 from dashboards.boards.source import Source
 from dashboards.model.board import Board, Panel, Shape
@@ -114,13 +114,13 @@ def _indicators(
                 yield _differs(where, f"the CloudWatch alarm of {indicator.name}", told, indicator.threshold)
 
 
-def _watches(indicator: Indicator, query: object) -> bool:
+def _watches(indicator: IndicatorAlarm, query: object) -> bool:
     if isinstance(query, Level):
         same = indicator.measure in (Measure.HIGHEST, Measure.LOWEST)
-        return same and query.metric == indicator.metric and not indicator.where
+        return same and query.metric.name == indicator.metric and not indicator.where
     if isinstance(query, Increase):
         where = {match.label: match.value for match in query.where}
-        return query.metric == indicator.metric and where == dict(indicator.where)
+        return query.metric.name == indicator.metric and where == dict(indicator.where)
     return False
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from alarms.model.indicator import IndicatorAlarm
 from dashboards.model import promql
 from dashboards.model.board import Board, Panel
 from dashboards.model.errors import NotExpressible
 from dashboards.truth.finding import Finding
 from dashboards.truth.known_series import Known
 from dashboards.truth.reading import readings
+from foundation.metrics import MetricSpec
 
 GATE = "series"
 FILL_IN = re.compile(r"\bor\s+(on\s*\([^)]*\)\s*)?vector\s*\(|\bvector\s*\(\s*0\s*\)")
@@ -25,6 +27,16 @@ def of_boards(boards: Iterable[Board], known: Known) -> Iterator[Finding]:
         for variable in board.variables:
             where = f"board {board.name}, variable {variable.name}"
             yield from _unknown(where, variable.metric, frozenset({variable.label}), known)
+
+
+def of_indicators(indicators: Iterable[IndicatorAlarm], declared: Iterable[MetricSpec]) -> Iterator[Finding]:
+    """CloudWatch finds a metric by all its dimensions: an alarm that names others never fires."""
+    labels = {spec.name: spec.labels for spec in declared}
+    for indicator in indicators:
+        own = labels.get(indicator.metric, indicator.labels)
+        if own != indicator.labels:
+            problem = f"{indicator.metric} is declared with the labels {', '.join(own) or 'none'}"
+            yield Finding(GATE, f"indicator {indicator.name}", problem, "Write them in that order")
 
 
 def expressions(panel: Panel) -> list[str]:

@@ -6,12 +6,12 @@ in this order, is the metric's only dimension set (CloudWatch joins nothing by i
 
 from __future__ import annotations
 
-from foundation.metrics import MetricSpec
+from collections.abc import Iterable
 
 NAMESPACE = "Mirante"
 ENVIRONMENT = "environment"
 
 
-def dimensions(metric: MetricSpec) -> tuple[str, ...]:
-    """Dimension names of a declared metric."""
-    return tuple(dict.fromkeys((ENVIRONMENT, *metric.labels)))
+def dimensions(labels: Iterable[str]) -> tuple[str, ...]:
+    """Dimension names of a metric that is declared with these labels."""
+    return tuple(dict.fromkeys((ENVIRONMENT, *labels)))

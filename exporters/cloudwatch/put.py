@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from exporters.cloudwatch.datum import Datum, MaybeSent, NotSent
 from foundation.aws.errors import AwsError
-from slo.cloudwatch.twin import CloudWatchMetric
-from slo.model.periods import MINUTE
+from slo.cloudwatch.metric_data import minutes_of
+from slo.indicators.metric import CloudWatchMetric
+from slo.model.errors import SourceError
 
 MOST_DATA = 500  # of one call; the limit is 1,000 data and 1 MB
 
@@ -42,27 +43,10 @@ class PutMetricData:
         Raises:
             NotSent: it cannot be asked now.
         """
-        question = {
-            "Id": "sum",
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": metric.namespace,
-                    "MetricName": metric.name,
-                    "Dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions],
-                },
-                "Period": int(MINUTE.total_seconds()),
-                "Stat": "Sum",
-            },
-        }
-        pages = self._client.get_paginator("get_metric_data")
-        found: dict[datetime, float] = {}
         try:
-            for page in pages.paginate(MetricDataQueries=[question], StartTime=since, EndTime=until):
-                for result in page["MetricDataResults"]:
-                    found.update(zip(result["Timestamps"], result["Values"], strict=True))
-        except AwsError as error:
+            return minutes_of(self._client, [metric], since, until)[metric]
+        except SourceError as error:
             raise NotSent(str(error)) from error
-        return found
 
 
 def _metric_datum(datum: Datum) -> Mapping[str, object]:

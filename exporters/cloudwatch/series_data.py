@@ -72,7 +72,7 @@ class SeriesData:
 
     def _dimensions(self, spec: MetricSpec, labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         known = {ENVIRONMENT: self._environment, **labels}
-        return tuple((name, _dimension_value(known.get(name, ""))) for name in dimensions(spec))
+        return tuple((name, _dimension_value(known.get(name, ""))) for name in dimensions(spec.labels))
 
     def _grown(
         self, counted: Mapping[Key, tuple[MetricSpec, list[Sample]]], at: datetime

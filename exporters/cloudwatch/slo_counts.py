@@ -16,7 +16,7 @@ from exporters.cloudwatch.datum import Datum, NotSent, Sink
 from exporters.cloudwatch.put import MOST_DATA
 from exporters.cloudwatch.sent_counts import Change, SentCounts, SentMinute
 from foundation.clock import Clock
-from slo.cloudwatch.twin import CloudWatchMetric, Twin, TwinError, twin_of
+from slo.indicators.metric import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.ledger.collect import LATE
 from slo.ledger.ledger import Ledger
 from slo.ledger.series import series_key

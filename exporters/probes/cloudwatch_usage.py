@@ -6,14 +6,15 @@ carries the age of its minute, and what CloudWatch does not know is absent, neve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 from exporters.collectors.server_probe import ServerReading
-from foundation.aws.errors import AwsError
 from foundation.clock import Clock
+from slo.cloudwatch.metric_data import MetricDataClient, Minutes, minutes_of
+from slo.indicators.metric import CloudWatchMetric
+from slo.model.errors import SourceError
 from slo.model.periods import MINUTE, floor_minute
 
 LOOK_BACK = timedelta(minutes=10)
@@ -21,21 +22,11 @@ SETTLED = timedelta(minutes=3)  # an event's minute is counted once, when CloudW
 
 
 @dataclass(frozen=True, slots=True)
-class AwsNumber:
-    """One metric of AWS, a minute at a time."""
-
-    namespace: str
-    name: str
-    dimensions: tuple[tuple[str, str], ...]
-    statistic: str
-
-
-@dataclass(frozen=True, slots=True)
 class Use:
     """``quota`` is what a minute of ``number`` may come to, in its unit."""
 
     resource: str
-    number: AwsNumber
+    number: CloudWatchMetric
     quota: float
 
 
@@ -44,7 +35,7 @@ class Happened:
     """Sums of these are how often ``event`` happened."""
 
     event: str
-    numbers: tuple[AwsNumber, ...]
+    numbers: tuple[CloudWatchMetric, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +46,13 @@ class Usage:
     happened: tuple[Happened, ...]
 
 
-class CloudWatchClient(Protocol):
-    def get_paginator(self, operation_name: str) -> Any: ...
-
-
-Minutes = Mapping[datetime, float]
-
-
 class CloudWatchUsage:
     """``clock`` is the real one: AWS knows no other time."""
 
     every_seconds = 60.0
     lasts_seconds = 300.0
 
-    def __init__(self, component: str, usage: Usage, client: CloudWatchClient, clock: Clock) -> None:
+    def __init__(self, component: str, usage: Usage, client: MetricDataClient, clock: Clock) -> None:
         for use in usage.uses:
             if use.quota <= 0:
                 raise ValueError(f"the quota of {component} {use.resource} is {use.quota}: expected above 0")
@@ -82,7 +66,7 @@ class CloudWatchUsage:
         now = self._clock.now()
         try:
             found = self._minutes(now)
-        except AwsError as error:
+        except SourceError as error:
             raise OSError(f"{self.component}: {error}") from error
         latest = {use: max(found[use.number].items()) for use in self._usage.uses if found.get(use.number)}
         return ServerReading(
@@ -94,7 +78,7 @@ class CloudWatchUsage:
             },
         )
 
-    def _grown(self, found: Mapping[AwsNumber, Minutes], until: datetime) -> Mapping[str, int]:
+    def _grown(self, found: Mapping[CloudWatchMetric, Minutes], until: datetime) -> Mapping[str, int]:
         since, self._counted_until = self._counted_until, max(until, self._counted_until)
         return {
             one.event: round(
@@ -108,37 +92,14 @@ class CloudWatchUsage:
             for one in self._usage.happened
         }
 
-    def _minutes(self, now: datetime) -> Mapping[AwsNumber, Minutes]:
+    def _minutes(self, now: datetime) -> Mapping[CloudWatchMetric, Minutes]:
         """Whole minutes only: the present one is not over."""
         numbers = [use.number for use in self._usage.uses]
         numbers += [number for one in self._usage.happened for number in one.numbers]
         until = floor_minute(now)
-        start = min(until - LOOK_BACK, self._counted_until)
-        found: dict[AwsNumber, dict[datetime, float]] = {}
-        pages = self._client.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=_questions(numbers), StartTime=start, EndTime=until
-        )
-        for page in pages:
-            for result in page["MetricDataResults"]:
-                number = numbers[int(result["Id"].removeprefix("n"))]
-                values = zip(result["Timestamps"], result["Values"], strict=True)
-                found.setdefault(number, {}).update({at: value for at, value in values if at < until})
-        return found
-
-
-def _questions(numbers: Sequence[AwsNumber]) -> list[dict[str, object]]:
-    return [
-        {
-            "Id": f"n{index}",
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": number.namespace,
-                    "MetricName": number.name,
-                    "Dimensions": [{"Name": name, "Value": value} for name, value in number.dimensions],
-                },
-                "Period": 60,
-                "Stat": number.statistic,
-            },
+        since = min(until - LOOK_BACK, self._counted_until)
+        found = minutes_of(self._client, numbers, since, until)
+        return {
+            number: {at: value for at, value in minutes.items() if at < until}
+            for number, minutes in found.items()
         }
-        for index, number in enumerate(numbers)
-    ]

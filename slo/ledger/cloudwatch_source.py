@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
-from foundation.aws.errors import AwsError
 from foundation.clock import Clock
-from slo.cloudwatch.twin import CloudWatchMetric, Twin, TwinError, twin_of
+from slo.cloudwatch.metric_data import MetricDataClient, Minutes, minutes_of
+from slo.indicators.metric import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.ledger.collect import HISTORY, LATE, Collected, Reach, by_method, longest_slice
 from slo.ledger.ledger import Ledger, LedgerRow
 from slo.ledger.series import series_key
@@ -22,17 +21,8 @@ from slo.model.errors import SourceError
 from slo.model.periods import floor_minute
 from slo.model.spec import Slo
 
-QUERIES_AT_ONCE = 500  # limit of GetMetricData
 RESOLUTION_KEPT = timedelta(days=15)
 SOURCE = "cloudwatch"
-
-Values = Mapping[datetime, float]
-
-
-class MetricDataClient(Protocol):
-    """The part of boto3's CloudWatch client that is used."""
-
-    def get_metric_data(self, **arguments: Any) -> Mapping[str, Any]: ...
 
 
 class CloudWatchCollector:
@@ -88,14 +78,14 @@ class CloudWatchCollector:
                 "Begin later, or take history from another source"
             )
         metrics = sorted({metric for _, twin in self._twins for metric in (*twin.total, *twin.part)}, key=str)
-        values = self._read(metrics, since, until)
+        values = minutes_of(self._client, metrics, since, until)
         return [row for slo, twin in self._twins for row in self._slo_rows(slo, twin, values, since, until)]
 
     def _slo_rows(
         self,
         slo: Slo,
         twin: Twin,
-        values: Mapping[CloudWatchMetric, Values],
+        values: Mapping[CloudWatchMetric, Minutes],
         since: datetime,
         until: datetime,
     ) -> Iterator[LedgerRow]:
@@ -106,62 +96,13 @@ class CloudWatchCollector:
                 for minute, tally in rows.items():
                     yield LedgerRow(key, minute, source, tally.good, tally.total, tally.error_bound)
 
-    def _read(
-        self, metrics: Sequence[CloudWatchMetric], since: datetime, until: datetime
-    ) -> Mapping[CloudWatchMetric, Values]:
-        found: dict[CloudWatchMetric, dict[datetime, float]] = {metric: {} for metric in metrics}
-        for first in range(0, len(metrics), QUERIES_AT_ONCE):
-            batch = metrics[first : first + QUERIES_AT_ONCE]
-            names = {f"m{index}": metric for index, metric in enumerate(batch)}
-            for name, at, value in self._pages(names, since, until):
-                found[names[name]][at] = value
-        return found
 
-    def _pages(
-        self, names: Mapping[str, CloudWatchMetric], since: datetime, until: datetime
-    ) -> Iterator[tuple[str, datetime, float]]:
-        arguments: dict[str, Any] = {
-            "MetricDataQueries": [_query(name, metric) for name, metric in names.items()],
-            "StartTime": since,
-            "EndTime": until,
-            "ScanBy": "TimestampAscending",
-        }
-        while True:
-            answer = self._ask(arguments)
-            for result in answer["MetricDataResults"]:
-                if result.get("StatusCode") in ("InternalError", "Forbidden"):
-                    raise SourceError(
-                        f"CloudWatch could not read {names[result['Id']]}: {result['StatusCode']}"
-                    )
-                for at, value in zip(result["Timestamps"], result["Values"], strict=True):
-                    yield result["Id"], floor_minute(at), float(value)
-            if not answer.get("NextToken"):
-                return
-            arguments["NextToken"] = answer["NextToken"]
-
-    def _ask(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        try:
-            return self._client.get_metric_data(**arguments)
-        except AwsError as error:
-            raise SourceError(str(error)) from error
-
-
-def _query(name: str, metric: CloudWatchMetric) -> Mapping[str, Any]:
-    dimensions = [{"Name": key, "Value": value} for key, value in metric.dimensions]
-    described = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
-    return {
-        "Id": name,
-        "MetricStat": {"Metric": described, "Period": 60, "Stat": metric.statistic},
-        "ReturnData": True,
-    }
-
-
-def _tallies(twin: Twin, values: Mapping[CloudWatchMetric, Values]) -> dict[datetime, Tally]:
+def _tallies(twin: Twin, values: Mapping[CloudWatchMetric, Minutes]) -> dict[datetime, Tally]:
     known = sorted({at for metric in twin.total for at in values[metric]})
     return {at: _tally(twin, values, at) for at in known}
 
 
-def _tally(twin: Twin, values: Mapping[CloudWatchMetric, Values], at: datetime) -> Tally:
+def _tally(twin: Twin, values: Mapping[CloudWatchMetric, Minutes], at: datetime) -> Tally:
     """Whole events; what is no whole number, or more than the total, is cut and flagged."""
     total = sum(values[metric].get(at, 0.0) for metric in twin.total)
     part = sum(values[metric].get(at, 0.0) for metric in twin.part)

@@ -19,9 +19,9 @@ from slo.ledger.ledger import Ledger, LedgerRow, SeriesKey
 from slo.ledger.series import series_key
 from slo.ledger.tally import NOTHING, CountPlan, Increase, Tally, count_plan
 from slo.ledger.timeslices import ratio_minute_rows, slice_rows
+from slo.model.count_query import Labels
 from slo.model.errors import UnsupportedQuery
 from slo.model.periods import MINUTE, floor_minute
-from slo.model.query import Labels
 from slo.model.spec import BudgetingMethod, Objective, Slo
 
 LATE = timedelta(minutes=15)

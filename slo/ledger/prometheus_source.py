@@ -16,9 +16,9 @@ from slo.ledger.counts import MinuteCount
 from slo.ledger.ledger_rows import EPOCH
 from slo.ledger.prometheus_queries import PrometheusQueries
 from slo.ledger.samples import MAX_GAP, InstanceSamples, Values
+from slo.model.count_query import CountQuery, Labels
 from slo.model.errors import SourceError
 from slo.model.periods import MINUTE
-from slo.model.query import CountQuery, Labels
 
 MARGIN = timedelta(hours=1)
 CHUNK = timedelta(hours=6)
@@ -35,7 +35,7 @@ class PrometheusCountReader:
 
     def __init__(self, base_url: str, queries: Iterable[CountQuery], client: httpx.Client) -> None:
         self._server = PrometheusQueries(base_url, client)
-        self._selectors = sorted({term.selector for query in queries for term in query.terms})
+        self._selectors = sorted({term.selector.text for query in queries for term in query.terms})
 
     def read(self, since: datetime, until: datetime) -> Sequence[MinuteCount]:
         """Counts of minutes in ``[since, until)``.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from slo.model.count_query import CountQuery, Labels, parse_count_query
 from slo.model.errors import UnsupportedQuery
-from slo.model.query import CountQuery, Labels, parse_count_query
-from slo.model.spec import MetricQuery, RatioIndicator, Slo
+from slo.model.spec import MetricQuery, Slo
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +87,13 @@ def count_plan(slo: Slo) -> CountPlan:
         UnsupportedQuery: thresholds and raw ratios have no counts; a query outside the supported subset; a
             grouping in the query that is not the SLO's.
     """
-    indicator = slo.indicator
-    if not isinstance(indicator, RatioIndicator):
-        raise UnsupportedQuery(indicator.metric.query, "a threshold compares a value; it counts no events")
-    part = indicator.good if indicator.good is not None else indicator.bad
-    if indicator.total is None or part is None:
-        text = indicator.raw.query if indicator.raw is not None else ""
-        raise UnsupportedQuery(text, "a raw ratio counts no events")
-    if not indicator.counter:
-        raise UnsupportedQuery(indicator.total.query, "counter: false names gauges, which hold no increases")
-    return CountPlan(slo, _parsed(slo, indicator.total), _parsed(slo, part), indicator.good is None)
+    events = slo.indicator.events
+    if events is None:
+        text = ", ".join(metric.query for metric in slo.indicator.queries.values())
+        raise UnsupportedQuery(text, slo.indicator.no_events)
+    if not events.counter:
+        raise UnsupportedQuery(events.total.query, "counter: false names gauges, which hold no increases")
+    return CountPlan(slo, _parsed(slo, events.total), _parsed(slo, events.part), not events.part_is_good)
 
 
 def _parsed(slo: Slo, metric: MetricQuery) -> CountQuery:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from slo.cloudwatch import alarms, is_composite, limits, skipped
+from slo.cloudwatch import alarms, arguments, is_composite, skipped
 from slo.lint.finding import Finding, Level, warning
 from slo.lint.surroundings import Surroundings
 from slo.model.catalogue import Catalogue
@@ -24,9 +24,9 @@ def check_cloudwatch(catalogue: Catalogue, around: Surroundings) -> Iterator[Fin
 
 def _problems(alarm: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     lengths = {
-        "AlarmName": limits.LONGEST_NAME,
-        "AlarmDescription": limits.LONGEST_DESCRIPTION,
-        "AlarmRule": limits.LONGEST_RULE,
+        "AlarmName": arguments.LONGEST_NAME,
+        "AlarmDescription": arguments.LONGEST_DESCRIPTION,
+        "AlarmRule": arguments.LONGEST_RULE,
     }
     for field, most in lengths.items():
         length = len(str(alarm.get(field, "")))
@@ -36,12 +36,12 @@ def _problems(alarm: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         return
     metrics = alarm.get("Metrics", [])
     assert isinstance(metrics, list)
-    if len(metrics) > limits.MOST_METRICS:
-        yield "Metrics", f"holds {len(metrics)} queries; CloudWatch takes {limits.MOST_METRICS}"
+    if len(metrics) > arguments.MOST_METRICS:
+        yield "Metrics", f"holds {len(metrics)} queries; CloudWatch takes {arguments.MOST_METRICS}"
     periods_seconds = [query["MetricStat"]["Period"] for query in metrics if "MetricStat" in query]
-    period = max([int(p) for p in periods_seconds] or [limits.MINUTE_SECONDS])
+    period = max([int(p) for p in periods_seconds] or [arguments.MINUTE_SECONDS])
     periods = alarm["EvaluationPeriods"]
     assert isinstance(periods, int)
-    problem = limits.range_problem(period, periods)
+    problem = arguments.range_problem(period, periods)
     if problem:
         yield "Period", problem

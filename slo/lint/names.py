@@ -10,7 +10,6 @@ from slo.lint.surroundings import Surroundings
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue
 from slo.model.spec import Slo
-from slo.prometheus.support import queries
 
 
 def check_names(catalogue: Catalogue, around: Surroundings) -> Iterator[Finding]:
@@ -34,7 +33,8 @@ def _collisions(catalogue: Catalogue, name: Callable[[str], str], what: str) -> 
 def _same_counts(catalogue: Catalogue) -> Iterator[Finding]:
     first: dict[tuple[object, ...], Slo] = {}
     for slo in catalogue.slos:
-        counted = tuple((part, metric.source_type, metric.query) for part, metric in queries(slo))
+        asked = slo.indicator.queries.items()
+        counted = tuple((part, metric.source_type, metric.query) for part, metric in asked)
         targets = tuple(sorted((o.target, o.value or 0) for o in slo.objectives))
         key = (counted, targets, slo.window, slo.group_by)
         if key in first:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from slo.lint.finding import Finding, error, warning
 from slo.lint.surroundings import Surroundings
-from slo.model.spec import MetricQuery, Objective, RatioIndicator, Slo
+from slo.model.promql import PromqlError, Query, Selector, analyse
+from slo.model.spec import MetricQuery, Objective, Slo
 from slo.prometheus.names import RESERVED, label_name
-from slo.prometheus.promql import PromqlError, Query, Selector, analyse, has_window
-from slo.prometheus.promtool.sampling import matches, samples
-from slo.prometheus.support import queries, unsupported
+from slo.prometheus.promtool.sampling import samples
+from slo.prometheus.rules import lacks_range, unsupported
 
 _FAMILY = re.compile(r"_(bucket|count|sum|total)$")
 _MILLISECONDS = re.compile(r"(\d+(?:[.,]\d+)?)\s*(ms|milliseconds|s|seconds)\b")
@@ -20,10 +20,10 @@ SET_BY_US = (*RESERVED, "tier", "alert_key")
 
 def check_queries(slo: Slo, around: Surroundings) -> Iterator[Finding]:
     parsed: dict[str, Query] = {}
-    for part, metric in queries(slo):
+    for part, metric in slo.indicator.queries.items():
         if metric.source_type == "Prometheus":
             yield from _one(slo, part, metric, parsed)
-    if not _any_error(slo, parsed):
+    if parsed.keys() >= _asked_of_prometheus(slo):
         reason = unsupported(slo)
         if reason:
             mend = "Count it from a source read here, or keep it for another tool."
@@ -36,9 +36,8 @@ def check_queries(slo: Slo, around: Surroundings) -> Iterator[Finding]:
     yield from _labels(slo)
 
 
-def _any_error(slo: Slo, parsed: dict[str, Query]) -> bool:
-    prometheus = [part for part, metric in queries(slo) if metric.source_type == "Prometheus"]
-    return any(part not in parsed for part in prometheus)
+def _asked_of_prometheus(slo: Slo) -> set[str]:
+    return {part for part, metric in slo.indicator.queries.items() if metric.source_type == "Prometheus"}
 
 
 def _one(slo: Slo, part: str, metric: MetricQuery, parsed: dict[str, Query]) -> Iterator[Finding]:
@@ -52,8 +51,7 @@ def _one(slo: Slo, part: str, metric: MetricQuery, parsed: dict[str, Query]) -> 
     if not query.selectors:
         yield error(slo, "query-syntax", f"{part} query", "selects no metric", "Name the metric to count.")
         return
-    counter = isinstance(slo.indicator, RatioIndicator) and slo.indicator.counter and part != "raw"
-    if counter and not has_window(metric.query):
+    if lacks_range(slo, metric):
         reason = "counts a counter without {{.window}}"
         mend = "Write for example sum(increase(requests_total[{{.window}}]))."
         yield error(slo, "no-window", f"{part} query", reason, mend)
@@ -61,7 +59,7 @@ def _one(slo: Slo, part: str, metric: MetricQuery, parsed: dict[str, Query]) -> 
     if query.counts == "mixed":
         yield error(slo, "mixed-units", f"{part} query", "mixes increase() and rate()", "Use one of them.")
         return
-    if part in ("good", "bad", "total") and " - " in metric.query and " or " not in metric.query:
+    if slo.indicator.events is not None and " - " in metric.query and " or " not in metric.query:
         reason = "subtracts series: where one of them does not exist (yet), nothing is left"
         mend = "Use `bad:` instead, or write (sum(...) or vector(0)) for what may be missing."
         yield warning(slo, "fragile-difference", f"{part} query", reason, mend)
@@ -88,7 +86,7 @@ def _same_things(slo: Slo, parsed: dict[str, Query]) -> Iterator[Finding]:
         return
     for sample in samples((small, large), {}):
         labels = dict(sample.labels)
-        if matches(small, labels) and not matches(large, labels):
+        if small.selects(labels) and not large.selects(labels):
             shown = ", ".join(f"{key}={value!r}" for key, value in sample.labels) or "no labels"
             reason = f"counts series that total does not, such as {shown}"
             mend = "Give both queries the same matchers, and the part its own on top."
@@ -98,15 +96,16 @@ def _same_things(slo: Slo, parsed: dict[str, Query]) -> Iterator[Finding]:
 
 def _family(selector: Selector) -> Selector:
     """The selector without what only its kind of series has: the suffix, and ``le``."""
-    kept = tuple(matcher for matcher in selector.matchers if matcher[0] not in ("le", "__name__"))
+    kept = tuple(matcher for matcher in selector.matchers if matcher.name != "le")
     return Selector(_FAMILY.sub("", selector.name), kept, selector.text, selector.in_range)
 
 
 def _contradiction(slo: Slo, part: str, small: Selector, large: Selector) -> Iterator[Finding]:
-    wanted = {name: value for name, op, value in large.matchers if op == "="}
-    for name, op, value in small.matchers:
-        if op == "=" and name in wanted and wanted[name] != value:
-            reason = f"selects {name}={value!r} where total selects {name}={wanted[name]!r}"
+    wanted = {matcher.name: matcher.value for matcher in large.matchers if matcher.op == "="}
+    for matcher in small.matchers:
+        other = wanted.get(matcher.name, matcher.value)
+        if matcher.op == "=" and other != matcher.value:
+            reason = f"selects {matcher.name}={matcher.value!r} where total selects {matcher.name}={other!r}"
             yield warning(
                 slo, "different-things", f"{part} query", reason, "Check that total holds the part."
             )
@@ -116,12 +115,12 @@ def _buckets(slo: Slo, part: str, query: Query, around: Surroundings) -> Iterato
     for selector in query.selectors:
         if not selector.name.endswith("_bucket") or "histogram_quantile" in query.functions:
             continue
-        edges = [value for name, op, value in selector.matchers if name == "le" and op == "="]
-        if not any(name == "le" for name, _, _ in selector.matchers):
+        on_le = [matcher for matcher in selector.matchers if matcher.name == "le"]
+        if not on_le:
             reason = f"adds up every bucket of {selector.name}, each holding the ones below"
             mend = 'Pick the bucket of the threshold, for example le="0.2".'
             yield error(slo, "bucket-missing", f"{part} query", reason, mend)
-        for edge in edges:
+        for edge in (matcher.value for matcher in on_le if matcher.op == "="):
             yield from _edge(slo, part, selector, edge, around)
 
 

@@ -1,127 +1,126 @@
-"""The catalogue read from files, every kind told apart by what it says it is."""
+"""The catalogue read from files: the one that ships, a directory of definitions, or named files.
+
+Every document is told apart by what it says it is; they may refer to each other across files.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 from foundation.errors import Problems
 from foundation.files import documents, read_bytes
 from foundation.located import Section
-from slo.loaders.components import read_components
-from slo.loaders.definitions import Definitions
+from slo.indicators import KINDS, Kinds
 from slo.loaders.openslo import OpenSlo
-from slo.loaders.sloth import is_sloth, read_sloth
-from slo.loaders.windows import read_sloth_windows, read_window_set
+from slo.loaders.sloth import Sloth, read_sloth_windows
+from slo.loaders.tiers import DEFAULT_WINDOWS, read_window_set
 from slo.model.catalogue import Catalogue
-from slo.model.entities import WindowSet
+from slo.model.entities import Component, WindowSet
+from slo.model.spec import Slo
 
 DEFINITIONS = Path(__file__).parents[1] / "definitions"
 WINDOWS = Path(__file__).parents[1] / "windows"
 SUFFIXES = (".yaml", ".yml")
+COMPONENT_KINDS = ("api", "service", "store", "cache", "stream", "function", "worker", "probe")
 _READ_AS = "OpenSLO (apiVersion: openslo/v1), Sloth (version: prometheus/v1), window sets and components"
 
 
-def load_catalogue(directory: Path | None = None) -> Catalogue:
+def load_catalogue(directory: Path | None = None, kinds: Kinds = KINDS) -> Catalogue:
     """Read every definition below ``directory`` (``None``: the definitions shipped with Mirante).
 
     Window sets shipped with Mirante are always known; ``*.yaml`` in ``windows/`` below the directory adds
     to them or replaces one by name. ``components.yaml`` holds the component catalogue.
 
     Raises:
-        DefinitionErrors: the directory is missing or empty; everything wrong in every file, in file order.
+        DefinitionErrors: the directory is missing or empty, or anything in its files is wrong.
     """
-    folder = directory or DEFINITIONS
-    problems = Problems()
-    if not folder.is_dir():
-        problems.refuse(str(folder), None, "", "is not a directory", "Name one with YAML files.")
+    root, problems = directory or DEFINITIONS, Problems()
+    if not root.is_dir():
+        problems.refuse(str(root), None, "", "is not a directory", "Name one with YAML files.")
         problems.raise_if_any()
-    files = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    files = sorted(path for path in root.rglob("*") if path.suffix in SUFFIXES and path.is_file())
     if not files:
         problem = "holds no .yaml or .yml file"
-        problems.refuse(str(folder), None, "", problem, "Put your definitions there.")
-    return as_catalogue(_read(files, folder, problems))
+        problems.refuse(str(root), None, "", problem, "Put your definitions there.")
+    return _read({str(path.relative_to(root)): path for path in files}, problems, kinds)[0]
 
 
-def read_files(files: Sequence[Path]) -> Definitions:
-    """The same for files named one by one; they may refer to each other.
+def load_files(files: Sequence[Path]) -> tuple[Catalogue, Set[str]]:
+    """The same for files named one by one; and the names of those that are Sloth's.
 
     Raises:
         DefinitionErrors: anything in them is wrong.
     """
-    return _read(files, None, Problems())
+    return _read({str(path): path for path in files}, Problems(), KINDS)
 
 
-def as_catalogue(found: Definitions) -> Catalogue:
-    return Catalogue(
-        slos=tuple(sorted(found.slos, key=lambda slo: slo.id)),
-        services=tuple(sorted(found.services, key=lambda service: service.name)),
-        components=tuple(sorted(found.components, key=lambda component: component.id)),
-        composites=tuple(sorted(found.composites, key=lambda composite: composite.id)),
-        data_sources=tuple(sorted(found.data_sources, key=lambda source: source.name)),
-        targets=tuple(sorted(found.targets, key=lambda target: target.name)),
-        windows=dict(sorted(found.windows.items())),
-        sources=dict(sorted(found.sources.items())),
-        notices=tuple(sorted(found.notices, key=lambda n: (n.file, n.line or 0, n.field))),
-    )
-
-
-def _read(files: Sequence[Path], root: Path | None, problems: Problems) -> Definitions:
-    into = Definitions()
-    for window_set in _shipped(problems):
-        into.windows[window_set.name] = window_set
-    kinds = _sorted_out(_documents(files, root, problems, into), problems)
-    for document in kinds["windows"]:
-        _add_windows(document, read_window_set(document), into)
-    for document in kinds["sloth-windows"]:
-        _add_windows(document, read_sloth_windows(document), into)
-    for document in kinds["components"]:
-        into.components += read_components(document)
-    openslo = OpenSlo()
-    for document in kinds["openslo"]:
-        openslo.take(document)
-    openslo.resolve(into.windows, into)
-    for document in kinds["sloth"]:
-        read_sloth(document, into)
-        into.sloth_files.add(document.file)
-    _refuse_repeated(into, problems)
-    _refuse_unknown_slos(kinds["components"], into)
+def _read(files: Mapping[str, Path], problems: Problems, kinds: Kinds) -> tuple[Catalogue, Set[str]]:
+    contents = _contents(files, problems)
+    found = _sorted_out(_sections(contents, problems), problems)
+    own = _window_sets([*found["windows"], *found["sloth-windows"]])
+    windows = _shipped(problems) | own
+    components = [one for document in found["components"] for one in _components(document)]
+    openslo = OpenSlo(found["openslo"], windows, kinds)
+    sloth = Sloth(found["sloth"], next(iter(own.values())) if len(own) == 1 else windows[DEFAULT_WINDOWS])
+    slos = [*openslo.slos, *sloth.slos]
+    _refuse_repeated(slos, problems)
+    known = {slo.id for slo in slos} | {composite.id for composite in openslo.composites}
+    _refuse_unknown_slos(found["components"], known)
     problems.raise_if_any()
-    into.notices += problems.notices
-    return into
+    by_id, by_name = attrgetter("id"), attrgetter("name")
+    catalogue = Catalogue(
+        slos=tuple(sorted(slos, key=by_id)),
+        services=tuple(sorted((sloth.services | openslo.services).values(), key=by_name)),
+        components=tuple(sorted(components, key=by_id)),
+        composites=tuple(sorted(openslo.composites, key=by_id)),
+        data_sources=tuple(sorted(openslo.data_sources.values(), key=by_name)),
+        targets=tuple(sorted(openslo.targets.values(), key=by_name)),
+        windows=dict(sorted(windows.items())),
+        sources={name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())},
+        notices=tuple(sorted(problems.notices, key=lambda n: (n.file, n.line or 0, n.field))),
+    )
+    return catalogue, {document.file for document in found["sloth"]}
 
 
-def _shipped(problems: Problems) -> Iterable[WindowSet]:
-    for path in sorted(WINDOWS.glob("*.yaml")):
-        for document in _sections(path.read_bytes(), path.name, problems):
-            window_set = read_window_set(document)
-            if window_set is not None:
-                yield window_set
+def _contents(files: Mapping[str, Path], problems: Problems) -> dict[str, bytes]:
+    read = {name: problems.attempt(partial(read_bytes, path, name)) for name, path in files.items()}
+    return {name: content for name, content in read.items() if content is not None}
 
 
-def _documents(
-    files: Iterable[Path], root: Path | None, problems: Problems, into: Definitions
-) -> Iterable[Section]:
-    for path in files:
-        name = str(path.relative_to(root)) if root else str(path)
-        content = problems.attempt(partial(read_bytes, path, name))
-        if content is not None:
-            into.sources[name] = hashlib.sha256(content).hexdigest()
-            yield from _sections(content, name, problems)
+def _sections(contents: Mapping[str, bytes], problems: Problems) -> Iterator[Section]:
+    for name, content in contents.items():
+        found = [place.section() for place in documents(content, name, problems)]
+        yield from (section for section in found if section is not None)
 
 
-def _sections(content: bytes, name: str, problems: Problems) -> list[Section]:
-    found = [place.section() for place in documents(content, name, problems)]
-    return [section for section in found if section is not None]
+def _shipped(problems: Problems) -> dict[str, WindowSet]:
+    contents = _contents({path.name: path for path in sorted(WINDOWS.glob("*.yaml"))}, problems)
+    return _window_sets(list(_sections(contents, problems)))
 
 
-def _sorted_out(documents: Iterable[Section], problems: Problems) -> Mapping[str, list[Section]]:
+def _window_sets(sections: Sequence[Section]) -> dict[str, WindowSet]:
+    """By name; of two that share one, the second is refused."""
+    found: dict[str, WindowSet] = {}
+    for document in sections:
+        window_set = read_window_set(document) if document.has("tiers") else read_sloth_windows(document)
+        if window_set is None:
+            continue
+        if window_set.name in found:
+            problem = f"window set {window_set.name!r} is defined in {found[window_set.name].source_file} too"
+            document.refuse("name", problem, "Rename one.")
+        found[window_set.name] = window_set
+    return found
+
+
+def _sorted_out(sections: Iterable[Section], problems: Problems) -> Mapping[str, list[Section]]:
     kinds: dict[str, list[Section]] = {
         kind: [] for kind in ("windows", "sloth-windows", "components", "openslo", "sloth")
     }
-    for document in documents:
+    for document in sections:
         kind = _kind(document)
         if kind is None:
             problem = "is none of the kinds read here"
@@ -132,31 +131,23 @@ def _sorted_out(documents: Iterable[Section], problems: Problems) -> Mapping[str
 
 
 def _kind(document: Section) -> str | None:
-    if is_sloth(document):
+    api, kind = document.text("apiVersion"), document.text("kind")
+    if document.has("version") and (
+        document.has("slos") or document.text("version").startswith("prometheus/")
+    ):
         return "sloth"
-    if document.has("apiVersion"):
-        api = document.text("apiVersion")
-        if api.startswith("sloth.slok.dev/") and document.text("kind") == "AlertWindows":
-            return "sloth-windows"
+    if api.startswith("sloth.slok.dev/"):
+        return {"PrometheusServiceLevel": "sloth", "AlertWindows": "sloth-windows"}.get(kind)
+    if api:
         return "openslo" if api.startswith("openslo") else None
     if document.has("components"):
         return "components"
     return "windows" if document.has("tiers") else None
 
 
-def _add_windows(document: Section, window_set: WindowSet | None, into: Definitions) -> None:
-    if window_set is None:
-        return
-    known = into.windows.get(window_set.name)
-    if known is not None and known.source_file in into.sources:
-        problem = f"window set {window_set.name!r} is defined in {known.source_file} too"
-        document.refuse("name", problem, "Rename one.")
-    into.windows[window_set.name] = window_set
-
-
-def _refuse_repeated(into: Definitions, problems: Problems) -> None:
+def _refuse_repeated(slos: Iterable[Slo], problems: Problems) -> None:
     first: dict[str, str] = {}
-    for slo in into.slos:
+    for slo in slos:
         place = f"{slo.source_file}:{slo.source_line}"
         if slo.id in first:
             problem = f"SLO {slo.id!r} is defined in {first[slo.id]} too"
@@ -164,9 +155,44 @@ def _refuse_repeated(into: Definitions, problems: Problems) -> None:
         first.setdefault(slo.id, place)
 
 
-def _refuse_unknown_slos(documents: Iterable[Section], into: Definitions) -> None:
-    known = {slo.id for slo in into.slos} | {composite.id for composite in into.composites}
-    for document in documents:
+def _components(document: Section) -> list[Component]:
+    """``components.yaml``: the parts of the platform, what they lean on and which SLOs they serve."""
+    items = document.sections("components", required=True)
+    document.close()
+    components = [_component(item) for item in items]
+    known = {component.id for component in components}
+    for item, component in zip(items, components, strict=True):
+        if sum(other.id == component.id for other in components) > 1:
+            item.refuse("id", f"two components are called {component.id!r}", "Give each its own id.")
+        for name in component.depends_on:
+            if name not in known:
+                mend = f"Components: {', '.join(sorted(known))}."
+                item.refuse("depends_on", f"no component is called {name!r}", mend)
+    return components
+
+
+def _component(section: Section) -> Component:
+    tier = section.number("tier", required=True)
+    if tier is not None and tier not in (1, 2, 3, 4):
+        section.refuse("tier", f"{tier} is not 1, 2, 3 or 4", "1 is the most critical.")
+    component = Component(
+        id=section.text("id", required=True),
+        name=section.text("name", required=True),
+        name_pt=section.text("name_pt", required=True),
+        kind=section.text("kind", required=True, choices=COMPONENT_KINDS),
+        tier=int(tier or 4),
+        owner=section.text("owner", required=True),
+        depends_on=section.texts("depends_on"),
+        slos=section.texts("slos"),
+        description=section.text("description"),
+        description_pt=section.text("description_pt"),
+    )
+    section.close()
+    return component
+
+
+def _refuse_unknown_slos(sections: Iterable[Section], known: Set[str]) -> None:
+    for document in sections:
         for item in document.sections("components"):
             for slo_id in item.texts("slos"):
                 if slo_id not in known:

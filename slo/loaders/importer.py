@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from slo.loaders.catalogue_files import as_catalogue, read_files
-from slo.loaders.writer import documents, is_counted_by_minutes
+from slo.loaders.catalogue_files import load_files
+from slo.loaders.writer import documents
 from slo.model.catalogue import Catalogue
-from slo.model.spec import Slo
+from slo.model.spec import BudgetingMethod, Slo, Unit
 from slo.prometheus.yaml_text import render_yaml
 
 
@@ -51,13 +51,10 @@ def import_files(files: Sequence[Path]) -> Imported:
     Raises:
         DefinitionErrors: they say something that cannot be read; nothing is imported then.
     """
-    found = read_files(files)
-    catalogue = as_catalogue(found)
+    catalogue, sloth = load_files(files)
     text = "---\n".join(render_yaml(document) for document in documents(catalogue))
-    changes = tuple(
-        sorted(_changes(catalogue, found.sloth_files), key=lambda c: (c.file, c.line or 0, c.about, c.text))
-    )
-    return Imported(catalogue, text, changes)
+    changes = sorted(_changes(catalogue, sloth), key=lambda c: (c.file, c.line or 0, c.about, c.text))
+    return Imported(catalogue, text, tuple(changes))
 
 
 def _changes(catalogue: Catalogue, sloth: Set[str]) -> Iterator[Change]:
@@ -76,7 +73,7 @@ def _slo_changes(slo: Slo, sloth: bool) -> Iterator[Change]:
     def change(effect: Effect, text: str) -> Change:
         return Change(effect, slo.source_file, slo.source_line, slo.id, text)
 
-    if is_counted_by_minutes(slo):
+    if slo.unit is Unit.RATIO_MINUTES and slo.method is BudgetingMethod.OCCURRENCES:
         text = "a ready-made ratio carries no counts: every minute weighs the same, busy or quiet"
         yield change(Effect.CHANGED, text)
     if not sloth:

@@ -1,13 +1,61 @@
-"""``metadata`` of an OpenSLO object: name, display name, labels, annotations."""
+"""``metadata`` of OpenSLO objects, and the small ones: services, data sources, targets.
+
+What v1 cannot say is said in annotations under ``mirante.dev/``:
+
+========================== ==============================================================================
+annotation                 meaning
+========================== ==============================================================================
+windows                    name of a window set (``google-30d``), or ``none`` for no burn alerts
+disable-tiers              tiers of that set to leave out, ``a, b``
+tier-name.TIER             another name for one tier
+severity.TIER              another severity (P1..P4) for one tier
+alert-name.TIER            the alert's own name
+alert-label.TIER.LABEL     a label of the alert; alert-annotation.TIER.NAME an annotation of it
+min-events                 fewest events in a long window before its tier may fire
+expected-events-per-hour   traffic, for the lint and the simulator
+refresh-interval           how often the indicator gets a new value
+no-data-severity           P1..P4, or ``none``
+no-data-after              silence for this long is *no data*
+group-by                   one budget per value of these labels, ``pair, region``
+owner                      the team that answers
+objective-names            names of the objectives in order, ``internal, contract``
+total good excluded        in words what is counted (each also ``-pt``)
+display-name-pt description-pt beside runbook   texts shown beside the SLO
+========================== ==============================================================================
+"""
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from fractions import Fraction
 
+from foundation.durations import parse_duration
 from foundation.located import Section
+from foundation.numbers import parse_number
+from slo.model.conventions import ANNOTATION_PREFIX
+from slo.model.entities import DataSource, NotificationTarget, Service
 
+LONGEST_DESCRIPTION = 1050
+SEVERITIES = ("P1", "P2", "P3", "P4")
+_WORDS = ("total", "good", "excluded")
+TEXTS = (
+    *_WORDS,
+    *(f"{word}-pt" for word in _WORDS),
+    "display-name-pt",
+    "description-pt",
+    "beside",
+    "runbook",
+)
+KNOWN = (
+    "windows", "disable-tiers", "min-events", "expected-events-per-hour", "refresh-interval",
+    "no-data-severity", "no-data-after", "group-by", "owner", "objective-names", *TEXTS,
+)  # fmt: skip
+PER_TIER = ("tier-name.", "severity.", "alert-name.", "alert-label.", "alert-annotation.")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _NAME = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,61}[a-zA-Z0-9])?")
 
 
@@ -43,3 +91,123 @@ def checked_name(section: Section, key: str) -> str:
         mend = "Use at most 63 letters, digits and dashes, with a letter or digit at both ends."
         section.refuse(key, f"{name!r} is not a usable name", mend)
     return name
+
+
+def read_service(document: Section) -> Service:
+    metadata = read_metadata(document)
+    spec = document.section("spec")
+    description = ""
+    if spec is not None:
+        description = spec.text("description", longest=LONGEST_DESCRIPTION)
+        spec.close()
+    owner = metadata.annotations.get(f"{ANNOTATION_PREFIX}owner", "")
+    return Service(metadata.name, metadata.display_name, description, owner, metadata.labels)
+
+
+def read_data_source(document: Section) -> DataSource:
+    name = read_metadata(document).name
+    spec = document.section("spec", required=True)
+    if spec is None:
+        return DataSource(name, "")
+    description = spec.text("description", longest=LONGEST_DESCRIPTION)
+    connection = spec.plain("connectionDetails")
+    source_type = spec.text("type", required=True)
+    spec.close()
+    return DataSource(name, source_type, description, connection if isinstance(connection, dict) else {})
+
+
+def read_target(document: Section) -> NotificationTarget:
+    name = read_metadata(document).name
+    spec = document.section("spec", required=True)
+    if spec is None:
+        return NotificationTarget(name, "")
+    target = spec.text("target", required=True)
+    description = spec.text("description", longest=LONGEST_DESCRIPTION)
+    spec.close()
+    return NotificationTarget(name, target, description)
+
+
+class Annotations:
+    """Typed reading of one object's ``mirante.dev/`` annotations; refusals name the annotation's line."""
+
+    def __init__(self, metadata: Metadata, known: tuple[str, ...] = KNOWN, per_tier: bool = True) -> None:
+        self._section = metadata.section
+        prefix = len(ANNOTATION_PREFIX)
+        self._ours: Mapping[str, str] = {
+            key[prefix:]: value.strip()
+            for key, value in metadata.annotations.items()
+            if key.startswith(ANNOTATION_PREFIX)
+        }
+        for name in self._ours:
+            if name not in known and not (per_tier and name.startswith(PER_TIER)):
+                close = difflib.get_close_matches(name, known, 1, 0.6)
+                mend = (
+                    f"Did you mean {ANNOTATION_PREFIX}{close[0]}?" if close else f"Known: {', '.join(known)}."
+                )
+                self.refuse(name, "is not an annotation known here", mend)
+
+    def refuse(self, name: str, problem: str, mend: str) -> None:
+        if self._section is not None:
+            self._section.refuse(ANNOTATION_PREFIX + name, problem, mend)
+
+    def has(self, name: str) -> bool:
+        return name in self._ours
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._ours.get(name, default)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(word.strip() for word in self.text(name).split(",") if word.strip())
+
+    def label_names(self, name: str) -> tuple[str, ...]:
+        words = self.words(name)
+        for word in words:
+            if not _LABEL.fullmatch(word):
+                self.refuse(name, f"{word!r} is not a label name", "Use letters, digits and underscores.")
+        return words
+
+    def duration(self, name: str) -> timedelta | None:
+        if not self.has(name):
+            return None
+        value = parse_duration(self.text(name))
+        if not value:
+            self.refuse(name, f"{self.text(name)!r} is not a duration", "Write for example 30s, 5m or 1h.")
+        return value
+
+    def number(self, name: str) -> Fraction | None:
+        if not self.has(name):
+            return None
+        value = parse_number(self.text(name))
+        if value is None or value < 0:
+            self.refuse(name, f"{self.text(name)!r} is not a number of at least 0", "Write for example 100.")
+            return None
+        return value
+
+    def count(self, name: str) -> int:
+        value = self.number(name)
+        if value is None:
+            return 0
+        if value.denominator != 1:
+            self.refuse(name, f"{self.text(name)!r} is not a whole number", "Write for example 100.")
+        return int(value)
+
+    def severity(self, name: str, default: str | None) -> str | None:
+        """P1..P4; ``None`` for ``none``."""
+        value = self.text(name)
+        if not value:
+            return default
+        if value == "none":
+            return None
+        if value not in SEVERITIES:
+            self.refuse(name, f"{value!r} is not a severity", "Write P1, P2, P3, P4 or none.")
+            return default
+        return value
+
+    def texts(self) -> dict[str, str]:
+        """Words for people, keyed as ``Slo.texts`` has them (``good_pt``)."""
+        return {name.replace("-", "_"): self._ours[name] for name in TEXTS if self._ours.get(name)}
+
+    def per_tier(self, kind: str) -> dict[str, str]:
+        """``{"page-fast": "P2"}`` of ``severity.page-fast: P2``."""
+        start = f"{kind}."
+        return {name[len(start) :]: value for name, value in self._ours.items() if name.startswith(start)}

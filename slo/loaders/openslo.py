@@ -1,67 +1,67 @@
-"""OpenSLO v1 (and what v2alpha words otherwise): objects of all files together, then references resolved.
+"""OpenSLO v1 (and what v2alpha words otherwise): objects of all files, then SLOs with references resolved.
 
 Follows the specification's README and ``enhancements/v2alpha.md`` at commit aa5cb78 of OpenSLO/OpenSLO.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+from functools import partial
 from typing import TypeVar
 
 from foundation.located import Section
-from slo.loaders.definitions import Definitions
-from slo.loaders.metadata import Metadata, read_metadata
-from slo.loaders.openslo_alerts import Condition, Policy, read_condition, read_policy, read_target_spec
-from slo.loaders.openslo_sli import LONGEST_DESCRIPTION, SliContext, read_sli_spec
-from slo.loaders.openslo_slo import Known, read_slo
-from slo.model.conventions import ANNOTATION_PREFIX
-from slo.model.entities import DataSource, NotificationTarget, Service, WindowSet
-from slo.model.spec import Indicator
+from slo.indicators.metric import Kinds, MetricSources, read_indicator
+from slo.loaders.metadata import (
+    LONGEST_DESCRIPTION,
+    Annotations,
+    Metadata,
+    read_data_source,
+    read_metadata,
+    read_service,
+    read_target,
+)
+from slo.loaders.objectives import WrittenObjective, check_bounds, read_objectives, read_time_window
+from slo.loaders.openslo_alerts import (
+    Policy,
+    no_data_severity,
+    read_condition,
+    read_policies,
+    read_policy,
+)
+from slo.loaders.tiers import choose_tiers
+from slo.model.entities import Composite, CompositeMember, WindowSet
+from slo.model.spec import BudgetingMethod, Indicator, Slo
 
 V1 = "openslo/v1"
-V2 = "openslo.com/v2alpha"
-VERSIONS = (V1, V2, "openslo/v2alpha")
-KINDS = (
+VERSIONS = (V1, "openslo.com/v2alpha", "openslo/v2alpha")
+OBJECTS = (
     "Service", "DataSource", "SLI", "SLO", "AlertPolicy", "AlertCondition", "AlertNotificationTarget",
 )  # fmt: skip
+INDICATORS = ("indicator", "indicatorRef", "sli", "sliRef")
 
 T = TypeVar("T")
 
 
 class OpenSlo:
-    """Takes documents one by one, since references cross files; ``resolve`` then reads them all."""
+    """Everything that ``documents`` define; refusals gather in their problems."""
 
-    def __init__(self) -> None:
-        self._documents: dict[str, list[Section]] = {kind: [] for kind in KINDS}
-
-    def take(self, document: Section) -> None:
-        version = document.text("apiVersion", required=True)
-        if version not in VERSIONS:
-            mend = f"Write apiVersion: {V1}; its objectives and indicators are worded differently."
-            document.refuse("apiVersion", f"{version!r} is not read here", mend)
-            return
-        kind = document.text("kind", required=True, choices=KINDS)
-        if kind:
-            self._documents[kind].append(document)
-
-    def resolve(self, windows: Mapping[str, WindowSet], into: Definitions) -> None:
-        """Read everything taken into ``into``; refusals gather in the documents' problems."""
-        into.services += self._named("Service", _service).values()
-        data_sources = self._named("DataSource", _data_source)
-        targets = self._named("AlertNotificationTarget", _target)
-        into.data_sources += data_sources.values()
-        into.targets += targets.values()
-        sli = SliContext(data_sources)
-        conditions = {name: c for name, c in self._named("AlertCondition", read_condition).items() if c}
-        policies = self._named("AlertPolicy", _policy_reader(conditions, frozenset(targets)))
-        indicators = self._named("SLI", lambda document: _sli(document, _context(document, sli)))
+    def __init__(self, documents: Sequence[Section], windows: Mapping[str, WindowSet], kinds: Kinds) -> None:
+        self._windows, self._kinds = windows, kinds
+        self._documents = _by_kind(documents)
+        self.services = self._named("Service", read_service)
+        self.data_sources = self._named("DataSource", read_data_source)
+        self.targets = self._named("AlertNotificationTarget", read_target)
+        self._conditions = {name: c for name, c in self._named("AlertCondition", read_condition).items() if c}
+        self._policies = self._named("AlertPolicy", self._policy)
+        self._indicators = self._named("SLI", self._sli)
+        self.slos: list[Slo] = []
+        self.composites: list[Composite] = []
         for document in self._documents["SLO"]:
-            context = _context(document, sli)
-            known = Known(context, indicators, policies, conditions, frozenset(targets), windows)
-            slos, composite = read_slo(document, known)
+            self._read_slo(document)
             document.close()
-            into.slos += slos
-            into.composites += [composite] if composite else []
 
     def _named(self, kind: str, read: Callable[[Section], T]) -> dict[str, T]:
         found: dict[str, T] = {}
@@ -69,7 +69,8 @@ class OpenSlo:
         for document in self._documents[kind]:
             value = read(document)
             document.close()
-            name = _peek_name(document)
+            metadata = document.section("metadata")
+            name = metadata.text("name") if metadata else ""
             if name in first:
                 place = f"{first[name].file}:{first[name].line}"
                 document.refuse("metadata.name", f"{kind} {name!r} is defined in {place} too", "Rename one.")
@@ -77,63 +78,152 @@ class OpenSlo:
             found.setdefault(name, value)
         return found
 
+    def _policy(self, document: Section) -> Policy:
+        return read_policy(document, self._conditions, self.targets)
 
-def _context(document: Section, sli: SliContext) -> SliContext:
-    dialect = "v1" if document.text("apiVersion") == V1 else "v2alpha"
-    return SliContext(sli.data_sources, dialect)
+    def _sli(self, document: Section) -> Indicator | None:
+        read_metadata(document)
+        return self._inline(document, self._sources(document))
 
+    def _sources(self, document: Section) -> MetricSources:
+        return MetricSources(self.data_sources, is_v1=document.text("apiVersion") == V1)
 
-def _policy_reader(
-    conditions: Mapping[str, Condition], targets: frozenset[str]
-) -> Callable[[Section], Policy]:
-    return lambda document: read_policy(document, conditions, targets)
+    def _inline(self, section: Section, sources: MetricSources) -> Indicator | None:
+        spec = section.section("spec", required=True)
+        if spec is None:
+            return None
+        spec.text("description", longest=LONGEST_DESCRIPTION)
+        return read_indicator(spec, sources, self._kinds)
 
+    def _indicator(self, section: Section, sources: MetricSources) -> Indicator | None:
+        """Inline or by reference; ``None`` when there is none (or it was refused)."""
+        given = [key for key in INDICATORS if section.has(key)]
+        if len(given) > 1:
+            section.refuse(given[1], f"{given[0]} is given too", "Keep one of them.")
+        for key in ("indicatorRef", "sliRef"):
+            name = section.text(key)
+            if name and name not in self._indicators:
+                section.refuse(key, f"no SLI is called {name!r}", "Define it, or write it inline.")
+            if name:
+                return self._indicators.get(name)
+        inline = section.section("indicator") or section.section("sli")
+        if inline is None:
+            return None
+        inline.text("apiVersion")
+        inline.text("kind", choices=("SLI",))
+        if inline.has("metadata"):
+            read_metadata(inline)
+        found = self._inline(inline, sources)
+        inline.close()
+        return found
 
-def _peek_name(document: Section) -> str:
-    metadata = document.section("metadata")
-    return metadata.text("name") if metadata else ""
-
-
-def _described(document: Section) -> tuple[Metadata, Section | None, str]:
-    metadata = read_metadata(document)
-    spec = document.section("spec", required=True)
-    description = spec.text("description", longest=LONGEST_DESCRIPTION) if spec else ""
-    return metadata, spec, description
-
-
-def _service(document: Section) -> Service:
-    metadata = read_metadata(document)
-    spec = document.section("spec")
-    description = ""
-    if spec is not None:
-        description = spec.text("description", longest=LONGEST_DESCRIPTION)
+    def _read_slo(self, document: Section) -> None:
+        """One SLO; or, where objectives have indicators of their own, one for each, and their composite."""
+        metadata = read_metadata(document)
+        spec = document.section("spec", required=True)
+        if spec is None:
+            return
+        annotations, sources = Annotations(metadata), self._sources(document)
+        method, shared = _method(spec), self._indicator(spec, sources)
+        objectives = read_objectives(spec, method, annotations.words("objective-names"))
+        own = [self._indicator(written.section, sources) for written in objectives]
+        for written in objectives:
+            written.section.plain("labels")
+            written.section.close()
+        slo = self._but_for_indicator(document, spec, metadata, annotations, method)
         spec.close()
-    owner = metadata.annotations.get(f"{ANNOTATION_PREFIX}owner", "")
-    return Service(metadata.name, metadata.display_name, description, owner, metadata.labels)
+        if any(_has_indicator(written.section) for written in objectives):
+            self._add_composite(spec, slo, objectives, own)
+        elif not _has_indicator(spec):
+            spec.refuse("indicator", "is required and missing", "Add indicator: or indicatorRef:.")
+        elif shared is not None and objectives:
+            for written in objectives:
+                check_bounds(written, shared)
+                if written.weight is not None:
+                    problem = "needs an indicator in each objective"
+                    written.section.refuse("compositeWeight", problem, "Remove it.")
+            self.slos.append(slo(indicator=shared, objectives=tuple(one.objective for one in objectives)))
+
+    def _but_for_indicator(
+        self,
+        document: Section,
+        spec: Section,
+        metadata: Metadata,
+        annotations: Annotations,
+        method: BudgetingMethod,
+    ) -> Callable[..., Slo]:
+        """An SLO that still wants its ``indicator`` and ``objectives``."""
+        window = read_time_window(spec)
+        policies = read_policies(spec, self._policies, self._conditions, self.targets)
+        return partial(
+            Slo,
+            service=spec.text("service", required=True),
+            name=metadata.name,
+            display_name=metadata.display_name,
+            description=spec.text("description", longest=LONGEST_DESCRIPTION),
+            method=method,
+            window=window,
+            tiers=choose_tiers(annotations, policies, self._windows, window.length),
+            group_by=annotations.label_names("group-by"),
+            min_events=annotations.count("min-events"),
+            expected_events_per_hour=annotations.number("expected-events-per-hour"),
+            refresh_interval=annotations.duration("refresh-interval"),
+            owner=annotations.text("owner"),
+            no_data_severity=annotations.severity("no-data-severity", no_data_severity(policies)),
+            no_data_after=annotations.duration("no-data-after") or timedelta(minutes=5),
+            labels=metadata.labels,
+            annotations=metadata.annotations,
+            texts=annotations.texts(),
+            source_file=document.file,
+            source_line=document.line,
+        )
+
+    def _add_composite(
+        self,
+        spec: Section,
+        slo: Callable[..., Slo],
+        objectives: Sequence[WrittenObjective],
+        own: Sequence[Indicator | None],
+    ) -> None:
+        if _has_indicator(spec):
+            spec.refuse("indicator", "a composite has its indicators in its objectives", "Move it there.")
+        whole, members = None, []
+        for written, indicator in zip(objectives, own, strict=True):
+            if indicator is None:
+                mend = "Every objective of a composite has an indicator or indicatorRef."
+                written.section.refuse("indicator", "is required and missing", mend)
+                continue
+            check_bounds(written, indicator)
+            objective = written.objective
+            whole = slo(indicator=indicator, objectives=(replace(objective, name="main"),))
+            title = f"{whole.display_name}: {objective.display_name or objective.name}"
+            member = replace(whole, name=f"{whole.name}-{objective.name}", display_name=title)
+            self.slos.append(member)
+            members.append(CompositeMember(member.id, "main", written.weight or Fraction(1)))
+        if whole is not None:
+            names = whole.service, whole.name, whole.display_name, whole.description
+            self.composites.append(Composite(*names, tuple(members)))
 
 
-def _data_source(document: Section) -> DataSource:
-    metadata, spec, description = _described(document)
-    if spec is None:
-        return DataSource(metadata.name, "")
-    connection = spec.plain("connectionDetails")
-    source = DataSource(
-        metadata.name,
-        spec.text("type", required=True),
-        description,
-        connection if isinstance(connection, dict) else {},
-    )
-    spec.close()
-    return source
+def _by_kind(documents: Sequence[Section]) -> Mapping[str, list[Section]]:
+    found: dict[str, list[Section]] = {kind: [] for kind in OBJECTS}
+    for document in documents:
+        version = document.text("apiVersion", required=True)
+        kind = document.text("kind", required=True, choices=OBJECTS) if version in VERSIONS else ""
+        if kind:
+            found[kind].append(document)
+        if version not in VERSIONS:
+            mend = f"Write apiVersion: {V1}; its objectives and indicators are worded differently."
+            document.refuse("apiVersion", f"{version!r} is not read here", mend)
+    return found
 
 
-def _target(document: Section) -> NotificationTarget:
-    name = read_metadata(document).name
-    target, description = read_target_spec(document)
-    return NotificationTarget(name, target, description)
+def _has_indicator(section: Section) -> bool:
+    return any(section.has(key) for key in INDICATORS)
 
 
-def _sli(document: Section, context: SliContext) -> Indicator | None:
-    read_metadata(document)
-    spec = document.section("spec", required=True)
-    return None if spec is None else read_sli_spec(spec, context)
+def _method(spec: Section) -> BudgetingMethod:
+    choices = [method.value for method in BudgetingMethod]
+    if not spec.has("budgetingMethod"):
+        spec.notice("budgetingMethod", "is missing: Occurrences is assumed", "Write it; OpenSLO requires it.")
+    return BudgetingMethod(spec.text("budgetingMethod", default="Occurrences", choices=choices))

@@ -6,15 +6,20 @@ A plain v1 condition has no short window: its tier has the same window twice and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
 from foundation.located import Section
-from slo.loaders.annotations import SEVERITIES, Annotations
-from slo.loaders.metadata import Metadata, read_metadata
-from slo.loaders.openslo_sli import LONGEST_DESCRIPTION
+from slo.loaders.metadata import (
+    LONGEST_DESCRIPTION,
+    SEVERITIES,
+    Annotations,
+    Metadata,
+    read_metadata,
+    read_target,
+)
 from slo.model.spec import Tier
 
 SEVERITY_WORDS = {
@@ -66,7 +71,39 @@ NONE = timedelta(0)
 _SECOND = timedelta(seconds=1)
 
 
-def read_policy(document: Section, conditions: Mapping[str, Condition], targets: frozenset[str]) -> Policy:
+def read_policies(
+    spec: Section,
+    known: Mapping[str, Policy],
+    conditions: Mapping[str, Condition],
+    targets: Container[str],
+) -> list[Policy]:
+    """``alertPolicies`` of an SLO, inline or by reference."""
+    found = []
+    for item in spec.sections("alertPolicies"):
+        if item.has("alertPolicyRef"):
+            name = item.text("alertPolicyRef")
+            item.close()
+            if name in known:
+                found.append(known[name])
+            else:
+                problem = f"no AlertPolicy is called {name!r}"
+                item.refuse("alertPolicyRef", problem, "Define it, or write it inline.")
+        else:
+            item.text("apiVersion")
+            item.text("kind", choices=("AlertPolicy",))
+            found.append(read_policy(item, conditions, targets))
+            item.close()
+    return found
+
+
+def no_data_severity(policies: Sequence[Policy]) -> str | None:
+    """P3 unless policies speak: then the most urgent of those that alert when there is no data."""
+    if not policies:
+        return "P3"
+    return min((p.condition.severity for p in policies if p.when_no_data and p.condition), default=None)
+
+
+def read_policy(document: Section, conditions: Mapping[str, Condition], targets: Container[str]) -> Policy:
     """An AlertPolicy, inline or of its own; references are resolved against what all files define."""
     metadata = read_metadata(document)
     Annotations(metadata, known=("short-window", "severity"), per_tier=False)
@@ -105,7 +142,7 @@ def _condition_of(item: Section, conditions: Mapping[str, Condition]) -> Conditi
     return conditions.get(name)
 
 
-def _target(item: Section, targets: frozenset[str]) -> str:
+def _target(item: Section, targets: Container[str]) -> str:
     if item.has("targetRef"):
         name = item.text("targetRef")
         item.close()
@@ -115,20 +152,9 @@ def _target(item: Section, targets: frozenset[str]) -> str:
         return name
     item.text("apiVersion")
     item.text("kind", choices=("AlertNotificationTarget",))
-    metadata = read_metadata(item)
-    read_target_spec(item)
+    name = read_target(item).name
     item.close()
-    return metadata.name
-
-
-def read_target_spec(document: Section) -> tuple[str, str]:
-    """``(target, description)``."""
-    spec = document.section("spec", required=True)
-    if spec is None:
-        return "", ""
-    found = spec.text("target", required=True), spec.text("description", longest=LONGEST_DESCRIPTION)
-    spec.close()
-    return found
+    return name
 
 
 def read_condition(document: Section) -> Condition | None:

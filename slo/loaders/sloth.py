@@ -6,21 +6,27 @@ Follows ``pkg/prometheus/api/v1`` of slok/sloth at commit 0e395d8.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 
 from foundation.located import Section
-from slo.loaders.definitions import Definitions
+from slo.indicators.ratio import RatioIndicator, RawIndicator
 from slo.loaders.metadata import checked_name
-from slo.loaders.tiers import DEFAULT_WINDOWS
-from slo.model.entities import Service
-from slo.model.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, Tier, Window
+from slo.loaders.tiers import read_windows
+from slo.model.entities import Service, WindowSet
+from slo.model.spec import BudgetingMethod, Indicator, MetricQuery, Objective, Slo, Tier, Window
 
 VERSION = "prometheus/v1"
 CRD = "sloth.slok.dev/v1"
 _CAMEL = re.compile(r"_([a-z])")
+TIERS = (
+    ("page", "quick", "page-fast", "P1"),
+    ("page", "slow", "page-slow", "P2"),
+    ("ticket", "quick", "ticket-fast", "P3"),
+    ("ticket", "slow", "ticket-slow", "P4"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +39,40 @@ class Words:
         return _CAMEL.sub(lambda m: m.group(1).upper(), key) if self.camel else key
 
 
-def is_sloth(document: Section) -> bool:
-    if document.has("version"):
-        return document.has("slos") or document.text("version").startswith("prometheus/")
-    is_resource = document.text("kind") == "PrometheusServiceLevel"
-    return is_resource and document.text("apiVersion").startswith("sloth.slok.dev/")
+class Sloth:
+    """What Sloth's files define; their alerts and periods follow ``windows``."""
 
+    def __init__(self, documents: Sequence[Section], windows: WindowSet) -> None:
+        self.services: dict[str, Service] = {}
+        self.slos: list[Slo] = []
+        self._windows = windows
+        for document in documents:
+            self._read(document)
 
-def read_sloth(document: Section, into: Definitions, windows: str | None = None) -> None:
-    """Add the file's SLOs; ``windows`` names the set its alerts use.
+    def _read(self, document: Section) -> None:
+        in_kubernetes = document.has("apiVersion")
+        if in_kubernetes:
+            body = _inside_crd(document)
+        else:
+            document.text("version", choices=(VERSION,))
+            body = document
+        if body is not None:
+            self._read_body(body, Words(camel=in_kubernetes))
+            body.close()
 
-    Without it: the set a file of Sloth's ``AlertWindows`` read beside it defines, if there is exactly one,
-    else ``google-30d``.
-    """
-    if document.has("apiVersion"):
-        body = _inside_crd(document)
-        words = Words(camel=True)
-    else:
-        document.text("version", choices=(VERSION,))
-        body, words = document, Words(camel=False)
-    if body is not None:
-        _read_body(body, words, _windows_name(into, windows), into)
-        body.close()
+    def _read_body(self, body: Section, words: Words) -> None:
+        service = checked_name(body, "service")
+        labels = body.labels("labels")
+        _refuse_plugins(body, words("slo_plugins"))
+        if service:
+            own = Service(service, service, labels=labels, owner=labels.get("owner", ""))
+            self.services.setdefault(service, own)
+        for item in body.sections("slos", required=True):
+            slo = _slo(item, words, service, labels)
+            tiers = _tiers(item, words, self._windows.tiers)
+            item.close()
+            if slo is not None:
+                self.slos.append(replace(slo, tiers=tiers, window=Window(self._windows.period)))
 
 
 def _inside_crd(document: Section) -> Section | None:
@@ -64,26 +82,6 @@ def _inside_crd(document: Section) -> Section | None:
     spec = document.section("spec", required=True)
     document.close()
     return spec
-
-
-def _windows_name(into: Definitions, asked: str | None) -> str:
-    own = [name for name, found in into.windows.items() if found.source_file in into.sources]
-    return asked or (own[0] if len(own) == 1 else DEFAULT_WINDOWS)
-
-
-def _read_body(body: Section, words: Words, windows: str, into: Definitions) -> None:
-    service = checked_name(body, "service")
-    labels = body.labels("labels")
-    _refuse_plugins(body, words("slo_plugins"))
-    if service and service not in {known.name for known in into.services}:
-        into.services.append(Service(service, service, labels=labels, owner=labels.get("owner", "")))
-    window_set = into.windows[windows]
-    for item in body.sections("slos", required=True):
-        slo = _slo(item, words, service, labels)
-        tiers = _tiers(item, words, window_set.tiers)
-        item.close()
-        if slo is not None:
-            into.slos.append(replace(slo, tiers=tiers, window=Window(window_set.period)))
 
 
 def _refuse_plugins(section: Section, key: str) -> None:
@@ -135,7 +133,7 @@ def _target(item: Section) -> Fraction | None:
     return None
 
 
-def _indicator(sli: Section, words: Words) -> RatioIndicator | None:
+def _indicator(sli: Section, words: Words) -> Indicator | None:
     events, raw, plugin = sli.section("events"), sli.section("raw"), sli.section("plugin")
     sli.close()
     if plugin is not None:
@@ -148,11 +146,11 @@ def _indicator(sli: Section, words: Words) -> RatioIndicator | None:
     if events is not None:
         bad, total = _query(events, words("error_query")), _query(events, words("total_query"))
         events.close()
-        return RatioIndicator(bad=bad, total=total, counter=True) if bad and total else None
+        return RatioIndicator(total, bad=bad) if bad and total else None
     assert raw is not None
     ratio = _query(raw, words("error_ratio_query"))
     raw.close()
-    return RatioIndicator(raw=ratio, raw_type="failure", counter=False) if ratio else None
+    return RawIndicator(ratio, "failure") if ratio else None
 
 
 def _query(section: Section, key: str) -> MetricQuery | None:
@@ -200,3 +198,44 @@ def _alert(alerting: Section, key: str) -> _Alert:
     alert = _Alert(section.flag("disable", False), section.labels("labels"), section.labels("annotations"))
     section.close()
     return alert
+
+
+def read_sloth_windows(document: Section) -> WindowSet | None:
+    """Sloth's ``AlertWindows``: page and ticket, quick and slow. Its name is the file's."""
+    document.text("apiVersion", required=True, choices=("sloth.slok.dev/v1",))
+    document.text("kind", required=True)
+    document.plain("metadata")
+    spec = document.section("spec", required=True)
+    document.close()
+    if spec is None:
+        return None
+    period = spec.duration("sloPeriod", required=True)
+    tiers = list(_sloth_tiers(spec))
+    spec.close()
+    if period is None or None in tiers:
+        return None
+    name = document.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return WindowSet(name, period, tuple(t for t in tiers if t), document.file)
+
+
+def _sloth_tiers(spec: Section) -> Iterator[Tier | None]:
+    parents = {kind: spec.section(kind, required=True) for kind in ("page", "ticket")}
+    for kind, speed, name, severity in TIERS:
+        parent = parents[kind]
+        section = parent.section(speed, required=True) if parent else None
+        yield _sloth_tier(section, name, severity) if section else None
+    for parent in parents.values():
+        if parent:
+            parent.close()
+
+
+def _sloth_tier(section: Section, name: str, severity: str) -> Tier | None:
+    percent = section.number("errorBudgetPercent", required=True)
+    windows = read_windows(section, "longWindow", "shortWindow")
+    section.close()
+    if percent is None or windows is None:
+        return None
+    if not 0 < percent <= 100:
+        section.refuse("errorBudgetPercent", "is not above 0 and at most 100", "Write for example 2.")
+        return None
+    return Tier(name, percent / 100, windows[0], windows[1], severity)

@@ -1,26 +1,80 @@
-"""Which burn alerts an SLO gets: a window set by name, alert policies, or both."""
+"""Burn alerts: named window sets as files have them, and which of them (or of its policies) an SLO gets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from typing import TypedDict
 
-from slo.loaders.annotations import SEVERITIES, Annotations
+from foundation.located import Section
+from foundation.numbers import parse_share
+from slo.loaders.metadata import SEVERITIES, Annotations
 from slo.loaders.openslo_alerts import Policy
 from slo.model.entities import WindowSet
+from slo.model.periods import MINUTE
 from slo.model.spec import Tier
+
+DEFAULT_WINDOWS = "google-30d"
+NO_WINDOWS = "none"
+
+
+def read_window_set(section: Section) -> WindowSet | None:
+    """``name``, ``period`` and ``tiers``; the factor is derived, so none is written."""
+    name = section.text("name", required=True)
+    period = section.duration("period", required=True)
+    tiers = [_tier(item) for item in section.sections("tiers", required=True)]
+    section.close()
+    _refuse_repeated(section, [tier.name for tier in tiers if tier])
+    if period is None or None in tiers:
+        return None
+    return WindowSet(name, period, tuple(t for t in tiers if t), section.file)
+
+
+def _tier(section: Section) -> Tier | None:
+    name = section.text("name", required=True)
+    share = read_share(section, "budget_share")
+    windows = read_windows(section, "long", "short")
+    severity = section.text("severity", required=True, choices=SEVERITIES, default="P4")
+    section.close()
+    if share is None or windows is None:
+        return None
+    return Tier(name, share, windows[0], windows[1], severity)
+
+
+def read_share(section: Section, key: str) -> Fraction | None:
+    """A share of the budget, above 0 and at most 1."""
+    text = section.text(key, required=True)
+    share = parse_share(text)
+    if text and (share is None or not 0 < share <= 1):
+        section.refuse(key, f"{text!r} is not a share of the budget", "Write for example 2% or 0.02.")
+        return None
+    return share
+
+
+def read_windows(section: Section, long_key: str, short_key: str) -> tuple[timedelta, timedelta] | None:
+    long = section.duration(long_key, required=True)
+    short = section.duration(short_key, required=True)
+    if long is None or short is None:
+        return None
+    if short > long:
+        section.refuse(short_key, "is longer than the long window", "Use about a twelfth of the long window.")
+    for key, window in ((long_key, long), (short_key, short)):
+        if window % MINUTE:
+            section.refuse(key, "is not a whole number of minutes", "Counts are kept per minute.")
+    return long, short
+
+
+def _refuse_repeated(section: Section, names: list[str]) -> None:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        section.refuse("tiers", f"two tiers are called {name!r}", "Give each tier its own name.")
 
 
 class _Words(TypedDict):
     alert_name: str
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
-
-
-DEFAULT_WINDOWS = "google-30d"
-NO_WINDOWS = "none"
 
 
 def choose_tiers(

@@ -7,11 +7,11 @@ from datetime import timedelta
 from fractions import Fraction
 
 from foundation.numbers import decimal_text
-from slo.loaders.openslo_window import CALENDAR_UNITS
+from slo.loaders.objectives import CALENDAR_UNITS
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue
 from slo.model.entities import DataSource, NotificationTarget, Service, WindowSet
-from slo.model.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, Tier
+from slo.model.spec import Objective, Slo, Tier
 
 Document = dict[str, object]
 V1 = "openslo/v1"
@@ -76,7 +76,7 @@ def slo_document(slo: Slo, windows: Mapping[str, WindowSet]) -> Document:
     spec |= {
         "budgetingMethod": slo.method.value,
         "timeWindow": [_window(slo)],
-        "indicator": {"metadata": {"name": slo.name}, "spec": _indicator(slo)},
+        "indicator": {"metadata": {"name": slo.name}, "spec": {slo.indicator.key: slo.indicator.document()}},
         "objectives": [_objective(objective) for objective in slo.objectives],
     }
     if policies:
@@ -121,23 +121,6 @@ def _window(slo: Slo) -> Document:
     suffix = next(text for text, (unit, _) in CALENDAR_UNITS.items() if unit == window.calendar_unit)
     calendar = {"startTime": window.calendar_start, "timeZone": window.time_zone}
     return {"duration": f"1{suffix}", "isRolling": False, "calendar": calendar}
-
-
-def _indicator(slo: Slo) -> Document:
-    indicator = slo.indicator
-    if not isinstance(indicator, RatioIndicator):
-        return {"thresholdMetric": _metric(indicator.metric)}
-    parts = {"good": indicator.good, "bad": indicator.bad, "total": indicator.total, "raw": indicator.raw}
-    ratio: Document = {} if indicator.raw else {"counter": indicator.counter}
-    ratio |= {name: _metric(metric) for name, metric in parts.items() if metric is not None}
-    if indicator.raw_type:
-        ratio["rawType"] = indicator.raw_type
-    return {"ratioMetric": ratio}
-
-
-def _metric(metric: MetricQuery) -> Document:
-    spec: Document = {"query": metric.query} if metric.query else {}
-    return {"metricSource": {"type": metric.source_type, "spec": spec | dict(metric.spec)}}
 
 
 def _objective(objective: Objective) -> Document:
@@ -240,8 +223,3 @@ def _policy(tier: Tier, slo: Slo) -> Document:
     if tier.targets:
         spec["notificationTargets"] = [{"targetRef": target} for target in tier.targets]
     return {"kind": "AlertPolicy", "metadata": {"name": tier.name}, "spec": spec}
-
-
-def is_counted_by_minutes(slo: Slo) -> bool:
-    raw = isinstance(slo.indicator, RatioIndicator) and slo.indicator.raw is not None
-    return raw and slo.method is BudgetingMethod.OCCURRENCES

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
+from typing import Protocol
+
+from slo.model.promql import has_window
 
 
 class Unit(StrEnum):
@@ -44,27 +47,88 @@ class MetricQuery:
     query: str
     spec: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def is_windowed(self) -> bool:
+        """Whether it can be asked for any window."""
+        return has_window(self.query)
+
 
 @dataclass(frozen=True, slots=True)
-class RatioIndicator:
-    """good/total, bad/total, or a raw ratio series. Exactly one of ``good`` and ``bad`` is set unless raw."""
+class EventQueries:
+    """An indicator that counts events: the two counts that everything else follows from.
 
-    total: MetricQuery | None = None
-    good: MetricQuery | None = None
-    bad: MetricQuery | None = None
-    raw: MetricQuery | None = None
-    raw_type: str | None = None  # "success" | "failure"
+    ``part`` counts the good events, or the bad ones. ``counter`` is false where both are gauges.
+    """
+
+    total: MetricQuery
+    part: MetricQuery
+    part_is_good: bool
     counter: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdIndicator:
-    """A value compared with the objective's ``op`` and ``value`` (a gauge or a percentile)."""
+class CountExpressions:
+    """PromQL of good and of all: ``total`` is absent when there is no data and 0 when there is no traffic."""
 
-    metric: MetricQuery
+    good: str
+    total: str
 
 
-Indicator = RatioIndicator | ThresholdIndicator
+class Indicator(Protocol):
+    """A type of SLI, whole: rules and their tests, alarms, ledger, lint and files are written against this.
+
+    A new type is one module in ``slo.indicators`` and its line in ``KINDS``; nothing else asks which it is.
+    """
+
+    @property
+    def key(self) -> str:
+        """What OpenSLO calls it: ``ratioMetric``."""
+        ...
+
+    @property
+    def queries(self) -> Mapping[str, MetricQuery]:
+        """Everything it asks, by the name of the part: ``good``, ``total``, ``raw``, ``metric``."""
+        ...
+
+    @property
+    def events(self) -> EventQueries | None:
+        """Its counts, where it counts events; ``None``: it is read once a minute, by ``reading``."""
+        ...
+
+    @property
+    def no_events(self) -> str:
+        """Why it counts no events, in words."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """What it counts where occurrences are budgeted."""
+        ...
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether each objective says a bound: ``op`` and ``value``."""
+        ...
+
+    def identity(self, objectives: Sequence[Objective]) -> Mapping[str, object]:
+        """Everything that decides which events are good and which are counted, as plain data."""
+        ...
+
+    def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
+        """Good and total: of the last ``window`` for events, else of a reading that looks back over it."""
+        ...
+
+    def share(self, objective: Objective, group_by: Sequence[str], length: timedelta) -> CountExpressions:
+        """Share of good in the slice that ends now; its ``total`` exists where anything could be judged."""
+        ...
+
+    def examples(self, objective: Objective) -> Sequence[tuple[float, float]]:
+        """What its one query may answer, and the share of good that is; none for events."""
+        ...
+
+    def document(self) -> Mapping[str, object]:
+        """What stands below ``key`` in an OpenSLO file."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +225,9 @@ class Slo:
 
     @property
     def unit(self) -> Unit:
-        """What its counts are; a raw ratio carries no events, so each minute of it weighs the same."""
-        raw = isinstance(self.indicator, RatioIndicator) and self.indicator.raw is not None
-        if raw and self.method is BudgetingMethod.OCCURRENCES:
-            return Unit.RATIO_MINUTES
+        """What its counts are."""
         return {
-            BudgetingMethod.OCCURRENCES: Unit.EVENTS,
+            BudgetingMethod.OCCURRENCES: self.indicator.unit,
             BudgetingMethod.TIMESLICES: Unit.SLICES,
             BudgetingMethod.RATIO_TIMESLICES: Unit.RATIO_MINUTES,
         }[self.method]
@@ -174,24 +235,10 @@ class Slo:
     @property
     def revision(self) -> str:
         """Twelve hex digits that change exactly when what is counted changes (not when a target does)."""
-        return indicator_revision(self)
+        slices = [[o.name, str(o.time_slice_target), str(o.time_slice_window)] for o in self.objectives]
+        counted = self.indicator.identity(self.objectives)
+        document = [counted, self.method.value, slices, list(self.group_by)]
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
 
     def objective(self, name: str) -> Objective:
         return next(objective for objective in self.objectives if objective.name == name)
-
-
-def indicator_revision(slo: Slo) -> str:
-    """Hash of everything that decides which events are good and which are counted."""
-    indicator = slo.indicator
-    queries: dict[str, object] = {}
-    if isinstance(indicator, RatioIndicator):
-        for part in ("total", "good", "bad", "raw"):
-            metric: MetricQuery | None = getattr(indicator, part)
-            queries[part] = None if metric is None else [metric.source_type, metric.query]
-        queries["raw_type"] = indicator.raw_type
-    else:
-        queries["metric"] = [indicator.metric.source_type, indicator.metric.query]
-        queries["bounds"] = [[o.name, o.op, str(o.value)] for o in slo.objectives]
-    slices = [[o.name, str(o.time_slice_target), str(o.time_slice_window)] for o in slo.objectives]
-    document = [queries, slo.method.value, slices, list(slo.group_by)]
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]

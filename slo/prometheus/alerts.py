@@ -7,10 +7,10 @@ from datetime import timedelta
 from foundation.numbers import decimal_text
 from slo.model import conventions as names
 from slo.model.conventions import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
-from slo.model.spec import Objective, RatioIndicator, Slo, Tier
+from slo.model.promql import analyse
+from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.counts import counts_over_window, silence_span
 from slo.prometheus.names import identity_labels, label_name, selector
-from slo.prometheus.promql import analyse
 from slo.prometheus.records import Group, Rule, identity
 from slo.prometheus.texts import burn_annotations, no_data_annotations
 
@@ -95,7 +95,6 @@ def _absent(slo: Slo, environment: str) -> str:
     if not counts_over_window(slo):
         labels = identity(identity_labels(slo, slo.objectives[0], environment))
         return f"max(absent_over_time({names.RECORD_TOTAL_SLICES}{selector(labels)}[{span}]))"
-    assert isinstance(slo.indicator, RatioIndicator)
-    assert slo.indicator.total is not None
-    wanted = dict.fromkeys(s.text for s in analyse(slo.indicator.total.query).selectors)
+    assert slo.indicator.events is not None
+    wanted = dict.fromkeys(s.text for s in analyse(slo.indicator.events.total.query).selectors)
     return f"max({' or '.join(f'absent_over_time({text}[{span}])' for text in wanted)})"

@@ -14,14 +14,13 @@ from datetime import timedelta
 
 from foundation.numbers import decimal_text
 from slo.model import conventions as names
+from slo.model.periods import MINUTE
+from slo.model.promql import range_text
 from slo.model.spec import Objective, Slo
 from slo.prometheus.counts import (
-    MINUTE,
     counts_over_window,
-    range_text,
     slice_counts,
     slice_window,
-    window_counts,
 )
 from slo.prometheus.names import selector, series_labels
 
@@ -111,7 +110,7 @@ class _Recorder:
     def _counts(self, window: timedelta) -> Iterator[Rule]:
         total, good = names.record_total(window), names.record_good(window)
         if self.direct and window <= LONGEST_DIRECT:
-            counts = window_counts(self._slo, window)
+            counts = self._slo.indicator.reading(self._objective, self._slo.group_by, window)
             yield self._rule(total, counts.total)
             yield self._rule(good, counts.good)
         else:

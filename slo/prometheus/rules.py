@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue
-from slo.model.spec import Slo
+from slo.model.promql import PromqlError, analyse
+from slo.model.spec import MetricQuery, Slo
 from slo.prometheus.alerts import alert_group
 from slo.prometheus.records import Group, record_groups
 from slo.prometheus.sloth_names import sloth_group
-from slo.prometheus.support import unsupported
 
 Document = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """An SLO nothing is generated for, and why."""
-
-    slo_id: str
-    reason: str
 
 
 def rule_files(catalogue: Catalogue, environment: str, *, sloth_names: bool = False) -> dict[str, Document]:
     """File name (``credit-decision-latency.rules.yaml``) to rule file, in name order.
 
-    SLOs that no Prometheus rule can count are left out; ``skipped`` names them. ``sloth_names`` also
+    SLOs that no Prometheus rule can count are left out; ``unsupported`` says why. ``sloth_names`` also
     records everything under the names that Sloth's dashboards read.
     """
     return {
@@ -56,12 +47,6 @@ def supported(catalogue: Catalogue) -> Iterator[Slo]:
     return (slo for slo in catalogue.slos if unsupported(slo) is None)
 
 
-def skipped(catalogue: Catalogue) -> list[Skipped]:
-    """What ``rule_files`` leaves out, with reasons a person can act on."""
-    found = ((slo.id, unsupported(slo)) for slo in catalogue.slos)
-    return [Skipped(slo_id, reason) for slo_id, reason in found if reason is not None]
-
-
 def prometheus_rule_resources(
     catalogue: Catalogue, environment: str, *, sloth_names: bool = False
 ) -> dict[str, Document]:
@@ -81,3 +66,25 @@ def _resource(name: str, document: Document, environment: str) -> Document:
         "metadata": {"name": f"mirante-{stem}", "labels": labels},
         "spec": {"groups": document["groups"]},
     }
+
+
+def unsupported(slo: Slo) -> str | None:
+    """Why Prometheus cannot count it, so that no rule is generated; ``None`` when it can."""
+    for part, metric in slo.indicator.queries.items():
+        if metric.source_type != "Prometheus":
+            return f"{part} comes from {metric.source_type}, which Prometheus rules cannot query"
+        try:
+            query = analyse(metric.query)
+        except PromqlError as error:
+            return f"the {part} query is not PromQL: {error}"
+        if lacks_range(slo, metric):
+            return f"the {part} query counts a counter without a range; write increase(...[{{{{.window}}}}])"
+        if query.counts == "mixed":
+            return f"the {part} query mixes increase() and rate()"
+    return None
+
+
+def lacks_range(slo: Slo, metric: MetricQuery) -> bool:
+    """Whether it reads a counter as it stands, which says nothing."""
+    events = slo.indicator.events
+    return events is not None and events.counter and not metric.is_windowed

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from slo.cloudwatch import alarms, skipped
-from slo.cloudwatch.twin import CloudWatchMetric, twin_of
+from slo.indicators.metric import CloudWatchMetric, twin_of
 from slo.model.catalogue import Catalogue
 from slo.model.conventions import cloudwatch_alarm_name
 from slo.model.periods import MINUTE

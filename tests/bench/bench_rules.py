@@ -11,9 +11,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TypeVar
 
+from slo.indicators.ratio import RatioIndicator
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
-from slo.model.spec import MetricQuery, Objective, RatioIndicator, Slo
+from slo.model.spec import MetricQuery, Objective, Slo
 from slo.prometheus import render_yaml, rule_files
 
 SLOS = int(os.environ.get("MIRANTE_BENCH_SLOS", "1000"))

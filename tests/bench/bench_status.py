@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
+from slo.indicators.ratio import RatioIndicator
 from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.ledger import LedgerRow, SeriesKey
 from slo.ledger.ledger_rows import epoch_minute
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.model.spec import BudgetingMethod as Method
-from slo.model.spec import MetricQuery, Objective, RatioIndicator, Slo, Tier, Window
+from slo.model.spec import MetricQuery, Objective, Slo, Tier, Window
 
 SLOS = int(os.environ.get("MIRANTE_BENCH_SLOS", "1000"))
 DAYS = 30

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from exporters.cloudwatch.put import PutMetricData
 from foundation.aws.clients import AwsClients
-from slo.cloudwatch.twin import CloudWatchMetric
+from slo.indicators.metric import CloudWatchMetric
 from tests.support.aws_emulator import PATIENT, needs_emulator, shared_emulator
 from tests.support.processes import Role, wait_until
 

@@ -14,9 +14,8 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from alarms.generate.cloudwatch.every_alarm import every_alarm
-from app.bootstrap.cloudwatch import read_there
+from app.bootstrap.cloudwatch import DECLARED, read_there
 from app.build import artifacts
-from dashboards.truth.known_series import DECLARED
 from exporters.cloudwatch.datum import Datum, MaybeSent, NotSent, Sink
 from exporters.cloudwatch.metrics_publisher import MetricsPublisher
 from exporters.cloudwatch.namespace import NAMESPACE
@@ -26,7 +25,7 @@ from exporters.cloudwatch.series_data import SeriesData
 from exporters.cloudwatch.slo_counts import READABLE, SloCounts
 from foundation.clock import ManualClock
 from foundation.metrics import MetricKind, MetricSpec
-from slo.cloudwatch.twin import twin_of
+from slo.indicators.metric import twin_of
 from slo.ledger.ledger import LedgerRow
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.ledger.series import series_key

@@ -24,8 +24,8 @@ from dataplatform.local.redis import Redis
 from dataplatform.local.server import LOOPBACK, Running, free_port, start, stop
 from exporters.collectors.sampler import SaturationSampler
 from exporters.collectors.saturation import SaturationCollector
+from exporters.probes.aws_services import TABLE_UNITS
 from exporters.probes.cloudwatch_usage import CloudWatchUsage
-from exporters.probes.dynamodb_usage import TABLE_UNITS
 from exporters.probes.mysql_server import MysqlServer
 from exporters.probes.process_memory import ProcessMemory
 from exporters.probes.redis_server import RedisServer

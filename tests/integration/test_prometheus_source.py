@@ -20,8 +20,9 @@ from slo.ledger.collect import Collector
 from slo.ledger.ledger import Counts
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.ledger.prometheus_source import PrometheusCountReader
+from slo.model.count_query import CountQuery, Term, parse_count_query
 from slo.model.errors import SourceError
-from slo.model.query import CountQuery, LabelMatcher, Term, parse_count_query
+from slo.model.promql import Selector
 from slo.model.spec import Slo
 from tests.support.prometheus_server import backfill, free_port, needs_prometheus, prometheus_server
 from tests.support.slo_samples import DAY, GOOD, HOUR, MINUTE, TOTAL, an_slo, key_of
@@ -219,8 +220,8 @@ def _count_for_a_while(requests: Counter, seconds: float) -> tuple[int, int]:
 
 @needs_prometheus
 def test_a_query_the_server_refuses_is_told(tmp_path: Path, client: httpx.Client) -> None:
-    matcher = LabelMatcher("x", "=~", "(?=lookahead is no RE2)")
-    query = CountQuery("", (Term(1, "requests_total", (matcher,)),))
+    selector = Selector("requests_total", (), 'requests_total{x=~"(?=lookahead is no RE2)"}', True)
+    query = CountQuery("", (Term(1, selector),))
     with prometheus_server(tmp_path, tmp_path / "data") as url:
         reader = PrometheusCountReader(url, [query], client)
         with pytest.raises(SourceError, match="refused"):

@@ -13,9 +13,9 @@ from app.bootstrap.server_probes import cassandra_session, mysql_connection, red
 from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, address
 from dataplatform.local.redis import Redis
 from dataplatform.local.server import LOOPBACK, free_port, running
+from exporters.probes.aws_services import TABLE_UNITS, dynamodb_usage
 from exporters.probes.cassandra_server import CassandraServer
 from exporters.probes.cloudwatch_usage import SETTLED, CloudWatchUsage
-from exporters.probes.dynamodb_usage import TABLE_UNITS, dynamodb_usage
 from exporters.probes.mysql_server import MysqlServer
 from exporters.probes.redis_server import RedisServer
 from foundation.clock import ManualClock

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+from slo.indicators.ratio import RatioIndicator
 from slo.ledger.ledger import LedgerRow, SeriesKey
-from slo.model.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, Tier, Unit, Window
+from slo.model.spec import BudgetingMethod, MetricQuery, Objective, Slo, Tier, Unit, Window
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

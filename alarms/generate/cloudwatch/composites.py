@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from alarms.generate.cloudwatch import names
-from alarms.generate.cloudwatch.indicator_alarms import Alarm, Placed, Topics, actions, tags
+from alarms.generate.cloudwatch.indicator_alarms import Placed
 from alarms.model.severity import Severity
 from alarms.router.topology import Topology
-from slo.cloudwatch.limits import LONGEST_RULE, MOST_CHILDREN
+from slo.cloudwatch.arguments import LONGEST_RULE, MOST_CHILDREN, Alarm, Topics, tags, telling
 from slo.model.entities import Component
 
 WAIT_SECONDS = 120
@@ -57,7 +57,7 @@ def _speaker(one: Placed, causes: Mapping[str, Alarm], environment: str, topics:
         "AlarmDescription": arguments["AlarmDescription"],
         "AlarmRule": f'ALARM("{one.name}")',
         "ActionsEnabled": True,
-        **actions(topics, one.severity),
+        **telling(topics, one.severity),
         "Tags": arguments["Tags"],
     }
     suppressor = names.causes(environment, one.component)

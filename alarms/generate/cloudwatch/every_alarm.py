@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from alarms.generate.cloudwatch.composites import composite_alarms
-from alarms.generate.cloudwatch.indicator_alarms import Alarm, Topics, indicator_alarms, silence_alarms
-from alarms.generate.cloudwatch.log_filters import log_alarms
+from alarms.generate.cloudwatch.indicator_alarms import indicator_alarms, silence_alarms
+from alarms.generate.cloudwatch.logs import log_alarms
 from alarms.generate.indicators import indicators
 from slo import cloudwatch
+from slo.cloudwatch.arguments import Alarm, Topics
 from slo.model.catalogue import Catalogue
 
 

@@ -6,23 +6,21 @@ answers with one series. An indicator kept apart by component gets one alarm for
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from alarms.generate.cloudwatch import names
-from alarms.model.indicator import Comparison, Indicator, Measure
+from alarms.model.indicator import Comparison, IndicatorAlarm, Measure
 from alarms.model.severity import Severity
 from exporters import server
 from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
 from foundation.numbers import decimal_text
-from slo.cloudwatch.limits import LONGEST_DESCRIPTION
+from slo.cloudwatch.arguments import Alarm, Topics, described, silence, speaking, tags
+from slo.indicators.metric import CloudWatchMetric
 from slo.model import conventions
 from slo.model.entities import Component
 
-Alarm = dict[str, object]
-Topics = Mapping[str, str]
 MINUTE = 60
 COMPONENT = "component"
 SILENT_MINUTES = 3
@@ -46,7 +44,7 @@ class Placed:
 
 
 def indicator_alarms(
-    indicators: Iterable[Indicator], components: Iterable[Component], environment: str
+    indicators: Iterable[IndicatorAlarm], components: Iterable[Component], environment: str
 ) -> list[Placed]:
     """Every indicator alarm, in name order, without actions: who speaks is decided by the composites."""
     known = [component.id for component in components]
@@ -63,22 +61,11 @@ def silence_alarms(environment: str, topics: Topics) -> list[Alarm]:
     return [_silence(role, environment, topics) for role in ROLES]
 
 
-def actions(topics: Topics, severity: Severity) -> dict[str, list[str]]:
-    topic = topics.get(severity.value)
-    return {} if topic is None else {"AlarmActions": [topic], "OKActions": [topic]}
-
-
-def described(sentence: str, identity: Mapping[str, str]) -> str:
-    """A sentence for people, then one line of JSON for the router (messages of SNS carry no tags)."""
-    line = json.dumps(dict(sorted(identity.items())), ensure_ascii=False, separators=(",", ":"))
-    return f"{sentence[: LONGEST_DESCRIPTION - len(line) - 1]}\n{line}"
-
-
-def _components(indicator: Indicator, known: list[str]) -> list[str]:
+def _components(indicator: IndicatorAlarm, known: list[str]) -> list[str]:
     return known if COMPONENT in indicator.by else [indicator.component]
 
 
-def _alarm(indicator: Indicator, component: str, environment: str) -> Placed:
+def _alarm(indicator: IndicatorAlarm, component: str, environment: str) -> Placed:
     apart = COMPONENT in indicator.by
     where = dict(indicator.where) | ({COMPONENT: component} if apart else {})
     grows = indicator.measure is Measure.INCREASE
@@ -103,17 +90,17 @@ def _alarm(indicator: Indicator, component: str, environment: str) -> Placed:
     return Placed(arguments, component, indicator.severity, indicator.symptom)
 
 
-def _question(indicator: Indicator, where: Mapping[str, str], environment: str) -> str:
-    schema = ", ".join((f'"{NAMESPACE}"', *dimensions(indicator.metric)))
+def _question(indicator: IndicatorAlarm, where: Mapping[str, str], environment: str) -> str:
+    schema = ", ".join((f'"{NAMESPACE}"', *dimensions(indicator.labels)))
     conditions = [f"{ENVIRONMENT} = '{environment}'"]
     conditions += [f"{label} = '{value}'" for label, value in sorted(where.items())]
     return (  # CloudWatch's own query language, from declared names only
-        f'SELECT {_FUNCTIONS[indicator.measure]}("{indicator.metric.name}") '  # noqa: S608
+        f'SELECT {_FUNCTIONS[indicator.measure]}("{indicator.metric}") '  # noqa: S608
         f"FROM SCHEMA({schema}) WHERE {' AND '.join(conditions)}"
     )
 
 
-def _sentence(indicator: Indicator, component: str) -> str:
+def _sentence(indicator: IndicatorAlarm, component: str) -> str:
     limit = f"{indicator.comparison} {decimal_text(indicator.threshold)}"
     which = f" ({component})" if component else ""
     return (
@@ -122,7 +109,7 @@ def _sentence(indicator: Indicator, component: str) -> str:
     )
 
 
-def _identity(indicator: Indicator, component: str, environment: str) -> dict[str, str]:
+def _identity(indicator: IndicatorAlarm, component: str, environment: str) -> dict[str, str]:
     identity = {
         "alertname": indicator.name,
         "category": indicator.category,
@@ -130,11 +117,6 @@ def _identity(indicator: Indicator, component: str, environment: str) -> dict[st
         conventions.LABEL_SEVERITY: indicator.severity.value,
     }
     return identity | ({COMPONENT: component} if component else {})
-
-
-def tags(identity: Mapping[str, str]) -> list[dict[str, str]]:
-    """Ownership: what carries them is ours, and nothing else is touched."""
-    return [{"Key": f"mirante:{key}", "Value": value} for key, value in sorted(identity.items())]
 
 
 def _silence(role: str, environment: str, topics: Topics) -> Alarm:
@@ -149,20 +131,7 @@ def _silence(role: str, environment: str, topics: Topics) -> Alarm:
         f"No sign of the role {role} for {SILENT_MINUTES} min. "
         f"Nenhum sinal do papel {role} há {SILENT_MINUTES} min. Runbook: watching-ourselves."
     )
-    return {
-        "AlarmName": names.silence_alarm(environment, role),
-        "AlarmDescription": described(sentence, identity),
-        "ActionsEnabled": True,
-        **actions(topics, severity),
-        "Namespace": NAMESPACE,
-        "MetricName": server.ROLE_INFO.name,
-        "Dimensions": [{"Name": ENVIRONMENT, "Value": environment}, {"Name": "role", "Value": role}],
-        "Statistic": "SampleCount",
-        "Period": MINUTE,
-        "EvaluationPeriods": SILENT_MINUTES,
-        "DatapointsToAlarm": SILENT_MINUTES,
-        "Threshold": 1.0,
-        "ComparisonOperator": "LessThanThreshold",
-        "TreatMissingData": "breaching",
-        "Tags": tags(identity),
-    }
+    dimensions = ((ENVIRONMENT, environment), ("role", role))
+    metric = CloudWatchMetric(NAMESPACE, server.ROLE_INFO.name, dimensions)
+    name = names.silence_alarm(environment, role)
+    return speaking(name, sentence, identity, topics, severity) | silence(metric, SILENT_MINUTES)

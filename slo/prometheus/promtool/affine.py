@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import promql_parser
 
-from slo.prometheus.promql import PROBE_WINDOW, Selector, as_selector, with_window
+from slo.model.promql import PROBE_WINDOW, Selector, as_selector, with_window
 
 _COUNTERS = ("increase", "rate")
 _SAMPLES = ("avg_over_time", "max_over_time", "min_over_time", "last_over_time")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from slo.model import conventions as names
-from slo.model.spec import MetricQuery, Objective, RatioIndicator, Slo, Tier
+from slo.model.spec import EventQueries, Objective, Slo, Tier
 from slo.prometheus.alerts import burn_alert, no_data_alert
 from slo.prometheus.names import series_labels
 from slo.prometheus.promtool.affine import affine
 from slo.prometheus.promtool.expect import Check, alert_state, alert_words, recorded
 from slo.prometheus.promtool.notation import counter, series
-from slo.prometheus.promtool.sampling import Mix, matches, mix
+from slo.prometheus.promtool.sampling import Mix, mix
 from slo.prometheus.promtool.signal import Signal, agreed_states, burn
 from slo.prometheus.records import LONGEST_DIRECT, step_of, windows_of
 
@@ -53,35 +53,24 @@ class Counters:
         return found
 
 
-def counters_of(slo: Slo, group: Mapping[str, str]) -> Counters | None:
+def counters_of(events: EventQueries, group: Mapping[str, str]) -> Counters | None:
     """``None`` when the queries are not linear in their counters, so their values cannot be chosen."""
-    total, part, part_is_good = queries_of(slo)
-    forms = affine(part.query), affine(total.query)
-    if forms[0] is None or forms[1] is None:
+    part, total = affine(events.part.query), affine(events.total.query)
+    if part is None or total is None:
         return None
-    found = mix(forms[0], forms[1], group)
-    return None if found is None else Counters(found, part_is_good)
-
-
-def queries_of(slo: Slo) -> tuple[MetricQuery, MetricQuery, bool]:
-    """``(total, good or bad, whether it is good)``."""
-    indicator = slo.indicator
-    assert isinstance(indicator, RatioIndicator)
-    assert indicator.total is not None
-    part = indicator.good or indicator.bad
-    assert part is not None
-    return indicator.total, part, indicator.good is not None
+    found = mix(part, total, group)
+    return None if found is None else Counters(found, events.part_is_good)
 
 
 def event_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
     """Nothing when the counters cannot be chosen; what is recorded from them is tested all the same."""
-    group = dict.fromkeys(slo.group_by, "a")
-    counters = counters_of(slo, group)
-    if counters is None:
+    group, events = dict.fromkeys(slo.group_by, "a"), slo.indicator.events
+    counters = None if events is None else counters_of(events, group)
+    if events is None or counters is None:
         return
     for objective in slo.objectives:
         yield _no_traffic(slo, objective, environment, counters, group)
-        yield from _missing_part(slo, objective, environment, counters, group)
+        yield from _missing_part(slo, events, objective, environment, counters, group)
         for tier in slo.tiers:
             if tier.long_window <= LONGEST_END_TO_END:
                 yield from _incident(slo, objective, tier, environment, counters, group)
@@ -103,7 +92,8 @@ def _incident(
     calm = dict.fromkeys(slo.group_by, "b")
     fed = counters.series(signal, RESTART)
     if calm:
-        other = counters_of(slo, calm)
+        assert slo.indicator.events is not None
+        other = counters_of(slo.indicator.events, calm)
         assert other is not None
         fed += other.series(Signal(signal.total, signal.total))
         checks += [alert_state(rule, calm, minute, False) for minute, firing in telling(states) if firing]
@@ -180,27 +170,31 @@ def _no_traffic(
 
 
 def _missing_part(
-    slo: Slo, objective: Objective, environment: str, counters: Counters, group: Mapping[str, str]
+    slo: Slo,
+    events: EventQueries,
+    objective: Objective,
+    environment: str,
+    counters: Counters,
+    group: Mapping[str, str],
 ) -> Iterator[TestCase]:
     """Only series that the part's query does not need: it then counts 0, and total still stands."""
-    _, part, part_is_good = queries_of(slo)
-    form = affine(part.query)
-    if form is None or " or " in part.query:
+    form = affine(events.part.query)
+    if form is None or " or " in events.part.query:
         return
     alone = [
         (sample, per_total)
         for sample, _, per_total in counters.mix.series
         if per_total > 0
-        and any(s.name != sample.metric or not matches(s, dict(sample.labels)) for s in form.terms)
+        and any(s.name != sample.metric or not s.selects(dict(sample.labels)) for s in form.terms)
     ]
     if len(alone) != 1:
         return
     sample, per_total = alone[0]
-    signal = Signal([RATE] * SHORT_WARM_UP, [0.0 if part_is_good else RATE] * SHORT_WARM_UP)
+    signal = Signal([RATE] * SHORT_WARM_UP, [0.0 if events.part_is_good else RATE] * SHORT_WARM_UP)
     values = counter([RATE * per_total] * SHORT_WARM_UP)
     fed = {"series": series(sample.metric, sample.labels), "values": values}
     labels = {**series_labels(slo, objective, environment), **group}
-    word = "good" if part_is_good else "bad"
+    word = "good" if events.part_is_good else "bad"
     checks = steady_checks(slo, objective, labels, signal, SHORT_WARM_UP)
     yield case(f"a {word} series that is missing counts as 0 in {objective.name}", [fed], checks)
 

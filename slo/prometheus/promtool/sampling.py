@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from slo.prometheus.promql import Selector
+from slo.model.promql import Selector
 from slo.prometheus.promtool.affine import Affine
 
 MOST_COMBINATIONS = 4_096
@@ -42,34 +42,15 @@ def samples(selectors: Iterable[Selector], extra: Mapping[str, str]) -> list[Sam
     for metric, group in by_metric.items():
         seen: set[tuple[bool, ...]] = set()
         for labels in _combinations(group, extra):
-            signature = tuple(matches(selector, labels) for selector in group)
+            signature = tuple(selector.selects(labels) for selector in group)
             if any(signature) and signature not in seen:
                 seen.add(signature)
                 found.append(Sample(metric, tuple(sorted((k, v) for k, v in labels.items() if v))))
     return found
 
 
-def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
-    return all(
-        _matches(op, value, labels.get(name, ""))
-        for name, op, value in selector.matchers
-        if name != "__name__"
-    )
-
-
-def _matches(op: str, wanted: str, value: str) -> bool:
-    if op == "=":
-        return value == wanted
-    if op == "!=":
-        return value != wanted
-    found = re.fullmatch(wanted, value) is not None
-    return found if op == "=~" else not found
-
-
 def _combinations(group: Sequence[Selector], extra: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    names = sorted(
-        {name for selector in group for name, _, _ in selector.matchers} - {"__name__"} - set(extra)
-    )
+    names = sorted({matcher.name for selector in group for matcher in selector.matchers} - set(extra))
     choices = [list(_candidates(group, name)) for name in names]
     for values in itertools.islice(itertools.product(*choices), MOST_COMBINATIONS):
         yield {**extra, **dict(zip(names, values, strict=True))}
@@ -77,14 +58,14 @@ def _combinations(group: Sequence[Selector], extra: Mapping[str, str]) -> Iterat
 
 def _candidates(group: Sequence[Selector], name: str) -> Iterator[str]:
     """Values that tell the matchers on one label apart: literals, matches of patterns, none of them."""
-    matchers = [(op, value) for selector in group for n, op, value in selector.matchers if n == name]
-    guesses = [value for op, value in matchers if op in ("=", "!=")]
-    for op, pattern in matchers:
-        if op in ("=~", "!~"):
-            guesses += [part.replace(".", "0") for part in _PARTS.split(pattern) if part]
+    matchers = [matcher for selector in group for matcher in selector.matchers if matcher.name == name]
+    guesses = [matcher.value for matcher in matchers if "~" not in matcher.op]
+    for matcher in matchers:
+        if "~" in matcher.op:
+            guesses += [part.replace(".", "0") for part in _PARTS.split(matcher.value) if part]
     seen: set[tuple[bool, ...]] = set()
     for value in (*dict.fromkeys(guesses), *_GUESSES, ""):
-        signature = tuple(_matches(op, wanted, value) for op, wanted in matchers)
+        signature = tuple(matcher.matches({name: value}) for matcher in matchers)
         if signature not in seen:
             seen.add(signature)
             yield value
@@ -110,7 +91,7 @@ def _effect(form: Affine, sample: Sample) -> float:
     return sum(
         coefficient
         for selector, coefficient in form.terms.items()
-        if selector.name == sample.metric and matches(selector, labels)
+        if selector.name == sample.metric and selector.selects(labels)
     )
 
 

@@ -7,11 +7,10 @@ from datetime import timedelta
 from fractions import Fraction
 
 from slo.model import conventions as names
-from slo.model.spec import BudgetingMethod, MetricQuery, Objective, RatioIndicator, Slo, ThresholdIndicator
+from slo.model.spec import BudgetingMethod, EventQueries, Objective, Slo
 from slo.prometheus.alerts import no_data_alert
 from slo.prometheus.counts import silence_span, slice_window
 from slo.prometheus.names import series_labels
-from slo.prometheus.promql import has_window
 from slo.prometheus.promtool.affine import Affine, affine
 from slo.prometheus.promtool.events import TestCase, case, counters_of
 from slo.prometheus.promtool.expect import Check, alert_state, alert_words, recorded
@@ -30,8 +29,8 @@ _MINUTE = timedelta(minutes=1)
 def slice_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
     """Nothing where the metrics behind a slice cannot be chosen; windows of slices are tested anyway."""
     for objective in slo.objectives:
-        if isinstance(slo.indicator, RatioIndicator) and slo.indicator.total is not None:
-            yield from _counted(slo, objective, environment, slo.indicator.total)
+        if slo.indicator.events is not None:
+            yield from _counted(slo, slo.indicator.events, objective, environment)
         else:
             yield from _gauged(slo, objective, environment)
 
@@ -44,13 +43,13 @@ def _group(slo: Slo) -> dict[str, str]:
     return dict.fromkeys(slo.group_by, "a")
 
 
-def _counted(slo: Slo, objective: Objective, environment: str, total: MetricQuery) -> Iterator[TestCase]:
+def _counted(slo: Slo, events: EventQueries, objective: Objective, environment: str) -> Iterator[TestCase]:
     """Slices of counters: each share of good in turn, then no traffic, then no samples."""
-    counters = counters_of(slo, _group(slo))
-    if counters is None or not has_window(total.query):
+    counters = counters_of(events, _group(slo))
+    if counters is None or not events.total.is_windowed:
         return
     shares = [1.0, *_near(objective), 0.0, 1.0]
-    events = [PER_PART] * (PARTS * len(shares)) + [0.0] * PARTS
+    counted = [PER_PART] * (PARTS * len(shares)) + [0.0] * PARTS
     good = [PER_PART * share for share in shares for _ in range(PARTS)] + [0.0] * PARTS
     length = slice_window(slo, objective)
     labels, step = _labels(slo, objective, environment), length // _MINUTE
@@ -58,7 +57,7 @@ def _counted(slo: Slo, objective: Objective, environment: str, total: MetricQuer
     for index, share in enumerate(shares):
         checks += _slice_checks(labels, (index + 1) * step, _value(slo, objective, share))
     checks += _slice_checks(labels, (len(shares) + 1) * step, None)
-    fed = counters.series(Signal(events, good))
+    fed = counters.series(Signal(counted, good))
     yield case(f"slices of {objective.name} are judged one by one", fed, checks, interval(length / PARTS))
     if slo.no_data_severity is not None:
         yield _silence(slo, environment, fed, (len(shares) + 1) * step, interval(length / PARTS))
@@ -104,12 +103,12 @@ def _silence(
 
 def _gauged(slo: Slo, objective: Objective, environment: str) -> Iterator[TestCase]:
     """Slices of one gauge: each reading in turn, then NaN, then no samples."""
-    metric = _metric(slo)
+    (metric,) = slo.indicator.queries.values()
     form = affine(metric.query)
     sample = None if form is None else _only(form, _group(slo))
     if form is None or sample is None:
         return
-    readings = _readings(slo, objective)
+    readings = [(read, _value(slo, objective, share)) for read, share in slo.indicator.examples(objective)]
     values = [_fed(form, sample, reading) for reading, _ in readings]
     phases: list[float | None] = [*values, NAN, values[0], None]
     held = max(PHASE_MINUTES, 2 * (slice_window(slo, objective) // _MINUTE))
@@ -135,14 +134,6 @@ def _gauge_silence(slo: Slo, environment: str, name: str, value: float, held: in
     return case("silence is told", fed, checks) | {"alert_rule_test": [alert_words(rule, silent, {}, {})]}
 
 
-def _metric(slo: Slo) -> MetricQuery:
-    indicator = slo.indicator
-    if isinstance(indicator, ThresholdIndicator):
-        return indicator.metric
-    assert indicator.raw is not None
-    return indicator.raw
-
-
 def _only(form: Affine, group: Mapping[str, str]) -> Sample | None:
     """The one series the query reads, if it reads one."""
     if len(form.terms) != 1:
@@ -154,28 +145,3 @@ def _only(form: Affine, group: Mapping[str, str]) -> Sample | None:
 def _fed(form: Affine, sample: Sample, reading: float) -> float:
     coefficient = next(iter(form.terms.values()))
     return (reading - form.constant) / coefficient
-
-
-def _readings(slo: Slo, objective: Objective) -> list[tuple[float, float]]:
-    """``(what the query reads, what the slice is worth)``."""
-    indicator = slo.indicator
-    if isinstance(indicator, ThresholdIndicator):
-        return _threshold_readings(objective)
-    shares = [1.0, 0.75, 0.25, 0.0, 1.25, -0.25]  # a ratio may be measured beyond what it can be
-    success = indicator.raw_type == "success"
-    worth = [_value(slo, objective, min(1.0, max(0.0, share))) for share in shares]
-    return [(share if success else 1 - share, value) for share, value in zip(shares, worth, strict=True)]
-
-
-def _threshold_readings(objective: Objective) -> list[tuple[float, float]]:
-    assert objective.value is not None
-    bound = float(objective.value)
-    below, above = bound - max(1.0, abs(bound)) / 8, bound + max(1.0, abs(bound)) / 8
-    good_below = objective.op in ("lt", "lte")
-    at_bound = 1.0 if objective.op in ("lte", "gte") else 0.0
-    return [
-        (below, 1.0 if good_below else 0.0),
-        (bound, at_bound),
-        (above, 0.0 if good_below else 1.0),
-        (below, 1.0 if good_below else 0.0),
-    ]

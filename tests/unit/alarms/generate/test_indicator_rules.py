@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from alarms.generate.indicator_rules import HEARTBEAT_ALERT, expression, rule_file
-from alarms.generate.indicators import consistency_target, indicators
+from alarms.generate.indicators import indicators
 from slo.prometheus import render_yaml
 from tests.support.catalogues import shipped
 
@@ -38,7 +38,7 @@ def test_every_condition_parses_and_invents_no_value() -> None:
 
 def test_the_consistency_alarm_stands_at_the_target_of_the_slo() -> None:
     alarm = next(i for i in indicators(shipped()) if i.name == "ConsistencyIndexLow")
-    assert alarm.threshold == consistency_target(shipped())
+    assert alarm.threshold == shipped().slo("credit/data-consistency").objectives[0].target
     assert expression(alarm) == "min by (pair) (data_consistency_index_ratio) < 0.9999"
 
 

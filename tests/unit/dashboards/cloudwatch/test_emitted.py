@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
-from alarms.generate.cloudwatch import log_filters
+from alarms.generate.cloudwatch import logs
 from alarms.generate.cloudwatch.every_alarm import every_alarm
 from alarms.generate.cloudwatch.indicator_alarms import ROLES
 from app.bootstrap import roles as served
+from app.bootstrap.cloudwatch import DECLARED
 from dashboards.cloudwatch.body import body
 from dashboards.model.addresses import Deployment
-from dashboards.truth.known_series import DECLARED
 from exporters.cloudwatch.namespace import ENVIRONMENT as ENVIRONMENT_DIMENSION
 from exporters.cloudwatch.namespace import NAMESPACE, dimensions
 from foundation.metrics import MetricKind
@@ -29,7 +29,7 @@ from tests.support.replay import series_of
 from tests.support.replay_table import SCENARIOS
 
 REVIEWED = Path(__file__).with_name("emitted_by_aws.yaml")
-OURS = (NAMESPACE, log_filters.NAMESPACE, CLOUDWATCH_NAMESPACE)
+OURS = (NAMESPACE, logs.NAMESPACE, CLOUDWATCH_NAMESPACE)
 SEARCH = re.compile(r"SEARCH\('\{([^}]+)\} ([^']+)'")
 SELECT = re.compile(r'SELECT \w+\("([^"]+)"\) FROM SCHEMA\("([^"]+)", ([^)]+)\) WHERE (.*?) GROUP BY')
 TERM = re.compile(r'(?<!NOT )\b(\w+)="([^"]*)"')
@@ -99,8 +99,8 @@ def own_problem(read: Read) -> str | None:
     spec = next((one for one in DECLARED if one.name == read.metric), None)
     if spec is None:
         return "not declared"
-    if read.dimensions != set(dimensions(spec)):
-        return f"is published with {sorted(dimensions(spec))}"
+    if read.dimensions != set(dimensions(spec.labels)):
+        return f"is published with {sorted(dimensions(spec.labels))}"
     told = {name: value for name, value in read.fixed if name != ENVIRONMENT_DIMENSION}
     name = f"{spec.name}_count" if spec.kind is MetricKind.HISTOGRAM else spec.name
     if any(told.items() <= labels.items() for labels in emitted().get(name, ())):
@@ -122,10 +122,10 @@ def test_what_is_read_of_our_own_was_emitted_in_the_replay_with_these_dimensions
 def test_what_is_read_of_logs_is_what_a_metric_filter_makes() -> None:
     made = {
         one["metricName"]
-        for each in log_filters.metric_filters(ENVIRONMENT)
+        for each in logs.metric_filters(ENVIRONMENT)
         for one in each["metricTransformations"]  # type: ignore[attr-defined]
     }
-    read = {one.metric for one in everything_read() if one.namespace == log_filters.NAMESPACE}
+    read = {one.metric for one in everything_read() if one.namespace == logs.NAMESPACE}
     assert read == made
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.bootstrap.cloudwatch import DECLARED
 from dashboards.grafana.board import dashboard
 from dashboards.model import promql
 from dashboards.model.board import Board, Link, Panel, Series, Shape, Text, Threshold
@@ -18,14 +19,14 @@ from dashboards.model.query import Level, Rate, equal
 from dashboards.truth import colour_gate, light_gate, link_gate, series_gate
 from dashboards.truth.finding import Finding
 from dashboards.truth.gates import CONSOLE_PATHS, examine, unwatched
-from dashboards.truth.known_series import DECLARED, known_series, rules
+from dashboards.truth.known_series import known_series, rules
 from dashboards.truth.reading import Reading, readings
 from exporters.collectors import saturation
 from foundation.metrics import MetricKind, MetricSpec
 from slo.model.catalogue import Catalogue
 from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
 
-KNOWN = known_series(shipped(), ENVIRONMENT)
+KNOWN = known_series(shipped(), ENVIRONMENT, DECLARED)
 RULES = rules(shipped(), ENVIRONMENT)
 # Read by scrapers elsewhere (the first two) and by `mirante alerts` (the medians by rule).
 REVIEWED_UNWATCHED = {
@@ -49,7 +50,7 @@ def changed(board: Board, panel_id: str, change: Callable[[Panel], Panel]) -> Bo
 
 
 def test_what_ships_tells_no_lie_and_what_nobody_watches_is_reviewed() -> None:
-    report = examine(shipped(), ENVIRONMENT)
+    report = examine(shipped(), ENVIRONMENT, DECLARED)
     assert [str(finding) for finding in report.findings] == []
     assert set(report.unwatched) == REVIEWED_UNWATCHED
 
@@ -126,7 +127,7 @@ def test_a_target_changed_in_the_definition_alone_moves_every_line_with_it() -> 
         return dataclasses.replace(slo, objectives=objectives)
 
     catalogue = Catalogue(slos=tuple(map(eased, shipped().slos)), components=shipped().components)
-    assert examine(catalogue, ENVIRONMENT).findings == ()
+    assert examine(catalogue, ENVIRONMENT, DECLARED).findings == ()
 
 
 def linking(*links: Link, shape: Shape = Shape.TEXT, **more: Any) -> Panel:
@@ -220,10 +221,10 @@ def test_a_light_that_hides_missing_data_or_its_runbook_is_caught(
 
 
 def test_metrics_that_nobody_watches_are_listed() -> None:
-    assert set(unwatched([])) == {spec.name for spec in DECLARED}
+    assert set(unwatched(DECLARED, [])) == {spec.name for spec in DECLARED}
     watched = 'histogram_quantile(0.9, rate(credit_decision_duration_seconds_bucket{le="1"}[5m]))'
-    assert "credit_decision_duration_seconds" not in unwatched([watched])
-    assert "credit_decisions_total" not in unwatched([], ["credit_decisions_total"])
+    assert "credit_decision_duration_seconds" not in unwatched(DECLARED, [watched])
+    assert "credit_decisions_total" not in unwatched(DECLARED, [], ["credit_decisions_total"])
 
 
 def test_a_finding_reads_as_place_problem_and_mend() -> None:

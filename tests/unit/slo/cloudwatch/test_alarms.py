@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slo.cloudwatch import alarms, is_composite, skipped
-from slo.cloudwatch.limits import range_problem
+from slo.cloudwatch.arguments import range_problem
+from slo.indicators.ratio import RatioIndicator
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from slo.model.conventions import alert_key, no_data_alert_key
-from slo.model.spec import MetricQuery, RatioIndicator, Slo
+from slo.model.spec import MetricQuery, Slo
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"
 SHIPPED = load_catalogue()

@@ -8,16 +8,17 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 
 from foundation.aws.clients import AwsClients
 from foundation.aws.purpose import ClientPurpose
 from foundation.clock import ManualClock
+from slo.indicators.ratio import RatioIndicator
 from slo.ledger.cloudwatch_source import CloudWatchCollector
 from slo.ledger.ledger import Counts, Ledger
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.errors import SourceError
-from slo.model.spec import BudgetingMethod, MetricQuery, RatioIndicator, Slo
+from slo.model.spec import BudgetingMethod, MetricQuery, Slo
 from tests.support.slo_samples import HOUR, MINUTE, NOON, an_slo, key_of
 
 
@@ -87,7 +88,6 @@ def test_the_request_asks_for_one_minute_sums_of_the_named_metrics(stub: Stubber
         ],
         "StartTime": NOON - MINUTE,
         "EndTime": NOON + MINUTE,
-        "ScanBy": ANY,
     }
     stub.add_response("get_metric_data", answer({}), expected)
     assert collector(stub, twin_slo(), MemoryLedger(), 1).collect().rows == 0

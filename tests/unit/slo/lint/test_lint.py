@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from slo.indicators.ratio import RatioIndicator
 from slo.lint import Finding, Level, Surroundings, check
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from slo.model.entities import Component, DataSource, Service
-from slo.model.spec import MetricQuery, Objective, RatioIndicator, Slo
+from slo.model.spec import MetricQuery, Objective, Slo
 
 SHIPPED = load_catalogue()
 LATENCY = replace(SHIPPED.slo("credit/decision-latency"), owner="development")

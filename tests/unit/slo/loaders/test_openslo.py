@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from slo.indicators.ratio import RatioIndicator
+from slo.indicators.threshold import ThresholdIndicator
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.errors import UnknownSlo
-from slo.model.spec import RatioIndicator, ThresholdIndicator, Unit
+from slo.model.spec import Unit
 from tests.support.definition_files import SLO, load_texts
 
 SHAPES = load_catalogue(Path(__file__).parents[3] / "support" / "definitions" / "shapes")

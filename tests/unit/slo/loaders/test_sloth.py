@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from slo.indicators.ratio import RatioIndicator
 from slo.loaders.catalogue_files import load_catalogue
-from slo.model.spec import RatioIndicator, Unit
+from slo.model.spec import Unit
 from tests.support.definition_files import SLOTH, line_of, load_texts, refusals
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"

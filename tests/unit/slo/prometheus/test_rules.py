@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation.numbers import decimal_text
+from slo.indicators.ratio import RatioIndicator
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from slo.model.conventions import alert_key
-from slo.model.spec import MetricQuery, RatioIndicator, Slo
-from slo.prometheus import render_yaml, rule_files, rule_tests, skipped
-from slo.prometheus.rules import rule_file
+from slo.model.spec import MetricQuery, Slo
+from slo.prometheus import render_yaml, rule_files, rule_tests
+from slo.prometheus.rules import rule_file, unsupported
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"
 SHIPPED = load_catalogue()
@@ -139,7 +140,7 @@ def test_what_prometheus_cannot_count_is_left_out_with_a_reason() -> None:
     foreign = replace(LATENCY, indicator=RatioIndicator(good=metric, total=metric))
     catalogue = Catalogue(slos=(foreign,))
     assert rule_files(catalogue, "prod") == {}
-    assert skipped(catalogue)[0].reason == "good comes from Datadog, which Prometheus rules cannot query"
+    assert unsupported(foreign) == "good comes from Datadog, which Prometheus rules cannot query"
 
 
 @given(

@@ -16,12 +16,17 @@ import pytest
 from alarms.generate.cloudwatch import names
 from alarms.generate.cloudwatch.composites import EXTENSION_SECONDS, WAIT_SECONDS
 from alarms.generate.cloudwatch.every_alarm import every_alarm
-from alarms.generate.cloudwatch.log_filters import PATTERNS, log_groups, metric_filters
-from alarms.generate.cloudwatch.log_groups import ALLOWED_RETENTION_DAYS, LOG_GROUPS, log_group
+from alarms.generate.cloudwatch.logs import (
+    ALLOWED_RETENTION_DAYS,
+    LOG_GROUPS,
+    PATTERNS,
+    log_group,
+    log_groups,
+    metric_filters,
+)
 from alarms.generate.cloudwatch.template import template
-from alarms.generate.indicators import consistency_target
 from slo.cloudwatch import is_composite
-from slo.cloudwatch.limits import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_RULE, range_problem
+from slo.cloudwatch.arguments import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_RULE, range_problem
 from tests.support.catalogues import ENVIRONMENT, shipped
 
 TOPICS = {f"P{rank}": f"arn:aws:sns:us-east-1:123456789012:mirante-p{rank}" for rank in range(1, 5)}
@@ -69,8 +74,7 @@ def test_every_component_has_its_saturation_alarm() -> None:
 
 
 def test_the_consistency_alarm_stands_at_the_target_of_the_slo() -> None:
-    target = consistency_target(shipped())
-    assert target is not None
+    target = shipped().slo("credit/data-consistency").objectives[0].target
     alarm = BY_NAME[names.indicator_alarm(ENVIRONMENT, "ConsistencyIndexLow")]
     assert alarm["Threshold"] == float(target)
     assert alarm["ComparisonOperator"] == "LessThanThreshold"

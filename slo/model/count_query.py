@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import promql_parser as promql
 
 from slo.model.errors import UnsupportedQuery
+from slo.model.promql import Selector, as_selector, with_window
 
-PLACEHOLDER = "{{.window}}"
-_PLACEHOLDERS = re.compile(r"\{\{\s*\.window\s*\}\}")
 _STAND_IN = "7m13s"  # a range nobody writes, so that a fixed range is told from the placeholder
 _STAND_IN_LENGTH = timedelta(minutes=7, seconds=13)
 
@@ -26,38 +25,12 @@ Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class LabelMatcher:
-    """``op``: ``=``, ``!=``, ``=~``, ``!~``; a label that is not there matches as the empty text."""
-
-    name: str
-    op: str
-    value: str
-    pattern: re.Pattern[str] | None = field(default=None, compare=False, repr=False)
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        actual = labels.get(self.name, "")
-        if self.pattern is not None:
-            return bool(self.pattern.fullmatch(actual)) == (self.op == "=~")
-        return (actual == self.value) == (self.op == "=")
-
-
-@dataclass(frozen=True, slots=True)
 class Term:
-    """``sign`` times the increase of every counter called ``metric`` that all ``matchers`` match."""
+    """``sign`` times the increase of every counter that ``selector`` selects."""
 
     sign: int
-    metric: str
-    matchers: tuple[LabelMatcher, ...]
+    selector: Selector
     by: tuple[str, ...] = ()
-
-    def selects(self, labels: Mapping[str, str]) -> bool:
-        return all(matcher.matches(labels) for matcher in self.matchers)
-
-    @property
-    def selector(self) -> str:
-        """The instant-vector selector as PromQL, for reading raw samples."""
-        inner = ",".join(f"{m.name}{m.op}{_quoted(m.value)}" for m in self.matchers)
-        return f"{self.metric}{{{inner}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +42,7 @@ class CountQuery:
 
     @property
     def metrics(self) -> frozenset[str]:
-        return frozenset(term.metric for term in self.terms)
+        return frozenset(term.selector.name for term in self.terms)
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -77,7 +50,9 @@ class CountQuery:
 
     def weight(self, metric: str, labels: Mapping[str, str]) -> int:
         """How many times one increment of this counter counts: usually 1 or 0."""
-        return sum(term.sign for term in self.terms if term.metric == metric and term.selects(labels))
+        return sum(
+            term.sign for term in self.terms if term.selector.name == metric and term.selector.selects(labels)
+        )
 
 
 def parse_count_query(text: str) -> CountQuery:
@@ -87,7 +62,7 @@ def parse_count_query(text: str) -> CountQuery:
         UnsupportedQuery: it does not parse, or is not a sum of increases; says which part.
     """
     try:
-        tree = promql.parse(_PLACEHOLDERS.sub(_STAND_IN, text))
+        tree = promql.parse(with_window(text, _STAND_IN))
     except ValueError as error:
         raise UnsupportedQuery(text, f"it does not parse: {error}") from error
     terms = tuple(_terms(tree, 1, text))
@@ -153,7 +128,7 @@ def _increase(node: object, sign: int, by: tuple[str, ...], text: str) -> Term:
     if not isinstance(matrix, promql.MatrixSelector):
         raise UnsupportedQuery(text, f"{_name(matrix)} inside {node.func.name} is not a plain selector")
     if matrix.range != _STAND_IN_LENGTH:
-        raise UnsupportedQuery(text, f"the range must be [{PLACEHOLDER}], not a fixed one")
+        raise UnsupportedQuery(text, "the range must be [{{.window}}], not a fixed one")
     selector = matrix.vector_selector
     if selector.offset or selector.at is not None:
         raise UnsupportedQuery(
@@ -161,37 +136,19 @@ def _increase(node: object, sign: int, by: tuple[str, ...], text: str) -> Term:
         )
     if selector.matchers.or_matchers:
         raise UnsupportedQuery(text, "'or' between label matchers is not supported")
-    return _term(selector, sign, by, text)
+    return Term(sign, _readable(as_selector(selector, True), text), by)
 
 
-def _term(selector: promql.VectorSelector, sign: int, by: tuple[str, ...], text: str) -> Term:
-    matchers = [_matcher(matcher, text) for matcher in selector.matchers.matchers]
-    names = [m.value for m in matchers if m.name == "__name__" and m.op == "="]
-    metric = selector.name or (names[0] if len(names) == 1 else None)
-    if metric is None:
+def _readable(selector: Selector, text: str) -> Selector:
+    if not selector.name:
         raise UnsupportedQuery(text, "the selector names no single metric")
-    return Term(sign, metric, tuple(m for m in matchers if m.name != "__name__"), by)
-
-
-_OPERATORS = (
-    (promql.MatchOp.Equal, "="),
-    (promql.MatchOp.NotEqual, "!="),
-    (promql.MatchOp.Re, "=~"),
-    (promql.MatchOp.NotRe, "!~"),
-)
-
-
-def _matcher(matcher: promql.Matcher, text: str) -> LabelMatcher:
-    operator = next(sign for op, sign in _OPERATORS if matcher.op == op)
-    if "~" not in operator:
-        return LabelMatcher(matcher.name, operator, matcher.value)
-    try:
-        pattern = re.compile(matcher.value, re.DOTALL)
-    except re.error as error:
-        raise UnsupportedQuery(
-            text, f"the regular expression of {matcher.name} cannot be read: {error}"
-        ) from error
-    return LabelMatcher(matcher.name, operator, matcher.value, pattern)
+    for matcher in selector.matchers:
+        try:
+            matcher.matches({})
+        except re.error as error:
+            problem = f"the regular expression of {matcher.name} cannot be read: {error}"
+            raise UnsupportedQuery(text, problem) from error
+    return selector
 
 
 def _name(node: object) -> str:
@@ -208,8 +165,3 @@ def _name(node: object) -> str:
         promql.BinaryExpr: "an operation",
     }
     return next((name for kind, name in kinds.items() if isinstance(node, kind)), "this expression")
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

@@ -1,6 +1,6 @@
-"""Patterns in the logs that deserve an alarm (§3.5.2), as boto3 arguments of CloudWatch Logs.
+"""The platform's logs (§3.5.2): who writes them, how long each is kept, and patterns that deserve an alarm.
 
-They read the documented log schema: one JSON object a line with ``level``, ``event`` and ``status``.
+Patterns read the documented log schema: one JSON object a line with ``level``, ``event`` and ``status``.
 """
 
 from __future__ import annotations
@@ -8,14 +8,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alarms.generate.cloudwatch import names
-from alarms.generate.cloudwatch.indicator_alarms import Alarm, Topics, actions, described, tags
-from alarms.generate.cloudwatch.log_groups import LOG_GROUPS, log_group
 from alarms.model.severity import Severity
 from alarms.policy.policy import Text
+from slo.cloudwatch.arguments import Alarm, Topics, speaking
 from slo.model import conventions
 
 NAMESPACE = "Mirante/Logs"
 FIVE_MINUTES = 300
+ALLOWED_RETENTION_DAYS = (30, 60, 90, 120, 150, 180)
+"""What CloudWatch offers between one month and six."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroup:
+    """``retention_days`` by what the log is for; ``why`` says it."""
+
+    role: str
+    retention_days: int
+    why: str
+
+    def name(self, environment: str) -> str:
+        return f"/mirante/{environment}/{self.role}"
+
+
+LOG_GROUPS = (
+    LogGroup("api", 90, "requests and errors: a quarter is enough to see a trend"),
+    LogGroup("ingest", 60, "stream processing: reprocessing happens within days"),
+    LogGroup("control", 90, "evaluations, notifications, escalations"),
+    LogGroup("access", 180, "who read what: asked for by security reviews"),
+    LogGroup("audit", 180, "a copy for searching; the audit chain itself is kept in the database"),
+    LogGroup("debug", 30, "verbose logs of single investigations"),
+)
+
+
+def log_group(role: str) -> LogGroup:
+    return next(group for group in LOG_GROUPS if group.role == role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +156,8 @@ def _alarm(environment: str, pattern: LogPattern, topics: Topics) -> Alarm:
         f"{pattern.title.en}: more than {pattern.threshold} in 5 min. "
         f"{pattern.title.pt}: mais de {pattern.threshold} em 5 min. Runbook: {pattern.runbook}."
     )
-    return {
-        "AlarmName": names.log_alarm(environment, pattern.name),
-        "AlarmDescription": described(sentence, identity),
-        "ActionsEnabled": True,
-        **actions(topics, pattern.severity),
+    name = names.log_alarm(environment, pattern.name)
+    return speaking(name, sentence, identity, topics, pattern.severity) | {
         "Namespace": NAMESPACE,
         "MetricName": _metric(environment, pattern),
         "Statistic": "Sum",
@@ -142,5 +166,4 @@ def _alarm(environment: str, pattern: LogPattern, topics: Topics) -> Alarm:
         "Threshold": float(pattern.threshold),
         "ComparisonOperator": "GreaterThanThreshold",
         "TreatMissingData": "notBreaching",
-        "Tags": tags(identity),
     }

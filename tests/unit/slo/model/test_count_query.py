@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from slo.model.count_query import parse_count_query
 from slo.model.errors import UnsupportedQuery
-from slo.model.query import parse_count_query
 
 W = "[{{.window}}]"
 
@@ -53,7 +53,7 @@ def test_grouping_is_told() -> None:
 
 def test_a_selector_can_be_asked_of_prometheus_again() -> None:
     query = parse_count_query(f'sum(increase(a{{x="q\\"\\\\",y=~"b.*"}}{W}))')
-    assert query.terms[0].selector == 'a{x="q\\"\\\\",y=~"b.*"}'
+    assert query.terms[0].selector.text == 'a{x="q\\"\\\\",y=~"b.*"}'
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,33 @@
-"""OpenSLO ``objectives``: targets, threshold bounds and time slices."""
+"""What an OpenSLO ``SLO`` promises: objectives, and the window they hold over."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from foundation.durations import parse_duration
 from foundation.located import Section
 from foundation.numbers import parse_number
-from slo.model.spec import BudgetingMethod, Indicator, Objective, ThresholdIndicator
+from slo.model.spec import BudgetingMethod, Indicator, Objective, Window
 
+DEFAULT = Window(timedelta(days=30))
+CALENDAR_UNITS = {
+    "d": ("day", timedelta(days=1)),
+    "w": ("week", timedelta(weeks=1)),
+    "M": ("month", timedelta(days=30)),
+    "Q": ("quarter", timedelta(days=90)),
+    "Y": ("year", timedelta(days=365)),
+}
 ONLY_NAME = "main"
 OPS = ("lte", "gte", "lt", "gt")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class RawObjective:
+class WrittenObjective:
     """An objective as written, before its indicator is known. ``section`` has its indicator, if any."""
 
     section: Section
@@ -26,7 +35,7 @@ class RawObjective:
     weight: Fraction | None
 
 
-def read_objectives(spec: Section, method: BudgetingMethod, names: tuple[str, ...]) -> list[RawObjective]:
+def read_objectives(spec: Section, method: BudgetingMethod, names: tuple[str, ...]) -> list[WrittenObjective]:
     """Every objective that could be read. A lone one is ``main``: a changed target keeps its history."""
     items = spec.sections("objectives", required=True)
     if names and len(names) != len(items):
@@ -46,7 +55,7 @@ def _names(display_names: list[str]) -> tuple[str, ...]:
     return tuple(slugs if usable else (f"objective-{n + 1}" for n in range(len(slugs))))
 
 
-def _objective(item: Section, name: str, method: BudgetingMethod) -> RawObjective | None:
+def _objective(item: Section, name: str, method: BudgetingMethod) -> WrittenObjective | None:
     target = _target(item)
     op = item.text("op", choices=OPS) or None
     value = item.number("value")
@@ -58,7 +67,7 @@ def _objective(item: Section, name: str, method: BudgetingMethod) -> RawObjectiv
         return None
     display = item.text("displayName")
     objective = Objective(name, target, display, op, value, slice_target, slice_window)
-    return RawObjective(item, objective, weight)
+    return WrittenObjective(item, objective, weight)
 
 
 def _target(item: Section) -> Fraction | None:
@@ -114,14 +123,83 @@ def _slice_window(item: Section, required: bool) -> timedelta | None:
     return window
 
 
-def check_bounds(raw: RawObjective, indicator: Indicator) -> None:
-    """``op`` and ``value`` belong to threshold metrics: needed there, without effect elsewhere."""
+def check_bounds(raw: WrittenObjective, indicator: Indicator) -> None:
+    """``op`` and ``value`` belong to metrics that have a bound: needed there, without effect elsewhere."""
     item, objective = raw.section, raw.objective
-    if isinstance(indicator, ThresholdIndicator):
+    metric = f"{indicator.key.removesuffix('Metric')} metric"
+    if indicator.is_bounded:
         for key, given in (("op", objective.op), ("value", objective.value)):
             if given is None:
-                item.refuse(
-                    key, "is required with a threshold metric", "Add it, for example op: lte, value: 0.2."
-                )
+                mend = "Add it, for example op: lte, value: 0.2."
+                item.refuse(key, f"is required with a {metric}", mend)
     elif objective.op or objective.value is not None:
-        item.notice("op" if objective.op else "value", "has no effect on a ratio metric", "Remove it.")
+        item.notice("op" if objective.op else "value", f"has no effect on a {metric}", "Remove it.")
+
+
+def read_time_window(spec: Section) -> Window:
+    items = spec.sections("timeWindow")
+    if not items:
+        if not spec.has("timeWindow"):
+            spec.notice(
+                "timeWindow", "is missing: 30 days rolling is assumed", "Write the window you promise."
+            )
+        return DEFAULT
+    if len(items) > 1:
+        spec.refuse("timeWindow", f"holds {len(items)} windows; v1 allows one", "Write one SLO for each.")
+    return _window(items[0])
+
+
+def _window(item: Section) -> Window:
+    text = item.text("duration", required=True)
+    calendar = item.section("calendar")
+    rolling = item.flag("isRolling", default=calendar is None)
+    item.close()
+    if rolling:
+        if calendar is not None:
+            item.refuse("isRolling", "a window with a calendar does not roll", "Remove one of the two.")
+        return _rolling(item, text)
+    return _aligned(item, text, calendar)
+
+
+def _rolling(item: Section, text: str) -> Window:
+    length = parse_duration(text)
+    if text and length is None:
+        mend = "Months and longer have no fixed length: write days, such as 30d."
+        item.refuse("duration", f"{text!r} is not the length of a rolling window", mend)
+    if length is not None and (length < timedelta(hours=1) or length % timedelta(minutes=1)):
+        item.refuse(
+            "duration", f"{text!r} is shorter than an hour or not whole minutes", "Write for example 30d."
+        )
+    return Window(length or DEFAULT.length)
+
+
+def _aligned(item: Section, text: str, calendar: Section | None) -> Window:
+    parsed = CALENDAR_UNITS.get(text[1:]) if text[:1] == "1" else None  # the unit and its nominal length
+    if text and parsed is None:
+        mend = "Write 1d, 1w, 1M, 1Q or 1Y (m is minutes, M is months)."
+        item.refuse("duration", f"{text!r} is not one calendar unit", mend)
+    zone, start = "UTC", None
+    if calendar is None:
+        item.refuse("calendar", "is required where isRolling is false", "Add startTime and timeZone.")
+    else:
+        zone = calendar.text("timeZone", required=True, default="UTC")
+        start = calendar.text("startTime", required=True)
+        calendar.close()
+        _check_calendar(calendar, zone, start)
+    unit, length = parsed or ("month", DEFAULT.length)
+    return Window(length, unit, zone, start)
+
+
+def _check_calendar(calendar: Section, zone: str, start: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        mend = "Write an IANA name such as America/Sao_Paulo."
+        calendar.refuse("timeZone", f"{zone!r} is not a time zone", mend)
+    try:
+        instant = datetime.fromisoformat(start) if start else None
+    except ValueError:
+        calendar.refuse("startTime", f"{start!r} is not a date and time", "Write 2026-01-01 00:00:00.")
+        return
+    if instant is not None and instant.tzinfo is not None:
+        calendar.refuse("startTime", "carries an offset", "Leave it out; timeZone says it.")

@@ -1,16 +1,18 @@
-"""What a PromQL query says: selectors, ranges, grouping. Parsed by ``promql-parser``, never by hand."""
+"""PromQL as text, and what a query says: selectors, ranges, grouping. ``promql-parser`` parses it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 
 import promql_parser
 
 PLACEHOLDER = re.compile(r"\{\{\s*\.window\s*\}\}")
 PROBE_WINDOW = "5m"  # stands in for the placeholder while a query is only being looked at
+_OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 
 
 def with_window(query: str, window: str) -> str:
@@ -22,17 +24,68 @@ def has_window(query: str) -> bool:
     return PLACEHOLDER.search(query) is not None
 
 
+def by(labels: Iterable[str]) -> str:
+    """``by (pair) `` or nothing."""
+    inside = ",".join(labels)
+    return f"by ({inside}) " if inside else ""
+
+
+def quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def range_text(window: timedelta) -> str:
+    """A range that holds exactly ``window`` / 1 min recorded samples in every Prometheus.
+
+    Up to 2.x a range includes both its ends, from 3.0 on only the right one; a second less does in neither.
+    """
+    seconds = window // timedelta(seconds=1) - 1
+    parts = []
+    for unit, size in (("h", 3_600), ("m", 60), ("s", 1)):
+        if seconds >= size:
+            parts.append(f"{seconds // size}{unit}")
+            seconds %= size
+    return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMatcher:
+    """``op``: ``=``, ``!=``, ``=~``, ``!~``; a label that is not there matches as the empty text."""
+
+    name: str
+    op: str
+    value: str
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """
+        Raises:
+            re.error: the value is no regular expression that Python reads.
+        """
+        actual = labels.get(self.name, "")
+        if "~" in self.op:
+            return bool(_pattern(self.value).fullmatch(actual)) == (self.op == "=~")
+        return (actual == self.value) == (self.op == "=")
+
+
+@lru_cache(maxsize=4096)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """One selector: metric name (``""`` when only matchers say it), matchers as ``(name, op, value)``.
+    """One selector: metric name (``""`` when only matchers say it), and every matcher but that of the name.
 
     ``text`` selects the same series as an instant vector; ``in_range`` says whether it had a range.
     """
 
     name: str
-    matchers: tuple[tuple[str, str, str], ...]
+    matchers: tuple[LabelMatcher, ...]
     text: str
     in_range: bool
+
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        return all(matcher.matches(labels) for matcher in self.matchers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +136,17 @@ def _selectors(visited: list[object]) -> Iterator[Selector]:
             )
 
 
-_OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
-
-
 def as_selector(vector: promql_parser.VectorSelector, in_range: bool) -> Selector:
-    matchers = tuple((m.name, _OPS[str(m.op)], m.value) for m in vector.matchers.matchers)
-    name = vector.name or next((v for n, op, v in matchers if n == "__name__" and op == "="), "")
-    labels = ",".join(f"{n}{op}{_quoted(v)}" for n, op, v in matchers)
+    matchers = [LabelMatcher(m.name, _OPS[str(m.op)], m.value) for m in vector.matchers.matchers]
+    named = [m.value for m in matchers if m.name == "__name__" and m.op == "="]
+    name = vector.name or (named[0] if len(named) == 1 else "")
+    labels = ",".join(f"{m.name}{m.op}{quoted(m.value)}" for m in matchers)
     text = f"{vector.name or ''}{{{labels}}}" if labels else str(vector.name)
-    return Selector(name, matchers, text, in_range)
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    return Selector(name, tuple(m for m in matchers if m.name != "__name__"), text, in_range)
 
 
 def _grouping(tree: object) -> tuple[str, ...] | None:
+    """Only ``sum`` and ``sum by`` say which labels are left."""
     while isinstance(tree, promql_parser.ParenExpr):
         tree = tree.expr
     if not isinstance(tree, promql_parser.AggregateExpr) or str(tree.op) != "sum":

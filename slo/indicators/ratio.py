@@ -1,0 +1,183 @@
+"""OpenSLO's ``ratioMetric``: good (or bad) and total as counts of events, or a ratio somebody else made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from foundation.located import Section
+from slo.indicators.metric import ReadMetric, averaged, document_of, real
+from slo.model.conventions import window_text
+from slo.model.promql import analyse, by, with_window
+from slo.model.spec import CountExpressions, EventQueries, Indicator, MetricQuery, Objective, Unit
+
+KEY = "ratioMetric"
+
+
+class CountsEvents:
+    """Whatever counts events by two queries: its PromQL follows from them.
+
+    A good or bad series that does not exist while total does counts as 0: a missing error series is no error,
+    never a hole.
+    """
+
+    unit = Unit.EVENTS
+    is_bounded = False
+    no_events = ""
+
+    @property
+    def events(self) -> EventQueries:
+        raise NotImplementedError
+
+    def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
+        events = self.events
+        total = _summed(events.total, group_by, window)
+        counted = f"({_summed(events.part, group_by, window)} or 0 * {total})"
+        return CountExpressions(counted if events.part_is_good else f"{total} - {counted}", total)
+
+    def share(self, objective: Objective, group_by: Sequence[str], length: timedelta) -> CountExpressions:
+        """Counters tell of the whole slice; gauges are read once a minute, and averaged over it."""
+        counts = self.reading(objective, group_by, length)
+        judged = f"({counts.total} > 0)"
+        if self.events.total.is_windowed:
+            return CountExpressions(f"({counts.good}) / {judged}", judged)
+        return averaged(CountExpressions(f"clamp(({counts.good}) / {judged}, 0, 1)", judged), length)
+
+    def examples(self, objective: Objective) -> Sequence[tuple[float, float]]:
+        return ()
+
+
+def _summed(metric: MetricQuery, group_by: Sequence[str], window: timedelta) -> str:
+    """The query as a count, summed to the SLO's own labels. A rate is turned back into a count."""
+    text = with_window(metric.query, window_text(window))
+    query = analyse(metric.query)
+    if query.grouping != tuple(sorted(group_by)):
+        text = f"sum {by(group_by)}({text})"
+    if query.counts in ("rate", "irate"):
+        return f"({text} * {window // timedelta(seconds=1)})"
+    return text if text.startswith("sum") else f"({text})"
+
+
+@dataclass(frozen=True, slots=True)
+class RatioIndicator(CountsEvents):
+    """good/total or bad/total: exactly one of ``good`` and ``bad`` is set."""
+
+    total: MetricQuery
+    good: MetricQuery | None = None
+    bad: MetricQuery | None = None
+    counter: bool = True
+
+    @property
+    def key(self) -> str:
+        return KEY
+
+    @property
+    def events(self) -> EventQueries:
+        part = self.good or self.bad
+        assert part is not None
+        return EventQueries(self.total, part, self.good is not None, self.counter)
+
+    @property
+    def queries(self) -> Mapping[str, MetricQuery]:
+        return {"good" if self.good else "bad": self.events.part, "total": self.total}
+
+    def identity(self, objectives: Sequence[Objective]) -> Mapping[str, object]:
+        return _identity(self.queries)
+
+    def document(self) -> Mapping[str, object]:
+        parts = {name: document_of(metric) for name, metric in self.queries.items()}
+        return {"counter": self.counter} | parts
+
+
+@dataclass(frozen=True, slots=True)
+class RawIndicator:
+    """A ready-made ratio of good (``raw_type`` ``success``) or bad (``failure``).
+
+    It carries no counts, so each minute of it weighs the same.
+    """
+
+    raw: MetricQuery
+    raw_type: str
+
+    @property
+    def key(self) -> str:
+        return KEY
+
+    @property
+    def unit(self) -> Unit:
+        return Unit.RATIO_MINUTES
+
+    @property
+    def is_bounded(self) -> bool:
+        return False
+
+    @property
+    def events(self) -> None:
+        return None
+
+    @property
+    def no_events(self) -> str:
+        return "a raw ratio counts no events"
+
+    @property
+    def queries(self) -> Mapping[str, MetricQuery]:
+        return {"raw": self.raw}
+
+    def identity(self, objectives: Sequence[Objective]) -> Mapping[str, object]:
+        return _identity(self.queries, self.raw_type)
+
+    def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
+        raw = real(with_window(self.raw.query, window_text(window)))
+        share = raw if self.raw_type == "success" else f"1 - ({raw})"
+        average = f"avg {by(group_by)}"
+        return CountExpressions(f"clamp({average}({share}), 0, 1)", f"{average}({raw}) * 0 + 1")
+
+    def share(self, objective: Objective, group_by: Sequence[str], length: timedelta) -> CountExpressions:
+        counts = self.reading(objective, group_by, length)
+        return CountExpressions(counts.good, f"({counts.total})")
+
+    def examples(self, objective: Objective) -> Sequence[tuple[float, float]]:
+        """A ratio may be measured beyond what it can be."""
+        shares = [1.0, 0.75, 0.25, 0.0, 1.25, -0.25]
+        success = self.raw_type == "success"
+        return [(share if success else 1 - share, min(1.0, max(0.0, share))) for share in shares]
+
+    def document(self) -> Mapping[str, object]:
+        return {"raw": document_of(self.raw), "rawType": self.raw_type}
+
+
+def _identity(queries: Mapping[str, MetricQuery], raw_type: str | None = None) -> Mapping[str, object]:
+    asked = {name: [metric.source_type, metric.query] for name, metric in queries.items()}
+    return {name: asked.get(name) for name in ("total", "good", "bad", "raw")} | {"raw_type": raw_type}
+
+
+def read_ratio(section: Section, metric: ReadMetric) -> Indicator | None:
+    parts = {key: _part(section, key, metric) for key in ("good", "bad", "total", "raw")}
+    counter = section.flag("counter", default=False)
+    raw_type = section.text("rawType", choices=("success", "failure"))
+    section.close()
+    given = {key for key in parts if section.has(key)}
+    problem = _shape_problem(given, raw_type)
+    if problem:
+        section.refuse("", problem, "Give good and total, or bad and total, or raw and rawType.")
+        return None
+    if raw := parts["raw"]:
+        return RawIndicator(raw, raw_type)
+    total, good, bad = parts["total"], parts["good"], parts["bad"]
+    return RatioIndicator(total, good, bad, counter) if total and (good or bad) else None
+
+
+def _part(section: Section, key: str, metric: ReadMetric) -> MetricQuery | None:
+    below = section.section(key)
+    return None if below is None else metric(below)
+
+
+def _shape_problem(given: set[str], raw_type: str) -> str | None:
+    if given == {"raw"}:
+        return None if raw_type else "raw says nothing without rawType: success or failure"
+    if raw_type:
+        return "rawType belongs to raw only"
+    if given in ({"good", "total"}, {"bad", "total"}):
+        return None
+    return f"{' and '.join(sorted(given)) or 'nothing'} given"
