@@ -13,21 +13,11 @@ from alarms.notify.sns import filter_policy
 class SnsAdminClient(Protocol):
     """The part of boto3's SNS client that is used."""
 
-    def create_topic(self, **kwargs: Any) -> Mapping[str, Any]: ...
-
     def subscribe(self, **kwargs: Any) -> Mapping[str, Any]: ...
 
 
 def topic_name(environment: str, severity: Severity) -> str:
     return f"mirante-{environment}-{severity.value.lower()}"
-
-
-def ensure_topics(client: SnsAdminClient, environment: str) -> dict[Severity, str]:
-    """ARN by severity. Making a topic that exists gives the one there is."""
-    return {
-        severity: str(client.create_topic(Name=topic_name(environment, severity))["TopicArn"])
-        for severity in Severity
-    }
 
 
 def subscribe_team(

@@ -13,7 +13,6 @@ from foundation.files import read_text
 
 SHIPPED = Path(__file__).parents[1] / "runbooks"
 GENERIC = "generic"
-NO_DATA = "no-data"
 STEP = re.compile(r"^\d+\.\s+(.*)$")
 
 

@@ -33,6 +33,7 @@ from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
 from app.settings import Settings
+from exporters.collectors.components import DECISION_API
 from exporters.collectors.consistency_index import ConsistencyIndexCollector
 from exporters.collectors.sampler import SaturationSampler
 from exporters.collectors.saturation import SaturationCollector
@@ -132,7 +133,7 @@ def _open(settings: Settings, name: str) -> _Control:
 def _prober(control: _Control) -> None:
     settings = control.parts.settings
     client = probe_client(settings.probe_timeout)
-    target = ProbeTarget("decision-api", f"http://{settings.host}:{settings.api_port}/readyz")
+    target = ProbeTarget(DECISION_API, f"http://{settings.host}:{settings.api_port}/readyz")
     prober = Prober(
         [target],
         control.parts.telemetry,

@@ -36,7 +36,7 @@ from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.anchor_file import AnchorFile
 from dataplatform.security.trail_anchor import TrailAnchor
-from exporters.collectors.components import DATA_DISK, component_of
+from exporters.collectors.components import DATA_DISK, DECISION_API, component_of
 from exporters.collectors.sampler import SaturationSampler
 from exporters.collectors.saturation import SaturationCollector, SaturationProbe
 from exporters.probes.disk_space import DiskSpace
@@ -69,7 +69,7 @@ async def build_data(settings: Settings, members: frozenset[str]) -> Process:
     name = "data" if members == DATA_ROLES else "-".join(sorted(members))
     parts = process_parts(settings, name, name)
     platform = _traced(await open_platform(settings, parts.clock, faults, parts.telemetry), parts)
-    lag = EventLoopLag("decision-api", LAG_LIMIT_SECONDS)
+    lag = EventLoopLag(DECISION_API, LAG_LIMIT_SECONDS)
     sampler = SaturationSampler(_probes(platform, lag), parts.clock)
     registry = build_registry(name, [SaturationCollector(sampler)], parts.registry)
     anchor = _anchoring(parts, platform)
@@ -236,9 +236,9 @@ def _probes(platform: DataPlatform, lag: EventLoopLag) -> list[SaturationProbe]:
     return [
         *stores,
         lag,
-        ProcessCpu("decision-api", SystemClock()),
-        ProcessMemory("decision-api"),
-        OpenFiles("decision-api"),
+        ProcessCpu(DECISION_API, SystemClock()),
+        ProcessMemory(DECISION_API),
+        OpenFiles(DECISION_API),
         DiskSpace(DATA_DISK, platform.directory),
     ]
 

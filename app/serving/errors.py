@@ -2,7 +2,6 @@
 
 ServingError
 +-- PortInUse        another program listens there
-+-- UnknownRole      no role has that name
 """
 
 from __future__ import annotations
@@ -19,8 +18,3 @@ class PortInUse(ServingError):
             f"{host}:{port} is taken by another program. Stop it, or choose another port with "
             f"--{setting.replace('_', '-')} or MIRANTE_{setting.upper()}"
         )
-
-
-class UnknownRole(ServingError):
-    def __init__(self, role: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"no role is called {role!r}. Roles: {', '.join(known)}")

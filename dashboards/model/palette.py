@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 LANGUAGES = ("en", "pt")
-BACKGROUND_LIGHT = "#ffffff"
 BACKGROUND_DARK = "#111217"
 
 

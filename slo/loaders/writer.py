@@ -16,7 +16,6 @@ from slo.model.spec import Objective, Slo, Tier
 Document = dict[str, object]
 V1 = "openslo/v1"
 _PREFIX = names.ANNOTATION_PREFIX
-_SECOND = timedelta(seconds=1)
 
 
 def documents(catalogue: Catalogue) -> Iterator[Document]:

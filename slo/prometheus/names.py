@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo
@@ -43,9 +43,3 @@ def selector(labels: Mapping[str, str]) -> str:
 
 def quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-
-
-def by(labels: Iterable[str]) -> str:
-    """``by (pair) `` or nothing."""
-    inside = ",".join(labels)
-    return f"by ({inside}) " if inside else ""

@@ -112,11 +112,3 @@ def timeline_from_counts(reader: CountReader, slo: Slo, start: datetime, end: da
 
 def _as_events(slo: Slo) -> Slo:
     return replace(slo, method=BudgetingMethod.OCCURRENCES, group_by=())
-
-
-def csv_lines(timeline: Timeline) -> Iterator[str]:
-    """The timeline as such a file, for keeping."""
-    yield "minute,good,total"
-    for index, minute in enumerate(timeline.minutes):
-        if minute is not None:
-            yield f"{timeline.at(index).isoformat().replace('+00:00', 'Z')},{minute.good},{minute.total}"

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from credit.domain.errors import IdempotencyConflict
-from dataplatform.security.audit_chain import GENESIS, verify
+from dataplatform.security.audit_chain import GENESIS
 from tests.support import broken_stores
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile
 from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench
+from tests.support.whole_chain import verify
 
 
 class AuditContract:

@@ -13,8 +13,11 @@ import pytest
 from credit.domain.errors import StoreUnavailable
 from credit.metrics import CACHE_READS
 from credit.usecases.cached_reads import (
+    DECISIONS,
+    HISTORIES,
     JITTER,
-    RULES,
+    PROFILES,
+    REFERENCES,
     CachedKind,
     CachedReads,
     CacheRule,
@@ -194,7 +197,7 @@ async def test_a_value_that_cannot_be_looked_at_again_is_not_kept(adapter: str, 
 
 async def test_lifetimes_are_spread_within_their_bounds_and_kept(adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:
-        for rule in RULES:
+        for rule in (PROFILES, REFERENCES, DECISIONS, HISTORIES):
             spread = [rule.lifetime(str(number)) for number in range(500)]
             assert rule.ttl_seconds * (1 - JITTER) < min(spread) < rule.ttl_seconds * (1 - 0.9 * JITTER)
             assert rule.ttl_seconds * (1 - 0.1 * JITTER) < max(spread) <= rule.ttl_seconds

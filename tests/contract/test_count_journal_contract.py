@@ -13,10 +13,10 @@ import pytest
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement, CountJournal, labels_of
 from slo.ledger.counts import CountReader
-from slo.ledger.memory_counts import MemoryCountJournal, MemoryCountReader
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_counts import SqliteCountJournal
 from tests.support import broken_counts
+from tests.support.memory_counts import MemoryCountJournal, MemoryCountReader
 from tests.support.slo_samples import HOUR, MINUTE, NOON
 
 OK = labels_of(outcome="ok")

@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from alarms.http.application import create_application
 from alarms.http.auth import READ, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
 from alarms.http.desk_client import HttpDesk
@@ -24,6 +23,7 @@ from alarms.model.silence import Matcher
 from alarms.router.desk import Desk
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
 from tests.support.router import Scene
+from tests.support.router_application import create_application
 
 HOUR = timedelta(hours=1)
 Opened = Callable[[Scene], Desk]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from slo.ledger.exclusions import Exclusion, ExclusionError, ExclusionLog, clip, excluded_spans
-from slo.ledger.sqlite_exclusions import MemoryExclusionLog, SqliteExclusionLog
+from slo.ledger.sqlite_exclusions import SqliteExclusionLog
+from tests.support.memory_exclusions import MemoryExclusionLog
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON
 
 ONE = Exclusion("e1", "credit/*", NOON, NOON + HOUR, "database upgrade", "ana", NOON - DAY)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from credit.domain.policy import Policy, policy_bytes
-from dataplatform.security.audit_chain import verify
 from tests.support import broken_policies
 from tests.support.credit_policies import TEXT, compiled
 from tests.support.credit_samples import NOON
 from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench
+from tests.support.whole_chain import verify
 
 DAY = timedelta(days=1)
 

@@ -19,7 +19,7 @@ import redis
 import uvicorn
 
 from app.bootstrap.server_probes import AwsServices, ServerAddresses, server_probes
-from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, make_database
+from dataplatform.local.mariadb import PASSWORD, USER, MariaDb
 from dataplatform.local.redis import Redis
 from dataplatform.local.server import LOOPBACK, Running, free_port, start, stop
 from exporters.collectors.sampler import SaturationSampler
@@ -34,6 +34,7 @@ from foundation.clock import SystemClock
 from slo.model.periods import MINUTE, floor_minute
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
 from tests.support.local_servers import needs_mariadb, needs_redis
+from tests.support.new_database import make_database
 from tests.support.processes import wait_until
 from tests.support.prometheus_server import needs_prometheus, prometheus_server
 

@@ -26,11 +26,12 @@ from dataplatform.errors import SchemaError
 from dataplatform.profiles.audited import verify_directory
 from dataplatform.profiles.embedded import open_embedded
 from dataplatform.security.anchor_file import read_anchors
-from dataplatform.security.audit_chain import Damage, verify
+from dataplatform.security.audit_chain import Damage
 from dataplatform.stores.sqlite.audit import read_entries
 from foundation.clock import SystemClock
 from tests.support.live_credit import LiveCredit
 from tests.support.processes import SCRIPTS, Role, clean_environment, wait_until
+from tests.support.whole_chain import verify
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 KILLS = 60 if FULL else 20

@@ -18,10 +18,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from credit.domain.errors import StoreUnavailable
-from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, make_database
+from dataplatform.local.mariadb import PASSWORD, USER, MariaDb
 from dataplatform.local.server import LOOPBACK, Running, start, stop
 from dataplatform.resilience.retry import RetryPolicy
-from dataplatform.security.audit_chain import verify
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.endpoint import PoolLimits
 from dataplatform.stores.mysql.failures import Contended
@@ -30,6 +29,8 @@ from foundation.clock import SystemClock
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.mysql_trail import PATIENCE, engine_of, nobody_appends, wait_for_pivots
+from tests.support.new_database import make_database
+from tests.support.whole_chain import verify
 
 pytestmark = needs_mariadb
 SCRIPT = Path(__file__).parents[1] / "support" / "record_decisions.py"

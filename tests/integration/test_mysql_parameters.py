@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from dataplatform.local.mariadb import MariaDb, make_database
+from dataplatform.local.mariadb import MariaDb
 from dataplatform.local.server import running
 from dataplatform.schemas.mysql.parameters import (
     Parameter,
@@ -20,6 +20,7 @@ from dataplatform.schemas.mysql.parameters import (
 )
 from dataplatform.stores.mysql.endpoint import make_engine
 from tests.support.local_servers import needs_mariadb
+from tests.support.new_database import make_database
 
 ADRS = Path(__file__).parents[2] / "docs" / "adr"
 

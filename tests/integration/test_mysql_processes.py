@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from dataplatform.security.audit_chain import verify
 from dataplatform.stores.mysql.endpoint import PoolLimits
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
 from foundation.clock import ManualClock, SystemClock
 from tests.support.credit_samples import a_decision, a_key, a_profile
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.mysql_trail import engine_of, nobody_appends, wait_for_pivots
+from tests.support.whole_chain import verify
 
 pytestmark = needs_mariadb
 SCRIPT = Path(__file__).parents[1] / "support" / "record_decisions.py"

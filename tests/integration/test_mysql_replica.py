@@ -15,7 +15,7 @@ import pytest
 from app.bootstrap.server_probes import mysql_connection
 from credit.domain.errors import InvalidValue
 from dataplatform.consistency.sides import SourceKey
-from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, address, make_database
+from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, address
 from dataplatform.local.server import LOOPBACK, Running, running
 from dataplatform.stores.mysql.database import LAG_BOUND_SECONDS
 from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
@@ -23,6 +23,7 @@ from exporters.probes.mysql_server import MysqlServer
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile
 from tests.support.local_servers import needs_mariadb
+from tests.support.new_database import make_database
 from tests.support.processes import wait_until
 
 pytestmark = needs_mariadb

@@ -15,7 +15,7 @@ from dataplatform.errors import SchemaError
 from dataplatform.local.server import LOOPBACK, free_port
 from dataplatform.schemas.mysql.versions import first_tables
 from dataplatform.security.anchor_file import AnchorFile, read_anchors
-from dataplatform.security.audit_chain import Damage, verify
+from dataplatform.security.audit_chain import Damage
 from dataplatform.security.trail_anchor import TrailAnchor, verify_trail
 from dataplatform.stores.mysql.endpoint import make_engine
 from dataplatform.stores.mysql.relational import open_mysql_relational
@@ -23,6 +23,7 @@ from dataplatform.stores.mysql.upgrade import scripts, upgrade
 from foundation.clock import SystemClock
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.local_servers import fresh_mysql, needs_mariadb
+from tests.support.whole_chain import verify
 
 pytestmark = needs_mariadb
 NEWEST = scripts().get_current_head()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from credit.domain.errors import StoreUnavailable
-from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, make_database
+from dataplatform.local.mariadb import PASSWORD, USER, MariaDb
 from dataplatform.local.server import LOOPBACK, running
 from dataplatform.stores.mysql.endpoint import Endpoint, PoolLimits
 from dataplatform.stores.mysql.relational import open_mysql_relational
@@ -18,6 +18,7 @@ from foundation.clock import SystemClock
 from tests.support.certificates import Authority, make_authority, make_server_certificate
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.local_servers import fresh_mysql, needs_mariadb
+from tests.support.new_database import make_database
 
 pytestmark = needs_mariadb
 

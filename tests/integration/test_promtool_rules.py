@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from slo.lint.promtool import check_with_promtool
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from slo.prometheus import prometheus_rule_resources, rule_files, rule_tests
@@ -107,12 +105,3 @@ def test_sloths_names_carry_the_same_numbers(tmp_path: Path) -> None:
     assert check_rules(tmp_path).returncode == 0
     ran = test_rules([tmp_path / "tests" / "sloth.test.yaml"])
     assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-def test_the_lint_asks_promtool_and_names_the_slo_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert check_with_promtool(SHIPPED, "prod") == []
-    slo = replace(SHIPPED.slo("credit/decision-latency"), group_by=("not a label",))
-    refused = check_with_promtool(replace(SHIPPED, slos=(slo, *SHIPPED.slos[:1])), "prod")
-    assert [finding.slo_id for finding in refused] == ["credit/decision-latency"]
-    monkeypatch.setenv("PATH", "")
-    assert check_with_promtool(replace(SHIPPED, slos=(slo,)), "prod") == []

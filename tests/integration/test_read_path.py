@@ -18,7 +18,7 @@ from credit.domain.canonical import profile_bytes
 from credit.domain.customer import CustomerStatus
 from credit.domain.errors import StoreUnavailable
 from credit.metrics import PROFILE_READS
-from credit.usecases.cached_reads import PROFILES, RULES, CachedReads
+from credit.usecases.cached_reads import DECISIONS, HISTORIES, PROFILES, REFERENCES, CachedReads
 from credit.usecases.cached_records import CachedDecisions, ProfileReader, remember_profile
 from dataplatform.ingestion.projections import project_customer
 from dataplatform.local.redis import Redis
@@ -165,7 +165,8 @@ async def test_every_key_is_an_id_or_a_blind_index(tiers: Tiers) -> None:
     await decisions.of_customer("C-00001", 50)
     with asking(tiers.redis.port) as server:
         kept = {key.decode(): server.get(key) for key in server.keys("*")}
-    assert {key.partition(":")[0] for key in kept} == {rule.data for rule in RULES}
+    everything = (PROFILES, REFERENCES, DECISIONS, HISTORIES)
+    assert {key.partition(":")[0] for key in kept} == {rule.data for rule in everything}
     assert kept[PROFILES.key("C-00001")].endswith(profile_bytes(profile))
     assert all(key.partition(":")[2] in NAMES for key in kept)
 

@@ -21,7 +21,6 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from alarms.http.application import create_application
 from alarms.http.auth import HOOKS, READ, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import Hooks
@@ -37,6 +36,7 @@ from tests.support.alerts import burn_alert, foreign_alert
 from tests.support.fuzzed import bodies
 from tests.support.hooks import TOPIC, MadeSns, alert, alertmanager, cloudwatch_alarm, eventbridge_event
 from tests.support.router import SHIPPED_POLICY, Scene, numbered_ids
+from tests.support.router_application import create_application
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 SHARE = 1 if FULL else 40  # 10,500 payloads in full, one in forty of them otherwise

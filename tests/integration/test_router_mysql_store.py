@@ -17,9 +17,10 @@ from alarms.model.incident import Transition, TransitionKind
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.stores import mysql_connection
 from alarms.stores.mysql import MysqlRouterStore
-from dataplatform.local.mariadb import MariaDb, make_database
+from dataplatform.local.mariadb import MariaDb
 from dataplatform.local.server import running
 from tests.support.local_servers import fresh_mysql, needs_mariadb
+from tests.support.new_database import make_database
 from tests.support.router_store_contract import MINUTE, NOW, enqueue, incident, notification, receipt
 from tests.support.router_store_races import at_once
 

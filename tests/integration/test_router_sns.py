@@ -16,13 +16,14 @@ from alarms.intake.worker import IntakeWorker
 from alarms.model.receipt import ReceiptState
 from alarms.notify.dispatcher import Dispatcher
 from alarms.notify.sns import SnsNotifier
-from alarms.notify.sns_topics import ensure_topics, subscribe_team
+from alarms.notify.sns_topics import subscribe_team
 from alarms.stores.sqlite import SqliteRouterStore
 from tests.support.alerts import burn_alert
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
 from tests.support.aws_refusal import aws_refusal
 from tests.support.hooks import cloudwatch_alarm
 from tests.support.router import SHIPPED_POLICY, Scene, numbered_ids
+from tests.support.sns_topics import ensure_topics
 
 MINUTE = timedelta(minutes=1)
 

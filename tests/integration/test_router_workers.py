@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from dataplatform.local.mariadb import MariaDb, make_database
+from dataplatform.local.mariadb import MariaDb
 from dataplatform.local.server import running
 from tests.support.aws_emulator import needs_emulator
 from tests.support.local_servers import fresh_mysql, needs_mariadb
+from tests.support.new_database import make_database
 from tests.support.router_fleet import Fleet
 from tests.support.sns_proxy import Fault, Publish, SnsProxy
 

@@ -52,7 +52,7 @@ from dataplatform.wrapped import (
 )
 from foundation.clock import Clock, ManualClock
 from foundation.count_journal import CountJournal
-from slo.ledger.memory_counts import MemoryCountJournal
+from tests.support.memory_counts import MemoryCountJournal
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CPF = synthetic_cpf(7, 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from foundation.count_journal import CounterIncrement
-from slo.ledger.memory_counts import MemoryCountJournal
 from slo.model.periods import floor_minute
+from tests.support.memory_counts import MemoryCountJournal
 
 
 class Overwrites(MemoryCountJournal):

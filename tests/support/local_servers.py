@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from dataplatform.local.cassandra import Cassandra, cassandra_jars
-from dataplatform.local.mariadb import MariaDb, make_database
+from dataplatform.local.mariadb import MariaDb
 from dataplatform.local.redis import Redis
 from dataplatform.local.server import LOOPBACK, LocalServer, Running, start, stop
 from dataplatform.schemas.cassandra.creditdata import QUALIFIED
 from dataplatform.stores.cassandra.opening import open_session
 from dataplatform.stores.cassandra.session import GuardedSession
+from tests.support.new_database import make_database
 
 JARS = Path(__file__).resolve().parents[2] / ".servers"  # where `make servers` puts them
 

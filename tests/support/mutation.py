@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from slo.model.spec import Slo
-from slo.prometheus.mutate import Mutant, mutants
 from slo.prometheus.promtool import slo_tests
 from slo.prometheus.rules import rule_file, rules_file
 from slo.prometheus.yaml_text import render_yaml
 from tests.support.promtool import test_rules
+from tests.support.rule_mutants import Mutant, mutants
 
 
 def single_tests(slo: Slo, environment: str) -> Iterator[tuple[str, Mapping[str, object]]]:

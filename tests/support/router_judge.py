@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import httpx
 
-from alarms.notify.sns_topics import ensure_topics, subscribe_team
+from alarms.notify.sns_topics import subscribe_team
 from alarms.policy.policy_file import load_policy
 from dataplatform.local.server import free_port
 from foundation.clock import ScaledClock, clock_spec
@@ -30,6 +30,7 @@ from tests.support.alert_judge import Journal
 from tests.support.aws_emulator import aws_client, aws_environment, shared_emulator
 from tests.support.hooks import alert, alertmanager
 from tests.support.router_process import MovedClock
+from tests.support.sns_topics import ensure_topics
 
 ROOT = Path(__file__).parents[2]
 ROUTER = Path(__file__).with_name("router_process.py")

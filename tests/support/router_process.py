@@ -22,7 +22,6 @@ from typing import Any
 import httpx
 import uvicorn
 
-from alarms.http.application import create_application
 from alarms.http.auth import HOOKS, READ, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import Hooks
@@ -37,7 +36,6 @@ from alarms.model.receipt import Receipt
 from alarms.notify.dispatcher import Dispatcher
 from alarms.notify.protocol import Notifier
 from alarms.notify.sns import SnsNotifier
-from alarms.notify.sns_topics import ensure_topics
 from alarms.notify.webhook import WebhookNotifier
 from alarms.policy.policy_file import load_policy
 from alarms.policy.schedule import Schedules, load_schedules
@@ -49,6 +47,8 @@ from foundation.aws.clients import AwsClients
 from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock, parse_clock
 from slo.loaders.catalogue_files import load_catalogue
+from tests.support.router_application import create_application
+from tests.support.sns_topics import ensure_topics
 
 TOKEN = "secret-of-the-test"
 SNS_TIME_OUT = 3.0  # seconds

@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 
-from alarms.notify.sns_topics import ensure_topics, subscribe_team
+from alarms.notify.sns_topics import subscribe_team
 from alarms.policy.policy_file import SHIPPED
 from tests.support.aws_emulator import aws_client
 from tests.support.processes import Role
+from tests.support.sns_topics import ensure_topics
 
 TOKEN = "secret-of-the-test"
 HEADERS = {"authorization": f"Bearer {TOKEN}"}

@@ -15,7 +15,6 @@ from slo.model import conventions
 
 NAMESPACE = "Mirante/Logs"
 FIVE_MINUTES = 300
-ALLOWED_RETENTION_DAYS = (30, 60, 90, 120, 150, 180)
 """What CloudWatch offers between one month and six."""
 
 

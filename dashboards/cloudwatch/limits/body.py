@@ -5,7 +5,6 @@ Source: *Dashboard Body Structure and Syntax* and *CloudWatch quotas* (API refer
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,15 +17,6 @@ MAX_NAME = 255
 NAME = rf"[A-Za-z0-9_-]{{1,{MAX_NAME}}}"
 START = r"-P(\d+[DWM])?(T(\d+[HM])+)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
 _KEYS = ("widgets", "start", "end", "periodOverride", "variables")
-
-
-def validate_text(text: str) -> Sequence[Finding]:
-    """Findings of a body as it is sent: a string of JSON."""
-    try:
-        body = json.loads(text)
-    except json.JSONDecodeError as error:
-        return [Finding("/", f"Should be JSON: {error.msg} at line {error.lineno} column {error.colno}")]
-    return validate(body)
 
 
 def validate(body: Any) -> Sequence[Finding]:

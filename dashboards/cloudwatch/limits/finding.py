@@ -13,9 +13,6 @@ class Finding:
     data_path: str
     message: str
 
-    def as_aws(self) -> dict[str, str]:
-        return {"dataPath": self.data_path, "message": self.message}
-
 
 @dataclass(slots=True)
 class Findings:

@@ -81,8 +81,6 @@ DECISIONS = CacheRule("decision", 900.0, Filling.LAZY)
 # Frequent reports: a customer's newest decisions. Recording one invalidates it.
 HISTORIES = CacheRule("history", 15.0, Filling.LAZY)
 
-RULES = (PROFILES, REFERENCES, DECISIONS, HISTORIES)
-
 
 @dataclass(frozen=True, slots=True)
 class CachedKind(Generic[T]):

@@ -32,20 +32,6 @@ def lower_bound(compared: int, divergent: int, confidence: float) -> float:
     return max(0.0, 1.0 - high)
 
 
-def needed(ratio: float, divergent: int, confidence: float) -> int:
-    """How many comparisons, ``divergent`` of them different, it takes to claim more than ``ratio``."""
-    low, high = divergent, max(2, 2 * (divergent + 1))
-    while lower_bound(high, divergent, confidence) <= ratio:
-        low, high = high, high * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        if lower_bound(middle, divergent, confidence) > ratio:
-            high = middle
-        else:
-            low = middle
-    return high
-
-
 def _at_most(count: int, trials: int, probability: float) -> float:
     """P(X <= count) of a binomial, where probability >= count/trials: terms only shrink downwards."""
     if probability >= 1.0:

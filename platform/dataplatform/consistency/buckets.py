@@ -4,7 +4,7 @@ have equal counts and equal sums of fingerprints (modulo 2^64, so that duplicate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -52,17 +52,6 @@ class BucketSums:
     def count(self) -> int:
         return sum(self.counts)
 
-    def document(self) -> dict[str, object]:
-        """As JSON; sums as text, because JSON numbers end at 2^53."""
-        return {"counts": self.counts, "sums": [str(total) for total in self.sums]}
-
-
-def sums_from(document: dict[str, list[int] | list[str]]) -> BucketSums:
-    found = BucketSums(len(document["counts"]))
-    found.counts = [int(count) for count in document["counts"]]
-    found.sums = [int(total) for total in document["sums"]]
-    return found
-
 
 def differing(one: BucketSums, other: BucketSums) -> frozenset[int]:
     """Numbers of the buckets that are not equal."""
@@ -71,16 +60,6 @@ def differing(one: BucketSums, other: BucketSums) -> frozenset[int]:
         for bucket in range(one.buckets)
         if (one.counts[bucket], one.sums[bucket]) != (other.counts[bucket], other.sums[bucket])
     )
-
-
-def merged(parts: Sequence[BucketSums]) -> BucketSums:
-    """Sums of parts walked separately."""
-    whole = BucketSums(parts[0].buckets)
-    for part in parts:
-        for bucket in range(whole.buckets):
-            whole.counts[bucket] += part.counts[bucket]
-            whole.sums[bucket] = (whole.sums[bucket] + part.sums[bucket]) % _MODULUS
-    return whole
 
 
 def within(fingerprints: Iterable[Fingerprint], buckets: frozenset[int], count: int) -> Iterator[Fingerprint]:

@@ -90,18 +90,6 @@ def address(port: int, database: str) -> str:
     return f"mysql://{USER}:{PASSWORD}@{LOOPBACK}:{port}/{database}"
 
 
-def make_database(port: int, database: str) -> str:
-    """An empty database of that name; its address."""
-    with (
-        pymysql.connect(
-            host=LOOPBACK, port=port, user=USER, password=PASSWORD, autocommit=True
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(f"CREATE DATABASE `{database}`")
-    return address(port, database)
-
-
 def keep_database(port: int, database: str) -> None:
     """Make it unless it is there."""
     with (

@@ -128,10 +128,3 @@ class ChainVerifier:
 
     def _find(self, damage: Damage, sequence: int, detail: str) -> None:
         self._findings.append(AuditFinding(damage, sequence, detail))
-
-
-def verify(entries: Iterable[AuditEntry], anchors: Sequence[Anchor]) -> AuditReport:
-    """Check a whole chain, in stored order, against every anchor kept of it."""
-    verifier = ChainVerifier(anchors)
-    verifier.feed(entries)
-    return verifier.report()

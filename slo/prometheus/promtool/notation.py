@@ -9,7 +9,6 @@ from datetime import timedelta
 from slo.prometheus.names import quoted
 
 DIGITS = 6  # decimals a recorded value is compared to
-MISSING = None
 _INVERSE = 1.0 / 10.0**-DIGITS
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 
-from alarms.http.application import create_application
 from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerTokens, Principal, SignedBodies
 from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import LARGEST, Hooks
@@ -26,6 +25,7 @@ from alarms.model.receipt import Receipt, ReceiptState
 from tests.support.alerts import MONDAY_10
 from tests.support.hooks import TOPIC, MadeSns, alert, alertmanager, eventbridge_event
 from tests.support.router import SHIPPED_POLICY, Scene, numbered_ids
+from tests.support.router_application import create_application
 
 SENDER = {"authorization": "Bearer hook-token"}
 PERSON = {"authorization": "Bearer ana-token"}

@@ -15,9 +15,9 @@ from app.api.dependencies import ApiLimits
 from credit.ports.faults import Fault
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement
-from slo.ledger.memory_counts import MemoryCountJournal
 from slo.model.errors import LedgerError
 from tests.support.api_world import BODY, NOW, ApiWorld, api_world
+from tests.support.memory_counts import MemoryCountJournal
 
 REQUESTS = "credit_decision_requests_total"
 OUTCOMES = ("ok", "degraded", "error", "overload", "client_error")

@@ -15,8 +15,6 @@ from dataplatform.consistency.buckets import (
     Fingerprint,
     bucket_of,
     differing,
-    merged,
-    sums_from,
 )
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.full_pass import FullPass, Walks, full_pass
@@ -41,13 +39,10 @@ def sums(fingerprints: Sequence[Fingerprint]) -> BucketSums:
 
 
 @given(st.lists(prints, max_size=30), st.randoms())
-def test_order_does_not_matter_and_parts_add_up(found: list[Fingerprint], dice: object) -> None:
+def test_order_does_not_matter(found: list[Fingerprint], dice: object) -> None:
     shuffled = list(found)
     dice.shuffle(shuffled)  # type: ignore[attr-defined]
     assert differing(sums(found), sums(shuffled)) == frozenset()
-    half = len(found) // 2
-    assert differing(merged([sums(found[:half]), sums(found[half:])]), sums(found)) == frozenset()
-    assert differing(sums_from(sums(found).document()), sums(found)) == frozenset()  # type: ignore[arg-type]
 
 
 @given(prints, st.integers(1, 9))

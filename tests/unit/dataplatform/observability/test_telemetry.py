@@ -21,8 +21,8 @@ from dataplatform.observability.telemetry import PrometheusTelemetry
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement
 from foundation.metrics import PROBES, MetricKind, MetricSpec
-from slo.ledger.memory_counts import MemoryCountJournal
 from slo.model.errors import LedgerError
+from tests.support.memory_counts import MemoryCountJournal
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DURATION = "credit_decision_duration_seconds"

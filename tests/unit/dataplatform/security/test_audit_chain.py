@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.ports.records import AuditEntry
-from dataplatform.security.audit_chain import GENESIS, Anchor, Damage, link, verify
+from dataplatform.security.audit_chain import GENESIS, Anchor, Damage, link
 from tests.support.credit_samples import NOON
+from tests.support.whole_chain import verify
 
 
 def chain(count: int, start: int = 1, previous: str = GENESIS) -> list[AuditEntry]:

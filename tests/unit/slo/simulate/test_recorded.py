@@ -2,30 +2,39 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
 
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement, labels_of
-from slo.ledger.memory_counts import MemoryCountJournal, MemoryCountReader
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.errors import SourceError
 from slo.model.spec import BudgetingMethod
 from slo.simulate import Incident, MinuteOfEvents, Traffic, imagine, simulate
 from slo.simulate.recorded import (
     RecordedCsvError,
-    csv_lines,
     timeline_from_counts,
     timeline_from_csv,
     timeline_from_ledger,
 )
 from slo.simulate.report import as_json, chart, table
+from slo.simulate.timeline import Timeline
+from tests.support.memory_counts import MemoryCountJournal, MemoryCountReader
 from tests.support.slo_samples import HOUR, MINUTE, NOON, a_row, an_slo, key_of
 
 CSV = (
     "minute,good,total\n2026-03-10T12:00:00Z,9,10\n2026-03-10T09:02:30-03:00,5,5\n2026-03-10T12:02:00Z,1,2\n"
 )
+
+
+def csv_lines(timeline: Timeline) -> Iterator[str]:
+    """The timeline as such a file, for keeping."""
+    yield "minute,good,total"
+    for index, minute in enumerate(timeline.minutes):
+        if minute is not None:
+            yield f"{timeline.at(index).isoformat().replace('+00:00', 'Z')},{minute.good},{minute.total}"
 
 
 def test_a_file_of_counts_becomes_a_timeline() -> None:

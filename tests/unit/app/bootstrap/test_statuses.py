@@ -1,16 +1,20 @@
+"""What the judge knows, as a scrape sees it."""
+
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
-from exporters.collectors.slo_readings import LatestSloReadings
+from app.bootstrap.watch import Statuses
 from exporters.collectors.slo_status import SloStatusCollector
 from exporters.server import build_registry
-from slo.judge.status import status
+from foundation.clock import ManualClock
 from slo.ledger.ledger import LedgerRow, SeriesKey
 from slo.ledger.memory_ledger import MemoryLedger
 from tests.support.catalogues import shipped
+from tests.support.memory_exclusions import MemoryExclusionLog
 
 NOW = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
 SLO = shipped().slo("credit/decision-latency")
@@ -23,9 +27,14 @@ LABELS = {
 }
 
 
+def statuses(ledger: MemoryLedger) -> Statuses:
+    catalogue = replace(shipped(), slos=(SLO,))
+    return Statuses(catalogue, ledger, "test", ManualClock(NOW), MemoryExclusionLog())
+
+
 def exposed(ledger: MemoryLedger) -> CollectorRegistry:
-    latest = LatestSloReadings()
-    latest.update(status((SLO,), ledger, "test", NOW))
+    latest = statuses(ledger)
+    latest.refresh()
     return build_registry("test", [SloStatusCollector(latest)])
 
 
@@ -57,5 +66,5 @@ def test_an_objective_without_rows_is_blind_and_exposes_no_burn_and_no_budget() 
 
 
 def test_before_the_first_evaluation_nothing_is_exposed() -> None:
-    registry = build_registry("test", [SloStatusCollector(LatestSloReadings())])
+    registry = build_registry("test", [SloStatusCollector(statuses(MemoryLedger()))])
     assert registry.get_sample_value("slo_has_data", LABELS) is None

@@ -1,1 +1,0 @@
-"""The ASGI entry point of the data side: ``uvicorn app.main:app``."""
