@@ -14,7 +14,7 @@ from pathlib import Path
 
 from alarms.model.indicator import Comparison, IndicatorAlarm, Measure
 from alarms.model.severity import Severity
-from alarms.policy.policy import Text
+from foundation.bilingual import Text
 from foundation.files import read_document
 from foundation.located import Place
 from slo.model.catalogue import Catalogue

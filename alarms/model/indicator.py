@@ -12,7 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from alarms.model.severity import Severity
-from alarms.policy.policy import Text
+from foundation.bilingual import Text
 
 
 class Measure(StrEnum):

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from alarms.model.alert import BurnArithmetic
 from alarms.model.incident import Incident, Transition, TransitionKind
 from alarms.model.notification import Message, NotifyStep
-from alarms.policy.policy import RoutingPolicy, Text
+from alarms.policy.policy import RoutingPolicy
 from alarms.policy.runbook import Runbook, Runbooks
+from foundation.bilingual import Text
 
 WHY = {
     TransitionKind.OPENED: Text("new incident", "novo incidente"),

@@ -15,16 +15,9 @@ import msgspec
 
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher
+from foundation.bilingual import Text
 
 ASSIGNED = "assigned"
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A sentence in both languages."""
-
-    en: str
-    pt: str
 
 
 class ClockKind(StrEnum):

@@ -22,11 +22,11 @@ from alarms.policy.policy import (
     SeverityRule,
     StormGuard,
     Team,
-    Text,
 )
 from alarms.policy.policy_hours import read_hours, working_day
 from alarms.policy.policy_lint import lint, lint_channels
 from alarms.policy.raci import ALERTS_AND_INCIDENTS, Raci, load_raci
+from foundation.bilingual import Text
 from foundation.files import read_document
 from foundation.located import Place
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from alarms.policy.policy import Text
+from foundation.bilingual import Text
 from foundation.files import read_document
 from foundation.located import Place
 

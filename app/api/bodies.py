@@ -13,7 +13,6 @@ from starlette.requests import Request
 
 from app.api.exchange import ClientGone
 from app.api.fields import faults
-from app.api.language import Text
 from app.api.problem_types import (
     BODY_TOO_SLOW,
     CPF_IN_CLEAR,
@@ -27,6 +26,7 @@ from app.api.problem_types import (
 from app.api.problems import ApiProblem, FieldProblem
 from credit.domain.cpf import looks_like_cpf, normalise_cpf
 from credit.ports.secrets import Sealer
+from foundation.bilingual import Text
 
 Body = TypeVar("Body")
 KEY_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,128}")

@@ -14,11 +14,11 @@ from app.api.decisions import LANGUAGE_HEADER, in_language
 from app.api.dependencies import ApiDependencies, ApiLimits
 from app.api.exchange import exchange_of, json_answer
 from app.api.keys import Scope
-from app.api.language import Text
 from app.api.problem_types import CUSTOMER_NOT_FOUND, INVALID_PARAMETER, STORE_UNAVAILABLE
 from app.api.problems import ApiProblem, FieldProblem
 from app.api.routes import Routes, path, query
 from credit.domain.application import is_identifier
+from foundation.bilingual import Text
 
 
 def add_customer_routes(routes: Routes, deps: ApiDependencies) -> None:

@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from app.api.exchange import Language
 from app.api.fields import expects
-from app.api.language import Language
 from credit.domain.application import (
     MAX_AMOUNT_CENTS,
     MAX_TERM_MONTHS,
@@ -207,7 +207,7 @@ def _offer(decision: Decision) -> OfferDocument | None:
 def _title(code: str, reasons: ReasonCatalogue, language: Language) -> str:
     if code not in reasons:  # decided by a policy that is no longer here
         return code
-    return reasons.text(code).title.in_("pt" if language == "pt-BR" else "en")
+    return reasons.text(code).title.of(language)
 
 
 class FactDocument(msgspec.Struct, kw_only=True):

@@ -16,9 +16,8 @@ from app.api.decision_documents import (
     explanation_document,
 )
 from app.api.dependencies import ApiDependencies
-from app.api.exchange import RequestOutcome, exchange_of, json_answer
+from app.api.exchange import LANGUAGES, Language, RequestOutcome, exchange_of, json_answer, named
 from app.api.keys import Scope
-from app.api.language import LANGUAGES, Language, Text, named
 from app.api.problem_types import (
     BODY_TOO_LARGE,
     BODY_TOO_SLOW,
@@ -44,6 +43,7 @@ from credit.domain.application import is_identifier
 from credit.domain.decision import Decision
 from credit.ports.records import IdempotencyKey
 from credit.usecases.decide import DecisionRequest
+from foundation.bilingual import Text
 
 REPLAYED = {"Idempotency-Replayed": "true"}
 

@@ -19,8 +19,7 @@ from contextlib import AsyncExitStack
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.access import REFUSALS, Shown
-from app.api.exchange import Exchange, RequestOutcome, attach, exchange_of, route_of
-from app.api.language import negotiate
+from app.api.exchange import Exchange, RequestOutcome, attach, exchange_of, negotiate, route_of
 from app.api.problem_types import BODY_TOO_LARGE
 from app.api.problems import ApiProblem, internal, problem_answer
 from credit.metrics import (

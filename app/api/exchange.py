@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 from starlette.responses import Response
 from starlette.types import Scope
 
-from app.api.language import Language
 from credit.ports.tracing import RequestSpan
 
+Language = Literal["en", "pt-BR"]
+LANGUAGES: tuple[Language, ...] = ("en", "pt-BR")
 UNMATCHED = "unmatched"
 
 
@@ -65,6 +67,40 @@ def exchange_of(scope: Mapping[str, object]) -> Exchange:
 def route_of(scope: Mapping[str, object]) -> str:
     """The template of the matched route (``/v1/decisions/{decision_id}``), never the path itself."""
     return str(getattr(scope.get("route"), "path", UNMATCHED))
+
+
+def negotiate(accept_language: str) -> Language:
+    """The language an ``Accept-Language`` header (RFC 9110, 12.5.4) prefers; English if neither."""
+    best: tuple[float, Language] = (0.0, "en")
+    for part in accept_language[:200].lower().split(","):
+        tag, _, parameter = part.strip().partition(";")
+        language = _known(tag.strip())
+        quality = _quality(parameter.strip())
+        if language is not None and quality > best[0]:
+            best = (quality, language)
+    return best[1]
+
+
+def named(tag: str) -> Language | None:
+    """The language of a tag such as ``pt``, ``pt-BR`` or ``en-GB``; ``None`` for others."""
+    return _known(tag.strip().lower()) if tag.strip() != "*" else None
+
+
+def _known(tag: str) -> Language | None:
+    primary = tag.split("-", 1)[0]
+    if primary == "pt":
+        return "pt-BR"
+    return "en" if primary in ("en", "*") else None
+
+
+def _quality(parameter: str) -> float:
+    if not parameter.startswith("q="):
+        return 1.0
+    try:
+        quality = float(parameter[2:])
+    except ValueError:
+        return 0.0
+    return quality if 0.0 <= quality <= 1.0 else 0.0
 
 
 encode: Callable[[object], bytes] = msgspec.json.Encoder().encode

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-from app.api.language import Text
 from app.api.problems import FieldProblem
 from credit.domain.errors import RejectedRecord, RejectReason
+from foundation.bilingual import Text
 
 EXPECTS = "expects"
 MOST_FAULTS = 50
@@ -65,7 +65,7 @@ def _walk(value: object, wanted: Any, pointer: str) -> Iterator[FieldProblem]:
 def _walk_struct(value: object, wanted: type[msgspec.Struct], pointer: str) -> Iterator[FieldProblem]:
     if not isinstance(value, dict):
         yield FieldProblem(
-            Text("expected {0}, got {1}", "esperado {0}, veio {1}").of(_KINDS[-1][1], _kind(value)),
+            Text("expected {0}, got {1}", "esperado {0}, veio {1}").filled(_KINDS[-1][1], _kind(value)),
             Text("Send a JSON object", "Envie um objeto JSON"),
             pointer=pointer,
         )
@@ -104,7 +104,7 @@ def _problem(value: object, wanted: Any) -> Text:
     expected = _json_type(_bare(wanted))
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
         names = [text for kind, text in _KINDS if kind is expected]
-        return Text("expected {0}, got {1}", "esperado {0}, veio {1}").of(
+        return Text("expected {0}, got {1}", "esperado {0}, veio {1}").filled(
             names[0] if names else _OTHER, _kind(value)
         )
     if isinstance(value, int):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.api.language import Text
+from foundation.bilingual import Text
 
 PROBLEM_PATH = "/problems"
 

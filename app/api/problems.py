@@ -17,7 +17,6 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from app.api.exchange import ClientGone, RequestOutcome, encode, exchange_of
-from app.api.language import Text
 from app.api.problem_types import (
     CUSTOMER_NOT_FOUND,
     IDEMPOTENCY_KEY_REUSED,
@@ -39,6 +38,7 @@ from credit.domain.errors import (
     UnknownCustomer,
     UnknownPolicy,
 )
+from foundation.bilingual import Text
 
 log = logging.getLogger("mirante.api")
 
@@ -116,15 +116,15 @@ def problem_answer(problem: ApiProblem, scope: Mapping[str, object]) -> Response
     language = exchange.language
     document = ProblemDocument(
         type=problem.kind.uri,
-        title=problem.kind.title.to(language),
+        title=problem.kind.title.of(language),
         status=problem.kind.status,
-        detail=problem.detail.to(language),
+        detail=problem.detail.of(language),
         instance=f"urn:uuid:{exchange.request_id}",
         trace_id=exchange.trace_id,
         errors=[
             FieldProblemDocument(
-                problem=error.problem.to(language),
-                mend=error.mend.to(language),
+                problem=error.problem.of(language),
+                mend=error.mend.of(language),
                 pointer=error.pointer,
                 field=error.field,
             )

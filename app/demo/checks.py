@@ -9,9 +9,10 @@ from app.demo.dataset import Loans
 from app.demo.judgement import Agreement, Stored, batch_digest, digest_of
 from app.demo.parameters import Parameters
 from app.demo.report.facts import recorded
-from app.demo.report.model import BiText, Expectation
+from app.demo.report.model import Expectation
 from app.demo.seen import FaultRun, Seen
 from app.settings import Settings
+from foundation.bilingual import Text
 from slo.judge.explain import percent_text
 from slo.judge.status import ObjectiveState, ObjectiveStatus
 
@@ -27,8 +28,8 @@ class Expectations:
 
     def expect(self, en: str, pt: str, observed: bool, evidence: str, evidence_pt: str | None = None) -> bool:
         """Keep one; answers with ``observed``."""
-        said = BiText(evidence, evidence if evidence_pt is None else evidence_pt)
-        self.items.append(Expectation(BiText(en, pt), observed, said))
+        said = Text(evidence, evidence if evidence_pt is None else evidence_pt)
+        self.items.append(Expectation(Text(en, pt), observed, said))
         return observed
 
     @property

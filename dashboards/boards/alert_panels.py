@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dashboards.boards.slo_panels import every_alarm
 from dashboards.boards.source import Source
-from dashboards.model.board import Link, Panel, Part, Row, Series, Shape, Text
+from dashboards.model.board import Link, Panel, Part, Row, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import Alive, Firing, Match
+from foundation.bilingual import Text
 
 QUIET = Text(
     "Empty means that nothing fires; whether anything can fire is said by the lights above.",

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from alarms.reports import response
 from credit import metrics as telemetry
-from dashboards.model.board import Panel, Series, Shape, Text
+from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import (
     Aggregate,
@@ -19,6 +19,7 @@ from dashboards.model.query import (
     equal,
     matching,
 )
+from foundation.bilingual import Text
 from foundation.metrics import MetricSpec
 
 DAY = timedelta(days=1)

@@ -13,11 +13,12 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row, targets_alive
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source, component_board_name, slo_board_name
-from dashboards.model.board import Board, Link, Panel, Part, Row, Series, Shape, Text
+from dashboards.model.board import Board, Link, Panel, Part, Row, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import AwsMetric, Level, equal, matching
 from exporters.collectors import saturation
 from exporters.collectors.components import COMPONENT_OF_STORE, PROCESSORS
+from foundation.bilingual import Text
 from slo.model.entities import Component
 
 Panels = tuple[Panel, ...]

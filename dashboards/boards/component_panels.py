@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from credit import metrics as telemetry
 from dashboards.boards.source import Source, component_board_name
-from dashboards.model.board import Link, Panel, Series, Shape, Text, Threshold
+from dashboards.model.board import Link, Panel, Series, Shape, Threshold
 from dashboards.model.palette import State, Unit
 from dashboards.model.query import (
     Aggregate,
@@ -21,6 +21,7 @@ from dashboards.model.query import (
     unlike,
 )
 from exporters.collectors import consistency_index, saturation
+from foundation.bilingual import Text
 
 
 def saturation_steps(source: Source) -> tuple[Threshold, ...]:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from credit import metrics as telemetry
 from dashboards.boards.source import Source
-from dashboards.model.board import Panel, Series, Shape, Text
+from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import Level, Rate
 from exporters.collectors import consistency_index
+from foundation.bilingual import Text
 from foundation.metrics import MetricSpec
 
 _PAIR = Text("{{pair}}", "{{pair}}")

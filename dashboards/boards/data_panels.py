@@ -6,11 +6,12 @@ from fractions import Fraction
 
 from credit import metrics as telemetry
 from dashboards.boards.source import Source
-from dashboards.model.board import Panel, Series, Shape, Text, Threshold
+from dashboards.model.board import Panel, Series, Shape, Threshold
 from dashboards.model.palette import State, Unit
 from dashboards.model.query import Level, Match, Rate
 from exporters import server
 from exporters.collectors import consistency_index
+from foundation.bilingual import Text
 from foundation.metrics import PROBES
 
 _NO_SHARDS = Text("Empty where the stream has no shards.", "Vazio onde o stream não tem shards.")

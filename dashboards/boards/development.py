@@ -11,7 +11,8 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row, targets_alive
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
-from dashboards.model.board import Board, Part, Row, Text
+from dashboards.model.board import Board, Part, Row
+from foundation.bilingual import Text
 
 NAME = "development"
 ERRORS = "fields ts, event, message, error.type, trace_id | filter level = 'error' | sort ts desc | limit 50"

@@ -8,8 +8,9 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import firing_table
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
-from dashboards.model.board import Board, Part, Row, Text
+from dashboards.model.board import Board, Part, Row
 from dashboards.model.query import matching
+from foundation.bilingual import Text
 
 NAME = "executive"
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from credit import metrics as telemetry
 from dashboards.boards.source import Source
-from dashboards.model.board import Panel, Series, Shape, Text
+from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import AwsMetric, Increase, LogSearch, Quantile, Rate, equal, matching
+from foundation.bilingual import Text
 
 FIVE_MINUTES = timedelta(minutes=5)
 REFUSED_NOBODY = Text("Empty while nobody was refused.", "Vazio enquanto ninguém foi recusado.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboards.model.board import Link, Panel, Part, Row, Shape, Text
+from dashboards.model.board import Link, Panel, Part, Row, Shape
+from foundation.bilingual import Text
 
 BOARDS: tuple[tuple[str, Text], ...] = (
     ("executive", Text("Executive", "Executivo")),

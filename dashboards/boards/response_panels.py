@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from alarms.reports import response
-from dashboards.model.board import Panel, Series, Shape, Text
+from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import Aggregate, Level, Rate
 from exporters.collectors import saturation
+from foundation.bilingual import Text
 
 
 def open_incidents(width: int = 6) -> Panel:

@@ -11,10 +11,11 @@ from dashboards.boards import http_panels as http
 from dashboards.boards.alert_panels import alerts_row
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
-from dashboards.model.board import Board, Panel, Part, Row, Series, Shape, Text, Threshold
+from dashboards.model.board import Board, Panel, Part, Row, Series, Shape, Threshold
 from dashboards.model.numbers import decimal_text
 from dashboards.model.palette import STATES, State, Unit
 from dashboards.model.query import AwsMetric, Breach, Increase, WorstBreach, equal, matching
+from foundation.bilingual import Text
 from foundation.metrics import MetricSpec
 
 NAME = "security"

@@ -9,8 +9,9 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source, component_board_name, slo_board_name
-from dashboards.model.board import Board, Link, Panel, Part, Row, Shape, Text
+from dashboards.model.board import Board, Link, Panel, Part, Row, Shape
 from dashboards.model.query import equal, matching
+from foundation.bilingual import Text
 from slo.model.entities import Component
 from slo.model.spec import Slo
 

@@ -7,8 +7,9 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source, slo_board_name
-from dashboards.model.board import Board, Link, Part, Row, Text
+from dashboards.model.board import Board, Link, Part, Row
 from dashboards.model.query import matching
+from foundation.bilingual import Text
 
 NAME = "slo-overview"
 

@@ -12,11 +12,12 @@ from dashboards.cloudwatch.limits.body import validate, validate_name
 from dashboards.cloudwatch.limits.widgets import MAX_ALARMS
 from dashboards.cloudwatch.metric_widget import VIEWS, metric_properties
 from dashboards.model.addresses import Deployment, cloudwatch_name, runbook_path
-from dashboards.model.board import Board, Link, Panel, Shape, Text
+from dashboards.model.board import Board, Link, Panel, Shape
 from dashboards.model.errors import BodyInvalid, NotExpressible
 from dashboards.model.json_text import json_bytes
 from dashboards.model.layout import Place, place
 from dashboards.model.query import LogSearch
+from foundation.bilingual import Text
 
 BACKEND = "CloudWatch"
 ALARM_SHAPES = (Shape.LIGHT, Shape.ALERTS)

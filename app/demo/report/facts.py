@@ -14,7 +14,6 @@ from app.demo.judgement import Agreement, Stored, outcomes_of
 from app.demo.parameters import Parameters
 from app.demo.report.model import (
     AuditFacts,
-    BiText,
     DatasetFacts,
     LatencyBucket,
     ReasonCount,
@@ -29,6 +28,7 @@ from app.demo.sender import Answer, percentile
 from app.settings import Settings
 from credit.domain.reasons import ReasonCatalogue
 from dashboards.model.palette import State
+from foundation.bilingual import Text
 from foundation.metrics import LATENCY_BUCKETS
 from slo.judge.status import ObjectiveState, ObjectiveStatus
 from slo.model.spec import Slo
@@ -76,15 +76,15 @@ def dataset_facts(loans: Loans) -> DatasetFacts:
     for (column, reason), count in report.unusable_reasons.most_common():
         rows = [row.row for row in report.unusable if (row.column, row.reason) == (column, reason)]
         text = f"{column}: {reason}" if column else reason
-        unusable.append(UnusableRows(BiText(text, text), count, tuple(rows[:EXAMPLES])))
+        unusable.append(UnusableRows(Text(text, text), count, tuple(rows[:EXAMPLES])))
     blanked = Counter((item.field, item.reason) for item in report.blanked)
     notes = [
-        BiText(
+        Text(
             "Identities are synthetic: valid CPFs made from a fixed seed. Everything else is the loan's own.",
             "As identidades são sintéticas: CPFs válidos gerados de uma semente fixa. O resto é real.",
         ),
         *(
-            BiText(
+            Text(
                 f"{count:,} times {field} was taken as not known, because it {reason}",
                 f"{count:,} vezes {field} foi tido como desconhecido (na origem: {reason})",
             )
@@ -128,10 +128,7 @@ def verdict_facts(digest: str, seen: Seen, oracle: Agreement, texts: ReasonCatal
     return Verdicts(
         sha256=digest,
         outcomes=dict(outcomes),
-        reasons=tuple(
-            ReasonCount(code, BiText(texts.text(code).title.en, texts.text(code).title.pt), count)
-            for code, count in ranked
-        ),
+        reasons=tuple(ReasonCount(code, texts.text(code).title, count) for code, count in ranked),
         oracle_sample=oracle.sample,
         oracle_agreed=oracle.agreed,
         oracle_differences=oracle.differences,
@@ -150,12 +147,12 @@ def audit_facts(stored: Stored) -> AuditFacts:
         verified=audit.intact,
         head=audit.head_digest,
         anchored_head=stored.anchored_head,
-        evidence=BiText(whole, whole_pt) if audit.intact else BiText(found, found),
+        evidence=Text(whole, whole_pt) if audit.intact else Text(found, found),
     )
 
 
-def slo_name(slo: Slo) -> BiText:
-    return BiText(slo.display_name, slo.texts.get("display_pt") or slo.display_name)
+def slo_name(slo: Slo) -> Text:
+    return Text(slo.display_name, slo.texts.get("display_pt") or slo.display_name)
 
 
 def recorded(answers: Sequence[Answer]) -> tuple[int, int]:

@@ -9,8 +9,9 @@ from alarms.model.notification import DeliveryState
 from alarms.router.router import Router
 from app.demo.parameters import Parameters
 from app.demo.report.facts import slo_name, throughput
-from app.demo.report.model import BiText, FaultFacts, Milestone, MinutePoint, TimelineEvent
+from app.demo.report.model import FaultFacts, Milestone, MinutePoint, TimelineEvent
 from app.demo.seen import FaultRun
+from foundation.bilingual import Text
 from slo.judge.burn_rate import WindowBurn
 from slo.ledger.ledger import Ledger
 from slo.ledger.series import series_key
@@ -54,7 +55,7 @@ def fault_facts(
         severity=None if incident is None else incident.severity.value,
         incident_id=None if incident is None else incident.id,
         notifications=tuple(
-            BiText(note.notification.message.body, note.notification.message.body_pt) for note in notes
+            Text(note.notification.message.body, note.notification.message.body_pt) for note in notes
         ),
         sending=throughput(run.answers, run.seconds),
     )
@@ -104,39 +105,39 @@ def _switches(run: FaultRun, parameters: Parameters) -> list[TimelineEvent]:
     events = []
     if run.on_at is not None:
         share = f"{100 * parameters.fault.error_ratio:.0f} %"
-        text = BiText(
+        text = Text(
             f"fault on: {share} of calls to the {parameters.store} store fail",
             f"falha ligada: {share} das chamadas ao banco {parameters.store} falham",
         )
         events.append(TimelineEvent(run.on_at, Milestone.FAULT_ON, text))
     if run.off_at is not None:
-        events.append(TimelineEvent(run.off_at, Milestone.FAULT_OFF, BiText("fault off", "falha desligada")))
+        events.append(TimelineEvent(run.off_at, Milestone.FAULT_OFF, Text("fault off", "falha desligada")))
     return events
 
 
 def _incident_events(run: FaultRun, router: Router) -> list[TimelineEvent]:
     assert run.incident is not None
     incident = run.incident
-    opened = BiText(
+    opened = Text(
         f"incident {incident.severity.value} opened for {incident.owner}",
         f"incidente {incident.severity.value} aberto para {incident.owner}",
     )
     events = [TimelineEvent(incident.opened_at, Milestone.INCIDENT, opened)]
     for alert in router.explain(incident.id).alerts:
-        fired = BiText(f"{alert.name} fired", f"{alert.name} disparou")
+        fired = Text(f"{alert.name} fired", f"{alert.name} disparou")
         events.append(TimelineEvent(alert.received_at, Milestone.ALERT_FIRED, fired))
         if alert.ends_at is not None:
-            ended = BiText(f"{alert.name} ended", f"{alert.name} terminou")
+            ended = Text(f"{alert.name} ended", f"{alert.name} terminou")
             events.append(TimelineEvent(alert.ends_at, Milestone.ALERT_RESOLVED, ended))
     for step in router.timeline(incident.id):
         if step.kind in SHOWN:
             milestone, en, pt = SHOWN[step.kind]
-            text = BiText(f"{en} by {step.actor}", f"{pt} por {step.actor}")
+            text = Text(f"{en} by {step.actor}", f"{pt} por {step.actor}")
             events.append(TimelineEvent(step.at, milestone, text))
     for delivery in router.notifications(incident.id):
         if delivery.state is DeliveryState.SENT and delivery.sent_at is not None:
             note = delivery.notification
-            text = BiText(
+            text = Text(
                 f"told {note.target}: {note.message.subject}",
                 f"avisado {note.target}: {note.message.subject_pt}",
             )

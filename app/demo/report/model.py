@@ -1,6 +1,6 @@
 """What the report of ``mirante demo`` shows: plain values the demo measured, nothing computed twice.
 
-Every text a person reads that the demo writes itself comes as ``BiText``, in both languages.
+Every text a person reads that the demo writes itself comes as ``Text``, in both languages.
 Instants are timezone-aware UTC; ``ledger`` instants are told by the (perhaps accelerated) clock, durations
 of requests are real seconds.
 """
@@ -14,24 +14,14 @@ from enum import StrEnum
 from fractions import Fraction
 
 from alarms.model.alert import BurnArithmetic
-
-
-@dataclass(frozen=True, slots=True)
-class BiText:
-    """One sentence in English and in Brazilian Portuguese."""
-
-    en: str
-    pt: str
-
-    def of(self, language: str) -> str:
-        return self.pt if language == "pt" else self.en
+from foundation.bilingual import Text
 
 
 @dataclass(frozen=True, slots=True)
 class UnusableRows:
     """Rows of the dataset left out for one ``reason``; ``examples`` are row numbers, from 1."""
 
-    reason: BiText
+    reason: Text
     count: int
     examples: tuple[int, ...] = ()
 
@@ -45,7 +35,7 @@ class DatasetFacts:
     rows_read: int
     rows_used: int
     unusable: tuple[UnusableRows, ...] = ()
-    notes: tuple[BiText, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +83,7 @@ class ReasonCount:
     """How many of the decisions named this reason, at any rank."""
 
     code: str
-    text: BiText
+    text: Text
     count: int
 
 
@@ -129,7 +119,7 @@ class SloFacts:
     """
 
     slo_id: str
-    name: BiText
+    name: Text
     target: Fraction
     state: str
     good: int
@@ -181,7 +171,7 @@ _COLOURS = {
 class TimelineEvent:
     at: datetime  # ledger
     milestone: Milestone
-    text: BiText
+    text: Text
 
     @property
     def css(self) -> str:
@@ -198,7 +188,7 @@ class FaultFacts:
     error_ratio: float
     delay_seconds: float
     slo_id: str
-    slo_name: BiText
+    slo_name: Text
     minutes: tuple[MinutePoint, ...]
     factor: float  # threshold of the tier watched
     long_window: str
@@ -208,7 +198,7 @@ class FaultFacts:
     burn: BurnArithmetic | None = None
     severity: str | None = None
     incident_id: str | None = None
-    notifications: tuple[BiText, ...] = ()
+    notifications: tuple[Text, ...] = ()
 
     @property
     def broken(self) -> tuple[datetime, datetime | None] | None:
@@ -227,16 +217,16 @@ class AuditFacts:
     verified: bool
     head: str
     anchored_head: str | None
-    evidence: BiText
+    evidence: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """One thing the demo said it would show. ``evidence`` says what was seen, also when it was not."""
 
-    text: BiText
+    text: Text
     observed: bool
-    evidence: BiText
+    evidence: Text
 
 
 @dataclass(frozen=True, slots=True)

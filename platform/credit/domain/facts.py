@@ -23,7 +23,7 @@ from credit.domain.application import (
 from credit.domain.customer import CustomerProfile, CustomerStatus
 from credit.domain.decision import Application, FactValue
 from credit.domain.money import price_installment
-from credit.domain.reasons import Text
+from foundation.bilingual import Text
 
 FactMap = Mapping[str, FactValue]
 HOME_OWNERSHIP = ("MORTGAGE", "OWN", "RENT")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from foundation.bilingual import Text
 from foundation.files import document
 from foundation.located import Place, Section
 
@@ -14,17 +15,6 @@ Language = Literal["en", "pt"]
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 PROFILE_UNREADABLE = "PROFILE_UNREADABLE"  # no store could be read: a degraded REFER
 PLATFORM_REASONS = (PROFILE_UNREADABLE,)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text in both languages; neither may be empty."""
-
-    en: str
-    pt: str
-
-    def in_(self, language: Language) -> str:
-        return self.pt if language == "pt" else self.en
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from credit.domain.decision import Decision, Outcome, Reason, RuleTrace, Truth
 from credit.domain.errors import UnknownPolicy
 from credit.domain.facts import BASE_FACTS, FACTS, derive
 from credit.domain.policy import AllTrue, AnyTrue, Compare, Condition, Not, Rule
-from credit.domain.reasons import Language, ReasonCatalogue, Text
+from credit.domain.reasons import Language, ReasonCatalogue
 from credit.usecases.fact_text import fact_text, limit_text, money_text, percent_text
+from foundation.bilingual import Text
 
 STEP_CENTS = 10_000  # smaller amounts are offered in whole hundreds
 _HEADLINES: Mapping[Outcome, Text] = {
@@ -96,14 +97,14 @@ class ExplainDecision:
             decision_id=decision.decision_id,
             language=language,
             outcome=verdict.outcome.value,
-            headline=_HEADLINES[verdict.outcome].in_(language),
+            headline=_HEADLINES[verdict.outcome].of(language),
             reasons=tuple(self._reason(reason, decision, rules, language) for reason in verdict.reasons),
             price=_price(decision, language),
             policy_name=verdict.policy_name,
             policy_version=verdict.policy_version,
             policy_id=verdict.policy_id,
             policy_known=policy is not None,
-            review_notice=_REVIEW.in_(language),
+            review_notice=_REVIEW.of(language),
             alternative=None if policy is None else _alternative(decision, policy, language),
         )
 
@@ -127,10 +128,10 @@ class ExplainDecision:
         return ReasonExplained(
             code=reason.code,
             rank=reason.rank,
-            title=texts.title.in_(language),
-            text=texts.applicant.in_(language),
+            title=texts.title.of(language),
+            text=texts.applicant.of(language),
             facts=tuple(used.values()),
-            change=None if texts.mend is None else texts.mend.in_(language),
+            change=None if texts.mend is None else texts.mend.of(language),
         )
 
 
@@ -154,7 +155,7 @@ def _facts_used(step: RuleTrace, rule: Rule, language: Language) -> Iterator[Fac
         fact = FACTS[name]
         limit = ", ".join(dict.fromkeys(limits.get(name, ()))) or None
         shown = str(value) if isinstance(value, Fraction) else value
-        yield FactUsed(name, fact.label.in_(language), shown, fact_text(fact, value, language), limit)
+        yield FactUsed(name, fact.label.of(language), shown, fact_text(fact, value, language), limit)
 
 
 def _leaves(condition: Condition, *, negated: bool) -> Iterator[tuple[Compare, bool]]:
@@ -172,7 +173,7 @@ def _price(decision: Decision, language: Language) -> str | None:
     verdict, application = decision.verdict, decision.application
     if verdict.monthly_rate_bps is None or verdict.installment_cents is None:
         return None
-    return _PRICE.in_(language).format(
+    return _PRICE.of(language).format(
         amount=money_text(application.amount_cents, language),
         term=application.term_months,
         rate=percent_text(Fraction(verdict.monthly_rate_bps, 10_000), language),
@@ -185,7 +186,7 @@ def _alternative(decision: Decision, policy: CompiledPolicy, language: Language)
     if amount is None:
         return None
     term = decision.application.term_months
-    return _ALTERNATIVE.in_(language).format(amount=money_text(amount, language), term=term)
+    return _ALTERNATIVE.of(language).format(amount=money_text(amount, language), term=term)
 
 
 def smaller_amount(decision: Decision, policy: CompiledPolicy) -> int | None:

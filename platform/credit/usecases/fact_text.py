@@ -9,7 +9,8 @@ from credit.domain.decision import FactValue
 from credit.domain.facts import Fact
 from credit.domain.money import round_half_up
 from credit.domain.policy import Comparator, Compare, Threshold
-from credit.domain.reasons import Language, Text
+from credit.domain.reasons import Language
+from foundation.bilingual import Text
 
 _NOT_KNOWN = Text("not known", "não informado")
 _UNITS: Mapping[str, tuple[Text, Text]] = {
@@ -74,10 +75,10 @@ def _decimals(written: str, language: Language) -> str:
 def fact_text(fact: Fact, value: FactValue, language: Language) -> str:
     """A fact's value for people; a missing one says so."""
     if value is None:
-        return _NOT_KNOWN.in_(language)
+        return _NOT_KNOWN.of(language)
     if isinstance(value, str):
         known = _CHOICES.get(value)
-        return value if known is None else known.in_(language)
+        return value if known is None else known.of(language)
     if fact.unit == "cents":
         return money_text(int(value), language)
     if fact.unit == "ratio":
@@ -89,7 +90,7 @@ def fact_text(fact: Fact, value: FactValue, language: Language) -> str:
 
 def _counted(value: int, unit: str, language: Language) -> str:
     words = _UNITS.get(unit)
-    return str(value) if words is None else f"{value} {words[value != 1].in_(language)}"
+    return str(value) if words is None else f"{value} {words[value != 1].of(language)}"
 
 
 def limit_text(comparison: Compare, fact: Fact, language: Language, *, must_hold: bool) -> str:
@@ -98,7 +99,7 @@ def limit_text(comparison: Compare, fact: Fact, language: Language, *, must_hold
     ``must_hold`` asks for the comparison itself instead of its opposite (it stood under a ``not``).
     """
     values = ", ".join(_threshold_text(fact, value, language) for value in comparison.thresholds)
-    return _LIMITS[comparison.operator][must_hold].in_(language).format(values)
+    return _LIMITS[comparison.operator][must_hold].of(language).format(values)
 
 
 def _threshold_text(fact: Fact, value: Threshold, language: Language) -> str:

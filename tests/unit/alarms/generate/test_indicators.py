@@ -11,8 +11,8 @@ import pytest
 from alarms.generate.indicators import SHIPPED, indicators
 from alarms.model.indicator import Comparison, IndicatorAlarm, Measure
 from alarms.model.severity import Severity
-from alarms.policy.policy import Text
 from dashboards.truth import series_gate
+from foundation.bilingual import Text
 from foundation.errors import DefinitionErrors
 from foundation.metrics import MetricKind, MetricSpec
 from slo.model.catalogue import Catalogue

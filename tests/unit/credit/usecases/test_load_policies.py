@@ -34,9 +34,9 @@ def test_the_shipped_policy_is_the_default_and_uses_only_catalogued_reasons() ->
 def test_every_reason_reads_as_a_sentence_in_both_languages() -> None:
     for code, text in load_reasons().texts.items():
         for language in ("en", "pt"):
-            told = [text.applicant.in_(language)] + ([text.mend.in_(language)] if text.mend else [])
+            told = [text.applicant.of(language)] + ([text.mend.of(language)] if text.mend else [])
             assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in told), code
-            assert text.title.in_(language)
+            assert text.title.of(language)
         assert text.applicant.en != text.applicant.pt
 
 

@@ -5,8 +5,9 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.model.board import GRID_COLUMNS, Board, Panel, Part, Row, Shape, Text
+from dashboards.model.board import GRID_COLUMNS, Board, Panel, Part, Row, Shape
 from dashboards.model.layout import Place, place
+from foundation.bilingual import Text
 from tests.support.catalogues import shipped_boards
 
 EMPTY = Text("", "")

@@ -13,7 +13,7 @@ import pytest
 from app.bootstrap.cloudwatch import DECLARED
 from dashboards.grafana.board import dashboard
 from dashboards.model import promql
-from dashboards.model.board import Board, Link, Panel, Series, Shape, Text, Threshold
+from dashboards.model.board import Board, Link, Panel, Series, Shape, Threshold
 from dashboards.model.palette import State
 from dashboards.model.query import Level, Rate, equal
 from dashboards.truth import colour_gate, light_gate, link_gate, series_gate
@@ -22,6 +22,7 @@ from dashboards.truth.gates import CONSOLE_PATHS, examine, unwatched
 from dashboards.truth.known_series import known_series, rules
 from dashboards.truth.reading import Reading, readings
 from exporters.collectors import saturation
+from foundation.bilingual import Text
 from foundation.metrics import MetricKind, MetricSpec
 from slo.model.catalogue import Catalogue
 from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source

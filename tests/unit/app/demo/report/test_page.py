@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from app.console.languages import text_table
-from app.demo.report.model import BiText, Expectation, Milestone
+from app.demo.report.model import Expectation, Milestone
 from app.demo.report.page import FOLDER, render_report
+from foundation.bilingual import Text
 from tests.support.console_browser import tags_of, text_of
 from tests.support.demo_reports import a_report
 
@@ -133,7 +134,7 @@ def test_a_chain_that_does_not_verify_is_said_so() -> None:
 
 
 def test_text_that_is_markup_stays_text() -> None:
-    evil = BiText("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>')
+    evil = Text("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>')
     report = replace(a_report(), expectations=(Expectation(evil, True, evil),))
     page = render_report(report)
     assert "<script" not in page
