@@ -206,9 +206,8 @@ class ProblemFallback:
         except Exception as error:  # the last net; the log keeps the error
             if scope["type"] != "http":
                 raise
-            problem = internal(error)
-            if not started:
-                await problem_answer(problem, scope)(scope, receive, send)
+            if not started:  # else Starlette has answered and logged it, and passes it on for the server
+                await problem_answer(internal(error), scope)(scope, receive, send)
 
 
 class BodyLimit:
