@@ -77,7 +77,7 @@ def test_dirt_the_mapping_allows_is_not_known_and_reported(
 ) -> None:
     (row,), report = one(tmp_path, **changes)
     assert row.customer[field] is None
-    assert report.blanked == [BlankedValue(1, field, column, reason)]
+    assert report.blanked[0] == BlankedValue(1, field, column, reason)
 
 
 def test_a_share_of_an_unknown_income_is_not_known_either(tmp_path: Path) -> None:
