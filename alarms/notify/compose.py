@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from alarms.model.alert import BurnArithmetic
 from alarms.model.incident import Incident, Transition, TransitionKind
-from alarms.model.notification import Message, NotifyStep
+from alarms.model.notification import Message, Notification, NotifyStep, dedup_id
+from alarms.model.severity import Severity
 from alarms.policy.policy import RoutingPolicy
 from alarms.policy.runbook import Runbook, Runbooks
 from foundation.bilingual import Text
@@ -50,6 +51,7 @@ TRIED = {
     TransitionKind.UNDELIVERABLE: Text("could not be reached", "não pôde ser avisado"),
 }
 STEPS_SHOWN = 5
+NO_INCIDENT = "trial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,40 @@ class Composer:
         if runbook is not None:
             lines.append(f"{self.base_url}/console/runbooks/{quote(runbook.id)}")
         return lines
+
+
+def trial_message(
+    team: str, channel: str, severity: Severity, environment: str, at: datetime
+) -> Notification:
+    """A message that proves a channel carries: of no incident, for nobody to act on; each is another one."""
+    identity = dedup_id(f"{NO_INCIDENT} {at.isoformat()}", 0, NotifyStep.INFORM, 0, team, channel)
+    return Notification(
+        dedup_id=identity,
+        incident_id=NO_INCIDENT,
+        transition=0,
+        step=NotifyStep.INFORM,
+        cycle=0,
+        target=team,
+        channel=channel,
+        severity=severity,
+        environment=environment,
+        message=Message(
+            f"[{severity}] Mirante: a trial of the channel {channel}",
+            f"[{severity}] Mirante: um teste do canal {channel}",
+            f"This is a trial for {team}, sent by hand. Nothing happened and nothing is to be done.",
+            f"Este é um teste para {team}, enviado à mão. Nada aconteceu e não há nada a fazer.",
+        ),
+        created_at=at,
+        attributes={
+            "severity": severity.value,
+            "team": team,
+            "target": team,
+            "step": NotifyStep.INFORM.value,
+            "kind": NO_INCIDENT,
+            "incident": NO_INCIDENT,
+            "environment": environment,
+        },
+    )
 
 
 def _instant(at: datetime, zone: ZoneInfo) -> str:

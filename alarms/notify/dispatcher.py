@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 from alarms.model.errors import NotifierError, PermanentFailure, TemporaryFailure
-from alarms.model.notification import Delivery, DeliveryState
-from alarms.notify.backoff import Backoff
-from alarms.notify.protocol import Notifier
+from alarms.model.notification import Delivery, DeliveryState, Notification
 from alarms.stores.protocol import RouterStore
 from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
 Settled = Callable[[Delivery], None]
+
+
+class Notifier(Protocol):
+    """The one thing a receiver has to be able to do. Adapters do not inherit from this."""
+
+    def send(self, notification: Notification) -> str:
+        """Deliver, blocking; the provider's id of the message. Sent twice, it carries the same dedup id.
+
+        Raises:
+            TemporaryFailure: worth another attempt.
+            PermanentFailure: it never will be.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait before the next attempt, spread so that many do not retry as one.
+
+    The n-th wait is ``first * 2**(n-1)``, at most ``longest``, less up to a quarter of itself.
+    """
+
+    first: timedelta = timedelta(seconds=2)
+    longest: timedelta = timedelta(minutes=5)
+    attempts: int = 100
+
+    def wait(self, attempt: int, identity: str) -> timedelta:
+        """After attempt number ``attempt`` (1 is the first). The same identity always waits the same."""
+        full = min(self.longest, self.first * (1 << min(attempt - 1, 20)))
+        spread = hashlib.sha256(f"{identity}/{attempt}".encode()).digest()[0] / 255
+        return full - full * (spread / 4)
 
 
 def ignore(_: Delivery) -> None:

@@ -13,21 +13,23 @@ from prometheus_client.registry import Collector
 from alarms.model.notification import Delivery, DeliveryState
 from alarms.model.receipt import ReceiptState
 from alarms.model.severity import Severity
-from alarms.reports.response import response_metrics
+from alarms.reports import response
+from alarms.reports.response import PERIOD, gauge
 from alarms.router.quality import ALL, alert_quality
 from alarms.stores.protocol import RouterStore
 from foundation.clock import Clock
+from foundation.metrics import MetricSpec
 
-PERIOD = timedelta(days=30)
 REFRESH_SECONDS = 30.0
 RESULTS = {DeliveryState.SENT: "sent", DeliveryState.PENDING: "retried", DeliveryState.DEAD: "dead"}
+RULES_SHOWN = 100
 
 
 class AlertsReceived(Collector):
     """Of this process: a router counts what its hooks and its queue took in, an evaluator what it said."""
 
     def __init__(self) -> None:
-        self._received = Counter("mirante_alerts_received", "Alerts taken in.", ["source"], registry=None)
+        self._received = _counter(response.ALERTS_RECEIVED)
 
     def count(self, source: str, alerts: int = 1) -> None:
         self._received.labels(source).inc(alerts)
@@ -42,17 +44,10 @@ class RouterMetrics(Collector):
     def __init__(self, store: RouterStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._notifications = Counter(
-            "mirante_notifications",
-            "Attempts to deliver a notification.",
-            ["severity", "result"],
-            registry=None,
-        )
+        self._notifications = _counter(response.NOTIFICATIONS)
         for severity, result in product(Severity, RESULTS.values()):
             self._notifications.labels(severity.value, result)  # a first failure is a step up from nought
-        self._repaired = Counter(
-            "mirante_escalations_repaired", "What the escalation auditor had to mend.", registry=None
-        )
+        self._repaired = _counter(response.REPAIRED)
         self._quality: list[Metric] = []
         self._quality_at: float | None = None
 
@@ -68,29 +63,20 @@ class RouterMetrics(Collector):
         yield from self._notifications.collect()
         yield from self._repaired.collect()
         yield from self._waiting()
-        yield from self._open()
+        incidents = self._store.open_incidents()
+        counts = {s: sum(incident.severity is s for incident in incidents) for s in Severity}
+        yield gauge(response.OPEN, {severity.value: float(count) for severity, count in counts.items()})
         yield from self._cached_quality()
 
     def _waiting(self) -> Iterable[Metric]:
         oldest = self._store.oldest_undelivered()
         age = 0.0 if oldest is None else max(0.0, (self._clock.now() - oldest).total_seconds())
-        yield GaugeMetricFamily(
-            "mirante_oldest_undelivered_notification_seconds",
-            "Age of the oldest message on its way.",
-            value=age,
+        spec = response.OLDEST_UNDELIVERED
+        yield GaugeMetricFamily(spec.name, spec.help, value=age)
+        states = (ReceiptState.PENDING, ReceiptState.QUARANTINED)
+        yield gauge(
+            response.RECEIPTS, {state.value: float(self._store.count_receipts(state)) for state in states}
         )
-        receipts = GaugeMetricFamily("mirante_alert_receipts", "Payloads on file.", labels=["state"])
-        for state in (ReceiptState.PENDING, ReceiptState.QUARANTINED):
-            receipts.add_metric([state.value], self._store.count_receipts(state))
-        yield receipts
-
-    def _open(self) -> Iterable[Metric]:
-        incidents = self._store.open_incidents()
-        family = GaugeMetricFamily("mirante_incidents_open", "Open incidents.", labels=["severity"])
-        for severity in Severity:
-            count = sum(incident.severity is severity for incident in incidents)
-            family.add_metric([severity.value], count)
-        yield family
 
     def _cached_quality(self) -> list[Metric]:
         now = self._clock.monotonic()
@@ -101,24 +87,19 @@ class RouterMetrics(Collector):
 
     def _measure_response(self) -> Iterable[Metric]:
         now = self._clock.now()
-        return response_metrics(self._store.incidents(since=now - PERIOD, limit=ALL), now)
+        return response.response_metrics(self._store.incidents(since=now - PERIOD, limit=ALL), now)
 
     def _measure_quality(self) -> Iterable[Metric]:
-        noise = GaugeMetricFamily(
-            "mirante_alert_noise_ratio",
-            "Share of a rule's incidents of 30 days that paged and went away untouched.",
-            labels=["rule"],
-        )
-        acknowledged = GaugeMetricFamily(
-            "mirante_time_to_acknowledge_seconds", "Median over 30 days, by rule.", labels=["rule"]
-        )
-        resolved = GaugeMetricFamily(
-            "mirante_time_to_resolve_seconds", "Median over 30 days, by rule.", labels=["rule"]
-        )
-        for row in alert_quality(self._store, self._clock.now() - PERIOD)[:100]:
-            noise.add_metric([row.rule], row.noise_ratio)
-            if row.time_to_acknowledge is not None:
-                acknowledged.add_metric([row.rule], row.time_to_acknowledge.total_seconds())
-            if row.time_to_resolve is not None:
-                resolved.add_metric([row.rule], row.time_to_resolve.total_seconds())
-        return (noise, acknowledged, resolved)
+        rows = alert_quality(self._store, self._clock.now() - PERIOD)[:RULES_SHOWN]
+        yield gauge(response.NOISE, {row.rule: row.noise_ratio for row in rows})
+        acknowledged = {row.rule: _seconds(row.time_to_acknowledge) for row in rows}
+        yield gauge(response.RULE_ACKNOWLEDGE, acknowledged)
+        yield gauge(response.RULE_RESOLVE, {row.rule: _seconds(row.time_to_resolve) for row in rows})
+
+
+def _counter(spec: MetricSpec) -> Counter:
+    return Counter(spec.name.removesuffix("_total"), spec.help, spec.labels, registry=None)
+
+
+def _seconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else duration.total_seconds()

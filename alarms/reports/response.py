@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import fmean
+from typing import Literal
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
@@ -77,29 +78,28 @@ METRICS = (
 """Every series the router exposes about itself: boards, rules and the truth gates read this table."""
 
 
-def response_metrics(incidents: Iterable[Incident], now: datetime) -> Iterator[Metric]:
+def response_metrics(incidents: Sequence[Incident], now: datetime) -> Iterator[Metric]:
     """Counts are 0 where nothing happened; a mean of nothing is absent."""
     recent = [incident for incident in incidents if incident.opened_at > now - PERIOD]
-    yield _gauge(RECENT, recent, lambda group: float(len(group)))
-    yield _gauge(ACKNOWLEDGE, recent, lambda group: _mean(_spans(group, lambda one: one.acknowledged_at)))
-    yield _gauge(RESOLVE, recent, lambda group: _mean(_spans(group, lambda one: one.resolved_at)))
+    groups = {s.value: [incident for incident in recent if incident.severity is s] for s in Severity}
+    yield gauge(RECENT, {name: float(len(group)) for name, group in groups.items()})
+    yield gauge(
+        ACKNOWLEDGE, {severity: _mean(group, "acknowledged_at") for severity, group in groups.items()}
+    )
+    yield gauge(RESOLVE, {name: _mean(group, "resolved_at") for name, group in groups.items()})
 
 
-def _gauge(
-    spec: MetricSpec, incidents: Sequence[Incident], measure: Callable[[Sequence[Incident]], float | None]
-) -> Metric:
+def gauge(spec: MetricSpec, values: Mapping[str, float | None]) -> Metric:
+    """By the value of its label; what is None is absent."""
     family = GaugeMetricFamily(spec.name, spec.help, labels=list(spec.labels))
-    for severity in Severity:
-        value = measure([incident for incident in incidents if incident.severity is severity])
+    for label, value in values.items():
         if value is not None:
-            family.add_metric([severity.value], value)
+            family.add_metric([label], value)
     return family
 
 
-def _spans(group: Sequence[Incident], until: Callable[[Incident], datetime | None]) -> list[float]:
-    ends = [(incident.opened_at, until(incident)) for incident in group]
-    return [(end - start).total_seconds() for start, end in ends if end is not None and end >= start]
-
-
-def _mean(seconds: Sequence[float]) -> float | None:
-    return fmean(seconds) if seconds else None
+def _mean(group: Sequence[Incident], until: Literal["acknowledged_at", "resolved_at"]) -> float | None:
+    """Seconds from opening until then, over those that got there."""
+    ends = [(incident.opened_at, getattr(incident, until)) for incident in group]
+    spans = [(end - start).total_seconds() for start, end in ends if end is not None and end >= start]
+    return fmean(spans) if spans else None

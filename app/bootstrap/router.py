@@ -11,9 +11,9 @@ from typing import Protocol, TypeVar
 from alarms.model.errors import StoreBusy
 from alarms.model.ids import SortableIds
 from alarms.notify.compose import Composer
+from alarms.notify.dispatcher import Notifier
 from alarms.notify.lambda_action import LambdaNotifier
 from alarms.notify.local_sink import LocalSink
-from alarms.notify.protocol import Notifier
 from alarms.notify.slack import SlackNotifier
 from alarms.notify.smtp import SmtpNotifier, SmtpServer
 from alarms.notify.sns import SnsNotifier

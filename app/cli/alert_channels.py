@@ -7,8 +7,8 @@ import contextlib
 import click
 
 from alarms.model.severity import Severity
+from alarms.notify.compose import trial_message
 from alarms.notify.sns_topics import subscribe_router, subscribe_team
-from alarms.notify.trial import trial_message
 from alarms.policy.channel import Channel, LambdaChannel, SnsChannel, secret_of
 from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
 from app.bootstrap.router import PAGES, build_notifiers

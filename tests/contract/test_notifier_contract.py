@@ -16,8 +16,8 @@ import pytest
 from alarms.model.errors import PermanentFailure, TemporaryFailure
 from alarms.model.notification import Message, Notification
 from alarms.model.severity import Severity
+from alarms.notify.dispatcher import Notifier
 from alarms.notify.local_sink import LocalSink
-from alarms.notify.protocol import Notifier
 from alarms.notify.slack import SlackNotifier
 from alarms.notify.smtp import SmtpNotifier, SmtpServer
 from alarms.notify.sns import SnsNotifier

@@ -33,8 +33,7 @@ from alarms.model.ids import SortableIds
 from alarms.model.incident import Transition
 from alarms.model.notification import Delivery, Notification
 from alarms.model.receipt import Receipt
-from alarms.notify.dispatcher import Dispatcher
-from alarms.notify.protocol import Notifier
+from alarms.notify.dispatcher import Dispatcher, Notifier
 from alarms.notify.sns import SnsNotifier
 from alarms.notify.webhook import WebhookNotifier
 from alarms.policy.policy_file import load_policy

@@ -12,8 +12,7 @@ import pytest
 
 from alarms.model.errors import PermanentFailure, StoreBusy, TemporaryFailure
 from alarms.model.notification import Delivery, DeliveryState, Notification
-from alarms.notify.backoff import Backoff
-from alarms.notify.dispatcher import Dispatcher
+from alarms.notify.dispatcher import Backoff, Dispatcher
 from alarms.stores.sqlite import SqliteRouterStore
 from foundation.clock import ManualClock
 from tests.support.alerts import MONDAY_10

@@ -52,6 +52,15 @@ def test_a_clock_put_back_fires_nothing_again() -> None:
     scene.close()
 
 
+def test_what_people_do_while_the_clock_is_back_comes_after_what_was_done_before() -> None:
+    scene = Scene()
+    incident = scene.receive(burn_alert())
+    scene.clock.current -= timedelta(hours=1)
+    scene.router.note(incident.id, "ana", "looking")
+    assert [entry.at for entry in scene.router.timeline(incident.id)] == [MONDAY_10, MONDAY_10]
+    scene.close()
+
+
 def test_a_page_decided_while_the_clock_is_back_still_leaves_at_once() -> None:
     scene = Scene()
     incident = scene.receive(burn_alert("page-slow"))

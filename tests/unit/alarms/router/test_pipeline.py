@@ -331,6 +331,18 @@ def test_a_storm_of_many_names_is_few_incidents_too() -> None:
     scene.close()
 
 
+def test_an_alert_of_a_storm_stays_in_it_after_the_storm_and_pages_nobody_again() -> None:
+    scene = Scene()
+    alerts = [foreign_alert("NodeDown", Severity.P3, component=f"node-{number}") for number in range(30)]
+    storm = [scene.receive(alert) for alert in alerts][-1]
+    assert storm.title == "Storm of NodeDown"
+    scene.pass_time(timedelta(hours=2))
+    before = len(scene.pager.sent)
+    assert scene.receive(alerts[-1]).id == storm.id
+    assert scene.told_since(before) == []
+    scene.close()
+
+
 def test_a_storm_that_ends_leaves_nothing_open() -> None:
     scene = Scene()
     alerts = [foreign_alert("NodeDown", Severity.P3, component=f"node-{number}") for number in range(100)]

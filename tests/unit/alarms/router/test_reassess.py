@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from alarms.model.alert import Alert
-from alarms.model.incident import IncidentState
+from alarms.model.incident import IncidentState, TransitionKind
 from alarms.model.severity import Severity
 from alarms.model.timer import TimerKind
 from tests.support.alerts import MONDAY_10, ended, foreign_alert
@@ -57,7 +57,27 @@ def test_a_worse_severity_pages_again_and_keeps_the_earlier_deadline_of_the_seco
     scene.router.acknowledge(incident.id, "ana")
     raised = scene.receive(disk(Severity.P1, "b"))
     assert (raised.state, raised.acknowledged_by) == (IncidentState.OPEN, None)
+    kinds = [entry.kind for entry in scene.router.timeline(incident.id)]
+    assert kinds[-2:] == [TransitionKind.ALERT_JOINED, TransitionKind.SEVERITY_RAISED]
     assert deadlines(scene, incident.id) == {TimerKind.ACKNOWLEDGE: 130, TimerKind.UNRESOLVED: 120}
+    scene.close()
+
+
+def test_what_got_worse_again_waits_the_whole_time_anew_before_it_is_lowered() -> None:
+    scene = Scene()
+    worse = disk(Severity.P1, "a")
+    incident = scene.receive(worse)
+    scene.receive(disk(Severity.P2, "b"))
+    scene.receive(ended(worse, MONDAY_10))
+    scene.pass_time(10 * MINUTE)
+    again = replace(worse, starts_at=scene.clock.now())
+    scene.receive(again)
+    scene.pass_time(4 * MINUTE)
+    scene.receive(ended(again, scene.clock.now()))
+    scene.pass_time(14 * MINUTE)
+    assert scene.router.incident(incident.id).severity is Severity.P1
+    scene.pass_time(MINUTE)
+    assert scene.router.incident(incident.id).severity is Severity.P2
     scene.close()
 
 
