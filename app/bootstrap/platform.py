@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cassandra_sigv4.auth import SigV4AuthProvider
 
     from dataplatform.profiles.servers import Servers
-    from dataplatform.stores.mysql.relational import MysqlRelational
+    from dataplatform.stores.relational.store import RelationalStore
 
 EMBEDDED = "embedded"
 NEEDED = ("relational_writer", "wide_hosts", "cache")
@@ -207,7 +207,7 @@ async def saga_in(settings: Settings, saga_id: str) -> Saga | None:
 
 
 @asynccontextmanager
-async def _relational(settings: Settings) -> AsyncIterator[MysqlRelational]:
+async def _relational(settings: Settings) -> AsyncIterator[RelationalStore]:
     """The source of truth on its server, beside whoever else uses it."""
     from dataplatform.stores.mysql.relational import open_mysql_relational
 

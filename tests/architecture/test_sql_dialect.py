@@ -1,18 +1,21 @@
-"""The SQL for MySQL is in the subset that MySQL 8 and MariaDB share, whoever wrote it."""
+"""The SQL for MySQL is what MySQL 8 and MariaDB share, and what is written once is SQLite's, too."""
 
 from __future__ import annotations
 
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from dataplatform.schemas import relational, stream
 from dataplatform.schemas.mysql.versions import first_tables
-from dataplatform.stores.mysql import customers, decisions, outbox
 from dataplatform.stores.mysql.endpoint import make_engine
 from dataplatform.stores.mysql.upgrade import upgrade
+from dataplatform.stores.relational import customers, decisions, outbox
+from dataplatform.stores.sqlite.relational import spelled
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.sql_lint import (
     CHANGES_WHAT_IT_READS,
@@ -24,9 +27,11 @@ from tests.support.sql_lint import (
 )
 from tests.support.sql_sources import ROOT, Source, sources, unseen
 
-ADAPTERS = "platform/dataplatform/stores/mysql/*.py"
+WRITTEN_ONCE = "platform/dataplatform/stores/relational/*.py"
+ADAPTERS = (WRITTEN_ONCE, "platform/dataplatform/stores/mysql/*.py")
+FILES = sorted(path for pattern in ADAPTERS for path in ROOT.glob(pattern))
 STATEMENTS = sources(
-    ADAPTERS,
+    *ADAPTERS,
     "platform/dataplatform/schemas/mysql/*.py",
     "platform/dataplatform/schemas/mysql/versions/*.py",
     "alarms/stores/mysql*.py",
@@ -47,20 +52,21 @@ def test_both_servers_take_the_statement(source: Source) -> None:
 def test_the_statements_are_found() -> None:
     found = {source.statement for source in STATEMENTS}
     for known in (decisions._INSERT, customers._UPDATE, outbox._FREE, outbox._DONE):
-        assert known.text.strip() in found
+        assert known.strip() in found
     assert {statement.strip() for statement in first_tables.STATEMENTS} <= found
     assert any("t.row_id IN :numbers" in statement for statement in found), "built by a constructor"
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob(ADAPTERS)), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_adapter_makes_a_statement_that_the_lint_cannot_see(path: Path) -> None:
     assert unseen(path) == []
 
 
 def test_a_statement_made_out_of_sight_is_told(tmp_path: Path) -> None:
     module = tmp_path / "module.py"
-    module.write_text("def f(c, names):\n    c.execute(text('SELECT ' + names))\n", encoding="utf-8")
-    assert unseen(module) == ["module.py:2"]
+    lines = ("def f(c, s):", "text('SELECT ' + s)", "c.rows(s)", "c.rows(_KNOWN)", "t = s + ';'", "c.rows(t)")
+    module.write_text("\n    ".join(lines), encoding="utf-8")
+    assert unseen(module) == ["module.py:2", "module.py:6"]
 
 
 @pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda construct: construct.name)
@@ -86,6 +92,14 @@ def test_what_only_the_grammar_shows_is_caught(statement: str, said: str) -> Non
 def test_a_forbidden_word_in_a_text_or_a_comment_is_none() -> None:
     statement = "SELECT 'RETURNING ->' FROM t /* LATERAL */ WHERE a = :a -- INVISIBLE\n"
     assert findings(statement) == []
+
+
+@pytest.mark.parametrize("source", sources(WRITTEN_ONCE), ids=label)
+def test_sqlite_takes_the_statement_as_its_engine_spells_it(source: Source) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript("".join((*relational.RUNGS, *stream.RUNGS)))
+    text_, _ = spelled(source.statement.replace("x = x", "phase = 'FORWARD'"))
+    connection.execute(f"EXPLAIN {text_}", dict.fromkeys(re.findall(r":(\w+)", text_), 1))
 
 
 @needs_mariadb

@@ -11,6 +11,7 @@ from dataplatform.schemas.mysql.grants import RIGHTS
 from tests.support.sql_lint import named_values
 from tests.support.sql_sources import sources
 
+STORES = "platform/dataplatform/stores"
 BY_ALEMBIC = ("schema_version", "SELECT")
 
 
@@ -32,7 +33,7 @@ def needed(statement: str) -> Iterator[tuple[str, str]]:
 
 def test_the_user_may_do_what_the_statements_do_and_nothing_else() -> None:
     found = {BY_ALEMBIC}
-    for source in sources("platform/dataplatform/stores/mysql/*.py"):
+    for source in sources(f"{STORES}/relational/*.py", f"{STORES}/mysql/*.py"):
         if source.statement.startswith("SET SESSION"):
             continue
         found.update((table, right) for table, right in needed(source.statement) if table != "x")

@@ -76,6 +76,7 @@ async def test_an_audit_trail_keeps_its_promises(promise: str, adapter: str, tmp
 @pytest.mark.parametrize("broken", broken_stores.AUDIT_TRAILS, ids=lambda broken: broken.__name__)
 async def test_the_contract_catches_a_broken_audit_trail(broken: type) -> None:
     bench = memory_bench()
-    bench.audit = broken(bench.tables)
+    assert bench.memory is not None
+    bench.audit = broken(bench.memory.tables, bench.clock)
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
         await getattr(AuditContract(), broken.breaks)(bench)  # type: ignore[attr-defined]

@@ -79,7 +79,7 @@ async def test_a_cache_keeps_its_promises(promise: str, adapter: str, tmp_path: 
         await getattr(CacheContract(), promise)(bench)
 
 
-@pytest.mark.parametrize("adapter", ["memory", "sqlite"])
+@pytest.mark.parametrize("adapter", ["memory"])
 @pytest.mark.parametrize("promise", BOUNDED)
 async def test_a_cache_of_a_known_size_stays_within_it(promise: str, adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:

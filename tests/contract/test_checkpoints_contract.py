@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,14 +11,9 @@ import pytest
 
 from dataplatform.ingestion.checkpoints import SHARD_END, Checkpoints
 from dataplatform.schemas import stream
-from dataplatform.stores.memory.checkpoints import MemoryCheckpoints
 from dataplatform.stores.sqlite.checkpoints import SqliteCheckpoints
 from dataplatform.stores.sqlite.database import Database
-
-
-@asynccontextmanager
-async def memory(_: Path) -> AsyncIterator[Checkpoints]:
-    yield MemoryCheckpoints()
+from tests.support.in_memory import InlineDatabase
 
 
 @asynccontextmanager
@@ -30,7 +25,7 @@ async def sqlite(folder: Path) -> AsyncIterator[Checkpoints]:
         await database.close()
 
 
-ADAPTERS = {"memory": memory, "sqlite": sqlite}
+ADAPTERS = {"sqlite": sqlite}
 
 
 class CheckpointsContract:
@@ -49,18 +44,18 @@ class CheckpointsContract:
         assert await kept.load("records") == {"shard-0": "1"}
 
 
-class KeepsTheFirst(MemoryCheckpoints):
+class KeepsTheFirst(SqliteCheckpoints):
     breaks = "each_shard_keeps_its_own_and_the_newest"
 
-    async def save(self, stream: str, positions: object) -> None:
-        self._positions.setdefault(stream, dict(positions))  # type: ignore[call-overload]
+    async def save(self, stream: str, positions: Mapping[str, str]) -> None:
+        await super().save(stream, {**positions, **await self.load(stream)})
 
 
-class MixesStreams(MemoryCheckpoints):
+class MixesStreams(SqliteCheckpoints):
     breaks = "streams_do_not_mix"
 
-    async def save(self, stream: str, positions: object) -> None:
-        await super().save("all", positions)  # type: ignore[arg-type]
+    async def save(self, stream: str, positions: Mapping[str, str]) -> None:
+        await super().save("all", positions)
 
     async def load(self, stream: str) -> dict[str, str]:
         return dict(await super().load("all"))
@@ -79,7 +74,7 @@ async def test_checkpoints_keep_their_promises(promise: str, adapter: str, tmp_p
 @pytest.mark.parametrize("broken", [KeepsTheFirst, MixesStreams])
 async def test_the_contract_catches_broken_checkpoints(broken: type) -> None:
     with pytest.raises(AssertionError):
-        await getattr(CheckpointsContract(), broken.breaks)(broken())  # type: ignore[attr-defined]
+        await getattr(CheckpointsContract(), broken.breaks)(broken(InlineDatabase()))  # type: ignore[attr-defined]
 
 
 async def test_sqlite_checkpoints_outlive_their_process(tmp_path: Path) -> None:

@@ -10,18 +10,10 @@ from random import Random
 import pytest
 
 from credit.domain.errors import InvalidValue
-from dataplatform.consistency.sides import ComparisonSource, SourceKey
+from dataplatform.consistency.sides import SourceKey
 from dataplatform.ingestion.projections import project_customer, project_decision, project_transaction
 from tests.support.credit_samples import a_decision, a_profile, a_transaction
-from tests.support.local_servers import needs_mariadb
-from tests.support.store_bench import Bench, open_bench
-
-ADAPTERS = ("sqlite", "embedded", pytest.param("mariadb", marks=needs_mariadb))
-
-
-def source(bench: Bench) -> ComparisonSource:
-    assert bench.comparison is not None
-    return bench.comparison
+from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, open_bench
 
 
 async def ten_records(bench: Bench) -> None:
@@ -39,28 +31,28 @@ async def project_everything(bench: Bench) -> None:
 
 class SourceContract:
     async def an_empty_store_has_no_population(self, bench: Bench) -> None:
-        assert await source(bench).population() == 0
-        assert list(await source(bench).sample(5, Random(1))) == []
+        assert await bench.comparison.population() == 0
+        assert list(await bench.comparison.sample(5, Random(1))) == []
 
     async def every_kind_of_record_counts(self, bench: Bench) -> None:
         await ten_records(bench)
-        assert await source(bench).population() == 10
+        assert await bench.comparison.population() == 10
 
     async def a_sample_holds_different_records(self, bench: Bench) -> None:
         await ten_records(bench)
         for seed in range(5):
-            keys = [state.key for state in await source(bench).sample(4, Random(seed))]
+            keys = [state.key for state in await bench.comparison.sample(4, Random(seed))]
             assert len(set(keys)) == len(keys) == 4
 
     async def a_sample_of_more_than_there_is_holds_everything(self, bench: Bench) -> None:
         await ten_records(bench)
-        states = await source(bench).sample(50, Random(1))
+        states = await bench.comparison.sample(50, Random(1))
         assert Counter(state.key.kind for state in states) == {"customer": 4, "transaction": 3, "decision": 3}
 
     async def no_record_is_left_out_of_the_draw(self, bench: Bench) -> None:
         await ten_records(bench)
         dice = Random(3)
-        drawn = Counter([s.key for _ in range(60) for s in await source(bench).sample(3, dice)])
+        drawn = Counter([s.key for _ in range(60) for s in await bench.comparison.sample(3, dice)])
         assert len(drawn) == 10
         assert min(drawn.values()) >= 4, "each is expected 18 times"
 
@@ -71,7 +63,7 @@ class SourceContract:
             SourceKey("transaction", "T-00001"),
             SourceKey("decision", a_decision(1).decision_id),
         ]
-        assert [state.projection for state in await source(bench).states(keys)] == [
+        assert [state.projection for state in await bench.comparison.states(keys)] == [
             project_customer(a_profile(1)),
             project_transaction(a_transaction(1)),
             project_decision(a_decision(1)),
@@ -85,16 +77,16 @@ class SourceContract:
             SourceKey("customer", "C-00002"),
             SourceKey("transaction", "T-00003"),
         ]
-        states = await source(bench).states(keys)
+        states = await bench.comparison.states(keys)
         assert [state.key for state in states] == keys
         assert [state.projection is None for state in states] == [False, True, False, False]
 
     async def a_change_that_waits_makes_its_record_pending(self, bench: Bench) -> None:
         await ten_records(bench)
-        assert all(state.pending for state in await source(bench).sample(50, Random(1)))
+        assert all(state.pending for state in await bench.comparison.sample(50, Random(1)))
         await project_everything(bench)
         await bench.customers.upsert(a_profile(2, version=2))
-        states = await source(bench).sample(50, Random(1))
+        states = await bench.comparison.sample(50, Random(1))
         assert [state.key.key for state in states if state.pending] == ["C-00002"]
 
     async def refused_writes_leave_nothing_to_sample(self, bench: Bench) -> None:
@@ -103,14 +95,14 @@ class SourceContract:
             with pytest.raises(InvalidValue):
                 await bench.customers.upsert(a_profile(50, cpf_index=a_profile(1).cpf_index))
         await bench.customers.upsert(a_profile(5))
-        keys = {state.key for state in await source(bench).sample(11, Random(2))}
-        assert len(keys) == await source(bench).population() == 11
+        keys = {state.key for state in await bench.comparison.sample(11, Random(2))}
+        assert len(keys) == await bench.comparison.population() == 11
 
 
 PROMISES = sorted(name for name, _ in inspect.getmembers(SourceContract, inspect.isfunction))
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("adapter", RELATIONAL_ADAPTERS)
 @pytest.mark.parametrize("promise", PROMISES)
 async def test_a_comparison_source_keeps_its_promises(promise: str, adapter: str, tmp_path: Path) -> None:
     async with open_bench(adapter, tmp_path) as bench:

@@ -96,6 +96,7 @@ async def test_customer_records_keep_their_promises(promise: str, adapter: str, 
 @pytest.mark.parametrize("broken", broken_stores.CUSTOMERS, ids=lambda broken: broken.__name__)
 async def test_the_contract_catches_broken_customer_records(broken: type) -> None:
     bench = memory_bench()
-    bench.customers = broken(bench.tables)
+    assert bench.memory is not None
+    bench.customers = broken(bench.memory.tables, bench.clock)
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
         await getattr(CustomerContract(), broken.breaks)(bench)  # type: ignore[attr-defined]

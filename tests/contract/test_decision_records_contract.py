@@ -117,6 +117,7 @@ async def test_decision_records_keep_their_promises(promise: str, adapter: str, 
 @pytest.mark.parametrize("broken", broken_stores.DECISIONS, ids=lambda broken: broken.__name__)
 async def test_the_contract_catches_broken_decision_records(broken: type) -> None:
     bench = memory_bench()
-    bench.decisions = broken(bench.tables)
+    assert bench.memory is not None
+    bench.decisions = broken(bench.memory.tables, bench.clock)
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
         await getattr(DecisionContract(), broken.breaks)(bench)  # type: ignore[attr-defined]

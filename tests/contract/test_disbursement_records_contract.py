@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,14 +13,12 @@ from credit.domain.customer import CustomerStatus
 from credit.domain.disbursement import Order, Refusal, order_of
 from credit.domain.errors import DisbursementRefused, LeaseLost
 from credit.ports.sagas import DisbursementRecords, Saga, SagaLog
-from dataplatform.stores.memory.sagas import MemoryDisbursementRecords, MemorySagaLog
-from dataplatform.stores.mysql.relational import open_mysql_relational
+from dataplatform.stores.relational.disbursements import SqlDisbursementRecords
+from tests.support.broken_stores import changed, emptied
 from tests.support.credit_samples import a_decision, a_profile
-from tests.support.local_servers import fresh_mysql, needs_mariadb
-from tests.support.store_bench import Bench, embedded_platform_bench, memory_bench
+from tests.support.store_bench import RELATIONAL_ADAPTERS, Bench, memory_bench, open_bench
 
 LIMIT = 2_500_000
-ADAPTERS = ("memory", "embedded", pytest.param("mariadb", marks=needs_mariadb))
 
 
 @dataclass
@@ -110,64 +106,44 @@ class DisbursementContract:
 PROMISES = sorted(name for name, _ in inspect.getmembers(DisbursementContract, inspect.isfunction))
 
 
-@asynccontextmanager
-async def open_pay(adapter: str, folder: Path) -> AsyncIterator[Pay]:
-    if adapter == "memory":
-        stores = memory_bench()
-        assert stores.tables is not None
-        log = MemorySagaLog(stores.clock)
-        yield Pay(stores, MemoryDisbursementRecords(stores.tables, log), log)
-    elif adapter == "mariadb":
-        stores = memory_bench()
-        opened = open_mysql_relational(fresh_mysql(), None, stores.clock)
-        stores.customers, stores.outbox, stores.audit = opened.customers, opened.outbox, opened.audit
-        yield Pay(stores, opened.disbursements, opened.sagas)
-        await opened.close()
-    else:
-        async with embedded_platform_bench(folder) as (stores, platform):
-            yield Pay(stores, platform.disbursements, platform.sagas)
-
-
-@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("adapter", RELATIONAL_ADAPTERS)
 @pytest.mark.parametrize("promise", PROMISES)
 async def test_disbursements_keep_their_promises(promise: str, adapter: str, tmp_path: Path) -> None:
-    async with open_pay(adapter, tmp_path) as pay:
-        await getattr(DisbursementContract(), promise)(pay)
+    async with open_bench(adapter, tmp_path) as bench:
+        await getattr(DisbursementContract(), promise)(Pay(bench, bench.disbursements, bench.sagas))
 
 
-class ForgetsFences(MemoryDisbursementRecords):
+class ForgetsFences(SqlDisbursementRecords):
     breaks = "an_older_fence_pays_nothing"
 
     async def pay(self, order: Order, saga: Saga) -> bool:
-        newest = await self._log.find(saga.saga_id)
-        assert newest is not None
-        return await super().pay(order, newest)
-
-
-class ForgetsWhatWasPaid(MemoryDisbursementRecords):
-    breaks = "paid_again_it_writes_nothing"
-
-    async def pay(self, order: Order, saga: Saga) -> bool:
-        self._tables.transactions.clear()
+        await changed(self._database, "UPDATE sagas SET fence = :fence", {"fence": saga.fence})
         return await super().pay(order, saga)
 
 
-class PaysWithoutAudit(MemoryDisbursementRecords):
+class ForgetsWhatWasPaid(SqlDisbursementRecords):
+    breaks = "paid_again_it_writes_nothing"
+
+    async def pay(self, order: Order, saga: Saga) -> bool:
+        await emptied(self._database, "transactions")
+        return await super().pay(order, saga)
+
+
+class PaysWithoutAudit(SqlDisbursementRecords):
     breaks = "a_payment_comes_with_its_audit_entry_and_outbox_row"
 
     async def pay(self, order: Order, saga: Saga) -> bool:
         paid = await super().pay(order, saga)
-        self._tables.audit.clear()
+        await emptied(self._database, "audit")
         return paid
 
 
 @pytest.mark.parametrize(
     "broken", [ForgetsFences, ForgetsWhatWasPaid, PaysWithoutAudit], ids=lambda broken: broken.__name__
 )
-async def test_the_contract_catches_a_broken_pivot(broken: type[MemoryDisbursementRecords]) -> None:
-    stores = memory_bench()
-    assert stores.tables is not None
-    log = MemorySagaLog(stores.clock)
-    pay = Pay(stores, broken(stores.tables, log), log)
+async def test_the_contract_catches_a_broken_pivot(broken: type[SqlDisbursementRecords]) -> None:
+    bench = memory_bench()
+    assert bench.memory is not None
+    pay = Pay(bench, broken(bench.memory.tables, bench.clock), bench.sagas)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         await getattr(DisbursementContract(), broken.breaks)(pay)  # type: ignore[attr-defined]

@@ -108,6 +108,7 @@ async def test_a_hot_store_keeps_its_promises(promise: str, adapter: str, tmp_pa
 @pytest.mark.parametrize("broken", broken_stores.HOT_STORES, ids=lambda broken: broken.__name__)
 async def test_the_contract_catches_a_broken_hot_store(broken: type) -> None:
     bench = memory_bench()
-    bench.hot = broken(bench.clock)
+    assert bench.memory is not None
+    bench.hot = broken(bench.memory.database, bench.clock)
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
         await getattr(HotContract(), broken.breaks)(bench)  # type: ignore[attr-defined]

@@ -14,15 +14,10 @@ import pytest
 from credit.ports.stream import DeadLetter, StreamRecord
 from dataplatform.ingestion.letter_box import LetterBox
 from dataplatform.schemas import stream
-from dataplatform.stores.memory.letter_box import MemoryLetterBox
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from tests.support.credit_samples import NOON
-
-
-@asynccontextmanager
-async def memory(_: Path) -> AsyncIterator[LetterBox]:
-    yield MemoryLetterBox()
+from tests.support.in_memory import InlineDatabase
 
 
 @asynccontextmanager
@@ -34,7 +29,7 @@ async def sqlite(folder: Path) -> AsyncIterator[LetterBox]:
         await database.close()
 
 
-ADAPTERS = {"memory": memory, "sqlite": sqlite}
+ADAPTERS = {"sqlite": sqlite}
 
 
 def a_letter(number: int) -> DeadLetter:
@@ -70,14 +65,15 @@ class LetterBoxContract:
         assert list(await box.letters(10)) == [a_letter(2)]
 
 
-class KeepsBoth(MemoryLetterBox):
+class KeepsBoth(SqliteLetterBox):
     breaks = "the_same_record_again_is_one_letter"
 
     async def add(self, letter: DeadLetter) -> None:
-        self._letters[f"{letter.record.sequence}/{len(self._letters)}"] = letter
+        another = f"{letter.record.sequence}/{len(await self.letters(-1))}"
+        await super().add(replace(letter, record=replace(letter.record, sequence=another)))
 
 
-class RemovesNothing(MemoryLetterBox):
+class RemovesNothing(SqliteLetterBox):
     breaks = "what_is_removed_is_gone"
 
     async def remove(self, sequences: Sequence[str]) -> None:
@@ -97,4 +93,4 @@ async def test_a_letter_box_keeps_its_promises(promise: str, adapter: str, tmp_p
 @pytest.mark.parametrize("broken", [KeepsBoth, RemovesNothing])
 async def test_the_contract_catches_a_broken_letter_box(broken: type) -> None:
     with pytest.raises(AssertionError):
-        await getattr(LetterBoxContract(), broken.breaks)(broken())  # type: ignore[attr-defined]
+        await getattr(LetterBoxContract(), broken.breaks)(broken(InlineDatabase()))  # type: ignore[attr-defined]

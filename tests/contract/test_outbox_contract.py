@@ -127,6 +127,7 @@ async def test_an_outbox_keeps_its_promises(promise: str, adapter: str, tmp_path
 @pytest.mark.parametrize("broken", broken_stores.OUTBOXES, ids=lambda broken: broken.__name__)
 async def test_the_contract_catches_a_broken_outbox(broken: type) -> None:
     bench = memory_bench()
-    bench.outbox = broken(bench.tables)
+    assert bench.memory is not None
+    bench.outbox = broken(bench.memory.tables, bench.clock)
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
         await getattr(OutboxContract(), broken.breaks)(bench)  # type: ignore[attr-defined]

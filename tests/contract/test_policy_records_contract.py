@@ -96,6 +96,7 @@ async def test_policy_records_keep_their_promises(promise: str, adapter: str, tm
 @pytest.mark.parametrize("broken", broken_policies.POLICIES, ids=lambda broken: broken.__name__)
 async def test_the_contract_catches_broken_policy_records(broken: type) -> None:
     bench = memory_bench()
-    bench.policies = broken(bench.tables)
+    assert bench.memory is not None
+    bench.policies = broken(bench.memory.tables, bench.clock)
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
         await getattr(PolicyContract(), broken.breaks)(bench)  # type: ignore[attr-defined]

@@ -205,7 +205,8 @@ async def test_a_kinesis_stream_keeps_its_promises(promise: str, adapter: str) -
 @pytest.mark.parametrize("broken", broken_stores.STREAMS, ids=lambda broken: broken.__name__)
 async def test_the_contract_catches_a_broken_stream(broken: type) -> None:
     bench = memory_bench()
-    bench.stream = broken(bench.clock)
+    assert bench.memory is not None
+    bench.stream = broken(bench.memory.database, bench.clock)
     promise: str = broken.breaks  # type: ignore[attr-defined]
     contract = StreamContract() if hasattr(StreamContract, promise) else OrderedStreamContract()
     with pytest.raises((AssertionError, ValueError, KeyError, pytest.fail.Exception)):

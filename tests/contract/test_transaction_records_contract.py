@@ -79,6 +79,7 @@ async def test_transaction_records_keep_their_promises(promise: str, adapter: st
 async def test_the_contract_catches_broken_transaction_records(broken: type) -> None:
     bench = memory_bench()
     await bench.customers.upsert(a_profile(1))
-    bench.transactions = broken(bench.tables)
+    assert bench.memory is not None
+    bench.transactions = broken(bench.memory.tables)
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
         await getattr(TransactionContract(), broken.breaks)(bench)  # type: ignore[attr-defined]

@@ -95,6 +95,7 @@ async def test_a_wide_store_keeps_its_promises(promise: str, adapter: str, tmp_p
 @pytest.mark.parametrize("broken", broken_stores.WIDE_STORES, ids=lambda broken: broken.__name__)
 async def test_the_contract_catches_a_broken_wide_store(broken: type) -> None:
     bench = memory_bench()
-    bench.wide = broken(bench.clock)
+    assert bench.memory is not None
+    bench.wide = broken(bench.memory.database, bench.clock)
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
         await getattr(WideContract(), broken.breaks)(bench)  # type: ignore[attr-defined]

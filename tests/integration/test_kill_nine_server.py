@@ -27,7 +27,8 @@ from dataplatform.profiles.audited import verify_directory
 from dataplatform.profiles.embedded import open_embedded
 from dataplatform.security.anchor_file import read_anchors
 from dataplatform.security.audit_chain import Damage
-from dataplatform.stores.sqlite.audit import read_entries
+from dataplatform.stores.relational.audit import read_entries
+from dataplatform.stores.sqlite.relational import SqliteRelationalSession
 from foundation.clock import SystemClock
 from tests.support.live_credit import LiveCredit
 from tests.support.processes import SCRIPTS, Role, clean_environment, wait_until
@@ -158,7 +159,7 @@ def test_a_truncated_copy_is_refused_though_its_chain_alone_looks_whole(
     with closing(sqlite3.connect(copy / "data" / "relational.sqlite")) as database, database:
         database.execute("DROP TRIGGER audit_is_append_only_delete")
         database.execute("DELETE FROM audit WHERE sequence > (SELECT max(sequence) - 3 FROM audit)")
-        rest = read_entries(database, 1_000_000, 0)
+        rest = read_entries(SqliteRelationalSession(database), 1_000_000, 0)
     assert verify(rest, anchors=[]).intact
     assert [finding.damage for finding in verify_directory(copy).findings] == [Damage.TRUNCATED]
     with pytest.raises(SchemaError, match="was anchored"):

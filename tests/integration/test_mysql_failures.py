@@ -15,7 +15,7 @@ from random import Random
 
 import pymysql
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from credit.domain.errors import StoreUnavailable
 from dataplatform.local.mariadb import PASSWORD, USER, MariaDb
@@ -23,8 +23,9 @@ from dataplatform.local.server import LOOPBACK, Running, start, stop
 from dataplatform.resilience.retry import RetryPolicy
 from dataplatform.stores.mysql.database import MysqlDatabase
 from dataplatform.stores.mysql.endpoint import PoolLimits
-from dataplatform.stores.mysql.failures import Contended
-from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
+from dataplatform.stores.mysql.relational import open_mysql_relational
+from dataplatform.stores.relational.session import Contended, RelationalSession, integer
+from dataplatform.stores.relational.store import RelationalStore
 from foundation.clock import SystemClock
 from tests.support.credit_samples import a_decision, a_key
 from tests.support.local_servers import fresh_mysql, needs_mariadb
@@ -39,7 +40,7 @@ TOO_MANY_CONNECTIONS = 1040
 
 
 @asynccontextmanager
-async def opened(address: str, limits: PoolLimits | None = None) -> AsyncIterator[MysqlRelational]:
+async def opened(address: str, limits: PoolLimits | None = None) -> AsyncIterator[RelationalStore]:
     relational = open_mysql_relational(address, None, SystemClock(), limits)
     try:
         yield relational
@@ -54,7 +55,7 @@ def counts(engine: Engine) -> dict[str, int]:
         return {t: connection.execute(text(f"SELECT count(*) FROM {t}")).scalar_one() for t in tables}
 
 
-async def whole(relational: MysqlRelational, engine: Engine, acked: set[int]) -> int:
+async def whole(relational: RelationalStore, engine: Engine, acked: set[int]) -> int:
     """Nothing lost, nothing half: every acknowledged decision, and as many rows beside each as it has."""
     for number in acked:
         assert await relational.decisions.find(a_decision(number).decision_id) == a_decision(number)
@@ -165,11 +166,11 @@ async def test_lost_connections_are_unavailable_once_and_replaced() -> None:
         database = relational.database
         with engine_of(address) as engine:
 
-            def killed_under_its_work(connection: Connection) -> None:
-                number = connection.execute(text("SELECT connection_id()")).scalar_one()
+            def killed_under_its_work(session: RelationalSession) -> None:
+                own = integer(session, "SELECT connection_id()")
                 with engine.begin() as other:
-                    other.execute(text(f"KILL CONNECTION {number}"))
-                connection.execute(text("SELECT 1"))
+                    other.execute(text(f"KILL CONNECTION {own}"))
+                session.rows("SELECT 1")
 
             with pytest.raises(StoreUnavailable, match="the connection was lost"):
                 await database.write(killed_under_its_work)
@@ -192,23 +193,24 @@ class Crossing:
         self._met = threading.Barrier(2)
         self.runs = dict.fromkeys("ab", 0)
 
-    def work(self, name: str, first: int, second: int) -> Callable[[Connection], None]:
-        def cross(connection: Connection) -> None:
+    def work(self, name: str, first: int, second: int) -> Callable[[RelationalSession], None]:
+        def cross(session: RelationalSession) -> None:
             self.runs[name] += 1
-            connection.execute(ONE_MORE, {"id": first})
+            session.change(ONE_MORE, {"id": first})
             if self.runs[name] == 1:
                 self._met.wait(PATIENCE)
-            connection.execute(ONE_MORE, {"id": second})
+            session.change(ONE_MORE, {"id": second})
 
         return cross
 
 
-ONE_MORE = text("UPDATE pair SET n = n + 1 WHERE id = :id")
+ONE_MORE = "UPDATE pair SET n = n + 1 WHERE id = :id"
+BOTH = "SELECT n FROM pair"
 
 
-def make_pair(connection: Connection) -> None:
-    connection.execute(text("CREATE TABLE pair (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)"))
-    connection.execute(text("INSERT INTO pair VALUES (1, 0), (2, 0)"))
+def make_pair(session: RelationalSession) -> None:
+    session.change("CREATE TABLE pair (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)")
+    session.change("INSERT INTO pair VALUES (1, 0), (2, 0)")
 
 
 async def test_a_deadlock_is_rolled_back_and_done_again() -> None:
@@ -219,29 +221,28 @@ async def test_a_deadlock_is_rolled_back_and_done_again() -> None:
             database.write(crossing.work("a", 1, 2)), database.write(crossing.work("b", 2, 1))
         )
         assert sorted(crossing.runs.values()) == [1, 2], "one was the victim, and ran again"
-        found = await database.read(lambda c: c.execute(text("SELECT n FROM pair")).scalars().all())
-        assert found == [2, 2]
+        assert await database.read(lambda session: session.rows(BOTH)) == [(2,), (2,)]
 
 
-async def test_a_record_held_for_too_long_is_unavailable_after_a_bounded_number_of_tries() -> None:
+async def test_a_record_held_for_too_long_is_unavailable_after_a_bounded_numberof_tries() -> None:
     address, tries = fresh_mysql(), []
     database = MysqlDatabase(
         address, None, "relational", SystemClock(), contention=RetryPolicy(attempts=2, base_seconds=0.001)
     )
 
-    def impatient(connection: Connection) -> None:
+    def impatient(session: RelationalSession) -> None:
         tries.append(1)
-        connection.execute(text("SET SESSION innodb_lock_wait_timeout = 1"))
-        connection.execute(ONE_MORE, {"id": 1})
+        session.change("SET SESSION innodb_lock_wait_timeout = 1")
+        session.change(ONE_MORE, {"id": 1})
 
     await database.write(make_pair)
     with engine_of(address) as engine, engine.begin() as holder:
-        holder.execute(ONE_MORE, {"id": 1})
+        holder.execute(text(ONE_MORE), {"id": 1})
         with pytest.raises(Contended, match="held a record for too long"):
             await database.write(impatient)
     assert len(tries) == 2
     await database.write(impatient)
-    assert await database.read(lambda c: c.execute(text("SELECT n FROM pair")).scalars().all()) == [2, 0]
+    assert await database.read(lambda session: session.rows(BOTH)) == [(2,), (0,)]
     await database.close()
 
 
@@ -253,17 +254,18 @@ async def test_more_calls_than_may_wait_are_refused_at_once() -> None:
         assert [str(a) for a in answers[3:]] == [
             "the relational store is unavailable: 3 calls are in progress already"
         ] * 2
-        assert relational.saturation() == {"relational": 0.0}
+        assert relational.database.saturation == 0.0
 
 
 async def test_a_process_opens_no_more_connections_than_its_pool_may() -> None:
     address = fresh_mysql()
     async with opened(address, PoolLimits(connections=3)) as relational:
 
-        def seen_from_within(connection: Connection) -> int:
-            connection.execute(text("SELECT SLEEP(0.05)"))
-            statement = "SELECT count(*) FROM information_schema.processlist WHERE db = database()"
-            return int(connection.execute(text(statement)).scalar_one())
+        def seen_from_within(session: RelationalSession) -> int:
+            session.rows("SELECT SLEEP(0.05)")
+            return integer(
+                session, "SELECT count(*) FROM information_schema.processlist WHERE db = database()"
+            )
 
         seen = await asyncio.gather(*(relational.database.read(seen_from_within) for _ in range(12)))
     assert max(seen) == 3
@@ -330,18 +332,18 @@ async def test_a_writer_that_became_a_reader_is_let_go_of(own_server: Running) -
     )
     plain = address.replace(f"{USER}:{PASSWORD}", "application:of-the-test")
     async with opened(plain, PoolLimits(connections=1)) as relational:
-        number = text("SELECT connection_id()")
-        before = await relational.database.read(lambda c: c.execute(number).scalar_one())
-        assert before == await relational.database.read(lambda c: c.execute(number).scalar_one())
+        own = "SELECT connection_id()"
+        before = await relational.database.read(lambda session: integer(session, own))
+        assert before == await relational.database.read(lambda session: integer(session, own))
         administer(own_server, "SET GLOBAL read_only = ON")
         with pytest.raises(StoreUnavailable, match="the writer moved"):
             await relational.decisions.record(a_decision(1), a_key(1))
         administer(own_server, "SET GLOBAL read_only = OFF")
         assert not (await relational.decisions.record(a_decision(1), a_key(1))).replayed
-        assert before != await relational.database.read(lambda c: c.execute(number).scalar_one())
+        assert before != await relational.database.read(lambda session: integer(session, own))
 
 
-async def wait_for_answer(relational: MysqlRelational) -> None:
+async def wait_for_answer(relational: RelationalStore) -> None:
     async with asyncio.timeout(PATIENCE):
         while True:
             try:

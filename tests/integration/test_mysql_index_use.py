@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
-from dataplatform.stores.mysql import audit, comparison_source, customers, decisions, outbox, policies
-from dataplatform.stores.mysql import transactions as transaction_records
 from dataplatform.stores.mysql.endpoint import make_engine
+from dataplatform.stores.mysql.session import MysqlRelationalSession, prepared
 from dataplatform.stores.mysql.upgrade import upgrade
-from dataplatform.stores.rows import customer_values, transaction_values
+from dataplatform.stores.relational import audit, comparison, customers, decisions, outbox, policies
+from dataplatform.stores.relational import transactions as transaction_records
+from dataplatform.stores.relational.customers import customer_values
+from dataplatform.stores.relational.transactions import transaction_values
 from foundation.instants import to_micros
 from tests.support.credit_samples import NOON, a_profile, a_transaction
 from tests.support.local_servers import fresh_mysql, needs_mariadb
@@ -58,16 +60,15 @@ def fill(connection: Connection) -> None:
     """One customer in fifty is blocked; a third of the outbox is held; everything else is spread evenly."""
     profiles = [a_profile(n) for n in range(1, CUSTOMERS + 1)]
     values = [
-        {**customer_values(p), "status": "BLOCKED" if n % 50 == 0 else "ACTIVE", "digest": "0" * 64}
+        {**customer_values(p), "status": "BLOCKED" if n % 50 == 0 else "ACTIVE"}
         for n, p in enumerate(profiles)
     ]
-    connection.execute(customers._INSERT, values)
-    connection.execute(
-        transaction_records._INSERT, [{**r, "digest": "0" * 64} for r in rows_of_transactions()]
-    )
+    session = MysqlRelationalSession(connection)
+    session.change_all(customers._INSERT, values)
+    session.change_all(transaction_records._INSERT, rows_of_transactions())
     taken = rows_of_decisions()
-    connection.execute(decisions._INSERT, taken)
-    connection.execute(
+    session.change_all(decisions._INSERT, taken)
+    session.change_all(
         decisions._INSERT_KEY,
         [
             {
@@ -79,11 +80,9 @@ def fill(connection: Connection) -> None:
             for n, row in enumerate(taken)
         ],
     )
-    outbox.insert_changes(
-        connection, [outbox.Change("customer", p.customer_id, 1, b"{}") for p in profiles * 2]
-    )
+    outbox.insert_changes(session, [outbox.Change("customer", p.customer_id, 1, b"{}") for p in profiles * 2])
     connection.execute(text("UPDATE outbox SET available_at = :until WHERE row_id % 3 = 0"), {"until": DAY})
-    audit.append_events(connection, NOON, [audit.Event("a", "x", str(n), b"{}") for n in range(1_000)])
+    audit.append_events(session, NOON, [audit.Event("a", "x", str(n), b"{}") for n in range(1_000)])
 
 
 @pytest.fixture(scope="module")
@@ -110,16 +109,15 @@ class Step:
     extra: str
 
 
-def plan(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> list[Step]:
-    explained = text(f"EXPLAIN {statement.text}").bindparams(*statement._bindparams.values())
-    found = connection.execute(explained, dict(values)).mappings()
+def plan(connection: Connection, statement: str, values: Mapping[str, Any]) -> list[Step]:
+    found = connection.execute(prepared(f"EXPLAIN {statement}"), dict(values)).mappings()
     return [Step(r["table"], r["type"], r["key"], int(r["rows"] or 0), r["Extra"] or "") for r in found]
 
 
 @dataclass(frozen=True)
 class Query:
     name: str
-    statement: TextClause
+    statement: str
     values: Mapping[str, Any]
     table: str
     index: str
@@ -207,14 +205,14 @@ QUERIES = [
     ),
     Query(
         "records of a sample",
-        comparison_source.STATEMENTS["decision"].by_number,
+        comparison.TABLES["decision"].by_number,
         {"numbers": [7, 70, 700]},
         "t",
         "PRIMARY",
     ),
     Query(
         "blocked customers",
-        text("SELECT customer_id FROM customers WHERE status = :status"),
+        "SELECT customer_id FROM customers WHERE status = :status",
         {"status": "BLOCKED"},
         "customers",
         "idx_customer_status",
@@ -222,7 +220,7 @@ QUERIES = [
     ),
     Query(
         "transactions of a day",
-        text("SELECT amount_cents FROM transactions WHERE created_at >= :since AND created_at < :until"),
+        "SELECT amount_cents FROM transactions WHERE created_at >= :since AND created_at < :until",
         {"since": START, "until": START + DAY},
         "transactions",
         "idx_transaction_date",
@@ -230,7 +228,7 @@ QUERIES = [
     ),
     Query(
         "decisions of a day",
-        text("SELECT outcome FROM credit_decisions WHERE decision_date >= :since AND decision_date < :until"),
+        "SELECT outcome FROM credit_decisions WHERE decision_date >= :since AND decision_date < :until",
         {"since": START, "until": START + DAY},
         "credit_decisions",
         "idx_decision_date",
@@ -238,10 +236,8 @@ QUERIES = [
     ),
     Query(
         "decisions of a customer in a span",
-        text(
-            "SELECT outcome FROM credit_decisions WHERE customer_id = :customer_id "
-            "AND decision_date >= :since AND decision_date < :until"
-        ),
+        "SELECT outcome FROM credit_decisions WHERE customer_id = :customer_id "
+        "AND decision_date >= :since AND decision_date < :until",
         {"customer_id": A_CUSTOMER, "since": START, "until": START + 20 * DAY},
         "credit_decisions",
         "idx_customer_decision",
@@ -266,7 +262,7 @@ def test_a_page_of_customers_is_read_in_the_order_of_their_ids(filled: Connectio
 
 
 def test_the_combined_index_alone_answers_who_has_which_status(filled: Connection) -> None:
-    statement = text("SELECT customer_id, status FROM customers ORDER BY customer_id, status")
+    statement = "SELECT customer_id, status FROM customers ORDER BY customer_id, status"
     (step,) = plan(filled, statement, {})
     assert step.index == "idx_combined_customer_status"
     assert step.extra == "Using index"
@@ -279,7 +275,7 @@ def test_free_changes_are_read_in_their_order_without_a_sort(filled: Connection)
 
 
 def test_without_its_index_a_query_would_be_seen_to_read_the_table(filled: Connection) -> None:
-    statement = text(
+    statement = (
         "SELECT amount_cents FROM transactions IGNORE INDEX (idx_transaction_date) WHERE created_at < :a"
     )
     (step,) = plan(filled, statement, {"a": START + DAY})

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from dataplatform.stores.mysql.endpoint import PoolLimits
-from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
+from dataplatform.stores.mysql.relational import open_mysql_relational
+from dataplatform.stores.relational.store import RelationalStore
 from foundation.clock import ManualClock, SystemClock
 from tests.support.credit_samples import a_decision, a_key, a_profile
 from tests.support.local_servers import fresh_mysql, needs_mariadb
@@ -28,7 +29,7 @@ LEASE = 60.0
 
 
 @pytest.fixture
-async def several() -> AsyncIterator[list[MysqlRelational]]:
+async def several() -> AsyncIterator[list[RelationalStore]]:
     """Three openings of one database, as three processes have them: nothing is shared but the server."""
     address = fresh_mysql()
     opened = [open_mysql_relational(address, None, SystemClock(), PoolLimits(4)) for _ in range(3)]
@@ -58,7 +59,7 @@ async def test_processes_that_record_at_once_make_one_unbroken_chain() -> None:
     await opened.close()
 
 
-async def test_one_key_used_by_several_processes_at_once_records_once(several: list[MysqlRelational]) -> None:
+async def test_one_key_used_by_several_processes_at_once_records_once(several: list[RelationalStore]) -> None:
     for key in range(1, 6):
         calls = [
             process.decisions.record(a_decision(100 * key + number), a_key(key))
@@ -74,7 +75,7 @@ async def test_one_key_used_by_several_processes_at_once_records_once(several: l
 
 
 async def test_of_versions_that_several_processes_write_at_once_the_newest_stays(
-    several: list[MysqlRelational],
+    several: list[RelationalStore],
 ) -> None:
     versions = [7, 3, 9, 1, 8, 2, 6, 4, 5] * 2
     await asyncio.gather(
@@ -89,13 +90,13 @@ async def test_of_versions_that_several_processes_write_at_once_the_newest_stays
 
 
 async def test_several_projectors_share_no_change_and_keep_each_customers_order(
-    several: list[MysqlRelational],
+    several: list[RelationalStore],
 ) -> None:
     changes = [a_profile(number, version=v) for v in (1, 2, 3) for number in range(1, 21)]
     await several[0].customers.upsert_many(changes)
     projected: list[tuple[str, int]] = []
 
-    async def project(name: str, process: MysqlRelational) -> None:
+    async def project(name: str, process: RelationalStore) -> None:
         while rows := await process.outbox.claim(name, 4, LEASE):
             projected.extend((row.key, row.version) for row in rows)
             await asyncio.sleep(0)

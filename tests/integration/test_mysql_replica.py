@@ -18,7 +18,8 @@ from dataplatform.consistency.sides import SourceKey
 from dataplatform.local.mariadb import PASSWORD, USER, MariaDb, address
 from dataplatform.local.server import LOOPBACK, Running, running
 from dataplatform.stores.mysql.database import LAG_BOUND_SECONDS
-from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
+from dataplatform.stores.mysql.relational import open_mysql_relational
+from dataplatform.stores.relational.store import RelationalStore
 from exporters.probes.mysql_server import MysqlServer
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile
@@ -91,7 +92,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def relational(cluster: Cluster, clock: ManualClock) -> AsyncIterator[MysqlRelational]:
+async def relational(cluster: Cluster, clock: ManualClock) -> AsyncIterator[RelationalStore]:
     opened = open_mysql_relational(
         address(cluster.writer.port, DATABASE), address(cluster.reader.port, DATABASE), clock
     )
@@ -109,7 +110,7 @@ async def as_a_stranger(call: Coroutine[Any, Any, T]) -> T:
 
 
 async def test_a_task_reads_its_own_writes_until_every_replica_must_have_them(
-    cluster: Cluster, relational: MysqlRelational, clock: ManualClock
+    cluster: Cluster, relational: RelationalStore, clock: ManualClock
 ) -> None:
     old, new = a_profile(1), a_profile(1, version=2)
     await relational.customers.upsert(old)
@@ -124,7 +125,7 @@ async def test_a_task_reads_its_own_writes_until_every_replica_must_have_them(
 
 
 async def test_a_write_that_failed_may_have_been_done_so_its_task_reads_the_writer(
-    cluster: Cluster, relational: MysqlRelational
+    cluster: Cluster, relational: RelationalStore
 ) -> None:
     await relational.customers.upsert(a_profile(2))
     cluster.follow()
@@ -140,13 +141,13 @@ async def test_a_write_that_failed_may_have_been_done_so_its_task_reads_the_writ
     assert await as_a_stranger(fails_then_reads()) == a_profile(2, version=2)
 
 
-async def test_what_the_replica_lacks_is_looked_for_at_the_writer(relational: MysqlRelational) -> None:
+async def test_what_the_replica_lacks_is_looked_for_at_the_writer(relational: RelationalStore) -> None:
     await as_a_stranger(relational.decisions.record(a_decision(5), a_key(5)))
     assert await as_a_stranger(relational.decisions.find(a_decision(5).decision_id)) == a_decision(5)
     assert await as_a_stranger(relational.decisions.find("nobody")) is None
 
 
-async def test_what_must_be_the_newest_is_always_asked_of_the_writer(relational: MysqlRelational) -> None:
+async def test_what_must_be_the_newest_is_always_asked_of_the_writer(relational: RelationalStore) -> None:
     await as_a_stranger(relational.decisions.record(a_decision(6), a_key(6)))
     assert await as_a_stranger(relational.decisions.find_by_key(a_key(6))) == a_decision(6)
     head = await as_a_stranger(relational.audit.head())

@@ -14,8 +14,10 @@ from dataplatform.ingestion.processing_log import BatchOutcome
 from dataplatform.local.server import LOOPBACK
 from dataplatform.schemas.mysql.grants import RIGHTS, grants
 from dataplatform.stores.mysql.endpoint import make_engine
-from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
+from dataplatform.stores.mysql.relational import open_mysql_relational
 from dataplatform.stores.mysql.upgrade import upgrade
+from dataplatform.stores.relational.processing_log import SqlProcessingLog
+from dataplatform.stores.relational.store import RelationalStore
 from foundation.clock import SystemClock
 from tests.support.credit_policies import compiled
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile, a_transaction
@@ -50,18 +52,18 @@ def address() -> str:
 
 
 @pytest.fixture
-async def relational(address: str) -> AsyncIterator[MysqlRelational]:
+async def relational(address: str) -> AsyncIterator[RelationalStore]:
     opened = open_mysql_relational(address, None, SystemClock())
     yield opened
     await opened.close()
 
 
-async def test_everything_that_the_platform_does_it_may_do(relational: MysqlRelational) -> None:
+async def test_everything_that_the_platform_does_it_may_do(relational: RelationalStore) -> None:
     await relational.policies.activate(compiled().spec, "api")
     await relational.customers.upsert_many([a_profile(1), a_profile(1, version=2)])
     await relational.transactions.add_many([a_transaction(1)])
     await relational.decisions.record(a_decision(1), a_key(1))
-    await relational.processing_log.add(BatchOutcome("w", NOON, 0.1, "1", "2", 2, 0, 0, 0))
+    await SqlProcessingLog(relational.database).add(BatchOutcome("w", NOON, 0.1, "1", "2", 2, 0, 0, 0))
     rows = await relational.outbox.claim("w", 10, 60.0)
     await relational.outbox.failed("w", [rows[0].row_id], "down")
     await relational.outbox.done("w", [row.row_id for row in rows[1:]])
@@ -72,7 +74,7 @@ async def test_everything_that_the_platform_does_it_may_do(relational: MysqlRela
 
 
 def test_the_audit_trail_can_be_neither_changed_nor_emptied_nor_unguarded(
-    address: str, relational: MysqlRelational
+    address: str, relational: RelationalStore
 ) -> None:
     engine = make_engine(address, connections=1)
     for statement in (

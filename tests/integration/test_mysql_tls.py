@@ -57,8 +57,9 @@ async def test_with_the_right_authority_everything_goes_over_tls(secured: Secure
         f"{secured.address}?ssl_ca={secured.trusted.certificate}", None, SystemClock()
     )
     await opened.decisions.record(a_decision(1), a_key(1))
-    status = text("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-    assert (await opened.database.read(lambda c: c.execute(status).one()))[1] != ""
+    status = "SHOW SESSION STATUS LIKE 'Ssl_cipher'"
+    ((_, cipher),) = await opened.database.read(lambda session: session.rows(status))
+    assert cipher != ""
     await opened.close()
 
 

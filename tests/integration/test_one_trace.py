@@ -24,14 +24,6 @@ from dataplatform.observability.tracing import open_tracer
 from dataplatform.observability.xray_tracer import XrayTracer
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.stores.kinesis.shape import StreamShape
-from dataplatform.stores.memory.processing_log import MemoryProcessingLog
-from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
-from dataplatform.stores.memory.relational import (
-    MemoryCustomerRecords,
-    MemoryOutbox,
-    MemoryTables,
-    MemoryTransactionRecords,
-)
 from dataplatform.wrapped import (
     WrappedCache,
     WrappedCustomerRecords,
@@ -42,6 +34,7 @@ from dataplatform.wrapped import (
 from foundation.clock import SystemClock
 from tests.support.api_world import api_world
 from tests.support.aws_emulator import needs_emulator
+from tests.support.in_memory import InMemory
 from tests.support.kinesis import KinesisBench, kinesis_client, opened
 from tests.support.lambda_world import Context, lambda_world
 from tests.support.recording_telemetry import RecordingTelemetry
@@ -86,30 +79,30 @@ async def send_and_process(folder: Path, sealer: Sealer, collector: OtlpReceiver
 
 async def _process(stream: SealedStream, sealer: Sealer, tracer: Any) -> None:
     clock, telemetry = SystemClock(), RecordingTelemetry()
-    tables = MemoryTables(clock)
+    stores = InMemory(clock)
     worker = IngestWorker(
         stream=stream,
         processor=RecordProcessor(
             ingest=IngestRecord(sealer, clock),
-            customers=WrappedCustomerRecords(MemoryCustomerRecords(tables), spans("relational", tracer)),
+            customers=WrappedCustomerRecords(stores.relational.customers, spans("relational", tracer)),
             transactions=WrappedTransactionRecords(
-                MemoryTransactionRecords(tables), spans("relational", tracer)
+                stores.relational.transactions, spans("relational", tracer)
             ),
             telemetry=telemetry,
             tracer=tracer,
             clock=clock,
             patience=Patience(),
         ),
-        log=MemoryProcessingLog(),
+        log=stores.log,
         telemetry=telemetry,
         clock=clock,
     )
     assert await worker.run_once() == len(RECORDS)
     projector = Projector(
-        outbox=MemoryOutbox(tables),
-        hot=WrappedHotStore(MemoryHotStore(clock), spans("hot", tracer)),
-        wide=WrappedWideStore(MemoryWideStore(clock), spans("wide", tracer)),
-        cache=WrappedCache(MemoryCache(clock), spans("cache", tracer)),
+        outbox=stores.relational.outbox,
+        hot=WrappedHotStore(stores.hot, spans("hot", tracer)),
+        wide=WrappedWideStore(stores.wide, spans("wide", tracer)),
+        cache=WrappedCache(stores.cache, spans("cache", tracer)),
         telemetry=telemetry,
         tracer=tracer,
     )

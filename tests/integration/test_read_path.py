@@ -24,8 +24,9 @@ from dataplatform.ingestion.projections import project_customer
 from dataplatform.local.redis import Redis
 from dataplatform.local.server import Running, start, stop
 from dataplatform.stores.dynamodb.hot import DynamoHotStore
-from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
+from dataplatform.stores.mysql.relational import open_mysql_relational
 from dataplatform.stores.redis.open import OpenRedisCache
+from dataplatform.stores.relational.store import RelationalStore
 from foundation.clock import ManualClock
 from tests.support.aws_emulator import needs_emulator, shared_emulator
 from tests.support.credit_samples import NOON, a_decision, a_profile
@@ -44,7 +45,7 @@ class Tiers:
     client: Any
     cache: OpenRedisCache
     hot: DynamoHotStore
-    relational: MysqlRelational
+    relational: RelationalStore
     telemetry: RecordingTelemetry
     reader: ProfileReader
     reads: CachedReads

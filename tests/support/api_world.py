@@ -33,15 +33,6 @@ from dataplatform.saga.disbursement import DisbursementSaga
 from dataplatform.saga.runner import SagaRunner
 from dataplatform.security.keys import LocalKeyService
 from dataplatform.security.sealer import EnvelopeSealer
-from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
-from dataplatform.stores.memory.relational import (
-    MemoryAuditTrail,
-    MemoryCustomerRecords,
-    MemoryDecisionRecords,
-    MemoryTables,
-)
-from dataplatform.stores.memory.sagas import MemoryDisbursementRecords, MemorySagaLog
-from dataplatform.stores.memory.stream import MemoryStream
 from dataplatform.wrapped import (
     WrappedAuditTrail,
     WrappedCustomerRecords,
@@ -52,6 +43,7 @@ from dataplatform.wrapped import (
 )
 from foundation.clock import Clock, ManualClock
 from foundation.count_journal import CountJournal
+from tests.support.in_memory import InMemory
 from tests.support.memory_counts import MemoryCountJournal
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -79,10 +71,9 @@ class ApiWorld:
     app: ASGIApp
     client: httpx.AsyncClient
     deps: ApiDependencies
-    tables: MemoryTables
+    stores: InMemory[Clock]
     faults: FaultBoard
     recording_faults: FaultBoard
-    stream: MemoryStream
     journal: CountJournal
     clock: Clock
     keys_path: Path
@@ -127,13 +118,13 @@ async def api_world(
 ) -> AsyncIterator[ApiWorld]:
     """``changes`` replace fields of the dependencies."""
     clock = clock or ManualClock(NOW)
-    tables, faults, recording_faults = MemoryTables(clock), FaultBoard(), FaultBoard()
+    stores, faults, recording_faults = InMemory(clock), FaultBoard(), FaultBoard()
+    relational = stores.relational
     tracer = tracer or QuietTracer()
-    customers = WrappedCustomerRecords(MemoryCustomerRecords(tables), faults.around("relational"))
+    customers = WrappedCustomerRecords(relational.customers, faults.around("relational"))
     customers = WrappedCustomerRecords(customers, spans("relational", tracer))
-    decisions = WrappedDecisionRecords(MemoryDecisionRecords(tables), recording_faults.around("relational"))
+    decisions = WrappedDecisionRecords(relational.decisions, recording_faults.around("relational"))
     decisions = WrappedDecisionRecords(decisions, spans("relational", tracer))
-    stream = MemoryStream(clock)
     sealer = EnvelopeSealer(directory / "keyring.json", LocalKeyService(directory))
     registry = CollectorRegistry()
     journal = journal or MemoryCountJournal("api-1", clock)
@@ -141,17 +132,14 @@ async def api_world(
     policies, reasons = shipped_policies(), shipped_reasons()
     keys_path = directory / "api-keys.json"
     _, secret = create_key(keys_path, "tests", list(Scope), NOW)
-    log = MemorySagaLog(clock)
-    paying = WrappedDisbursementRecords(
-        MemoryDisbursementRecords(tables, log), recording_faults.around("relational")
-    )
-    saga = DisbursementSaga(paying, MemoryHotStore(clock), MemoryWideStore(clock), clock)
-    runner = SagaRunner(log, [saga.plan()], telemetry, clock, "api")
+    paying = WrappedDisbursementRecords(relational.disbursements, recording_faults.around("relational"))
+    saga = DisbursementSaga(paying, stores.hot, stores.wide, clock)
+    runner = SagaRunner(relational.sagas, [saga.plan()], telemetry, clock, "api")
     deps = ApiDependencies(
         decide=DecideCredit(
             customers=customers,
-            hot=WrappedHotStore(MemoryHotStore(clock), faults.around("hot")),
-            cache=MemoryCache(clock),
+            hot=WrappedHotStore(stores.hot, faults.around("hot")),
+            cache=stores.cache,
             decisions=decisions,
             sealer=sealer,
             policies=policies,
@@ -166,9 +154,9 @@ async def api_world(
         reasons=reasons,
         customers=customers,
         decisions=decisions,
-        trail=WrappedAuditTrail(MemoryAuditTrail(tables), recording_faults.around("relational")),
+        trail=WrappedAuditTrail(relational.audit, recording_faults.around("relational")),
         sealer=sealer,
-        producer=Producer(WrappedStream(stream, faults.around("stream")), sealer, clock, lambda: 0.5),
+        producer=Producer(WrappedStream(stores.stream, faults.around("stream")), sealer, clock, lambda: 0.5),
         keys=KeyRing(keys_path),
         telemetry=telemetry,
         tracer=tracer,
@@ -187,10 +175,9 @@ async def api_world(
             app=app,
             client=client,
             deps=deps,
-            tables=tables,
+            stores=stores,
             faults=faults,
             recording_faults=recording_faults,
-            stream=stream,
             journal=journal,
             clock=clock,
             keys_path=keys_path,

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from credit.domain.policy import Policy
 from credit.ports.records import PolicyActivation, StoredPolicy
-from dataplatform.stores.memory.policies import MemoryPolicyRecords
+from dataplatform.stores.relational.policies import SqlPolicyRecords
+from tests.support.broken_stores import changed, emptied
 
 
-class KeepsTheNameAlone(MemoryPolicyRecords):
+class KeepsTheNameAlone(SqlPolicyRecords):
     breaks = "a_policy_is_kept_whole_under_its_content_id"
 
     async def find(self, policy_id: str) -> StoredPolicy | None:
@@ -19,14 +20,15 @@ class KeepsTheNameAlone(MemoryPolicyRecords):
         return found and replace(found, document=found.name.encode())
 
 
-class ActivatesAgainAndAgain(MemoryPolicyRecords):
+class ActivatesAgainAndAgain(SqlPolicyRecords):
     breaks = "the_policy_in_force_is_not_activated_again"
 
-    async def activations(self, name: str, limit: int) -> Sequence[PolicyActivation]:
-        return await super().activations(name, limit) if limit > 1 else []
+    async def activate(self, policy: Policy, actor: str) -> bool:
+        await changed(self._database, "UPDATE credit_policy_activations SET name = 'was'")
+        return await super().activate(policy, actor)
 
 
-class RefusesToGoBack(MemoryPolicyRecords):
+class RefusesToGoBack(SqlPolicyRecords):
     breaks = "a_policy_may_come_back"
 
     async def activate(self, policy: Policy, actor: str) -> bool:
@@ -34,36 +36,39 @@ class RefusesToGoBack(MemoryPolicyRecords):
         return False if known else await super().activate(policy, actor)
 
 
-class OldestActivationFirst(MemoryPolicyRecords):
+class OldestActivationFirst(SqlPolicyRecords):
     breaks = "the_newest_activation_comes_first"
 
     async def activations(self, name: str, limit: int) -> Sequence[PolicyActivation]:
         return list(reversed(await super().activations(name, 1_000)))[:limit]
 
 
-class MixesNames(MemoryPolicyRecords):
+class MixesNames(SqlPolicyRecords):
     breaks = "each_name_has_a_history_of_its_own"
 
     async def activations(self, name: str, limit: int) -> Sequence[PolicyActivation]:
-        return list(reversed(self._tables.activations))[:limit]
+        names = "SELECT DISTINCT name FROM credit_policy_activations"
+        known = await self._database.read(lambda s: s.rows(names))
+        return [one for row in known for one in await super(MixesNames, self).activations(row[0], limit)]
 
 
-class LooksThenActivates(MemoryPolicyRecords):
+class LooksThenActivates(ActivatesAgainAndAgain):
     breaks = "of_concurrent_activations_one_counts"
 
-    async def activations(self, name: str, limit: int) -> Sequence[PolicyActivation]:
-        found = await super().activations(name, limit)
+    async def activate(self, policy: Policy, actor: str) -> bool:
+        in_force = await self.activations(policy.name, 1)
         await asyncio.sleep(0)
-        return found
+        known = bool(in_force) and in_force[0].policy_id == policy.policy_id
+        return False if known else await super().activate(policy, actor)
 
 
-class ActivatesInSilence(MemoryPolicyRecords):
+class ActivatesInSilence(SqlPolicyRecords):
     breaks = "each_activation_is_audited"
 
     async def activate(self, policy: Policy, actor: str) -> bool:
         activated = await super().activate(policy, actor)
         if activated:
-            self._tables.audit.pop()
+            await emptied(self._database, "audit")
         return activated
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,61 +12,76 @@ from fnmatch import fnmatchcase
 from credit.domain.canonical import decision_bytes
 from credit.domain.customer import CustomerProfile, Transaction
 from credit.domain.decision import Decision
-from credit.domain.errors import InvalidValue
 from credit.ports.projections import HotItem, WideRow
 from credit.ports.records import AuditEntry, IdempotencyKey, OutboxRow, RecordedDecision
 from credit.ports.stream import StreamRecord
 from dataplatform.observability.carried_trace import behind
-from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
-from dataplatform.stores.memory.relational import (
-    MemoryAuditTrail,
-    MemoryCustomerRecords,
-    MemoryDecisionRecords,
-    MemoryOutbox,
-    MemoryTransactionRecords,
+from dataplatform.stores.memory_cache import MemoryCache
+from dataplatform.stores.relational.audit import SqlAuditTrail
+from dataplatform.stores.relational.customers import SqlCustomerRecords
+from dataplatform.stores.relational.decisions import SqlDecisionRecords
+from dataplatform.stores.relational.outbox import Change, SqlOutbox, insert_changes
+from dataplatform.stores.relational.session import NOTHING, RelationalDatabase, RelationalSession, Values
+from dataplatform.stores.relational.transactions import (
+    TRANSACTION_COLUMNS,
+    SqlTransactionRecords,
+    transaction_from_row,
 )
-from dataplatform.stores.memory.stream import MemoryStream
+from dataplatform.stores.sqlite.hot import SqliteHotStore
+from dataplatform.stores.sqlite.stream import SqliteStream
+from dataplatform.stores.sqlite.wide import SqliteWideStore
+from foundation.instants import from_micros, seconds_to_micros, to_micros
 
 
-class LosesDecisions(MemoryDecisionRecords):
+async def changed(database: RelationalDatabase, statement: str, values: Values = NOTHING) -> None:
+    await database.write(lambda session: session.change(statement, values))
+
+
+async def emptied(database: RelationalDatabase, table: str) -> None:
+    await changed(database, f"DROP TRIGGER IF EXISTS {table}_is_append_only_delete")
+    await changed(database, f"DELETE FROM {table}")
+
+
+class LosesDecisions(SqlDecisionRecords):
     breaks = "what_was_recorded_is_found_unchanged"
 
     async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         return RecordedDecision(decision, replayed=False)
 
 
-class ForgetsIdempotency(MemoryDecisionRecords):
+class ForgetsIdempotency(SqlDecisionRecords):
     breaks = "the_same_key_and_body_replay_the_first_decision"
 
     async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         return await super().record(decision, None)
 
 
-class IgnoresTheBody(MemoryDecisionRecords):
+class IgnoresTheBody(SqlDecisionRecords):
     breaks = "the_same_key_with_another_body_is_refused_and_writes_nothing"
 
     async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         return await super().record(decision, key and replace(key, body_digest="same"))
 
 
-class RecordsBeforeItRefuses(MemoryDecisionRecords):
+class RecordsBeforeItRefuses(SqlDecisionRecords):
     """Not atomic: the outbox row is written before the key is looked at."""
 
     breaks = "the_same_key_with_another_body_is_refused_and_writes_nothing"
 
     async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
-        self._tables.add_outbox("decision", decision.decision_id, 1, decision_bytes(decision))
+        change = Change("decision", decision.decision_id, 1, decision_bytes(decision))
+        await self._database.write(lambda session: insert_changes(session, [change]))
         return await super().record(decision, key)
 
 
-class SharesKeysAmongClients(MemoryDecisionRecords):
+class SharesKeysAmongClients(SqlDecisionRecords):
     breaks = "keys_of_different_clients_do_not_meet"
 
     async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         return await super().record(decision, key and replace(key, client_id="everybody"))
 
 
-class LooksThenWrites(MemoryDecisionRecords):
+class LooksThenWrites(SqlDecisionRecords):
     """Checks the key, gives way to others, then records."""
 
     breaks = "concurrent_calls_with_one_key_record_exactly_once"
@@ -76,25 +92,25 @@ class LooksThenWrites(MemoryDecisionRecords):
         return RecordedDecision(known, replayed=True) if known else await super().record(decision, None)
 
 
-class RecordsWithoutAudit(MemoryDecisionRecords):
+class RecordsWithoutAudit(SqlDecisionRecords):
     breaks = "a_decision_comes_with_its_audit_entry_and_outbox_row"
 
     async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         recorded = await super().record(decision, key)
-        self._tables.audit.clear()
+        await emptied(self._database, "audit")
         return recorded
 
 
-class RecordsWithoutOutbox(MemoryDecisionRecords):
+class RecordsWithoutOutbox(SqlDecisionRecords):
     breaks = "a_decision_comes_with_its_audit_entry_and_outbox_row"
 
     async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
         recorded = await super().record(decision, key)
-        self._tables.outbox.clear()
+        await emptied(self._database, "outbox")
         return recorded
 
 
-class OldestDecisionsFirst(MemoryDecisionRecords):
+class OldestDecisionsFirst(SqlDecisionRecords):
     breaks = "a_customers_decisions_come_newest_first_in_pages"
 
     async def of_customer(
@@ -103,7 +119,7 @@ class OldestDecisionsFirst(MemoryDecisionRecords):
         return list(reversed(await super().of_customer(customer_id, limit, before)))
 
 
-class LosesTheTrace(MemoryDecisionRecords):
+class LosesTheTrace(SqlDecisionRecords):
     breaks = "the_trace_and_facts_survive_byte_for_byte"
 
     async def find(self, decision_id: str) -> Decision | None:
@@ -111,22 +127,23 @@ class LosesTheTrace(MemoryDecisionRecords):
         return found and replace(found, verdict=replace(found.verdict, trace=()))
 
 
-class IgnoresProfileVersions(MemoryCustomerRecords):
+class IgnoresProfileVersions(SqlCustomerRecords):
     breaks = "the_same_or_an_older_version_writes_nothing"
 
-    def _upsert(self, profile: CustomerProfile) -> bool:
-        self._tables.customers.pop(profile.customer_id, None)
-        return super()._upsert(profile)
+    async def upsert_many(self, profiles: Sequence[CustomerProfile]) -> Sequence[bool]:
+        await emptied(self._database, "customers")
+        return await super().upsert_many(profiles)
 
 
-class KeepsTheFirstProfile(MemoryCustomerRecords):
+class KeepsTheFirstProfile(SqlCustomerRecords):
     breaks = "a_newer_version_replaces_an_older_one"
 
-    def _upsert(self, profile: CustomerProfile) -> bool:
-        return profile.customer_id not in self._tables.customers and super()._upsert(profile)
+    async def upsert_many(self, profiles: Sequence[CustomerProfile]) -> Sequence[bool]:
+        new = [profile for profile in profiles if await self.get(profile.customer_id) is None]
+        return [*await super().upsert_many(new), *[False] * (len(profiles) - len(new))]
 
 
-class MissingFactsBecomeZero(MemoryCustomerRecords):
+class MissingFactsBecomeZero(SqlCustomerRecords):
     breaks = "a_profile_is_read_back_unchanged"
 
     async def get(self, customer_id: str) -> CustomerProfile | None:
@@ -134,66 +151,67 @@ class MissingFactsBecomeZero(MemoryCustomerRecords):
         return found and replace(found, monthly_income_cents=found.monthly_income_cents or 0)
 
 
-class WritesHalfABatch(MemoryCustomerRecords):
+class WritesHalfABatch(SqlCustomerRecords):
     breaks = "a_batch_with_a_refused_profile_writes_nothing"
 
     async def upsert_many(self, profiles: Sequence[CustomerProfile]) -> Sequence[bool]:
         return [(await super(WritesHalfABatch, self).upsert_many([profile]))[0] for profile in profiles]
 
 
-class LetsTwoPeopleShareACpf(MemoryCustomerRecords):
+class LetsTwoPeopleShareACpf(SqlCustomerRecords):
     breaks = "a_cpf_belongs_to_one_customer"
 
-    def _check_cpfs(self, profiles: Sequence[CustomerProfile]) -> None:
-        return None
+    async def upsert_many(self, profiles: Sequence[CustomerProfile]) -> Sequence[bool]:
+        await changed(self._database, "DROP INDEX IF EXISTS idx_customer_cpf")
+        return await super().upsert_many(profiles)
 
 
-class ScansOnlyOnePage(MemoryCustomerRecords):
+class ScansOnlyOnePage(SqlCustomerRecords):
     breaks = "a_scan_walks_everybody_once_in_order"
 
     async def scan(self, limit: int, after: str | None = None) -> Sequence[CustomerProfile]:
         return [] if after else await super().scan(limit)
 
 
-class ForgetsToProjectProfiles(MemoryCustomerRecords):
+class ForgetsToProjectProfiles(SqlCustomerRecords):
     breaks = "each_accepted_version_is_audited_and_projected"
 
-    def _upsert(self, profile: CustomerProfile) -> bool:
-        written = super()._upsert(profile)
-        self._tables.outbox.clear()
+    async def upsert_many(self, profiles: Sequence[CustomerProfile]) -> Sequence[bool]:
+        written = await super().upsert_many(profiles)
+        await emptied(self._database, "outbox")
         return written
 
 
-class AddsTransactionsTwice(MemoryTransactionRecords):
+class AddsTransactionsTwice(SqlTransactionRecords):
     breaks = "a_known_id_is_not_added_again"
 
-    def _add(self, item: Transaction) -> bool:
-        self._tables.transactions.pop(item.transaction_id, None)
-        return super()._add(item)
+    async def add_many(self, transactions: Sequence[Transaction]) -> Sequence[bool]:
+        await emptied(self._database, "transactions")
+        return await super().add_many(transactions)
 
 
-class ProjectsDuplicates(MemoryTransactionRecords):
+class ProjectsDuplicates(SqlTransactionRecords):
     breaks = "each_new_transaction_is_projected_once"
 
-    def _add(self, item: Transaction) -> bool:
-        if item.transaction_id in self._tables.transactions:
-            self._tables.add_outbox("transaction", item.transaction_id, 1, b"{}")
-        return super()._add(item)
-
-
-class AddsUntilRefused(MemoryTransactionRecords):
-    breaks = "a_batch_for_an_unknown_customer_writes_nothing"
-
     async def add_many(self, transactions: Sequence[Transaction]) -> Sequence[bool]:
-        added = []
-        for item in transactions:
-            if item.customer_id not in self._tables.customers:
-                raise InvalidValue("customer_id", "no such customer", "Send the customer first")
-            added.append(self._add(item))
+        added = await super().add_many(transactions)
+        again = [
+            Change("transaction", item.transaction_id, 1, b"{}")
+            for item, new in zip(transactions, added, strict=True)
+            if not new
+        ]
+        await self._database.write(lambda session: insert_changes(session, again))
         return added
 
 
-class IncludesTheEnd(MemoryTransactionRecords):
+class AddsUntilRefused(SqlTransactionRecords):
+    breaks = "a_batch_for_an_unknown_customer_writes_nothing"
+
+    async def add_many(self, transactions: Sequence[Transaction]) -> Sequence[bool]:
+        return [(await super(AddsUntilRefused, self).add_many([item]))[0] for item in transactions]
+
+
+class IncludesTheEnd(SqlTransactionRecords):
     breaks = "a_span_includes_its_start_and_not_its_end"
 
     async def of_customer(
@@ -202,44 +220,47 @@ class IncludesTheEnd(MemoryTransactionRecords):
         return await super().of_customer(customer_id, since, until + timedelta(microseconds=1), limit)
 
 
-class MixesCustomers(MemoryTransactionRecords):
+class MixesCustomers(SqlTransactionRecords):
     breaks = "a_customer_sees_own_transactions_only"
 
     async def of_customer(
         self, customer_id: str, since: datetime, until: datetime, limit: int
     ) -> Sequence[Transaction]:
-        return list(self._tables.transactions.values())
+        everything = f"SELECT {', '.join(TRANSACTION_COLUMNS)} FROM transactions"
+        rows = await self._database.read(lambda session: session.rows(everything))
+        return [transaction_from_row(row) for row in rows]
 
 
-class GivesRowsToEverybody(MemoryOutbox):
+class GivesRowsToEverybody(SqlOutbox):
     breaks = "a_held_row_is_nobody_elses"
 
     async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
-        return [held.row for held in self._tables.outbox.values()][:limit]
+        await changed(self._database, "UPDATE outbox SET available_at = 0")
+        return await super().claim(worker, limit, lease_seconds)
 
 
-class NewestRowsFirst(MemoryOutbox):
+class NewestRowsFirst(SqlOutbox):
     breaks = "rows_come_oldest_first"
 
     async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
         return list(reversed(await super().claim(worker, limit, lease_seconds)))
 
 
-class LeasesForEver(MemoryOutbox):
+class LeasesForEver(SqlOutbox):
     breaks = "a_lease_that_ran_out_frees_the_row"
 
     async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
         return await super().claim(worker, limit, 1e9)
 
 
-class ForgetsTraces(MemoryOutbox):
+class ForgetsTraces(SqlOutbox):
     breaks = "a_row_carries_the_trace_of_the_work_that_wrote_it_and_its_payload_is_as_it_was"
 
     async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
         return [replace(row, trace="") for row in await super().claim(worker, limit, lease_seconds)]
 
 
-class LeavesTracesInPayloads(MemoryOutbox):
+class LeavesTracesInPayloads(SqlOutbox):
     breaks = "a_row_carries_the_trace_of_the_work_that_wrote_it_and_its_payload_is_as_it_was"
 
     async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
@@ -247,7 +268,7 @@ class LeavesTracesInPayloads(MemoryOutbox):
         return [replace(row, payload=behind(row.trace, row.payload)) for row in rows]
 
 
-class MixesTraces(MemoryOutbox):
+class MixesTraces(SqlOutbox):
     breaks = "rows_written_at_once_carry_the_traces_of_their_own_records"
 
     async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
@@ -255,32 +276,41 @@ class MixesTraces(MemoryOutbox):
         return [replace(row, trace=rows[0].trace) for row in rows]
 
 
-class AnybodyMaySettleRows(MemoryOutbox):
+class AnybodyMaySettleRows(SqlOutbox):
     breaks = "a_row_taken_by_another_is_not_done_by_the_first"
 
-    def _held(self, worker: str, row_ids: Sequence[int]) -> list[int]:
-        return [row_id for row_id in row_ids if row_id in self._tables.outbox]
+    async def done(self, worker: str, row_ids: Sequence[int]) -> None:
+        await changed(self._database, "DELETE FROM outbox WHERE row_id IN :row_ids", {"row_ids": row_ids})
 
 
-class LetsAKeyOvertakeItself(MemoryOutbox):
+class LetsAKeyOvertakeItself(SqlOutbox):
     breaks = "a_later_row_of_a_key_waits_for_the_earlier_one"
 
     async def claim(self, worker: str, limit: int, lease_seconds: float) -> Sequence[OutboxRow]:
-        now = self._tables.clock.now()
-        free = [h for h in self._tables.outbox.values() if h.until is None or h.until <= now][:limit]
-        for held in free:
-            held.holder, held.until = worker, now + timedelta(seconds=lease_seconds)
-        return [held.row for held in free]
+        now = to_micros(self._clock.now())
+        free = (
+            "SELECT row_id, kind, record_key, version, payload, attempts, '' FROM outbox "
+            "WHERE available_at <= :now ORDER BY row_id LIMIT :most"
+        )
+        hold = "UPDATE outbox SET holder = :worker, available_at = :until WHERE row_id IN :row_ids"
+
+        def work(session: RelationalSession) -> list[OutboxRow]:
+            found = [OutboxRow(*row) for row in session.rows(free, {"now": now, "most": limit})]
+            names = {"worker": worker, "until": now + seconds_to_micros(lease_seconds)}
+            session.change(hold, {**names, "row_ids": [row.row_id for row in found]})
+            return found
+
+        return await self._database.write(work)
 
 
-class DropsFailedRows(MemoryOutbox):
+class DropsFailedRows(SqlOutbox):
     breaks = "a_failed_row_comes_back_with_one_attempt_more"
 
     async def failed(self, worker: str, row_ids: Sequence[int], reason: str) -> None:
         await self.done(worker, row_ids)
 
 
-class BreaksTheChain(MemoryAuditTrail):
+class BreaksTheChain(SqlAuditTrail):
     breaks = "each_entry_links_to_the_one_before"
 
     async def entries(self, limit: int, after_sequence: int = 0) -> Sequence[AuditEntry]:
@@ -288,45 +318,48 @@ class BreaksTheChain(MemoryAuditTrail):
         return [replace(entry, previous="0" * 64) for entry in found]
 
 
-class ForgetsTheActor(MemoryAuditTrail):
+class ForgetsTheActor(SqlAuditTrail):
     breaks = "an_entry_is_kept_whole"
 
     async def append(self, actor: str, action: str, subject: str, body: bytes) -> AuditEntry:
         return await super().append("somebody", action, subject, body)
 
 
-class SkipsANumber(MemoryAuditTrail):
+class SkipsANumber(SqlAuditTrail):
     breaks = "sequences_have_no_gap_even_after_refused_work"
 
     async def append(self, actor: str, action: str, subject: str, body: bytes) -> AuditEntry:
         entry = await super().append(actor, action, subject, body)
-        self._tables.audit[-1] = replace(entry, sequence=entry.sequence + 1)
-        return self._tables.audit[-1]
+        await changed(self._database, "DROP TRIGGER IF EXISTS audit_is_append_only_update")
+        skip = "UPDATE audit SET sequence = sequence + 1 WHERE sequence = :sequence"
+        await changed(self._database, skip, {"sequence": entry.sequence})
+        return replace(entry, sequence=entry.sequence + 1)
 
 
-class SlowHead(MemoryAuditTrail):
+class SlowHead(SqlAuditTrail):
     breaks = "the_head_is_the_newest_entry"
 
     async def head(self) -> AuditEntry | None:
-        return self._tables.audit[0] if self._tables.audit else None
+        oldest = await self.entries(1)
+        return oldest[0] if oldest else None
 
 
-class IgnoresThePage(MemoryAuditTrail):
+class IgnoresThePage(SqlAuditTrail):
     breaks = "entries_come_in_pages"
 
     async def entries(self, limit: int, after_sequence: int = 0) -> Sequence[AuditEntry]:
-        return list(self._tables.audit)
+        return await super().entries(1_000)
 
 
-class IgnoresHotVersions(MemoryHotStore):
+class IgnoresHotVersions(SqliteHotStore):
     breaks = "only_a_newer_version_is_written"
 
     async def put_if_newer(self, item: HotItem) -> bool:
-        self._items[item.customer_id, item.data_type] = item
-        return True
+        await self.delete(item.customer_id, item.data_type)
+        return await super().put_if_newer(item)
 
 
-class ChecksThenPuts(MemoryHotStore):
+class ChecksThenPuts(SqliteHotStore):
     """Reads, gives way to others, then writes."""
 
     breaks = "of_concurrent_writes_the_newest_stays"
@@ -336,64 +369,64 @@ class ChecksThenPuts(MemoryHotStore):
         await asyncio.sleep(0)
         if stored is not None and stored.version >= item.version:
             return False
-        self._items[item.customer_id, item.data_type] = item
-        return True
+        await self.delete(item.customer_id, item.data_type)
+        return await super().put_if_newer(item)
 
 
-class NeverExpires(MemoryHotStore):
+class NeverExpires(SqliteHotStore):
     breaks = "an_expired_item_is_absent_everywhere"
 
-    def _live(self, item: HotItem) -> bool:
-        return True
+    async def put_if_newer(self, item: HotItem) -> bool:
+        return await super().put_if_newer(replace(item, expires_at=None))
 
 
-class TombstonesForEver(MemoryHotStore):
+class TombstonesForEver(SqliteHotStore):
     breaks = "a_deleted_item_is_gone_and_may_come_back"
 
     async def delete(self, customer_id: str, data_type: str) -> None:
-        item = self._items.get((customer_id, data_type))
+        item = await self.get(customer_id, data_type)
         if item is not None:
-            self._items[customer_id, data_type] = replace(item, version=item.version + 1)
+            await self.put_if_newer(replace(item, version=item.version + 1))
 
 
-class IgnoresThePrefix(MemoryHotStore):
+class IgnoresThePrefix(SqliteHotStore):
     breaks = "a_customers_items_come_in_order_of_type"
 
     async def query_customer(self, customer_id: str, prefix: str = "", limit: int = 100) -> Sequence[HotItem]:
         return await super().query_customer(customer_id, "", limit)
 
 
-class OldestFirst(MemoryHotStore):
+class OldestFirst(SqliteHotStore):
     breaks = "the_status_index_answers_newest_first_since_an_instant"
 
     async def query_status(self, status: str, since: datetime, limit: int = 100) -> Sequence[HotItem]:
         return list(reversed(await super().query_status(status, since, limit)))
 
 
-class MatchesWholeTypes(MemoryHotStore):
+class MatchesWholeTypes(SqliteHotStore):
     breaks = "the_type_index_answers_by_family_newest_first"
 
     async def query_type(self, data_type: str, since: datetime, limit: int = 100) -> Sequence[HotItem]:
-        return [item for item in self._all() if item.data_type == data_type]
+        return [item for item in await super().scan(1_000) if item.data_type == data_type]
 
 
-class ScanSkipsTheBoundary(MemoryHotStore):
+class ScanSkipsTheBoundary(SqliteHotStore):
     breaks = "a_scan_walks_every_item_once"
 
     async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[HotItem]:
-        found = [item for item in self._all() if after is None or item.customer_id > after[0]]
-        return found[:limit]
+        everything = await super().scan(1_000)
+        return [item for item in everything if after is None or item.customer_id > after[0]][:limit]
 
 
-class IgnoresWideVersions(MemoryWideStore):
+class IgnoresWideVersions(SqliteWideStore):
     breaks = "only_a_newer_version_is_written"
 
     async def put_if_newer(self, row: WideRow) -> bool:
-        self._rows[row.customer_id, row.data_type] = row
-        return True
+        await self.delete(row.customer_id, row.data_type)
+        return await super().put_if_newer(row)
 
 
-class ChecksThenWritesWide(MemoryWideStore):
+class ChecksThenWritesWide(SqliteWideStore):
     breaks = "of_concurrent_writes_the_newest_stays"
 
     async def put_if_newer(self, row: WideRow) -> bool:
@@ -401,25 +434,25 @@ class ChecksThenWritesWide(MemoryWideStore):
         await asyncio.sleep(0)
         if stored is not None and stored.version >= row.version:
             return False
-        self._rows[row.customer_id, row.data_type] = row
-        return True
+        await self.delete(row.customer_id, row.data_type)
+        return await super().put_if_newer(row)
 
 
-class RangeIncludesTheEnd(MemoryWideStore):
+class RangeIncludesTheEnd(SqliteWideStore):
     breaks = "a_range_includes_its_start_and_not_its_end"
 
     async def range(self, customer_id: str, start: str, end: str, limit: int = 100) -> Sequence[WideRow]:
         return await super().range(customer_id, start, end + "\0", limit)
 
 
-class WideNeverExpires(MemoryWideStore):
+class WideNeverExpires(SqliteWideStore):
     breaks = "an_expired_row_is_absent_everywhere"
 
-    def _live(self, row: WideRow) -> bool:
-        return True
+    async def put_if_newer(self, row: WideRow) -> bool:
+        return await super().put_if_newer(replace(row, expires_at=None))
 
 
-class LosesColumns(MemoryWideStore):
+class LosesColumns(SqliteWideStore):
     breaks = "a_row_is_read_back_unchanged"
 
     async def put_if_newer(self, row: WideRow) -> bool:
@@ -427,19 +460,18 @@ class LosesColumns(MemoryWideStore):
         return await super().put_if_newer(replace(row, columns=kept))
 
 
-class WideScanRepeats(MemoryWideStore):
+class WideScanRepeats(SqliteWideStore):
     breaks = "a_scan_walks_every_row_once_customer_by_customer"
 
     async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[WideRow]:
-        found = [row for row in self._all() if (row.customer_id, row.data_type) > (after or ("", ""))]
-        return sorted(found, key=lambda row: row.data_type)[:limit]
+        return sorted(await super().scan(1_000, after), key=lambda row: row.data_type)[:limit]
 
 
-class WideScanStopsAtAGap(MemoryWideStore):
+class WideScanStopsAtAGap(SqliteWideStore):
     breaks = "a_scan_goes_on_after_a_row_that_is_gone"
 
     async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[WideRow]:
-        return [] if after and after not in self._rows else await super().scan(limit, after)
+        return [] if after and await self.get(*after) is None else await super().scan(limit, after)
 
 
 class CacheNeverExpires(MemoryCache):
@@ -494,72 +526,83 @@ class CacheWithoutBound(MemoryCache):
         await super().set(key, value, ttl_seconds)
 
 
-class LosesRecords(MemoryStream):
+class LosesRecords(SqliteStream):
     breaks = "records_come_out_as_they_went_in"
 
     async def put(self, records: Sequence[tuple[str, bytes]]) -> Sequence[str]:
         return await super().put(records[:-1])
 
 
-class LeaseNotRespected(MemoryStream):
+class LeaseNotRespected(SqliteStream):
     breaks = "a_leased_record_is_nobody_elses"
 
     async def lease(self, worker: str, limit: int, lease_seconds: float) -> Sequence[StreamRecord]:
-        return [held.record for held in self._table._records.values()][:limit]
+        await self._database.write(lambda c: c.execute("UPDATE records SET holder = NULL").rowcount)
+        return await super().lease(worker, limit, lease_seconds)
 
 
-class Reorders(MemoryStream):
+class Reorders(SqliteStream):
     """Hands out later records of a partition while an earlier one is held."""
 
     breaks = "a_partition_stays_in_order_across_workers"
 
     async def lease(self, worker: str, limit: int, lease_seconds: float) -> Sequence[StreamRecord]:
-        now = self._clock.now()
-        free = [h for h in self._table._records.values() if h.until is None or h.until <= now][:limit]
-        for held in free:
-            held.holder, held.until = worker, now + timedelta(seconds=lease_seconds)
-        return [held.record for held in free]
+        now = to_micros(self._clock.now())
+        free = (
+            "SELECT sequence, partition_key, data, arrived_at, attempts FROM records "
+            "WHERE lease_until <= ? ORDER BY sequence LIMIT ?"
+        )
+        hold = "UPDATE records SET holder = ?, lease_until = ? WHERE sequence = ?"
+
+        def work(connection: sqlite3.Connection) -> list[StreamRecord]:
+            found = connection.execute(free, (now, limit)).fetchall()
+            until = now + seconds_to_micros(lease_seconds)
+            connection.executemany(hold, [(worker, until, row[0]) for row in found])
+            return [StreamRecord(str(row[0]), row[1], row[2], from_micros(row[3]), row[4]) for row in found]
+
+        return await self._database.write(work)
 
 
-class AcknowledgesForOthers(MemoryStream):
+class AcknowledgesForOthers(SqliteStream):
     breaks = "what_another_holds_now_is_not_the_first_ones_to_settle"
 
     async def ack(self, worker: str, sequences: Sequence[str]) -> None:
-        for sequence in sequences:
-            self._table._records.pop(sequence, None)
+        rows = [(sequence,) for sequence in sequences]
+        delete = "DELETE FROM records WHERE sequence = ?"
+        await self._database.write(lambda c: c.executemany(delete, rows).rowcount)
 
 
-class ForgetsAttempts(MemoryStream):
+class ForgetsAttempts(SqliteStream):
     breaks = "a_retried_record_comes_back_with_one_attempt_more"
 
     async def retry(self, worker: str, sequences: Sequence[str]) -> None:
-        for held in self._table._records.values():
-            held.holder = held.until = None
+        await self._database.write(lambda c: c.execute("UPDATE records SET holder = NULL").rowcount)
 
 
-class DropsPoison(MemoryStream):
+class DropsPoison(SqliteStream):
     breaks = "a_buried_record_is_kept_whole_with_its_reason"
 
     async def bury(self, worker: str, sequence: str, reason: str) -> None:
         await self.ack(worker, [sequence])
 
 
-class ReplaysNothing(MemoryStream):
+class ReplaysNothing(SqliteStream):
     breaks = "a_replayed_dead_letter_is_processed_again"
 
     async def replay(self, sequences: Sequence[str]) -> int:
         return len(sequences)
 
 
-class OldestIsNewest(MemoryStream):
+class OldestIsNewest(SqliteStream):
     breaks = "the_oldest_waits_since_it_was_put"
 
     async def oldest(self) -> datetime | None:
-        arrivals = [held.record.arrived_at for held in self._table._records.values()]
-        return max(arrivals, default=None)
+        newest = "SELECT max(arrived_at) FROM records"
+        (at,) = await self._database.read(lambda c: c.execute(newest).fetchone())
+        return None if at is None else from_micros(at)
 
 
-class LeasesNeverEnd(MemoryStream):
+class LeasesNeverEnd(SqliteStream):
     breaks = "a_lease_that_ran_out_counts_as_an_attempt"
 
     async def lease(self, worker: str, limit: int, lease_seconds: float) -> Sequence[StreamRecord]:

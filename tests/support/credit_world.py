@@ -13,11 +13,10 @@ from credit.ports.projections import PROFILE, HotItem
 from credit.usecases.decide import DecideCredit
 from credit.usecases.load_policies import load_policies
 from dataplatform.resilience.faults import FaultBoard
-from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore
-from dataplatform.stores.memory.relational import MemoryCustomerRecords, MemoryDecisionRecords, MemoryTables
 from dataplatform.wrapped import WrappedCache, WrappedCustomerRecords, WrappedDecisionRecords, WrappedHotStore
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_profile
+from tests.support.in_memory import InMemory
 from tests.support.recording_telemetry import RecordingTelemetry
 
 BROKEN = Fault(error_ratio=1.0)
@@ -69,11 +68,9 @@ class CreditWorld:
 
     def __post_init__(self) -> None:
         self.board, self.recording = FaultBoard(), FaultBoard()  # reading and recording fail apart
-        self.tables = MemoryTables(self.clock)
-        self.customers = MemoryCustomerRecords(self.tables)
-        self.decisions = MemoryDecisionRecords(self.tables)
-        self.hot = MemoryHotStore(self.clock)
-        self.cache = MemoryCache(self.clock)
+        self.stores = InMemory(self.clock)
+        self.customers, self.decisions = self.stores.relational.customers, self.stores.relational.decisions
+        self.hot, self.cache = self.stores.hot, self.stores.cache
         self.made = 0
         self.decide = DecideCredit(
             customers=WrappedCustomerRecords(self.customers, self.board.around("relational")),

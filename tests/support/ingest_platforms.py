@@ -30,12 +30,13 @@ from dataplatform.resilience.faults import FaultBoard
 from dataplatform.schemas import stream as stream_schema
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.stores.cassandra.wide import CassandraWideStore
-from dataplatform.stores.memory.projections import MemoryCache
+from dataplatform.stores.memory_cache import MemoryCache
 from dataplatform.stores.mysql.relational import open_mysql_relational
+from dataplatform.stores.relational.processing_log import SqlProcessingLog
 from dataplatform.stores.sqlite.checkpoints import SqliteCheckpoints
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
-from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
+from dataplatform.stores.sqlite.relational import SqliteRelational
 from dataplatform.wrapped import (
     WrappedCustomerRecords,
     WrappedHotStore,
@@ -161,7 +162,7 @@ async def _over(
             wide=WrappedWideStore(stores.wide, faults.around("wide")),
             cache=MemoryCache(clock),
             sealer=open_sealer(folder),
-            log=SqliteProcessingLog(own),
+            log=SqlProcessingLog(SqliteRelational(own)),
             checkpoints=SqliteCheckpoints(own),
             letters=SqliteLetterBox(own),
         )

@@ -16,12 +16,13 @@ from dataplatform.resilience.retry import RetryPolicy
 from dataplatform.stores.kinesis.reader import ReaderLimits
 from dataplatform.stores.kinesis.shape import StreamShape
 from dataplatform.stores.kinesis.stream import KinesisPolicy, KinesisStream, open_kinesis_stream
-from dataplatform.stores.memory.checkpoints import MemoryCheckpoints
-from dataplatform.stores.memory.letter_box import MemoryLetterBox
+from dataplatform.stores.sqlite.checkpoints import SqliteCheckpoints
+from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from foundation.clock import Clock, ManualClock
 from tests.support.aws_emulator import aws_client, shared_emulator
 from tests.support.aws_refusal import aws_refusal
 from tests.support.credit_samples import NOON
+from tests.support.in_memory import InlineDatabase
 from tests.support.recording_telemetry import RecordingTelemetry
 
 THROTTLED = "ProvisionedThroughputExceededException"
@@ -44,8 +45,8 @@ class KinesisBench:
     client: Any
     name: str = field(default_factory=stream_name)
     clock: Clock = field(default_factory=lambda: ManualClock(NOON))
-    checkpoints: Checkpoints = field(default_factory=MemoryCheckpoints)
-    letters: LetterBox = field(default_factory=MemoryLetterBox)
+    checkpoints: Checkpoints = field(default_factory=lambda: SqliteCheckpoints(InlineDatabase()))
+    letters: LetterBox = field(default_factory=lambda: SqliteLetterBox(InlineDatabase()))
     telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
     shape: StreamShape = field(default_factory=StreamShape)
     policy: KinesisPolicy = QUICK

@@ -24,9 +24,9 @@ from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.profiles.embedded import open_embedded
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.sealed_stream import SealedStream
-from dataplatform.stores.memory.stream import MemoryStream
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
+from tests.support.in_memory import InMemory
 from tests.support.recording_telemetry import RecordingTelemetry
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class LambdaWorld:
         return self.run(self._produced(documents))
 
     async def _produced(self, documents: Sequence[Mapping[str, object]]) -> list[Record]:
-        stream = MemoryStream(self.clock)
+        stream = InMemory(self.clock).stream
         sealed = SealedStream(stream, self.platform.sealer)
         producer = Producer(sealed, self.platform.sealer, self.clock, Random(1).random)
         await producer.send(documents)

@@ -19,11 +19,12 @@ from credit_samples import a_decision, a_key  # type: ignore[import-not-found]  
 
 from dataplatform.profiles.data_platform import DataPlatform  # noqa: E402
 from dataplatform.profiles.embedded import open_embedded  # noqa: E402
-from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational  # noqa: E402
+from dataplatform.stores.mysql.relational import open_mysql_relational  # noqa: E402
+from dataplatform.stores.relational.store import RelationalStore  # noqa: E402
 from foundation.clock import SystemClock  # noqa: E402
 
 
-def opened(where: str) -> DataPlatform | MysqlRelational:
+def opened(where: str) -> DataPlatform | RelationalStore:
     if where.startswith("mysql://"):
         return open_mysql_relational(where, None, SystemClock())
     return open_embedded(Path(where), SystemClock())

@@ -17,8 +17,10 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform"), str(ROOT / "tests" / "support")]
@@ -35,7 +37,8 @@ from dataplatform.saga.disbursement import DisbursementSaga  # noqa: E402
 from dataplatform.saga.limit_holds import total  # noqa: E402
 from dataplatform.saga.runner import SagaLimits, SagaRunner  # noqa: E402
 from dataplatform.schemas.projections import HOT_RUNGS, WIDE_RUNGS  # noqa: E402
-from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational  # noqa: E402
+from dataplatform.stores.mysql.relational import open_mysql_relational  # noqa: E402
+from dataplatform.stores.relational.store import RelationalStore  # noqa: E402
 from dataplatform.stores.sqlite.database import Database  # noqa: E402
 from dataplatform.stores.sqlite.hot import SqliteHotStore  # noqa: E402
 from dataplatform.stores.sqlite.wide import SqliteWideStore  # noqa: E402
@@ -49,7 +52,7 @@ LIMITS = SagaLimits(lease_seconds=LEASE, first_pause_seconds=0.0)
 
 @dataclass
 class Stores:
-    relational: MysqlRelational
+    relational: RelationalStore
     hot: HotStore
     wide: WideStore
 
@@ -83,11 +86,9 @@ class Stopping(Boundaries):  # type: ignore[misc]
 async def disbursed(folder: Path, url: str, number: int) -> list[str]:
     boundaries = Stopping("paid", number)
     async with opened(folder, url) as stores:
-        relational = replace(
-            stores.relational,
-            sagas=Watched(stores.relational.sagas, "log", boundaries),
-            disbursements=Watched(stores.relational.disbursements, "disbursements", boundaries),
-        )
+        relational: Any = copy(stores.relational)
+        relational.sagas = Watched(relational.sagas, "log", boundaries)
+        relational.disbursements = Watched(relational.disbursements, "disbursements", boundaries)
         watched = Stores(
             relational, Watched(stores.hot, "hot", boundaries), Watched(stores.wide, "wide", boundaries)
         )

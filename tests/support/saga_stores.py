@@ -19,8 +19,8 @@ from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.profiles.embedded import open_embedded
 from dataplatform.saga.disbursement import DisbursementSaga
 from dataplatform.saga.runner import SagaLimits, SagaRunner
-from dataplatform.stores.memory.projections import MemoryCache
-from dataplatform.stores.mysql.relational import MysqlRelational
+from dataplatform.stores.memory_cache import MemoryCache
+from dataplatform.stores.relational.store import RelationalStore
 from foundation.clock import SystemClock
 
 LIMITS = SagaLimits(lease_seconds=1.0, first_pause_seconds=0.0)  # real seconds
@@ -71,7 +71,7 @@ async def opened(folder: Path) -> AsyncIterator[SagaStores]:
 
 
 def _over(
-    relational: DataPlatform | MysqlRelational, hot: HotStore, wide: WideStore, cache: Cache
+    relational: DataPlatform | RelationalStore, hot: HotStore, wide: WideStore, cache: Cache
 ) -> SagaStores:
     return SagaStores(
         customers=relational.customers,

@@ -21,7 +21,8 @@ from dataplatform.stores.cassandra.opening import open_cassandra_wide
 from dataplatform.stores.dynamodb.calls import HOT_STORE
 from dataplatform.stores.dynamodb.hot import DynamoHotStore
 from dataplatform.stores.dynamodb.open import open_dynamodb_hot
-from dataplatform.stores.mysql.relational import MysqlRelational, open_mysql_relational
+from dataplatform.stores.mysql.relational import open_mysql_relational
+from dataplatform.stores.relational.store import RelationalStore
 from foundation.aws.clients import AwsClients
 from foundation.clock import Clock
 
@@ -41,7 +42,7 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class ServerStores:
-    relational: MysqlRelational
+    relational: RelationalStore
     hot: DynamoHotStore
     wide: WideStore
 

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 _STATEMENT = re.compile(
     r"\s*(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|CREATE|ALTER|DROP|TRUNCATE|EXPLAIN|SET)\s+[A-Za-z(@'`:]"
 )
+_EXECUTING = ("text", "exec_driver_sql", "rows", "change", "change_all")
 _HOLE = "\0"  # what is put in when the program runs
 
 
@@ -39,15 +40,22 @@ def sources(*patterns: str) -> list[Source]:
 
 
 def unseen(path: Path) -> list[str]:
-    """Where a function makes SQL of something else than a literal, which ``sources`` cannot see."""
+    """Where a function makes SQL of something else than a literal, a constant of its module or what it was
+    given, which ``sources`` cannot see."""
     return [
         f"{path.name}:{call.lineno}"
         for function in _functions(path)
         for call in ast.walk(function)
         if isinstance(call, ast.Call)
-        and _called(call) in ("text", "exec_driver_sql")
-        and not isinstance(call.args[0], ast.Constant | ast.JoinedStr)
+        and _called(call) in _EXECUTING
+        and not _is_seen(call.args[0], {argument.arg for argument in function.args.args})
     ]
+
+
+def _is_seen(statement: ast.expr, given: set[str]) -> bool:
+    if isinstance(statement, ast.Name):
+        return statement.id.isupper() or statement.id in given
+    return isinstance(statement, ast.Constant | ast.JoinedStr | ast.Attribute)
 
 
 def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

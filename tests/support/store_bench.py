@@ -18,6 +18,7 @@ from credit.ports.records import (
     PolicyRecords,
     TransactionRecords,
 )
+from credit.ports.sagas import DisbursementRecords, SagaLog
 from credit.ports.stream import Stream
 from dataplatform.consistency.sides import ComparisonSource
 from dataplatform.directory import prepare_directory
@@ -27,36 +28,20 @@ from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.profiles.embedded import open_embedded
 from dataplatform.schemas import projections, stream
 from dataplatform.stores.cassandra.wide import CassandraWideStore
-from dataplatform.stores.memory.policies import MemoryPolicyRecords
-from dataplatform.stores.memory.processing_log import MemoryProcessingLog
-from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore, MemoryWideStore
-from dataplatform.stores.memory.relational import (
-    MemoryAuditTrail,
-    MemoryCustomerRecords,
-    MemoryDecisionRecords,
-    MemoryOutbox,
-    MemoryTables,
-    MemoryTransactionRecords,
-)
-from dataplatform.stores.memory.stream import MemoryStream
+from dataplatform.stores.memory_cache import MemoryCache
 from dataplatform.stores.mysql.relational import open_mysql_relational
-from dataplatform.stores.sqlite.audit import SqliteAuditTrail
-from dataplatform.stores.sqlite.cache import SqliteCache
-from dataplatform.stores.sqlite.comparison_source import SqliteComparisonSource
-from dataplatform.stores.sqlite.customers import SqliteCustomerRecords
+from dataplatform.stores.relational.processing_log import SqlProcessingLog
+from dataplatform.stores.relational.store import RelationalStore
 from dataplatform.stores.sqlite.database import Database
-from dataplatform.stores.sqlite.decisions import SqliteDecisionRecords
 from dataplatform.stores.sqlite.hot import SqliteHotStore
-from dataplatform.stores.sqlite.outbox import SqliteOutbox
-from dataplatform.stores.sqlite.policies import SqlitePolicyRecords
-from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
+from dataplatform.stores.sqlite.relational import SqliteRelational
 from dataplatform.stores.sqlite.stream import SqliteStream
-from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
 from dataplatform.stores.sqlite.wide import SqliteWideStore
 from foundation.clock import ManualClock
 from tests.support.aws_emulator import needs_emulator
 from tests.support.credit_samples import NOON
 from tests.support.dynamodb import a_hot_store
+from tests.support.in_memory import InMemory
 from tests.support.local_servers import (
     empty_cassandra,
     fresh_mysql,
@@ -66,17 +51,17 @@ from tests.support.local_servers import (
 )
 from tests.support.redis_cache import a_redis_cache
 
-ADAPTERS = ("memory", "sqlite", "embedded")  # embedded: sqlite behind faults, breakers and the sealed stream
+ADAPTERS = ("sqlite", "embedded")  # embedded: sqlite behind faults, breakers and the sealed stream
 RELATIONAL_ADAPTERS = (*ADAPTERS, pytest.param("mariadb", marks=needs_mariadb))
 WIDE_ADAPTERS = (*ADAPTERS, pytest.param("cassandra", marks=needs_cassandra))
 HOT_ADAPTERS = (*ADAPTERS, pytest.param("dynamodb", marks=needs_emulator))
-CACHE_ADAPTERS = (*ADAPTERS, pytest.param("redis", marks=needs_redis))
+CACHE_ADAPTERS = ("memory", "embedded", pytest.param("redis", marks=needs_redis))
 CACHE_ENTRIES = 5
 
 
 @dataclass
 class Bench:
-    """The ports of one family. ``tables`` is the memory family's state, for broken adapters to share."""
+    """The ports of one family; ``memory`` is there when they are in memory, for broken adapters to share."""
 
     clock: ManualClock
     decisions: DecisionRecords
@@ -84,33 +69,55 @@ class Bench:
     transactions: TransactionRecords
     policies: PolicyRecords
     outbox: Outbox
+    sagas: SagaLog
+    disbursements: DisbursementRecords
     audit: AuditTrail
     hot: HotStore
     wide: WideStore
     cache: Cache
     stream: Stream
     log: ProcessingLog
-    tables: MemoryTables | None = None
-    comparison: ComparisonSource | None = None  # the memory family has none
+    comparison: ComparisonSource
+    memory: InMemory[ManualClock] | None = None
 
 
 def memory_bench() -> Bench:
-    clock = ManualClock(NOON)
-    tables = MemoryTables(clock)
+    memory = InMemory(ManualClock(NOON), CACHE_ENTRIES)
+    return _beside(memory, memory.relational, memory.log)
+
+
+def _beside(memory: InMemory[ManualClock], relational: RelationalStore, log: ProcessingLog) -> Bench:
+    """Relational ports of any database, the others in memory."""
+    bench = _bench(memory.clock, relational, memory.hot, memory.wide, memory.cache, memory.stream, log)
+    bench.memory = memory
+    return bench
+
+
+def _bench(
+    clock: ManualClock,
+    relational: RelationalStore | DataPlatform,
+    hot: HotStore,
+    wide: WideStore,
+    cache: Cache,
+    stream: Stream,
+    log: ProcessingLog,
+) -> Bench:
     return Bench(
         clock=clock,
-        decisions=MemoryDecisionRecords(tables),
-        customers=MemoryCustomerRecords(tables),
-        transactions=MemoryTransactionRecords(tables),
-        policies=MemoryPolicyRecords(tables),
-        outbox=MemoryOutbox(tables),
-        audit=MemoryAuditTrail(tables),
-        hot=MemoryHotStore(clock),
-        wide=MemoryWideStore(clock),
-        cache=MemoryCache(clock, max_entries=CACHE_ENTRIES),
-        stream=MemoryStream(clock),
-        log=MemoryProcessingLog(),
-        tables=tables,
+        decisions=relational.decisions,
+        customers=relational.customers,
+        transactions=relational.transactions,
+        policies=relational.policies,
+        outbox=relational.outbox,
+        sagas=relational.sagas,
+        disbursements=relational.disbursements,
+        audit=relational.audit,
+        comparison=relational.comparison,
+        hot=hot,
+        wide=wide,
+        cache=cache,
+        stream=stream,
+        log=log,
     )
 
 
@@ -123,73 +130,45 @@ async def sqlite_bench(folder: Path) -> AsyncIterator[Bench]:
         relational = open_relational(root, clock, undo)
         hot = Database(root / "hot.sqlite", "hot", projections.HOT_RUNGS)
         wide = Database(root / "wide.sqlite", "wide", projections.WIDE_RUNGS)
-        cache = Database(root / "cache.sqlite", "cache", projections.CACHE_RUNGS)
         queue = Database(root / "stream.sqlite", "stream", stream.RUNGS)
-        yield Bench(
-            clock=clock,
-            decisions=SqliteDecisionRecords(relational, clock),
-            customers=SqliteCustomerRecords(relational, clock),
-            transactions=SqliteTransactionRecords(relational),
-            policies=SqlitePolicyRecords(relational, clock),
-            outbox=SqliteOutbox(relational, clock),
-            audit=SqliteAuditTrail(relational, clock),
-            hot=SqliteHotStore(hot, clock),
-            wide=SqliteWideStore(wide, clock),
-            cache=SqliteCache(cache, clock, max_entries=CACHE_ENTRIES),
-            stream=SqliteStream(queue, clock),
-            log=SqliteProcessingLog(queue),
-            comparison=SqliteComparisonSource(relational),
+        yield _bench(
+            clock,
+            RelationalStore(SqliteRelational(relational), clock),
+            SqliteHotStore(hot, clock),
+            SqliteWideStore(wide, clock),
+            MemoryCache(clock),
+            SqliteStream(queue, clock),
+            SqlProcessingLog(SqliteRelational(queue)),
         )
-        for database in (relational, hot, wide, cache, queue):
+        for database in (relational, hot, wide, queue):
             await database.close()
 
 
 @asynccontextmanager
-async def embedded_platform_bench(folder: Path) -> AsyncIterator[tuple[Bench, DataPlatform]]:
-    """The whole platform beside its bench, for the ports that only it has."""
+async def embedded_bench(folder: Path) -> AsyncIterator[Bench]:
     clock = ManualClock(NOON)
     platform = open_embedded(folder / "store", clock)
     try:
-        yield (
-            Bench(
-                clock=clock,
-                decisions=platform.decisions,
-                customers=platform.customers,
-                transactions=platform.transactions,
-                policies=platform.policies,
-                outbox=platform.outbox,
-                audit=platform.audit,
-                hot=platform.hot,
-                wide=platform.wide,
-                cache=platform.cache,
-                stream=platform.stream,
-                log=platform.processing_log,
-                comparison=platform.comparison,
-            ),
+        yield _bench(
+            clock,
             platform,
+            platform.hot,
+            platform.wide,
+            platform.cache,
+            platform.stream,
+            platform.processing_log,
         )
     finally:
         await platform.close()
 
 
 @asynccontextmanager
-async def embedded_bench(folder: Path) -> AsyncIterator[Bench]:
-    async with embedded_platform_bench(folder) as (bench, _):
-        yield bench
-
-
-@asynccontextmanager
 async def mariadb_bench() -> AsyncIterator[Bench]:
     """The relational ports on a real server, its address taken for both endpoints; the others in memory."""
-    address = fresh_mysql()
-    bench = memory_bench()
-    opened = open_mysql_relational(address, address, bench.clock)
-    bench.decisions, bench.customers = opened.decisions, opened.customers
-    bench.transactions, bench.policies = opened.transactions, opened.policies
-    bench.outbox, bench.audit, bench.log = opened.outbox, opened.audit, opened.processing_log
-    bench.comparison = opened.comparison
+    address, memory = fresh_mysql(), InMemory(ManualClock(NOON))
+    opened = open_mysql_relational(address, address, memory.clock)
     try:
-        yield bench
+        yield _beside(memory, opened, SqlProcessingLog(opened.database))
     finally:
         await opened.close()
 

@@ -50,6 +50,5 @@ class Judge:
         found = await self._side.get(*suspect.place)
         after = (await self._source.states([suspect.source]))[0]
         divergence = classify(self.expected_at(before, suspect.place), found)
-        if divergence is not None and (before.pending or after.pending or before != after):
-            return Divergence.IN_FLIGHT
-        return divergence
+        still = before == after and not before.pending
+        return divergence if divergence is None or still else Divergence.IN_FLIGHT

@@ -11,10 +11,10 @@ from dataplatform.errors import DataDirectoryError, SchemaError
 from dataplatform.schemas.relational import RUNGS
 from dataplatform.security.anchor_file import AnchorFile, read_anchors
 from dataplatform.security.audit_chain import Anchor, AuditReport, ChainVerifier
-from dataplatform.stores.sqlite import outbox, sagas
-from dataplatform.stores.sqlite.audit import AuditWitness, read_entries, read_head
+from dataplatform.stores.relational.audit import read_entries, read_head
 from dataplatform.stores.sqlite.connection import open_reader
 from dataplatform.stores.sqlite.database import Database
+from dataplatform.stores.sqlite.relational import AuditWitness, SqliteRelationalSession
 from foundation.clock import Clock
 
 _PAGE = 1_000
@@ -40,9 +40,9 @@ def open_relational(data_dir: Path, clock: Clock, undo: ExitStack) -> Database:
     undo.callback(anchors.close)
 
     def prepare(connection: sqlite3.Connection) -> None:
-        outbox.release_leases(connection)
-        sagas.release_leases(connection)
-        _agree(connection, path, anchors, clock)
+        for table in ("outbox", "sagas"):  # the directory is locked to one process: its holders are dead
+            connection.execute(f"UPDATE {table} SET holder = NULL, available_at = 0 WHERE holder IS NOT NULL")  # noqa: S608
+        _agree(SqliteRelationalSession(connection), path, anchors, clock)
 
     database = Database(
         path, "relational", RUNGS, prepare=prepare, witness=AuditWitness(anchors, clock), readers=4
@@ -63,25 +63,25 @@ def verify_directory(data_dir: Path) -> AuditReport:
     try:
         with closing(open_reader(path, RUNGS)) as connection:
             connection.execute("BEGIN")  # one snapshot, taken after the anchors were read
-            return _verify(connection, anchors)
+            return _verify(SqliteRelationalSession(connection), anchors)
     except sqlite3.Error as error:
         raise DataDirectoryError(
             path, f"it cannot be read ({error})", "Check the path and the file"
         ) from error
 
 
-def _verify(connection: sqlite3.Connection, anchors: Sequence[Anchor]) -> AuditReport:
+def _verify(session: SqliteRelationalSession, anchors: Sequence[Anchor]) -> AuditReport:
     verifier = ChainVerifier(anchors)
     after = 0
-    while page := read_entries(connection, _PAGE, after):
+    while page := read_entries(session, _PAGE, after):
         verifier.feed(page)
         after = page[-1].sequence
     return verifier.report()
 
 
-def _agree(connection: sqlite3.Connection, path: Path, anchors: AnchorFile, clock: Clock) -> None:
+def _agree(session: SqliteRelationalSession, path: Path, anchors: AnchorFile, clock: Clock) -> None:
     """The chain may be ahead of its anchor by the last group before a crash, never behind it."""
-    head, newest = read_head(connection), anchors.newest
+    head, newest = read_head(session), anchors.newest
     if newest is not None:
         if head is None or head.sequence < newest.sequence:
             reached = 0 if head is None else head.sequence
@@ -90,7 +90,7 @@ def _agree(connection: sqlite3.Connection, path: Path, anchors: AnchorFile, cloc
                 f"its audit trail ends at entry {reached}, but entry {newest.sequence} was anchored",
                 _MEND,
             )
-        anchored = read_entries(connection, 1, newest.sequence - 1)[0]
+        anchored = read_entries(session, 1, newest.sequence - 1)[0]
         if anchored.digest != newest.digest:
             raise SchemaError(path, f"audit entry {newest.sequence} is not the one that was anchored", _MEND)
     if head is not None and (newest is None or head.sequence > newest.sequence):

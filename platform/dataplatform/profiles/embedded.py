@@ -16,22 +16,15 @@ from dataplatform.schemas import projections, stream
 from dataplatform.security.keys import LocalKeyService
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.security.sealer import EnvelopeSealer
-from dataplatform.stores.memory.projections import MemoryCache
-from dataplatform.stores.sqlite.audit import SqliteAuditTrail
+from dataplatform.stores.memory_cache import MemoryCache
+from dataplatform.stores.relational.processing_log import SqlProcessingLog
+from dataplatform.stores.relational.store import RelationalStore
 from dataplatform.stores.sqlite.check_log import SqliteCheckLog
-from dataplatform.stores.sqlite.comparison_source import SqliteComparisonSource
-from dataplatform.stores.sqlite.customers import SqliteCustomerRecords
 from dataplatform.stores.sqlite.database import Database
-from dataplatform.stores.sqlite.decisions import SqliteDecisionRecords
-from dataplatform.stores.sqlite.disbursements import SqliteDisbursementRecords
 from dataplatform.stores.sqlite.hot import SqliteHotStore
 from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
-from dataplatform.stores.sqlite.outbox import SqliteOutbox
-from dataplatform.stores.sqlite.policies import SqlitePolicyRecords
-from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
-from dataplatform.stores.sqlite.sagas import SqliteSagaLog
+from dataplatform.stores.sqlite.relational import SqliteRelational
 from dataplatform.stores.sqlite.stream import SqliteStream, release_leases
-from dataplatform.stores.sqlite.transactions import SqliteTransactionRecords
 from dataplatform.stores.sqlite.wide import SqliteWideStore
 from foundation.clock import Clock
 
@@ -81,23 +74,23 @@ def _assemble(
     databases: Mapping[str, Database],
     held: ExitStack,
 ) -> DataPlatform:
-    relational = databases["relational"]
+    relational = RelationalStore(SqliteRelational(databases["relational"]), clock)
     return DataPlatform(
-        decisions=SqliteDecisionRecords(relational, clock),
-        customers=SqliteCustomerRecords(relational, clock),
-        transactions=SqliteTransactionRecords(relational),
-        policies=SqlitePolicyRecords(relational, clock),
-        outbox=SqliteOutbox(relational, clock),
-        sagas=SqliteSagaLog(relational, clock),
-        disbursements=SqliteDisbursementRecords(relational, clock),
-        audit=SqliteAuditTrail(relational, clock),
-        comparison=SqliteComparisonSource(relational),
+        decisions=relational.decisions,
+        customers=relational.customers,
+        transactions=relational.transactions,
+        policies=relational.policies,
+        outbox=relational.outbox,
+        sagas=relational.sagas,
+        disbursements=relational.disbursements,
+        audit=relational.audit,
+        comparison=relational.comparison,
         hot=SqliteHotStore(databases["hot"], clock),
         wide=SqliteWideStore(databases["wide"], clock),
         cache=MemoryCache(clock),
         stream=SealedStream(SqliteStream(databases["stream"], clock), sealer),
         letters=SqliteLetterBox(databases["stream"]),
-        processing_log=SqliteProcessingLog(databases["stream"]),
+        processing_log=SqlProcessingLog(SqliteRelational(databases["stream"])),
         check_log=check_log,
         sealer=sealer,
         breakers={store: Breaker(store, BreakerPolicy(), clock) for store in ("hot", "wide")},

@@ -25,11 +25,12 @@ from dataplatform.stores.dynamodb.open import open_dynamodb_hot
 from dataplatform.stores.kinesis.stream import open_kinesis_stream
 from dataplatform.stores.mysql.relational import open_mysql_relational
 from dataplatform.stores.redis.open import open_redis_cache
+from dataplatform.stores.relational.processing_log import SqlProcessingLog
 from dataplatform.stores.sqlite.check_log import SqliteCheckLog
 from dataplatform.stores.sqlite.checkpoints import SqliteCheckpoints
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
-from dataplatform.stores.sqlite.processing_log import SqliteProcessingLog
+from dataplatform.stores.sqlite.relational import SqliteRelational
 from dataplatform.stores.sqlite.stream import release_leases
 from foundation.clock import Clock
 from foundation.metrics import Telemetry
@@ -109,7 +110,7 @@ async def open_servers(data_dir: Path, servers: Servers, around: Surroundings) -
             cache=cache,
             stream=SealedStream(kinesis, sealer),
             letters=letters,
-            processing_log=SqliteProcessingLog(own),
+            processing_log=SqlProcessingLog(SqliteRelational(own)),
             check_log=check_log,
             sealer=sealer,
             breakers={name: Breaker(name, BreakerPolicy(), around.clock) for name in ("hot", "wide")},

@@ -1,4 +1,4 @@
-"""Hot data (§4.1.3), wide column (§4.1.2) and cache: rebuildable. Instants as in ``relational``."""
+"""Hot data (§4.1.3) and wide column (§4.1.2): rebuildable. Instants as in ``relational``."""
 
 from __future__ import annotations
 
@@ -34,16 +34,5 @@ CREATE TABLE creditdata (
 CREATE INDEX idx_creditdata_expiry ON creditdata (expires_at) WHERE expires_at IS NOT NULL;
 """
 
-_CACHE = """
-CREATE TABLE entries (
-  key TEXT NOT NULL PRIMARY KEY,
-  value BLOB NOT NULL,
-  expires_at INTEGER NOT NULL,
-  used INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX idx_entries_used ON entries (used);
-"""
-
 HOT_RUNGS: tuple[str, ...] = (_HOT,)
 WIDE_RUNGS: tuple[str, ...] = (_WIDE,)
-CACHE_RUNGS: tuple[str, ...] = (_CACHE,)

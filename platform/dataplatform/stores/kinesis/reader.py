@@ -19,8 +19,8 @@ from dataplatform.ingestion.checkpoints import SHARD_END, Checkpoints
 from dataplatform.ingestion.deaggregate import parts, record_name
 from dataplatform.stores.kinesis.calls import KinesisCalls, KinesisError
 from dataplatform.stores.kinesis.hot_shards import HotShardRule, ShardShares
+from dataplatform.stores.kinesis.lease_table import LeaseTable
 from dataplatform.stores.kinesis.shard import Shard
-from dataplatform.stores.memory.lease_table import LeaseTable
 from foundation.clock import Clock
 from foundation.metrics import Telemetry
 

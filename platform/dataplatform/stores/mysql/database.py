@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from random import Random
 from typing import TypeVar
 
-from sqlalchemy import Connection
-
 from dataplatform.resilience.retry import RetryPolicy, retrying
 from dataplatform.stores.mysql.endpoint import Endpoint, PoolLimits
-from dataplatform.stores.mysql.failures import Contended
 from dataplatform.stores.mysql.recent_write import RecentWrites
+from dataplatform.stores.mysql.session import MysqlRelationalSession
+from dataplatform.stores.relational.session import Contended, RelationalSession
 from foundation.clock import Clock, SystemClock
 
 T = TypeVar("T")
@@ -23,9 +22,9 @@ CONTENTION = RetryPolicy(attempts=8, base_seconds=0.01, cap_seconds=0.5)
 
 
 class MysqlDatabase:
-    """``write`` is one transaction, durable when it returns; ``read`` sees committed rows only.
+    """``RelationalDatabase``: what a reader may lack yet is read at the writer.
 
-    Deadlocks and lock waits are retried with jittered pauses, so the work given may run more than once.
+    Deadlocks, lock waits and rows that others wrote first are retried with jittered pauses.
     """
 
     def __init__(
@@ -48,24 +47,24 @@ class MysqlDatabase:
         self._recent = RecentWrites(clock, lag_bound)
         self._contention, self._random = contention, random
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[RelationalSession], T]) -> T:
         """Raises StoreUnavailable: nothing was written; or the connection broke in the commit."""
         try:
-            return await self._patiently(lambda: self._writer.run(work))
+            return await self._at_writer(work)
         finally:
             self._recent.note()
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[RelationalSession], T]) -> T:
         """From a reader, unless this task wrote within the lag bound. Raises StoreUnavailable."""
         if self._reader is None or self._recent.may_be_missing():
             return await self.read_newest(work)
-        return await self._reader.run(work)
+        return await self._reader.run(lambda connection: work(MysqlRelationalSession(connection)))
 
-    async def read_newest(self, work: Callable[[Connection], T]) -> T:
+    async def read_newest(self, work: Callable[[RelationalSession], T]) -> T:
         """From the writer: what anybody has committed. Raises StoreUnavailable."""
-        return await self._patiently(lambda: self._writer.run(work))
+        return await self._at_writer(work)
 
-    async def find(self, work: Callable[[Connection], T | None]) -> T | None:
+    async def find(self, work: Callable[[RelationalSession], T | None]) -> T | None:
         """``read``; the writer is asked for what a reader lacks: another process may just have made it."""
         found = await self.read(work)
         if found is None and self._reader is not None and not self._recent.may_be_missing():
@@ -89,5 +88,11 @@ class MysqlDatabase:
     def _endpoints(self) -> list[Endpoint]:
         return [self._writer] if self._reader is None else [self._writer, self._reader]
 
-    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        return await retrying(call, self._contention, SystemClock(), self._random, retry_on=(Contended,))
+    async def _at_writer(self, work: Callable[[RelationalSession], T]) -> T:
+        return await retrying(
+            lambda: self._writer.run(lambda connection: work(MysqlRelationalSession(connection))),
+            self._contention,
+            SystemClock(),
+            self._random,
+            retry_on=(Contended,),
+        )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from credit.domain.errors import StoreUnavailable
+from dataplatform.stores.relational.session import Contended
 
-DUPLICATE_KEY, NO_PARENT_ROW = 1062, 1452
+DUPLICATE_KEY = 1062
 _LOCK_WAIT, _DEADLOCK = 1205, 1213
 READ_ONLY = frozenset({1290, 1792, 1836})  # the server became a reader: a failover moved the writer
 
@@ -40,38 +40,16 @@ _MEANINGS: dict[int, str] = {
     4031: "the connection was lost; try again",
     **dict.fromkeys(READ_ONLY, "the server only reads: the writer moved; try again"),
 }
-_DUPLICATE = re.compile(r"'(?P<value>.*)' for key '(?:[^']*\.)?(?P<index>[^'.]+)'$", re.DOTALL)
 _CONTENTION: dict[int, str] = {
     _LOCK_WAIT: "another transaction held a record for too long; try again",
     _DEADLOCK: "a deadlock with another transaction; try again",
 }
 
 
-class Contended(StoreUnavailable):
-    """Other transactions were in the way. This one was rolled back whole and may be tried again."""
-
-
 def code_of(error: SQLAlchemyError) -> int | None:
     """The server's or the driver's number for it."""
     arguments = getattr(error.orig, "args", ()) if isinstance(error, DBAPIError) else ()
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
-
-
-def duplicate(error: IntegrityError) -> tuple[str, str] | None:
-    """The unique index that refused a row and the value it has already; None when something else refused.
-
-    MariaDB quotes the index alone, MySQL 8 after its table: ``for key 'customers.idx_customer_cpf'``.
-    """
-    if code_of(error) != DUPLICATE_KEY or error.orig is None:
-        return None
-    found = _DUPLICATE.search(str(error.orig.args[1]))
-    return (found["index"], found["value"]) if found else None
-
-
-def duplicated_index(error: IntegrityError) -> str | None:
-    """The unique index that refused a row, or None when something else did."""
-    found = duplicate(error)
-    return None if found is None else found[0]
 
 
 def unavailable(store: str, error: SQLAlchemyError) -> StoreUnavailable:

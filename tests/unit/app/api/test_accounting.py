@@ -138,7 +138,7 @@ async def test_a_client_that_hangs_up_while_we_decide_is_decided_and_counted(wor
         return messages.pop(0)
 
     await world.app(scope_of(world), receive, drop)
-    assert len(world.tables.decisions) == 1
+    assert await world.stores.relational.decisions.count() == 1
     assert counted(world) == {"ok": 1}
 
 

@@ -5,16 +5,19 @@ from credit.ports.faults import Fault
 from tests.support.api_world import ApiWorld
 
 
+def paid_out(world: ApiWorld) -> list[tuple[object, ...]]:
+    return world.stores.run(
+        "SELECT transaction_id, amount_cents FROM transactions WHERE kind = 'DISBURSEMENT'"
+    )
+
+
 async def test_an_approved_decision_is_paid_out_once(world: ApiWorld) -> None:
     place = (await world.decide()).headers["location"] + "/disbursement"
     assert (await world.client.get(place)).json()["type"] == "/problems/disbursement-not-found"
     first, again = await world.client.post(place), await world.client.post(place)
     assert (first.status_code, first.json()["status"], first.json()["refusal"]) == (200, "PAID", None)
     assert again.json() == first.json() == (await world.client.get(place)).json()
-    paid = [item for item in world.tables.transactions.values() if item.kind == "DISBURSEMENT"]
-    assert [(item.transaction_id, item.amount_cents) for item in paid] == [
-        (first.json()["transaction_id"], 1_500_000)
-    ]
+    assert paid_out(world) == [(first.json()["transaction_id"], 1_500_000)]
 
 
 async def test_what_does_not_fit_into_the_limit_is_refused_and_stays_so(world: ApiWorld) -> None:
@@ -40,7 +43,7 @@ async def test_a_store_that_fails_leaves_it_pending_and_it_is_paid_once_when_it_
     broken = await world.client.post(place)
     world.recording_faults.clear("relational")
     assert broken.status_code in (202, 503)
-    assert [item for item in world.tables.transactions.values() if item.kind == "DISBURSEMENT"] == []
+    assert paid_out(world) == []
 
 
 async def test_paying_takes_a_scope_of_its_own(world: ApiWorld) -> None:

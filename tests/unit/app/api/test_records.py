@@ -29,7 +29,7 @@ async def test_records_are_accepted_when_they_are_on_the_stream(world: ApiWorld)
     answer = await world.client.post("/v1/records", json={"records": [a_customer(), a_transaction()]})
     assert answer.status_code == 202
     assert answer.json() == {"accepted": 2, "first_sequence": "1", "last_sequence": "2"}
-    [first, second] = await world.stream.lease("test", 10, 60)
+    [first, second] = await world.stores.stream.lease("test", 10, 60)
     assert world.deps.ingest.parse(first.data).customer_id == "C-1"
     assert world.deps.ingest.parse(second.data).customer_id == "C-1"
 
@@ -40,7 +40,7 @@ async def test_records_are_refused_together_and_each_fault_is_placed(world: ApiW
     assert answer.status_code == 422
     pointers = [error["pointer"] for error in answer.json()["errors"]]
     assert pointers == ["#/records/1/data/amount_cents", "#/records/2/data/credit_score"]
-    assert await world.stream.oldest() is None
+    assert await world.stores.stream.oldest() is None
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ async def test_a_stream_that_is_down_accepts_nothing(world: ApiWorld) -> None:
     assert answer.status_code == 503
     assert answer.json()["type"] == "/problems/store-unavailable"
     assert answer.headers["retry-after"]
-    assert await world.stream.oldest() is None
+    assert await world.stores.stream.oldest() is None
 
 
 async def test_problems_of_records_speak_portuguese_too(world: ApiWorld) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from app.api.access import Shown
 from credit.domain.errors import StoreUnavailable
 from credit.ports.records import AuditEntry
-from dataplatform.stores.memory.relational import MemoryAuditTrail, MemoryTables
+from dataplatform.stores.relational.audit import SqlAuditTrail
 from foundation.clock import ManualClock
 from tests.support.api_world import NOW, ApiWorld, api_world
+from tests.support.in_memory import InMemory
 
 ADDRESS = "/v1/customers/C-1/decisions"
 METRIC = "credit_sensitive_reads_total"
@@ -50,13 +51,14 @@ async def test_what_is_not_there_or_not_allowed_is_shown_to_nobody_and_noted_now
     assert await reads_of(world) == []
 
 
-class BrokenTrail(MemoryAuditTrail):
+class BrokenTrail(SqlAuditTrail):
     async def append(self, actor: str, action: str, subject: str, body: bytes) -> AuditEntry:
         raise StoreUnavailable("relational", "it is full")
 
 
 async def test_nothing_is_shown_that_cannot_be_put_on_the_trail(tmp_path: Path) -> None:
-    trail = BrokenTrail(MemoryTables(ManualClock(NOW)))
+    clock = ManualClock(NOW)
+    trail = BrokenTrail(InMemory(clock).tables, clock)
     async with api_world(tmp_path, trail=trail) as world:
         made = (await world.decide()).json()["decision_id"]
         for page in (f"/v1/decisions/{made}", f"/v1/decisions/{made}/explanation", ADDRESS):

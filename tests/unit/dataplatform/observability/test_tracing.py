@@ -28,7 +28,7 @@ from dataplatform.observability.tracing import (
     new_trace_id,
     open_tracer,
 )
-from dataplatform.stores.memory.projections import MemoryCache
+from dataplatform.stores.memory_cache import MemoryCache
 from dataplatform.wrapped import WrappedCache
 from foundation.clock import SystemClock
 from tests.support.api_world import CPF, FORMATTED_CPF, api_world

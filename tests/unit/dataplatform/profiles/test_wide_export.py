@@ -17,13 +17,14 @@ from credit.domain.errors import StoreUnavailable
 from credit.ports.projections import WideRow
 from dataplatform.ingestion.projections import content_digest, project_customer
 from dataplatform.profiles.wide_export import ExportPlan, WideExport, export_wide
-from dataplatform.stores.memory.projections import MemoryWideStore
+from dataplatform.stores.sqlite.wide import SqliteWideStore
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_profile, a_wide_row
+from tests.support.in_memory import InlineDatabase
 
 
-async def filled(clock: ManualClock, rows: int) -> MemoryWideStore:
-    store = MemoryWideStore(clock)
+async def filled(clock: ManualClock, rows: int) -> SqliteWideStore:
+    store = SqliteWideStore(InlineDatabase(), clock)
     for number in range(rows):
         await store.put_if_newer(a_wide_row(number, columns={"amount_cents": number}))
     return store
@@ -57,7 +58,7 @@ async def test_every_row_is_exported_once_and_the_manifest_says_how_many(tmp_pat
 
 async def test_what_is_sealed_stays_sealed_and_content_keeps_its_digest(tmp_path: Path) -> None:
     clock = ManualClock(NOON)
-    store = MemoryWideStore(clock)
+    store = SqliteWideStore(InlineDatabase(), clock)
     await store.put_if_newer(project_customer(a_profile()).wide)
     (row,) = lines(await export_wide(store, tmp_path, clock))
     assert row["columns"]["cpf_sealed"]
@@ -71,7 +72,7 @@ async def test_an_export_reads_no_faster_than_it_may(tmp_path: Path) -> None:
     assert done.finished_at - done.started_at == timedelta(seconds=15)
 
 
-class Stops(MemoryWideStore):
+class Stops(SqliteWideStore):
     """Answers one page."""
 
     async def scan(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[WideRow]:
@@ -82,7 +83,7 @@ class Stops(MemoryWideStore):
 
 async def test_an_export_that_was_cut_short_says_so_in_its_name(tmp_path: Path) -> None:
     clock = ManualClock(NOON)
-    store = Stops(clock)
+    store = Stops(InlineDatabase(), clock)
     await store.put_if_newer(a_wide_row())
     with pytest.raises(StoreUnavailable):
         await export_wide(store, tmp_path, clock)

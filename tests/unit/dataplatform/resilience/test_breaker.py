@@ -10,10 +10,10 @@ import pytest
 
 from credit.domain.errors import InvalidValue, StoreUnavailable
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy, Circuit
-from dataplatform.stores.memory.projections import MemoryHotStore
 from dataplatform.wrapped import WrappedHotStore
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_hot_item
+from tests.support.in_memory import InMemory
 
 POLICY = BreakerPolicy(
     window_calls=20,
@@ -162,6 +162,6 @@ async def test_a_refusal_of_the_caller_is_no_failure_of_the_store(bench: Bench) 
 
 async def test_a_port_behind_a_closed_breaker_is_the_port() -> None:
     clock = ManualClock(NOON)
-    hot = WrappedHotStore(MemoryHotStore(clock), Breaker("hot", POLICY, clock).around)
+    hot = WrappedHotStore(InMemory(clock).hot, Breaker("hot", POLICY, clock).around)
     assert await hot.put_if_newer(a_hot_item())
     assert await hot.get("C-00001", "PROFILE") == a_hot_item()

@@ -10,10 +10,11 @@ from credit.domain.errors import InvalidValue, StoreUnavailable
 from credit.ports.faults import Fault
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.resilience.miss_on_failure import MOST_DOUBTFUL, MissOnFailure
-from dataplatform.stores.memory.projections import MemoryCache, MemoryHotStore
+from dataplatform.stores.memory_cache import MemoryCache
 from dataplatform.wrapped import WrappedCache, WrappedHotStore
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_hot_item
+from tests.support.in_memory import InMemory
 
 
 async def pattern(board: FaultBoard, store: str, calls: int) -> list[bool]:
@@ -82,7 +83,7 @@ def test_a_fault_that_makes_no_sense_is_refused(store: str, fault: Fault, field:
 
 
 async def test_a_failed_call_never_reaches_the_store() -> None:
-    board, hot = FaultBoard(), MemoryHotStore(ManualClock(NOON))
+    board, hot = FaultBoard(), InMemory(ManualClock(NOON)).hot
     faulty = WrappedHotStore(hot, board.around("hot"))
     board.set("hot", Fault(error_ratio=1.0))
     with pytest.raises(StoreUnavailable, match="injected on purpose"):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 
 import pytest
 
 from dataplatform.schemas.relational import RUNGS
-from dataplatform.stores.sqlite import audit, customers, decisions, outbox, transactions
+from dataplatform.stores.relational import audit, customers, decisions, outbox, transactions
+from dataplatform.stores.sqlite.relational import spelled
 
 
 @pytest.fixture
@@ -20,8 +22,9 @@ def schema() -> Iterator[sqlite3.Connection]:
 
 
 def plan(connection: sqlite3.Connection, statement: str) -> str:
-    values = dict.fromkeys(("now", "limit"), 1) if ":now" in statement else (1,) * statement.count("?")
-    return "; ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values))
+    text, _ = spelled(statement)
+    values = dict.fromkeys(re.findall(r":(\w+)", text), 1)
+    return "; ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values))
 
 
 @pytest.mark.parametrize(
@@ -37,10 +40,10 @@ def plan(connection: sqlite3.Connection, statement: str) -> str:
         (decisions._KEY, "k USING PRIMARY KEY (client_id=? AND key=?)"),
         (outbox._FREE, "idx_outbox_key (kind=? AND key=? AND row_id<?)"),
         (audit._PAGE, "INTEGER PRIMARY KEY (rowid>?)"),
-        ("SELECT 1 FROM customers WHERE status = ?", "idx_customer_status (status=?)"),
-        ("SELECT 1 FROM transactions WHERE created_at >= ?", "idx_transaction_date (created_at>?)"),
-        ("SELECT 1 FROM credit_decisions WHERE decided_at >= ?", "idx_decision_date (decided_at>?)"),
-        ("SELECT status FROM customers WHERE customer_id = ? AND status = ?", "(customer_id=?"),
+        ("SELECT 1 FROM customers WHERE status = :status", "idx_customer_status (status=?)"),
+        ("SELECT 1 FROM transactions WHERE created_at >= :since", "idx_transaction_date (created_at>?)"),
+        ("SELECT 1 FROM credit_decisions WHERE decision_date >= :since", "idx_decision_date (decided_at>?)"),
+        ("SELECT status FROM customers WHERE customer_id = :id AND status = :status", "(customer_id=?"),
     ],
 )
 def test_the_query_uses_its_index(schema: sqlite3.Connection, statement: str, index: str) -> None:

@@ -1,4 +1,4 @@
-"""What MySQL and MariaDB say about a duplicate and a failure, in the caller's terms."""
+"""What MySQL and MariaDB say about a failure, in the caller's terms."""
 
 from __future__ import annotations
 
@@ -6,32 +6,11 @@ import ssl
 
 import pymysql
 import pytest
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from dataplatform.stores.mysql.failures import Contended, duplicate, unavailable
-
-
-def refused(text: str, code: int = 1062) -> IntegrityError:
-    return IntegrityError("INSERT", {}, pymysql.IntegrityError(code, text))
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("Duplicate entry 'ab12' for key 'idx_customer_cpf'", ("idx_customer_cpf", "ab12")),
-        ("Duplicate entry 'ab12' for key 'customers.idx_customer_cpf'", ("idx_customer_cpf", "ab12")),
-        ("Duplicate entry 'portal-key-1' for key 'PRIMARY'", ("PRIMARY", "portal-key-1")),
-        ("Duplicate entry 'portal-key-1' for key 'idempotency_keys.PRIMARY'", ("PRIMARY", "portal-key-1")),
-        ("Duplicate entry 'x' for key 'y' for key 't.z'", ("z", "x' for key 'y")),
-    ],
-)
-def test_both_servers_ways_to_name_the_index_are_read(text: str, found: tuple[str, str]) -> None:
-    assert duplicate(refused(text)) == found
-
-
-def test_another_refusal_is_no_duplicate() -> None:
-    assert duplicate(refused("Cannot add or update a child row", 1452)) is None
+from dataplatform.stores.mysql.failures import unavailable
+from dataplatform.stores.relational.session import Contended
 
 
 @pytest.mark.parametrize("code", [1205, 1213])
