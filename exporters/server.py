@@ -35,14 +35,14 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class Collector(Protocol):
+class MetricsCollector(Protocol):
     def collect(self) -> Iterable[Metric]: ...
 
 
 class GuardedCollectors:
     """Runs collectors one by one and isolates the failure of each."""
 
-    def __init__(self, role: str, collectors: Sequence[Collector]) -> None:
+    def __init__(self, role: str, collectors: Sequence[MetricsCollector]) -> None:
         self._role = role
         self._collectors = tuple(collectors)
         self._errors = {type(collector).__name__: 0 for collector in collectors}
@@ -58,7 +58,7 @@ class GuardedCollectors:
         yield self._role_info()
         yield self._error_counts()
 
-    def _guarded(self, collector: Collector) -> Sequence[Metric]:
+    def _guarded(self, collector: MetricsCollector) -> Sequence[Metric]:
         name = type(collector).__name__
         try:
             return list(collector.collect())
@@ -84,7 +84,7 @@ class GuardedCollectors:
 
 
 def build_registry(
-    role: str, collectors: Sequence[Collector], registry: CollectorRegistry | None = None
+    role: str, collectors: Sequence[MetricsCollector], registry: CollectorRegistry | None = None
 ) -> CollectorRegistry:
     """Register a role's collectors in ``registry`` (a new one by default) and return it."""
     target = registry if registry is not None else CollectorRegistry(auto_describe=False)

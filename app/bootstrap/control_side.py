@@ -44,8 +44,7 @@ from exporters.probes.disk_space import DiskSpace
 from exporters.probes.open_files import OpenFiles
 from exporters.probes.process_cpu import ProcessCpu
 from exporters.probes.process_memory import ProcessMemory
-from exporters.server import Collector as MetricsCollector
-from exporters.server import build_registry
+from exporters.server import MetricsCollector, build_registry
 from foundation.clock import SystemClock
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
@@ -223,7 +222,7 @@ def _exporters(control: _Control) -> None:
     control.collectors += [
         SaturationCollector(sampler),
         ConsistencyIndexCollector(PairReadings(parts.paths.consistency), parts.clock),
-        SloStatusCollector(control.statuses),
+        SloStatusCollector(control.statuses.last),
     ]
     control.loops.append(
         Loop("statuses", parts.settings.evaluate_every, in_thread(control.statuses.refresh), parts.clock)

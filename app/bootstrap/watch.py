@@ -7,15 +7,13 @@ from datetime import datetime
 
 from alarms.intake.evaluator import SOURCE, alerts_of
 from alarms.router.router import Router
-from exporters.collectors.slo_status import ObjectiveReading
 from foundation.clock import Clock
 from slo.judge.evaluate import evaluate
-from slo.judge.status import ObjectiveState, ObjectiveStatus, status
+from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.collect import CountCollector
 from slo.ledger.exclusions import ExclusionLog
 from slo.ledger.ledger import Ledger
 from slo.model.catalogue import Catalogue
-from slo.model.conventions import window_text
 
 
 class Watch:
@@ -78,27 +76,5 @@ class Statuses:
     def refresh(self) -> None:
         self._last = tuple(self())
 
-    def readings(self) -> Sequence[ObjectiveReading]:
-        return [reading(item) for item in self._last]
-
-
-def reading(item: ObjectiveStatus) -> ObjectiveReading:
-    """A status as the exporter shows it; what is not known is absent."""
-    known = item.state is not ObjectiveState.NO_DATA
-    burns = {
-        window_text(window): None if burn.burn is None else float(burn.burn)
-        for window, burn in item.windows.items()
-    }
-    return ObjectiveReading(
-        environment=item.environment,
-        service=item.slo.service,
-        slo_id=item.slo.id,
-        objective=item.objective.name,
-        target=float(item.objective.target),
-        burn=burns if known else {},
-        budget_remaining=float(item.budget.left_ratio) if known else None,
-        good=item.counts.good,
-        total=item.counts.total,
-        has_data=known,
-        group=dict(item.labels),
-    )
+    def last(self) -> Sequence[ObjectiveStatus]:
+        return self._last

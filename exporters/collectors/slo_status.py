@@ -5,13 +5,13 @@ An unknown burn or budget is an absent series, never 0 and never 1. ``slo_has_da
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from foundation.metrics import MetricKind, MetricSpec
+from slo.judge.status import ObjectiveStatus
+from slo.model.conventions import window_text
 
 _OBJECTIVE = ("environment", "service", "slo", "objective", "group")
 
@@ -43,50 +43,32 @@ HAS_DATA = MetricSpec(
 METRICS = (TARGET, BURN, BUDGET, GOOD, TOTAL, HAS_DATA)
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectiveReading:
-    """One objective now. Ratios; ``burn`` maps window text (``1h``) to a burn rate, None when unknown."""
-
-    environment: str
-    service: str
-    slo_id: str
-    objective: str
-    target: float
-    burn: Mapping[str, float | None]
-    budget_remaining: float | None
-    good: int
-    total: int
-    has_data: bool
-    group: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def labels(self) -> list[str]:
-        group = ",".join(f"{name}={value}" for name, value in sorted(self.group.items()))
-        return [self.environment, self.service, self.slo_id, self.objective, group]
-
-
-class SloSource(Protocol):
-    """Answers from the last evaluation, without computing one: it is called at scrape."""
-
-    def readings(self) -> Sequence[ObjectiveReading]: ...
-
-
 class SloStatusCollector:
-    def __init__(self, source: SloSource) -> None:
-        self._source = source
+    """``latest`` answers with the last judgement, without making one: it is called at scrape."""
+
+    def __init__(self, latest: Callable[[], Iterable[ObjectiveStatus]]) -> None:
+        self._latest = latest
 
     def collect(self) -> Iterator[Metric]:
         families = {
             spec: GaugeMetricFamily(spec.name, spec.help, labels=list(spec.labels)) for spec in METRICS
         }
-        for reading in self._source.readings():
-            families[TARGET].add_metric(reading.labels, reading.target)
-            families[HAS_DATA].add_metric(reading.labels, float(reading.has_data))
-            families[GOOD].add_metric(reading.labels, reading.good)
-            families[TOTAL].add_metric(reading.labels, reading.total)
-            if reading.budget_remaining is not None:
-                families[BUDGET].add_metric(reading.labels, reading.budget_remaining)
-            for window, burn in reading.burn.items():
-                if burn is not None:
-                    families[BURN].add_metric([*reading.labels, window], burn)
+        for status in self._latest():
+            labels = _labels(status)
+            families[TARGET].add_metric(labels, float(status.objective.target))
+            families[HAS_DATA].add_metric(labels, float(status.known))
+            families[GOOD].add_metric(labels, status.counts.good)
+            families[TOTAL].add_metric(labels, status.counts.total)
+            if not status.known:
+                continue
+            families[BUDGET].add_metric(labels, float(status.budget.left_ratio))
+            for window, found in status.windows.items():
+                if found.burn is not None:
+                    families[BURN].add_metric([*labels, window_text(window)], float(found.burn))
         yield from families.values()
+
+
+def _labels(status: ObjectiveStatus) -> list[str]:
+    slo = status.slo
+    group = ",".join(f"{name}={value}" for name, value in sorted(status.labels))
+    return [status.environment, slo.service, slo.id, status.objective.name, group]

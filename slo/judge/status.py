@@ -62,6 +62,11 @@ class ObjectiveStatus:
     last_data: datetime | None
 
     @property
+    def known(self) -> bool:
+        """Whether its numbers are those of now: without data they are old, or none at all."""
+        return self.state is not ObjectiveState.NO_DATA
+
+    @property
     def compliance(self) -> Fraction | None:
         """Good over all events of the period so far; ``None`` when there were none."""
         return Fraction(self.counts.good, self.counts.total) if self.counts.total > 0 else None

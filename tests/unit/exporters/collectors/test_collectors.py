@@ -14,9 +14,12 @@ from exporters.collectors.consistency_index import ConsistencyIndexCollector, Pa
 from exporters.collectors.sampler import SaturationSampler
 from exporters.collectors.saturation import SaturationCollector
 from exporters.collectors.server_probe import Growth, ServerReading
-from exporters.collectors.slo_status import ObjectiveReading, SloStatusCollector
+from exporters.collectors.slo_status import SloStatusCollector
 from exporters.server import build_registry
 from foundation.clock import ManualClock
+from slo.judge.status import ObjectiveStatus, status
+from slo.ledger.memory_ledger import MemoryLedger
+from tests.support.slo_samples import an_slo, steady
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -237,54 +240,11 @@ def test_a_scrape_never_waits_for_a_probe_that_hangs() -> None:
         sampler.stop()
 
 
-class Slos:
-    def __init__(self, *readings: ObjectiveReading) -> None:
-        self._readings = readings
-
-    def readings(self) -> Sequence[ObjectiveReading]:
-        return self._readings
-
-
-def objective(**changes: object) -> ObjectiveReading:
-    values: dict[str, object] = {
-        "environment": "dev",
-        "service": "credit",
-        "slo_id": "credit/decision-latency",
-        "objective": "default",
-        "target": 0.95,
-        "burn": {"1h": 14.4, "5m": None},
-        "budget_remaining": 0.5,
-        "good": 90,
-        "total": 100,
-        "has_data": True,
-    }
-    return ObjectiveReading(**(values | changes))  # type: ignore[arg-type]
-
-
-LABELS = {
-    "environment": "dev",
-    "service": "credit",
-    "slo": "credit/decision-latency",
-    "objective": "default",
-    "group": "",
-}
-
-
-def test_the_state_of_an_objective_is_exposed_and_an_unknown_burn_is_absent() -> None:
-    registry = registry_of(SloStatusCollector(Slos(objective())))
-    assert registry.get_sample_value("slo_burn_rate_ratio", LABELS | {"window": "1h"}) == 14.4
-    assert registry.get_sample_value("slo_burn_rate_ratio", LABELS | {"window": "5m"}) is None
-    assert registry.get_sample_value("slo_error_budget_remaining_ratio", LABELS) == 0.5
-    assert registry.get_sample_value("slo_objective_target_ratio", LABELS) == 0.95
-    assert registry.get_sample_value("slo_has_data", LABELS) == 1
-
-
-def test_a_blind_objective_says_so_and_shows_no_budget() -> None:
-    blind = objective(has_data=False, budget_remaining=None, burn={"1h": None}, group={"region": "sa-east-1"})
-    registry = registry_of(SloStatusCollector(Slos(blind)))
-    labels = LABELS | {"group": "region=sa-east-1"}
-    assert registry.get_sample_value("slo_has_data", labels) == 0
-    assert registry.get_sample_value("slo_error_budget_remaining_ratio", labels) is None
+def judged() -> Sequence[ObjectiveStatus]:
+    """One objective with an hour of counts."""
+    slo, ledger = an_slo(), MemoryLedger()
+    ledger.write(steady(slo, START - timedelta(hours=1), START, 9, 10))
+    return status([slo], ledger, "test", START)
 
 
 class Failing:
@@ -294,8 +254,10 @@ class Failing:
 
 
 def test_a_failing_collector_costs_only_its_own_series(caplog: pytest.LogCaptureFixture) -> None:
-    registry = registry_of(Failing(), SloStatusCollector(Slos(objective())))
-    assert registry.get_sample_value("slo_has_data", LABELS) == 1
+    registry = registry_of(Failing(), SloStatusCollector(judged))
+    (own,) = judged()
+    labels = {"environment": "test", "service": "shop", "slo": own.slo.id, "objective": "main", "group": ""}
+    assert registry.get_sample_value("slo_has_data", labels) == 1
     assert registry.get_sample_value("half_a_scrape") is None
     errors = registry.get_sample_value("exporter_collect_errors_total", {"collector": "Failing"})
     assert errors is not None
@@ -323,7 +285,7 @@ def test_the_declared_table_says_exactly_what_is_exposed_names_and_labels() -> N
     registry = registry_of(
         ConsistencyIndexCollector(Readings(reading), clock),
         SaturationCollector(sampler),
-        SloStatusCollector(Slos(objective())),
+        SloStatusCollector(judged),
     )
     exposed = {
         sample.name: frozenset(sample.labels) for family in registry.collect() for sample in family.samples
