@@ -21,7 +21,7 @@ from dashboards.model.errors import DashboardError
 from dashboards.truth.gates import Report, examine
 from foundation.errors import Problems
 from slo import lint
-from slo.lint import Finding, Level, Surroundings
+from slo.lint import Finding, FindingLevel, LintSurroundings
 from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
 from slo.model.catalogue import Catalogue
 
@@ -41,7 +41,7 @@ class Checked:
 
     @property
     def errors(self) -> int:
-        return sum(finding.level is Level.ERROR for finding in self.findings)
+        return sum(finding.level is FindingLevel.ERROR for finding in self.findings)
 
 
 def check_everything(settings: Settings) -> Checked:
@@ -65,7 +65,11 @@ def check_everything(settings: Settings) -> Checked:
         findings += _runbook_findings(alarms.runbooks)
     if book is not None:
         counts["credit policies"] = len(book.names())
-    if catalogue is not None and alarms is not None and not any(f.level is Level.ERROR for f in findings):
+    if (
+        catalogue is not None
+        and alarms is not None
+        and not any(f.level is FindingLevel.ERROR for f in findings)
+    ):
         findings += _indicator_findings(catalogue, alarms.runbooks)
         counts["generated files"] = _generated(catalogue, alarms, settings, findings)
         if settings.definitions is None:  # the gates know what our own platform exposes, and nothing else
@@ -82,17 +86,17 @@ def _attempt(rule: str, load: Callable[[], T], findings: list[Finding]) -> T | N
         loaded = problems.attempt(load)
     except UnknownPolicy as unknown:
         mend = "Set `policy` to one of them, or add its file"
-        findings.append(Finding(Level.ERROR, rule, "settings", None, "policy", str(unknown), mend))
+        findings.append(Finding(FindingLevel.ERROR, rule, "settings", None, "policy", str(unknown), mend))
         return None
     findings += [
-        Finding(Level.ERROR, rule, wrong.file, wrong.line, wrong.field, wrong.problem, wrong.mend)
+        Finding(FindingLevel.ERROR, rule, wrong.file, wrong.line, wrong.field, wrong.problem, wrong.mend)
         for wrong in problems.errors
     ]
     return loaded
 
 
-def _surroundings(settings: Settings, alarms: AlarmPolicy | None) -> Surroundings:
-    return Surroundings(
+def _surroundings(settings: Settings, alarms: AlarmPolicy | None) -> LintSurroundings:
+    return LintSurroundings(
         environment=settings.environment,
         teams=frozenset() if alarms is None else frozenset(team.id for team in alarms.policy.teams),
         buckets={metric.name: frozenset(metric.buckets) for metric in METRICS if metric.buckets},
@@ -118,7 +122,13 @@ def _secret_findings(channels: Channels, settings: Settings) -> Iterator[Finding
                 f"Set {channel_variable(name)} where it runs",
             )
             yield Finding(
-                Level.WARNING, "channel-secret", "channels.yaml", None, f"channels.{name}", reason, mend
+                FindingLevel.WARNING,
+                "channel-secret",
+                "channels.yaml",
+                None,
+                f"channels.{name}",
+                reason,
+                mend,
             )
 
 
@@ -128,7 +138,7 @@ def _runbook_findings(runbooks: Runbooks) -> Iterator[Finding]:
         for heading, steps in () if page is None else (("Steps", page.steps), ("Passos", page.steps_pt)):
             if not steps:
                 reason, mend = f"has no numbered line below '## {heading}'", "Write what to do, step by step"
-                yield Finding(Level.ERROR, "runbook", f"{name}.md", None, heading, reason, mend)
+                yield Finding(FindingLevel.ERROR, "runbook", f"{name}.md", None, heading, reason, mend)
 
 
 def _indicator_findings(catalogue: Catalogue, runbooks: Runbooks) -> Iterator[Finding]:
@@ -136,13 +146,13 @@ def _indicator_findings(catalogue: Catalogue, runbooks: Runbooks) -> Iterator[Fi
         if runbooks.get(indicator.runbook) is None:
             reason = f"{indicator.name} points to the runbook {indicator.runbook!r}, which does not exist"
             mend = f"Write {indicator.runbook}.md"
-            yield Finding(Level.ERROR, "runbook", "runbooks", None, indicator.name, reason, mend)
+            yield Finding(FindingLevel.ERROR, "runbook", "runbooks", None, indicator.name, reason, mend)
 
 
 def _truth_findings(report: Report) -> Iterator[Finding]:
     """Boards and rules that could lie: unknown series, moved lines, dead links, foreign colours."""
     for lie in report.findings:
-        yield Finding(Level.ERROR, lie.gate, "boards", None, lie.where, lie.problem, lie.mend)
+        yield Finding(FindingLevel.ERROR, lie.gate, "boards", None, lie.where, lie.problem, lie.mend)
 
 
 def _generated(catalogue: Catalogue, alarms: AlarmPolicy, settings: Settings, findings: list[Finding]) -> int:
@@ -151,7 +161,9 @@ def _generated(catalogue: Catalogue, alarms: AlarmPolicy, settings: Settings, fi
         return len(artifacts(catalogue, settings.environment, policy=alarms.policy))
     except DashboardError as wrong:
         mend = "Rename or split what is too large"
-        findings.append(Finding(Level.ERROR, "generated", "definitions", None, "build", str(wrong), mend))
+        findings.append(
+            Finding(FindingLevel.ERROR, "generated", "definitions", None, "build", str(wrong), mend)
+        )
         return 0
 
 

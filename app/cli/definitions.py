@@ -16,12 +16,12 @@ from app.cli.definition_checks import Checked, check_everything
 from app.cli.failures import EXIT_NO
 from app.settings import Settings
 from dashboards.model.addresses import Deployment
-from slo.lint import Level
+from slo.lint import FindingLevel
 from slo.loaders.catalogue_files import load_catalogue
 from slo.loaders.importer import import_files
 
 IMPORTED = "imported.yaml"
-STYLES = {Level.ERROR: "red", Level.WARNING: "yellow"}
+STYLES = {FindingLevel.ERROR: "red", FindingLevel.WARNING: "yellow"}
 DEFINITIONS = click.option(
     "--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.  [default: shipped]"
 )

@@ -17,7 +17,7 @@ from dashboards.model.palette import SEVERITY_COLOURS
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.spec import Slo
 from slo.simulate.history import compare
-from slo.simulate.incident import Traffic, imagine, parse_incident
+from slo.simulate.outage import Traffic, imagine, parse_outage
 from slo.simulate.recorded import timeline_from_counts, timeline_from_csv, timeline_from_ledger
 from slo.simulate.report import as_json as simulation_document
 from slo.simulate.report import chart, table
@@ -127,7 +127,7 @@ def _imagined(slo: Slo, text: str, traffic: str) -> tuple[Timeline, datetime]:
         numbers = tuple(int(part) for part in traffic.split(","))
     except ValueError as error:
         raise click.BadParameter(f"{traffic!r}: one whole number, or 24 with commas between them") from error
-    incident = parse_incident(text, NOMINAL_DAY)
+    incident = parse_outage(text, NOMINAL_DAY)
     before = max((tier.long_window for tier in slo.tiers), default=timedelta(hours=1))
     after = max((tier.short_window for tier in slo.tiers), default=timedelta(hours=1)) + timedelta(hours=2)
     return imagine(incident, Traffic(numbers), before, after), incident.start

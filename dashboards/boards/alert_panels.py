@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dashboards.boards.slo_panels import every_alarm
 from dashboards.boards.source import Source
-from dashboards.model.board import Link, Panel, Part, Row, Series, Shape
+from dashboards.model.board import BoardPart, Link, Panel, Row, Series, Shape
 from dashboards.model.palette import Unit
-from dashboards.model.query import Alive, Firing, Match
+from dashboards.model.query import AlertsFiring, Alive, Match
 from foundation.bilingual import Text
 
 QUIET = Text(
@@ -18,7 +18,7 @@ QUIET = Text(
 def alerts_row(source: Source, where: tuple[Match, ...] = (), also: tuple[str, ...] = ()) -> Row:
     """Firing alerts as a table, and the list that leads to each rule. ``also``: more CloudWatch alarms."""
     return Row(
-        Part.ALERTS,
+        BoardPart.ALERTS,
         Text("Active alerts", "Alertas ativos"),
         (firing_table(source, where, also), alert_list()),
     )
@@ -35,7 +35,7 @@ def firing_table(
             "Cada alerta que dispara, com seus rótulos; o console mostra a conta por trás dele.",
         ),
         shape=Shape.ALERTS,
-        series=(Series(Firing(where), Text("", "")),),
+        series=(Series(AlertsFiring(where), Text("", "")),),
         width=width,
         height=8,
         links=(Link(Text("On call", "Plantão"), path="/"),),

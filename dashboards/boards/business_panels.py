@@ -10,9 +10,9 @@ from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import (
     Aggregate,
+    CounterGrowth,
     Divided,
-    Increase,
-    Level,
+    GaugeLevel,
     Quantile,
     Rate,
     Valued,
@@ -41,7 +41,8 @@ def approval_rate(width: int = 6) -> Panel:
         series=(
             Series(
                 Divided(
-                    Increase(telemetry.DECISIONS, DAY, where=APPROVED), Increase(telemetry.DECISIONS, DAY)
+                    CounterGrowth(telemetry.DECISIONS, DAY, where=APPROVED),
+                    CounterGrowth(telemetry.DECISIONS, DAY),
                 ),
                 Text("approved", "aprovados"),
             ),
@@ -79,7 +80,9 @@ def amount_approved(width: int = 6) -> Panel:
         description=Text("Reais applied for and approved.", "Reais pedidos e aprovados."),
         shape=Shape.STAT,
         series=(
-            Series(Increase(telemetry.DECISION_AMOUNT, DAY, where=APPROVED, unit=CENTS), Text("R$", "R$")),
+            Series(
+                CounterGrowth(telemetry.DECISION_AMOUNT, DAY, where=APPROVED, unit=CENTS), Text("R$", "R$")
+            ),
         ),
         unit=Unit.BRL,
         width=width,
@@ -118,9 +121,9 @@ def cost_of_errors(width: int = 6) -> Panel:
         series=(
             Series(
                 Valued(
-                    Increase(telemetry.DECISION_REQUESTS, DAY, where=FAILED),
-                    Increase(telemetry.DECISION_AMOUNT, DAY, unit=CENTS),
-                    Increase(telemetry.DECISIONS, DAY),
+                    CounterGrowth(telemetry.DECISION_REQUESTS, DAY, where=FAILED),
+                    CounterGrowth(telemetry.DECISION_AMOUNT, DAY, unit=CENTS),
+                    CounterGrowth(telemetry.DECISIONS, DAY),
                 ),
                 Text("R$", "R$"),
             ),
@@ -140,7 +143,7 @@ def incidents_by_severity(width: int = 12) -> Panel:
         shape=Shape.BARS,
         series=(
             Series(
-                Level(response.RECENT, Aggregate.SUM, by=("severity",)),
+                GaugeLevel(response.RECENT, Aggregate.SUM, by=("severity",)),
                 Text("{{severity}}", "{{severity}}"),
             ),
         ),
@@ -157,7 +160,7 @@ def _mean_time(name: str, title: Text, metric: MetricSpec, width: int) -> Panel:
         title=title,
         description=Text("Mean of the last 30 days, by severity.", "Média de 30 dias, por severidade."),
         shape=Shape.BARS,
-        series=(Series(Level(metric, by=("severity",)), Text("{{severity}}", "{{severity}}")),),
+        series=(Series(GaugeLevel(metric, by=("severity",)), Text("{{severity}}", "{{severity}}")),),
         unit=Unit.SECONDS,
         width=width,
         height=6,

@@ -13,9 +13,9 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row, targets_alive
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source, component_board_name, slo_board_name
-from dashboards.model.board import Board, Link, Panel, Part, Row, Series, Shape
+from dashboards.model.board import Board, BoardPart, Link, Panel, Row, Series, Shape
 from dashboards.model.palette import Unit
-from dashboards.model.query import AwsMetric, Level, equal, matching
+from dashboards.model.query import AwsMetric, GaugeLevel, equal, matching
 from exporters.collectors import saturation
 from exporters.collectors.components import COMPONENT_OF_STORE, PROCESSORS
 from foundation.bilingual import Text
@@ -49,7 +49,9 @@ def _status(source: Source, component: Component) -> Row:
         for one in source.of_component(component)
         for objective in one.objectives
     ]
-    return Row(Part.STATUS, Text("Status", "Status"), (_fullest(source, component), *lights, targets_alive()))
+    return Row(
+        BoardPart.STATUS, Text("Status", "Status"), (_fullest(source, component), *lights, targets_alive())
+    )
 
 
 def _fullest(source: Source, component: Component) -> Panel:
@@ -60,7 +62,9 @@ def _fullest(source: Source, component: Component) -> Panel:
         shape=Shape.STAT,
         series=(
             Series(
-                Level(saturation.SATURATION, by=("resource",), where=(equal("component", component.id),)),
+                GaugeLevel(
+                    saturation.SATURATION, by=("resource",), where=(equal("component", component.id),)
+                ),
                 Text("{{resource}}", "{{resource}}"),
             ),
         ),
@@ -77,7 +81,7 @@ def _trends(source: Source, component: Component) -> Row:
     more = own(source) if own is not None else ()
     where = (equal("component", component.id),)
     return Row(
-        Part.TRENDS,
+        BoardPart.TRENDS,
         Text("Key metrics and trends", "Métricas-chave e tendências"),
         (panels.saturation_lines(source, where), *_pressure(component), *more, *_aws(component)),
     )
@@ -93,7 +97,7 @@ def _components(source: Source, component: Component) -> Row:
     """What it leans on, at any depth: trouble there explains trouble here."""
     where = (matching("component", _with_below(source, component)),)
     return Row(
-        Part.COMPONENTS,
+        BoardPart.COMPONENTS,
         Text("It and what it leans on", "Ele e aquilo em que se apoia"),
         (panels.saturation_bars(source, where=where, width=24),),
     )

@@ -12,7 +12,7 @@ from dashboards.model.query import (
     Aggregate,
     Buckets,
     Divided,
-    Level,
+    GaugeLevel,
     Match,
     Mean,
     Quantile,
@@ -43,7 +43,7 @@ def saturation_bars(source: Source, where: tuple[Match, ...] = (), width: int = 
         shape=Shape.BARS,
         series=(
             Series(
-                Level(saturation.SATURATION, by=("component",), where=where),
+                GaugeLevel(saturation.SATURATION, by=("component",), where=where),
                 Text("{{component}}", "{{component}}"),
             ),
         ),
@@ -77,7 +77,7 @@ def saturation_lines(
         shape=Shape.LINES,
         series=(
             Series(
-                Level(saturation.SATURATION, by=("component", "resource"), where=where),
+                GaugeLevel(saturation.SATURATION, by=("component", "resource"), where=where),
                 Text("{{component}} {{resource}}", "{{component}} {{resource}}"),
             ),
         ),
@@ -234,7 +234,7 @@ def ingest_lag(source: Source, width: int = 12, height: int = 8) -> Panel:
             "Idade do registro não processado mais antigo; a linha é onde o alarme está.",
         ),
         shape=Shape.LINES,
-        series=(Series(Level(telemetry.INGEST_LAG), Text("lag", "atraso")),),
+        series=(Series(GaugeLevel(telemetry.INGEST_LAG), Text("lag", "atraso")),),
         unit=Unit.SECONDS,
         width=width,
         height=height,
@@ -271,9 +271,11 @@ def consistency(source: Source, width: int = 12, height: int = 8) -> Panel:
         ),
         shape=Shape.LINES,
         series=(
-            Series(Level(consistency_index.INDEX, Aggregate.MIN, by=("pair",)), Text("{{pair}}", "{{pair}}")),
             Series(
-                Level(consistency_index.LOWER_BOUND, Aggregate.MIN, by=("pair",)),
+                GaugeLevel(consistency_index.INDEX, Aggregate.MIN, by=("pair",)), Text("{{pair}}", "{{pair}}")
+            ),
+            Series(
+                GaugeLevel(consistency_index.LOWER_BOUND, Aggregate.MIN, by=("pair",)),
                 Text("{{pair}} at least", "{{pair}} ao menos"),
             ),
         ),

@@ -8,7 +8,7 @@ from credit import metrics as telemetry
 from dashboards.boards.source import Source
 from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
-from dashboards.model.query import Level, Rate
+from dashboards.model.query import GaugeLevel, Rate
 from exporters.collectors import consistency_index
 from foundation.bilingual import Text
 from foundation.metrics import MetricSpec
@@ -22,7 +22,7 @@ def _by_pair(name: str, title: Text, description: Text, metric: MetricSpec, unit
         title=title,
         description=description,
         shape=Shape.LINES,
-        series=(Series(Level(metric, by=("pair",)), _PAIR),),
+        series=(Series(GaugeLevel(metric, by=("pair",)), _PAIR),),
         unit=unit,
         width=width,
         height=8,
@@ -67,11 +67,11 @@ def found(width: int = 8) -> Panel:
         shape=Shape.LINES,
         series=(
             Series(
-                Level(consistency_index.DIFFERENT, by=("pair", "class")),
+                GaugeLevel(consistency_index.DIFFERENT, by=("pair", "class")),
                 Text("{{pair}} {{class}}", "{{pair}} {{class}}"),
             ),
             Series(
-                Level(consistency_index.IN_FLIGHT, by=("pair",)),
+                GaugeLevel(consistency_index.IN_FLIGHT, by=("pair",)),
                 Text("{{pair}} in flight", "{{pair}} em trânsito"),
             ),
         ),
@@ -94,11 +94,11 @@ def repairs(width: int = 12) -> Panel:
         shape=Shape.LINES,
         series=(
             Series(
-                Level(consistency_index.REPAIRED, by=("pair",)),
+                GaugeLevel(consistency_index.REPAIRED, by=("pair",)),
                 Text("{{pair}} repaired", "{{pair}} reparados"),
             ),
             Series(
-                Level(consistency_index.REFUSED, by=("pair",)),
+                GaugeLevel(consistency_index.REFUSED, by=("pair",)),
                 Text("{{pair}} refused", "{{pair}} recusados"),
             ),
         ),
@@ -120,7 +120,7 @@ def anomalies(width: int = 12) -> Panel:
         shape=Shape.LINES,
         series=(
             Series(
-                Level(consistency_index.ANOMALY, by=("pair", "pattern")),
+                GaugeLevel(consistency_index.ANOMALY, by=("pair", "pattern")),
                 Text("{{pair}} {{pattern}}", "{{pair}} {{pattern}}"),
             ),
         ),
@@ -164,7 +164,7 @@ def sagas_open(width: int = 12) -> Panel:
         title=Text("Sagas under way", "Sagas em andamento"),
         description=Text("By kind.", "Por tipo."),
         shape=Shape.LINES,
-        series=(Series(Level(telemetry.SAGAS_OPEN, by=("saga",)), Text("{{saga}}", "{{saga}}")),),
+        series=(Series(GaugeLevel(telemetry.SAGAS_OPEN, by=("saga",)), Text("{{saga}}", "{{saga}}")),),
         unit=Unit.COUNT,
         width=width,
         height=8,

@@ -8,7 +8,7 @@ from credit import metrics as telemetry
 from dashboards.boards.source import Source
 from dashboards.model.board import Panel, Series, Shape, Threshold
 from dashboards.model.palette import State, Unit
-from dashboards.model.query import Level, Match, Rate
+from dashboards.model.query import GaugeLevel, Match, Rate
 from exporters import server
 from exporters.collectors import consistency_index
 from foundation.bilingual import Text
@@ -112,7 +112,9 @@ def shard_shares(width: int = 18) -> Panel:
             "Dos registros lidos no último minuto. O que recebe muito mais que os outros limita primeiro.",
         ),
         shape=Shape.LINES,
-        series=(Series(Level(telemetry.INGEST_SHARD_SHARE, by=("shard",)), Text("{{shard}}", "{{shard}}")),),
+        series=(
+            Series(GaugeLevel(telemetry.INGEST_SHARD_SHARE, by=("shard",)), Text("{{shard}}", "{{shard}}")),
+        ),
         unit=Unit.RATIO,
         width=width,
         height=8,
@@ -130,7 +132,7 @@ def hot_shards(width: int = 6) -> Panel:
             "Shards com mais que o dobro da sua parte justa dos registros.",
         ),
         shape=Shape.STAT,
-        series=(Series(Level(telemetry.INGEST_HOT_SHARDS), Text("hot", "quentes")),),
+        series=(Series(GaugeLevel(telemetry.INGEST_HOT_SHARDS), Text("hot", "quentes")),),
         unit=Unit.COUNT,
         width=width,
         height=8,
@@ -157,7 +159,7 @@ def outbox_depth(source: Source, width: int = 12) -> Panel:
         title=Text("Rows not yet projected", "Linhas ainda não projetadas"),
         description=Text("The line is where the alarm stands.", "A linha é onde o alarme está."),
         shape=Shape.LINES,
-        series=(Series(Level(telemetry.OUTBOX_DEPTH), Text("rows", "linhas")),),
+        series=(Series(GaugeLevel(telemetry.OUTBOX_DEPTH), Text("rows", "linhas")),),
         unit=Unit.COUNT,
         width=width,
         height=8,
@@ -173,7 +175,7 @@ def reading_age(source: Source, width: int = 12) -> Panel:
         title=Text("Age of the latest comparison", "Idade da última comparação"),
         description=Text("By pair; the line is where the alarm stands.", "Por par; a linha é o alarme."),
         shape=Shape.LINES,
-        series=(Series(Level(consistency_index.AGE, by=("pair",)), Text("{{pair}}", "{{pair}}")),),
+        series=(Series(GaugeLevel(consistency_index.AGE, by=("pair",)), Text("{{pair}}", "{{pair}}")),),
         unit=Unit.SECONDS,
         width=width,
         height=8,
@@ -196,7 +198,7 @@ def own_health(width: int = 12) -> Panel:
         series=(
             Series(Rate(server.COLLECT_ERRORS), Text("collectors", "coletores")),
             Series(Rate(telemetry.JOURNAL_FAILURES), Text("journal", "diário")),
-            Series(Level(telemetry.JOURNAL_PENDING), Text("pending", "pendentes")),
+            Series(GaugeLevel(telemetry.JOURNAL_PENDING), Text("pending", "pendentes")),
         ),
         width=width,
         height=8,

@@ -11,7 +11,7 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row, targets_alive
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
-from dashboards.model.board import Board, Part, Row
+from dashboards.model.board import Board, BoardPart, Row
 from foundation.bilingual import Text
 
 NAME = "development"
@@ -34,12 +34,12 @@ def board(source: Source) -> Board:
 
 def _status(source: Source) -> Row:
     lights = [slo.light(source, one, objective) for one, objective in source.objectives()]
-    return Row(Part.STATUS, Text("Status", "Status"), (*lights, targets_alive()))
+    return Row(BoardPart.STATUS, Text("Status", "Status"), (*lights, targets_alive()))
 
 
 def _trends(source: Source) -> Row:
     return Row(
-        Part.TRENDS,
+        BoardPart.TRENDS,
         Text("Performance and errors", "Desempenho e erros"),
         (
             component.latency(source),
@@ -55,7 +55,7 @@ def _trends(source: Source) -> Row:
 def _components(source: Source) -> Row:
     group = log_group("api").name(source.environment)
     return Row(
-        Part.COMPONENTS,
+        BoardPart.COMPONENTS,
         Text("Components", "Componentes"),
         (
             data.profile_reads(),

@@ -8,7 +8,7 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import firing_table
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
-from dashboards.model.board import Board, Part, Row
+from dashboards.model.board import Board, BoardPart, Row
 from dashboards.model.query import matching
 from foundation.bilingual import Text
 
@@ -33,12 +33,12 @@ def board(source: Source) -> Board:
 
 def _status(source: Source) -> Row:
     lights = [slo.light(source, one, objective) for one, objective in source.objectives()]
-    return Row(Part.STATUS, Text("Are we well?", "Estamos bem?"), (slo.worst_light(source), *lights))
+    return Row(BoardPart.STATUS, Text("Are we well?", "Estamos bem?"), (slo.worst_light(source), *lights))
 
 
 def _trends(source: Source) -> Row:
     return Row(
-        Part.TRENDS,
+        BoardPart.TRENDS,
         Text("Business and promises", "Negócio e promessas"),
         (
             business.approval_rate(),
@@ -58,7 +58,7 @@ def _trends(source: Source) -> Row:
 def _alerts(source: Source) -> Row:
     urgent = (matching("severity", "P1|P2"),)
     return Row(
-        Part.ALERTS,
+        BoardPart.ALERTS,
         Text("Needs attention now", "Pede atenção agora"),
         (firing_table(source, urgent, width=24),),
     )
@@ -66,7 +66,7 @@ def _alerts(source: Source) -> Row:
 
 def _services(source: Source) -> Row:
     return Row(
-        Part.COMPONENTS,
+        BoardPart.COMPONENTS,
         Text("Parts of the platform", "Partes da plataforma"),
         (component.saturation_bars(source), component.consistency(source)),
     )

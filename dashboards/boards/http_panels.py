@@ -8,7 +8,7 @@ from credit import metrics as telemetry
 from dashboards.boards.source import Source
 from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
-from dashboards.model.query import AwsMetric, Increase, LogSearch, Quantile, Rate, equal, matching
+from dashboards.model.query import AwsMetric, CounterGrowth, LogSearch, Quantile, Rate, equal, matching
 from foundation.bilingual import Text
 
 FIVE_MINUTES = timedelta(minutes=5)
@@ -76,7 +76,7 @@ def auth_failures(source: Source, width: int = 12) -> Panel:
         shape=Shape.LINES,
         series=(
             Series(
-                Increase(telemetry.AUTH_FAILURES, FIVE_MINUTES, by=("reason",)),
+                CounterGrowth(telemetry.AUTH_FAILURES, FIVE_MINUTES, by=("reason",)),
                 Text("{{reason}}", "{{reason}}"),
             ),
         ),
@@ -100,7 +100,7 @@ def throttled(source: Source, width: int = 12) -> Panel:
         shape=Shape.LINES,
         series=(
             Series(
-                Increase(
+                CounterGrowth(
                     telemetry.HTTP_REQUESTS, FIVE_MINUTES, by=("route",), where=(equal("status", "429"),)
                 ),
                 Text("{{route}}", "{{route}}"),
@@ -147,7 +147,7 @@ def sensitive_reads(source: Source, width: int = 12) -> Panel:
         shape=Shape.LINES,
         series=(
             Series(
-                Increase(telemetry.SENSITIVE_READS, FIVE_MINUTES, by=("what",)),
+                CounterGrowth(telemetry.SENSITIVE_READS, FIVE_MINUTES, by=("what",)),
                 Text("{{what}}", "{{what}}"),
             ),
         ),

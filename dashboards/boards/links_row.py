@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboards.model.board import Link, Panel, Part, Row, Shape
+from dashboards.model.board import BoardPart, Link, Panel, Row, Shape
 from foundation.bilingual import Text
 
 BOARDS: tuple[tuple[str, Text], ...] = (
@@ -39,4 +39,4 @@ def links_row(own: str, more: Sequence[Link] = (), runbooks: Sequence[str] = ())
         links=links,
         content=Text("", ""),
     )
-    return Row(Part.LINKS, Text("Related links", "Links relacionados"), (panel,))
+    return Row(BoardPart.LINKS, Text("Related links", "Links relacionados"), (panel,))

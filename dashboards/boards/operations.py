@@ -8,7 +8,7 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row, targets_alive
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
-from dashboards.model.board import Board, Part, Row
+from dashboards.model.board import Board, BoardPart, Row
 from foundation.bilingual import Text
 
 NAME = "operations"
@@ -32,7 +32,7 @@ def status_row(source: Source) -> Row:
     """The traffic light: the platform, then each objective."""
     lights = [slo.light(source, one, objective) for one, objective in source.objectives()]
     return Row(
-        Part.STATUS,
+        BoardPart.STATUS,
         Text("Status", "Status"),
         (
             slo.worst_light(source),
@@ -46,7 +46,7 @@ def status_row(source: Source) -> Row:
 
 def _trends(source: Source) -> Row:
     return Row(
-        Part.TRENDS,
+        BoardPart.TRENDS,
         Text("Key metrics and trends", "Métricas-chave e tendências"),
         (
             slo.burn_overview(source),
@@ -59,7 +59,7 @@ def _trends(source: Source) -> Row:
 
 def _components(source: Source) -> Row:
     return Row(
-        Part.COMPONENTS,
+        BoardPart.COMPONENTS,
         Text("Components", "Componentes"),
         (
             component.saturation_bars(source),

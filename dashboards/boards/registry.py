@@ -14,7 +14,7 @@ from dashboards.boards import (
     slo_overview,
 )
 from dashboards.boards.source import Source
-from dashboards.model.board import GRID_COLUMNS, Board, Panel, Part
+from dashboards.model.board import GRID_COLUMNS, Board, BoardPart, Panel
 from dashboards.model.errors import BoardInvalid
 
 
@@ -46,9 +46,9 @@ def refuse_invalid(board: Board) -> None:
 
 def _missing_parts(board: Board) -> list[str]:
     have = board.parts()
-    missing = [f"has no part '{part}' (§7.2.2 wants all five)" for part in Part if part not in have]
-    if not missing and have != tuple(Part):
-        return [f"has its parts in the order {', '.join(have)}; wanted: {', '.join(Part)}"]
+    missing = [f"has no part '{part}' (§7.2.2 wants all five)" for part in BoardPart if part not in have]
+    if not missing and have != tuple(BoardPart):
+        return [f"has its parts in the order {', '.join(have)}; wanted: {', '.join(BoardPart)}"]
     return missing
 
 

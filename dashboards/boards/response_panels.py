@@ -5,7 +5,7 @@ from __future__ import annotations
 from alarms.reports import response
 from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
-from dashboards.model.query import Aggregate, Level, Rate
+from dashboards.model.query import Aggregate, GaugeLevel, Rate
 from exporters.collectors import saturation
 from foundation.bilingual import Text
 
@@ -18,7 +18,8 @@ def open_incidents(width: int = 6) -> Panel:
         shape=Shape.STAT,
         series=(
             Series(
-                Level(response.OPEN, Aggregate.SUM, by=("severity",)), Text("{{severity}}", "{{severity}}")
+                GaugeLevel(response.OPEN, Aggregate.SUM, by=("severity",)),
+                Text("{{severity}}", "{{severity}}"),
             ),
         ),
         unit=Unit.COUNT,
@@ -75,7 +76,9 @@ def measurement_age(width: int = 12) -> Panel:
             "Seconds since each component was last measured.", "Segundos desde a última medição de cada um."
         ),
         shape=Shape.LINES,
-        series=(Series(Level(saturation.AGE, by=("component",)), Text("{{component}}", "{{component}}")),),
+        series=(
+            Series(GaugeLevel(saturation.AGE, by=("component",)), Text("{{component}}", "{{component}}")),
+        ),
         unit=Unit.SECONDS,
         width=width,
         height=8,
@@ -92,7 +95,7 @@ def delivery_age(width: int = 6) -> Panel:
             "Acima de um minuto, as pessoas não são avisadas.",
         ),
         shape=Shape.STAT,
-        series=(Series(Level(response.OLDEST_UNDELIVERED), Text("age", "idade")),),
+        series=(Series(GaugeLevel(response.OLDEST_UNDELIVERED), Text("age", "idade")),),
         unit=Unit.SECONDS,
         width=width,
         height=4,
@@ -109,7 +112,7 @@ def noise(width: int = 12) -> Panel:
             "Parte dos incidentes de uma regra que acionaram e sumiram sem ação.",
         ),
         shape=Shape.BARS,
-        series=(Series(Level(response.NOISE, by=("rule",)), Text("{{rule}}", "{{rule}}")),),
+        series=(Series(GaugeLevel(response.NOISE, by=("rule",)), Text("{{rule}}", "{{rule}}")),),
         unit=Unit.RATIO,
         width=width,
         height=8,

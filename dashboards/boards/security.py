@@ -11,10 +11,10 @@ from dashboards.boards import http_panels as http
 from dashboards.boards.alert_panels import alerts_row
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
-from dashboards.model.board import Board, Panel, Part, Row, Series, Shape, Threshold
+from dashboards.model.board import Board, BoardPart, Panel, Row, Series, Shape, Threshold
 from dashboards.model.numbers import decimal_text
 from dashboards.model.palette import STATES, State, Unit
-from dashboards.model.query import AwsMetric, Breach, Increase, WorstBreach, equal, matching
+from dashboards.model.query import AwsMetric, Breach, CounterGrowth, WorstBreach, equal, matching
 from foundation.bilingual import Text
 from foundation.metrics import MetricSpec
 
@@ -62,10 +62,12 @@ def _light(name: str, title: Text, breaches: tuple[Breach, ...], alarms: tuple[s
 def _status(source: Source) -> Row:
     """The same comparisons that alert: a light here and an alarm there cannot disagree."""
     failures = _breach(
-        Increase(telemetry.AUTH_FAILURES, http.FIVE_MINUTES), source.line("AuthenticationFailures")
+        CounterGrowth(telemetry.AUTH_FAILURES, http.FIVE_MINUTES), source.line("AuthenticationFailures")
     )
-    reads = _breach(Increase(telemetry.SENSITIVE_READS, http.FIVE_MINUTES), source.line("SensitiveReadsMany"))
-    refused = Increase(telemetry.HTTP_REQUESTS, http.FIVE_MINUTES, where=(equal("status", "429"),))
+    reads = _breach(
+        CounterGrowth(telemetry.SENSITIVE_READS, http.FIVE_MINUTES), source.line("SensitiveReadsMany")
+    )
+    refused = CounterGrowth(telemetry.HTTP_REQUESTS, http.FIVE_MINUTES, where=(equal("status", "429"),))
     throttled = _breach(refused, source.line("RequestsThrottled", State.WARN), telemetry.HTTP_REQUESTS)
     auth, throttle, read = (
         indicator_alarm(source.environment, name)
@@ -73,7 +75,7 @@ def _status(source: Source) -> Row:
     )
     everything = (failures, throttled, reads)
     return Row(
-        Part.STATUS,
+        BoardPart.STATUS,
         Text("Status", "Status"),
         (
             _light("light-security", Text("Access", "Acesso"), everything, (auth, throttle, read)),
@@ -84,13 +86,13 @@ def _status(source: Source) -> Row:
     )
 
 
-def _breach(grown: Increase, line: Threshold, alive: MetricSpec | None = None) -> Breach:
+def _breach(grown: CounterGrowth, line: Threshold, alive: MetricSpec | None = None) -> Breach:
     return Breach(grown, True, decimal_text(line.value), STATES[line.state].code, alive)
 
 
 def _trends(source: Source) -> Row:
     return Row(
-        Part.TRENDS,
+        BoardPart.TRENDS,
         Text("Attempts and reads", "Tentativas e leituras"),
         (
             http.auth_failures(source),
@@ -107,7 +109,7 @@ def _components(source: Source) -> Row:
     findings = AwsMetric("AWS/Events", "MatchedEvents", (("RuleName", "mirante-guardduty-findings"),), "Sum")
     group = log_group("access").name(source.environment)
     return Row(
-        Part.COMPONENTS,
+        BoardPart.COMPONENTS,
         Text("Perimeter, records and audit", "Perímetro, registros e auditoria"),
         (
             component.consistency(source),

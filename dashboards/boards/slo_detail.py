@@ -9,7 +9,7 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source, component_board_name, slo_board_name
-from dashboards.model.board import Board, Link, Panel, Part, Row, Shape
+from dashboards.model.board import Board, BoardPart, Link, Panel, Row, Shape
 from dashboards.model.query import equal, matching
 from foundation.bilingual import Text
 from slo.model.entities import Component
@@ -30,7 +30,7 @@ def board(source: Source, one: Slo) -> Board:
             _status(source, one),
             _trends(source, one),
             alerts_row(source, where=(equal("slo", one.id),)),
-            Row(Part.COMPONENTS, Text("Served by", "Servido por"), _serving(source, serving)),
+            Row(BoardPart.COMPONENTS, Text("Served by", "Servido por"), _serving(source, serving)),
             links_row(
                 slo_board_name(one), more=_more(source, one, serving), runbooks=(slo.runbook_of(source, one),)
             ),
@@ -50,14 +50,14 @@ def _status(source: Source, one: Slo) -> Row:
             slo.budget_gauge(source, one, objective),
             slo.events(one, objective, HOUR),
         ]
-    return Row(Part.STATUS, Text("Status", "Status"), (*panels, _definition(one)))
+    return Row(BoardPart.STATUS, Text("Status", "Status"), (*panels, _definition(one)))
 
 
 def _trends(source: Source, one: Slo) -> Row:
     charts = [
         slo.tier_chart(source, one, objective, tier) for objective in one.objectives for tier in one.tiers
     ]
-    return Row(Part.TRENDS, Text("Burn, tier by tier", "Queima, nível a nível"), tuple(charts))
+    return Row(BoardPart.TRENDS, Text("Burn, tier by tier", "Queima, nível a nível"), tuple(charts))
 
 
 def _definition(one: Slo) -> Panel:

@@ -7,7 +7,7 @@ from dashboards.boards import slo_panels as slo
 from dashboards.boards.alert_panels import alerts_row
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source, slo_board_name
-from dashboards.model.board import Board, Link, Part, Row
+from dashboards.model.board import Board, BoardPart, Link, Row
 from dashboards.model.query import matching
 from foundation.bilingual import Text
 
@@ -26,7 +26,7 @@ def board(source: Source) -> Board:
             _trends(source),
             alerts_row(source, where=(matching("slo", ".+"),)),
             Row(
-                Part.COMPONENTS,
+                BoardPart.COMPONENTS,
                 Text("Components behind them", "Componentes por trás deles"),
                 (component.saturation_bars(source), component.saturation_lines(source)),
             ),
@@ -44,12 +44,12 @@ def detail_links(source: Source) -> tuple[Link, ...]:
 
 def _status(source: Source) -> Row:
     lights = [slo.light(source, one, objective) for one, objective in source.objectives()]
-    return Row(Part.STATUS, Text("Status", "Status"), (slo.worst_light(source), *lights))
+    return Row(BoardPart.STATUS, Text("Status", "Status"), (slo.worst_light(source), *lights))
 
 
 def _trends(source: Source) -> Row:
     return Row(
-        Part.TRENDS,
+        BoardPart.TRENDS,
         Text("Delivered, left and burning", "Entregue, restante e queimando"),
         (
             *(slo.achieved(source, one, objective) for one, objective in source.objectives()),

@@ -14,8 +14,7 @@ from dashboards.model.palette import State, Unit
 from dashboards.model.query import Achieved, BudgetLeft, Burn, Events, Light, TierCondition, WorstLight
 from foundation.bilingual import Text
 from slo.model import conventions
-from slo.model.spec import Objective, Slo, Tier
-from slo.model.spec import Unit as CountUnit
+from slo.model.spec import CountUnit, Objective, Slo, Tier
 
 RUNBOOK = "generic"
 BUDGET_WARN = Fraction(25, 100)

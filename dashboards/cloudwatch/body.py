@@ -15,7 +15,7 @@ from dashboards.model.addresses import Deployment, cloudwatch_name, runbook_path
 from dashboards.model.board import Board, Link, Panel, Shape
 from dashboards.model.errors import BodyInvalid, NotExpressible
 from dashboards.model.json_text import json_bytes
-from dashboards.model.layout import Place, place
+from dashboards.model.layout import GridPlace, place
 from dashboards.model.query import LogSearch
 from foundation.bilingual import Text
 
@@ -48,7 +48,7 @@ def body_bytes(board: Board, deployment: Deployment, language: str = "en") -> by
     return json_bytes(body(board, deployment, language))
 
 
-def widget(panel: Panel, at: Place, deployment: Deployment, language: str) -> Json:
+def widget(panel: Panel, at: GridPlace, deployment: Deployment, language: str) -> Json:
     """One panel as a widget.
 
     Raises:
@@ -80,7 +80,7 @@ def _widgets(board: Board, deployment: Deployment, language: str) -> list[Json]:
     return widgets
 
 
-def _placed(kind: str, at: Place, properties: Json) -> Json:
+def _placed(kind: str, at: GridPlace, properties: Json) -> Json:
     return {
         "type": kind,
         "x": at.x,

@@ -12,17 +12,17 @@ from dashboards.model.errors import NotExpressible
 from dashboards.model.query import (
     Achieved,
     Aggregate,
+    AlertsFiring,
     Alive,
     AwsMetric,
     Breach,
     Buckets,
     BudgetLeft,
     Burn,
+    CounterGrowth,
     Divided,
     Events,
-    Firing,
-    Increase,
-    Level,
+    GaugeLevel,
     Light,
     LogSearch,
     Match,
@@ -74,7 +74,7 @@ def _(query: Rate, environment: str) -> str:
 
 
 @_render.register
-def _(query: Increase, environment: str) -> str:
+def _(query: CounterGrowth, environment: str) -> str:
     seconds = int(query.window.total_seconds())
     grown = _series(query.metric, query.by, query.where, environment, "Sum", seconds)
     return grown if query.unit == 1 else f"{grown} / {query.unit}"
@@ -87,7 +87,7 @@ def _(query: Divided, environment: str) -> str:
 
 
 @_render.register
-def _(query: Level, environment: str) -> str:
+def _(query: GaugeLevel, environment: str) -> str:
     statistic = _STATISTICS[query.aggregate]
     return _series(query.metric, query.by, query.where, environment, statistic, PERIOD, query.aggregate)
 
@@ -159,8 +159,8 @@ def _(query: Events, environment: str) -> str:
 
 @_render.register(Light)
 @_render.register(WorstLight)
-@_render.register(Firing)
-def _(query: Light | WorstLight | Firing, environment: str) -> str:
+@_render.register(AlertsFiring)
+def _(query: Light | WorstLight | AlertsFiring, environment: str) -> str:
     raise NotExpressible(BACKEND, "it is no metric there: the panel shows the alarms themselves")
 
 

@@ -11,7 +11,7 @@ from dashboards.model.addresses import Deployment
 from dashboards.model.board import Panel, Series, Shape, Threshold
 from dashboards.model.errors import NotExpressible
 from dashboards.model.palette import STATES, UNITS, State, series_colour
-from dashboards.model.query import Increase
+from dashboards.model.query import CounterGrowth
 
 VIEWS: Mapping[Shape, str] = {
     Shape.STAT: "singleValue",
@@ -80,7 +80,9 @@ def _dynamic(legend: str, expression: str) -> str:
 
 
 def _period(panel: Panel) -> int:
-    windows = [int(s.query.window.total_seconds()) for s in panel.series if isinstance(s.query, Increase)]
+    windows = [
+        int(s.query.window.total_seconds()) for s in panel.series if isinstance(s.query, CounterGrowth)
+    ]
     return max(windows, default=expressions.PERIOD)
 
 

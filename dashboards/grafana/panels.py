@@ -22,7 +22,7 @@ from dashboards.grafana.links import panel_links, url
 from dashboards.model import promql
 from dashboards.model.board import Panel, Shape
 from dashboards.model.errors import NotExpressible
-from dashboards.model.layout import Place
+from dashboards.model.layout import GridPlace
 from dashboards.model.palette import UNITS, Colour, State
 from dashboards.model.query import Buckets, Query
 
@@ -35,7 +35,7 @@ INSTANT_SHAPES = frozenset({Shape.LIGHT, Shape.STAT, Shape.GAUGE, Shape.BARS, Sh
 Json = dict[str, Any]
 
 
-def panel_of(panel: Panel, place: Place, panel_id: int, language: str) -> Any:
+def panel_of(panel: Panel, place: GridPlace, panel_id: int, language: str) -> Any:
     """The grafanalib panel at its place."""
     common: Json = {
         "title": panel.title.of(language),

@@ -18,7 +18,7 @@ from foundation.bilingual import Text
 GRID_COLUMNS = 24
 
 
-class Part(StrEnum):
+class BoardPart(StrEnum):
     """The five parts of every board (§7.2.2), in the order a reader meets them."""
 
     STATUS = "status"
@@ -100,7 +100,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    part: Part
+    part: BoardPart
     title: Text
     panels: tuple[Panel, ...]
 
@@ -133,7 +133,7 @@ class Board:
         for row in self.rows:
             yield from row.panels
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[BoardPart, ...]:
         """Parts that hold at least one panel, in order of appearance."""
         found = [row.part for row in self.rows if row.panels]
         return tuple(dict.fromkeys(found))

@@ -11,7 +11,7 @@ TITLE_HEIGHT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GridPlace:
     """Grid units; the origin is the top left corner."""
 
     x: int
@@ -23,26 +23,26 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class PlacedRow:
     row: Row
-    title: Place
-    panels: tuple[tuple[Panel, Place], ...]
+    title: GridPlace
+    panels: tuple[tuple[Panel, GridPlace], ...]
 
 
 def place(board: Board) -> tuple[PlacedRow, ...]:
     """Every row's title and panels with their places, top to bottom."""
     placed, y = [], 0
     for row in board.rows:
-        title = Place(0, y, GRID_COLUMNS, TITLE_HEIGHT)
+        title = GridPlace(0, y, GRID_COLUMNS, TITLE_HEIGHT)
         panels, y = _flow(row.panels, y + TITLE_HEIGHT)
         placed.append(PlacedRow(row, title, panels))
     return tuple(placed)
 
 
-def _flow(panels: Sequence[Panel], top: int) -> tuple[tuple[tuple[Panel, Place], ...], int]:
+def _flow(panels: Sequence[Panel], top: int) -> tuple[tuple[tuple[Panel, GridPlace], ...], int]:
     """Places and the first free line below them."""
     placed, x, line_height = [], 0, 0
     for panel in panels:
         if x + panel.width > GRID_COLUMNS:
             x, top, line_height = 0, top + line_height, 0
-        placed.append((panel, Place(x, top, panel.width, panel.height)))
+        placed.append((panel, GridPlace(x, top, panel.width, panel.height)))
         x, line_height = x + panel.width, max(line_height, panel.height)
     return tuple(placed), top + line_height

@@ -14,17 +14,17 @@ from dashboards.model.errors import NotExpressible
 from dashboards.model.palette import STATES, State
 from dashboards.model.query import (
     Achieved,
+    AlertsFiring,
     Alive,
     AwsMetric,
     Breach,
     Buckets,
     BudgetLeft,
     Burn,
+    CounterGrowth,
     Divided,
     Events,
-    Firing,
-    Increase,
-    Level,
+    GaugeLevel,
     Light,
     LogSearch,
     Match,
@@ -95,7 +95,7 @@ def _(query: Rate) -> str:
 
 
 @_render.register
-def _(query: Increase) -> str:
+def _(query: CounterGrowth) -> str:
     window = conventions.window_text(query.window)
     grown = _aggregated("sum", query.by, f"increase({selector(query.metric.name, query.where)}[{window}])")
     return grown if query.unit == 1 else f"{grown} / {query.unit}"
@@ -121,7 +121,7 @@ def _(query: Buckets) -> str:
 
 
 @_render.register
-def _(query: Level) -> str:
+def _(query: GaugeLevel) -> str:
     return _aggregated(query.aggregate, query.by, selector(query.metric.name, query.where))
 
 
@@ -205,7 +205,7 @@ def _(query: WorstLight) -> str:
 
 
 @_render.register
-def _(query: Firing) -> str:
+def _(query: AlertsFiring) -> str:
     return selector("ALERTS", (Match("alertstate", "firing"), *query.where))
 
 

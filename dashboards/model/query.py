@@ -45,7 +45,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Increase:
+class CounterGrowth:
     """A counter's increase over the last ``window``, summed over labels not in ``by``, over ``unit``."""
 
     metric: MetricSpec
@@ -66,7 +66,7 @@ class Quantile:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class GaugeLevel:
     """A gauge, aggregated over labels not in ``by``."""
 
     metric: MetricSpec
@@ -96,8 +96,8 @@ class Buckets:
 class Divided:
     """``part`` over ``whole``; ``rest`` takes it from 1. Absent, not zero, when either is absent."""
 
-    part: Rate | Increase
-    whole: Rate | Increase
+    part: Rate | CounterGrowth
+    whole: Rate | CounterGrowth
     rest: bool = False
 
 
@@ -105,9 +105,9 @@ class Divided:
 class Valued:
     """How much ``count`` events are worth at the mean of ``amount`` over ``events``: an estimate."""
 
-    count: Increase
-    amount: Increase
-    events: Increase
+    count: CounterGrowth
+    amount: CounterGrowth
+    events: CounterGrowth
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Breach:
     says "nothing happened" apart from "nothing is known".
     """
 
-    value: Increase | Level
+    value: CounterGrowth | GaugeLevel
     above: bool
     threshold: str
     code: int
@@ -236,7 +236,7 @@ class WorstLight:
 
 
 @dataclass(frozen=True, slots=True)
-class Firing:
+class AlertsFiring:
     """Alerts that are firing, one sample each. ``where`` narrows them by label."""
 
     where: tuple[Match, ...] = ()
@@ -251,9 +251,9 @@ class Alive:
 
 Query = (
     Rate
-    | Increase
+    | CounterGrowth
     | Quantile
-    | Level
+    | GaugeLevel
     | Mean
     | Buckets
     | Divided
@@ -269,7 +269,7 @@ Query = (
     | Events
     | Light
     | WorstLight
-    | Firing
+    | AlertsFiring
     | Alive
 )
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from dashboards.model import promql
 from dashboards.model.board import Board, Panel, Shape
 from dashboards.model.errors import NotExpressible
-from dashboards.model.layout import Place, place
+from dashboards.model.layout import GridPlace, place
 from dashboards.model.palette import BACKGROUND_DARK, STATES, UNITS, State, Unit, series_colour
 from dashboards.model.trend import Frame, Line, Points, frame_of, svg
 from dashboards.preview.style import STYLE
@@ -76,7 +76,7 @@ def preview_html(
     )
 
 
-def _box(at: Place) -> str:
+def _box(at: GridPlace) -> str:
     left, width = at.x / 24 * 100, at.width / 24 * 100
     return (
         f"left:{left:.3f}%;width:calc({width:.3f}% - 6px);"
@@ -84,7 +84,7 @@ def _box(at: Place) -> str:
     )
 
 
-def _panel(panel: Panel, at: Place, view: View) -> str:
+def _panel(panel: Panel, at: GridPlace, view: View) -> str:
     body, colour = _body(panel, view)
     paint = f"background:{colour};color:{BACKGROUND_DARK}" if colour and panel.shape is Shape.LIGHT else ""
     title = html.escape(panel.title.of(view.language))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dashboards.model.palette import SERIES, SEVERITY_COLOURS, STATES, UNITS, VALUE_COLOURS, Colour
-from dashboards.truth.finding import Finding
+from dashboards.truth.untruth import Untruth
 
 GATE = "colours"
 NAMED = ("color", "fixedColor", "iconColor")
@@ -23,12 +23,12 @@ REGISTERED = _registered()
 GRAFANA_UNITS = frozenset(style.grafana for style in UNITS.values())
 
 
-def of_document(where: str, document: Mapping[str, Any]) -> Iterator[Finding]:
+def of_document(where: str, document: Mapping[str, Any]) -> Iterator[Untruth]:
     """A Grafana board or a CloudWatch body, as plain data."""
     yield from _walk(where, document, "")
 
 
-def _walk(where: str, value: Any, path: str) -> Iterator[Finding]:
+def _walk(where: str, value: Any, path: str) -> Iterator[Untruth]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _key(where, key, inner, f"{path}/{key}")
@@ -38,8 +38,8 @@ def _walk(where: str, value: Any, path: str) -> Iterator[Finding]:
             yield from _walk(where, inner, f"{path}/{index}")
 
 
-def _key(where: str, key: str, value: Any, path: str) -> Iterator[Finding]:
+def _key(where: str, key: str, value: Any, path: str) -> Iterator[Untruth]:
     if key in NAMED and isinstance(value, str) and value not in REGISTERED and value not in _NOT_OURS:
-        yield Finding(GATE, f"{where}{path}", f"colour {value!r} is not in the registry", "Use the palette")
+        yield Untruth(GATE, f"{where}{path}", f"colour {value!r} is not in the registry", "Use the palette")
     if key == "unit" and isinstance(value, str) and value not in GRAFANA_UNITS:
-        yield Finding(GATE, f"{where}{path}", f"unit {value!r} is not in the registry", "Use the palette")
+        yield Untruth(GATE, f"{where}{path}", f"unit {value!r} is not in the registry", "Use the palette")

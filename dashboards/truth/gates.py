@@ -16,9 +16,9 @@ from dashboards.model.addresses import LANGUAGES, Deployment
 from dashboards.model.board import Panel
 from dashboards.model.errors import NotExpressible
 from dashboards.truth import colour_gate, light_gate, line_gate, link_gate, series_gate
-from dashboards.truth.finding import Finding
 from dashboards.truth.known_series import known_series, rules
 from dashboards.truth.reading import readings
+from dashboards.truth.untruth import Untruth
 from foundation.metrics import MetricSpec
 from slo.model.catalogue import Catalogue
 
@@ -35,7 +35,7 @@ class Report:
     ``counts`` says how many boards, panels, queries and rules were examined.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Untruth, ...]
     unwatched: tuple[str, ...]
     counts: dict[str, int]
 
@@ -50,7 +50,7 @@ def examine(
     source = source_of(catalogue, environment)
     made = boards(source)
     known = known_series(catalogue, environment, declared)
-    found: list[Finding] = [*series_gate.of_boards(made, known)]
+    found: list[Untruth] = [*series_gate.of_boards(made, known)]
     found += series_gate.of_indicators(source.indicators, declared)
     generated = rules(catalogue, environment)
     for rule in generated:

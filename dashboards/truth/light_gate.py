@@ -12,7 +12,7 @@ from dashboards.grafana.panels import why_not
 from dashboards.model import promql
 from dashboards.model.board import Board, Panel, Shape
 from dashboards.model.palette import STATES, State
-from dashboards.truth.finding import Finding
+from dashboards.truth.untruth import Untruth
 
 GATE = "lights"
 GREY = STATES[State.NO_DATA].colour.dark
@@ -21,7 +21,7 @@ _COMPARED = re.compile(r"slo:burn_rate:ratio(\w+)\{[^}]*\}\s*>\s*(?:bool\s+)?([0
 Json = Mapping[str, Any]
 
 
-def of_boards(boards: Iterable[Board], source: Source, rules: Iterable[Json]) -> Iterator[Finding]:
+def of_boards(boards: Iterable[Board], source: Source, rules: Iterable[Json]) -> Iterator[Untruth]:
     """Every light of an objective against its burn alerts among ``rules``: same windows, same factors."""
     alerts: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for rule in rules:
@@ -39,13 +39,13 @@ def of_boards(boards: Iterable[Board], source: Source, rules: Iterable[Json]) ->
                 yield from _agrees(f"board {board.name}, panel {panel.id}", panel, wanted[panel.id])
 
 
-def _agrees(where: str, panel: Panel, wanted: set[tuple[str, str]]) -> Iterator[Finding]:
+def _agrees(where: str, panel: Panel, wanted: set[tuple[str, str]]) -> Iterator[Untruth]:
     text = " ".join(promql.render(series.query) for series in panel.series)
     if set(_COMPARED.findall(text)) != wanted:
-        yield Finding(GATE, where, "it does not compare what its alerts compare", "Draw it by light_query")
+        yield Untruth(GATE, where, "it does not compare what its alerts compare", "Draw it by light_query")
 
 
-def of_document(where: str, board: Board, document: Json) -> Iterator[Finding]:
+def of_document(where: str, board: Board, document: Json) -> Iterator[Untruth]:
     """The panels of a generated Grafana board, each beside its model."""
     drawn = [panel for panel in document["panels"] if panel["type"] != "row"]
     for panel, shown in zip((p for p in board.panels() if why_not(p) is None), drawn, strict=True):
@@ -53,10 +53,10 @@ def of_document(where: str, board: Board, document: Json) -> Iterator[Finding]:
         if panel.shape is Shape.LIGHT:
             yield from _grey(place, shown["fieldConfig"]["defaults"])
         if panel.runbook is not None and f"/runbooks/{panel.runbook}" not in shown["description"]:
-            yield Finding(GATE, place, "its description does not carry its runbook", "Write it there")
+            yield Untruth(GATE, place, "its description does not carry its runbook", "Write it there")
 
 
-def _grey(where: str, defaults: Json) -> Iterator[Finding]:
+def _grey(where: str, defaults: Json) -> Iterator[Untruth]:
     nothing = [one["options"]["result"] for one in defaults.get("mappings", ()) if one["type"] == "special"]
     first = defaults["thresholds"]["steps"][0]
     said = bool(defaults.get("noValue")) and any(one.get("text") for one in nothing)
@@ -65,6 +65,6 @@ def _grey(where: str, defaults: Json) -> Iterator[Finding]:
         or not nothing
         or {first["color"], *(n["color"] for n in nothing)} != {GREY}
     ):
-        yield Finding(GATE, where, "no data is not grey", "Begin with grey, and map null and NaN to it")
+        yield Untruth(GATE, where, "no data is not grey", "Begin with grey, and map null and NaN to it")
     if not said:
-        yield Finding(GATE, where, "no data does not say so", "Give it a text and noValue")
+        yield Untruth(GATE, where, "no data does not say so", "Give it a text and noValue")

@@ -11,8 +11,8 @@ from alarms.model.indicator import IndicatorAlarm, Measure
 from dashboards.boards.slo_panels import key_of
 from dashboards.boards.source import Source
 from dashboards.model.board import Board, Panel, Shape
-from dashboards.model.query import Increase, Level
-from dashboards.truth.finding import Finding
+from dashboards.model.query import CounterGrowth, GaugeLevel
+from dashboards.truth.untruth import Untruth
 from slo.model import conventions
 from slo.model.spec import Objective, Slo, Tier
 
@@ -25,7 +25,7 @@ Generated = Mapping[str, object]
 
 def of_boards(
     boards: Iterable[Board], source: Source, rules: Iterable[Generated], cloudwatch: Iterable[Generated]
-) -> Iterator[Finding]:
+) -> Iterator[Untruth]:
     """Every number on a board against the generated Prometheus ``rules`` and ``cloudwatch`` alarms."""
     alerts = {str(rule["alert"]): str(rule["expr"]) for rule in rules if "alert" in rule}
     alarms = {str(alarm["AlarmName"]): alarm for alarm in cloudwatch}
@@ -42,7 +42,7 @@ def _tiers(
     source: Source,
     alerts: Mapping[str, str],
     alarms: Mapping[str, Generated],
-) -> Iterator[Finding]:
+) -> Iterator[Untruth]:
     for slo, objective in source.objectives():
         for tier in slo.tiers:
             panel = panels.get(f"burn-{key_of(slo, objective)}-{tier.name}")
@@ -60,7 +60,7 @@ def _one_tier(
     source: Source,
     alerts: Mapping[str, str],
     alarms: Mapping[str, Generated],
-) -> Iterator[Finding]:
+) -> Iterator[Untruth]:
     factor = tier.factor(slo.window.length)
     lines = {threshold.value for threshold in panel.thresholds}
     if lines != {factor}:
@@ -77,7 +77,7 @@ def _one_tier(
                 yield _differs(where, f"the CloudWatch alarm {half}", told, factor)
 
 
-def _targets(board: Board, panels: Mapping[str, Panel], source: Source) -> Iterator[Finding]:
+def _targets(board: Board, panels: Mapping[str, Panel], source: Source) -> Iterator[Untruth]:
     for slo, objective in source.objectives():
         panel = panels.get(f"achieved-{key_of(slo, objective)}")
         if panel is not None:
@@ -92,7 +92,7 @@ def _indicators(
     source: Source,
     alerts: Mapping[str, str],
     alarms: Mapping[str, Generated],
-) -> Iterator[Finding]:
+) -> Iterator[Untruth]:
     """A line chart of exactly what an indicator watches has its line at the indicator's threshold."""
     for panel in board.panels():
         if panel.shape is not Shape.LINES:
@@ -115,10 +115,10 @@ def _indicators(
 
 
 def _watches(indicator: IndicatorAlarm, query: object) -> bool:
-    if isinstance(query, Level):
+    if isinstance(query, GaugeLevel):
         same = indicator.measure in (Measure.HIGHEST, Measure.LOWEST)
         return same and query.metric.name == indicator.metric and not indicator.where
-    if isinstance(query, Increase):
+    if isinstance(query, CounterGrowth):
         where = {match.label: match.value for match in query.where}
         return query.metric.name == indicator.metric and where == dict(indicator.where)
     return False
@@ -132,6 +132,6 @@ def _fraction(value: object) -> Fraction:
     return Fraction(str(value))
 
 
-def _differs(where: str, what: str, got: Iterable[Fraction], wanted: Fraction) -> Finding:
+def _differs(where: str, what: str, got: Iterable[Fraction], wanted: Fraction) -> Untruth:
     shown = ", ".join(str(float(value)) for value in sorted(got)) or "nothing"
-    return Finding(GATE, where, f"{what} says {shown}, and the definition {float(wanted)}", _MEND)
+    return Untruth(GATE, where, f"{what} says {shown}, and the definition {float(wanted)}", _MEND)

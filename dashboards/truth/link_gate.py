@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dashboards.model.board import Board, Link, Panel, Shape
 from dashboards.model.palette import State
-from dashboards.truth.finding import Finding
+from dashboards.truth.untruth import Untruth
 
 GATE = "links"
 
 
 def of_boards(
     boards: Sequence[Board], runbooks: Iterable[str], console_paths: Iterable[str]
-) -> Iterator[Finding]:
+) -> Iterator[Untruth]:
     """``console_paths`` are the console's routes below its address (``/runbooks/{name}``)."""
     names = {board.name for board in boards}
     pages = frozenset(runbooks)
@@ -31,25 +31,25 @@ def of_boards(
 
 def _link(
     where: str, link: Link, names: set[str], pages: frozenset[str], routes: list[re.Pattern[str]]
-) -> Iterator[Finding]:
+) -> Iterator[Untruth]:
     if (link.board is None) == (link.path is None):
-        yield Finding(GATE, where, f"link {link.title.en!r} names no single target", "Give board or path")
+        yield Untruth(GATE, where, f"link {link.title.en!r} names no single target", "Give board or path")
     elif link.board is not None and link.board not in names:
         have = ", ".join(sorted(names))
-        yield Finding(GATE, where, f"there is no board {link.board!r}", f"Boards: {have}")
+        yield Untruth(GATE, where, f"there is no board {link.board!r}", f"Boards: {have}")
     elif link.path is not None:
         page = link.path.removeprefix("/runbooks/")
         if page != link.path and page not in pages:
             yield _no_runbook(where, page, pages)
         elif not any(route.fullmatch(link.path) for route in routes):
-            yield Finding(GATE, where, f"the console has no page {link.path!r}", "Use one of its routes")
+            yield Untruth(GATE, where, f"the console has no page {link.path!r}", "Use one of its routes")
 
 
-def _runbook(where: str, panel: Panel, pages: frozenset[str]) -> Iterator[Finding]:
+def _runbook(where: str, panel: Panel, pages: frozenset[str]) -> Iterator[Untruth]:
     if panel.runbook is not None and panel.runbook not in pages:
         yield _no_runbook(where, panel.runbook, pages)
     if panel.runbook is None and _may_turn_red(panel):
-        yield Finding(GATE, where, "it may turn red and names no runbook", "Give it one")
+        yield Untruth(GATE, where, "it may turn red and names no runbook", "Give it one")
 
 
 def _may_turn_red(panel: Panel) -> bool:
@@ -57,8 +57,8 @@ def _may_turn_red(panel: Panel) -> bool:
     return panel.shape is Shape.LIGHT or State.BAD in states
 
 
-def _no_runbook(where: str, page: str, pages: frozenset[str]) -> Finding:
-    return Finding(GATE, where, f"there is no runbook {page!r}", f"Runbooks: {', '.join(sorted(pages))}")
+def _no_runbook(where: str, page: str, pages: frozenset[str]) -> Untruth:
+    return Untruth(GATE, where, f"there is no runbook {page!r}", f"Runbooks: {', '.join(sorted(pages))}")
 
 
 def _pattern(path: str) -> re.Pattern[str]:

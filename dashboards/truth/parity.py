@@ -12,9 +12,9 @@ from dashboards.grafana.panels import why_not
 from dashboards.model.addresses import Deployment
 from dashboards.model.board import Board, Panel, Shape
 from dashboards.model.errors import NotExpressible
-from dashboards.model.layout import Place
+from dashboards.model.layout import GridPlace
 
-_ANYWHERE = Place(0, 0, 6, 6)
+_ANYWHERE = GridPlace(0, 0, 6, 6)
 INSTEAD = {
     Shape.LIGHT: "an alarm widget: the alarms' own states",
     Shape.ALERTS: "an alarm widget with what fires or is without data",

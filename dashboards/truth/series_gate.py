@@ -9,9 +9,9 @@ from alarms.model.indicator import IndicatorAlarm
 from dashboards.model import promql
 from dashboards.model.board import Board, Panel
 from dashboards.model.errors import NotExpressible
-from dashboards.truth.finding import Finding
 from dashboards.truth.known_series import Known
 from dashboards.truth.reading import readings
+from dashboards.truth.untruth import Untruth
 from foundation.metrics import MetricSpec
 
 GATE = "series"
@@ -19,7 +19,7 @@ FILL_IN = re.compile(r"\bor\s+(on\s*\([^)]*\)\s*)?vector\s*\(|\bvector\s*\(\s*0\
 _FILL_MEND = "Let it be absent: a board draws that grey, and silence has alerts of its own"
 
 
-def of_boards(boards: Iterable[Board], known: Known) -> Iterator[Finding]:
+def of_boards(boards: Iterable[Board], known: Known) -> Iterator[Untruth]:
     for board in boards:
         for panel in board.panels():
             for text in expressions(panel):
@@ -29,14 +29,14 @@ def of_boards(boards: Iterable[Board], known: Known) -> Iterator[Finding]:
             yield from _unknown(where, variable.metric, frozenset({variable.label}), known)
 
 
-def of_indicators(indicators: Iterable[IndicatorAlarm], declared: Iterable[MetricSpec]) -> Iterator[Finding]:
+def of_indicators(indicators: Iterable[IndicatorAlarm], declared: Iterable[MetricSpec]) -> Iterator[Untruth]:
     """CloudWatch finds a metric by all its dimensions: an alarm that names others never fires."""
     labels = {spec.name: spec.labels for spec in declared}
     for indicator in indicators:
         own = labels.get(indicator.metric, indicator.labels)
         if own != indicator.labels:
             problem = f"{indicator.metric} is declared with the labels {', '.join(own) or 'none'}"
-            yield Finding(GATE, f"indicator {indicator.name}", problem, "Write them in that order")
+            yield Untruth(GATE, f"indicator {indicator.name}", problem, "Write them in that order")
 
 
 def expressions(panel: Panel) -> list[str]:
@@ -50,24 +50,24 @@ def expressions(panel: Panel) -> list[str]:
     return found
 
 
-def of_text(where: str, text: str, known: Known) -> Iterator[Finding]:
+def of_text(where: str, text: str, known: Known) -> Iterator[Untruth]:
     """Findings of one expression, from wherever it comes."""
     if FILL_IN.search(text):
-        yield Finding(GATE, where, "it fills a missing value in with vector()", _FILL_MEND)
+        yield Untruth(GATE, where, "it fills a missing value in with vector()", _FILL_MEND)
     try:
         found = readings(text)
     except ValueError as error:
-        yield Finding(GATE, where, f"it is not PromQL: {error}", "Mend the expression")
+        yield Untruth(GATE, where, f"it is not PromQL: {error}", "Mend the expression")
         return
     for reading in found:
         yield from _unknown(where, reading.series, reading.labels, known)
 
 
-def _unknown(where: str, series: str, labels: frozenset[str], known: Known) -> Iterator[Finding]:
+def _unknown(where: str, series: str, labels: frozenset[str], known: Known) -> Iterator[Untruth]:
     if series not in known:
         problem = f"nothing exposes or records {series!r}"
-        yield Finding(GATE, where, problem, "Name a declared metric or a recording rule")
+        yield Untruth(GATE, where, problem, "Name a declared metric or a recording rule")
         return
     for label in sorted(labels - known[series]):
         have = ", ".join(sorted(known[series]))
-        yield Finding(GATE, where, f"{series} has no label {label!r}", f"It has: {have}")
+        yield Untruth(GATE, where, f"{series} has no label {label!r}", f"It has: {have}")

@@ -61,7 +61,7 @@ class SentMinute:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MinuteChange:
     """What CloudWatch holds of a minute (None: nothing yet), and what it should hold."""
 
     before: SentMinute | None
@@ -104,7 +104,7 @@ class SentCounts:
         rows = self._all(REACHED, (slo, objective))
         return None if rows[0][0] is None else _time(rows[0][0])
 
-    def begin(self, changes: Sequence[Change], now: datetime) -> bool:
+    def begin(self, changes: Sequence[MinuteChange], now: datetime) -> bool:
         """Put on file what is about to be sent; False when another process went ahead with one of them."""
         with self._written() as db:
             for change in changes:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from exporters.cloudwatch.datum import Datum, NotSent, Sink
 from exporters.cloudwatch.put import MOST_DATA
-from exporters.cloudwatch.sent_counts import Change, SentCounts, SentMinute
+from exporters.cloudwatch.sent_counts import MinuteChange, SentCounts, SentMinute
 from foundation.clock import Clock
 from slo.indicators.metric import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.ledger.collect import LATE
@@ -79,7 +79,7 @@ class SloCounts:
 
     def _changed(
         self, slo: Slo, objective: Objective, reached: datetime | None, until: datetime
-    ) -> Iterator[Change]:
+    ) -> Iterator[MinuteChange]:
         """Minutes of which CloudWatch should hold something else; not those on their way."""
         since = max((reached or until) - LATE, until - TAKEN)
         sent = self._sent.since(slo.id, objective.name, since)
@@ -89,9 +89,9 @@ class SloCounts:
             after = SentMinute(slo.id, objective.name, minute, counts.good, counts.total)
             on_its_way = minute in sent and before is None
             if before != after and not on_its_way:
-                yield Change(before, after)
+                yield MinuteChange(before, after)
 
-    def _send(self, changes: Sequence[Change], now: datetime) -> None:
+    def _send(self, changes: Sequence[MinuteChange], now: datetime) -> None:
         if not self._sent.begin(changes, now):
             return
         after = [change.after for change in changes]
@@ -102,7 +102,7 @@ class SloCounts:
             raise
         self._sent.settle(after)
 
-    def _data(self, change: Change) -> Iterator[Datum]:
+    def _data(self, change: MinuteChange) -> Iterator[Datum]:
         after, before = change.after, change.before
         good, total = (0, 0) if before is None else (before.good, before.total)
         twin = self._twins[(after.slo, after.objective)]

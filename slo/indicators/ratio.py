@@ -10,7 +10,7 @@ from foundation.located import Section
 from slo.indicators.metric import ReadMetric, averaged, document_of, real
 from slo.model.conventions import window_text
 from slo.model.promql import analyse, by, with_window
-from slo.model.spec import CountExpressions, EventQueries, Indicator, MetricQuery, Objective, Unit
+from slo.model.spec import CountExpressions, CountUnit, EventQueries, Indicator, MetricQuery, Objective
 
 KEY = "ratioMetric"
 
@@ -22,7 +22,7 @@ class CountsEvents:
     never a hole.
     """
 
-    unit = Unit.EVENTS
+    unit = CountUnit.EVENTS
     is_bounded = False
     no_events = ""
 
@@ -105,8 +105,8 @@ class RawIndicator:
         return KEY
 
     @property
-    def unit(self) -> Unit:
-        return Unit.RATIO_MINUTES
+    def unit(self) -> CountUnit:
+        return CountUnit.RATIO_MINUTES
 
     @property
     def is_bounded(self) -> bool:

@@ -11,7 +11,7 @@ from foundation.numbers import decimal_text
 from slo.indicators.metric import LOOK_BACK, ReadMetric, averaged, document_of, real
 from slo.model.conventions import window_text
 from slo.model.promql import by, with_window
-from slo.model.spec import CountExpressions, Indicator, MetricQuery, Objective, Unit
+from slo.model.spec import CountExpressions, CountUnit, Indicator, MetricQuery, Objective
 
 _OPS = {"lte": "<=", "lt": "<", "gte": ">=", "gt": ">"}
 
@@ -27,8 +27,8 @@ class ThresholdIndicator:
         return "thresholdMetric"
 
     @property
-    def unit(self) -> Unit:
-        return Unit.EVENTS
+    def unit(self) -> CountUnit:
+        return CountUnit.EVENTS
 
     @property
     def is_bounded(self) -> bool:

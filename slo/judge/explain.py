@@ -9,12 +9,12 @@ from fractions import Fraction
 from slo.judge.budget import BudgetStatus, Exhaustion
 from slo.judge.burn_rate import TierBurn, WindowBurn
 from slo.model.conventions import window_text
-from slo.model.spec import Objective, Slo, Unit
+from slo.model.spec import CountUnit, Objective, Slo
 
 NOUNS = {
-    Unit.EVENTS: ("events", "eventos"),
-    Unit.SLICES: ("minutes", "minutos"),
-    Unit.RATIO_MINUTES: ("millionths of minutes", "milionésimos de minuto"),
+    CountUnit.EVENTS: ("events", "eventos"),
+    CountUnit.SLICES: ("minutes", "minutos"),
+    CountUnit.RATIO_MINUTES: ("millionths of minutes", "milionésimos de minuto"),
 }
 
 

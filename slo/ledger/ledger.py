@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from slo.model.spec import Unit
+from slo.model.spec import CountUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class SeriesKey:
     slo_id: str
     objective: str
     revision: str
-    unit: Unit
+    unit: CountUnit
     labels: tuple[tuple[str, str], ...] = ()
 
 

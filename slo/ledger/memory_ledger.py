@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from slo.ledger.ledger import Counts, LedgerRow, SeriesKey
 from slo.ledger.ledger_rows import checked_rows, series_text, whole_minutes
 from slo.model.errors import UnitMismatch
-from slo.model.spec import Unit
+from slo.model.spec import CountUnit
 
 MINUTE = timedelta(minutes=1)
 Identity = tuple[str, str, str, str, tuple[tuple[str, str], ...]]
@@ -19,7 +19,7 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self._rows: dict[SeriesKey, dict[datetime, dict[str, LedgerRow]]] = {}
-        self._units: dict[Identity, Unit] = {}
+        self._units: dict[Identity, CountUnit] = {}
 
     def write(self, rows: Iterable[LedgerRow]) -> None:
         accepted = checked_rows(rows)

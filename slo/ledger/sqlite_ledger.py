@@ -22,7 +22,7 @@ from slo.ledger.ledger_rows import checked_rows, epoch_minute, from_epoch_minute
 from slo.ledger.ledger_windows import WindowReader
 from slo.ledger.sqlite_mends import with_mend
 from slo.model.errors import LedgerError, UnitMismatch
-from slo.model.spec import Unit
+from slo.model.spec import CountUnit
 
 RUNGS = (files("slo.ledger").joinpath("ledger.sql").read_text("utf-8"),)
 UPSERT = """
@@ -237,4 +237,4 @@ def _open(path: Path, read_only: bool) -> sqlite3.Connection:
 
 def _key(environment: str, slo_id: str, objective: str, revision: str, unit: str, labels: str) -> SeriesKey:
     pairs = tuple((name, value) for name, value in json.loads(labels))
-    return SeriesKey(environment, slo_id, objective, revision, Unit(unit), pairs)
+    return SeriesKey(environment, slo_id, objective, revision, CountUnit(unit), pairs)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from slo.lint.alerts import check_alerts
 from slo.lint.cloudwatch import check_cloudwatch
-from slo.lint.finding import Finding, Level
+from slo.lint.finding import Finding, FindingLevel
 from slo.lint.names import check_names
 from slo.lint.queries import check_queries
-from slo.lint.surroundings import Surroundings
+from slo.lint.surroundings import LintSurroundings
 from slo.lint.windows import check_windows
 from slo.model.catalogue import Catalogue
 
-__all__ = ["Finding", "Level", "Surroundings", "check"]
+__all__ = ["Finding", "FindingLevel", "LintSurroundings", "check"]
 
 
-def check(catalogue: Catalogue, around: Surroundings | None = None) -> list[Finding]:
+def check(catalogue: Catalogue, around: LintSurroundings | None = None) -> list[Finding]:
     """Every finding, by file and line; errors before warnings of the same place.
 
     ``around`` is what is known of retention, teams and histogram buckets; nothing is judged without it.
     """
-    known = around or Surroundings()
+    known = around or LintSurroundings()
     found = [
-        Finding(Level.WARNING, "understood-as", n.file, n.line, n.field, n.reason, n.mend)
+        Finding(FindingLevel.WARNING, "understood-as", n.file, n.line, n.field, n.reason, n.mend)
         for n in catalogue.notices
     ]
     for slo in catalogue.slos:
@@ -30,4 +30,4 @@ def check(catalogue: Catalogue, around: Surroundings | None = None) -> list[Find
         found += check_queries(slo, known)
     found += check_names(catalogue, known)
     found += check_cloudwatch(catalogue, known)
-    return sorted(found, key=lambda f: (f.file, f.line or 0, f.level != Level.ERROR, f.rule, f.field))
+    return sorted(found, key=lambda f: (f.file, f.line or 0, f.level != FindingLevel.ERROR, f.rule, f.field))

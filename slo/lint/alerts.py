@@ -9,7 +9,7 @@ from fractions import Fraction
 from foundation.numbers import percent_text, short_text
 from slo.lint.finding import Finding, error, warning
 from slo.model.conventions import window_text
-from slo.model.spec import Objective, Slo, Tier, Unit
+from slo.model.spec import CountUnit, Objective, Slo, Tier
 
 _HOUR = timedelta(hours=1)
 
@@ -50,7 +50,7 @@ def _never_fires(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding
 
 def _traffic(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding]:
     rate = slo.expected_events_per_hour
-    if rate is None or slo.unit is not Unit.EVENTS:
+    if rate is None or slo.unit is not CountUnit.EVENTS:
         return
     events = rate * Fraction(tier.long_window // timedelta(seconds=1), _HOUR // timedelta(seconds=1))
     where = f"tier {tier.name}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from slo.cloudwatch import alarms, arguments, is_composite, skipped
-from slo.lint.finding import Finding, Level, warning
-from slo.lint.surroundings import Surroundings
+from slo.lint.finding import Finding, FindingLevel, warning
+from slo.lint.surroundings import LintSurroundings
 from slo.model.catalogue import Catalogue
 
 
-def check_cloudwatch(catalogue: Catalogue, around: Surroundings) -> Iterator[Finding]:
+def check_cloudwatch(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
     for found in skipped(catalogue, around.environment):
         slo = catalogue.slo(found.slo_id)
         mend = "Prometheus and the ledger still alert; shorten the window or give a twin that fits."
@@ -19,7 +19,7 @@ def check_cloudwatch(catalogue: Catalogue, around: Surroundings) -> Iterator[Fin
         for field, reason in _problems(alarm):
             mend = "Shorten names of services, SLOs, objectives or tiers, or give the twin fewer metrics."
             name = str(alarm["AlarmName"])
-            yield Finding(Level.ERROR, "cloudwatch-limit", name, None, field, reason, mend)
+            yield Finding(FindingLevel.ERROR, "cloudwatch-limit", name, None, field, reason, mend)
 
 
 def _problems(alarm: Mapping[str, object]) -> Iterator[tuple[str, str]]:

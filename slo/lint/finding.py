@@ -8,7 +8,7 @@ from enum import StrEnum
 from slo.model.spec import Slo
 
 
-class Level(StrEnum):
+class FindingLevel(StrEnum):
     ERROR = "error"  # what was written cannot work
     WARNING = "warning"  # it works, perhaps not as meant
 
@@ -17,7 +17,7 @@ class Level(StrEnum):
 class Finding:
     """``rule`` is a short stable name, for filters and documentation."""
 
-    level: Level
+    level: FindingLevel
     rule: str
     file: str
     line: int | None
@@ -33,8 +33,8 @@ class Finding:
 
 
 def error(slo: Slo, rule: str, field: str, reason: str, mend: str) -> Finding:
-    return Finding(Level.ERROR, rule, slo.source_file, slo.source_line, field, reason, mend, slo.id)
+    return Finding(FindingLevel.ERROR, rule, slo.source_file, slo.source_line, field, reason, mend, slo.id)
 
 
 def warning(slo: Slo, rule: str, field: str, reason: str, mend: str) -> Finding:
-    return Finding(Level.WARNING, rule, slo.source_file, slo.source_line, field, reason, mend, slo.id)
+    return Finding(FindingLevel.WARNING, rule, slo.source_file, slo.source_line, field, reason, mend, slo.id)

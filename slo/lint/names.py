@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from slo.lint.finding import Finding, Level, error, warning
-from slo.lint.surroundings import Surroundings
+from slo.lint.finding import Finding, FindingLevel, error, warning
+from slo.lint.surroundings import LintSurroundings
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue
 from slo.model.spec import Slo
 
 
-def check_names(catalogue: Catalogue, around: Surroundings) -> Iterator[Finding]:
+def check_names(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
     yield from _collisions(catalogue, names.slug, "file and alarm name")
     yield from _collisions(catalogue, names.camel, "alert name")
     yield from _same_counts(catalogue)
@@ -43,7 +43,7 @@ def _same_counts(catalogue: Catalogue) -> Iterator[Finding]:
         first.setdefault(key, slo)
 
 
-def _owners(catalogue: Catalogue, around: Surroundings) -> Iterator[Finding]:
+def _owners(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
     for slo in catalogue.slos:
         owner = catalogue.owner(slo)
         mend = "Name the team in mirante.dev/owner, of the SLO or of its Service."
@@ -54,7 +54,7 @@ def _owners(catalogue: Catalogue, around: Surroundings) -> Iterator[Finding]:
             yield error(slo, "unknown-owner", "mirante.dev/owner", f"no team is called {owner!r}", known)
 
 
-def _components(catalogue: Catalogue, around: Surroundings) -> Iterator[Finding]:
+def _components(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
     if not catalogue.components:
         return
     served = {slo_id for component in catalogue.components for slo_id in component.slos}
@@ -67,4 +67,4 @@ def _components(catalogue: Catalogue, around: Surroundings) -> Iterator[Finding]
             reason = f"component {component.id!r} is owned by {component.owner!r}, which is no team"
             mend = f"Teams: {', '.join(sorted(around.teams))}."
             file = next((f for f in catalogue.sources if f.endswith("components.yaml")), "components.yaml")
-            yield Finding(Level.ERROR, "unknown-owner", file, None, "owner", reason, mend)
+            yield Finding(FindingLevel.ERROR, "unknown-owner", file, None, "owner", reason, mend)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from slo.lint.finding import Finding, error, warning
-from slo.lint.surroundings import Surroundings
+from slo.lint.surroundings import LintSurroundings
 from slo.model.promql import PromqlError, Query, Selector, analyse
 from slo.model.spec import MetricQuery, Objective, Slo
 from slo.prometheus.names import RESERVED, label_name
@@ -18,7 +18,7 @@ _MILLISECONDS = re.compile(r"(\d+(?:[.,]\d+)?)\s*(ms|milliseconds|s|seconds)\b")
 SET_BY_US = (*RESERVED, "tier", "alert_key")
 
 
-def check_queries(slo: Slo, around: Surroundings) -> Iterator[Finding]:
+def check_queries(slo: Slo, around: LintSurroundings) -> Iterator[Finding]:
     parsed: dict[str, Query] = {}
     for part, metric in slo.indicator.queries.items():
         if metric.source_type == "Prometheus":
@@ -111,7 +111,7 @@ def _contradiction(slo: Slo, part: str, small: Selector, large: Selector) -> Ite
             )
 
 
-def _buckets(slo: Slo, part: str, query: Query, around: Surroundings) -> Iterator[Finding]:
+def _buckets(slo: Slo, part: str, query: Query, around: LintSurroundings) -> Iterator[Finding]:
     for selector in query.selectors:
         if not selector.name.endswith("_bucket") or "histogram_quantile" in query.functions:
             continue
@@ -124,7 +124,7 @@ def _buckets(slo: Slo, part: str, query: Query, around: Surroundings) -> Iterato
             yield from _edge(slo, part, selector, edge, around)
 
 
-def _edge(slo: Slo, part: str, selector: Selector, edge: str, around: Surroundings) -> Iterator[Finding]:
+def _edge(slo: Slo, part: str, selector: Selector, edge: str, around: LintSurroundings) -> Iterator[Finding]:
     known = around.buckets.get(selector.name.removesuffix("_bucket"))
     try:
         value = float(edge)

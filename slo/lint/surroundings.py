@@ -8,7 +8,7 @@ from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class LintSurroundings:
     """``buckets`` maps a histogram (``credit_decision_duration_seconds``) to its edges in base units.
 
     ``retention`` is how long the metrics store keeps samples; a data source that says

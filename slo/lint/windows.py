@@ -7,14 +7,14 @@ from datetime import timedelta
 
 from foundation.durations import parse_duration
 from slo.lint.finding import Finding, error, warning
-from slo.lint.surroundings import Surroundings
+from slo.lint.surroundings import LintSurroundings
 from slo.model.conventions import window_text
 from slo.model.entities import DataSource
 from slo.model.spec import Slo
 from slo.prometheus.counts import counts_over_window, slice_window
 
 
-def check_windows(slo: Slo, around: Surroundings, sources: tuple[DataSource, ...]) -> Iterator[Finding]:
+def check_windows(slo: Slo, around: LintSurroundings, sources: tuple[DataSource, ...]) -> Iterator[Finding]:
     yield from _retention(slo, _kept(around, sources))
     if slo.refresh_interval is not None:
         yield from _refresh(slo, slo.refresh_interval)
@@ -26,7 +26,7 @@ def check_windows(slo: Slo, around: Surroundings, sources: tuple[DataSource, ...
         )
 
 
-def _kept(around: Surroundings, sources: tuple[DataSource, ...]) -> timedelta | None:
+def _kept(around: LintSurroundings, sources: tuple[DataSource, ...]) -> timedelta | None:
     written = [_retention_of(source.connection) for source in sources if source.type.lower() == "prometheus"]
     known = [kept for kept in written if kept is not None]
     return min(known) if known else around.retention

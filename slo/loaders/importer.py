@@ -10,7 +10,7 @@ from pathlib import Path
 from slo.loaders.catalogue_files import load_files
 from slo.loaders.writer import documents
 from slo.model.catalogue import Catalogue
-from slo.model.spec import BudgetingMethod, Slo, Unit
+from slo.model.spec import BudgetingMethod, CountUnit, Slo
 from slo.prometheus.yaml_text import render_yaml
 
 
@@ -22,7 +22,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ImportChange:
     """``file`` and ``line`` are where the source says it."""
 
     effect: Effect
@@ -42,7 +42,7 @@ class Imported:
 
     catalogue: Catalogue
     text: str
-    changes: tuple[Change, ...]
+    changes: tuple[ImportChange, ...]
 
 
 def import_files(files: Sequence[Path]) -> Imported:
@@ -57,23 +57,23 @@ def import_files(files: Sequence[Path]) -> Imported:
     return Imported(catalogue, text, tuple(changes))
 
 
-def _changes(catalogue: Catalogue, sloth: Set[str]) -> Iterator[Change]:
+def _changes(catalogue: Catalogue, sloth: Set[str]) -> Iterator[ImportChange]:
     for notice in catalogue.notices:
-        yield Change(Effect.ASSUMED, notice.file, notice.line, notice.field, notice.reason)
+        yield ImportChange(Effect.ASSUMED, notice.file, notice.line, notice.field, notice.reason)
     for composite in catalogue.composites:
         weights = ", ".join(f"{m.slo_id} x {float(m.weight):g}" for m in composite.members)
         first = catalogue.slo(composite.members[0].slo_id)
         text = f"each objective becomes an SLO of its own ({weights}); their joint budget is lost here"
-        yield Change(Effect.LOST, first.source_file, first.source_line, composite.id, text)
+        yield ImportChange(Effect.LOST, first.source_file, first.source_line, composite.id, text)
     for slo in catalogue.slos:
         yield from _slo_changes(slo, slo.source_file in sloth)
 
 
-def _slo_changes(slo: Slo, sloth: bool) -> Iterator[Change]:
-    def change(effect: Effect, text: str) -> Change:
-        return Change(effect, slo.source_file, slo.source_line, slo.id, text)
+def _slo_changes(slo: Slo, sloth: bool) -> Iterator[ImportChange]:
+    def change(effect: Effect, text: str) -> ImportChange:
+        return ImportChange(effect, slo.source_file, slo.source_line, slo.id, text)
 
-    if slo.unit is Unit.RATIO_MINUTES and slo.method is BudgetingMethod.OCCURRENCES:
+    if slo.unit is CountUnit.RATIO_MINUTES and slo.method is BudgetingMethod.OCCURRENCES:
         text = "a ready-made ratio carries no counts: every minute weighs the same, busy or quiet"
         yield change(Effect.CHANGED, text)
     if not sloth:

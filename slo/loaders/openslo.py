@@ -25,7 +25,7 @@ from slo.loaders.metadata import (
 )
 from slo.loaders.objectives import WrittenObjective, check_bounds, read_objectives, read_time_window
 from slo.loaders.openslo_alerts import (
-    Policy,
+    AlertPolicy,
     no_data_severity,
     read_condition,
     read_policies,
@@ -78,7 +78,7 @@ class OpenSlo:
             found.setdefault(name, value)
         return found
 
-    def _policy(self, document: Section) -> Policy:
+    def _policy(self, document: Section) -> AlertPolicy:
         return read_policy(document, self._conditions, self.targets)
 
     def _sli(self, document: Section) -> Indicator | None:

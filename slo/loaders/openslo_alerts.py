@@ -31,7 +31,7 @@ SEVERITY_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class AlertCondition:
     name: str
     display_name: str
     severity: str
@@ -42,9 +42,9 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class AlertPolicy:
     name: str
-    condition: Condition | None
+    condition: AlertCondition | None
     targets: tuple[str, ...]
     when_breaching: bool
     when_resolved: bool
@@ -73,10 +73,10 @@ _SECOND = timedelta(seconds=1)
 
 def read_policies(
     spec: Section,
-    known: Mapping[str, Policy],
-    conditions: Mapping[str, Condition],
+    known: Mapping[str, AlertPolicy],
+    conditions: Mapping[str, AlertCondition],
     targets: Container[str],
-) -> list[Policy]:
+) -> list[AlertPolicy]:
     """``alertPolicies`` of an SLO, inline or by reference."""
     found = []
     for item in spec.sections("alertPolicies"):
@@ -96,27 +96,29 @@ def read_policies(
     return found
 
 
-def no_data_severity(policies: Sequence[Policy]) -> str | None:
+def no_data_severity(policies: Sequence[AlertPolicy]) -> str | None:
     """P3 unless policies speak: then the most urgent of those that alert when there is no data."""
     if not policies:
         return "P3"
     return min((p.condition.severity for p in policies if p.when_no_data and p.condition), default=None)
 
 
-def read_policy(document: Section, conditions: Mapping[str, Condition], targets: Container[str]) -> Policy:
+def read_policy(
+    document: Section, conditions: Mapping[str, AlertCondition], targets: Container[str]
+) -> AlertPolicy:
     """An AlertPolicy, inline or of its own; references are resolved against what all files define."""
     metadata = read_metadata(document)
     Annotations(metadata, known=("short-window", "severity"), per_tier=False)
     spec = document.section("spec", required=True)
     if spec is None:
-        return Policy(metadata.name, None, (), False, False, False)
+        return AlertPolicy(metadata.name, None, (), False, False, False)
     spec.text("description", longest=LONGEST_DESCRIPTION)
     items = spec.sections("conditions", required=True)
     if len(items) > 1:
         spec.refuse(
             "conditions", f"holds {len(items)} conditions; v1 allows one", "Write one policy for each."
         )
-    policy = Policy(
+    policy = AlertPolicy(
         metadata.name,
         _condition_of(items[0], conditions) if items else None,
         tuple(_target(item, targets) for item in spec.sections("notificationTargets")),
@@ -128,7 +130,7 @@ def read_policy(document: Section, conditions: Mapping[str, Condition], targets:
     return policy
 
 
-def _condition_of(item: Section, conditions: Mapping[str, Condition]) -> Condition | None:
+def _condition_of(item: Section, conditions: Mapping[str, AlertCondition]) -> AlertCondition | None:
     if not item.has("conditionRef"):
         item.text("apiVersion")
         item.text("kind", choices=("AlertCondition",))
@@ -157,7 +159,7 @@ def _target(item: Section, targets: Container[str]) -> str:
     return name
 
 
-def read_condition(document: Section) -> Condition | None:
+def read_condition(document: Section) -> AlertCondition | None:
     metadata = read_metadata(document)
     annotations = Annotations(metadata, known=("short-window", "severity"), per_tier=False)
     spec = document.section("spec", required=True)
@@ -172,7 +174,7 @@ def read_condition(document: Section) -> Condition | None:
 
 def _burn_condition(
     body: Section, metadata: Metadata, annotations: Annotations, severity: str
-) -> Condition | None:
+) -> AlertCondition | None:
     body.text("kind", default="burnrate", choices=("burnrate",))
     op = body.text("op", required=True, choices=("lte", "gte", "lt", "gt"))
     if op in ("lte", "lt"):
@@ -195,7 +197,7 @@ def _burn_condition(
     short = annotations.duration("short-window") or lookback
     if short > lookback:
         annotations.refuse("short-window", "is longer than lookbackWindow", "Use about a twelfth of it.")
-    return Condition(metadata.name, metadata.display_name, severity, threshold, lookback, short, after)
+    return AlertCondition(metadata.name, metadata.display_name, severity, threshold, lookback, short, after)
 
 
 def _severity(spec: Section, annotations: Annotations) -> str:

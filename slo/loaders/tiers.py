@@ -11,7 +11,7 @@ from typing import TypedDict
 from foundation.located import Section
 from foundation.numbers import parse_share
 from slo.loaders.metadata import SEVERITIES, Annotations
-from slo.loaders.openslo_alerts import Policy
+from slo.loaders.openslo_alerts import AlertPolicy
 from slo.model.entities import WindowSet
 from slo.model.periods import MINUTE
 from slo.model.spec import Tier
@@ -78,7 +78,10 @@ class _Words(TypedDict):
 
 
 def choose_tiers(
-    annotations: Annotations, policies: Sequence[Policy], windows: Mapping[str, WindowSet], period: timedelta
+    annotations: Annotations,
+    policies: Sequence[AlertPolicy],
+    windows: Mapping[str, WindowSet],
+    period: timedelta,
 ) -> tuple[Tier, ...]:
     """Tiers in the order written: those of the window set (adjusted by annotations), then one a policy.
 

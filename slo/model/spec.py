@@ -18,7 +18,7 @@ from typing import Protocol
 from slo.model.promql import has_window
 
 
-class Unit(StrEnum):
+class CountUnit(StrEnum):
     """What a ledger series counts. Units are never mixed in one sum."""
 
     EVENTS = "events"
@@ -101,7 +101,7 @@ class Indicator(Protocol):
         ...
 
     @property
-    def unit(self) -> Unit:
+    def unit(self) -> CountUnit:
         """What it counts where occurrences are budgeted."""
         ...
 
@@ -224,12 +224,12 @@ class Slo:
         return f"{self.service}/{self.name}"
 
     @property
-    def unit(self) -> Unit:
+    def unit(self) -> CountUnit:
         """What its counts are."""
         return {
             BudgetingMethod.OCCURRENCES: self.indicator.unit,
-            BudgetingMethod.TIMESLICES: Unit.SLICES,
-            BudgetingMethod.RATIO_TIMESLICES: Unit.RATIO_MINUTES,
+            BudgetingMethod.TIMESLICES: CountUnit.SLICES,
+            BudgetingMethod.RATIO_TIMESLICES: CountUnit.RATIO_MINUTES,
         }[self.method]
 
     @property

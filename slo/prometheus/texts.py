@@ -13,14 +13,14 @@ from functools import lru_cache
 
 from foundation.numbers import percent_text, short_text
 from slo.model import conventions as names
-from slo.model.spec import Objective, Slo, Tier, Unit
+from slo.model.spec import CountUnit, Objective, Slo, Tier
 from slo.prometheus.counts import silence_span
 from slo.prometheus.names import quoted
 
 UNIT_WORDS = {
-    Unit.EVENTS: ("events", "eventos"),
-    Unit.SLICES: ("time slices", "intervalos"),
-    Unit.RATIO_MINUTES: ("minutes", "minutos"),
+    CountUnit.EVENTS: ("events", "eventos"),
+    CountUnit.SLICES: ("time slices", "intervalos"),
+    CountUnit.RATIO_MINUTES: ("minutes", "minutos"),
 }
 ENGLISH = (
     "The error budget burns {long_burn} times as fast as it may over {long} and {short_burn} times over "

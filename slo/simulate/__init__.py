@@ -1,26 +1,26 @@
 """Alerts before they are deployed: when they would fire and reset on each backend, and what it would cost."""
 
-from slo.simulate.history import Change, Missed, Review, compare, review
-from slo.simulate.incident import Incident, IncidentError, Traffic, imagine, parse_incident
+from slo.simulate.history import Missed, Review, ReviewDifference, compare, review
+from slo.simulate.outage import Outage, OutageError, Traffic, imagine, parse_outage
 from slo.simulate.simulation import BACKENDS, Firing, Simulation, simulate
 from slo.simulate.timeline import MinuteOfEvents, Span, Timeline, timeline_of
 
 __all__ = [
     "BACKENDS",
-    "Change",
     "Firing",
-    "Incident",
-    "IncidentError",
     "MinuteOfEvents",
     "Missed",
+    "Outage",
+    "OutageError",
     "Review",
+    "ReviewDifference",
     "Simulation",
     "Span",
     "Timeline",
     "Traffic",
     "compare",
     "imagine",
-    "parse_incident",
+    "parse_outage",
     "review",
     "simulate",
     "timeline_of",

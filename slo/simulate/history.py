@@ -44,7 +44,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ReviewDifference:
     """Two definitions over the same history, on one backend; positive numbers are more with the new one."""
 
     backend: str
@@ -78,10 +78,10 @@ def review(simulation: Simulation, backend: str) -> Review:
     return Review(backend, tuple(true), tuple(false), tuple(missed))
 
 
-def compare(before: Simulation, after: Simulation, backend: str) -> Change:
+def compare(before: Simulation, after: Simulation, backend: str) -> ReviewDifference:
     """What the new definition would have done differently."""
     old, new = review(before, backend), review(after, backend)
-    return Change(
+    return ReviewDifference(
         backend,
         new.pages - old.pages,
         len(new.false) - len(old.false),

@@ -17,23 +17,11 @@ REVIEWED: Mapping[str, str] = {}
 WAITING = frozenset(
     {
         "Change",
-        "CloudWatchClient",
-        "Collector",
         "Difference",
-        "Finding",
-        "Firing",
-        "Incident",
-        "Increase",
-        "Level",
         "Mark",
-        "Part",
         "Place",
-        "Policy",
         "Problems",
         "Seen",
-        "Skipped",
-        "Surroundings",
-        "Unit",
     }
 )
 

@@ -13,7 +13,7 @@ from slo.ledger.ledger import Counts, Ledger
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.model.errors import LedgerError, UnitMismatch
-from slo.model.spec import Unit
+from slo.model.spec import CountUnit
 from tests.support import broken_ledgers
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON, a_row, a_series
 
@@ -113,7 +113,7 @@ class LedgerContract:
         assert list(ledger.counts_many([])) == []
 
     def another_unit_is_refused_and_nothing_is_written(self, ledger: Ledger) -> None:
-        events, slices = a_series(unit=Unit.EVENTS), a_series(unit=Unit.SLICES)
+        events, slices = a_series(unit=CountUnit.EVENTS), a_series(unit=CountUnit.SLICES)
         ledger.write([a_row(events, NOON, 1, 1)])
         with pytest.raises(UnitMismatch):
             ledger.write([a_row(events, NOON + MINUTE, 1, 1), a_row(slices, NOON + MINUTE, 1, 1)])

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from slo.indicators.ratio import RatioIndicator
 from slo.ledger.ledger import LedgerRow, SeriesKey
-from slo.model.spec import BudgetingMethod, MetricQuery, Objective, Slo, Tier, Unit, Window
+from slo.model.spec import BudgetingMethod, CountUnit, MetricQuery, Objective, Slo, Tier, Window
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -67,7 +67,7 @@ def key_of(slo: Slo, labels: tuple[tuple[str, str], ...] = (), environment: str 
     return SeriesKey(environment, slo.id, slo.objectives[0].name, slo.revision, slo.unit, labels)
 
 
-def a_series(name: str = "shop/api", unit: Unit = Unit.EVENTS) -> SeriesKey:
+def a_series(name: str = "shop/api", unit: CountUnit = CountUnit.EVENTS) -> SeriesKey:
     return SeriesKey("test", name, "main", "abcdef123456", unit)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboards.cloudwatch.limits.finding import Finding, Findings
+from dashboards.cloudwatch.limits.broken import Findings, LimitBroken
 from dashboards.cloudwatch.limits.widgets import check_widget
 
 MAX_WIDGETS = 500
@@ -19,7 +19,7 @@ START = r"-P(\d+[DWM])?(T(\d+[HM])+)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
 _KEYS = ("widgets", "start", "end", "periodOverride", "variables")
 
 
-def validate(body: Any) -> Sequence[Finding]:
+def validate(body: Any) -> Sequence[LimitBroken]:
     """Every finding of a parsed body, in document order; none means that no known limit is broken."""
     found = Findings()
     if not found.is_object(body, "/"):
@@ -33,7 +33,7 @@ def validate(body: Any) -> Sequence[Finding]:
     return found.found
 
 
-def validate_name(name: str) -> Sequence[Finding]:
+def validate_name(name: str) -> Sequence[LimitBroken]:
     found = Findings()
     found.is_string(name, "/DashboardName", NAME)
     return found.found

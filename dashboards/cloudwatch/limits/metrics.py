@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from dashboards.cloudwatch.limits.finding import Findings
+from dashboards.cloudwatch.limits.broken import Findings
 
 MAX_METRICS = 500
 MAX_DIMENSIONS = 30

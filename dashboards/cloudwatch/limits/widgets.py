@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dashboards.cloudwatch.limits.finding import Findings
+from dashboards.cloudwatch.limits.broken import Findings
 from dashboards.cloudwatch.limits.metrics import HEX_COLOUR, STATISTIC, check_metrics, check_period
 
 COLUMNS = 24

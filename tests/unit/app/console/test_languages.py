@@ -18,7 +18,7 @@ from app.console.languages import negotiate, text_table, texts_in
 from dashboards.model.palette import LANGUAGES
 from foundation.errors import DefinitionErrors
 from slo.judge.status import ObjectiveState
-from slo.model.spec import Unit
+from slo.model.spec import CountUnit
 
 FOLDER = Path(app.console.__file__).parent
 LITERAL = re.compile(
@@ -59,8 +59,8 @@ def test_every_key_a_template_or_module_names_exists() -> None:
     ("prefix", "values"),
     [
         ("state", [state.value for state in ObjectiveState]),
-        ("unit", [unit.value for unit in Unit]),
-        ("detail.ratio", [unit.value for unit in Unit]),
+        ("unit", [unit.value for unit in CountUnit]),
+        ("detail.ratio", [unit.value for unit in CountUnit]),
         ("incident.state", [state.value for state in IncidentState]),
         ("incident.hold", [kind.value for kind in HoldKind]),
         ("transition", [kind.value for kind in TransitionKind]),

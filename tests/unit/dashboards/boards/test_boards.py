@@ -11,7 +11,7 @@ import yaml
 
 from dashboards.boards.registry import boards, refuse_invalid
 from dashboards.boards.source import source_of
-from dashboards.model.board import Board, Part, Row, Shape
+from dashboards.model.board import Board, BoardPart, Row, Shape
 from dashboards.model.errors import BoardInvalid
 from slo.model.catalogue import Catalogue
 from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
@@ -53,7 +53,7 @@ def missing(board: Board) -> set[str]:
 
 @pytest.mark.parametrize("board", shipped_boards(), ids=lambda board: board.name)
 def test_every_board_has_the_five_parts_in_order(board: Board) -> None:
-    assert board.parts() == tuple(Part)
+    assert board.parts() == tuple(BoardPart)
 
 
 @pytest.mark.parametrize("board", shipped_boards(), ids=lambda board: board.name)
@@ -94,7 +94,7 @@ def test_parts_out_of_order_an_id_used_twice_and_a_panel_too_wide_are_refused() 
     board = board_named("operations")
     with pytest.raises(BoardInvalid, match="in the order"):
         refuse_invalid(dataclasses.replace(board, rows=board.rows[::-1]))
-    again = Row(Part.LINKS, board.rows[-1].title, board.rows[-1].panels)
+    again = Row(BoardPart.LINKS, board.rows[-1].title, board.rows[-1].panels)
     with pytest.raises(BoardInvalid, match="'links' is used 2 times"):
         refuse_invalid(dataclasses.replace(board, rows=(*board.rows, again)))
     wide = dataclasses.replace(board.rows[-1].panels[0], width=25)

@@ -5,8 +5,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.model.board import GRID_COLUMNS, Board, Panel, Part, Row, Shape
-from dashboards.model.layout import Place, place
+from dashboards.model.board import GRID_COLUMNS, Board, BoardPart, Panel, Row, Shape
+from dashboards.model.layout import GridPlace, place
 from foundation.bilingual import Text
 from tests.support.catalogues import shipped_boards
 
@@ -20,7 +20,7 @@ def panel(number: int, width: int, height: int) -> Panel:
 sizes = st.lists(st.tuples(st.integers(1, GRID_COLUMNS), st.integers(1, 10)), max_size=12)
 
 
-def overlap(one: Place, other: Place) -> bool:
+def overlap(one: GridPlace, other: GridPlace) -> bool:
     beside = one.x + one.width <= other.x or other.x + other.width <= one.x
     above = one.y + one.height <= other.y or other.y + other.height <= one.y
     return not (beside or above)
@@ -29,7 +29,7 @@ def overlap(one: Place, other: Place) -> bool:
 @given(st.lists(sizes, min_size=1, max_size=4))
 def test_no_two_panels_overlap_and_none_leaves_the_grid(rows: list[list[tuple[int, int]]]) -> None:
     made = [
-        Row(Part.TRENDS, EMPTY, tuple(panel(i, width, height) for i, (width, height) in enumerate(row)))
+        Row(BoardPart.TRENDS, EMPTY, tuple(panel(i, width, height) for i, (width, height) in enumerate(row)))
         for row in rows
     ]
     placed = place(Board("b", EMPTY, EMPTY, tuple(made)))

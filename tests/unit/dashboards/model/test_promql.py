@@ -10,15 +10,15 @@ from dashboards.model import promql
 from dashboards.model.query import (
     Achieved,
     Aggregate,
+    AlertsFiring,
     Alive,
     Buckets,
     BudgetLeft,
     Burn,
+    CounterGrowth,
     Divided,
     Events,
-    Firing,
-    Increase,
-    Level,
+    GaugeLevel,
     Light,
     Mean,
     Quantile,
@@ -44,7 +44,7 @@ EXAMPLES: list[tuple[Query, str]] = [
         'sum by (decision) (rate(credit_decisions_total{decision!="REFER"}[$__rate_interval])) * 3600',
     ),
     (
-        Increase(telemetry.AUTH_FAILURES, timedelta(days=1), by=("reason",)),
+        CounterGrowth(telemetry.AUTH_FAILURES, timedelta(days=1), by=("reason",)),
         "sum by (reason) (increase(http_auth_failures_total[1d]))",
     ),
     (
@@ -53,7 +53,7 @@ EXAMPLES: list[tuple[Query, str]] = [
         '(rate(credit_decision_duration_seconds_bucket{outcome="ok"}[$__rate_interval])))',
     ),
     (
-        Level(telemetry.INGEST_LAG, Aggregate.MIN, where=(matching("component", "a|b"),)),
+        GaugeLevel(telemetry.INGEST_LAG, Aggregate.MIN, where=(matching("component", "a|b"),)),
         'min(credit_ingest_lag_seconds{component=~"a|b"})',
     ),
     (
@@ -61,7 +61,7 @@ EXAMPLES: list[tuple[Query, str]] = [
         'slo:burn_rate:ratio1h{environment="$environment",slo="credit/decision-latency",objective="main"}',
     ),
     (BudgetLeft(), 'slo:error_budget_remaining:ratio{environment="$environment"}'),
-    (Firing((equal("severity", "P1"),)), 'ALERTS{alertstate="firing",severity="P1"}'),
+    (AlertsFiring((equal("severity", "P1"),)), 'ALERTS{alertstate="firing",severity="P1"}'),
     (Alive(), "min by (job) (up)"),
 ]
 

@@ -15,12 +15,12 @@ from dashboards.grafana.board import dashboard
 from dashboards.model import promql
 from dashboards.model.board import Board, Link, Panel, Series, Shape, Threshold
 from dashboards.model.palette import State
-from dashboards.model.query import Level, Rate, equal
+from dashboards.model.query import GaugeLevel, Rate, equal
 from dashboards.truth import colour_gate, light_gate, link_gate, series_gate
-from dashboards.truth.finding import Finding
 from dashboards.truth.gates import CONSOLE_PATHS, examine, unwatched
 from dashboards.truth.known_series import known_series, rules
 from dashboards.truth.reading import Reading, readings
+from dashboards.truth.untruth import Untruth
 from exporters.collectors import saturation
 from foundation.bilingual import Text
 from foundation.metrics import MetricKind, MetricSpec
@@ -115,7 +115,7 @@ def test_a_panel_on_a_metric_that_nobody_declares_is_caught_by_board_and_panel()
 
 
 def test_a_label_that_a_metric_does_not_have_is_caught() -> None:
-    series = (Series(Level(saturation.SATURATION, where=(equal("pod", "x"),)), Text("", "")),)
+    series = (Series(GaugeLevel(saturation.SATURATION, where=(equal("pod", "x"),)), Text("", "")),)
     board = changed(
         board_named("operations"), "saturation-trend", lambda p: dataclasses.replace(p, series=series)
     )
@@ -229,4 +229,4 @@ def test_metrics_that_nobody_watches_are_listed() -> None:
 
 
 def test_a_finding_reads_as_place_problem_and_mend() -> None:
-    assert str(Finding("lines", "board x", "it lies", "Mend it")) == "board x: it lies. Mend it [lines]"
+    assert str(Untruth("lines", "board x", "it lies", "Mend it")) == "board x: it lies. Mend it [lines]"

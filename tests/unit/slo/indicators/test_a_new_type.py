@@ -19,8 +19,8 @@ from slo.loaders.catalogue_files import load_catalogue
 from slo.loaders.writer import documents
 from slo.model.catalogue import Catalogue
 from slo.prometheus.yaml_text import render_yaml
-from slo.simulate import BACKENDS, parse_incident, simulate
-from slo.simulate.incident import Traffic, imagine
+from slo.simulate import BACKENDS, parse_outage, simulate
+from slo.simulate.outage import Traffic, imagine
 from tests.support.definition_files import SLO, refusals
 from tests.support.latency_indicator import KEY, LatencyIndicator, read_latency
 from tests.support.memory_counts import MemoryCountJournal, MemoryCountReader
@@ -55,8 +55,8 @@ def test_without_it_its_key_is_unknown(tmp_path: Path) -> None:
 
 
 def test_it_is_linted(catalogue: Catalogue) -> None:
-    found = lint.check(catalogue, lint.Surroundings(buckets={"search_seconds": frozenset({0.1, 1.0})}))
-    assert [one.rule for one in found if one.level is lint.Level.ERROR] == ["bucket-missing"]
+    found = lint.check(catalogue, lint.LintSurroundings(buckets={"search_seconds": frozenset({0.1, 1.0})}))
+    assert [one.rule for one in found if one.level is lint.FindingLevel.ERROR] == ["bucket-missing"]
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
@@ -99,7 +99,7 @@ def test_it_is_counted_and_judged(catalogue: Catalogue) -> None:
 
 def test_it_is_simulated_on_every_backend(catalogue: Catalogue) -> None:
     (slo,) = catalogue.slos
-    incident = parse_incident("80 % errors for 60 minutes", NOON)
+    incident = parse_outage("80 % errors for 60 minutes", NOON)
     timeline = imagine(incident, Traffic((100,)), timedelta(hours=2), timedelta(hours=1))
     found = simulate(slo, timeline)
     assert {firing.backend for firing in found.firings if firing.tier == "page-fast"} == set(BACKENDS)

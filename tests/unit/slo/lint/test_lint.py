@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from slo.indicators.ratio import RatioIndicator
-from slo.lint import Finding, Level, Surroundings, check
+from slo.lint import Finding, FindingLevel, LintSurroundings, check
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from slo.model.entities import Component, DataSource, Service
@@ -20,11 +20,11 @@ SHIPPED = load_catalogue()
 LATENCY = replace(SHIPPED.slo("credit/decision-latency"), owner="development")
 
 
-def of(slo: Slo, around: Surroundings | None = None) -> list[Finding]:
+def of(slo: Slo, around: LintSurroundings | None = None) -> list[Finding]:
     return check(Catalogue(slos=(slo,)), around)
 
 
-def rules(slo: Slo, around: Surroundings | None = None) -> set[str]:
+def rules(slo: Slo, around: LintSurroundings | None = None) -> set[str]:
     return {finding.rule for finding in of(slo, around)}
 
 
@@ -42,7 +42,7 @@ TOTAL = "sum(increase(requests_total[{{.window}}]))"
 
 
 def test_what_is_shipped_is_clean() -> None:
-    around = Surroundings(
+    around = LintSurroundings(
         retention=timedelta(days=90),
         teams=frozenset({"development", "operations", "data-engineering"}),
         buckets={"credit_decision_duration_seconds": frozenset({0.1, 0.2, 0.5})},
@@ -53,7 +53,7 @@ def test_what_is_shipped_is_clean() -> None:
 def test_an_alert_that_can_never_fire_is_an_error_with_the_target_that_would_do() -> None:
     slo = replace(LATENCY, objectives=(Objective("main", Fraction(93, 100)),))
     finding = next(f for f in of(slo) if f.rule == "never-fires")
-    assert finding.level is Level.ERROR
+    assert finding.level is FindingLevel.ERROR
     assert "14.4 times a budget of 7 % is 100.8 % errors" in finding.reason
     assert "promise 93.07 % or more" in finding.mend
     assert "never-fires" not in rules(replace(slo, objectives=(Objective("main", Fraction(9307, 10_000)),)))
@@ -77,13 +77,13 @@ def test_one_failure_an_hour_that_pages_is_said_in_words() -> None:
 
 def test_more_events_asked_for_than_there_are_is_an_error() -> None:
     slo = replace(LATENCY, expected_events_per_hour=Fraction(10), min_events=50)
-    assert any(f.rule == "too-little-traffic" and f.level is Level.ERROR for f in of(slo))
+    assert any(f.rule == "too-little-traffic" and f.level is FindingLevel.ERROR for f in of(slo))
 
 
 def test_a_period_longer_than_samples_are_kept_is_an_error() -> None:
     fields = [
         f.field
-        for f in of(LATENCY, Surroundings(retention=timedelta(days=2)))
+        for f in of(LATENCY, LintSurroundings(retention=timedelta(days=2)))
         if f.rule == "beyond-retention"
     ]
     assert fields == ["tier ticket-slow", "timeWindow"]
@@ -98,8 +98,8 @@ def test_a_data_source_knows_its_own_retention() -> None:
 def test_windows_shorter_than_the_refresh_are_errors() -> None:
     slo = replace(LATENCY, refresh_interval=timedelta(minutes=20))
     found = [(f.field, f.level) for f in of(slo) if f.rule == "faster-than-refresh"]
-    assert ("tier page-fast", Level.ERROR) in found
-    assert ("tier page-slow", Level.WARNING) in found
+    assert ("tier page-fast", FindingLevel.ERROR) in found
+    assert ("tier page-slow", FindingLevel.WARNING) in found
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_part_with_more_matchers_than_total_is_fine() -> None:
 
 
 def test_a_bucket_edge_that_the_histogram_lacks_is_an_error() -> None:
-    around = Surroundings(buckets={"credit_decision_duration_seconds": frozenset({0.1, 0.25})})
+    around = LintSurroundings(buckets={"credit_decision_duration_seconds": frozenset({0.1, 0.25})})
     finding = next(f for f in of(LATENCY, around) if f.rule == "bucket-missing")
     assert finding.reason == "credit_decision_duration_seconds_bucket has no bucket edge at 0.2"
     assert finding.mend == "Its edges are 0.1, 0.25."
@@ -179,7 +179,7 @@ def test_the_same_promise_twice_is_a_warning() -> None:
 
 
 def test_nobody_and_nobody_known_are_named() -> None:
-    around = Surroundings(teams=frozenset({"operations"}))
+    around = LintSurroundings(teams=frozenset({"operations"}))
     assert "no-owner" in rules(replace(LATENCY, owner=""))
     assert "unknown-owner" in rules(LATENCY, around)
     component = Component("db", "DB", "BD", "store", 1, "ghosts", slos=("credit/decision-latency",))
@@ -203,7 +203,7 @@ def test_what_cloudwatch_would_refuse_is_named() -> None:
     found = [f for f in of(replace(LATENCY, tiers=(tier,))) if f.rule == "cloudwatch-limit"]
     assert "more than the seven days" in found[0].reason
     name = replace(LATENCY, name="x" * 260)
-    assert any(f.field == "AlarmName" for f in of(name) if f.level is Level.ERROR)
+    assert any(f.field == "AlarmName" for f in of(name) if f.level is FindingLevel.ERROR)
 
 
 def test_a_finding_reads_as_one_line_with_its_place() -> None:

@@ -12,7 +12,7 @@ from slo.indicators.ratio import RatioIndicator
 from slo.indicators.threshold import ThresholdIndicator
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.errors import UnknownSlo
-from slo.model.spec import Unit
+from slo.model.spec import CountUnit
 from tests.support.definition_files import SLO, load_texts
 
 SHAPES = load_catalogue(Path(__file__).parents[3] / "support" / "definitions" / "shapes")
@@ -78,10 +78,10 @@ def test_a_calendar_month_keeps_its_time_zone() -> None:
 
 
 def test_units_follow_what_is_counted() -> None:
-    assert SHAPES.slo("shop/checkout").unit is Unit.EVENTS
-    assert SHAPES.slo("shop/index-age").unit is Unit.SLICES
-    assert SHAPES.slo("shop/payment-quality").unit is Unit.RATIO_MINUTES
-    assert SHAPES.slo("shop/satisfaction").unit is Unit.RATIO_MINUTES
+    assert SHAPES.slo("shop/checkout").unit is CountUnit.EVENTS
+    assert SHAPES.slo("shop/index-age").unit is CountUnit.SLICES
+    assert SHAPES.slo("shop/payment-quality").unit is CountUnit.RATIO_MINUTES
+    assert SHAPES.slo("shop/satisfaction").unit is CountUnit.RATIO_MINUTES
     assert isinstance(SHAPES.slo("shop/index-age").indicator, ThresholdIndicator)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from slo.indicators.ratio import RatioIndicator
 from slo.loaders.catalogue_files import load_catalogue
-from slo.model.spec import Unit
+from slo.model.spec import CountUnit
 from tests.support.definition_files import SLOTH, line_of, load_texts, refusals
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"
@@ -45,7 +45,7 @@ def test_a_disabled_alert_leaves_the_other() -> None:
 
 
 def test_a_raw_ratio_counts_minutes_and_says_so() -> None:
-    assert load_catalogue(SHAPES).slo("ledger/freshness").unit is Unit.RATIO_MINUTES
+    assert load_catalogue(SHAPES).slo("ledger/freshness").unit is CountUnit.RATIO_MINUTES
 
 
 def test_windows_of_its_own_kind_set_period_and_factors(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from slo.model.spec import Tier
-from slo.simulate import Incident, MinuteOfEvents, Simulation, Timeline, Traffic, imagine, simulate
+from slo.simulate import MinuteOfEvents, Outage, Simulation, Timeline, Traffic, imagine, simulate
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON, an_slo
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
@@ -34,7 +34,7 @@ def random_timeline(chance: random.Random) -> Timeline:
         (chance.choice([3, 30, 300, 3000]),) if even else tuple(chance.randint(50, 2000) for _ in range(24))
     )
     ratio = Fraction(chance.choice([2, 4, 10, 30, 100, 300, 1000]), 1000)
-    incident = Incident(ratio, NOON, MINUTE * chance.randint(1, 400))
+    incident = Outage(ratio, NOON, MINUTE * chance.randint(1, 400))
     background = Fraction(chance.choice([0, 0, 1, 5]), 10_000)
     timeline = imagine(incident, Traffic(traffic, background), 3 * DAY + 2 * HOUR, DAY)
     minutes = list(timeline.minutes)
@@ -113,7 +113,7 @@ def test_every_listed_difference_names_its_cause() -> None:
 
 
 def test_the_hourly_evaluation_is_seen_and_would_not_pass_without_its_line() -> None:
-    incident = Incident(Fraction(1), NOON + 7 * MINUTE, 20 * MINUTE)
+    incident = Outage(Fraction(1), NOON + 7 * MINUTE, 20 * MINUTE)
     found = simulate(an_slo(), imagine(incident, Traffic((100,)), 3 * DAY + 2 * HOUR, 3 * HOUR))
     slow = next(tier for tier in found.slo.tiers if tier.long_window > DAY)
     ours, cloud = (verdicts(found, backend, slow.name) for backend in ("ledger", "cloudwatch"))

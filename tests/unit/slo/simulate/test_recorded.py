@@ -12,7 +12,7 @@ from foundation.count_journal import CounterIncrement, labels_of
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.errors import SourceError
 from slo.model.spec import BudgetingMethod
-from slo.simulate import Incident, MinuteOfEvents, Traffic, imagine, simulate
+from slo.simulate import MinuteOfEvents, Outage, Traffic, imagine, simulate
 from slo.simulate.recorded import (
     RecordedCsvError,
     timeline_from_counts,
@@ -93,7 +93,7 @@ def test_counters_are_a_recording_even_of_what_is_judged_in_slices() -> None:
 
 
 def test_a_simulation_is_told_as_table_json_and_chart() -> None:
-    incident = Incident(Fraction(2, 100), NOON, 45 * MINUTE)
+    incident = Outage(Fraction(2, 100), NOON, 45 * MINUTE)
     found = simulate(an_slo(), imagine(incident, Traffic((1000,)), 8 * HOUR, 8 * HOUR))
     told = table(found, NOON)
     assert "03-10 12:44  03-10 12:47  page-fast" in told
@@ -109,6 +109,6 @@ def test_a_simulation_is_told_as_table_json_and_chart() -> None:
 
 
 def test_a_quiet_simulation_says_that_nothing_fires() -> None:
-    calm = imagine(Incident(Fraction(0), NOON, HOUR), Traffic((10,)), HOUR, HOUR)
+    calm = imagine(Outage(Fraction(0), NOON, HOUR), Traffic((10,)), HOUR, HOUR)
     assert "nothing fires" in table(simulate(an_slo(), calm))
     ElementTree.fromstring(chart(simulate(an_slo(), calm)))

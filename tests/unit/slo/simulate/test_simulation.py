@@ -13,15 +13,15 @@ from slo.judge.evaluate import evaluate
 from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.spec import BudgetingMethod, Slo, Tier
 from slo.simulate import (
-    Incident,
-    IncidentError,
     MinuteOfEvents,
+    Outage,
+    OutageError,
     Simulation,
     Timeline,
     Traffic,
     compare,
     imagine,
-    parse_incident,
+    parse_outage,
     review,
     simulate,
     timeline_of,
@@ -33,7 +33,7 @@ DAY_START = datetime(2026, 3, 10, tzinfo=UTC)
 
 
 def outage(slo: Slo, minutes: int, ratio: Fraction = Fraction(1), traffic: int = 1000) -> Simulation:
-    incident = Incident(ratio, NOON, MINUTE * minutes)
+    incident = Outage(ratio, NOON, MINUTE * minutes)
     return simulate(slo, imagine(incident, Traffic((traffic,)), 3 * DAY, 8 * HOUR))
 
 
@@ -124,21 +124,21 @@ def test_an_incident_is_read_as_a_person_writes_it(
     text: str, incident: tuple[Fraction, int, int, int]
 ) -> None:
     ratio, hour, minute, length = incident
-    expected = Incident(ratio, DAY_START.replace(hour=hour, minute=minute), MINUTE * length)
-    assert parse_incident(text, DAY_START) == expected
+    expected = Outage(ratio, DAY_START.replace(hour=hour, minute=minute), MINUTE * length)
+    assert parse_outage(text, DAY_START) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["", "a lot of errors", "120 % errors for 5 minutes", "2 % errors", "2 % for 5 minutes at 25:00"]
 )
 def test_an_incident_that_cannot_be_read_says_how_to_write_it(text: str) -> None:
-    with pytest.raises(IncidentError, match="incident"):
-        parse_incident(text, DAY_START)
+    with pytest.raises(OutageError, match="incident"):
+        parse_outage(text, DAY_START)
 
 
 @given(st.integers(0, 50), st.integers(1, 1000))
 def test_no_error_of_an_incident_is_lost_to_rounding(traffic: int, thousandths: int) -> None:
-    incident = Incident(Fraction(thousandths, 1000), NOON, HOUR)
+    incident = Outage(Fraction(thousandths, 1000), NOON, HOUR)
     timeline = imagine(incident, Traffic((traffic,)), HOUR, HOUR)
     exact = traffic * 60 * incident.error_ratio
     assert exact - 1 < timeline.bad_before()[-1] <= exact
@@ -146,9 +146,9 @@ def test_no_error_of_an_incident_is_lost_to_rounding(traffic: int, thousandths: 
 
 def test_traffic_may_differ_by_the_hour() -> None:
     traffic = Traffic(tuple(range(24)))
-    timeline = imagine(Incident(Fraction(0), NOON, HOUR), traffic, 2 * HOUR, HOUR)
+    timeline = imagine(Outage(Fraction(0), NOON, HOUR), traffic, 2 * HOUR, HOUR)
     assert [timeline.minutes[i].total for i in (0, 60, 120, 180)] == [10, 11, 12, 13]  # type: ignore[union-attr]
-    with pytest.raises(IncidentError, match="24"):
+    with pytest.raises(OutageError, match="24"):
         Traffic((1, 2))
 
 

@@ -18,12 +18,12 @@ _FORM = re.compile(
 )
 
 
-class IncidentError(SloError):
+class OutageError(SloError):
     """An incident that cannot be read or imagined."""
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
+class Outage:
     """``error_ratio`` of events fail from ``start`` for ``length`` (whole minutes)."""
 
     error_ratio: Fraction
@@ -44,15 +44,13 @@ class Traffic:
 
     def __post_init__(self) -> None:
         if len(self.per_minute) not in (1, 24) or min(self.per_minute) < 0:
-            raise IncidentError(
-                "traffic is one number of events a minute, or 24, one for each hour of the day"
-            )
+            raise OutageError("traffic is one number of events a minute, or 24, one for each hour of the day")
 
     def at(self, instant: datetime) -> int:
         return self.per_minute[instant.hour % len(self.per_minute)]
 
 
-def parse_incident(text: str, day: datetime) -> Incident:
+def parse_outage(text: str, day: datetime) -> Outage:
     """Read ``2 % errors for 45 minutes at 14:00`` (UTC; without an hour: noon) on the UTC day of ``day``.
 
     Raises:
@@ -60,17 +58,17 @@ def parse_incident(text: str, day: datetime) -> Incident:
     """
     match = _FORM.fullmatch(text)
     if match is None:
-        raise IncidentError(f"incident {text!r}: expected such as '2 % errors for 45 minutes at 14:00'")
+        raise OutageError(f"incident {text!r}: expected such as '2 % errors for 45 minutes at 14:00'")
     ratio = Fraction(match["ratio"].replace(",", ".")) / 100
     hour, minute = int(match["hour"] or 12), int(match["minute"] or 0)
     if ratio > 1 or hour > 23 or minute > 59:
-        raise IncidentError(f"incident {text!r}: at most 100 %, and an hour from 00:00 to 23:59")
+        raise OutageError(f"incident {text!r}: at most 100 %, and an hour from 00:00 to 23:59")
     unit = timedelta(hours=1) if match["unit"].lower().startswith("h") else MINUTE
     start = day.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return Incident(ratio, start, int(match["length"]) * unit)
+    return Outage(ratio, start, int(match["length"]) * unit)
 
 
-def imagine(incident: Incident, traffic: Traffic, before: timedelta, after: timedelta) -> Timeline:
+def imagine(incident: Outage, traffic: Traffic, before: timedelta, after: timedelta) -> Timeline:
     """The incident with calm around it. Fractions of errors are carried over, so none is lost to rounding."""
     start = incident.start - before
     count = (incident.end + after - start) // MINUTE

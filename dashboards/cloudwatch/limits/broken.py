@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LimitBroken:
     data_path: str
     message: str
 
@@ -18,10 +18,10 @@ class Finding:
 class Findings:
     """Collects findings; each check returns whether the value may be looked into further."""
 
-    found: list[Finding] = field(default_factory=list)
+    found: list[LimitBroken] = field(default_factory=list)
 
     def add(self, path: str, message: str) -> None:
-        self.found.append(Finding(path or "/", message))
+        self.found.append(LimitBroken(path or "/", message))
 
     def is_object(self, value: Any, path: str) -> bool:
         return self._is(isinstance(value, Mapping), path, "Should be object")
