@@ -1,14 +1,21 @@
-"""Every skip is named with its reason at the end; in CI a skip that no reviewer allowed is a failure."""
+"""What every test run has: its own folder, its leftovers ended, skips named with their reasons, times told.
+
+In CI a skip that no reviewer allowed is a failure.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.support.caretaker import take_care
 
 # A deadline judges the machine's load, not the code.
 settings.register_profile("mirante", deadline=None)
@@ -19,6 +26,24 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ALLOWED = Path(__file__).with_name("allowed_skips.txt")
+XDIST = "dsession"  # the plugin that stands in the process that only hands tests out
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        take_care(config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
+    if config.pluginmanager.has_plugin(XDIST):
+        config.pluginmanager.register(HandsOut())
+
+
+class HandsOut:
+    """Only where tests are handed out to workers."""
+
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        from tests.support.schedule import ByFile
+
+        return ByFile(config, log)
 
 
 def allowed_skips() -> set[str]:
@@ -30,7 +55,8 @@ def skipped(terminal: pytest.TerminalReporter) -> dict[str, str]:
     """Node id -> reason of everything that was skipped."""
     found = {}
     for report in terminal.stats.get("skipped", []):
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        # a triple, which a worker's report has as a list
+        reason = str(report.longrepr) if isinstance(report.longrepr, str) else report.longrepr[2]
         found[report.nodeid] = reason.removeprefix("Skipped: ")
     return found
 
@@ -41,6 +67,7 @@ def forbidden(names: dict[str, str]) -> list[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    _tell_times(terminalreporter)
     names = skipped(terminalreporter)
     if not names:
         return
@@ -49,6 +76,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{name}: {reason}")
     if os.environ.get("CI") and forbidden(names):
         terminalreporter.line("not in tests/allowed_skips.txt: " + ", ".join(forbidden(names)), red=True)
+
+
+def _tell_times(terminal: pytest.TerminalReporter) -> None:
+    spent: Counter[str] = Counter()
+    for report in (report for reports in terminal.stats.values() for report in reports):
+        if isinstance(report, pytest.TestReport):
+            spent["/".join(report.nodeid.split("/")[:2])] += report.duration  # type: ignore[assignment]
+    terminal.section("time of each folder, added up over its tests")
+    for folder, seconds in spent.most_common():
+        terminal.line(f"{folder}: {seconds / 60:.1f} min")
 
 
 @pytest.hookimpl(trylast=True)

@@ -28,7 +28,7 @@ PASSWORD = "of-the-test"
 
 
 def as_root(*statements: str) -> None:
-    socket = str(mariadb().folder / "mariadb.sock")
+    socket = str(mariadb().folder / "mariadb" / "mariadb.sock")
     with (
         pymysql.connect(unix_socket=socket, user="root", autocommit=True) as connection,
         connection.cursor() as cursor,

@@ -43,7 +43,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         account = f"'careful'@'{LOOPBACK}'"
         with (
             pymysql.connect(
-                unix_socket=str(server.folder / "mariadb.sock"), user="root", autocommit=True
+                unix_socket=str(server.folder / "mariadb" / "mariadb.sock"), user="root", autocommit=True
             ) as connection,
             connection.cursor() as cursor,
         ):

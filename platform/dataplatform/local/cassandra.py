@@ -90,7 +90,6 @@ class Cassandra:
     """
 
     name = "cassandra"
-    seconds_to_start = 180.0
 
     def __init__(self, jars: MavenJars, heap: str = "512m") -> None:
         self._jars, self._heap = jars, heap
@@ -157,6 +156,7 @@ def _properties(root: Path, port: int) -> Sequence[str]:
         "logback.configurationFile": str(root / "logback.xml"),
         "cassandra.config": (root / "cassandra.yaml").as_uri(),
         "cassandra.storagedir": str(root),
+        "java.io.tmpdir": str(root),
         "cassandra-foreground": "yes",
         "cassandra.native_transport_port": port,
         "cassandra.storage_port": free_port(),

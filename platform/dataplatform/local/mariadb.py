@@ -20,7 +20,6 @@ class MariaDb:
     """``options`` are server variables by name, as on the command line without the dashes."""
 
     name = "mariadb"
-    seconds_to_start = 60.0
 
     def __init__(self, options: Mapping[str, str | int] | None = None) -> None:
         self._options = dict(options or {})
@@ -62,7 +61,7 @@ class MariaDb:
             f"--tmpdir={folder}",
             f"--bind-address={LOOPBACK}",
             f"--port={port}",
-            f"--socket={folder / 'mariadb.sock'}",
+            "--socket=mariadb.sock",  # in the data directory: a whole path may be longer than sockets allow
             f"--pid-file={folder / 'mariadb.pid'}",
             f"--init-file={folder / 'init.sql'}",
             f"--user={getpass.getuser()}",
