@@ -71,7 +71,7 @@ replay: $(STAMP) ## which panel has data, in five scenarios on Prometheus's own 
 	@$(BIN)/python tests/replay
 
 proof: $(STAMP) $(EMULATOR_STAMP) $(SERVERS_STAMP) $(ORACLE_STAMP) ## the heavy proofs at full size
-	MIRANTE_PROOF=full $(BIN)/python -m pytest -m proof
+	MIRANTE_PROOF=full $(BIN)/python -m pytest -m proof --timeout 7200
 
 up: $(STAMP) ## serve everything on this machine
 	$(BIN)/mirante up

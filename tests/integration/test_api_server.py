@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import pytest
 
 from foundation.clock import SystemClock
 from slo.ledger.sqlite_count_reader import SqliteCountReader
+from tests.support.patience import patience, wait_until
 
 SERVER = Path(__file__).parents[1] / "support" / "api_server.py"
 BODY = {"customer_id": "C-1", "amount_cents": 1_500_000, "term_months": 36, "purpose": "CAR"}
@@ -44,7 +44,7 @@ class Server:
 
     def raw(self, request: bytes, hold_open: bool = False) -> bytes:
         """Send bytes as they are and read what comes until the server closes (or one answer has come)."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=patience(30)) as connection:
             connection.sendall(request)
             if not hold_open:
                 connection.shutdown(socket.SHUT_WR)
@@ -75,15 +75,12 @@ def running(directory: Path) -> Iterator[Server]:
         process = subprocess.Popen([sys.executable, str(SERVER), str(directory), str(port)], stderr=out)
     server = Server(process, port, directory, log)
     try:
-        deadline = time.monotonic() + 60
-        while not _ready(server):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
+        wait_until(lambda: process.poll() is not None or _ready(server), 60, log.read_text)
+        assert process.poll() is None, log.read_text()
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(patience(30))
 
 
 def _ready(server: Server) -> bool:
@@ -157,10 +154,7 @@ def test_a_client_that_hangs_up_is_counted_and_the_server_goes_on(server: Server
     ).encode()
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(head)
-    deadline = time.monotonic() + 20
-    while server.counted() != {"client_error": 1} and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert server.counted() == {"client_error": 1}
+    wait_until(lambda: server.counted() == {"client_error": 1}, 20, lambda: f"counted {server.counted()}")
     with server.client() as client:
         assert client.get("/healthz").status_code == 200
 

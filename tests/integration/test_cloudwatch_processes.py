@@ -10,7 +10,8 @@ from exporters.cloudwatch.put import PutMetricData
 from foundation.aws.clients import AwsClients
 from slo.indicators.metric import CloudWatchMetric
 from tests.support.aws_emulator import PATIENT, needs_emulator, shared_emulator
-from tests.support.processes import Role, wait_until
+from tests.support.patience import wait_until
+from tests.support.processes import Role
 
 DIMENSIONS = (("Environment", "{}"), ("Objective", "main"), ("Slo", "credit/decision-availability"))
 BOTH = {"Mirante", "Mirante/SLO"}

@@ -16,7 +16,8 @@ from foundation.count_journal import CounterIncrement, labels_of
 from slo.ledger.sqlite_counts import SqliteCountJournal
 from slo.model.periods import MINUTE, floor_minute
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
-from tests.support.processes import Role, run_mirante, wait_until
+from tests.support.patience import wait_until
+from tests.support.processes import Role, run_mirante
 
 pytestmark = needs_emulator
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.patience import patience
+
 LOANS = "600"
 
 
@@ -18,7 +20,7 @@ def demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=patience(280),
         check=False,
         env={**os.environ, "COLUMNS": "140"},
     )

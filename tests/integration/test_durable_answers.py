@@ -25,7 +25,6 @@ TRACED = "fsync,fdatasync,recvfrom,read,sendto,sendmsg,write,writev"
 LINE = re.compile(r"(?P<pid>\d+)\s+(?P<call>.*)")
 CALL = re.compile(r"(?P<name>\w+)\(\d+<(?P<file>[^>]+)>(?P<rest>.*)")
 RESUMED = re.compile(r"<\.\.\. (?P<name>\w+) resumed>(?P<rest>.*)")
-pytestmark = pytest.mark.timeout(600)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from tests.support.dynamodb import (
     table_name,
     throttled,
 )
+from tests.support.patience import patience
 from tests.support.server_stores import new_client
 
 pytestmark = needs_emulator
@@ -263,7 +264,7 @@ async def test_a_server_that_is_gone_is_an_unavailable_store_soon(clock: ManualC
             client, clock, Random(1).random, table=HotTable(table_name()), retry=RetryPolicy(attempts=2)
         )
         assert await hot.put_if_newer(a_hot_item())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patience(30)):
         with pytest.raises(StoreUnavailable):
             await hot.get("C-00001", "PROFILE")
     await hot.close()

@@ -35,7 +35,7 @@ from slo.model.periods import MINUTE, floor_minute
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
 from tests.support.local_servers import needs_mariadb, needs_redis
 from tests.support.new_database import make_database
-from tests.support.processes import wait_until
+from tests.support.patience import patience, wait_until
 from tests.support.prometheus_server import needs_prometheus, prometheus_server
 
 pytestmark = [needs_prometheus, needs_mariadb, needs_redis, needs_emulator]
@@ -87,7 +87,9 @@ class Scraped:
     held: list[Any] = field(default_factory=list)
 
     def value(self, expression: str) -> float | None:
-        answer = httpx.get(f"{self.prometheus}/api/v1/query", params={"query": expression}, timeout=30)
+        answer = httpx.get(
+            f"{self.prometheus}/api/v1/query", params={"query": expression}, timeout=patience(30)
+        )
         found = answer.json()["data"]["result"]
         assert len(found) <= 1, found
         return float(found[0]["value"][1]) if found else None
@@ -163,7 +165,7 @@ def exporter(probes: Any) -> Iterator[int]:
     finally:
         sampler.stop()
         server.should_exit = True
-        serving.join(30)
+        serving.join(patience(30))
 
 
 def config(port: int) -> str:

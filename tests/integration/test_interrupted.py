@@ -12,17 +12,16 @@ from pathlib import Path
 import pytest
 
 from slo.loaders.catalogue_files import DEFINITIONS
+from tests.support.patience import wait_until
 from tests.support.processes import (
     MIRANTE,
     Started,
     data_dir_and_ports,
     run_mirante,
-    wait_until,
 )
 
 POLICIES = Path(__file__).parents[2] / "platform" / "credit" / "policies"
 SOON = 120.0  # real seconds
-pytestmark = pytest.mark.timeout(600)
 
 
 def processes_that_know(folder: Path) -> list[int]:

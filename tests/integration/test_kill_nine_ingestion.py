@@ -27,6 +27,7 @@ from tests.support.ingest_platforms import PLATFORMS, IngestPlatform, Totals, to
 from tests.support.ingest_process import BOUNDARIES, SHARDS, Job, ingest
 from tests.support.kinesis import KinesisBench, kinesis_client, opened, stream_name
 from tests.support.local_servers import needs_cassandra, needs_mariadb
+from tests.support.patience import patience
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 TIMES = (1, 2, 3) if FULL else (1,)
@@ -93,7 +94,7 @@ def run(job: Job) -> int:
     """The exit status of a process that does it, negative for the signal that ended it."""
     process = multiprocessing.get_context("fork").Process(target=ingest, args=(job,))
     process.start()
-    process.join(ENDS_WITHIN)
+    process.join(patience(ENDS_WITHIN))
     if process.exitcode is None:
         process.kill()
         process.join()
@@ -127,7 +128,6 @@ async def _newest(platform: IngestPlatform) -> int:
 
 @needs_emulator
 @pytest.mark.proof
-@pytest.mark.timeout(3_000 if FULL else 300)
 @pytest.mark.parametrize(
     ("platform_name", "boundaries"),
     [

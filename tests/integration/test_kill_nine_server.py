@@ -31,7 +31,8 @@ from dataplatform.stores.relational.audit import read_entries
 from dataplatform.stores.sqlite.relational import SqliteRelationalSession
 from foundation.clock import SystemClock
 from tests.support.live_credit import LiveCredit
-from tests.support.processes import SCRIPTS, Role, clean_environment, wait_until
+from tests.support.patience import patience, wait_until
+from tests.support.processes import SCRIPTS, Role, clean_environment
 from tests.support.whole_chain import verify
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
@@ -40,7 +41,7 @@ SEED = 9
 LONGEST_WAIT = 0.8  # real seconds under load before the next kill
 CUSTOMERS = 50
 FIRST_AMOUNT_CENTS = 100_000  # of the client's first request; its amounts rise by one
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.proof
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def a_client(server: Role, credit: LiveCredit, journal: Path, customers: list[st
     )
     try:
         yield
-        client.communicate(timeout=120)
+        client.communicate(timeout=patience(120))
         assert client.returncode == 0, "the client was left without an answer"
     finally:
         client.kill()

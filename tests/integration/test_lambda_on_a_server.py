@@ -28,7 +28,7 @@ from dataplatform.stores.kinesis.shape import StreamShape
 from foundation.clock import SystemClock
 from tests.support.aws_emulator import aws_client, needs_emulator, shared_emulator
 from tests.support.kinesis import KinesisBench, kinesis_client, opened
-from tests.support.processes import wait_until
+from tests.support.patience import wait_until
 from tests.support.trace_receivers import xray_daemon
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -29,7 +29,8 @@ from tests.support.local_servers import (
     needs_redis,
     redis,
 )
-from tests.support.processes import run_mirante, wait_until
+from tests.support.patience import wait_until
+from tests.support.processes import run_mirante
 
 pytestmark = [needs_mariadb, needs_redis, needs_cassandra, needs_emulator]
 CUSTOMERS, DECISIONS = 40, 60

@@ -31,6 +31,7 @@ from tests.support.credit_samples import a_decision, a_key
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.mysql_trail import PATIENCE, engine_of, nobody_appends, wait_for_pivots
 from tests.support.new_database import make_database
+from tests.support.patience import patience
 from tests.support.whole_chain import verify
 
 pytestmark = needs_mariadb
@@ -130,7 +131,7 @@ async def test_a_killed_server_keeps_what_it_acknowledged_and_its_clients_heal(t
 
             spans = [range(1_000 * n, 1_000 * n + 1_000) for n in range(1, 7)]
             await asyncio.gather(*(record(span) for span in spans))
-            server.process.wait(PATIENCE)
+            server.process.wait(patience(PATIENCE))
             assert len(acked) >= 60
             assert len(refused) == len(spans), "each client was told"
             with pytest.raises(StoreUnavailable, match=r"connection"):
@@ -198,7 +199,7 @@ class Crossing:
             self.runs[name] += 1
             session.change(ONE_MORE, {"id": first})
             if self.runs[name] == 1:
-                self._met.wait(PATIENCE)
+                self._met.wait(patience(PATIENCE))
             session.change(ONE_MORE, {"id": second})
 
         return cross
@@ -287,7 +288,7 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def administer(server: Running, *statements: str) -> None:
     """As root, who may make users and always finds a connection."""
     connection = pymysql.connect(
-        unix_socket=str(server.folder / "mariadb.sock"), user="root", autocommit=True
+        unix_socket=str(server.folder / "mariadb" / "mariadb.sock"), user="root", autocommit=True
     )
     with connection, connection.cursor() as cursor:
         for statement in statements:
@@ -344,7 +345,7 @@ async def test_a_writer_that_became_a_reader_is_let_go_of(own_server: Running) -
 
 
 async def wait_for_answer(relational: RelationalStore) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patience(PATIENCE)):
         while True:
             try:
                 assert await relational.decisions.count() == 0

@@ -20,6 +20,7 @@ from foundation.clock import ManualClock, SystemClock
 from tests.support.credit_samples import a_decision, a_key, a_profile
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.mysql_trail import engine_of, nobody_appends, wait_for_pivots
+from tests.support.patience import patience
 from tests.support.whole_chain import verify
 
 pytestmark = needs_mariadb
@@ -50,7 +51,7 @@ async def test_processes_that_record_at_once_make_one_unbroken_chain() -> None:
         with nobody_appends(engine):
             recording = [recorder(address, 1_000 * n + 1) for n in range(PROCESSES)]
             wait_for_pivots(engine, PROCESSES * 4)
-        said = [process.communicate(timeout=120)[0] for process in recording]
+        said = [process.communicate(timeout=patience(120))[0] for process in recording]
     assert [process.returncode for process in recording] == [0] * PROCESSES
     assert [output.count(b"acked") for output in said] == [EACH] * PROCESSES
     report = verify(await opened.audit.entries(1_000), [])
@@ -114,7 +115,7 @@ def claim_and_be_killed(address: str) -> int:
     """In another process; its return code."""
     root = Path(__file__).parents[2]
     command = [sys.executable, "-c", CLAIM_AND_DIE, address, str(root), str(root / "platform")]
-    return subprocess.run(command, check=False, timeout=120).returncode
+    return subprocess.run(command, check=False, timeout=patience(120)).returncode
 
 
 CLAIM_AND_DIE = """

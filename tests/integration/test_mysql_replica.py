@@ -25,7 +25,7 @@ from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON, a_decision, a_key, a_profile
 from tests.support.local_servers import needs_mariadb
 from tests.support.new_database import make_database
-from tests.support.processes import wait_until
+from tests.support.patience import wait_until
 
 pytestmark = needs_mariadb
 DATABASE = "replicated"

@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
-import pytest
 
 from alarms.model.incident import IncidentState
 from alarms.model.severity import Severity
@@ -20,12 +19,12 @@ from slo.judge.status import ObjectiveState
 from tests.support.console_browser import text_of
 from tests.support.live_credit import LiveCredit
 from tests.support.outage import ControlFiles, accelerated
-from tests.support.processes import Role, running, wait_until
+from tests.support.patience import patience, wait_until
+from tests.support.processes import Role, running
 
 SOON = 120.0  # real seconds
 CALM_MINUTES = 3
 BURNING = {ObjectiveState.BURNING, ObjectiveState.EXHAUSTED}
-pytestmark = pytest.mark.timeout(600)
 
 
 def data_and_control(folder: Path, settings: dict[str, str]) -> tuple[Role, Role]:
@@ -130,7 +129,7 @@ def availability_on(console: Role) -> tuple[str, str]:
     """Colour class of availability's card on the console's first page, and what the card says."""
     with closing(SqliteSessions(DataPaths(console.data_dir).sessions)) as sessions:
         link = sessions.issue_link(console.url)
-    with httpx.Client(follow_redirects=True, timeout=30, trust_env=False) as browser:
+    with httpx.Client(follow_redirects=True, timeout=patience(30), trust_env=False) as browser:
         page = browser.get(link)
     assert page.status_code == 200
     cards = [card for card in page.text.split("<article ") if "Decision API available</a>" in card]

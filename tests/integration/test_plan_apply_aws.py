@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from foundation.aws.boto import EMULATED_REGION
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
 from tests.support.cloudwatch_whole import WholeCloudWatch, whole_cloudwatch
 from tests.support.command_line import Ran, mirante
+from tests.support.patience import wait_until
 
 pytestmark = needs_emulator
 ROOT = Path(__file__).parents[2]
@@ -148,11 +148,9 @@ def test_what_is_not_ours_is_left_alone_and_pruning_removes_only_what_is(aws: Aw
 def test_killed_half_way_the_next_run_finishes(aws: Aws) -> None:
     arguments = [sys.executable, "-m", "app.cli", "--environment", "test", "apply", "aws"]
     command = subprocess.Popen(arguments, env=aws.environment, cwd=aws.folder, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while aws.whole.seen.count("PutMetricAlarm") < 10:
-        assert time.monotonic() < deadline
-        assert command.poll() is None
-        time.sleep(0.005)
+    begun = lambda: aws.whole.seen.count("PutMetricAlarm") >= 10 or command.poll() is not None  # noqa: E731
+    wait_until(begun, 120, "ten alarms are put", pause=0.005)
+    assert command.poll() is None
     command.send_signal(signal.SIGKILL)
     command.wait()
     made = aws.whole.seen.count("PutMetricAlarm")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from tests.support.command_line import Ran, mirante
 from tests.support.grafana_stand_in import TOKEN, grafana_stand_in
+from tests.support.patience import patience, wait_until
 from tests.support.prometheus_server import free_port, needs_prometheus
 
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
@@ -39,15 +39,12 @@ def applied(*arguments: str) -> Ran:
 def server(command: list[str], ready: Callable[[], bool]) -> Iterator[None]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 60
-        while not ready():
-            assert process.poll() is None, "the server ended"
-            assert time.monotonic() < deadline, "the server never answered"
-            time.sleep(0.05)
+        wait_until(lambda: process.poll() is not None or ready(), 60, "the server answers")
+        assert process.poll() is None, "the server ended"
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(patience(30))
 
 
 def answers(url: str) -> bool:

@@ -98,7 +98,6 @@ def run_of(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
 @needs_prometheus
 @pytest.mark.proof
-@pytest.mark.timeout(3_600 if FULL else 900)
 @run_of(RUNS)
 @given(slos(), st.lists(incidents(), min_size=PACK, max_size=PACK))
 def test_fire_and_reset_times_equal_those_of_the_real_rule_engine(
@@ -149,7 +148,6 @@ def test_one_minute_slices_fire_as_the_rule_engine_says(tmp_path: Path) -> None:
 
 @needs_prometheus
 @pytest.mark.proof
-@pytest.mark.timeout(1_800)
 def test_the_shipped_tiers_over_days_fire_as_the_rule_engine_says(tmp_path: Path) -> None:
     """All four tiers over five days in the full proof; the three up to one day over 30 hours otherwise."""
     slo = an_slo(indicator=PACKED, group_by=(LABEL,), tiers=GOOGLE if FULL else GOOGLE[:3])

@@ -24,6 +24,7 @@ from slo.model.count_query import CountQuery, Term, parse_count_query
 from slo.model.errors import SourceError
 from slo.model.promql import Selector
 from slo.model.spec import Slo
+from tests.support.patience import patience, wait_until
 from tests.support.prometheus_server import backfill, free_port, needs_prometheus, prometheus_server
 from tests.support.slo_samples import DAY, GOOD, HOUR, MINUTE, TOTAL, an_slo, key_of
 from tests.support.traffic import MinuteOfTraffic, day_and_night
@@ -35,7 +36,7 @@ INSTANCE = 'job="api",instance="a:1"'
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=60) as made:
+    with httpx.Client(trust_env=False, timeout=patience(60)) as made:
         yield made
 
 
@@ -197,13 +198,11 @@ def test_a_real_scrape_counts_what_the_process_counted(tmp_path: Path, client: h
 
 
 def _wait_for_samples(client: httpx.Client, url: str) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+    def scraped() -> bool:
         answer = client.get(f"{url}/api/v1/query", params={"query": "count(requests_total)"}).json()
-        if answer["data"]["result"]:
-            return
-        time.sleep(0.2)
-    raise AssertionError("nothing was scraped")
+        return bool(answer["data"]["result"])
+
+    wait_until(scraped, 20, "something was scraped")
 
 
 def _count_for_a_while(requests: Counter, seconds: float) -> tuple[int, int]:

@@ -23,7 +23,6 @@ EVERY = 1 if FULL else 37
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(7_200 if FULL else 300)
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
 @pytest.mark.parametrize("slo", SLOS, ids=lambda slo: slo.id)
 def test_no_mutant_survives_its_generated_tests(slo: Slo) -> None:

@@ -67,7 +67,6 @@ def test_the_purchases_are_the_files_own_and_their_customers_are_no_loans() -> N
 
 @needs_emulator
 @pytest.mark.proof
-@pytest.mark.timeout(3_000 if FULL else 300)
 @pytest.mark.parametrize(
     "platform_name", ["embedded", pytest.param("servers", marks=[needs_mariadb, needs_cassandra])]
 )

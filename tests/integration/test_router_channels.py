@@ -25,7 +25,8 @@ from tests.support.aws_emulator import aws_client, aws_variables, needs_emulator
 from tests.support.command_line import Ran, mirante
 from tests.support.hooks import alert, alertmanager, cloudwatch_alarm, eventbridge_event
 from tests.support.http_catcher import Caught, HttpCatcher
-from tests.support.processes import Role, wait_until
+from tests.support.patience import patience, wait_until
+from tests.support.processes import Role
 from tests.support.running_router import HEADERS, TOKEN, Desk, TeamQueues, alarm_policy
 from tests.support.smtp_server import SmtpCatcher
 
@@ -63,7 +64,9 @@ class World:
 
     def post(self, path: str, document: Any, headers: dict[str, str] | None = None) -> int:
         chosen = HEADERS if headers is None else headers
-        return httpx.post(f"{self.role.url}{path}", json=document, headers=chosen, timeout=30).status_code
+        return httpx.post(
+            f"{self.role.url}{path}", json=document, headers=chosen, timeout=patience(30)
+        ).status_code
 
     def opened(self, title: str) -> dict[str, Any]:
         wait_until(lambda: self.desk.incident(title) is not None, SOON, f"{title} is an incident")

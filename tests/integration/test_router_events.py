@@ -18,6 +18,7 @@ from alarms.stores.sqlite import SqliteRouterStore
 from dataplatform.local.server import free_port
 from tests.support.aws_emulator import needs_emulator
 from tests.support.hooks import alert, alertmanager
+from tests.support.patience import patience
 from tests.support.router_judge import HEADERS, Judge
 
 MINUTE = timedelta(minutes=1)
@@ -114,7 +115,7 @@ def test_an_acknowledgement_racing_the_escalation_is_before_it_or_after_it(tmp_p
             due = datetime.fromisoformat(incident["opened_at"]) + ACKNOWLEDGE_WITHIN
             time.sleep(max(0.0, (due - judge.clock.now()) / timedelta(seconds=factor)))
             address = f"http://127.0.0.1:{port}/v1/alerts/{incident['id']}/acknowledge"
-            httpx.post(address, headers=HEADERS, timeout=30, trust_env=False).raise_for_status()
+            httpx.post(address, headers=HEADERS, timeout=patience(30), trust_env=False).raise_for_status()
 
         ports = (judge.port, other)
         people = [

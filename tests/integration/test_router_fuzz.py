@@ -44,7 +44,7 @@ TOKEN = {"authorization": "Bearer token"}
 RULES = intake_rules("test", [], SHIPPED_POLICY.severity_words, SHIPPED_POLICY.ignored_labels)
 SNS = MadeSns()
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.proof
 
 WEBHOOKS = st.builds(
     alertmanager,

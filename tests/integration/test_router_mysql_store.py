@@ -21,6 +21,7 @@ from dataplatform.local.mariadb import MariaDb
 from dataplatform.local.server import running
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.new_database import make_database
+from tests.support.patience import patience
 from tests.support.router_store_contract import MINUTE, NOW, enqueue, incident, notification, receipt
 from tests.support.router_store_races import at_once
 
@@ -123,7 +124,7 @@ def test_of_a_deadlock_one_side_goes_on_and_nothing_of_the_other_is_kept(two: Tw
         try:
             with store.writing() as session:
                 session.change(SETTLE, {"id": first})
-                both.wait(60)
+                both.wait(patience(60))
                 session.change(SETTLE, {"id": second})
         except StoreBusy as busy:
             return busy.reason

@@ -30,6 +30,7 @@ from slo.model.conventions import alert_key, cloudwatch_alarm_name
 from slo.prometheus.rules import rule_file
 from tests.support.aws_emulator import needs_emulator
 from tests.support.hooks import eventbridge_event
+from tests.support.patience import patience
 from tests.support.router_judge import HEADERS, Judge
 
 PROMETHEUS = shutil.which("prometheus")
@@ -135,11 +136,10 @@ def prometheus(tmp_path: Path, judge: Judge) -> Iterator[None]:
         finally:
             for server in servers:
                 server.terminate()
-                server.wait(timeout=30)
+                server.wait(timeout=patience(30))
             target.close()
 
 
-@pytest.mark.timeout(240)
 def test_all_tiers_from_three_backends_are_one_incident_and_one_page(
     judge: Judge, prometheus: None, tmp_path: Path
 ) -> None:

@@ -14,7 +14,8 @@ import pytest
 from foundation.clock import ScaledClock, clock_spec
 from tests.support.alertmanager_server import Alertmanager, needs_alertmanager
 from tests.support.aws_emulator import aws_variables, needs_emulator, shared_emulator
-from tests.support.processes import Role, wait_until
+from tests.support.patience import Deadline, wait_until
+from tests.support.processes import Role
 from tests.support.running_router import TOKEN, Desk, TeamQueues, alarm_policy
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
@@ -59,8 +60,8 @@ def alertmanager(tmp_path: Path, router: Role) -> Iterator[Alertmanager]:
 
 def first_of(queues: TeamQueues, team: str, clock: ScaledClock) -> tuple[dict[str, str], datetime]:
     """The first message that reaches a team's queue, and when, as the router's clock tells it."""
-    deadline = time.monotonic() + SOON + ACKNOWLEDGE_WITHIN.total_seconds() / FACTOR
-    while time.monotonic() < deadline:
+    deadline = Deadline(SOON + ACKNOWLEDGE_WITHIN.total_seconds() / FACTOR)
+    while not deadline.is_over():
         if messages := queues.take(team):
             return messages[0], clock.now()
         time.sleep(0.05)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.support.aws_emulator import needs_emulator
+from tests.support.patience import patience
 from tests.support.router_judge import HEADERS, Judge
 from tests.support.small_disk import fill, small_disk
 
@@ -37,7 +38,11 @@ def held_by_somebody_else(store: Path) -> Iterator[None]:
 def refused(judge: Judge) -> bool:
     """Whether an alert is answered with 503 now."""
     answer = httpx.post(
-        judge.address("/hooks/alertmanager"), content=b"{}", headers=HEADERS, timeout=30, trust_env=False
+        judge.address("/hooks/alertmanager"),
+        content=b"{}",
+        headers=HEADERS,
+        timeout=patience(30),
+        trust_env=False,
     )
     return answer.status_code == 503
 

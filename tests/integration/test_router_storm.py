@@ -33,7 +33,6 @@ class Outcome:
 
 @needs_emulator
 @pytest.mark.proof
-@pytest.mark.timeout(1800)
 def test_a_p1_in_a_storm_is_published_within_two_seconds_and_nothing_is_lost(tmp_path: Path) -> None:
     seed = random.Random(20)
     outcomes = []

@@ -28,7 +28,7 @@ ALERTS, KILLS = (50, 25) if FULL else (30, 3)  # many more alerts at once would 
 AWAY_SECONDS = 60.0 if FULL else 2.0
 PATIENCE = 600.0 if FULL else 120.0
 
-pytestmark = [needs_mariadb, needs_emulator, pytest.mark.proof, pytest.mark.timeout(1500)]
+pytestmark = [needs_mariadb, needs_emulator, pytest.mark.proof]
 
 
 def test_workers_killed_at_random_moments_under_load_lose_nothing_and_double_nothing(tmp_path: Path) -> None:

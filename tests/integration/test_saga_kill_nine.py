@@ -17,6 +17,7 @@ import pytest
 from tests.support.aws_emulator import needs_emulator
 from tests.support.kept_servers import keep_servers
 from tests.support.local_servers import fresh_mysql, needs_cassandra, needs_mariadb
+from tests.support.patience import patience
 
 SUPPORT = Path(__file__).parents[1] / "support"
 SCRIPT, RECOVERERS = SUPPORT / "saga_process.py", SUPPORT / "saga_recoverers.py"
@@ -30,7 +31,7 @@ NEVER_BEGUN = {**PAID, "state": None}  # killed before it was on file: the clien
 
 def boundaries(folder: Path, scenario: str, every: int) -> list[dict[str, object]]:
     command = [sys.executable, str(SCRIPT), str(folder), scenario, str(every)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=patience(900))
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -38,7 +39,6 @@ SERVERS = [needs_mariadb, needs_cassandra, needs_emulator]
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(1_000 if FULL else 300)
 @pytest.mark.parametrize(
     ("stores", "scenario", "every", "least"),
     [
@@ -75,7 +75,7 @@ def test_a_holder_stopped_past_its_lease_and_two_recoverers_leave_nothing_half_o
 ) -> None:
     every = 1 if FULL else 5
     command = [sys.executable, str(RECOVERERS), str(tmp_path), fresh_mysql(), str(every)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=290)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=patience(290))
     runs = [json.loads(line) for line in done.stdout.splitlines()]
     paid, taken_back = ({name: whole[name] for name in ENDS} for whole in (PAID, TAKEN_BACK))
     ended = [run["after"] for run in runs]

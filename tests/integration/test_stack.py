@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +29,7 @@ from tests.support.aws_emulator import EMULATOR, aws_client, needs_emulator
 from tests.support.command_line import Ran, mirante
 from tests.support.credit_samples import a_wide_row
 from tests.support.local_servers import JARS, needs_cassandra, needs_mariadb, needs_redis
+from tests.support.patience import wait_until
 from tests.support.prometheus_server import needs_prometheus
 
 T = TypeVar("T")
@@ -172,11 +172,8 @@ def test_the_whole_stack_answers_at_the_addresses_that_it_prints(tmp_path: Path)
     assert stack(tmp_path, "status").status == 1
 
 
-def until(seen: Callable[[], bool], patience: float = 60.0) -> None:
-    deadline = time.monotonic() + patience
-    while not seen():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.1)
+def until(seen: Callable[[], bool]) -> None:
+    wait_until(seen, 60, "it came")
 
 
 def told_by(prometheus: str) -> str:

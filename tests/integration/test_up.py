@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.live_credit import LiveCredit
+from tests.support.patience import wait_until
 from tests.support.processes import (
     READY_WITHIN,
     Up,
@@ -17,10 +18,7 @@ from tests.support.processes import (
     is_alive,
     is_free,
     run_mirante,
-    wait_until,
 )
-
-pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.patience import patience
 from tests.support.processes import Up, clean_environment, is_free, run_mirante
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,6 @@ PACKAGES = {
     "app": "app",
 }
 PACKAGES["dataplatform"] = "platform/dataplatform"
-pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_up_starts_answers_and_ends_cleanly_from_the_wheel(installed: Installed, tmp_path: Path) -> None:
     command = [str(installed.python.with_name("mirante"))]
     with Up(tmp_path / "data", command=command, cwd=installed.cwd) as up:
-        assert httpx.get(f"{up.api_url}/openapi.json", timeout=30, trust_env=False).status_code == 200
-        assert httpx.get(f"{up.control_url}/console/", timeout=30, trust_env=False).status_code == 401
+        assert (
+            httpx.get(f"{up.api_url}/openapi.json", timeout=patience(30), trust_env=False).status_code == 200
+        )
+        assert (
+            httpx.get(f"{up.control_url}/console/", timeout=patience(30), trust_env=False).status_code == 401
+        )
         up.interrupt()
         assert up.wait() == 0
         assert "Traceback" not in up.output

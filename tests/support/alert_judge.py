@@ -21,6 +21,8 @@ from typing import Any
 import boto3
 import httpx
 
+from tests.support.patience import Deadline, patience
+
 HEADERS = {"authorization": "Bearer secret-of-the-test"}
 PAUSE = 0.05
 PATIENCE = 150.0  # seconds for one order
@@ -58,12 +60,12 @@ class Sender:
     def __init__(self, folder: Path) -> None:
         self._accepted = Journal(folder / "accepted.jsonl")
         self._refused = Journal(folder / "refused.jsonl")
-        self._client = httpx.Client(timeout=20.0, trust_env=False)
+        self._client = httpx.Client(timeout=patience(20.0), trust_env=False)
 
     def carry_out(self, order: dict[str, Any]) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = Deadline(PATIENCE)
         tries = 0
-        while time.monotonic() < deadline:
+        while not deadline.is_over():
             tries += 1
             status = self._post(order)
             entry = {"number": order["number"], "name": order["name"], "status": status, "tries": tries}

@@ -20,7 +20,7 @@ from tests.support.local_servers import shared
 
 EMULATOR = os.environ.get("MIRANTE_TEST_AWS_EMULATOR") or shutil.which("ministack")
 REGION = "sa-east-1"
-PATIENT = ClientPurpose(connect_seconds=5, answer_seconds=10, tries=2)
+PATIENT = ClientPurpose(connect_seconds=5, answer_seconds=120, tries=2)
 _SERVER = AwsEmulator(Path(EMULATOR) if EMULATOR else None)
 
 needs_emulator = pytest.mark.skipif(

@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.patience import patience
+
 FORGOTTEN = (
     "Metrics",
     "ActionsSuppressor",
@@ -32,7 +34,7 @@ class WholeCloudWatch:
         self.emulator = emulator
         self.refuse: Callable[[str], str | None] = lambda _: None
         self.seen: list[str] = []
-        self._client = httpx.Client(timeout=30, trust_env=False)
+        self._client = httpx.Client(timeout=patience(30), trust_env=False)
         self._put: dict[str, dict[str, Any]] = {}
         self._board_tags: dict[str, list[dict[str, str]]] = {}
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.patience import patience
+
 FOLDER = Path(__file__).with_name("grafana")
 HOW = "`make test` installs them where npm is at hand"
 
@@ -29,7 +31,7 @@ def run(script: str, arguments: Sequence[str] = (), stdin: str = "") -> Any:
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience(120),
         check=False,
     )
     assert done.returncode == 0, done.stderr

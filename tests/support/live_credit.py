@@ -8,7 +8,8 @@ import httpx
 
 from app.demo.intake import series
 from credit.domain.cpf import synthetic_cpf
-from tests.support.processes import api_key, wait_until
+from tests.support.patience import patience, wait_until
+from tests.support.processes import api_key
 
 SEED = 20
 SETTLED_WITHIN = 90.0  # real seconds
@@ -43,11 +44,13 @@ class LiveCredit:
 
     def measured(self) -> str:
         """The server's own exposition of its metrics."""
-        return httpx.get(f"{self.url}/metrics", timeout=30, trust_env=False).text
+        return httpx.get(f"{self.url}/metrics", timeout=patience(30), trust_env=False).text
 
     def _post(self, path: str, body: object, headers: dict[str, str] | None = None) -> httpx.Response:
         all_headers = {**self._headers, **(headers or {})}
-        return httpx.post(f"{self.url}{path}", json=body, headers=all_headers, timeout=30, trust_env=False)
+        return httpx.post(
+            f"{self.url}{path}", json=body, headers=all_headers, timeout=patience(30), trust_env=False
+        )
 
     def _settled(self, records: int) -> bool:
         text = self.measured()

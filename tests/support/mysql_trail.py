@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, text
 
 from dataplatform.stores.mysql.endpoint import make_engine
-from tests.support.processes import wait_until
+from tests.support.patience import wait_until
 
 PATIENCE = 60.0  # real seconds, for a loaded machine
 _WAITING = "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND info LIKE :what"

@@ -1,6 +1,6 @@
 """Real server processes for tests: started on free ports, waited for, killed or stopped for certain.
 
-Time limits here are generous (a machine may be busy) and never what a test is about.
+Time limits here are generous and never what a test is about.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -24,20 +23,12 @@ from app.bootstrap.data_side import DATA_ROLES
 from app.bootstrap.paths import DataPaths
 from dataplatform.local.server import free_port
 from foundation.clock import SystemClock
+from tests.support.patience import patience, wait_until
 
-READY_WITHIN = 90.0  # real seconds
+READY_WITHIN = 90.0  # seconds of a quiet machine
 STOP_WITHIN = 60.0
 MIRANTE = (sys.executable, "-m", "app.cli")
 SCRIPTS = Path(__file__).parent  # scripts that run as processes of their own
-
-
-def wait_until(condition: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> None:
-    """Poll; fail with ``what`` when it does not come true in real ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what if isinstance(what, str) else what()}")
-        time.sleep(0.05)
 
 
 def clean_environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -60,7 +51,7 @@ def run_mirante(
         capture_output=True,
         text=True,
         check=False,
-        timeout=timeout,
+        timeout=patience(timeout),
         stdin=subprocess.DEVNULL,
     )
 
@@ -85,7 +76,7 @@ def is_alive(pid: int) -> bool:
 
 def answers_ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz", timeout=5, trust_env=False).status_code == 200
+        return httpx.get(f"{url}/readyz", timeout=patience(5), trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -137,7 +128,7 @@ class Started:
     def wait(self, seconds: float = STOP_WITHIN) -> int:
         """The exit status."""
         try:
-            return self.running.wait(seconds)
+            return self.running.wait(patience(seconds))
         except subprocess.TimeoutExpired as error:
             raise AssertionError(
                 f"{self.command} still runs after {seconds} s: {self.output[-2000:]}"
@@ -165,7 +156,7 @@ class Started:
         self._collect()
 
     def _collect(self) -> None:
-        self.running.wait(STOP_WITHIN)
+        self.running.wait(patience(STOP_WITHIN))
         if self.running.stdin is not None:
             self.running.stdin.close()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.support.patience import patience, wait_until
 
 PROMETHEUS = shutil.which("prometheus")
 PROMTOOL = shutil.which("promtool")
@@ -29,7 +30,9 @@ def free_port() -> int:
 
 def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
     assert PROMTOOL is not None
-    return subprocess.run([PROMTOOL, *arguments], capture_output=True, text=True, timeout=280, check=False)
+    return subprocess.run(
+        [PROMTOOL, *arguments], capture_output=True, text=True, timeout=patience(280), check=False
+    )
 
 
 def backfill(lines: Iterable[str], folder: Path) -> Path:
@@ -66,17 +69,15 @@ def prometheus_server(folder: Path, data: Path, config: str = "global: {}\n") ->
         yield url
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=patience(30))
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+    def ready() -> bool:
         assert process.poll() is None, "prometheus ended at once"
         try:
-            if httpx.get(f"{url}/-/ready", trust_env=False).status_code == 200:
-                return
+            return httpx.get(f"{url}/-/ready", trust_env=False).status_code == 200
         except httpx.HTTPError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("prometheus did not become ready")
+            return False
+
+    wait_until(ready, 30, "prometheus is ready")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from slo.prometheus.yaml_text import render_yaml
+from tests.support.patience import patience
 
 PROMTOOL = shutil.which("promtool")
 
@@ -35,4 +36,6 @@ test_rules.__test__ = False  # type: ignore[attr-defined]
 
 def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     assert PROMTOOL is not None
-    return subprocess.run([PROMTOOL, *arguments], capture_output=True, text=True, timeout=280, check=False)
+    return subprocess.run(
+        [PROMTOOL, *arguments], capture_output=True, text=True, timeout=patience(280), check=False
+    )

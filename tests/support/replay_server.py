@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from slo.prometheus import render_yaml
+from tests.support.patience import Deadline
 from tests.support.prometheus_server import backfill, prometheus_server, promtool
 from tests.support.replay import MINUTES, STEP_SECONDS, Answer, Scenario, series_of
 
@@ -105,9 +106,9 @@ def _wait_until_evaluated(client: httpx.Client) -> None:
     What reads another group's recording has then seen it; and a server that has just begun says nothing of
     firing alerts before its third round, when it has looked for what it knew of them.
     """
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = Deadline(DEADLINE_SECONDS)
     seen: dict[str, set[str]] = {}
-    while time.monotonic() < deadline:
+    while not deadline.is_over():
         for group in client.get("/api/v1/rules").json()["data"]["groups"]:
             seen.setdefault(group["name"], set()).add(group["lastEvaluation"])
         if seen and all(len(rounds) > ROUNDS for rounds in seen.values()):

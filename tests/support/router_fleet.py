@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dataplatform.local.server import free_port
 from tests.support.hooks import alert, alertmanager
+from tests.support.patience import patience
 from tests.support.router_judge import HEADERS, Judge
 
 LEASE = 4.0  # seconds; longer than a router waits for SNS
@@ -57,7 +58,7 @@ class Fleet(Judge):
 
         def status(port: int) -> int:
             address = f"http://127.0.0.1:{port}/hooks/alertmanager"
-            return self.client.post(address, json=body, headers=HEADERS, timeout=60).status_code
+            return self.client.post(address, json=body, headers=HEADERS, timeout=patience(60)).status_code
 
         with ThreadPoolExecutor(len(self.members)) as pool:
             return list(pool.map(status, self.members))

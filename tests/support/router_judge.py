@@ -29,6 +29,7 @@ from foundation.clock import ScaledClock, clock_spec
 from tests.support.alert_judge import Journal
 from tests.support.aws_emulator import aws_client, aws_environment, shared_emulator
 from tests.support.hooks import alert, alertmanager
+from tests.support.patience import Deadline, patience, wait_until
 from tests.support.router_process import MovedClock
 from tests.support.sns_topics import ensure_topics
 
@@ -68,7 +69,7 @@ class Judge:
         self.environment = f"t-{uuid.uuid4().hex[:12]}"
         self.processes: list[subprocess.Popen[bytes]] = []
         self.expected: set[str] = set()
-        self.client = httpx.Client(timeout=10.0, trust_env=False)
+        self.client = httpx.Client(timeout=patience(10.0), trust_env=False)
         self._orders = 0
         self._accepted = Journal(folder / "accepted.jsonl")
         self._arrived = Journal(folder / "arrived.jsonl")
@@ -171,8 +172,8 @@ class Judge:
 
     def act(self, incident: str, action: str) -> dict[str, Any]:
         """An action by a person, who tries again while the router is away."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+        deadline = Deadline(60)
+        while not deadline.is_over():
             try:
                 answer = self.client.post(self.address(f"/v1/alerts/{incident}/{action}"), headers=HEADERS)
                 if answer.status_code != 503:
@@ -199,13 +200,11 @@ class Judge:
         return [entry["kind"] for entry in self.show(incident)["timeline"]]
 
     def until(self, condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        def seen() -> object:
             assert self._refused.entries() == []
-            if condition():
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"not within {seconds} s: {what}")
+            return condition()
+
+        wait_until(seen, seconds, what, pause=0.02)
 
     def verdict(self) -> None:
         """Nothing accepted was lost, no incident is there twice, and every repeated page is recognisable."""

@@ -20,6 +20,7 @@ from alarms.model.incident import Transition, TransitionKind
 from alarms.model.notification import Delivery, DeliveryState
 from alarms.model.receipt import ReceiptState
 from alarms.stores.protocol import RouterStore, RouterTransaction
+from tests.support.patience import Deadline, patience
 from tests.support.router_store_contract import MINUTE, NOW, enqueue, incident, notification, receipt
 
 S = TypeVar("S")
@@ -41,7 +42,7 @@ def at_once(workers: Sequence[S], work: Callable[[S], T]) -> list[T]:
     start = threading.Barrier(len(workers))
 
     def begin(worker: S) -> T:
-        start.wait(PATIENCE)
+        start.wait(patience(PATIENCE))
         return work(worker)
 
     with ThreadPoolExecutor(len(workers)) as pool:
@@ -50,12 +51,12 @@ def at_once(workers: Sequence[S], work: Callable[[S], T]) -> list[T]:
 
 def insist(work: Callable[[], T]) -> T:
     """Again while the store is busy, as every worker does."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = Deadline(PATIENCE)
     while True:
         try:
             return work()
         except StoreBusy:
-            if time.monotonic() > deadline:
+            if deadline.is_over():
                 raise
 
 

@@ -12,6 +12,7 @@ import httpx
 from alarms.notify.sns_topics import subscribe_team
 from alarms.policy.policy_file import SHIPPED
 from tests.support.aws_emulator import aws_client
+from tests.support.patience import patience
 from tests.support.processes import Role
 from tests.support.sns_topics import ensure_topics
 
@@ -50,11 +51,15 @@ class Desk:
         return next((dict(one) for one in found if one["title"] == title), None)
 
     def get(self, path: str) -> Any:
-        return httpx.get(f"{self._role.url}{path}", headers=HEADERS, timeout=30).raise_for_status().json()
+        return (
+            httpx.get(f"{self._role.url}{path}", headers=HEADERS, timeout=patience(30))
+            .raise_for_status()
+            .json()
+        )
 
     def post(self, path: str, document: Any = None) -> httpx.Response:
         body = {} if document is None else document
-        return httpx.post(f"{self._role.url}{path}", headers=HEADERS, json=body, timeout=30)
+        return httpx.post(f"{self._role.url}{path}", headers=HEADERS, json=body, timeout=patience(30))
 
 
 class TeamQueues:

@@ -68,5 +68,5 @@ async def opened_servers(there: Addresses, clock: Clock) -> AsyncIterator[Server
 
 def new_client(endpoint: str, threads: int = 32, region: str = REGION) -> Any:
     # A loaded machine is slower than DynamoDB, and its slowness is not what a test judges.
-    patient = replace(HOT_STORE, connect_seconds=5, answer_seconds=20, connections=threads)
+    patient = replace(HOT_STORE, connect_seconds=5, answer_seconds=120, connections=threads)
     return AwsClients(endpoint).client("dynamodb", patient, region)

@@ -11,6 +11,8 @@ from urllib.parse import parse_qs
 
 import httpx
 
+from tests.support.patience import patience
+
 Publish = Mapping[str, str]  # the parameters of one call: Action, TopicArn, ...
 
 
@@ -61,7 +63,7 @@ class SnsProxy:
             def log_message(self, *_: object) -> None:
                 """Silence."""
 
-        self._client = httpx.Client(timeout=30.0, trust_env=False)
+        self._client = httpx.Client(timeout=patience(30.0), trust_env=False)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

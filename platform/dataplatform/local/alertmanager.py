@@ -19,7 +19,6 @@ class Alertmanager:
     """``alertmanager.yml`` is made once, telling nobody; `mirante apply alertmanager` writes a real one."""
 
     name = "alertmanager"
-    seconds_to_start = 30.0
 
     def missing(self) -> str | None:
         return None if _program() else MISSING

@@ -21,7 +21,6 @@ class AwsEmulator:
     """``program``: where it is installed, if not on the path. It keeps nothing on disk."""
 
     name = "aws"
-    seconds_to_start = 60.0
 
     def __init__(self, program: Path | None = None) -> None:
         self._program = str(program) if program is not None else PROGRAM

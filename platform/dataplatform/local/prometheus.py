@@ -26,7 +26,6 @@ class Prometheus:
     """``prometheus.yml`` is made once and then yours; ``rules/`` is for `mirante apply prometheus`."""
 
     name = "prometheus"
-    seconds_to_start = 60.0
 
     def missing(self) -> str | None:
         return None if shutil.which("prometheus") else "Install Debian's package prometheus"

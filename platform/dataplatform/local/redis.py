@@ -19,7 +19,6 @@ class Redis:
     """``maxmemory`` as Redis writes sizes; keys with a TTL go first when it is reached (§3.2.4)."""
 
     name = "redis"
-    seconds_to_start = 30.0
 
     def __init__(self, maxmemory: str = "64mb") -> None:
         self._maxmemory = maxmemory

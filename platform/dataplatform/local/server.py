@@ -15,6 +15,7 @@ from dataplatform.errors import LocalServerError
 
 LOOPBACK = "127.0.0.1"
 LAST_LINES = 12
+SECONDS_TO_START = 300.0  # for a server that runs and does not answer; one that ends is told at once
 
 
 class LocalServer(Protocol):
@@ -22,11 +23,6 @@ class LocalServer(Protocol):
 
     @property
     def name(self) -> str: ...
-
-    @property
-    def seconds_to_start(self) -> float:
-        """Real seconds after which a server that has not answered counts as failed."""
-        ...
 
     def missing(self) -> str | None:
         """What has to be installed first, and how; None when everything is there."""
@@ -112,7 +108,7 @@ def wait_until_it_answers(server: LocalServer, running: Running) -> None:
 
 
 def _wait(server: LocalServer, running: Running) -> None:
-    deadline = time.monotonic() + server.seconds_to_start
+    deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
             raise LocalServerError(server.name, "ended before it answered", _last_words(running.log))
@@ -120,7 +116,7 @@ def _wait(server: LocalServer, running: Running) -> None:
             return
         time.sleep(0.05)
     raise LocalServerError(
-        server.name, f"did not answer within {server.seconds_to_start:.0f} s", _last_words(running.log)
+        server.name, f"did not answer within {SECONDS_TO_START:.0f} s", _last_words(running.log)
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
@@ -16,6 +15,7 @@ from alarms.notify.dispatcher import Backoff, Dispatcher
 from alarms.stores.sqlite import SqliteRouterStore
 from foundation.clock import ManualClock
 from tests.support.alerts import MONDAY_10
+from tests.support.patience import patience, wait_until
 from tests.support.router import Pager
 from tests.support.router_store_contract import enqueue, notification
 
@@ -156,16 +156,18 @@ def test_a_receiver_that_hangs_holds_up_no_other() -> None:
 
     def hang(message: Notification) -> None:
         if message.team == "operations":
-            assert gone_on.wait(30)
+            assert gone_on.wait(patience(30))
 
     desk.pager.failing = hang
     enqueue(desk.store, notification())
     assert desk.dispatcher.pump() == 1
     enqueue(desk.store, notification(target="business"), notification(target="security"))
-    deadline = time.monotonic() + 30
-    while len(desk.pager.sent) < 2 and time.monotonic() < deadline:
+
+    def both_sent() -> bool:
         desk.dispatcher.pump()
-        time.sleep(0.01)
+        return len(desk.pager.sent) == 2
+
+    wait_until(both_sent, 30, "two pages are sent")
     assert sorted(team for team, _ in desk.pager.told()) == ["business", "security"]
     gone_on.set()
     desk.dispatcher.close()

@@ -13,6 +13,7 @@ import pytest
 
 from app.bootstrap.server_probes import probes_of
 from app.settings import Settings, SettingsError, load_settings
+from tests.support.patience import patience
 from tests.support.processes import clean_environment
 
 KINESIS = {
@@ -50,7 +51,7 @@ def test_a_lambda_function_writes_its_metrics_where_lambda_reads_them(tmp_path: 
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience(120),
         check=False,
     )
     assert done.returncode == 0, done.stderr

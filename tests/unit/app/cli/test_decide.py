@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from app.cli.decide import replacing
 from tests.support.command_line import Ran, mirante
+from tests.support.patience import patience, wait_until
 
 MAPPING = """\
 mapping: mine
@@ -187,12 +187,9 @@ def test_ctrl_c_leaves_130_and_no_half_written_file(tmp_path: Path, mapping: Pat
     ):
         pipe.write(lines(HEADER, GOOD))
         pipe.flush()
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.glob(".out.jsonl.*")):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: any(tmp_path.glob(".out.jsonl.*")), 60, "the file is begun")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=patience(60))
     assert process.returncode == 130
     assert "interrupted" in err
     assert "Traceback" not in err

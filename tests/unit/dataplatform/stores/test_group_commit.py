@@ -15,6 +15,7 @@ from dataplatform.errors import DataDirectoryError, SchemaError
 from dataplatform.stores.sqlite.connection import open_writer
 from dataplatform.stores.sqlite.database import Database
 from foundation.sqlite_ladder import climb
+from tests.support.patience import patience
 
 TABLE = ("CREATE TABLE t (n INTEGER PRIMARY KEY, blob BLOB) STRICT;",)
 
@@ -51,7 +52,7 @@ class Gate:
 
     def __call__(self, connection: sqlite3.Connection) -> None:
         self.entered.set()
-        assert self.open.wait(30)
+        assert self.open.wait(patience(30))
 
 
 async def test_the_writer_syncs_every_commit_and_keeps_a_log(database: Database) -> None:

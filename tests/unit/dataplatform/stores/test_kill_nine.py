@@ -15,6 +15,7 @@ from dataplatform.profiles.audited import verify_directory
 from dataplatform.profiles.embedded import open_embedded
 from foundation.clock import SystemClock
 from tests.support.credit_samples import a_decision
+from tests.support.patience import patience
 
 SCRIPT = Path(__file__).parents[3] / "support" / "record_decisions.py"
 ROUNDS = 20 if os.environ.get("MIRANTE_PROOF") == "full" else 4
@@ -31,7 +32,7 @@ def killed_run(directory: Path, first: int, after: int) -> list[int]:
                 acked.append(int(line.split()[1]))
             if len(acked) == after:
                 process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(patience(30))
     assert process.returncode == -signal.SIGKILL
     return acked
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import patience
+
 SCRIPT = Path(__file__).parents[3] / "support" / "record_decisions.py"
 SYNC = re.compile(r"f(?:data)?sync\(\d+<([^>]+)>\)\s+= 0")
 DECISIONS = 5
@@ -23,7 +25,9 @@ def traced(tmp_path: Path) -> list[str]:
     log = tmp_path / "trace.txt"
     command = ["strace", "-f", "-y", "-s", "64", "-e", "trace=fsync,fdatasync,write", "-o", str(log)]
     script = [sys.executable, str(SCRIPT), str(tmp_path / "m"), "1", str(DECISIONS), "1"]
-    done = subprocess.run([*command, *script], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [*command, *script], capture_output=True, text=True, check=False, timeout=patience(120)
+    )
     if "ptrace" in done.stderr.lower() and "not permitted" in done.stderr.lower():
         pytest.skip("this machine does not let a process be traced")
     assert done.returncode == 0, done.stderr

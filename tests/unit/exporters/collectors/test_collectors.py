@@ -19,6 +19,7 @@ from exporters.server import build_registry
 from foundation.clock import ManualClock
 from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.memory_ledger import MemoryLedger
+from tests.support.patience import patience
 from tests.support.slo_samples import an_slo, steady
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -220,7 +221,7 @@ class Blocking:
 
     def measure(self) -> float | None:
         self.entered.set()
-        self.release.wait(10)
+        self.release.wait(patience(10))
         return 0.9
 
 
@@ -230,7 +231,7 @@ def test_a_scrape_never_waits_for_a_probe_that_hangs() -> None:
     registry = registry_of(SaturationCollector(sampler))
     sampler.start()
     try:
-        assert probe.entered.wait(10)
+        assert probe.entered.wait(patience(10))
         before = time.monotonic()
         cpu = {"component": "api", "resource": "cpu"}
         assert registry.get_sample_value("component_saturation_ratio", cpu) == 0.3

@@ -14,6 +14,7 @@ import pytest
 from slo.cloudwatch import alarms, templates
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
+from tests.support.patience import patience
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"
 SHIPPED = load_catalogue()
@@ -29,7 +30,7 @@ def test_cfn_lint_accepts_it(catalogue: Catalogue, tmp_path: Path) -> None:
     path = tmp_path / "template.json"
     path.write_text(json.dumps(template(catalogue)), encoding="utf-8")
     linter = Path(sys.executable).with_name("cfn-lint")
-    ran = subprocess.run([linter, path], capture_output=True, text=True, timeout=240, check=False)
+    ran = subprocess.run([linter, path], capture_output=True, text=True, timeout=patience(240), check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

@@ -15,6 +15,7 @@ from foundation.count_journal import CounterIncrement, labels_of
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_counts import SqliteCountJournal
 from slo.model.errors import LedgerError
+from tests.support.patience import patience
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON
 
 ROOT = Path(__file__).parents[4]
@@ -32,7 +33,7 @@ def killed_after(journal: Path, counts: int) -> int:
     process.send_signal(signal.SIGKILL)
     reported += len(process.stdout.read())
     process.stdout.close()
-    assert process.wait(timeout=30) == -signal.SIGKILL
+    assert process.wait(timeout=patience(30)) == -signal.SIGKILL
     assert reported >= counts
     return reported
 
