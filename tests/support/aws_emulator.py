@@ -18,7 +18,8 @@ from foundation.aws.clients import AwsClients
 from foundation.aws.purpose import ClientPurpose
 from tests.support.local_servers import shared
 
-EMULATOR = os.environ.get("MIRANTE_TEST_AWS_EMULATOR") or shutil.which("ministack")
+HERE = Path(__file__).parents[2] / ".venv-emulator" / "bin"  # where `make test` puts it
+EMULATOR = os.environ.get("MIRANTE_TEST_AWS_EMULATOR") or shutil.which("ministack", path=HERE)
 REGION = "sa-east-1"
 PATIENT = ClientPurpose(connect_seconds=5, answer_seconds=120, tries=2)
 _SERVER = AwsEmulator(Path(EMULATOR) if EMULATOR else None)
