@@ -36,7 +36,6 @@ class DisburseCredit:
         decision = await self._decisions.find(decision_id)
         if decision is None:
             return None
-        order_of(decision, 1)
         attempt, saga = await self._newest(decision_id)
         if saga is None or saga.state is SagaState.UNDONE:
             attempt += 1

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from credit.domain.canonical import profile_bytes
+from credit.domain.canonical import decision_bytes, profile_bytes
 from credit.domain.customer import CustomerStatus
 from credit.domain.errors import StoreUnavailable
 from credit.metrics import PROFILE_READS
 from credit.ports.projections import PROFILE, HotItem
-from credit.usecases.cached_reads import PROFILES, CachedReads, packed, write_through
-from credit.usecases.cached_records import ProfileReader, remember_profile
-from dataplatform.wrapped import WrappedCache, WrappedCustomerRecords, WrappedHotStore
-from tests.support.credit_samples import a_profile
+from credit.usecases.cached_reads import DECISIONS, HISTORIES, PROFILES, CachedReads, packed, write_through
+from credit.usecases.cached_records import NEWEST, CachedDecisions, ProfileReader, remember_profile
+from dataplatform.wrapped import WrappedCache, WrappedCustomerRecords, WrappedDecisionRecords, WrappedHotStore
+from tests.support.credit_samples import a_decision, a_key, a_profile
 from tests.support.credit_world import CreditWorld
 
 
@@ -118,3 +118,78 @@ async def test_only_active_customers_are_kept(world: CreditWorld, status: Custom
     await remember_profile(world.cache, a_profile())
     await remember_profile(world.cache, profile)
     assert await world.cache.get(PROFILES.key(profile.customer_id)) is None
+
+
+async def test_who_writes_an_active_profile_puts_it_into_the_cache(world: CreditWorld) -> None:
+    profile = await world.add(a_profile())
+    await remember_profile(world.cache, profile)
+    assert (await reader(world).by_id(profile.customer_id)).source == "cache"
+
+
+def decisions(world: CreditWorld) -> CachedDecisions:
+    """Their store fails when reading is broken."""
+    return CachedDecisions(
+        WrappedDecisionRecords(world.decisions, world.board.around("relational")),
+        CachedReads(world.cache, world.clock, world.telemetry),
+    )
+
+
+async def test_a_decision_read_once_comes_from_the_cache(world: CreditWorld) -> None:
+    await world.add(a_profile())
+    kept = decisions(world)
+    await kept.record(a_decision(), a_key())
+    assert await kept.find(a_decision().decision_id) == a_decision()
+    assert await kept.find("nobody-knows") is None
+    assert (await kept.find_by_key(a_key()), await kept.count()) == (a_decision(), 1)
+    world.break_store("relational")
+    assert await kept.find(a_decision().decision_id) == a_decision()
+
+
+async def test_a_new_decision_is_in_the_history_at_once(world: CreditWorld) -> None:
+    await world.add(a_profile())
+    kept, customer_id = decisions(world), a_profile().customer_id
+    assert await kept.of_customer(customer_id, 10) == ()  # nothing is not remembered
+    assert not (await kept.record(a_decision(1), a_key(1))).replayed
+    assert await kept.of_customer(customer_id, 10) == [a_decision(1)]
+    await kept.record(a_decision(2), a_key(2))
+    assert await kept.of_customer(customer_id, 10) == [a_decision(2), a_decision(1)]
+    assert await kept.of_customer(customer_id, 1) == [a_decision(2)]
+
+
+async def test_a_replay_leaves_the_history_where_it_is(world: CreditWorld) -> None:
+    await world.add(a_profile())
+    kept, customer_id = decisions(world), a_profile().customer_id
+    await kept.record(a_decision(1), a_key(1))
+    await kept.of_customer(customer_id, 10)
+    assert (await kept.record(a_decision(1), a_key(1))).replayed
+    world.break_store("relational")
+    assert await kept.of_customer(customer_id, 10) == [a_decision(1)]
+
+
+async def test_only_the_first_page_of_a_history_is_remembered(world: CreditWorld) -> None:
+    await world.add(a_profile())
+    kept, customer_id = decisions(world), a_profile().customer_id
+    for number in range(1, NEWEST + 3):
+        await kept.record(a_decision(number), None)
+    newest = a_decision(NEWEST + 2)
+    assert len(await kept.of_customer(customer_id, NEWEST)) == NEWEST
+    assert len(await kept.of_customer(customer_id, NEWEST + 1)) == NEWEST + 1
+    before = await kept.of_customer(customer_id, 1, newest.decision_id)
+    assert before == [a_decision(NEWEST + 1)]
+    world.break_store("relational")
+    assert (await kept.of_customer(customer_id, NEWEST))[0] == newest
+    with pytest.raises(StoreUnavailable):
+        await kept.of_customer(customer_id, 1, newest.decision_id)
+
+
+async def test_an_entry_of_another_decision_or_customer_is_a_miss(world: CreditWorld) -> None:
+    await world.add(a_profile())
+    kept, mine, other = decisions(world), a_decision(1), a_decision(2, customer=2)
+    await kept.record(mine, None)
+    await write_through(world.cache, DECISIONS, mine.decision_id, decision_bytes(other))
+    assert await kept.find(mine.decision_id) == mine
+    customer_id = mine.application.customer_id
+    await write_through(
+        world.cache, HISTORIES, customer_id, decision_bytes(mine) + b"\n" + decision_bytes(other)
+    )
+    assert await kept.of_customer(customer_id, 10) == [mine]
