@@ -57,7 +57,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class BuildDifference:
     """``what`` is wrong with the file at ``path``, relative to the output directory."""
 
     path: str
@@ -116,7 +116,7 @@ def write(made: Mapping[str, bytes], out: Path) -> Written:
     return Written(tuple(sorted(changed)), tuple(kept), tuple(removed))
 
 
-def differences(made: Mapping[str, bytes], out: Path) -> tuple[Difference, ...]:
+def differences(made: Mapping[str, bytes], out: Path) -> tuple[BuildDifference, ...]:
     """What ``write`` would change in ``out``, in path order; writes nothing.
 
     Raises:
@@ -132,7 +132,7 @@ def differences(made: Mapping[str, bytes], out: Path) -> tuple[Difference, ...]:
         except OSError as error:
             mend = "Free it or choose another --out"
             raise BuildError(out / path, error.strerror or str(error), mend) from error
-    return tuple(Difference(path, found[path]) for path in sorted(found))
+    return tuple(BuildDifference(path, found[path]) for path in sorted(found))
 
 
 def _prometheus(

@@ -15,7 +15,7 @@ from app.deployment.cost import Bill, bill
 from app.deployment.errors import DeploymentError
 from app.deployment.files import Files
 from app.deployment.grafana import GrafanaBoards
-from app.deployment.resource import Place
+from app.deployment.resource import ResourcePlace
 from app.settings import Settings
 
 TARGETS = ("aws", "grafana", "prometheus", "alertmanager")
@@ -36,7 +36,7 @@ def configured(settings: Settings) -> tuple[str, ...]:
     return tuple(target for target in TARGETS if known.get(target))
 
 
-def places(target: str, settings: Settings, made: Made, account: Account | None) -> list[Place]:
+def places(target: str, settings: Settings, made: Made, account: Account | None) -> list[ResourcePlace]:
     """In the order in which they are made.
 
     Raises:
@@ -50,7 +50,7 @@ def aws_bill(made: Made) -> Bill:
     return bill(_document(made, "alarms"), boards, _document(made, "metric-filters"))
 
 
-def _aws(settings: Settings, made: Made, account: Account | None) -> list[Place]:
+def _aws(settings: Settings, made: Made, account: Account | None) -> list[ResourcePlace]:
     assert account is not None
     environment = settings.environment
     alarms = _document(made, "alarms")
@@ -69,7 +69,7 @@ def _aws(settings: Settings, made: Made, account: Account | None) -> list[Place]
     ]
 
 
-def _grafana(settings: Settings, made: Made, _: Account | None) -> list[Place]:
+def _grafana(settings: Settings, made: Made, _: Account | None) -> list[ResourcePlace]:
     if not settings.grafana:
         raise _not_set("grafana", "MIRANTE_GRAFANA to its address and MIRANTE_GRAFANA_TOKEN to a token")
     boards = {
@@ -80,7 +80,7 @@ def _grafana(settings: Settings, made: Made, _: Account | None) -> list[Place]:
     return [GrafanaBoards(settings.grafana, settings.grafana_token, boards)]
 
 
-def _prometheus(settings: Settings, made: Made, _: Account | None) -> list[Place]:
+def _prometheus(settings: Settings, made: Made, _: Account | None) -> list[ResourcePlace]:
     if settings.prometheus_dir is None:
         raise _not_set("prometheus", "MIRANTE_PROMETHEUS_DIR to the folder that its rule_files name")
     files = {
@@ -91,7 +91,7 @@ def _prometheus(settings: Settings, made: Made, _: Account | None) -> list[Place
     return [Files("rule file", settings.prometheus_dir, files, _reload(settings.prometheus))]
 
 
-def _alertmanager(settings: Settings, made: Made, _: Account | None) -> list[Place]:
+def _alertmanager(settings: Settings, made: Made, _: Account | None) -> list[ResourcePlace]:
     if settings.alertmanager_dir is None:
         raise _not_set("alertmanager", "MIRANTE_ALERTMANAGER_DIR to the folder of its configuration")
     files = {"alertmanager.yml": made["alertmanager/alertmanager.yml"]}
@@ -99,7 +99,7 @@ def _alertmanager(settings: Settings, made: Made, _: Account | None) -> list[Pla
     return [Files("Alertmanager configuration", settings.alertmanager_dir, files, reload)]
 
 
-_PLACES: Mapping[str, Callable[[Settings, Made, Account | None], list[Place]]] = {
+_PLACES: Mapping[str, Callable[[Settings, Made, Account | None], list[ResourcePlace]]] = {
     "aws": _aws,
     "grafana": _grafana,
     "prometheus": _prometheus,

@@ -10,7 +10,7 @@ import click
 from alarms.generate.alertmanager_config import RouterAddress
 from alarms.model.severity import Severity
 from app.bootstrap.alarm_policy import load_alarm_policy
-from app.build import Difference, artifacts, differences, write
+from app.build import BuildDifference, artifacts, differences, write
 from app.cli.context import counted, echo_json, fields_of, json_option, pass_settings, say, stderr
 from app.cli.definition_checks import Checked, check_everything
 from app.cli.failures import EXIT_NO
@@ -135,7 +135,7 @@ def _topics(settings: Settings) -> dict[str, str]:
     return {severity.value: f"{prefix}{severity.value}" for severity in Severity} if prefix else {}
 
 
-def _check_built(found: tuple[Difference, ...], out: Path, files: int) -> None:
+def _check_built(found: tuple[BuildDifference, ...], out: Path, files: int) -> None:
     if not found:
         say(f"{out}: all {files:,} generated files are up to date", "green")
         return

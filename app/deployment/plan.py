@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.deployment.difference import in_words
-from app.deployment.resource import Deployed, Document, Place
+from app.deployment.resource import Deployed, Document, ResourcePlace
 
 
 class Action(StrEnum):
@@ -28,7 +28,7 @@ ACTED_ON = (Action.CREATE, Action.CHANGE, Action.REMOVE)
 class Change:
     """``words`` say what differs; ``document`` is what is wanted, None when it is to go."""
 
-    place: Place
+    place: ResourcePlace
     name: str
     action: Action
     words: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class Plan:
 
 
 def make_plan(
-    places: Sequence[Place], *, prune: bool = False, reading: Callable[[str], None] = lambda _: None
+    places: Sequence[ResourcePlace], *, prune: bool = False, reading: Callable[[str], None] = lambda _: None
 ) -> Plan:
     """Compare each place, in order. ``reading`` hears the kind that is being read.
 
@@ -73,7 +73,7 @@ def make_plan(
     return Plan((*made, *gone), in_step)
 
 
-def _compared(place: Place, name: str, wanted: Document, deployed: Deployed | None) -> Change | None:
+def _compared(place: ResourcePlace, name: str, wanted: Document, deployed: Deployed | None) -> Change | None:
     if deployed is None:
         return Change(place, name, Action.CREATE, (), wanted)
     if not deployed.ours:
@@ -83,7 +83,7 @@ def _compared(place: Place, name: str, wanted: Document, deployed: Deployed | No
 
 
 def _superfluous(
-    place: Place, wanted: Collection[str], deployed: Mapping[str, Deployed], prune: bool
+    place: ResourcePlace, wanted: Collection[str], deployed: Mapping[str, Deployed], prune: bool
 ) -> Iterator[Change]:
     """Ours, and no longer generated. Last made, first removed."""
     for name in sorted(set(deployed) - set(wanted), reverse=True):

@@ -20,7 +20,7 @@ class Deployed:
     ours: bool
 
 
-class Place(Protocol):
+class ResourcePlace(Protocol):
     """Where resources of one kind live. Names are unique in it."""
 
     @property

@@ -20,7 +20,7 @@ from dataplatform.stores.memory_cache import MemoryCache
 from dataplatform.stores.relational.audit import SqlAuditTrail
 from dataplatform.stores.relational.customers import SqlCustomerRecords
 from dataplatform.stores.relational.decisions import SqlDecisionRecords
-from dataplatform.stores.relational.outbox import Change, SqlOutbox, insert_changes
+from dataplatform.stores.relational.outbox import OutboxChange, SqlOutbox, insert_changes
 from dataplatform.stores.relational.session import NOTHING, RelationalDatabase, RelationalSession, Values
 from dataplatform.stores.relational.transactions import (
     TRANSACTION_COLUMNS,
@@ -69,7 +69,7 @@ class RecordsBeforeItRefuses(SqlDecisionRecords):
     breaks = "the_same_key_with_another_body_is_refused_and_writes_nothing"
 
     async def record(self, decision: Decision, key: IdempotencyKey | None) -> RecordedDecision:
-        change = Change("decision", decision.decision_id, 1, decision_bytes(decision))
+        change = OutboxChange("decision", decision.decision_id, 1, decision_bytes(decision))
         await self._database.write(lambda session: insert_changes(session, [change]))
         return await super().record(decision, key)
 
@@ -196,7 +196,7 @@ class ProjectsDuplicates(SqlTransactionRecords):
     async def add_many(self, transactions: Sequence[Transaction]) -> Sequence[bool]:
         added = await super().add_many(transactions)
         again = [
-            Change("transaction", item.transaction_id, 1, b"{}")
+            OutboxChange("transaction", item.transaction_id, 1, b"{}")
             for item, new in zip(transactions, added, strict=True)
             if not new
         ]

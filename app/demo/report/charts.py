@@ -10,7 +10,7 @@ from app.console.charts import Caption, Column, fitted
 from app.console.colours import OUTCOME_CLASSES
 from app.console.formats import Formats
 from app.console.languages import Texts
-from app.demo.report.fault_chart import FaultPicture, Mark, draw_fault
+from app.demo.report.fault_chart import ChartMark, FaultPicture, draw_fault
 from app.demo.report.model import FaultFacts, SloFacts, Throughput, Verdicts
 
 OUTCOMES = ("APPROVE", "REFER", "DECLINE")
@@ -22,7 +22,7 @@ def fault_chart(fault: FaultFacts, texts: Texts, formats: Formats) -> Markup:
     picture = FaultPicture(
         points=fault.minutes,
         factor=fault.factor,
-        marks=[Mark(event.at, number, event.css) for number, event in enumerate(fault.events, 1)],
+        marks=[ChartMark(event.at, number, event.css) for number, event in enumerate(fault.events, 1)],
         broken=fault.broken,
         ticks=_ticks(fault, formats),
         events_label=texts("report.events_label"),

@@ -21,7 +21,7 @@ _GRID = (1.0, 10.0, 100.0, 1000.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChartMark:
     """A numbered moment; ``css`` colours it."""
 
     at: datetime
@@ -35,7 +35,7 @@ class FaultPicture:
 
     points: Sequence[MinutePoint]
     factor: float
-    marks: Sequence[Mark]
+    marks: Sequence[ChartMark]
     broken: tuple[datetime, datetime | None] | None
     ticks: Sequence[Tick]
     events_label: str
@@ -129,7 +129,7 @@ def _burns(drawing: Drawing, picture: FaultPicture, axis: _Axis, width: float) -
     drawing.line(_LEFT, floor, width - _RIGHT, floor, "s-axis")
 
 
-def _marks(drawing: Drawing, marks: Sequence[Mark], axis: _Axis, height: float) -> None:
+def _marks(drawing: Drawing, marks: Sequence[ChartMark], axis: _Axis, height: float) -> None:
     """Numbers stand side by side where moments lie too close for them."""
     last = -100.0
     for mark in marks:

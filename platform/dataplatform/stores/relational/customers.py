@@ -11,7 +11,7 @@ from credit.domain.customer import CustomerProfile, CustomerStatus
 from credit.domain.errors import InvalidValue
 from dataplatform.ingestion.projections import profile_digest
 from dataplatform.stores.relational.audit import Event, append_events
-from dataplatform.stores.relational.outbox import Change, insert_changes
+from dataplatform.stores.relational.outbox import OutboxChange, insert_changes
 from dataplatform.stores.relational.session import (
     Duplicate,
     RelationalDatabase,
@@ -112,11 +112,11 @@ def _misclaim(session: RelationalSession, profiles: Sequence[CustomerProfile]) -
 
 def _tell(session: RelationalSession, accepted: Sequence[CustomerProfile], at: datetime) -> None:
     """The projections by the outbox, then the audit trail."""
-    changes, events = list[Change](), list[Event]()
+    changes, events = list[OutboxChange](), list[Event]()
     for profile in accepted:
         content = profile_bytes(profile)
         body = canonical_json({"digest": digest(content), "version": profile.version})
-        changes.append(Change("customer", profile.customer_id, profile.version, content))
+        changes.append(OutboxChange("customer", profile.customer_id, profile.version, content))
         events.append(Event(ACTOR, "customer.upserted", profile.customer_id, body))
     insert_changes(session, changes)
     append_events(session, at, events)

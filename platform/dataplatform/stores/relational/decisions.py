@@ -11,7 +11,7 @@ from credit.domain.errors import IdempotencyConflict, VersionConflict
 from credit.ports.records import IdempotencyKey, RecordedDecision
 from dataplatform.ingestion.projections import decision_digest
 from dataplatform.stores.relational.audit import Event, append_events
-from dataplatform.stores.relational.outbox import Change, insert_changes
+from dataplatform.stores.relational.outbox import OutboxChange, insert_changes
 from dataplatform.stores.relational.session import (
     Duplicate,
     RelationalDatabase,
@@ -81,7 +81,7 @@ def _record(
     if key is not None:
         names = {"client_id": key.client_id, "idempotency_key": key.key, "body_digest": key.body_digest}
         session.change(_INSERT_KEY, {**names, "decision_id": decision.decision_id})
-    insert_changes(session, [Change("decision", decision.decision_id, 1, body)])
+    insert_changes(session, [OutboxChange("decision", decision.decision_id, 1, body)])
     append_events(session, at, [_event(decision, body)])
     return None
 

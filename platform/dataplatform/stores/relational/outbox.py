@@ -43,7 +43,7 @@ _LONGEST_REASON = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class OutboxChange:
     """A record that changed, to be projected."""
 
     kind: str
@@ -52,7 +52,7 @@ class Change:
     payload: bytes
 
 
-def insert_changes(session: RelationalSession, changes: Sequence[Change]) -> None:
+def insert_changes(session: RelationalSession, changes: Sequence[OutboxChange]) -> None:
     """Add them in this order, inside the caller's transaction."""
     session.change_all(
         _INSERT,

@@ -10,7 +10,7 @@ from credit.domain.canonical import transaction_bytes
 from credit.domain.customer import Transaction
 from credit.domain.errors import InvalidValue
 from dataplatform.ingestion.projections import transaction_digest
-from dataplatform.stores.relational.outbox import Change, insert_changes
+from dataplatform.stores.relational.outbox import OutboxChange, insert_changes
 from dataplatform.stores.relational.session import RelationalDatabase, RelationalSession, Row
 from foundation.instants import from_micros, to_micros
 
@@ -58,7 +58,7 @@ def add_transactions(session: RelationalSession, transactions: Sequence[Transact
             known.add(item.transaction_id)
             fresh.append(item)
     session.change_all(_INSERT, [transaction_values(item) for item in fresh])
-    changes = [Change("transaction", t.transaction_id, t.version, transaction_bytes(t)) for t in fresh]
+    changes = [OutboxChange("transaction", t.transaction_id, t.version, transaction_bytes(t)) for t in fresh]
     insert_changes(session, changes)
     return answers
 

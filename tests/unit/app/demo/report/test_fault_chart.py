@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from app.console import charts
 from app.console.charts import Caption
-from app.demo.report.fault_chart import FaultPicture, Mark, draw_fault
+from app.demo.report.fault_chart import ChartMark, FaultPicture, draw_fault
 from app.demo.report.model import MinutePoint
 
 CAPTION = Caption("a <title>", 'a "description" & more')
@@ -26,8 +26,8 @@ def drawn(markup: Markup, attribute: str) -> list[str]:
 
 def fault_picture(points: list[MinutePoint]) -> FaultPicture:
     marks = [
-        Mark(START + timedelta(minutes=1), 1, "bad"),
-        Mark(START + timedelta(minutes=1, seconds=1), 2, "p1"),
+        ChartMark(START + timedelta(minutes=1), 1, "bad"),
+        ChartMark(START + timedelta(minutes=1, seconds=1), 2, "p1"),
     ]
     broken = (START + timedelta(minutes=1), None)
     return FaultPicture(points, 14.4, marks, broken, [], "events", "burn", "14.4×")
