@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from alarms.model.incident import AlertRecord, Incident, Transition
+from alarms.model.incident import AlertRecord, Incident, Timer, Transition
 from alarms.model.notification import Delivery
-from alarms.model.timer import Timer
 
 
 class Stage(StrEnum):
-    """The pipeline, in order."""
+    """Who decided: the stages of ``alarms.router.pipeline``, where their order is."""
 
-    NORMALISE = "normalise"
-    FINGERPRINT = "fingerprint"
     DEDUPLICATE = "deduplicate"
     CLASSIFY = "classify"
     CORRELATE = "correlate"

@@ -147,3 +147,24 @@ class AlertRecord:
     ends_at: datetime | None = None
     tier: str | None = None
     times_seen: int = 1
+
+
+class TimerKind(StrEnum):
+    """The clocks of an incident."""
+
+    ACKNOWLEDGE = "acknowledge"
+    UNRESOLVED = "unresolved"
+    REPEAT = "repeat"
+    LOWER = "lower"
+    STABLE = "stable"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """At most one timer of a kind is set for an incident; the deadline is absolute, and it fires once."""
+
+    incident_id: str
+    kind: TimerKind
+    deadline: datetime
+    step: int = 0

@@ -8,9 +8,8 @@ from datetime import datetime
 
 from alarms.model.decision import Stage
 from alarms.model.errors import NotAllowed, UnknownIncident
-from alarms.model.incident import Incident, IncidentState, TransitionKind
+from alarms.model.incident import Incident, IncidentState, Timer, TimerKind, TransitionKind
 from alarms.model.silence import Matcher, Silence
-from alarms.model.timer import Timer, TimerKind
 from alarms.router.context import IncidentUpdate, RoutingContext
 from alarms.router.notify import find_hold, hold, tell
 from alarms.router.reassess import resolve

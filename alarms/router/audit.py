@@ -7,9 +7,8 @@ in the incident's history, and counts it.
 from __future__ import annotations
 
 from alarms.model.decision import Stage
-from alarms.model.incident import HoldKind, IncidentState, TransitionKind
+from alarms.model.incident import HoldKind, IncidentState, TimerKind, TransitionKind
 from alarms.model.notification import DeliveryState, NotifyStep
-from alarms.model.timer import TimerKind
 from alarms.router.context import IncidentUpdate
 from alarms.router.notify import find_hold, page
 from alarms.router.undeliverable import is_known, tell_next

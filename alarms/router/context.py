@@ -9,9 +9,8 @@ from typing import Any
 
 from alarms.model.alert import Alert, AlertState
 from alarms.model.decision import RoutingDecision, Stage
-from alarms.model.incident import AlertRecord, Hold, Incident, Transition, TransitionKind
+from alarms.model.incident import AlertRecord, Hold, Incident, Timer, TimerKind, Transition, TransitionKind
 from alarms.model.severity import Severity
-from alarms.model.timer import Timer, TimerKind
 from alarms.notify.compose import Composer
 from alarms.policy.escalation import EscalationPolicy
 from alarms.policy.policy import Route, RoutingPolicy, SeverityLevel, canonical, from_canonical

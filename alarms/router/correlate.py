@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from alarms.model.decision import Stage
-from alarms.model.incident import HoldKind, Incident, TransitionKind
-from alarms.model.timer import TimerKind
+from alarms.model.incident import HoldKind, Incident, TimerKind, TransitionKind
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.notify import find_hold, hold
 from alarms.router.topology import Topology

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from alarms.model.decision import Stage
-from alarms.model.incident import Hold, HoldKind, Incident, TransitionKind
-from alarms.model.timer import TimerKind
+from alarms.model.incident import Hold, HoldKind, Incident, TimerKind, TransitionKind
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.stores.protocol import ReadSide
 

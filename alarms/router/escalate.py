@@ -6,8 +6,7 @@ A timer fires once; the next deadline is computed from the one before, never fro
 from __future__ import annotations
 
 from alarms.model.decision import Stage
-from alarms.model.incident import IncidentState, TransitionKind
-from alarms.model.timer import Timer, TimerKind
+from alarms.model.incident import IncidentState, Timer, TimerKind, TransitionKind
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.notify import find_hold, release, tell
 from alarms.router.reassess import lower, resolve_by_alerts, worst_firing

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from alarms.model.incident import Incident, IncidentState
-from alarms.model.timer import Timer, TimerKind
+from alarms.model.incident import Incident, IncidentState, Timer, TimerKind
 from alarms.policy.escalation import EscalationPolicy, Recipient
 
 

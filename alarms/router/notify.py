@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from alarms.model.decision import Stage
-from alarms.model.incident import Hold, HoldKind, Incident, IncidentState, TransitionKind
+from alarms.model.incident import Hold, HoldKind, Incident, IncidentState, TimerKind, TransitionKind
 from alarms.model.notification import Notification, dedup_id
-from alarms.model.timer import TimerKind
 from alarms.policy.escalation import Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import held_for_flapping

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from alarms.model.decision import Stage
-from alarms.model.incident import IncidentState, TransitionKind
+from alarms.model.incident import IncidentState, TimerKind, TransitionKind
 from alarms.model.notification import NotifyStep
 from alarms.model.severity import Severity
-from alarms.model.timer import TimerKind
 from alarms.policy.escalation import Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.correlate import let_go_symptoms

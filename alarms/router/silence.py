@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from alarms.model.incident import Hold, HoldKind, Incident
+from alarms.model.incident import Hold, HoldKind, Incident, TimerKind
 from alarms.model.silence import Silence
-from alarms.model.timer import TimerKind
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.stores.protocol import ReadSide
 

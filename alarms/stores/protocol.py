@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from alarms.model.decision import RoutingDecision
-from alarms.model.incident import AlertRecord, Incident, IncidentState, Transition
+from alarms.model.incident import AlertRecord, Incident, IncidentState, Timer, TimerKind, Transition
 from alarms.model.notification import Delivery, Notification
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Silence
-from alarms.model.timer import Timer, TimerKind
 
 # No wait between two attempts is longer than this.
 FAR = timedelta(minutes=15)

@@ -14,12 +14,11 @@ from typing import Any, Protocol
 import msgspec
 
 from alarms.model.decision import RoutingDecision
-from alarms.model.incident import AlertRecord, Incident, Transition
+from alarms.model.incident import AlertRecord, Incident, Timer, TimerKind, Transition
 from alarms.model.notification import Delivery, DeliveryState, Notification
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Silence
-from alarms.model.timer import Timer, TimerKind
 
 Row = Sequence[Any]
 Values = Mapping[str, Any]

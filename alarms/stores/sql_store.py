@@ -11,11 +11,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from alarms.model.decision import RoutingDecision
-from alarms.model.incident import OPEN_STATES, AlertRecord, Incident, IncidentState, Transition
+from alarms.model.incident import OPEN_STATES, AlertRecord, Incident, IncidentState, Timer, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.silence import Silence
-from alarms.model.timer import Timer
 from alarms.stores.protocol import FAR
 from alarms.stores.sql_rows import (
     ALERTS,

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from alarms.model.decision import RoutingDecision
-from alarms.model.incident import AlertRecord, Incident, Transition
+from alarms.model.incident import AlertRecord, Incident, Timer, TimerKind, Transition
 from alarms.model.notification import Notification
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Silence
-from alarms.model.timer import Timer, TimerKind
 from alarms.stores.sql_rows import (
     ALERTS,
     INCIDENTS,

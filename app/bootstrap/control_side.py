@@ -195,7 +195,7 @@ def _console(control: _Control) -> None:
             statuses=control.statuses,
             ledger=control.ledger,
             desk=routing.router,
-            matrix=routing.router.escalation_of,
+            escalation=routing.router.escalation_of,
             consistency=PairReadings(parts.paths.consistency),
             decisions=JournalDecisions(control.reader),
             sessions=SqliteSessions(parts.paths.sessions),

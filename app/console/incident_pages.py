@@ -61,7 +61,7 @@ def incident_page(deps: ConsoleDependencies, incident_id: str, reader: Reader) -
     """
     explained = deps.desk.explain(incident_id)
     incident = explained.incident
-    policy = deps.matrix(incident).policy
+    policy = deps.escalation(incident).policy
     return {
         "incident": incident_view(deps, incident, reader),
         "arithmetic": None if incident.burn is None else arithmetic(incident.burn, reader),

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alarms.model.alert import BurnArithmetic
-from alarms.model.incident import Incident, IncidentState
-from alarms.model.timer import Timer, TimerKind
+from alarms.model.incident import Incident, IncidentState, Timer, TimerKind
 from alarms.policy.escalation import EscalationPolicy, Recipient, owner_target
 from alarms.policy.policy import RoutingPolicy
 from app.console.formats import Formats
@@ -42,7 +41,7 @@ class IncidentView:
 def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader) -> IncidentView:
     """Raises ``AlarmsError`` when the router's store cannot be read."""
     timers = deps.desk.explain(incident.id).timers if incident.is_open else ()
-    matrix = deps.matrix(incident)
+    escalation = deps.escalation(incident)
     portuguese = reader.language == "pt"
     return IncidentView(
         id=incident.id,
@@ -54,9 +53,9 @@ def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader)
         state=reader.texts.word("incident.state", incident.state.value),
         age=_age(incident, reader),
         opened=reader.formats.instant(incident.opened_at),
-        owner=target_name(matrix.policy, owner_target(incident), reader.language),
+        owner=target_name(escalation.policy, owner_target(incident), reader.language),
         handled=_handled(incident, reader),
-        next_steps=tuple(next_step(timer, incident, matrix, reader) for timer in timers),
+        next_steps=tuple(next_step(timer, incident, escalation, reader) for timer in timers),
         may_acknowledge=incident.state is IncidentState.OPEN,
         may_resolve=incident.is_open,
         flags=_flags(incident, reader),
@@ -64,15 +63,15 @@ def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader)
     )
 
 
-def next_step(timer: Timer, incident: Incident, matrix: EscalationPolicy, reader: Reader) -> str:
+def next_step(timer: Timer, incident: Incident, escalation: EscalationPolicy, reader: Reader) -> str:
     """What the timer will do, when, and to whom: ``Unless acknowledged by 14:15 (in 3 min), ...``."""
     due = max(timer.deadline, incident.snoozed_until or timer.deadline)
     told = {
-        TimerKind.ACKNOWLEDGE: matrix.missed,
-        TimerKind.UNRESOLVED: matrix.unresolved,
-        TimerKind.REPEAT: matrix.repeated,
+        TimerKind.ACKNOWLEDGE: escalation.missed,
+        TimerKind.UNRESOLVED: escalation.unresolved,
+        TimerKind.REPEAT: escalation.repeated,
     }.get(timer.kind)
-    who = "" if told is None else ", ".join(_told(item, matrix.policy, reader) for item in told(incident))
+    who = "" if told is None else ", ".join(_told(item, escalation.policy, reader) for item in told(incident))
     at = short_instant(due, reader)
     return reader.texts(f"timer.{timer.kind.value}", at=at, when=_until(due, reader), who=who)
 

@@ -42,7 +42,7 @@ class IncidentDesk(IncidentReader, Protocol):
     def resolve(self, incident_id: str, by: str, note: str = "") -> Incident: ...
 
 
-class MatrixSource(Protocol):
+class EscalationSource(Protocol):
     def __call__(self, incident: Incident) -> EscalationPolicy:
         """Who is told when, under the policy snapshot the incident lives under."""
         ...
@@ -111,7 +111,7 @@ class ConsoleDependencies:
     statuses: StatusSource
     ledger: Ledger
     desk: IncidentDesk
-    matrix: MatrixSource
+    escalation: EscalationSource
     consistency: ConsistencySource
     decisions: DecisionHistory
     sessions: SessionStore

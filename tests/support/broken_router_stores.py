@@ -9,10 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
-from alarms.model.incident import Incident, Transition
+from alarms.model.incident import Incident, Timer, TimerKind, Transition
 from alarms.model.notification import Delivery, Notification
 from alarms.model.receipt import Receipt, ReceiptState
-from alarms.model.timer import Timer, TimerKind
 from alarms.stores.sql_rows import SqlSession, Values, insertion, notification_values
 from alarms.stores.sql_transaction import SqlTransaction
 from alarms.stores.sqlite import SqliteRouterStore, SqliteSession

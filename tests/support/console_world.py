@@ -150,7 +150,7 @@ class World:
             statuses=lambda: self.statuses(),
             ledger=self.ledger,
             desk=self.router,
-            matrix=self.router.escalation_of,
+            escalation=self.router.escalation_of,
             consistency=FixedReadings(self.readings),
             decisions=JournalDecisions(reader),
             sessions=self.sessions,

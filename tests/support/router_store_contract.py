@@ -14,6 +14,8 @@ from alarms.model.incident import (
     HoldKind,
     Incident,
     IncidentState,
+    Timer,
+    TimerKind,
     Transition,
     TransitionKind,
 )
@@ -21,7 +23,6 @@ from alarms.model.notification import DeliveryState, Message, Notification, Noti
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher, Silence
-from alarms.model.timer import Timer, TimerKind
 from alarms.stores.protocol import RouterStore
 from tests.support.alerts import MONDAY_10, burn_alert
 

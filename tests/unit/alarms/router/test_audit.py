@@ -6,10 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from alarms.model.errors import PermanentFailure
-from alarms.model.incident import TransitionKind
+from alarms.model.incident import TimerKind, TransitionKind
 from alarms.model.notification import Notification
 from alarms.model.silence import Matcher
-from alarms.model.timer import TimerKind
 from alarms.notify.dispatcher import Dispatcher
 from alarms.router.heartbeat import HeartbeatSender
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert

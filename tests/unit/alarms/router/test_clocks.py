@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alarms.model.errors import NotAllowed
-from alarms.model.incident import IncidentState, TransitionKind
+from alarms.model.incident import IncidentState, TimerKind, TransitionKind
 from alarms.model.severity import Severity
-from alarms.model.timer import TimerKind
 from alarms.policy.policy import RoutingPolicy
-from tests.support.alerts import MONDAY_10, burn_alert, ended, foreign_alert
+from tests.support.alerts import MONDAY_10, burn_alert, ended
 from tests.support.router import SHIPPED_POLICY, Scene
 
 MINUTE = timedelta(minutes=1)
@@ -184,19 +183,6 @@ def test_what_is_to_come_can_be_read_beforehand() -> None:
     assert future[2].startswith("2026-03-02T14:00:00+00:00: unless acknowledged, again operations is told")
     scene.receive(ended(burn_alert(), MONDAY_10))
     assert scene.router.explain(incident.id).future == []
-    scene.close()
-
-
-def test_a_milder_worth_lengthens_clocks_that_still_run() -> None:
-    scene = Scene()
-    incident = scene.receive(foreign_alert("Disk", Severity.P2, instance="a"))
-    scene.receive(foreign_alert("Disk", Severity.P3, instance="b"))
-    scene.receive(ended(foreign_alert("Disk", Severity.P2, instance="a"), MONDAY_10))
-    scene.pass_time(15 * MINUTE)
-    lowered = scene.router.incident(incident.id)
-    assert lowered.severity is Severity.P3
-    deadlines = {t.kind: t.deadline - MONDAY_10 for t in scene.store.timers(incident.id)}
-    assert deadlines[TimerKind.ACKNOWLEDGE] == timedelta(hours=8)
     scene.close()
 
 

@@ -62,7 +62,7 @@ def test_a_worse_tier_raises_at_once_and_pages_again_even_if_acknowledged() -> N
     scene.close()
 
 
-def test_it_is_lowered_only_once_the_milder_worth_has_lasted() -> None:
+def test_it_is_lowered_only_once_the_milder_severity_has_lasted() -> None:
     scene = Scene()
     scene.receive(burn_alert("page-fast"))
     scene.receive(burn_alert("page-slow"))
@@ -109,7 +109,7 @@ def test_customers_raise_the_severity_and_an_unknown_number_does_not() -> None:
     scene.close()
 
 
-def test_a_component_of_a_lower_tier_is_never_worth_more_than_its_cap() -> None:
+def test_a_component_of_a_lower_tier_is_never_more_severe_than_its_cap() -> None:
     scene = Scene()
     incident = scene.receive(foreign_alert("Lag", Severity.P1, component="redis"))
     assert incident.severity is Severity.P1  # tier 2 has no cap

@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from alarms.model.alert import Alert
-from alarms.model.incident import IncidentState, TransitionKind
+from alarms.model.incident import IncidentState, TimerKind, TransitionKind
 from alarms.model.severity import Severity
-from alarms.model.timer import TimerKind
 from tests.support.alerts import MONDAY_10, ended, foreign_alert
 from tests.support.router import SHIPPED_POLICY, Scene
 

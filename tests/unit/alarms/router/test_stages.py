@@ -14,11 +14,10 @@ from alarms.intake.normalise import IntakeRules
 from alarms.intake.worker import IntakeWorker
 from alarms.model.alert import Alert
 from alarms.model.decision import Stage
-from alarms.model.incident import HoldKind, Incident, TransitionKind
+from alarms.model.incident import HoldKind, Incident, TimerKind, TransitionKind
 from alarms.model.receipt import Receipt
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher
-from alarms.model.timer import TimerKind
 from alarms.policy.policy import Remediation
 from alarms.router.context import AlertContext
 from alarms.router.pipeline import STAGES

@@ -10,9 +10,8 @@ import pytest
 
 import app.console
 from alarms.model.decision import Stage
-from alarms.model.incident import HoldKind, IncidentState, TransitionKind
+from alarms.model.incident import HoldKind, IncidentState, TimerKind, TransitionKind
 from alarms.model.notification import DeliveryState, NotifyStep
-from alarms.model.timer import TimerKind
 from app.console.errors import TextMissing
 from app.console.languages import negotiate, text_table, texts_in
 from dashboards.model.palette import LANGUAGES
