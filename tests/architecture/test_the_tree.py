@@ -40,6 +40,13 @@ def test_only_the_settings_module_reads_the_environment() -> None:
     assert readers == ["app/settings.py"]
 
 
+def test_only_the_reader_of_peoples_files_parses_yaml() -> None:
+    product = python_files("slo", "dashboards", "alarms", "exporters", "app", "platform")
+    parsers = re.compile(r"^\s*(?:import|from) (?:yaml|_yaml|ruamel)\b", re.MULTILINE)
+    readers = [path for path in product if parsers.search(path.read_text(encoding="utf-8"))]
+    assert [path.relative_to(ROOT).as_posix() for path in readers] == ["platform/foundation/yaml_nodes.py"]
+
+
 def test_locks_are_hashed_and_name_no_index() -> None:
     for name in ("runtime.txt", "dev.txt"):
         text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
