@@ -10,10 +10,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from foundation.durations import duration_text
 from slo.judge.composite import CompositeStatus
 from slo.judge.explain import NOUNS, decimal_text, percent_text, span_text
 from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
-from slo.model.conventions import window_text
 
 STYLES = {
     ObjectiveState.OK: "green",
@@ -93,7 +93,7 @@ def _burn(item: ObjectiveStatus) -> Text:
     if shown is None:
         return Text()
     burn = "-" if shown.long.burn is None else f"{decimal_text(shown.long.burn, 1)}x"
-    text = Text(f"{window_text(shown.tier.long_window)} {burn}", "bold red" if firing else "")
+    text = Text(f"{duration_text(shown.tier.long_window)} {burn}", "bold red" if firing else "")
     if firing:
         text.append(f" {shown.tier.severity}!" + (f" +{len(firing) - 1}" if len(firing) > 1 else ""))
     return text
@@ -118,7 +118,7 @@ def detail(item: ObjectiveStatus) -> RenderableType:
         Text("state: ").append(WORDS[item.state], style=STYLES[item.state]),
         Text(
             f"objective {percent_text(item.objective.target)} of {noun} over "
-            f"{window_text(item.slo.window.length)}; counted {_counted(item)}"
+            f"{duration_text(item.slo.window.length)}; counted {_counted(item)}"
             f" ({'exact' if item.exact else f'may be off by {item.error_bound}'}), "
             f"{percent_text(item.coverage)} of the period's minutes have data"
         ),
@@ -154,7 +154,7 @@ def _remarks(item: ObjectiveStatus) -> list[Text]:
         late = "never" if item.exhaustion.latest is None else span_text(item.exhaustion.latest)
         remarks.append(
             Text(
-                f"at the burn of the last {window_text(item.exhaustion.window)} the budget is gone in "
+                f"at the burn of the last {duration_text(item.exhaustion.window)} the budget is gone in "
                 f"{span_text(item.exhaustion.after)} "
                 f"(95 % range {span_text(item.exhaustion.earliest)} to {late})"
             )
@@ -190,7 +190,7 @@ def _tiers(item: ObjectiveStatus) -> Table:
 def _window(tier: TierStatus, *, long: bool) -> str:
     burn = tier.long if long else tier.short
     shown = "no events" if burn.burn is None else f"{decimal_text(burn.burn)}x"
-    return f"{window_text(burn.window)}: {burn.counts.bad:,} of {burn.counts.total:,} bad, {shown}"
+    return f"{duration_text(burn.window)}: {burn.counts.bad:,} of {burn.counts.total:,} bad, {shown}"
 
 
 def composites_table(found: Sequence[CompositeStatus]) -> Table:
@@ -204,7 +204,7 @@ def composites_table(found: Sequence[CompositeStatus]) -> Table:
             f"{member.objective} ({decimal_text(member.weight)})" for member, _ in item.members
         )
         burns = " ".join(
-            f"{window_text(window)} {'-' if burn is None else decimal_text(burn, 1) + 'x'}"
+            f"{duration_text(window)} {'-' if burn is None else decimal_text(burn, 1) + 'x'}"
             for window, burn in item.burns.items()
         )
         table.add_row(

@@ -14,6 +14,7 @@ from alarms.generate.indicator_rules import HEARTBEAT_ALERT, LABEL_COMPONENT, LA
 from alarms.model.severity import Severity
 from alarms.policy.policy import RoutingPolicy
 from alarms.router.topology import Topology
+from foundation.durations import duration_text
 from slo.model import conventions
 from slo.model.entities import Component
 
@@ -57,9 +58,9 @@ def config(
         "route": {
             "receiver": ROUTER,
             "group_by": list(FOREIGN_GROUP),
-            "group_wait": _text(_WAIT[policy.default_severity]),
-            "group_interval": _text(GROUP_INTERVAL),
-            "repeat_interval": _text(_repeat(policy, policy.default_severity)),
+            "group_wait": duration_text(_WAIT[policy.default_severity]),
+            "group_interval": duration_text(GROUP_INTERVAL),
+            "repeat_interval": duration_text(_repeat(policy, policy.default_severity)),
             "routes": routes,
         },
         "inhibit_rules": [*_tiers(), *_dependencies(components)],
@@ -83,8 +84,8 @@ def _route(policy: RoutingPolicy, severity: Severity) -> Document:
     return {
         "matchers": [f'{conventions.LABEL_SEVERITY}="{severity}"'],
         "receiver": ROUTER,
-        "group_wait": _text(_WAIT[severity]),
-        "repeat_interval": _text(_repeat(policy, severity)),
+        "group_wait": duration_text(_WAIT[severity]),
+        "repeat_interval": duration_text(_repeat(policy, severity)),
         "routes": [ours],
     }
 
@@ -99,8 +100,8 @@ def _heartbeat_route() -> Document:
         "matchers": [f'alertname="{HEARTBEAT_ALERT}"'],
         "receiver": HEARTBEAT,
         "group_wait": "0s",
-        "group_interval": _text(GROUP_INTERVAL),
-        "repeat_interval": _text(GROUP_INTERVAL),
+        "group_interval": duration_text(GROUP_INTERVAL),
+        "repeat_interval": duration_text(GROUP_INTERVAL),
     }
 
 
@@ -136,7 +137,3 @@ def _inhibition(component: str, causes: Sequence[str]) -> Document:
         "target_matchers": [f'{LABEL_COMPONENT}="{component}"', f'{LABEL_SYMPTOM}="true"'],
         "equal": [conventions.LABEL_ENVIRONMENT],
     }
-
-
-def _text(length: timedelta) -> str:
-    return "0s" if not length else conventions.window_text(length)

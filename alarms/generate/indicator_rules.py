@@ -8,6 +8,7 @@ from datetime import timedelta
 from alarms.model.indicator import IndicatorAlarm, Measure
 from alarms.model.severity import Severity
 from exporters import server
+from foundation.durations import duration_text
 from foundation.numbers import decimal_text
 from slo.model import conventions
 
@@ -53,7 +54,7 @@ def expression(indicator: IndicatorAlarm) -> str:
         return limited
     # A counter that is born at 1 never *increased*: where any one counts, its birth counts too.
     selector, by = _selector(indicator), _by(indicator)
-    window = conventions.window_text(indicator.window)
+    window = duration_text(indicator.window)
     return f"{limited}\nor\n(sum{by}({selector}) unless sum{by}({selector} offset {window})) {limit}"
 
 
@@ -61,7 +62,7 @@ def value_expression(indicator: IndicatorAlarm) -> str:
     """The number that is held against the threshold, as PromQL."""
     selector, by = _selector(indicator), _by(indicator)
     if indicator.measure is Measure.INCREASE:
-        return f"sum{by}(increase({selector}[{conventions.window_text(indicator.window)}]))"
+        return f"sum{by}(increase({selector}[{duration_text(indicator.window)}]))"
     function = "max" if indicator.measure is Measure.HIGHEST else "min"
     return f"{function}{by}({selector})"
 
@@ -78,7 +79,7 @@ def _by(indicator: IndicatorAlarm) -> str:
 def indicator_rule(indicator: IndicatorAlarm, environment: str) -> Rule:
     rule: Rule = {"alert": indicator.name, "expr": expression(indicator)}
     if indicator.lasting > timedelta(0):
-        rule["for"] = conventions.window_text(indicator.lasting)
+        rule["for"] = duration_text(indicator.lasting)
     labels = {
         LABEL_CATEGORY: indicator.category,
         conventions.LABEL_ENVIRONMENT: environment,
@@ -123,7 +124,7 @@ def _watcher(name: str, expr: str, severity: Severity, environment: str, words: 
     return {
         "alert": name,
         "expr": expr,
-        "for": conventions.window_text(SILENT_AFTER),
+        "for": duration_text(SILENT_AFTER),
         "labels": labels,
         "annotations": {
             "runbook": "watching-ourselves",

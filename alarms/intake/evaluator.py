@@ -11,6 +11,7 @@ from alarms.intake.normalise import own_alert
 from alarms.model.alert import Alert, AlertState, BurnArithmetic
 from alarms.model.incident import AlertRecord
 from alarms.model.severity import Severity
+from foundation.durations import duration_text
 from slo.judge.evaluate import Evaluation, NoData, TierState
 from slo.judge.explain import decimal_text, percent_text
 from slo.model.conventions import (
@@ -18,7 +19,6 @@ from slo.model.conventions import (
     alert_key,
     burn_alert_name,
     no_data_alert_name,
-    window_text,
 )
 from slo.model.spec import Slo
 
@@ -82,11 +82,11 @@ def burn_arithmetic(state: TierState) -> BurnArithmetic:
         tier=state.tier.name,
         factor=decimal_text(state.factor, 4),
         objective=percent_text(state.objective.target),
-        long_window=window_text(long.window),
+        long_window=duration_text(long.window),
         long_good=long.counts.good,
         long_total=long.counts.total,
         long_burn=float(long.burn or Fraction(0)),
-        short_window=window_text(short.window),
+        short_window=duration_text(short.window),
         short_good=short.counts.good,
         short_total=short.counts.total,
         short_burn=float(short.burn or Fraction(0)),

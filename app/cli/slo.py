@@ -20,6 +20,7 @@ from app.cli.context import echo_json, instant_text, pass_settings, plain_table,
 from app.settings import Settings
 from app.slo_tables import composites_table, detail, overview
 from foundation.clock import parse_clock
+from foundation.durations import duration_text
 from slo.judge.composite import CompositeStatus
 from slo.judge.explain import decimal_text
 from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
@@ -28,7 +29,6 @@ from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.loaders.catalogue_files import load_catalogue
-from slo.model.conventions import window_text
 
 INSTANT = click.DateTime(["%Y-%m-%dT%H:%M"])
 BY = click.option("--by", default=getpass.getuser, help="Who asks for it.  [default: the user]")
@@ -220,7 +220,7 @@ def _tier(tier: TierStatus) -> dict[str, object]:
         "firing": tier.firing,
         "windows": [
             {
-                "window": window_text(burn.window),
+                "window": duration_text(burn.window),
                 "good": burn.counts.good,
                 "total": burn.counts.total,
                 "burn": None if burn.burn is None else float(burn.burn),
@@ -246,7 +246,8 @@ def composite_document(item: CompositeStatus) -> dict[str, object]:
         "state": item.state.value,
         "budget_left_ratio": float(item.left_ratio) if known else None,
         "burns": {
-            window_text(window): None if burn is None else float(burn) for window, burn in item.burns.items()
+            duration_text(window): None if burn is None else float(burn)
+            for window, burn in item.burns.items()
         },
         "members": [
             {"slo": member.slo_id, "objective": member.objective, "weight": str(member.weight)}

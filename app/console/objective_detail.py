@@ -23,12 +23,12 @@ from app.console.objective_view import (
 from app.console.ports import ConsoleDependencies
 from app.console.runbooks import runbook_of
 from app.console.visits import Reader
+from foundation.durations import duration_text
 from slo.judge.burn_rate import TierBurn, WindowBurn
 from slo.judge.status import ObjectiveStatus
 from slo.ledger.exclusions import clip
 from slo.ledger.ledger import Counts, Ledger
 from slo.ledger.series import series_key
-from slo.model.conventions import window_text
 from slo.model.periods import MINUTE
 from slo.model.spec import Slo
 
@@ -180,8 +180,8 @@ def _ticks(start: datetime, end: datetime, reader: Reader) -> list[Tick]:
 
 def _tier_row(tier: TierBurn, status: ObjectiveStatus, reader: Reader) -> TierRow:
     formats, period = reader.formats, status.slo.window.length
-    share, long = formats.exact_percent(tier.tier.budget_share), window_text(tier.tier.long_window)
-    derivation = f"{share} × {window_text(period)} ÷ {long} = {formats.burn(tier.factor)}"
+    share, long = formats.exact_percent(tier.tier.budget_share), duration_text(tier.tier.long_window)
+    derivation = f"{share} × {duration_text(period)} ÷ {long} = {formats.burn(tier.factor)}"
     return TierRow(
         name=tier.tier.name,
         severity=tier.tier.severity,
@@ -196,7 +196,7 @@ def _tier_row(tier: TierBurn, status: ObjectiveStatus, reader: Reader) -> TierRo
 
 def window_row(window: WindowBurn, factor: Fraction, reader: Reader) -> WindowRow:
     formats, counts = reader.formats, window.counts
-    name = window_text(window.window)
+    name = duration_text(window.window)
     if window.burn is None:
         return WindowRow(name, reader.texts("detail.no_events"), None)
     bad, total = formats.number(counts.bad), formats.number(counts.total)

@@ -13,11 +13,11 @@ from app.console import charts
 from app.console.charts import BurnRow, Caption, MinuteBar
 from app.console.visits import Reader, state_style
 from dashboards.model.palette import State
+from foundation.durations import duration_text
 from slo.judge.burn_rate import TierBurn
 from slo.judge.status import ObjectiveState, ObjectiveStatus
 from slo.ledger.ledger import Ledger
 from slo.ledger.series import series_key
-from slo.model.conventions import window_text
 from slo.model.periods import MINUTE
 from slo.model.spec import Slo
 
@@ -114,7 +114,7 @@ def promise(status: ObjectiveStatus, reader: Reader) -> str:
     unit = reader.texts(f"unit.{status.slo.unit.value}", count="").strip()
     target = reader.formats.exact_percent(status.objective.target)
     text = reader.texts(
-        "card.promise", target=target, unit=unit, period=window_text(status.slo.window.length)
+        "card.promise", target=target, unit=unit, period=duration_text(status.slo.window.length)
     )
     group = ", ".join(f"{name}={value}" for name, value in status.labels)
     return f"{text} · {group}" if group else text
@@ -133,7 +133,7 @@ def burn_chart(status: ObjectiveStatus, reader: Reader) -> Markup:
 
 
 def _burn_row(tier: TierBurn, reader: Reader) -> BurnRow:
-    long, short = window_text(tier.long.window), window_text(tier.short.window)
+    long, short = duration_text(tier.long.window), duration_text(tier.short.window)
     long_burn, short_burn = tier.long.burn, tier.short.burn
     return BurnRow(
         label=reader.texts("card.tier_fires" if tier.firing else "card.tier", severity=tier.tier.severity),
@@ -182,12 +182,12 @@ def exhaustion_text(status: ObjectiveStatus, reader: Reader) -> tuple[str, str]:
         return texts("card.exhausted"), ""
     forecast = status.exhaustion
     if forecast is None:
-        note = texts("card.nothing_failed", window=window_text(status.recent.window))
+        note = texts("card.nothing_failed", window=duration_text(status.recent.window))
         return texts("card.not_at_this_burn"), note
     latest = formats.duration(forecast.latest) if forecast.latest is not None else texts("card.never")
     note = texts(
         "card.exhaustion_note",
-        window=window_text(forecast.window),
+        window=duration_text(forecast.window),
         earliest=formats.duration(forecast.earliest),
         latest=latest,
     )

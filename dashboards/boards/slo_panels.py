@@ -13,6 +13,7 @@ from dashboards.model.numbers import decimal_text, percent_text
 from dashboards.model.palette import State, Unit
 from dashboards.model.query import Achieved, BudgetLeft, Burn, Events, Light, TierCondition, WorstLight
 from foundation.bilingual import Text
+from foundation.durations import duration_text
 from slo.model import conventions
 from slo.model.spec import CountUnit, Objective, Slo, Tier
 
@@ -144,13 +145,13 @@ def budget_gauge(source: Source, slo: Slo, objective: Objective, width: int = 6,
 
 
 def window_words(slo: Slo) -> str:
-    return conventions.window_text(slo.window.length)
+    return duration_text(slo.window.length)
 
 
 def tier_chart(source: Source, slo: Slo, objective: Objective, tier: Tier, width: int = 12) -> Panel:
     """Both windows of a tier and its factor as the red line: exactly what the alert compares."""
     factor = tier.factor(slo.window.length)
-    long, short = (conventions.window_text(w) for w in (tier.long_window, tier.short_window))
+    long, short = (duration_text(w) for w in (tier.long_window, tier.short_window))
     state = State.BAD if pages(tier) else State.WARN
     return Panel(
         id=f"burn-{key_of(slo, objective)}-{tier.name}",
@@ -223,7 +224,7 @@ def achieved(source: Source, slo: Slo, objective: Objective, width: int = 6, hei
 
 
 def events(slo: Slo, objective: Objective, window: timedelta, width: int = 6, height: int = 5) -> Panel:
-    text = conventions.window_text(window)
+    text = duration_text(window)
     return Panel(
         id=f"events-{key_of(slo, objective)}",
         title=Text(f"Counted in {text}", f"Contados em {text}"),

@@ -39,8 +39,8 @@ from dashboards.model.query import (
 )
 from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
 from exporters.collectors import slo_status
+from foundation.durations import duration_text
 from foundation.metrics import MetricSpec
-from slo.model import conventions
 
 BACKEND = "CloudWatch"
 PERIOD = 60
@@ -131,7 +131,7 @@ def _(query: AwsMetric, environment: str) -> str:
 
 @_render.register
 def _(query: Burn, environment: str) -> str:
-    window = Match("window", conventions.window_text(query.window))
+    window = Match("window", duration_text(query.window))
     return _objective(slo_status.BURN, query.slo_id, query.objective, environment, window)
 
 

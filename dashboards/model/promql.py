@@ -38,6 +38,7 @@ from dashboards.model.query import (
     WorstBreach,
     WorstLight,
 )
+from foundation.durations import duration_text
 from slo.model import conventions
 
 RATE_INTERVAL = "$__rate_interval"
@@ -96,7 +97,7 @@ def _(query: Rate) -> str:
 
 @_render.register
 def _(query: CounterGrowth) -> str:
-    window = conventions.window_text(query.window)
+    window = duration_text(query.window)
     grown = _aggregated("sum", query.by, f"increase({selector(query.metric.name, query.where)}[{window}])")
     return grown if query.unit == 1 else f"{grown} / {query.unit}"
 
@@ -230,4 +231,4 @@ def _condition(light: Light, tier: TierCondition) -> str:
 def _present(light: Light, window: timedelta) -> str:
     """1 while slices are judged, absent afterwards: what the no-data alert waits for."""
     slices = recorded(conventions.RECORD_TOTAL_SLICES, light.slo_id, light.objective)
-    return f"present_over_time({slices}[{conventions.window_text(window)}])"
+    return f"present_over_time({slices}[{duration_text(window)}])"

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from foundation.durations import duration_text
 from foundation.metrics import MetricKind, MetricSpec
 from slo.judge.status import ObjectiveStatus
-from slo.model.conventions import window_text
 
 _OBJECTIVE = ("environment", "service", "slo", "objective", "group")
 
@@ -64,7 +64,7 @@ class SloStatusCollector:
             families[BUDGET].add_metric(labels, float(status.budget.left_ratio))
             for window, found in status.windows.items():
                 if found.burn is not None:
-                    families[BURN].add_metric([*labels, window_text(window)], float(found.burn))
+                    families[BURN].add_metric([*labels, duration_text(window)], float(found.burn))
         yield from families.values()
 
 

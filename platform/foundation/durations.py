@@ -38,6 +38,8 @@ def parse_duration(text: str, working_day: timedelta | None = None) -> timedelta
 @lru_cache(maxsize=512)
 def duration_text(duration: timedelta) -> str:
     """In the largest whole unit up to days, as Prometheus and our files have it: ``5m``, ``6h``, ``30d``."""
+    if not duration:
+        return "0s"
     for unit in ("d", "h", "m"):
         if not duration % UNITS[unit]:
             return f"{duration // UNITS[unit]}{unit}"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from foundation.durations import duration_text
 from foundation.numbers import decimal_text, percent_text, short_text
 from slo.cloudwatch.arguments import MOST_METRICS, Alarm, Topics, range_problem, silence, speaking, stat, tags
 from slo.indicators.metric import CloudWatchMetric, Twin, TwinError, twin_of
@@ -96,7 +97,7 @@ class _SloAlarms:
             period, periods, _ = self._range(objective, tier, window, twin)
             problem = range_problem(period, periods)
             if problem:
-                return f"window {names.window_text(window)}: {problem}"
+                return f"window {duration_text(window)}: {problem}"
         return None
 
     def _is_sliced(self, twin: Twin) -> bool:
@@ -145,7 +146,7 @@ class _SloAlarms:
             threshold, label = float(tier.factor(slo.window.length)), "burn rate"
         burn = {"Id": "burn", "Expression": expression, "Label": label, "ReturnData": True}
         return {
-            "AlarmDescription": f"{slo.display_name}: {label} over {names.window_text(window)}; "
+            "AlarmDescription": f"{slo.display_name}: {label} over {duration_text(window)}; "
             "half of a burn alarm, and silent by itself.",
             "ActionsEnabled": False,
             "Metrics": [*_queries(twin, period), burn],
@@ -195,9 +196,9 @@ def _queries(twin: Twin, period: int) -> list[dict[str, object]]:
 
 
 def _burn_sentence(slo: Slo, objective: Objective, tier: Tier) -> str:
-    long, short = names.window_text(tier.long_window), names.window_text(tier.short_window)
+    long, short = duration_text(tier.long_window), duration_text(tier.short_window)
     factor, share = short_text(tier.factor(slo.window.length)), percent_text(tier.budget_share)
-    target, period = percent_text(objective.target), names.window_text(slo.window.length)
+    target, period = percent_text(objective.target), duration_text(slo.window.length)
     return (
         f"{slo.display_name}: error budget of {target} over {period} burns above {factor}x over {long} and "
         f"{short} ({share} of it in {long}). Orçamento de erro de {target} em {period} queima acima de "

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from foundation.durations import duration_text
 from foundation.located import Section
 from slo.indicators.metric import ReadMetric, averaged, document_of, real
-from slo.model.conventions import window_text
 from slo.model.promql import analyse, by, with_window
 from slo.model.spec import CountExpressions, CountUnit, EventQueries, Indicator, MetricQuery, Objective
 
@@ -50,7 +50,7 @@ class CountsEvents:
 
 def _summed(metric: MetricQuery, group_by: Sequence[str], window: timedelta) -> str:
     """The query as a count, summed to the SLO's own labels. A rate is turned back into a count."""
-    text = with_window(metric.query, window_text(window))
+    text = with_window(metric.query, duration_text(window))
     query = analyse(metric.query)
     if query.grouping != tuple(sorted(group_by)):
         text = f"sum {by(group_by)}({text})"
@@ -128,7 +128,7 @@ class RawIndicator:
         return _identity(self.queries, self.raw_type)
 
     def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
-        raw = real(with_window(self.raw.query, window_text(window)))
+        raw = real(with_window(self.raw.query, duration_text(window)))
         share = raw if self.raw_type == "success" else f"1 - ({raw})"
         average = f"avg {by(group_by)}"
         return CountExpressions(f"clamp({average}({share}), 0, 1)", f"{average}({raw}) * 0 + 1")

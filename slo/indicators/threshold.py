@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from foundation.durations import duration_text
 from foundation.located import Section
 from foundation.numbers import decimal_text
 from slo.indicators.metric import LOOK_BACK, ReadMetric, averaged, document_of, real
-from slo.model.conventions import window_text
 from slo.model.promql import by, with_window
 from slo.model.spec import CountExpressions, CountUnit, Indicator, MetricQuery, Objective
 
@@ -51,12 +51,12 @@ class ThresholdIndicator:
         return {"metric": [self.metric.source_type, self.metric.query], "bounds": bounds}
 
     def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
-        query = with_window(self.metric.query, window_text(window))
+        query = with_window(self.metric.query, duration_text(window))
         return self._judged(real(query), query, objective, group_by)
 
     def share(self, objective: Objective, group_by: Sequence[str], length: timedelta) -> CountExpressions:
         """The verdict may keep its NaN here: the total drops it."""
-        query = with_window(self.metric.query, window_text(LOOK_BACK))
+        query = with_window(self.metric.query, duration_text(LOOK_BACK))
         counts = self._judged(query, query, objective, group_by)
         share = CountExpressions(f"({counts.good}) / ({counts.total})", f"({counts.total})")
         return averaged(share, length)

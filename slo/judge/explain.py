@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from foundation.durations import duration_text
 from slo.judge.budget import BudgetStatus, Exhaustion
 from slo.judge.burn_rate import TierBurn, WindowBurn
-from slo.model.conventions import window_text
 from slo.model.spec import CountUnit, Objective, Slo
 
 NOUNS = {
@@ -53,7 +53,7 @@ def span_text(span: timedelta) -> str:
 
 def _window(window: WindowBurn, slo: Slo) -> tuple[str, str]:
     noun, noun_pt = NOUNS[slo.unit]
-    length = window_text(window.window)
+    length = duration_text(window.window)
     if window.burn is None:
         return f"no {noun} in {length}", f"nenhum dos {noun_pt} em {length}"
     bad, total, burn = window.counts.bad, window.counts.total, decimal_text(window.burn)

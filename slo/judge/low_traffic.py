@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from foundation.durations import duration_text
 from slo.judge.burn_rate import TierBurn
-from slo.model.conventions import window_text
 
 FEW_FAILURES = 3
 
@@ -24,12 +24,12 @@ class LowTraffic:
     @property
     def text(self) -> str:
         fails = "one failure fires" if self.failures == 1 else f"{self.failures} failures fire"
-        return f"at {self.events} events in {window_text(self.window)} {fails} {self.tier}"
+        return f"at {self.events} events in {duration_text(self.window)} {fails} {self.tier}"
 
     @property
     def text_pt(self) -> str:
         fails = "uma falha dispara" if self.failures == 1 else f"{self.failures} falhas disparam"
-        return f"com {self.events} eventos em {window_text(self.window)}, {fails} {self.tier}"
+        return f"com {self.events} eventos em {duration_text(self.window)}, {fails} {self.tier}"
 
 
 def failures_to_fire(tier: TierBurn, events: int) -> int:

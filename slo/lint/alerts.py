@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.durations import duration_text
 from foundation.numbers import percent_text, short_text
 from slo.lint.finding import Finding, error, warning
-from slo.model.conventions import window_text
 from slo.model.spec import CountUnit, Objective, Slo, Tier
 
 _HOUR = timedelta(hours=1)
@@ -55,14 +55,14 @@ def _traffic(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding]:
     events = rate * Fraction(tier.long_window // timedelta(seconds=1), _HOUR // timedelta(seconds=1))
     where = f"tier {tier.name}"
     if slo.min_events and events < slo.min_events:
-        reason = f"{float(events):g} events in {window_text(tier.long_window)} never reach {slo.min_events}"
+        reason = f"{float(events):g} events in {duration_text(tier.long_window)} never reach {slo.min_events}"
         mend = "Lower mirante.dev/min-events or leave the tier out."
         yield error(slo, "too-little-traffic", where, reason, mend)
         return
     needed = max(events, Fraction(slo.min_events))
     if needed * tier.factor(slo.window.length) * objective.budget < 1:
         reason = (
-            f"at {float(rate):g} events an hour one failure in {window_text(tier.long_window)} alerts "
+            f"at {float(rate):g} events an hour one failure in {duration_text(tier.long_window)} alerts "
             f"({tier.severity})"
         )
         least = int(1 / (tier.factor(slo.window.length) * objective.budget)) + 1

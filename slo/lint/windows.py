@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from foundation.durations import parse_duration
+from foundation.durations import duration_text, parse_duration
 from slo.lint.finding import Finding, error, warning
 from slo.lint.surroundings import LintSurroundings
-from slo.model.conventions import window_text
 from slo.model.entities import DataSource
 from slo.model.spec import Slo
 from slo.prometheus.counts import counts_over_window, slice_window
@@ -19,7 +18,7 @@ def check_windows(slo: Slo, around: LintSurroundings, sources: tuple[DataSource,
     if slo.refresh_interval is not None:
         yield from _refresh(slo, slo.refresh_interval)
     if not slo.window.is_rolling:
-        unit, length = slo.window.calendar_unit, window_text(slo.window.length)
+        unit, length = slo.window.calendar_unit, duration_text(slo.window.length)
         reason = f"Prometheus shows the last {length}; the calendar {unit} is counted by the ledger"
         yield warning(
             slo, "calendar-window", "timeWindow", reason, "Read the budget from `mirante slo status`."
@@ -42,20 +41,22 @@ def _retention(slo: Slo, kept: timedelta | None) -> Iterator[Finding]:
     windows = {"timeWindow": slo.window.length} | {f"tier {t.name}": t.long_window for t in slo.tiers}
     for field, window in windows.items():
         if window > kept:
-            reason = f"{window_text(window)} is longer than the {window_text(kept)} that samples are kept"
+            reason = f"{duration_text(window)} is longer than the {duration_text(kept)} that samples are kept"
             yield error(slo, "beyond-retention", field, reason, "Keep samples longer, or shorten the window.")
 
 
 def _refresh(slo: Slo, refresh: timedelta) -> Iterator[Finding]:
     """A range needs two readings; a window shorter than that is mostly empty."""
-    shown = window_text(refresh)
+    shown = duration_text(refresh)
     for tier in slo.tiers:
         if tier.short_window < refresh:
-            reason = f"its window of {window_text(tier.short_window)} is shorter than the {shown} refresh"
+            reason = f"its window of {duration_text(tier.short_window)} is shorter than the {shown} refresh"
             mend = "Use windows of at least twice the refresh interval."
             yield error(slo, "faster-than-refresh", f"tier {tier.name}", reason, mend)
         elif tier.short_window < 2 * refresh and counts_over_window(slo):
-            reason = f"its window of {window_text(tier.short_window)} holds fewer than two readings ({shown})"
+            reason = (
+                f"its window of {duration_text(tier.short_window)} holds fewer than two readings ({shown})"
+            )
             mend = "Use windows of at least twice the refresh interval."
             yield warning(slo, "faster-than-refresh", f"tier {tier.name}", reason, mend)
     for objective in slo.objectives:
@@ -63,7 +64,7 @@ def _refresh(slo: Slo, refresh: timedelta) -> Iterator[Finding]:
             reason = f"slices are shorter than the {shown} refresh"
             yield error(slo, "faster-than-refresh", "timeSliceWindow", reason, "Use longer slices.")
     if slo.no_data_severity and slo.no_data_after < refresh:
-        reason = f"{window_text(slo.no_data_after)} without data is normal at a refresh of {shown}"
+        reason = f"{duration_text(slo.no_data_after)} without data is normal at a refresh of {shown}"
         yield warning(
             slo, "faster-than-refresh", "mirante.dev/no-data-after", reason, "Allow for two readings."
         )

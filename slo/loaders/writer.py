@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.durations import duration_text
 from foundation.numbers import decimal_text
 from slo.loaders.objectives import CALENDAR_UNITS
 from slo.model import conventions as names
@@ -110,13 +111,13 @@ def _number(value: Fraction | None) -> str:
 
 
 def _duration(value: timedelta | None) -> str:
-    return "" if value is None else names.window_text(value)
+    return "" if value is None else duration_text(value)
 
 
 def _window(slo: Slo) -> Document:
     window = slo.window
     if window.is_rolling:
-        return {"duration": names.window_text(window.length), "isRolling": True}
+        return {"duration": duration_text(window.length), "isRolling": True}
     suffix = next(text for text, (unit, _) in CALENDAR_UNITS.items() if unit == window.calendar_unit)
     calendar = {"startTime": window.calendar_start, "timeZone": window.time_zone}
     return {"duration": f"1{suffix}", "isRolling": False, "calendar": calendar}
@@ -132,7 +133,7 @@ def _objective(objective: Objective) -> Document:
     if objective.time_slice_target is not None:
         found["timeSliceTarget"] = Number(decimal_text(objective.time_slice_target))
     if objective.time_slice_window is not None:
-        found["timeSliceWindow"] = names.window_text(objective.time_slice_window)
+        found["timeSliceWindow"] = duration_text(objective.time_slice_window)
     return found
 
 
@@ -201,12 +202,12 @@ def _policy(tier: Tier, slo: Slo) -> Document:
         "kind": "burnrate",
         "op": "gt",
         "threshold": Number(decimal_text(tier.factor(slo.window.length))),
-        "lookbackWindow": names.window_text(tier.long_window),
-        "alertAfter": names.window_text(tier.alert_after) if tier.alert_after else "0m",
+        "lookbackWindow": duration_text(tier.long_window),
+        "alertAfter": duration_text(tier.alert_after) if tier.alert_after else "0m",
     }
     inner: Document = {"name": f"{tier.name}-condition"}
     if tier.short_window != tier.long_window:
-        inner["annotations"] = {f"{_PREFIX}short-window": names.window_text(tier.short_window)}
+        inner["annotations"] = {f"{_PREFIX}short-window": duration_text(tier.short_window)}
     spec: Document = {
         "alertWhenBreaching": True,
         "alertWhenResolved": tier.notify_resolved,

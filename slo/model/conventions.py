@@ -9,7 +9,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import lru_cache
+
+from foundation.durations import duration_text
 
 ANNOTATION_PREFIX = "mirante.dev/"
 
@@ -37,34 +38,24 @@ CLOUDWATCH_TOTAL = "TotalEvents"
 GRAFANA_UID_LENGTH = 40
 
 
-@lru_cache(maxsize=512)
-def window_text(window: timedelta) -> str:
-    """Prometheus duration text in the largest whole unit: ``5m``, ``6h``, ``3d``, ``30d``."""
-    seconds = window // timedelta(seconds=1)
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
-
-
 def record_good(window: timedelta) -> str:
     """Recording rule: good events in the window (a count, never a ratio)."""
-    return f"slo:good_events:increase{window_text(window)}"
+    return f"slo:good_events:increase{duration_text(window)}"
 
 
 def record_total(window: timedelta) -> str:
     """Recording rule: all events in the window."""
-    return f"slo:total_events:increase{window_text(window)}"
+    return f"slo:total_events:increase{duration_text(window)}"
 
 
 def record_error_ratio(window: timedelta) -> str:
     """Recording rule: bad events over all events in the window, event-weighted."""
-    return f"slo:error:ratio{window_text(window)}"
+    return f"slo:error:ratio{duration_text(window)}"
 
 
 def record_burn_rate(window: timedelta) -> str:
     """Recording rule: error ratio over error budget in the window."""
-    return f"slo:burn_rate:ratio{window_text(window)}"
+    return f"slo:burn_rate:ratio{duration_text(window)}"
 
 
 def slug(slo_id: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from foundation.durations import duration_text
 from foundation.numbers import decimal_text
 from slo.model import conventions as names
 from slo.model.conventions import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
@@ -38,7 +39,7 @@ def burn_alert(slo: Slo, objective: Objective, tier: Tier, environment: str) -> 
         "expr": "\nand\n".join(terms),
     }
     if tier.alert_after > timedelta(0):
-        rule["for"] = names.window_text(tier.alert_after)
+        rule["for"] = duration_text(tier.alert_after)
     rule["labels"] = _burn_labels(slo, objective, tier, environment)
     rule["annotations"] = {
         **burn_annotations(slo, objective, tier, own),
@@ -91,7 +92,7 @@ def no_data_alert(slo: Slo, environment: str, severity: str) -> Rule:
 
 def _absent(slo: Slo, environment: str) -> str:
     """Any series the total needs is gone; for slices, no slice could be judged."""
-    span = names.window_text(silence_span(slo))
+    span = duration_text(silence_span(slo))
     if not counts_over_window(slo):
         labels = identity(identity_labels(slo, slo.objectives[0], environment))
         return f"max(absent_over_time({names.RECORD_TOTAL_SLICES}{selector(labels)}[{span}]))"

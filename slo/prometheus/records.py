@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from foundation.durations import duration_text
 from foundation.numbers import decimal_text
 from slo.model import conventions as names
 from slo.model.periods import MINUTE
@@ -64,7 +65,7 @@ def record_groups(slo: Slo, objective: Objective, environment: str) -> list[Grou
     prefix = f"mirante-{names.slug(slo.id)}-{objective.name}"
     groups: list[Group] = []
     if not recorder.direct:
-        interval = names.window_text(slice_window(slo, objective))
+        interval = duration_text(slice_window(slo, objective))
         groups.append(_group(f"{prefix}-slices", interval, recorder.slices()))
     groups.append(_group(f"{prefix}-windows", "1m", recorder.windows()))
     groups.append(_group(f"{prefix}-period", PERIOD_INTERVAL, recorder.period()))
@@ -130,7 +131,7 @@ class _Recorder:
         return f"sum_over_time({record(self._step)}{self._own}[{self._span(window)}])"
 
     def _span(self, window: timedelta) -> str:
-        return f"{range_text(window)}:{names.window_text(self._step)}"
+        return f"{range_text(window)}:{duration_text(self._step)}"
 
     def _ratios(self, window: timedelta) -> Iterator[Rule]:
         """``total > 0`` leaves a quiet window without a ratio: no traffic is neither good nor NaN."""

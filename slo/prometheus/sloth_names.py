@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from foundation.durations import duration_text
 from foundation.numbers import decimal_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo
@@ -36,7 +37,7 @@ def _rules(slo: Slo, objective: Objective, environment: str) -> Iterator[Rule]:
         )
     )
     for window in sorted({*windows_of(slo), slo.window.length}):
-        text = names.window_text(window)
+        text = duration_text(window)
         record = f"slo:sli_error:ratio_rate{text}"
         yield _alias(record, names.record_error_ratio(window) + own, labels | {"sloth_window": text})
     days = slo.window.length / timedelta(days=1)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from fractions import Fraction
 from functools import lru_cache
 
+from foundation.durations import duration_text
 from foundation.numbers import percent_text, short_text
 from slo.model import conventions as names
 from slo.model.spec import CountUnit, Objective, Slo, Tier
@@ -74,8 +75,8 @@ def _arithmetic(long: timedelta, short: timedelta, share: Fraction, period: time
     factor = share * Fraction(period // _SECOND, long // _SECOND)
     fixed = {
         "factor": short_text(factor),
-        "long_window": names.window_text(long),
-        "short_window": names.window_text(short),
+        "long_window": duration_text(long),
+        "short_window": duration_text(short),
     }
     looked_up = {
         "long_burn": _value(names.record_burn_rate(long), _BURN),
@@ -93,7 +94,7 @@ def _arithmetic(long: timedelta, short: timedelta, share: Fraction, period: time
         "long": fixed["long_window"],
         "short": fixed["short_window"],
         "share": percent_text(share),
-        "period": names.window_text(period),
+        "period": duration_text(period),
         "spent": _spent(_PERCENT),
         "history": _value(names.RECORD_HISTORY, _PERCENT),
         "lasts": _exhaustion(long, period, _SPAN),
@@ -103,7 +104,7 @@ def _arithmetic(long: timedelta, short: timedelta, share: Fraction, period: time
 
 def no_data_annotations(slo: Slo) -> dict[str, str]:
     title, title_pt = titles(slo)
-    after = names.window_text(silence_span(slo))
+    after = duration_text(silence_span(slo))
     return {
         "summary": f"{title}: no data for {after}",
         "summary_pt": f"{title_pt}: sem dados há {after}",

@@ -23,8 +23,8 @@ from app.api.access import REFUSALS, Shown
 from credit import metrics as telemetry
 from exporters import server
 from exporters.collectors import consistency_index, declared, saturation, slo_status
+from foundation.durations import duration_text
 from foundation.metrics import LATENCY_BUCKETS, PROBES, MetricKind, MetricSpec
-from slo.model import conventions
 from slo.prometheus import render_yaml
 from tests.support.catalogues import ENVIRONMENT, shipped_source
 
@@ -235,7 +235,7 @@ def _objectives(spec: MetricSpec) -> Iterator[Labels]:
         own = {"environment": ENVIRONMENT, "service": slo.service, "slo": slo.id, "objective": objective.name}
         windows = sorted({window for tier in slo.tiers for window in (tier.long_window, tier.short_window)})
         for window in windows if "window" in spec.labels else [None]:
-            yield {**own, "group": "", **({"window": conventions.window_text(window)} if window else {})}
+            yield {**own, "group": "", **({"window": duration_text(window)} if window else {})}
 
 
 def _series(

@@ -12,10 +12,10 @@ from app.demo.report.facts import slo_name, throughput
 from app.demo.report.model import FaultFacts, Milestone, MinutePoint, TimelineEvent
 from app.demo.seen import FaultRun
 from foundation.bilingual import Text
+from foundation.durations import duration_text
 from slo.judge.burn_rate import WindowBurn
 from slo.ledger.ledger import Ledger
 from slo.ledger.series import series_key
-from slo.model.conventions import window_text
 from slo.model.periods import MINUTE, floor_minute
 from slo.model.spec import Objective, Slo, Tier
 
@@ -48,8 +48,8 @@ def fault_facts(
         slo_name=slo_name(slo),
         minutes=_minutes(ledger, slo, tier, environment, run.on_at, until),
         factor=float(tier.factor(slo.window.length)),
-        long_window=window_text(tier.long_window),
-        short_window=window_text(tier.short_window),
+        long_window=duration_text(tier.long_window),
+        short_window=duration_text(tier.short_window),
         events=_timeline(run, router, parameters),
         burn=None if run.incident is None else run.incident.burn,
         severity=None if incident is None else incident.severity.value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from foundation.durations import duration_text
 from foundation.numbers import decimal_text, percent_text, short_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo, Tier
@@ -163,12 +164,12 @@ class _Numbers:
     def _fixed(self) -> dict[str, str]:
         slo, tier = self._slo, self._tier
         return {
-            "long": names.window_text(tier.long_window),
-            "short": names.window_text(tier.short_window),
+            "long": duration_text(tier.long_window),
+            "short": duration_text(tier.short_window),
             "factor": short_text(tier.factor(slo.window.length)),
             "share": percent_text(tier.budget_share),
             "target": percent_text(self._objective.target),
-            "period": names.window_text(slo.window.length),
+            "period": duration_text(slo.window.length),
             "spent": "25%",
             "history": "50%",
         }
