@@ -80,7 +80,9 @@ def fill(connection: Connection) -> None:
             for n, row in enumerate(taken)
         ],
     )
-    outbox.insert_changes(session, [outbox.OutboxChange("customer", p.customer_id, 1, b"{}") for p in profiles * 2])
+    outbox.insert_changes(
+        session, [outbox.OutboxChange("customer", p.customer_id, 1, b"{}") for p in profiles * 2]
+    )
     connection.execute(text("UPDATE outbox SET available_at = :until WHERE row_id % 3 = 0"), {"until": DAY})
     audit.append_events(session, NOON, [audit.Event("a", "x", str(n), b"{}") for n in range(1_000)])
 
