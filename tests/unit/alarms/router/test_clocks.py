@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alarms.model.errors import NotAllowed
-from alarms.model.incident import IncidentState, TimerKind, TransitionKind
+from alarms.model.incident import IncidentState, Timer, TimerKind, TransitionKind
 from alarms.model.severity import Severity
+from alarms.model.silence import Matcher
 from alarms.policy.policy import RoutingPolicy
 from tests.support.alerts import MONDAY_10, burn_alert, ended
 from tests.support.router import SHIPPED_POLICY, Scene
@@ -183,6 +184,28 @@ def test_what_is_to_come_can_be_read_beforehand() -> None:
     assert future[2].startswith("2026-03-02T14:00:00+00:00: unless acknowledged, again operations is told")
     scene.receive(ended(burn_alert(), MONDAY_10))
     assert scene.router.explain(incident.id).future == []
+    scene.close()
+
+
+@pytest.mark.parametrize("become", ["resolved", "held", "acknowledged"])
+def test_a_clock_that_should_have_been_stopped_tells_nobody(become: str) -> None:
+    """Each of these stops the clock; should it run all the same, it is looked at before anybody is woken."""
+    scene = Scene()
+    incident = scene.receive(burn_alert())
+    if become == "resolved":
+        scene.router.resolve(incident.id, "ana")
+    elif become == "acknowledged":
+        scene.router.acknowledge(incident.id, "ana")
+    else:
+        everything = [Matcher("environment", "=", "test")]
+        scene.router.silence(everything, MONDAY_10, MONDAY_10 + timedelta(hours=9), "ana", "known")
+    scene.dispatcher.drain()
+    before = len(scene.pager.sent)
+    with scene.store.transaction() as tx:
+        tx.set_timer(Timer(incident.id, TimerKind.ACKNOWLEDGE, MONDAY_10 + MINUTE))
+    scene.pass_time(2 * MINUTE)
+    assert scene.told_since(before) == []
+    assert not scene.router.incident(incident.id).overdue
     scene.close()
 
 

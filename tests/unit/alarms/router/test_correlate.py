@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from alarms.model.incident import HoldKind, Incident, IncidentState
+from alarms.model.incident import Hold, HoldKind, Incident, IncidentState
 from alarms.model.severity import Severity
 from alarms.router.correlate import cause_of, is_cause, symptoms_of
+from alarms.router.inhibit import held_for_its_cause
+from alarms.stores.sqlite import SqliteRouterStore
 from tests.support.alerts import MONDAY_10, burn_alert, ended, foreign_alert
 from tests.support.router import PLATFORM, Scene
 from tests.support.router_store_contract import incident
@@ -82,3 +84,24 @@ def test_a_cause_that_is_over_lets_go_its_own_symptoms_only() -> None:
     assert still.hold is not None
     assert still.hold.kind is HoldKind.CAUSE
     scene.close()
+
+
+@pytest.mark.parametrize(
+    ("cause", "severity", "held"),
+    [
+        (fault(), Severity.P1, True),
+        (fault(severity=Severity.P2), Severity.P1, False),
+        (fault(severity=Severity.P2), Severity.P2, True),
+        (fault(state=IncidentState.RESOLVED), Severity.P1, False),
+    ],
+    ids=["as severe", "worse than its cause", "no worse", "its cause is over"],
+)
+def test_a_symptom_is_held_while_a_cause_as_severe_is_open(
+    cause: Incident, severity: Severity, held: bool
+) -> None:
+    store = SqliteRouterStore()
+    with store.transaction() as tx:
+        tx.save_incident(cause)
+        found = held_for_its_cause(symptom(severity=severity, cause_id=cause.id), tx, MONDAY_10)
+    assert found == (Hold(HoldKind.CAUSE, cause.id, MONDAY_10) if held else None)
+    store.close()

@@ -203,6 +203,18 @@ def test_a_flapping_alert_is_held_after_three_returns_and_paged_once_it_stays() 
     scene.close()
 
 
+def test_what_comes_back_only_now_and_then_is_paged_each_time() -> None:
+    scene = Scene()
+    for _ in range(5):
+        incident = scene.receive(burn_alert(at=scene.clock.now()))
+        scene.pass_time(30 * MINUTE)
+        scene.receive(ended(burn_alert(at=scene.clock.now()), scene.clock.now()))
+        scene.pass_time(5 * MINUTE)
+    assert incident.cycle == 5
+    assert [told for told in scene.pager.told() if told[1] == "first"] == [("operations", "first")] * 5
+    scene.close()
+
+
 def test_a_flapping_alert_that_stays_quiet_resolves_itself() -> None:
     scene = Scene()
     incident = scene.receive(burn_alert())

@@ -8,7 +8,7 @@ import pytest
 
 from alarms.model.errors import PermanentFailure, TemporaryFailure
 from alarms.model.incident import TransitionKind
-from alarms.model.notification import Notification
+from alarms.model.notification import Notification, NotifyStep
 from alarms.notify.dispatcher import Dispatcher
 from tests.support.alerts import burn_alert
 from tests.support.router import SHIPPED_POLICY, Pager, Scene
@@ -57,4 +57,31 @@ def test_a_page_that_no_channel_brings_goes_to_the_next_in_line_once() -> None:
     message = scene.pager.sent[0].message
     assert "could not be reached (operations)" in message.body
     assert "não pôde ser avisado (operations)" in message.body_pt
+    scene.close()
+
+
+def test_a_loss_that_is_told_of_twice_wakes_the_next_in_line_once() -> None:
+    scene = scene_with(Pager(failing=refuse), Pager(failing=refuse))
+    scene.receive(burn_alert())
+    for delivery in scene.store.deliveries():
+        if delivery.notification.team == "operations":
+            scene.router.undeliverable(delivery)
+    scene.dispatcher.drain()
+    assert scene.pager.told() == [("data-engineering", "backup")]
+    scene.close()
+
+
+@pytest.mark.parametrize("resolved_first", [True, False], ids=["an incident that is over", "a resolution"])
+def test_what_needs_nobody_any_more_wakes_nobody_when_it_is_lost(resolved_first: bool) -> None:
+    scene = scene_with(Pager(failing=wait), Pager(failing=wait))
+    incident = scene.receive(burn_alert())
+    scene.router.resolve(incident.id, "ana")
+    step = NotifyStep.FIRST if resolved_first else NotifyStep.RESOLVED
+    lost = [one for one in scene.store.deliveries() if one.notification.step is step]
+    for delivery in lost:
+        scene.router.undeliverable(delivery)
+    with scene.store.transaction() as tx:
+        told = {one.notification.target for one in tx.deliveries()}
+    assert lost
+    assert told == {"operations"}
     scene.close()
