@@ -5,9 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EMULATOR := .venv-emulator
 EMULATOR_STAMP := $(EMULATOR)/.installed
-export MIRANTE_TEST_AWS_EMULATOR := $(CURDIR)/$(EMULATOR)/bin/ministack
 
-.PHONY: help setup servers demo test check promtool-native bench replay proof up build clean
+.PHONY: help setup servers demo test unit check promtool-native bench replay proof up build clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -52,7 +51,10 @@ demo: $(STAMP) $(if $(filter local,$(PROFILE)),$(EMULATOR_STAMP) $(SERVERS_STAMP
 	$(BIN)/mirante demo $(if $(FAULT),--fault $(FAULT)) $(if $(PROFILE),--profile $(PROFILE))
 
 test: $(STAMP) $(EMULATOR_STAMP) $(SERVERS_STAMP) $(ORACLE_STAMP) ## set up and run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+
+unit: $(STAMP) ## set up and run the tests that start no server
+	$(BIN)/python -m pytest -n 2 tests/unit tests/architecture tests/golden
 
 check: $(STAMP) ## ruff, mypy strict, import-linter, every definition and everything generated from it
 	$(BIN)/ruff check .

@@ -21,11 +21,9 @@ from typing import Any
 import boto3
 import httpx
 
-from tests.support.patience import Deadline, patience
-
 HEADERS = {"authorization": "Bearer secret-of-the-test"}
 PAUSE = 0.05
-PATIENCE = 150.0  # seconds for one order
+PATIENCE = 900.0  # seconds for one order, on a machine however busy
 
 
 class Journal:
@@ -60,12 +58,12 @@ class Sender:
     def __init__(self, folder: Path) -> None:
         self._accepted = Journal(folder / "accepted.jsonl")
         self._refused = Journal(folder / "refused.jsonl")
-        self._client = httpx.Client(timeout=patience(20.0), trust_env=False)
+        self._client = httpx.Client(timeout=60.0, trust_env=False)
 
     def carry_out(self, order: dict[str, Any]) -> None:
-        deadline = Deadline(PATIENCE)
+        deadline = time.monotonic() + PATIENCE
         tries = 0
-        while not deadline.is_over():
+        while time.monotonic() < deadline:
             tries += 1
             status = self._post(order)
             entry = {"number": order["number"], "name": order["name"], "status": status, "tries": tries}

@@ -201,6 +201,7 @@ class Judge:
 
     def until(self, condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
         def seen() -> object:
+            assert self._sender.poll() is None, "the sender ended"
             assert self._refused.entries() == []
             return condition()
 
