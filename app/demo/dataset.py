@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from app.demo.errors import LoansNotInstalled
 from app.demo.sender import Request
 from credit.domain.errors import TableError
-from credit.usecases.convert import SHIPPED_MAPPINGS, ConversionReport, ConvertedRow, SourceRow, convert
-from credit.usecases.row_mapping import load_mapping
-from credit.usecases.tables import read_real_loans
+from credit.usecases.convert import ConversionReport, ConvertedRow, convert
+from credit.usecases.row_mapping import SHIPPED_MAPPINGS, load_mapping
+from credit.usecases.tables import SourceRow, read_real_loans
 
 MAPPING = SHIPPED_MAPPINGS / "openintro-loans.yaml"
 

@@ -11,21 +11,10 @@ from credit.domain.application import require_identifier, validate_application
 from credit.domain.canonical import canonical_json, digest
 from credit.domain.decision import Application
 from credit.domain.errors import InvalidValue, TableError
-from credit.usecases.field_sources import Blank, FieldSource, FieldValue, RowMapping, Unusable, read_field
+from credit.usecases.field_sources import Blank, FieldSource, FieldValue, Unusable, read_field
 from credit.usecases.ingest import PROFILE_NUMBERS, customer_record
-from credit.usecases.row_mapping import SHIPPED_MAPPINGS
+from credit.usecases.row_mapping import RowMapping
 from credit.usecases.tables import SourceRow, Table
-
-__all__ = [
-    "SHIPPED_MAPPINGS",
-    "BlankedValue",
-    "ConversionReport",
-    "ConvertedRow",
-    "SourceRow",
-    "UnusableRow",
-    "check_columns",
-    "convert",
-]
 
 
 @dataclass(frozen=True, slots=True)

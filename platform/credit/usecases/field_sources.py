@@ -69,36 +69,12 @@ class FieldSource:
     prefix: str = ""
     digits: int = 1
     seed: int = 0
-    line: int | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column this way reads."""
         named = (self.column, self.until, self.when.column if self.when else "")
         return tuple(column for column in named if column)
-
-
-@dataclass(frozen=True, slots=True)
-class RowMapping:
-    """A mapping file, checked. For each field the ways to get it, the first whose ``when`` fits applies."""
-
-    name: str
-    version: str
-    description: str
-    encoding: str
-    delimiter: str
-    null_values: frozenset[str]
-    customer: Mapping[str, tuple[FieldSource, ...]]
-    application: Mapping[str, tuple[FieldSource, ...]]
-    source_file: str
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """Every column the mapping needs."""
-        ways = [
-            way for fields in (self.customer, self.application) for ways in fields.values() for way in ways
-        ]
-        return frozenset(column for way in ways for column in way.columns)
 
 
 FieldValue = str | int | None

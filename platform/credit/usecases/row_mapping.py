@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from credit.domain.application import Purpose
 from credit.domain.customer import CustomerStatus
 from credit.domain.facts import HOME_OWNERSHIP
-from credit.usecases.field_sources import CellReading, FieldSource, RowMapping, Treatment, When
+from credit.usecases.field_sources import CellReading, FieldSource, Treatment, When
 from credit.usecases.ingest import PROFILE_NUMBERS
 from foundation.files import document, read_bytes
 from foundation.located import Place, Section
-
-__all__ = ["OPENINTRO_LOANS", "SHIPPED_MAPPINGS", "RowMapping", "load_mapping", "parse_mapping"]
 
 Readings = Mapping[str, tuple[CellReading, ...]]
 Ways = Mapping[str, tuple[FieldSource, ...]]
@@ -50,6 +49,29 @@ _ALLOWED: Mapping[str, tuple[str, ...]] = {
     "purpose": tuple(Purpose),
 }
 _REQUIRED = ("customer_id", "cpf", "amount_cents", "term_months", "purpose")
+
+
+@dataclass(frozen=True, slots=True)
+class RowMapping:
+    """A mapping file, checked. For each field the ways to get it, the first whose ``when`` fits applies."""
+
+    name: str
+    version: str
+    description: str
+    encoding: str
+    delimiter: str
+    null_values: frozenset[str]
+    customer: Ways
+    application: Ways
+    source_file: str
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column the mapping needs."""
+        ways = [
+            way for fields in (self.customer, self.application) for ways in fields.values() for way in ways
+        ]
+        return frozenset(column for way in ways for column in way.columns)
 
 
 def load_mapping(path: Path) -> RowMapping:
@@ -118,17 +140,38 @@ def _ways(place: Place, name: str, readings: tuple[CellReading, ...]) -> tuple[F
 def _way(place: Place, name: str, readings: tuple[CellReading, ...]) -> FieldSource:
     section = Section(place)
     word = section.need("read").choice(readings)
-    way = FieldSource(CellReading(word or readings[0]), line=place.line or 1)
     if not word:
-        return way  # which other keys it may have hangs on it
-    way = _DETAILS.get(way.reading, _plain)(way, section, name)
-    if way.reading not in (CellReading.ROW_NUMBER, CellReading.SYNTHETIC_CPF):
-        way = replace(way, column=section.need("column").text())
-    way = replace(way, when=_when(section.take("when")), missing=_treatment(section, "missing", name))
-    if way.reading in _NUMERIC:
-        way = _bounds(way, section, name)
+        return FieldSource(readings[0])  # which other keys it may have hangs on it
+    reading = CellReading(word)
+    said = _details(reading, section, name)
+    if reading not in (CellReading.ROW_NUMBER, CellReading.SYNTHETIC_CPF):
+        said["column"] = section.need("column").text()
+    if reading in _NUMERIC:
+        said["outside"] = _treatment(section, "outside", name)
+        said |= {bound: section.number(bound) for bound in ("at_least", "at_most", "above")}
+    missing, when = _treatment(section, "missing", name), _when(section.take("when"))
     section.close()
-    return way
+    return FieldSource(reading, when=when, missing=missing, **said)
+
+
+def _details(reading: CellReading, section: Section, name: str) -> dict[str, Any]:
+    """What one way of reading needs and no other, by the name of its field in ``FieldSource``."""
+    match reading:
+        case CellReading.CHOICE:
+            pairs = section.need("values").entries()
+            return {"values": {written: place.choice(_ALLOWED[name]) for written, place in pairs}}
+        case CellReading.LADDER:
+            return _ladder(section, name)
+        case CellReading.PERCENT_OF:
+            return {"of": section.need("of").choice(list(PROFILE_NUMBERS))}
+        case CellReading.YEARS_SINCE:
+            return {"until": section.need("until").text()}
+        case CellReading.ROW_NUMBER:
+            digits = section.need("digits").integer(1, 12)
+            return {"prefix": section.need("prefix").text(), "digits": digits}
+        case CellReading.SYNTHETIC_CPF:
+            return {"seed": section.need("seed").integer(0, 2**53)}
+    return {}
 
 
 def _treatment(section: Section, field: str, name: str) -> Treatment:
@@ -142,16 +185,6 @@ def _treatment(section: Section, field: str, name: str) -> Treatment:
     return chosen
 
 
-def _bounds(way: FieldSource, section: Section, name: str) -> FieldSource:
-    return replace(
-        way,
-        outside=_treatment(section, "outside", name),
-        at_least=section.number("at_least"),
-        at_most=section.number("at_most"),
-        above=section.number("above"),
-    )
-
-
 def _when(place: Place | None) -> When | None:
     if place is None:
         return None
@@ -159,16 +192,7 @@ def _when(place: Place | None) -> When | None:
     return When(fields["column"].text(), fields["equals"].scalar())
 
 
-def _plain(way: FieldSource, section: Section, name: str) -> FieldSource:
-    return way
-
-
-def _choice(way: FieldSource, section: Section, name: str) -> FieldSource:
-    pairs = section.need("values").entries()
-    return replace(way, values={written: place.choice(_ALLOWED[name]) for written, place in pairs})
-
-
-def _ladder(way: FieldSource, section: Section, name: str) -> FieldSource:
+def _ladder(section: Section, name: str) -> dict[str, Any]:
     order = section.need("order")
     steps = tuple(item.scalar() for item in order.items(least=1))
     if len(set(steps)) != len(steps):
@@ -179,33 +203,7 @@ def _ladder(way: FieldSource, section: Section, name: str) -> FieldSource:
     last = top + by * (len(steps) - 1)
     if step.given and (by == 0 or not 0 <= last <= PROFILE_NUMBERS.get(name, 10**6)):
         step.wrong(f"would end at {last}", "Choose first and step so that every value is in range")
-    return replace(way, order=steps, first=top, step=by)
-
-
-def _percent(way: FieldSource, section: Section, name: str) -> FieldSource:
-    return replace(way, of=section.need("of").choice(list(PROFILE_NUMBERS)))
-
-
-def _years(way: FieldSource, section: Section, name: str) -> FieldSource:
-    return replace(way, until=section.need("until").text())
-
-
-def _row_number(way: FieldSource, section: Section, name: str) -> FieldSource:
-    return replace(way, prefix=section.need("prefix").text(), digits=section.need("digits").integer(1, 12))
-
-
-def _synthetic(way: FieldSource, section: Section, name: str) -> FieldSource:
-    return replace(way, seed=section.need("seed").integer(0, 2**53))
-
-
-_DETAILS = {
-    CellReading.CHOICE: _choice,
-    CellReading.LADDER: _ladder,
-    CellReading.PERCENT_OF: _percent,
-    CellReading.YEARS_SINCE: _years,
-    CellReading.ROW_NUMBER: _row_number,
-    CellReading.SYNTHETIC_CPF: _synthetic,
-}
+    return {"order": steps, "first": top, "step": by}
 
 
 def _check_percentages(place: Place, found: Ways) -> None:

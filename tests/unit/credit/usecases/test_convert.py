@@ -9,17 +9,10 @@ from hypothesis import strategies as st
 from credit.domain.customer import CustomerProfile
 from credit.domain.decision import Application
 from credit.domain.errors import TableError
-from credit.usecases.convert import (
-    BlankedValue,
-    ConversionReport,
-    ConvertedRow,
-    SourceRow,
-    UnusableRow,
-    convert,
-)
+from credit.usecases.convert import BlankedValue, ConversionReport, ConvertedRow, UnusableRow, convert
 from credit.usecases.ingest import IngestRecord
 from credit.usecases.row_mapping import OPENINTRO_LOANS, load_mapping, parse_mapping
-from credit.usecases.tables import Table, read_csv
+from credit.usecases.tables import SourceRow, Table, read_csv
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON
 from tests.support.credit_world import TestSealer
