@@ -27,8 +27,7 @@ from foundation.durations import duration_text
 from slo.judge.burn_rate import TierBurn, WindowBurn
 from slo.judge.status import ObjectiveStatus
 from slo.ledger.exclusions import clip
-from slo.ledger.ledger import Counts, Ledger
-from slo.ledger.series import series_key
+from slo.ledger.ledger import Counts, Ledger, series_key
 from slo.model.periods import MINUTE
 from slo.model.spec import Slo
 

@@ -16,8 +16,7 @@ from dashboards.model.palette import State
 from foundation.durations import duration_text
 from slo.judge.burn_rate import TierBurn
 from slo.judge.status import ObjectiveState, ObjectiveStatus
-from slo.ledger.ledger import Ledger
-from slo.ledger.series import series_key
+from slo.ledger.ledger import Ledger, series_key
 from slo.model.periods import MINUTE
 from slo.model.spec import Slo
 

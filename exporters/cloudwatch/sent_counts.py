@@ -6,17 +6,13 @@ without any counts is owed: its call failed.
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from foundation.sqlite_ladder import climb
-from slo.model.errors import LedgerError
+from slo.ledger.sqlite_file import SqliteFile
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS sent_counts (
@@ -73,16 +69,10 @@ class SentCounts:
 
     def __init__(self, path: Path) -> None:
         """Raises LedgerError: it cannot be opened."""
-        self._path, self._lock = path, threading.Lock()
-        with self._explained():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            climb(self._db, path, [SCHEMA])
+        self._file = SqliteFile("the record of sent counts", path, [SCHEMA])
 
     def close(self) -> None:
-        self._db.close()
+        self._file.close()
 
     def since(self, slo: str, objective: str, since: datetime) -> Mapping[datetime, SentMinute | None]:
         """Minutes that were sent, or (None) whose sending has not ended, from ``since`` on."""
@@ -106,7 +96,7 @@ class SentCounts:
 
     def begin(self, changes: Sequence[MinuteChange], now: datetime) -> bool:
         """Put on file what is about to be sent; False when another process went ahead with one of them."""
-        with self._written() as db:
+        with self._file.transaction() as db:
             for change in changes:
                 one, was = change.after, change.before
                 row = (one.slo, one.objective, _number(one.minute), one.good, one.total, _number(now))
@@ -118,13 +108,13 @@ class SentCounts:
 
     def settle(self, minutes: Iterable[SentMinute]) -> None:
         """CloudWatch has these counts, for minutes that were on their way."""
-        with self._written() as db:
+        with self._file.transaction() as db:
             for one in minutes:
                 db.execute(SETTLE, (one.good, one.total, one.slo, one.objective, _number(one.minute)))
 
     def cancel(self, minutes: Iterable[SentMinute]) -> None:
         """Nothing of these arrived: what was sent before stands."""
-        with self._written() as db:
+        with self._file.transaction() as db:
             for one in minutes:
                 db.execute(
                     "UPDATE sent_counts SET pending_good = NULL, pending_total = NULL, pending_since = NULL "  # noqa: S608
@@ -144,31 +134,12 @@ class SentCounts:
         ]
 
     def forget_before(self, minute: datetime) -> None:
-        with self._written() as db:
+        with self._file.transaction() as db:
             db.execute("DELETE FROM sent_counts WHERE minute < ?", (_number(minute),))
 
     def _all(self, statement: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        with self._explained(), self._lock:
-            return self._db.execute(statement, values).fetchall()
-
-    @contextmanager
-    def _written(self) -> Iterator[sqlite3.Connection]:
-        with self._explained(), self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            if self._db.in_transaction:
-                self._db.execute("COMMIT")
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise LedgerError(f"the record of sent counts {self._path} cannot be used: {error}") from error
+        with self._file.reading() as db:
+            return db.execute(statement, values).fetchall()
 
 
 def _number(at: datetime) -> int:

@@ -18,8 +18,7 @@ from exporters.cloudwatch.sent_counts import MinuteChange, SentCounts, SentMinut
 from foundation.clock import Clock
 from slo.indicators.metric import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.ledger.collect import LATE
-from slo.ledger.ledger import Ledger
-from slo.ledger.series import series_key
+from slo.ledger.ledger import Ledger, series_key
 from slo.model.periods import MINUTE, floor_minute
 from slo.model.spec import Objective, Slo
 

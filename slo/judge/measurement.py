@@ -13,8 +13,7 @@ from fractions import Fraction
 
 from slo.judge.burn_rate import TierBurn, WindowBurn
 from slo.ledger.exclusions import Exclusion, Span, clip, excluded_spans
-from slo.ledger.ledger import Counts, Ledger, SeriesKey
-from slo.ledger.series import series_key
+from slo.ledger.ledger import Counts, Ledger, SeriesKey, series_key
 from slo.model.periods import MINUTE, Period, period_of
 from slo.model.spec import Objective, Slo, Tier
 

@@ -14,8 +14,7 @@ from foundation.clock import Clock
 from slo.cloudwatch.metric_data import MetricDataClient, Minutes, minutes_of
 from slo.indicators.metric import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.ledger.collect import HISTORY, LATE, Collected, Reach, by_method, longest_slice
-from slo.ledger.ledger import Ledger, LedgerRow
-from slo.ledger.series import series_key
+from slo.ledger.ledger import Ledger, LedgerRow, series_key
 from slo.ledger.tally import Tally
 from slo.model.errors import SourceError
 from slo.model.periods import floor_minute

@@ -15,8 +15,7 @@ from typing import Protocol
 
 from foundation.clock import Clock
 from slo.ledger.counts import CountReader, MinuteCount
-from slo.ledger.ledger import Ledger, LedgerRow, SeriesKey
-from slo.ledger.series import series_key
+from slo.ledger.ledger import Ledger, LedgerRow, SeriesKey, series_key
 from slo.ledger.tally import NOTHING, CountPlan, Increase, Tally, count_plan
 from slo.ledger.timeslices import ratio_minute_rows, slice_rows
 from slo.model.count_query import Labels

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from slo.ledger.counts import MinuteCount
-from slo.ledger.ledger_rows import EPOCH
+from slo.ledger.ledger import EPOCH
 from slo.ledger.prometheus_queries import PrometheusQueries
 from slo.ledger.samples import MAX_GAP, InstanceSamples, Values
 from slo.model.count_query import CountQuery, Labels

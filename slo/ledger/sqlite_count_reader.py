@@ -11,7 +11,7 @@ from pathlib import Path
 
 from foundation.sqlite_ladder import refuse_newer
 from slo.ledger.counts import MinuteCount, fill_single_gaps
-from slo.ledger.ledger_rows import epoch_minute, from_epoch_minute
+from slo.ledger.ledger import epoch_minute, from_epoch_minute
 from slo.ledger.sqlite_counts import RUNGS, kernel_boot_id
 from slo.model.errors import LedgerError
 from slo.model.periods import MINUTE, floor_minute

@@ -8,10 +8,7 @@ lose what came after the last one; those minutes are then read with an error bou
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -19,11 +16,9 @@ from uuid import uuid4
 
 from foundation.clock import Clock
 from foundation.count_journal import CounterIncrement
-from foundation.sqlite_ladder import climb
-from slo.ledger.ledger_rows import MINUTE, epoch_minute
-from slo.ledger.sqlite_mends import with_mend
-from slo.model.errors import LedgerError
-from slo.model.periods import floor_minute
+from slo.ledger.ledger import epoch_minute
+from slo.ledger.sqlite_file import SqliteFile
+from slo.model.periods import MINUTE, floor_minute
 
 Identity = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -62,15 +57,16 @@ class SqliteCountJournal:
         retention: timedelta = RETENTION,
         boot_id: str | None = None,
     ) -> None:
-        self._path = path
         self._clock = clock
         self._retention = retention
-        self._lock = threading.Lock()
         self._counters: dict[Identity, int] = {}
         self._role = source_name
         self.source = f"{source_name}/{uuid4().hex[:8]}"
-        with self._explained():
-            self._db = _create(path)
+        caches = (self._counters,)
+        self._file = SqliteFile("the count journal", path, RUNGS, synchronous="NORMAL", caches=caches)
+        self._db = self._file.db
+        with self._file.transaction():
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
             self._run = self._begin_run(kernel_boot_id() if boot_id is None else boot_id)
         self.heartbeat()
 
@@ -83,7 +79,7 @@ class SqliteCountJournal:
         """
         if any(increment.value < 0 for increment in increments):
             raise ValueError(f"a counter cannot fall: {increments}")
-        with self._lock, self._transaction():
+        with self._file.transaction():
             minute = self._minute()
             self._db.executemany(
                 ADD, [(minute, self._run, self._counter(item), item.value) for item in increments]
@@ -91,17 +87,17 @@ class SqliteCountJournal:
 
     def heartbeat(self) -> None:
         """Say "alive" and wait until everything counted so far is on the disk."""
-        with self._lock, self._explained():
+        with self._file.lock, self._file.explained():
             self._db.execute("PRAGMA synchronous = FULL")
             try:
-                with self._transaction():
+                with self._file.transaction():
                     self._beat()
             finally:
                 self._db.execute("PRAGMA synchronous = NORMAL")
 
     def close(self) -> None:
         """End the run cleanly: its last minutes are exact even if the host restarts afterwards."""
-        with self._lock, self._explained():
+        with self._file.lock, self._file.explained():
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("UPDATE runs SET closed = 1 WHERE id = ?", (self._run,))
             self._db.close()
@@ -141,36 +137,3 @@ class SqliteCountJournal:
 
     def _minute(self) -> int:
         return epoch_minute(floor_minute(self._clock.now()))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._explained():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                self._counters.clear()
-                raise
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise LedgerError(f"the count journal {self._path} cannot be used: {with_mend(error)}") from error
-
-
-def _create(path: Path) -> sqlite3.Connection:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LedgerError(f"the folder of the count journal {path} cannot be made: {error}") from error
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
-    climb(db, path, RUNGS)
-    return db

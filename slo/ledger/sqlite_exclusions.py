@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from foundation.sqlite_ladder import climb
 from slo.ledger.exclusions import Exclusion, ExclusionError, checked
-from slo.model.errors import LedgerError
+from slo.ledger.sqlite_file import SqliteFile
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS exclusions (
@@ -48,17 +45,10 @@ class SqliteExclusionLog:
     """Safe to use from several threads; synced before it returns."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        with self._explained():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            climb(self._db, path, [SCHEMA])
+        self._file = SqliteFile("the exclusions in", path, [SCHEMA])
 
     def close(self) -> None:
-        self._db.close()
+        self._file.close()
 
     def request(self, exclusion: Exclusion) -> None:
         item = checked(exclusion)
@@ -71,35 +61,30 @@ class SqliteExclusionLog:
             item.requested_by,
             _text(item.requested_at),
         )
-        with self._lock, self._explained():
+        with self._file.lock, self._file.explained():
             try:
-                self._db.execute("INSERT INTO exclusions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                self._file.db.execute("INSERT INTO exclusions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             except sqlite3.IntegrityError as error:
                 raise ExclusionError(f"exclusion_id: {item.exclusion_id} is taken; choose another") from error
 
     def withdraw(self, exclusion_id: str, by: str, at: datetime) -> None:
         if not by.strip():
             raise ExclusionError("withdrawn_by: a withdrawal needs the name of who asked for it")
-        with self._lock, self._explained():
-            known = self._db.execute("SELECT 1 FROM exclusions WHERE id = ?", (exclusion_id,)).fetchone()
+        with self._file.lock, self._file.explained():
+            known = self._file.db.execute("SELECT 1 FROM exclusions WHERE id = ?", (exclusion_id,)).fetchone()
             if known is None:
                 raise ExclusionError(f"exclusion_id: there is no exclusion {exclusion_id}")
             try:
-                self._db.execute("INSERT INTO withdrawals VALUES (?, ?, ?)", (exclusion_id, by, _text(at)))
+                self._file.db.execute(
+                    "INSERT INTO withdrawals VALUES (?, ?, ?)", (exclusion_id, by, _text(at))
+                )
             except sqlite3.IntegrityError as error:
                 raise ExclusionError(f"exclusion_id: {exclusion_id} is already withdrawn") from error
 
     def all(self) -> Sequence[Exclusion]:
-        with self._lock, self._explained():
-            rows = self._db.execute(ALL).fetchall()
+        with self._file.lock, self._file.explained():
+            rows = self._file.db.execute(ALL).fetchall()
         return [_exclusion(*row) for row in rows]
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise LedgerError(f"the exclusions in {self._path} cannot be used: {error}") from error
 
 
 def _text(instant: datetime) -> str:

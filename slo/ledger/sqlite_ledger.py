@@ -7,20 +7,23 @@ reads minute rows at its edges and sums in its middle, so thirty days cost tens 
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
-from foundation.sqlite_ladder import climb, refuse_newer
-from slo.ledger.ledger import Counts, LedgerRow, SeriesKey
-from slo.ledger.ledger_rollups import rebuild_rollups, refresh_rollups
-from slo.ledger.ledger_rows import checked_rows, epoch_minute, from_epoch_minute, series_text, whole_minutes
-from slo.ledger.ledger_windows import WindowReader
-from slo.ledger.sqlite_mends import with_mend
+from slo.ledger.ledger import (
+    Counts,
+    LedgerRow,
+    SeriesKey,
+    checked_rows,
+    epoch_minute,
+    from_epoch_minute,
+    series_text,
+    whole_minutes,
+)
+from slo.ledger.sqlite_file import IN_MEMORY, SqliteFile
+from slo.ledger.sqlite_sums import WindowReader, rebuild_rollups, refresh_rollups
 from slo.model.errors import LedgerError, UnitMismatch
 from slo.model.spec import CountUnit
 
@@ -33,27 +36,31 @@ DO UPDATE SET good = excluded.good, total = excluded.total, error_bound = exclud
 
 
 class SqliteLedger:
-    """One file. Safe to use from several threads; several processes may read while one writes.
+    """One file, or none: in memory, for simulation.
+
+    Safe to use from several threads; several processes may read while one writes.
 
     ``read_only`` opens an existing ledger for looking (``mirante slo status`` beside a running service).
     """
 
-    def __init__(self, path: Path, read_only: bool = False) -> None:
-        self._path = path
-        self._lock = threading.RLock()
+    def __init__(self, path: Path = IN_MEMORY, read_only: bool = False) -> None:
+        if read_only and not path.exists():
+            problem = "start the control side once, or name another file"
+            raise LedgerError(f"there is no ledger at {path}; {problem}")
         self._series: dict[SeriesKey, int] = {}
         self._sources: dict[str, int] = {}
-        self._db = _open(path, read_only)
+        caches = (self._series, self._sources)
+        self._file = SqliteFile("the ledger", path, RUNGS, read_only=read_only, caches=caches)
+        self._db = self._file.db
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self._file.close()
 
     def write(self, rows: Iterable[LedgerRow]) -> None:
         accepted = checked_rows(rows)
         if not accepted:
             return
-        with self._transaction():
+        with self._file.transaction():
             values = [
                 (
                     self._series_id(row.series),
@@ -72,7 +79,7 @@ class SqliteLedger:
         return self.counts_many([(series, start, end)])[0]
 
     def counts_many(self, windows: Sequence[tuple[SeriesKey, datetime, datetime]]) -> Sequence[Counts]:
-        with self._reading():
+        with self._file.reading():
             reader = WindowReader(self._db)
             asked = [
                 (self._find_series(series), *whole_minutes(start, end)) for series, start, end in windows
@@ -81,7 +88,7 @@ class SqliteLedger:
 
     def minutes(self, series: SeriesKey, start: datetime, end: datetime) -> Mapping[datetime, Counts]:
         first, last = whole_minutes(start, end)
-        with self._reading():
+        with self._file.reading():
             rows = self._db.execute(
                 "SELECT minute, SUM(good), SUM(total), SUM(error_bound) FROM minute_rows "
                 "WHERE series = ? AND minute >= ? AND minute < ? GROUP BY minute ORDER BY minute",
@@ -90,7 +97,7 @@ class SqliteLedger:
         return {from_epoch_minute(row[0]): Counts(row[1], row[2], 1, 1, row[3]) for row in rows}
 
     def series(self, environment: str | None = None, slo_id: str | None = None) -> Sequence[SeriesKey]:
-        with self._reading():
+        with self._file.reading():
             rows = self._db.execute(
                 "SELECT environment, slo_id, objective, revision, unit, labels FROM series "
                 "WHERE (?1 IS NULL OR environment = ?1) AND (?2 IS NULL OR slo_id = ?2)",
@@ -109,20 +116,20 @@ class SqliteLedger:
 
     def rebuild_rollups(self) -> None:
         """Derive every hour and day sum again from the minute rows."""
-        with self._transaction():
+        with self._file.transaction():
             rebuild_rollups(self._db)
 
     def prune(self, before: datetime) -> int:
         """Forget minutes before a UTC day's start and their sums; returns how many minute rows went."""
         day = epoch_minute(before) // 1440
-        with self._transaction():
+        with self._file.transaction():
             gone = self._db.execute("DELETE FROM minute_rows WHERE minute < ?", (day * 1440,)).rowcount
             self._db.execute("DELETE FROM hour_sums WHERE hour < ?", (day * 24,))
             self._db.execute("DELETE FROM day_sums WHERE day < ?", (day,))
         return gone
 
     def _edge(self, series: SeriesKey, function: str) -> datetime | None:
-        with self._reading():
+        with self._file.reading():
             minute = self._db.execute(
                 f"SELECT {function}(minute) FROM minute_rows WHERE series = ?",  # noqa: S608
                 (self._find_series(series),),
@@ -177,62 +184,6 @@ class SqliteLedger:
             row = self._db.execute("SELECT id FROM sources WHERE name = ?", (source,)).fetchone()
             self._sources[source] = row[0]
         return self._sources[source]
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """One snapshot, so that edges and middles of a window belong together."""
-        with self._lock, self._readable():
-            self._db.execute("BEGIN")
-            try:
-                yield
-            finally:
-                self._db.execute("ROLLBACK")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._lock, self._readable():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                self._series.clear()
-                self._sources.clear()
-                raise
-
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise LedgerError(f"the ledger {self._path} cannot be used: {with_mend(error)}") from error
-
-
-def _open(path: Path, read_only: bool) -> sqlite3.Connection:
-    if read_only and not path.exists():
-        raise LedgerError(f"there is no ledger at {path}; start the control side once, or name another file")
-    try:
-        if not read_only:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        mode = "ro" if read_only else "rwc"
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=30,
-        )
-        if not read_only:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            climb(db, path, RUNGS)
-        else:
-            refuse_newer(db, path, len(RUNGS))
-    except (sqlite3.Error, OSError) as error:
-        raise LedgerError(f"the ledger {path} cannot be opened: {with_mend(error)}") from error
-    return db
 
 
 def _key(environment: str, slo_id: str, objective: str, revision: str, unit: str, labels: str) -> SeriesKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,9 +12,8 @@ from foundation.clock import ManualClock
 from foundation.errors import DefinitionError
 from slo.ledger.collect import Collector
 from slo.ledger.counts import CountReader
-from slo.ledger.ledger import Counts, Ledger
-from slo.ledger.memory_ledger import MemoryLedger
-from slo.ledger.series import series_key
+from slo.ledger.ledger import Counts, Ledger, series_key
+from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.model.errors import SourceError, UnsupportedQuery
 from slo.model.periods import MINUTE, floor_minute
 from slo.model.spec import BudgetingMethod, Objective, Slo
@@ -102,12 +102,12 @@ def timeline_from_counts(reader: CountReader, slo: Slo, start: datetime, end: da
         SourceError: the source cannot be read.
     """
     events = _as_events(slo)
-    ledger, clock = MemoryLedger(), ManualClock(end)
-    collector = Collector([events], reader, ledger, "recorded", clock, history=end - start)
-    if slo.id in collector.refused:
-        raise UnsupportedQuery(slo.id, collector.refused[slo.id])
-    collector.collect()
-    return timeline_from_ledger(ledger, events, events.objectives[0], "recorded", start, end)
+    with closing(SqliteLedger()) as ledger:
+        collector = Collector([events], reader, ledger, "recorded", ManualClock(end), history=end - start)
+        if slo.id in collector.refused:
+            raise UnsupportedQuery(slo.id, collector.refused[slo.id])
+        collector.collect()
+        return timeline_from_ledger(ledger, events, events.objectives[0], "recorded", start, end)
 
 
 def _as_events(slo: Slo) -> Slo:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from slo.indicators.ratio import RatioIndicator
 from slo.judge.status import ObjectiveStatus, status
-from slo.ledger.ledger import LedgerRow, SeriesKey
-from slo.ledger.ledger_rows import epoch_minute
+from slo.ledger.ledger import LedgerRow, SeriesKey, epoch_minute
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.model.spec import BudgetingMethod as Method
 from slo.model.spec import MetricQuery, Objective, Slo, Tier, Window

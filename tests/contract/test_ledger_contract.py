@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from slo.ledger.ledger import Counts, Ledger
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.model.errors import LedgerError, UnitMismatch
 from slo.model.spec import CountUnit
 from tests.support import broken_ledgers
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON, a_row, a_series
 
 Factory = Callable[[Path], Ledger]

@@ -12,11 +12,11 @@ from foundation.clock import ManualClock
 from slo.cloudwatch import alarms
 from slo.indicators.ratio import RatioIndicator
 from slo.ledger.cloudwatch_source import CloudWatchCollector
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.periods import MINUTE, floor_minute
 from slo.model.spec import MetricQuery
 from tests.support.aws_emulator import aws_client, needs_emulator, running_emulator
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import HOUR, an_slo, key_of
 
 pytestmark = needs_emulator

@@ -26,14 +26,13 @@ from exporters.cloudwatch.slo_counts import READABLE, SloCounts
 from foundation.clock import ManualClock
 from foundation.metrics import MetricKind, MetricSpec
 from slo.indicators.metric import twin_of
-from slo.ledger.ledger import LedgerRow
-from slo.ledger.memory_ledger import MemoryLedger
-from slo.ledger.series import series_key
+from slo.ledger.ledger import LedgerRow, series_key
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from slo.model.periods import MINUTE, floor_minute
 from slo.model.spec import Slo
 from tests.support.aws_emulator import aws_client, needs_emulator, shared_emulator
+from tests.support.memory_ledger import MemoryLedger
 
 pytestmark = needs_emulator
 

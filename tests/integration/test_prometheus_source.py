@@ -18,12 +18,12 @@ from foundation.clock import ManualClock, SystemClock
 from slo.judge.status import status
 from slo.ledger.collect import Collector
 from slo.ledger.ledger import Counts
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.ledger.prometheus_source import PrometheusCountReader
 from slo.model.count_query import CountQuery, Term, parse_count_query
 from slo.model.errors import SourceError
 from slo.model.promql import Selector
 from slo.model.spec import Slo
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.patience import patience, wait_until
 from tests.support.prometheus_server import backfill, free_port, needs_prometheus, prometheus_server
 from tests.support.slo_samples import DAY, GOOD, HOUR, MINUTE, TOTAL, an_slo, key_of

@@ -24,12 +24,12 @@ from dataplatform.local.server import free_port
 from foundation.clock import SystemClock
 from slo.judge.evaluate import evaluate
 from slo.ledger.ledger import LedgerRow, SeriesKey
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.conventions import alert_key, cloudwatch_alarm_name
 from slo.prometheus.rules import rule_file
 from tests.support.aws_emulator import needs_emulator
 from tests.support.hooks import eventbridge_event
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.patience import patience
 from tests.support.router_judge import HEADERS, Judge
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from slo.ledger.ledger import Counts, LedgerRow, SeriesKey
-from slo.ledger.memory_ledger import MemoryLedger
+from tests.support.memory_ledger import MemoryLedger
 
 MINUTE = timedelta(minutes=1)
 

@@ -27,11 +27,10 @@ from foundation.clock import ManualClock
 from slo.judge.evaluate import evaluate
 from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.counts import MinuteCount
-from slo.ledger.ledger import LedgerRow, SeriesKey
-from slo.ledger.memory_ledger import MemoryLedger
-from slo.ledger.series import series_key
+from slo.ledger.ledger import LedgerRow, SeriesKey, series_key
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
+from tests.support.memory_ledger import MemoryLedger
 
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 11, 23, 17, 42, 20, tzinfo=UTC)

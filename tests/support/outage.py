@@ -19,8 +19,7 @@ from app.settings import load_settings
 from foundation.clock import SystemClock, clock_spec, parse_clock
 from slo.judge.burn_rate import TierBurn
 from slo.judge.status import ObjectiveStatus, status
-from slo.ledger.ledger import Counts
-from slo.ledger.series import series_key
+from slo.ledger.ledger import Counts, series_key
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.conventions import NO_DATA_OBJECTIVE

@@ -14,8 +14,7 @@ from app.demo.seen import FaultRun
 from foundation.bilingual import Text
 from foundation.durations import duration_text
 from slo.judge.burn_rate import WindowBurn
-from slo.ledger.ledger import Ledger
-from slo.ledger.series import series_key
+from slo.ledger.ledger import Ledger, series_key
 from slo.model.periods import MINUTE, floor_minute
 from slo.model.spec import Objective, Slo, Tier
 

@@ -10,10 +10,10 @@ from alarms.model.severity import Severity
 from alarms.router.topology import Topology
 from slo.judge.evaluate import evaluate
 from slo.ledger.ledger import LedgerRow, SeriesKey
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.spec import Slo
 from tests.support.alerts import MONDAY_10
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.router import Scene
 
 MINUTE = timedelta(minutes=1)

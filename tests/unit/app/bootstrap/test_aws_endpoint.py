@@ -25,9 +25,9 @@ from app.bootstrap.server_probes import probes_of
 from app.settings import Settings
 from foundation.aws.clients import AwsClients
 from foundation.clock import SystemClock
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from tests.support.command_line import mirante
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.refusing_aws import refusing_aws
 from tests.support.running_router import alarm_policy
 

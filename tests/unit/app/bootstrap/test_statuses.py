@@ -12,9 +12,9 @@ from exporters.collectors.slo_status import SloStatusCollector
 from exporters.server import build_registry
 from foundation.clock import ManualClock
 from slo.ledger.ledger import LedgerRow, SeriesKey
-from slo.ledger.memory_ledger import MemoryLedger
 from tests.support.catalogues import shipped
 from tests.support.memory_exclusions import MemoryExclusionLog
+from tests.support.memory_ledger import MemoryLedger
 
 NOW = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
 SLO = shipped().slo("credit/decision-latency")

@@ -14,11 +14,10 @@ from app.cli.context import plain_table
 from app.cli.main import cli
 from app.slo_tables import detail, overview
 from slo.judge.status import ObjectiveStatus, status
-from slo.ledger.ledger import LedgerRow
-from slo.ledger.memory_ledger import MemoryLedger
-from slo.ledger.series import series_key
+from slo.ledger.ledger import LedgerRow, series_key
 from slo.loaders.catalogue_files import load_catalogue
 from tests.support.command_line import mirante
+from tests.support.memory_ledger import MemoryLedger
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 

@@ -11,8 +11,7 @@ from click.testing import CliRunner
 from app.bootstrap.paths import DataPaths
 from app.cli.main import cli
 from foundation.clock import clock_spec
-from slo.ledger.ledger import LedgerRow
-from slo.ledger.series import series_key
+from slo.ledger.ledger import LedgerRow, series_key
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
 

@@ -18,7 +18,7 @@ from exporters.collectors.slo_status import SloStatusCollector
 from exporters.server import build_registry
 from foundation.clock import ManualClock
 from slo.judge.status import ObjectiveStatus, status
-from slo.ledger.memory_ledger import MemoryLedger
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.patience import patience
 from tests.support.slo_samples import an_slo, steady
 

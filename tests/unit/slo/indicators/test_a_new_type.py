@@ -14,7 +14,6 @@ from slo import cloudwatch, lint, prometheus
 from slo.indicators import KINDS
 from slo.judge.status import ObjectiveState, status
 from slo.ledger.collect import Collector
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.loaders.catalogue_files import load_catalogue
 from slo.loaders.writer import documents
 from slo.model.catalogue import Catalogue
@@ -24,6 +23,7 @@ from slo.simulate.outage import Traffic, imagine
 from tests.support.definition_files import SLO, refusals
 from tests.support.latency_indicator import KEY, LatencyIndicator, read_latency
 from tests.support.memory_counts import MemoryCountJournal, MemoryCountReader
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.promtool import PROMTOOL, check_rules, test_rules, write_rules, write_tests
 from tests.support.slo_samples import MINUTE, NOON
 

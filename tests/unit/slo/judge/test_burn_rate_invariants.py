@@ -14,9 +14,9 @@ from slo.judge.burn_rate import TierBurn, WindowBurn, burns_above
 from slo.judge.evaluate import evaluate
 from slo.judge.status import status
 from slo.ledger.ledger import Counts, LedgerRow
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.periods import Period
 from slo.model.spec import Tier
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import DAY, GOOGLE, HOUR, MINUTE, NOON, a_row, an_slo, key_of, steady
 
 targets = st.integers(1, 99_999).map(lambda n: Fraction(n, 100_000))

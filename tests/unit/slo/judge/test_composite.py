@@ -6,9 +6,9 @@ import pytest
 
 from slo.judge.composite import CompositeStatus, composite_status
 from slo.judge.status import ObjectiveState, status
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.entities import Composite, CompositeMember
 from slo.model.errors import UnknownSlo
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON, an_slo, steady
 
 

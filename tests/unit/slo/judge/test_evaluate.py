@@ -9,10 +9,10 @@ from foundation.count_journal import CounterIncrement, labels_of
 from slo.judge.evaluate import Evaluation, evaluate
 from slo.ledger.collect import Collector
 from slo.ledger.exclusions import Exclusion
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.spec import BudgetingMethod, Slo
 from tests.support.memory_counts import MemoryCountJournal, MemoryCountReader
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import DAY, GOOGLE, HOUR, MINUTE, NOON, a_row, an_slo, key_of, steady
 
 

@@ -11,10 +11,10 @@ import pytest
 from slo.judge.status import ObjectiveState, ObjectiveStatus, status
 from slo.ledger.exclusions import Exclusion
 from slo.ledger.ledger import Ledger
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.model.periods import period_of
 from slo.model.spec import Slo, Window
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON, a_row, an_slo, key_of, steady
 
 

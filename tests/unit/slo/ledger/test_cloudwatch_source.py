@@ -16,9 +16,9 @@ from foundation.clock import ManualClock
 from slo.indicators.ratio import RatioIndicator
 from slo.ledger.cloudwatch_source import CloudWatchCollector
 from slo.ledger.ledger import Counts, Ledger
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.errors import SourceError
 from slo.model.spec import BudgetingMethod, MetricQuery, Slo
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import HOUR, MINUTE, NOON, an_slo, key_of
 
 

@@ -10,10 +10,10 @@ from slo.indicators.ratio import RatioIndicator
 from slo.indicators.threshold import ThresholdIndicator
 from slo.ledger.collect import Collector
 from slo.ledger.ledger import Counts
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.spec import BudgetingMethod, MetricQuery, Slo
 from tests.support.memory_counts import MemoryCountJournal, MemoryCountReader
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import HOUR, MINUTE, NOON, an_slo, counted, key_of
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from slo.judge.status import status
 from slo.ledger.exclusions import Exclusion, clip, excluded_spans
-from slo.ledger.memory_ledger import MemoryLedger
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import HOUR, NOON, an_slo, steady
 
 Hours = tuple[int, int]

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slo.ledger.ledger import LedgerRow
-from slo.ledger.ledger_windows import segments
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.ledger.sqlite_ledger import SqliteLedger
+from slo.ledger.sqlite_sums import segments
 from slo.model.errors import LedgerError
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON, a_row, a_series
 
 MIDNIGHT = NOON.replace(hour=0)

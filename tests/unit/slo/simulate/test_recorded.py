@@ -9,7 +9,6 @@ import pytest
 
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement, labels_of
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.errors import SourceError
 from slo.model.spec import BudgetingMethod
 from slo.simulate import MinuteOfEvents, Outage, Traffic, imagine, simulate
@@ -22,6 +21,7 @@ from slo.simulate.recorded import (
 from slo.simulate.report import as_json, chart, table
 from slo.simulate.timeline import Timeline
 from tests.support.memory_counts import MemoryCountJournal, MemoryCountReader
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import HOUR, MINUTE, NOON, a_row, an_slo, key_of
 
 CSV = (

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slo.judge.evaluate import evaluate
-from slo.ledger.memory_ledger import MemoryLedger
 from slo.model.spec import BudgetingMethod, Slo, Tier
 from slo.simulate import (
     MinuteOfEvents,
@@ -27,6 +26,7 @@ from slo.simulate import (
     timeline_of,
 )
 from slo.simulate.ledger_model import ledger_firing
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.slo_samples import DAY, GOOGLE, HOUR, MINUTE, NOON, a_row, an_slo, key_of
 
 DAY_START = datetime(2026, 3, 10, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slo.ledger.sqlite_mends import with_mend
+from slo.ledger.sqlite_file import with_mend
 
 
 def test_a_file_in_a_missing_folder_says_to_check_the_folder(tmp_path: Path) -> None:

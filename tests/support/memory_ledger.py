@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from slo.ledger.ledger import Counts, LedgerRow, SeriesKey
-from slo.ledger.ledger_rows import checked_rows, series_text, whole_minutes
+from slo.ledger.ledger import Counts, LedgerRow, SeriesKey, checked_rows, series_text, whole_minutes
 from slo.model.errors import UnitMismatch
 from slo.model.spec import CountUnit
 

@@ -1,4 +1,4 @@
-"""Many windows of many series in few statements.
+"""Sums of the ledger's minutes: hours and days derived as they are written, and many windows read at once.
 
 The bounds of all windows asked at once cut time into elementary spans; each span is read once, for every
 series that needs it, as minutes, whole hours and whole days; a window is the sum of its spans.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import pairwise
 
 from slo.ledger.ledger import Counts
@@ -18,6 +18,26 @@ Asked = tuple[int, int, int]  # series, first minute, end minute
 Sum = tuple[int, int, int, int | None]  # good, total, minutes with data, error bound
 NOTHING: Sum = (0, 0, 0, None)
 
+HOUR = """
+INSERT OR REPLACE INTO hour_sums (series, hour, good, total, minutes_with_data, error_bound)
+SELECT series, minute / 60, SUM(good), SUM(total), COUNT(DISTINCT minute), SUM(error_bound)
+FROM minute_rows WHERE series = ?1 AND minute >= ?2 * 60 AND minute < (?2 + 1) * 60 GROUP BY series
+"""
+DAY = """
+INSERT OR REPLACE INTO day_sums (series, day, good, total, minutes_with_data, error_bound)
+SELECT series, hour / 24, SUM(good), SUM(total), SUM(minutes_with_data), SUM(error_bound)
+FROM hour_sums WHERE series = ?1 AND hour >= ?2 * 24 AND hour < (?2 + 1) * 24 GROUP BY series
+"""
+ALL_HOURS = """
+INSERT INTO hour_sums (series, hour, good, total, minutes_with_data, error_bound)
+SELECT series, minute / 60, SUM(good), SUM(total), COUNT(DISTINCT minute), SUM(error_bound)
+FROM minute_rows GROUP BY series, minute / 60
+"""
+ALL_DAYS = """
+INSERT INTO day_sums (series, day, good, total, minutes_with_data, error_bound)
+SELECT series, hour / 24, SUM(good), SUM(total), SUM(minutes_with_data), SUM(error_bound)
+FROM hour_sums GROUP BY series, hour / 24
+"""
 LEVELS = {
     1: ("minute_rows", "minute", "COUNT(DISTINCT r.minute)"),
     60: ("hour_sums", "hour", "SUM(r.minutes_with_data)"),
@@ -116,3 +136,15 @@ def _plus(left: Sum, right: Sum) -> Sum:
         left[2] + right[2],
         sum(bounds) if bounds else None,
     )
+
+
+def rebuild_rollups(db: sqlite3.Connection) -> None:
+    """Throw every sum away and derive it again."""
+    for statement in ("DELETE FROM hour_sums", "DELETE FROM day_sums", ALL_HOURS, ALL_DAYS):
+        db.execute(statement)
+
+
+def refresh_rollups(db: sqlite3.Connection, touched: Set[tuple[int, int]]) -> None:
+    """Sum again each ``(series, hour)`` in ``touched`` and the days they fall in."""
+    db.executemany(HOUR, sorted(touched))
+    db.executemany(DAY, sorted({(series, hour // 24) for series, hour in touched}))

@@ -1,0 +1,109 @@
+"""A SQLite file of ours: in WAL mode, its schema brought up to date, used by several threads at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from foundation.sqlite_ladder import climb, refuse_newer
+from slo.model.errors import LedgerError
+
+IN_MEMORY = Path(":memory:")
+_MENDS = {
+    sqlite3.SQLITE_FULL: "free some space",
+    sqlite3.SQLITE_READONLY: "make the file and its folder writable",
+    sqlite3.SQLITE_CANTOPEN: "check that the folder exists and who may write in it",
+    sqlite3.SQLITE_BUSY: "another process holds it; end that one, or wait for it",
+    sqlite3.SQLITE_CORRUPT: "restore it from a backup",
+    sqlite3.SQLITE_NOTADB: "restore it from a backup",
+}
+
+
+class SqliteFile:
+    """``what`` it is, for errors: ``the ledger``. ``caches`` are emptied when a transaction is taken back.
+
+    Every error of SQLite becomes a ``LedgerError`` that says what can be done.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        path: Path,
+        rungs: Sequence[str],
+        *,
+        read_only: bool = False,
+        synchronous: str = "FULL",
+        caches: Sequence[dict[Any, int]] = (),
+    ) -> None:
+        self._what, self._path, self._caches = what, path, caches
+        self.lock = threading.RLock()
+        if not read_only:
+            self._make_folder()
+        with self.explained():
+            self.db = _connected(path, read_only)
+            if read_only:
+                refuse_newer(self.db, path, len(rungs))
+            else:
+                self.db.execute("PRAGMA journal_mode = WAL")
+                self.db.execute(f"PRAGMA synchronous = {synchronous}")
+                climb(self.db, path, rungs)
+
+    def close(self) -> None:
+        with self.lock:
+            self.db.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One snapshot, so that everything read belongs together."""
+        with self.lock, self.explained():
+            self.db.execute("BEGIN")
+            try:
+                yield self.db
+            finally:
+                self.db.execute("ROLLBACK")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing. Whoever rolls back by hand has nothing committed."""
+        with self.lock, self.explained():
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+                if self.db.in_transaction:
+                    self.db.execute("COMMIT")
+            except BaseException:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                for cache in self._caches:
+                    cache.clear()
+                raise
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise LedgerError(f"{self._what} {self._path} cannot be used: {with_mend(error)}") from error
+
+    def _make_folder(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerError(f"the folder of {self._what} {self._path} cannot be made: {error}") from error
+
+
+def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
+    if path == IN_MEMORY:
+        return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+
+
+def with_mend(error: Exception) -> str:
+    """The error's own words, and the mend where there is one."""
+    mend = _MENDS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    return str(error) if mend is None else f"{error}; {mend}"
