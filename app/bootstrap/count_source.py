@@ -15,8 +15,8 @@ from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock
 from slo.ledger.cloudwatch_source import CloudWatchCollector
 from slo.ledger.collect import HISTORY, Collected, Collector, CountCollector
-from slo.ledger.counts import CountReader
 from slo.ledger.ledger import Ledger
+from slo.ledger.minute_counts import CountReader
 from slo.ledger.prometheus_source import PrometheusCountReader
 from slo.ledger.tally import count_plan
 from slo.model.count_query import CountQuery

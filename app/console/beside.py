@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from slo.ledger.counts import CountReader, MinuteCount
-from slo.ledger.ledger import Counts
+from slo.ledger.ledger import Counts, summed_bound
+from slo.ledger.minute_counts import CountReader, MinuteCount
 from slo.model.count_query import CountQuery, parse_count_query
 from slo.model.periods import MINUTE
 from slo.model.spec import Slo
@@ -30,13 +30,12 @@ class JournalBeside:
         counts = [
             count for count in self._reader.read(start, end) if count.name in good.metrics | total.metrics
         ]
-        bounds = [count.error_bound for count in counts if count.error_bound is not None]
         return Counts(
             good=_weighed(good, counts),
             total=_weighed(total, counts),
             minutes_with_data=len({count.minute for count in counts}),
             minutes=(end - start) // MINUTE,
-            error_bound=sum(bounds) if bounds else None,
+            error_bound=summed_bound(count.error_bound for count in counts),
         )
 
 

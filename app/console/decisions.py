@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from app.console.ports import DecisionSlice
 from credit.metrics import DECISION_AMOUNT, DECISION_DURATION, DECISIONS
-from slo.ledger.counts import CountReader, MinuteCount
+from slo.ledger.minute_counts import CountReader, MinuteCount
 
 ANSWERED = ("ok", "degraded")
 _BUCKET = f"{DECISION_DURATION.name}_bucket"

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from foundation.clock import Clock
 from slo.cloudwatch.metric_data import MetricDataClient, Minutes, minutes_of
 from slo.indicators.metric import CloudWatchMetric, Twin, TwinError, twin_of
-from slo.ledger.collect import HISTORY, LATE, Collected, Reach, by_method, longest_slice
-from slo.ledger.ledger import Ledger, LedgerRow, series_key
+from slo.ledger.collect import HISTORY, LATE, Collected, Reach, longest_slice, rows_of
+from slo.ledger.ledger import Ledger, LedgerRow
 from slo.ledger.tally import Tally
 from slo.model.errors import SourceError
 from slo.model.periods import floor_minute
@@ -78,22 +78,11 @@ class CloudWatchCollector:
             )
         metrics = sorted({metric for _, twin in self._twins for metric in (*twin.total, *twin.part)}, key=str)
         values = minutes_of(self._client, metrics, since, until)
-        return [row for slo, twin in self._twins for row in self._slo_rows(slo, twin, values, since, until)]
-
-    def _slo_rows(
-        self,
-        slo: Slo,
-        twin: Twin,
-        values: Mapping[CloudWatchMetric, Minutes],
-        since: datetime,
-        until: datetime,
-    ) -> Iterator[LedgerRow]:
-        minutes = _tallies(twin, values)
-        for objective in slo.objectives:
-            key = series_key(slo, objective, self._environment, ())
-            for source, rows in by_method(slo, objective, {SOURCE: minutes}, since, until).items():
-                for minute, tally in rows.items():
-                    yield LedgerRow(key, minute, source, tally.good, tally.total, tally.error_bound)
+        return [
+            row
+            for slo, twin in self._twins
+            for row in rows_of(slo, self._environment, (), {SOURCE: _tallies(twin, values)}, since, until)
+        ]
 
 
 def _tallies(twin: Twin, values: Mapping[CloudWatchMetric, Minutes]) -> dict[datetime, Tally]:

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from foundation.clock import Clock
-from slo.ledger.counts import CountReader, MinuteCount
 from slo.ledger.ledger import Ledger, LedgerRow, SeriesKey, series_key
-from slo.ledger.tally import NOTHING, CountPlan, Increase, Tally, count_plan
+from slo.ledger.minute_counts import CountReader, MinuteCount
+from slo.ledger.tally import NOTHING, CountPlan, Tally, count_plan
 from slo.ledger.timeslices import ratio_minute_rows, slice_rows
 from slo.model.count_query import Labels
 from slo.model.errors import UnsupportedQuery
@@ -28,8 +28,8 @@ HISTORY = timedelta(days=14)
 AT_ONCE = timedelta(hours=6)  # how much history one transaction takes in after a long absence
 JOINED = "slices"  # ratios are not additive: a slice is judged over all sources together
 
-Minutes = dict[datetime, Tally]
-Tallies = dict[Labels, dict[str, Minutes]]
+Minutes = Mapping[datetime, Tally]
+Tallies = dict[Labels, dict[str, dict[datetime, Tally]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +142,8 @@ class Collector:
             }
             groups = {key.labels for key in self._reach.series(plan.slo)} if plan.slo.group_by else {()}
             tallies = _tallies(plan, relevant, heard, groups)
-            yield from self._plan_rows(plan, tallies, start, whole_until)
-
-    def _plan_rows(
-        self, plan: CountPlan, tallies: Tallies, start: datetime, whole_until: datetime
-    ) -> Iterator[LedgerRow]:
-        for labels, sources in tallies.items():
-            for objective in plan.slo.objectives:
-                rows = by_method(plan.slo, objective, sources, start, whole_until)
-                for source, minutes in rows.items():
-                    yield from self._series_rows(plan.slo, objective, labels, source, minutes)
-
-    def _series_rows(
-        self, slo: Slo, objective: Objective, labels: Labels, source: str, minutes: Mapping[datetime, Tally]
-    ) -> Iterator[LedgerRow]:
-        key = series_key(slo, objective, self._environment, labels)
-        for minute, tally in minutes.items():
-            yield LedgerRow(key, minute, source, tally.good, tally.total, tally.error_bound)
+            for labels, sources in tallies.items():
+                yield from rows_of(plan.slo, self._environment, labels, sources, start, whole_until)
 
 
 def longest_slice(slos: Iterable[Slo]) -> timedelta:
@@ -173,13 +158,12 @@ def _tallies(
     groups: Iterable[Labels],
 ) -> Tallies:
     """Tallies by label values, source and minute; zeros where a source was alive and counted nothing."""
-    cells: dict[tuple[str, datetime], list[Increase]] = {}
+    cells: dict[tuple[str, datetime], list[MinuteCount]] = {}
     for count in counts:
-        increase = Increase(count.name, count.labels, count.value, count.error_bound)
-        cells.setdefault((count.source, count.minute), []).append(increase)
+        cells.setdefault((count.source, count.minute), []).append(count)
     tallies: Tallies = {labels: {} for labels in groups}
-    for (source, minute), increases in cells.items():
-        for labels, tally in plan.tally(increases).items():
+    for (source, minute), cell in cells.items():
+        for labels, tally in plan.tally(cell).items():
             tallies.setdefault(labels, {}).setdefault(source, {})[minute] = tally
     for sources in tallies.values():
         for source, marks in alive.items():
@@ -189,12 +173,28 @@ def _tallies(
     return tallies
 
 
-def by_method(
+def rows_of(
+    slo: Slo,
+    environment: str,
+    labels: Labels,
+    sources: Mapping[str, Minutes],
+    start: datetime,
+    whole_until: datetime,
+) -> Iterator[LedgerRow]:
+    """Each objective's rows from the events of each source, judged as the SLO's method has it."""
+    for objective in slo.objectives:
+        key = series_key(slo, objective, environment, labels)
+        for source, minutes in _by_method(slo, objective, sources, start, whole_until).items():
+            for minute, tally in minutes.items():
+                yield LedgerRow(key, minute, source, tally.good, tally.total, tally.error_bound)
+
+
+def _by_method(
     slo: Slo, objective: Objective, sources: Mapping[str, Minutes], start: datetime, whole_until: datetime
-) -> Mapping[str, Mapping[datetime, Tally]]:
+) -> Mapping[str, Minutes]:
     if slo.method is BudgetingMethod.OCCURRENCES:
         return sources
-    joined: Minutes = {}
+    joined: dict[datetime, Tally] = {}
     for minutes in sources.values():
         for minute, tally in minutes.items():
             if minute < whole_until:

@@ -66,6 +66,12 @@ class Counts:
         return self.minutes_with_data > 0
 
 
+def summed_bound(bounds: Iterable[int | None]) -> int | None:
+    """How far off a sum of counts may be: exact (``None``) only when each of them is."""
+    known = [bound for bound in bounds if bound is not None]
+    return sum(known) if known else None
+
+
 class Ledger(Protocol):
     """Durable counts. Windows are half-open ``[start, end)``, whole minutes, UTC."""
 

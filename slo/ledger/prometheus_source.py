@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from slo.ledger.counts import MinuteCount
 from slo.ledger.ledger import EPOCH
+from slo.ledger.minute_counts import MinuteCount
 from slo.ledger.prometheus_queries import PrometheusQueries
 from slo.ledger.samples import MAX_GAP, InstanceSamples, Values
 from slo.model.count_query import CountQuery, Labels

@@ -21,6 +21,7 @@ from itertools import pairwise
 from math import ceil
 from typing import Generic, TypeVar
 
+from slo.ledger.ledger import summed_bound
 from slo.model.periods import MINUTE, floor_minute
 
 MAX_GAP = timedelta(seconds=150)
@@ -40,8 +41,8 @@ class MinuteIncrease:
     error_bound: int | None = None
 
     def __add__(self, other: MinuteIncrease) -> MinuteIncrease:
-        bounds = [bound for bound in (self.error_bound, other.error_bound) if bound is not None]
-        return MinuteIncrease(self.value + other.value, sum(bounds) if bounds else None)
+        bound = summed_bound((self.error_bound, other.error_bound))
+        return MinuteIncrease(self.value + other.value, bound)
 
 
 ZERO = MinuteIncrease(0)

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from foundation.sqlite_ladder import refuse_newer
-from slo.ledger.counts import MinuteCount, fill_single_gaps
 from slo.ledger.ledger import epoch_minute, from_epoch_minute
+from slo.ledger.minute_counts import MinuteCount, fill_single_gaps
 from slo.ledger.sqlite_counts import RUNGS, kernel_boot_id
 from slo.model.errors import LedgerError
 from slo.model.periods import MINUTE, floor_minute

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from itertools import pairwise
 
-from slo.ledger.ledger import Counts
+from slo.ledger.ledger import Counts, summed_bound
 
 Asked = tuple[int, int, int]  # series, first minute, end minute
 Sum = tuple[int, int, int, int | None]  # good, total, minutes with data, error bound
@@ -118,24 +118,17 @@ def _cuts(asked: Sequence[Asked]) -> dict[int, tuple[int, ...]]:
 
 
 def _window(spans: dict[int, Sum], cuts: Sequence[int], start: int, end: int) -> Counts:
-    good = total = minutes = 0
-    bound: int | None = None
+    whole = NOTHING
     for cut in cuts:
         if start <= cut < end and cut in spans:
-            more = spans[cut]
-            good, total, minutes = good + more[0], total + more[1], minutes + more[2]
-            bound = more[3] if bound is None else bound + (more[3] or 0)
+            whole = _plus(whole, spans[cut])
+    good, total, minutes, bound = whole
     return Counts(good, total, minutes, end - start, bound)
 
 
 def _plus(left: Sum, right: Sum) -> Sum:
-    bounds = [bound for bound in (left[3], right[3]) if bound is not None]
-    return (
-        left[0] + right[0],
-        left[1] + right[1],
-        left[2] + right[2],
-        sum(bounds) if bounds else None,
-    )
+    bound = summed_bound((left[3], right[3]))
+    return left[0] + right[0], left[1] + right[1], left[2] + right[2], bound
 
 
 def rebuild_rollups(db: sqlite3.Connection) -> None:

@@ -5,32 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from slo.ledger.ledger import summed_bound
+from slo.ledger.minute_counts import MinuteCount
 from slo.model.count_query import CountQuery, Labels, parse_count_query
 from slo.model.errors import UnsupportedQuery
 from slo.model.spec import MetricQuery, Slo
 
 
 @dataclass(frozen=True, slots=True)
-class Increase:
-    """``value`` more of counter ``name``, or ``error_bound`` away from it."""
-
-    name: str
-    labels: Labels
-    value: int
-    error_bound: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Tally:
-    """Good and total of one group; ``error_bound`` ``None``: exact."""
+    """Good and total of one minute; ``error_bound`` ``None``: exact."""
 
     good: int
     total: int
     error_bound: int | None = None
 
     def __add__(self, other: Tally) -> Tally:
-        bounds = [bound for bound in (self.error_bound, other.error_bound) if bound is not None]
-        return Tally(self.good + other.good, self.total + other.total, sum(bounds) if bounds else None)
+        bound = summed_bound((self.error_bound, other.error_bound))
+        return Tally(self.good + other.good, self.total + other.total, bound)
+
+    @property
+    def bad(self) -> int:
+        return self.total - self.good
 
 
 NOTHING = Tally(0, 0)
@@ -49,7 +45,7 @@ class CountPlan:
     def metrics(self) -> frozenset[str]:
         return self.total.metrics | self.part.metrics
 
-    def tally(self, increases: Iterable[Increase]) -> Mapping[Labels, Tally]:
+    def tally(self, counts: Iterable[MinuteCount]) -> Mapping[Labels, Tally]:
         """By values of the SLO's ``group_by`` labels; a group appears once any counter of it does.
 
         Where the part exceeds the total (two counters read a moment apart) it is cut to it, and the excess is
@@ -58,17 +54,17 @@ class CountPlan:
         totals: dict[Labels, int] = {}
         parts: dict[Labels, int] = {}
         bounds: dict[Labels, int] = {}
-        for increase in increases:
-            labels = dict(increase.labels)
-            in_total = self.total.weight(increase.name, labels)
-            in_part = self.part.weight(increase.name, labels)
+        for count in counts:
+            labels = dict(count.labels)
+            in_total = self.total.weight(count.name, labels)
+            in_part = self.part.weight(count.name, labels)
             if not in_total and not in_part:
                 continue
             group = tuple((name, labels.get(name, "")) for name in sorted(self.slo.group_by))
-            totals[group] = totals.get(group, 0) + in_total * increase.value
-            parts[group] = parts.get(group, 0) + in_part * increase.value
-            if increase.error_bound is not None:
-                bounds[group] = bounds.get(group, 0) + increase.error_bound
+            totals[group] = totals.get(group, 0) + in_total * count.value
+            parts[group] = parts.get(group, 0) + in_part * count.value
+            if count.error_bound is not None:
+                bounds[group] = bounds.get(group, 0) + count.error_bound
         return {group: self._tally(total, parts[group], bounds.get(group)) for group, total in totals.items()}
 
     def _tally(self, total: int, part: int, bound: int | None) -> Tally:

@@ -3,12 +3,11 @@
 from slo.simulate.history import Missed, Review, ReviewDifference, compare, review
 from slo.simulate.outage import Outage, OutageError, Traffic, imagine, parse_outage
 from slo.simulate.simulation import BACKENDS, Firing, Simulation, simulate
-from slo.simulate.timeline import MinuteOfEvents, Span, Timeline, timeline_of
+from slo.simulate.timeline import Span, Timeline, timeline_of
 
 __all__ = [
     "BACKENDS",
     "Firing",
-    "MinuteOfEvents",
     "Missed",
     "Outage",
     "OutageError",

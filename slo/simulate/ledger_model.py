@@ -10,7 +10,7 @@ from slo.ledger.tally import Tally
 from slo.ledger.timeslices import ratio_minute_rows, slice_rows
 from slo.model.periods import MINUTE
 from slo.model.spec import BudgetingMethod, Objective, Slo, Tier
-from slo.simulate.timeline import MinuteOfEvents, Span, Timeline, spans_of
+from slo.simulate.timeline import Span, Timeline, spans_of
 
 
 def counted(slo: Slo, objective: Objective, timeline: Timeline) -> Timeline:
@@ -27,9 +27,7 @@ def counted(slo: Slo, objective: Objective, timeline: Timeline) -> Timeline:
     else:
         rows = ratio_minute_rows(minutes)
     found = (rows.get(timeline.at(index)) for index in range(len(timeline.minutes)))
-    return Timeline(
-        timeline.start, tuple(MinuteOfEvents(row.good, row.total) if row else None for row in found)
-    )
+    return Timeline(timeline.start, tuple(Tally(row.good, row.total) if row else None for row in found))
 
 
 def ledger_firing(slo: Slo, objective: Objective, timeline: Timeline) -> Mapping[str, tuple[Span, ...]]:

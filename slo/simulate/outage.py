@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from slo.ledger.tally import Tally
 from slo.model.errors import SloError
 from slo.model.periods import MINUTE
-from slo.simulate.timeline import MinuteOfEvents, Timeline
+from slo.simulate.timeline import Timeline
 
 _FORM = re.compile(
     r"\s*(?P<ratio>\d+(?:[.,]\d+)?)\s*%\s*(?:errors\s*)?for\s+(?P<length>\d+)\s*(?P<unit>minutes?|min|m|hours?|h)"
@@ -80,5 +81,5 @@ def imagine(incident: Outage, traffic: Traffic, before: timedelta, after: timede
         owed += total * (incident.error_ratio if burning else traffic.background)
         bad = min(total, int(owed))
         owed -= bad
-        minutes.append(MinuteOfEvents(total - bad, total))
+        minutes.append(Tally(total - bad, total))
     return Timeline(start, tuple(minutes))

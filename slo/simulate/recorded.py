@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from foundation.clock import ManualClock
 from foundation.errors import DefinitionError
 from slo.ledger.collect import Collector
-from slo.ledger.counts import CountReader
 from slo.ledger.ledger import Counts, Ledger, series_key
+from slo.ledger.minute_counts import CountReader
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.model.errors import SourceError, UnsupportedQuery
 from slo.model.periods import MINUTE, floor_minute

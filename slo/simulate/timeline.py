@@ -7,17 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from slo.ledger.ledger import Counts
+from slo.ledger.tally import Tally
 from slo.model.periods import MINUTE
-
-
-@dataclass(frozen=True, slots=True)
-class MinuteOfEvents:
-    good: int
-    total: int
-
-    @property
-    def bad(self) -> int:
-        return self.total - self.good
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +24,7 @@ class Timeline:
     """Minutes from ``start``; ``None`` is a minute without data. ``good + bad`` events of each."""
 
     start: datetime
-    minutes: tuple[MinuteOfEvents | None, ...]
+    minutes: tuple[Tally | None, ...]
 
     @property
     def end(self) -> datetime:
@@ -64,7 +55,7 @@ def timeline_of(minutes: Mapping[datetime, Counts], start: datetime, end: dateti
     """Recorded minutes (``Ledger.minutes``) as a timeline; absent ones stay unknown."""
     length = (end - start) // MINUTE
     found = (minutes.get(start + MINUTE * index) for index in range(length))
-    return Timeline(start, tuple(MinuteOfEvents(c.good, c.total) if c is not None else None for c in found))
+    return Timeline(start, tuple(Tally(c.good, c.total) if c is not None else None for c in found))
 
 
 def spans_of(firing: Sequence[bool], start: datetime, step: timedelta) -> tuple[Span, ...]:

@@ -12,7 +12,7 @@ import pytest
 
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement, CountJournal, labels_of
-from slo.ledger.counts import CountReader
+from slo.ledger.minute_counts import CountReader
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_counts import SqliteCountJournal
 from tests.support import broken_counts

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from slo.ledger.tally import Tally
 from slo.model.spec import BudgetingMethod, Slo, Tier
 from slo.simulate.prometheus_model import PrometheusModel
-from slo.simulate.timeline import MinuteOfEvents, Timeline
+from slo.simulate.timeline import Timeline
 from tests.support.prometheus_server import needs_prometheus
 from tests.support.rule_engine import LABEL, PACKED, check_against_the_engine
 from tests.support.slo_samples import GOOGLE, HOUR, MINUTE, NOON, an_slo
@@ -64,7 +65,7 @@ def incidents(draw: st.DrawFn) -> Timeline:
     """Traffic that changes twice, one or two bursts of errors, a background of errors, silence or quiet."""
     before, during = draw(st.integers(1, 2000)), draw(st.integers(0, 2000))
     background = draw(st.sampled_from([0, 0, 0, 1000, 200, 50]))  # one bad event in so many
-    minutes: list[MinuteOfEvents | None] = []
+    minutes: list[Tally | None] = []
     length = draw(st.integers(1, 120))
     ratio = draw(st.sampled_from([1, 2, 5, 10, 20, 50, 100, 200])) / 200
     pause = draw(st.integers(0, 40))
@@ -80,7 +81,7 @@ def incidents(draw: st.DrawFn) -> Timeline:
     for count, traffic, errors in phases:
         for _ in range(count):
             bad = round(traffic * errors) + (1 if background and len(minutes) % background == 0 else 0)
-            minutes.append(MinuteOfEvents(max(0, traffic - bad), max(traffic, bad)))
+            minutes.append(Tally(max(0, traffic - bad), max(traffic, bad)))
     at = BEFORE + draw(st.integers(-20, 40))
     minutes[at : at + silence] = [None] * len(minutes[at : at + silence])
     return Timeline(NOON, tuple(minutes))
@@ -113,9 +114,7 @@ def test_fire_and_reset_times_equal_those_of_the_real_rule_engine(
 @needs_prometheus
 def test_the_engine_would_have_noticed_a_model_that_is_a_minute_late(tmp_path: Path) -> None:
     slo = an_slo(indicator=PACKED, group_by=(LABEL,), tiers=GOOGLE[:1])
-    outage = (
-        [MinuteOfEvents(100, 100)] * 120 + [MinuteOfEvents(0, 100)] * 10 + [MinuteOfEvents(100, 100)] * 60
-    )
+    outage = [Tally(100, 100)] * 120 + [Tally(0, 100)] * 10 + [Tally(100, 100)] * 60
     timeline = Timeline(NOON, tuple(outage))
     firing = PrometheusModel(slo, slo.objectives[0]).firing(timeline)
     assert check_against_the_engine(tmp_path, slo, [timeline], [firing]) == ""
@@ -139,8 +138,8 @@ def test_one_minute_slices_fire_as_the_rule_engine_says(tmp_path: Path) -> None:
     )
     timelines = []
     for bad in (0, 1, 2, 6):
-        minutes = [MinuteOfEvents(6, 6)] * 400 + [MinuteOfEvents(6 - bad, 6)] * 4 + [None] * 3
-        timelines.append(Timeline(NOON, (*minutes, *[MinuteOfEvents(6, 6)] * 420)))
+        minutes = [Tally(6, 6)] * 400 + [Tally(6 - bad, 6)] * 4 + [None] * 3
+        timelines.append(Timeline(NOON, (*minutes, *[Tally(6, 6)] * 420)))
     expected = [PrometheusModel(slo, slo.objectives[0]).firing(timeline) for timeline in timelines]
     assert [bool(firing["page-fast"]) for firing in expected] == [False, True, True, True]
     assert check_against_the_engine(tmp_path, slo, timelines, expected) == ""
@@ -152,10 +151,10 @@ def test_the_shipped_tiers_over_days_fire_as_the_rule_engine_says(tmp_path: Path
     """All four tiers over five days in the full proof; the three up to one day over 30 hours otherwise."""
     slo = an_slo(indicator=PACKED, group_by=(LABEL,), tiers=GOOGLE if FULL else GOOGLE[:3])
     before, length = (3 * 1440, 5 * 1440) if FULL else (1440, 1800)
-    calm = MinuteOfEvents(1000, 1000)
+    calm = Tally(1000, 1000)
     timelines = []
     for burning, bad in ((2, 1000), (10, 1000), (45, 20), (240, 12), (1440, 4), (2880, 2)):
-        minutes = [calm] * before + [MinuteOfEvents(1000 - bad, 1000)] * burning + [calm] * length
+        minutes = [calm] * before + [Tally(1000 - bad, 1000)] * burning + [calm] * length
         timelines.append(Timeline(NOON - before * MINUTE, tuple(minutes[:length])))
     expected = [PrometheusModel(slo, slo.objectives[0]).firing(timeline) for timeline in timelines]
     assert {tier for firing in expected for tier, spans in firing.items() if spans} == {

@@ -26,8 +26,8 @@ from exporters.collectors.consistency_index import PairReading
 from foundation.clock import ManualClock
 from slo.judge.evaluate import evaluate
 from slo.judge.status import ObjectiveStatus, status
-from slo.ledger.counts import MinuteCount
 from slo.ledger.ledger import LedgerRow, SeriesKey, series_key
+from slo.ledger.minute_counts import MinuteCount
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from tests.support.memory_ledger import MemoryLedger

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from foundation.clock import Clock
 from foundation.count_journal import CounterIncrement
-from slo.ledger.counts import MinuteCount, fill_single_gaps
 from slo.ledger.ledger import epoch_minute, from_epoch_minute
+from slo.ledger.minute_counts import MinuteCount, fill_single_gaps
 from slo.model.periods import floor_minute
 
 Counter = tuple[str, tuple[tuple[str, str], ...]]

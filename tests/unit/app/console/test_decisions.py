@@ -11,7 +11,7 @@ import pytest
 from app.console.beside import JournalBeside
 from app.console.decisions import JournalDecisions, share_within, summed, typical_bound
 from foundation.count_journal import labels_of
-from slo.ledger.counts import MinuteCount
+from slo.ledger.minute_counts import MinuteCount
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.errors import UnsupportedQuery
 from tests.support.console_world import GivenCounts

@@ -21,7 +21,7 @@ from exporters.collectors.consistency_index import PairReading
 from foundation.clock import ScaledClock
 from foundation.count_journal import labels_of
 from slo.judge.status import ObjectiveState, ObjectiveStatus
-from slo.ledger.counts import MinuteCount
+from slo.ledger.minute_counts import MinuteCount
 from slo.model.errors import LedgerError
 from tests.support.console_browser import BASE_URL, browser, signed_in, tags_of, text_of
 from tests.support.console_world import MINUTE, NOW, World, healthy_then_burning

@@ -12,8 +12,9 @@ from importlib.resources import files
 import pytest
 import yaml
 
+from slo.ledger.tally import Tally
 from slo.model.spec import Tier
-from slo.simulate import MinuteOfEvents, Outage, Simulation, Timeline, Traffic, imagine, simulate
+from slo.simulate import Outage, Simulation, Timeline, Traffic, imagine, simulate
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON, an_slo
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
@@ -43,7 +44,7 @@ def random_timeline(chance: random.Random) -> Timeline:
         minutes[at : at + length] = [None] * len(minutes[at : at + length])
     if chance.random() < 0.3:
         at, length = chance.randrange(WARM_UP, len(minutes)), chance.choice([10, 60, 400])
-        minutes[at : at + length] = [MinuteOfEvents(0, 0)] * len(minutes[at : at + length])
+        minutes[at : at + length] = [Tally(0, 0)] * len(minutes[at : at + length])
     return Timeline(timeline.start, tuple(minutes))
 
 

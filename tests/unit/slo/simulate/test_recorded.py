@@ -9,9 +9,10 @@ import pytest
 
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement, labels_of
+from slo.ledger.tally import Tally
 from slo.model.errors import SourceError
 from slo.model.spec import BudgetingMethod
-from slo.simulate import MinuteOfEvents, Outage, Traffic, imagine, simulate
+from slo.simulate import Outage, Traffic, imagine, simulate
 from slo.simulate.recorded import (
     RecordedCsvError,
     timeline_from_counts,
@@ -40,13 +41,13 @@ def csv_lines(timeline: Timeline) -> Iterator[str]:
 def test_a_file_of_counts_becomes_a_timeline() -> None:
     timeline = timeline_from_csv(CSV.splitlines())
     assert timeline.start == NOON
-    assert timeline.minutes == (MinuteOfEvents(9, 10), None, MinuteOfEvents(6, 7))
+    assert timeline.minutes == (Tally(9, 10), None, Tally(6, 7))
 
 
 def test_bad_counts_and_a_kept_file_are_read_back() -> None:
     lines = ["Minute, Total, Bad", "2026-03-10T12:00:00+00:00,10,1", "", "2026-03-10T12:01:00+00:00,0,0"]
     timeline = timeline_from_csv(lines)
-    assert timeline.minutes == (MinuteOfEvents(9, 10), MinuteOfEvents(0, 0))
+    assert timeline.minutes == (Tally(9, 10), Tally(0, 0))
     assert timeline_from_csv(csv_lines(timeline)) == timeline
 
 
@@ -75,7 +76,7 @@ def test_a_ledger_is_a_recording_of_events_and_not_of_slices() -> None:
     slo, ledger = an_slo(), MemoryLedger()
     ledger.write([a_row(key_of(slo), NOON, 1, 2)])
     timeline = timeline_from_ledger(ledger, slo, slo.objectives[0], "test", NOON, NOON + 2 * MINUTE)
-    assert timeline.minutes == (MinuteOfEvents(1, 2), None)
+    assert timeline.minutes == (Tally(1, 2), None)
     slices = an_slo(method=BudgetingMethod.TIMESLICES, time_slice_target=Fraction(9, 10))
     with pytest.raises(SourceError, match="slices of time"):
         timeline_from_ledger(ledger, slices, slices.objectives[0], "test", NOON, NOON + MINUTE)
@@ -89,7 +90,7 @@ def test_counters_are_a_recording_even_of_what_is_judged_in_slices() -> None:
         clock.advance(MINUTE)
     slo = an_slo(method=BudgetingMethod.TIMESLICES, time_slice_target=Fraction(9, 10))
     timeline = timeline_from_counts(MemoryCountReader([journal]), slo, NOON, NOON + 2 * MINUTE)
-    assert timeline.minutes == (MinuteOfEvents(3, 3), MinuteOfEvents(0, 3))
+    assert timeline.minutes == (Tally(3, 3), Tally(0, 3))
 
 
 def test_a_simulation_is_told_as_table_json_and_chart() -> None:

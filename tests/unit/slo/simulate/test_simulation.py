@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slo.judge.evaluate import evaluate
+from slo.ledger.tally import Tally
 from slo.model.spec import BudgetingMethod, Slo, Tier
 from slo.simulate import (
-    MinuteOfEvents,
     Outage,
     OutageError,
     Simulation,
@@ -63,7 +63,7 @@ def test_the_simulated_evaluator_is_the_real_one(data: st.DataObject) -> None:
     for traffic, ratio in phases:
         for _ in range(30):
             bad = sum(chance.random() < ratio for _ in range(traffic))
-            minutes.append(MinuteOfEvents(traffic - bad, traffic) if chance.random() > 0.05 else None)
+            minutes.append(Tally(traffic - bad, traffic) if chance.random() > 0.05 else None)
     timeline = Timeline(NOON, tuple(minutes))
     ledger = MemoryLedger()
     key = key_of(slo)
@@ -159,7 +159,7 @@ def uneven(quiet_bad: int, busy_bad: int) -> Timeline:
         hour, day = index % 1440 // 60, index // 1440
         total = 1000 if 10 <= hour < 14 else 10
         bad = quiet_bad if (day, hour) == (4, 3) else busy_bad if (day, hour) == (6, 11) else 0
-        minutes.append(MinuteOfEvents(total - bad, total))
+        minutes.append(Tally(total - bad, total))
     return Timeline(DAY_START, tuple(minutes))
 
 
@@ -195,4 +195,4 @@ def test_recorded_minutes_become_a_timeline_with_its_holes() -> None:
     ledger.write([a_row(key_of(slo), NOON, 1, 2), a_row(key_of(slo), NOON + 2 * MINUTE, 3, 3)])
     end: datetime = NOON + timedelta(minutes=3)
     timeline = timeline_of(ledger.minutes(key_of(slo), NOON, end), NOON, end)
-    assert timeline.minutes == (MinuteOfEvents(1, 2), None, MinuteOfEvents(3, 3))
+    assert timeline.minutes == (Tally(1, 2), None, Tally(3, 3))
