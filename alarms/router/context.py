@@ -182,6 +182,28 @@ class AlertContext:
         self.update = IncidentUpdate(self.routing, self.tx, incident, self.now)
         return self.update
 
+    def remember(self, incident_id: str) -> None:
+        """The alert as it is now, and the incident it belongs to ("": none)."""
+        alert, record = self.alert, self.record
+        self.incident_id = incident_id or None
+        self.tx.save_alert(
+            AlertRecord(
+                member=alert.member,
+                key=alert.alert_key,
+                incident_id=incident_id,
+                name=alert.name,
+                source=alert.source,
+                state=alert.state,
+                severity=self.severity,
+                environment=alert.environment,
+                starts_at=alert.starts_at,
+                received_at=self.now,
+                ends_at=alert.ends_at,
+                tier=alert.tier,
+                times_seen=1 if record is None else record.times_seen + 1,
+            )
+        )
+
     def _routing_labels(self) -> dict[str, str]:
         """The alert's labels, with what the router knows besides: routes, rules and silences match these."""
         alert = self.alert

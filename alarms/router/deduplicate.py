@@ -76,7 +76,7 @@ def _after_resolution(context: AlertContext, incident: Incident) -> None:
     ago = context.now - (incident.resolved_at or context.now)
     if context.was_firing and incident.resolved_by != BY_ALERTS:
         if ago < within:
-            _remember(context, incident.id)
+            context.remember(incident.id)
         else:
             _reopen(context, incident, f"still firing {ago} after it was resolved")
     elif ago <= within:
@@ -121,7 +121,7 @@ def _storm(context: AlertContext) -> tuple[str, str] | None:
 def _open(context: AlertContext, key: str, title: str) -> None:
     update = context.change(_new_incident(context, key, title))
     update.opened(_origin(context))
-    _remember(context, update.incident.id)
+    context.remember(update.incident.id)
     update.explain(Stage.DEDUPLICATE, "new", f"no open incident has key {key}", alert=context.alert.member)
     _explain_severity(context, update)
     explain_route(context, update)
@@ -163,7 +163,7 @@ def _new_incident(context: AlertContext, key: str, title: str) -> Incident:
 def _reopen(context: AlertContext, incident: Incident, why: str) -> None:
     """The next cycle of the same incident."""
     update = context.change(incident)
-    _remember(context, incident.id)
+    context.remember(incident.id)
     update.change(
         TransitionKind.REOPENED,
         state=IncidentState.OPEN,
@@ -191,7 +191,7 @@ def _join(context: AlertContext, incident: Incident) -> None:
     update, record = context.change(incident), context.record
     same_severity = record is not None and record.severity is context.severity
     known = context.was_firing and record is not None and record.incident_id == incident.id
-    _remember(context, incident.id)
+    context.remember(incident.id)
     _refresh_burn(context, update)
     if known and same_severity:
         return
@@ -219,13 +219,13 @@ def _refresh_burn(context: AlertContext, update: IncidentUpdate) -> None:
 def _clearing(context: AlertContext) -> None:
     record, ended = context.record, context.alert.ends_at
     if record is None:
-        _remember(context, "")
+        context.remember("")
         return
     of_an_older_episode = ended is not None and ended < record.starts_at
     if not context.was_firing or of_an_older_episode:
         _count_again(context, record)
         return
-    _remember(context, record.incident_id)
+    context.remember(record.incident_id)
     incident = context.tx.incident(record.incident_id)
     if incident is None or not incident.is_open:
         return
@@ -234,28 +234,6 @@ def _clearing(context: AlertContext) -> None:
         update.change(TransitionKind.ALERT_CLEARED, detail=_origin(context))
         update.explain(Stage.DEDUPLICATE, "cleared", "its source says it is over", alert=context.alert.member)
     context.event = TransitionKind.ALERT_CLEARED
-
-
-def _remember(context: AlertContext, incident_id: str) -> None:
-    alert, record = context.alert, context.record
-    context.incident_id = incident_id or None
-    context.tx.save_alert(
-        AlertRecord(
-            member=alert.member,
-            key=alert.alert_key,
-            incident_id=incident_id,
-            name=alert.name,
-            source=alert.source,
-            state=alert.state,
-            severity=context.severity,
-            environment=alert.environment,
-            starts_at=alert.starts_at,
-            received_at=context.now,
-            ends_at=alert.ends_at,
-            tier=alert.tier,
-            times_seen=1 if record is None else record.times_seen + 1,
-        )
-    )
 
 
 def _explain_severity(context: AlertContext, update: IncidentUpdate) -> None:

@@ -23,8 +23,7 @@ from alarms.policy.schedule import Schedules
 from alarms.router.actions import Actions
 from alarms.router.audit import audit
 from alarms.router.context import IncidentUpdate, RoutingContext
-from alarms.router.escalate import fire
-from alarms.router.explain import future_steps
+from alarms.router.escalate import fire, future_steps
 from alarms.router.pipeline import process
 from alarms.router.quality import RuleQuality, alert_quality
 from alarms.router.topology import Topology

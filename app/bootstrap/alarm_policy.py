@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from alarms.policy.channel import Channels
-from alarms.policy.channel_file import load_channels
+from alarms.policy.channel import Channels, load_channels
 from alarms.policy.policy import RoutingPolicy
 from alarms.policy.policy_file import load_policy
 from alarms.policy.raci import Raci, load_raci

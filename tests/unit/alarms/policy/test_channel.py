@@ -16,9 +16,9 @@ from alarms.policy.channel import (
     SmtpChannel,
     SnsChannel,
     WebhookChannel,
+    load_channels,
     secret_of,
 )
-from alarms.policy.channel_file import load_channels
 from alarms.policy.policy_file import SHIPPED, load_policy
 from foundation.errors import DefinitionErrors
 
