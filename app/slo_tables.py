@@ -10,9 +10,9 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from foundation.durations import duration_text
+from foundation.quantities import duration_text, rounded_percent_text, rounded_text, span_text
 from slo.judge.composite import CompositeStatus
-from slo.judge.explain import NOUNS, decimal_text, percent_text, span_text
+from slo.judge.explain import NOUNS
 from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
 
 STYLES = {
@@ -67,10 +67,10 @@ def _row(item: ObjectiveStatus) -> Mapping[str, RenderableType]:
     return {
         "SLO": _name(item),
         "state": Text(WORDS[item.state], style=STYLES[item.state]),
-        "objective": percent_text(item.objective.target),
+        "objective": rounded_percent_text(item.objective.target),
         "good / total": _counted(item) if known else since,
         "budget": bar(item.budget.left_ratio, STYLES[item.state], SHORT_BAR) if known else "",
-        "left": percent_text(item.budget.left_ratio) if known else "unknown",
+        "left": rounded_percent_text(item.budget.left_ratio) if known else "unknown",
         "burn": _burn(item) if known else "",
         "gone in": "" if item.exhaustion is None or not known else span_text(item.exhaustion.after),
     }
@@ -92,7 +92,7 @@ def _burn(item: ObjectiveStatus) -> Text:
     shown = min(firing, key=lambda tier: tier.tier.severity) if firing else next(iter(item.tiers), None)
     if shown is None:
         return Text()
-    burn = "-" if shown.long.burn is None else f"{decimal_text(shown.long.burn, 1)}x"
+    burn = "-" if shown.long.burn is None else f"{rounded_text(shown.long.burn, 1)}x"
     text = Text(f"{duration_text(shown.tier.long_window)} {burn}", "bold red" if firing else "")
     if firing:
         text.append(f" {shown.tier.severity}!" + (f" +{len(firing) - 1}" if len(firing) > 1 else ""))
@@ -117,10 +117,10 @@ def detail(item: ObjectiveStatus) -> RenderableType:
         Text(""),
         Text("state: ").append(WORDS[item.state], style=STYLES[item.state]),
         Text(
-            f"objective {percent_text(item.objective.target)} of {noun} over "
+            f"objective {rounded_percent_text(item.objective.target)} of {noun} over "
             f"{duration_text(item.slo.window.length)}; counted {_counted(item)}"
             f" ({'exact' if item.exact else f'may be off by {item.error_bound}'}), "
-            f"{percent_text(item.coverage)} of the period's minutes have data"
+            f"{rounded_percent_text(item.coverage)} of the period's minutes have data"
         ),
         _budget(item),
     ]
@@ -134,8 +134,8 @@ def _budget(item: ObjectiveStatus) -> Text:
         Text("budget ")
         .append(bar(item.budget.left_ratio, STYLES[item.state]))
         .append(
-            f" {percent_text(item.budget.left_ratio)} left: {item.budget.spent:,} bad of "
-            f"{decimal_text(item.budget.allowed, 1)} allowed ({item.budget.basis})"
+            f" {rounded_percent_text(item.budget.left_ratio)} left: {item.budget.spent:,} bad of "
+            f"{rounded_text(item.budget.allowed, 1)} allowed ({item.budget.basis})"
         )
     )
 
@@ -179,7 +179,7 @@ def _tiers(item: ObjectiveStatus) -> Table:
         table.add_row(
             tier.tier.name,
             tier.tier.severity,
-            f"{decimal_text(tier.factor, 4)}x",
+            f"{rounded_text(tier.factor, 4)}x",
             _window(tier, long=True),
             _window(tier, long=False),
             _now(item, tier),
@@ -189,7 +189,7 @@ def _tiers(item: ObjectiveStatus) -> Table:
 
 def _window(tier: TierStatus, *, long: bool) -> str:
     burn = tier.long if long else tier.short
-    shown = "no events" if burn.burn is None else f"{decimal_text(burn.burn)}x"
+    shown = "no events" if burn.burn is None else f"{rounded_text(burn.burn)}x"
     return f"{duration_text(burn.window)}: {burn.counts.bad:,} of {burn.counts.total:,} bad, {shown}"
 
 
@@ -201,17 +201,17 @@ def composites_table(found: Sequence[CompositeStatus]) -> Table:
     for item in found:
         known = item.state is not ObjectiveState.NO_DATA
         members = ", ".join(
-            f"{member.objective} ({decimal_text(member.weight)})" for member, _ in item.members
+            f"{member.objective} ({rounded_text(member.weight)})" for member, _ in item.members
         )
         burns = " ".join(
-            f"{duration_text(window)} {'-' if burn is None else decimal_text(burn, 1) + 'x'}"
+            f"{duration_text(window)} {'-' if burn is None else rounded_text(burn, 1) + 'x'}"
             for window, burn in item.burns.items()
         )
         table.add_row(
             item.composite.id,
             Text(WORDS[item.state], style=STYLES[item.state]),
             members,
-            percent_text(item.left_ratio) if known else "unknown",
+            rounded_percent_text(item.left_ratio) if known else "unknown",
             burns if known else "",
         )
     return table

@@ -14,7 +14,7 @@ from alarms.generate.indicator_rules import HEARTBEAT_ALERT, LABEL_COMPONENT, LA
 from alarms.model.severity import Severity
 from alarms.policy.policy import RoutingPolicy
 from alarms.router.topology import Topology
-from foundation.durations import duration_text
+from foundation.quantities import duration_text
 from slo.model import conventions
 from slo.model.entities import Component
 

@@ -8,8 +8,7 @@ from datetime import timedelta
 from alarms.model.indicator import IndicatorAlarm, Measure
 from alarms.model.severity import Severity
 from exporters import server
-from foundation.durations import duration_text
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text, duration_text
 from slo.model import conventions
 
 FILE_NAME = "mirante-indicators.rules.yaml"

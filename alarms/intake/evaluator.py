@@ -11,9 +11,8 @@ from alarms.intake.normalise import own_alert
 from alarms.model.alert import Alert, AlertState, BurnArithmetic
 from alarms.model.incident import AlertRecord
 from alarms.model.severity import Severity
-from foundation.durations import duration_text
+from foundation.quantities import duration_text, rounded_percent_text, rounded_text
 from slo.judge.evaluate import Evaluation, NoData, TierState
-from slo.judge.explain import decimal_text, percent_text
 from slo.model.conventions import (
     NO_DATA_OBJECTIVE,
     alert_key,
@@ -80,8 +79,8 @@ def burn_arithmetic(state: TierState) -> BurnArithmetic:
     gone = state.exhaustion
     return BurnArithmetic(
         tier=state.tier.name,
-        factor=decimal_text(state.factor, 4),
-        objective=percent_text(state.objective.target),
+        factor=rounded_text(state.factor, 4),
+        objective=rounded_percent_text(state.objective.target),
         long_window=duration_text(long.window),
         long_good=long.counts.good,
         long_total=long.counts.total,

@@ -26,7 +26,7 @@ from app.cli.context import (
 )
 from app.settings import Settings
 from foundation.clock import parse_clock
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text
 from slo.ledger.prometheus_queries import PrometheusQueries
 from slo.loaders.catalogue_files import load_catalogue
 

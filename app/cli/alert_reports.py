@@ -18,7 +18,7 @@ from app.cli.alerts import alerts, desk_of
 from app.cli.context import counted, json_option, pass_settings, plain_table, say, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
-from slo.judge.explain import span_text
+from foundation.quantities import span_text
 from slo.loaders.catalogue_files import load_catalogue
 
 DAYS = 30

@@ -23,7 +23,7 @@ from app.cli.context import echo_json, json_option, pass_settings, plain_table, 
 from app.serving.errors import ServingError
 from app.settings import Settings
 from foundation.clock import parse_clock
-from slo.judge.explain import span_text
+from foundation.quantities import span_text
 from slo.loaders.catalogue_files import load_catalogue
 
 STYLES = {Severity.P1: "bold red", Severity.P2: "red", Severity.P3: "yellow", Severity.P4: "cyan"}

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.settings import Settings
-from slo.judge.explain import span_text
+from foundation.quantities import span_text
 
 PIPED_WIDTH = 140  # columns, when nobody's terminal sets a width
 

@@ -20,9 +20,8 @@ from app.cli.context import echo_json, instant_text, pass_settings, plain_table,
 from app.settings import Settings
 from app.slo_tables import composites_table, detail, overview
 from foundation.clock import parse_clock
-from foundation.durations import duration_text
+from foundation.quantities import duration_text, rounded_text
 from slo.judge.composite import CompositeStatus
-from slo.judge.explain import decimal_text
 from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
 from slo.ledger.exclusions import Exclusion
 from slo.ledger.sqlite_count_reader import SqliteCountReader
@@ -216,7 +215,7 @@ def _tier(tier: TierStatus) -> dict[str, object]:
     return {
         "tier": tier.tier.name,
         "severity": tier.tier.severity,
-        "factor": decimal_text(tier.factor, 4),
+        "factor": rounded_text(tier.factor, 4),
         "firing": tier.firing,
         "windows": [
             {

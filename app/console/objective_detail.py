@@ -23,7 +23,7 @@ from app.console.objective_view import (
 from app.console.ports import ConsoleDependencies
 from app.console.runbooks import runbook_of
 from app.console.visits import Reader
-from foundation.durations import duration_text
+from foundation.quantities import duration_text
 from slo.judge.burn_rate import TierBurn, WindowBurn
 from slo.judge.status import ObjectiveStatus
 from slo.ledger.exclusions import clip

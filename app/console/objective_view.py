@@ -13,7 +13,7 @@ from app.console import charts
 from app.console.charts import BurnRow, Caption, MinuteBar
 from app.console.visits import Reader, state_style
 from dashboards.model.palette import State
-from foundation.durations import duration_text
+from foundation.quantities import duration_text
 from slo.judge.burn_rate import TierBurn
 from slo.judge.status import ObjectiveState, ObjectiveStatus
 from slo.ledger.ledger import Ledger, series_key

@@ -13,7 +13,7 @@ from app.demo.report.model import Expectation
 from app.demo.seen import FaultRun, Seen
 from app.settings import Settings
 from foundation.bilingual import Text
-from slo.judge.explain import percent_text
+from foundation.quantities import rounded_percent_text
 from slo.judge.status import ObjectiveState, ObjectiveStatus
 
 LATENCY = "credit/decision-latency"
@@ -136,7 +136,7 @@ def _check_budget(
         refused > 0 and refused + degraded <= status.budget.spent <= refused + degraded + unanswered,
         f"{status.budget.spent:,} bad events in the ledger; at the sender {refused:,} refused, "
         f"{degraded:,} degraded and {unanswered:,} without an answer; "
-        f"{percent_text(status.budget.left_ratio)} of the budget left",
+        f"{rounded_percent_text(status.budget.left_ratio)} of the budget left",
     )
 
 

@@ -12,11 +12,11 @@ from dashboards.boards.alert_panels import alerts_row
 from dashboards.boards.links_row import board_links, links_row
 from dashboards.boards.source import Source
 from dashboards.model.board import Board, BoardPart, Panel, Row, Series, Shape, Threshold
-from dashboards.model.numbers import decimal_text
 from dashboards.model.palette import STATES, State, Unit
 from dashboards.model.query import AwsMetric, Breach, CounterGrowth, WorstBreach, equal, matching
 from foundation.bilingual import Text
 from foundation.metrics import MetricSpec
+from foundation.quantities import decimal_text
 
 NAME = "security"
 RUNBOOK = "recovery-security-violation"

@@ -9,11 +9,10 @@ from pathlib import PurePosixPath
 from alarms.model.severity import Severity
 from dashboards.boards.source import Source, slo_board_name
 from dashboards.model.board import Link, Panel, Series, Shape, Threshold
-from dashboards.model.numbers import decimal_text, percent_text
 from dashboards.model.palette import State, Unit
 from dashboards.model.query import Achieved, BudgetLeft, Burn, Events, Light, TierCondition, WorstLight
 from foundation.bilingual import Text
-from foundation.durations import duration_text
+from foundation.quantities import decimal_text, duration_text, percent_text
 from slo.model import conventions
 from slo.model.spec import CountUnit, Objective, Slo, Tier
 

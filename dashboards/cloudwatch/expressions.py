@@ -39,8 +39,8 @@ from dashboards.model.query import (
 )
 from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
 from exporters.collectors import slo_status
-from foundation.durations import duration_text
 from foundation.metrics import MetricSpec
+from foundation.quantities import duration_text
 
 BACKEND = "CloudWatch"
 PERIOD = 60

@@ -38,7 +38,7 @@ from dashboards.model.query import (
     WorstBreach,
     WorstLight,
 )
-from foundation.durations import duration_text
+from foundation.quantities import duration_text
 from slo.model import conventions
 
 RATE_INTERVAL = "$__rate_interval"

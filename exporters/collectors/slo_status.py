@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from foundation.durations import duration_text
 from foundation.metrics import MetricKind, MetricSpec
+from foundation.quantities import duration_text
 from slo.judge.status import ObjectiveStatus
 
 _OBJECTIVE = ("environment", "service", "slo", "objective", "group")

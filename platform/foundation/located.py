@@ -15,9 +15,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeVar
 
-from foundation.durations import duration_text, parse_duration
 from foundation.errors import Problems
-from foundation.numbers import parse_number
+from foundation.quantities import duration_text, parse_duration, parse_number
 from foundation.yaml_nodes import Listing, Mapping, Node, Scalar, plain
 
 T = TypeVar("T")

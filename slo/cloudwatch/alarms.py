@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from foundation.durations import duration_text
-from foundation.numbers import decimal_text, percent_text, short_text
+from foundation.quantities import decimal_text, duration_text, percent_text, short_text
 from slo.cloudwatch.arguments import MOST_METRICS, Alarm, Topics, range_problem, silence, speaking, stat, tags
 from slo.indicators.metric import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.model import conventions as names

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from foundation.durations import duration_text
 from foundation.located import Section
+from foundation.quantities import duration_text
 from slo.indicators.metric import ReadMetric, averaged, document_of, real
 from slo.model.promql import analyse, by, with_window
 from slo.model.spec import CountExpressions, CountUnit, EventQueries, Indicator, MetricQuery, Objective

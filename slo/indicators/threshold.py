@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from foundation.durations import duration_text
 from foundation.located import Section
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text, duration_text
 from slo.indicators.metric import LOOK_BACK, ReadMetric, averaged, document_of, real
 from slo.model.promql import by, with_window
 from slo.model.spec import CountExpressions, CountUnit, Indicator, MetricQuery, Objective

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from foundation.bilingual import Text
 from slo.judge.budget import BudgetStatus, Exhaustion, budget_status, exhaustion
 from slo.judge.burn_rate import TierBurn, WindowBurn
-from slo.judge.explain import Explanation, explain_no_data, explain_tier
+from slo.judge.explain import explain_no_data, explain_tier
 from slo.judge.measurement import Measurement, measure, silence_limit
 from slo.ledger.exclusions import Exclusion
 from slo.ledger.ledger import Ledger
@@ -31,7 +32,7 @@ class TierState:
     burn: TierBurn
     budget: BudgetStatus
     exhaustion: Exhaustion | None
-    explanation: Explanation
+    explanation: Text
 
     @property
     def tier(self) -> Tier:
@@ -70,7 +71,7 @@ class NoData:
     last_minute: datetime | None
     since: datetime | None
     silent_for: timedelta | None
-    explanation: Explanation
+    explanation: Text
 
 
 @dataclass(frozen=True, slots=True)

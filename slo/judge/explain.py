@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 
-from foundation.durations import duration_text
+from foundation.bilingual import Text
+from foundation.quantities import duration_text, rounded_percent_text, rounded_text, span_text
 from slo.judge.budget import BudgetStatus, Exhaustion
 from slo.judge.burn_rate import TierBurn, WindowBurn
 from slo.model.spec import CountUnit, Objective, Slo
@@ -18,45 +17,12 @@ NOUNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """``en`` and ``pt`` say the same."""
-
-    en: str
-    pt: str
-
-
-def decimal_text(value: Fraction, places: int = 2) -> str:
-    """At most ``places`` decimals, without trailing zeros: ``14.4``, ``0.93``."""
-    text = f"{float(value):.{places}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def percent_text(value: Fraction) -> str:
-    return f"{decimal_text(value * 100)} %"
-
-
-def percent_text_pt(value: Fraction) -> str:
-    return percent_text(value).replace(".", ",")
-
-
-def span_text(span: timedelta) -> str:
-    """``2d 3h``, ``1h 20min``, ``45min``, ``30s``: two units at most."""
-    seconds = max(0, round(span.total_seconds()))
-    parts = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        amount, seconds = divmod(seconds, size)
-        if amount:
-            parts.append(f"{amount}{unit}")
-    return " ".join(parts[:2]) or "0s"
-
-
 def _window(window: WindowBurn, slo: Slo) -> tuple[str, str]:
     noun, noun_pt = NOUNS[slo.unit]
     length = duration_text(window.window)
     if window.burn is None:
         return f"no {noun} in {length}", f"nenhum dos {noun_pt} em {length}"
-    bad, total, burn = window.counts.bad, window.counts.total, decimal_text(window.burn)
+    bad, total, burn = window.counts.bad, window.counts.total, rounded_text(window.burn)
     return (
         f"{bad} of {total} {noun} bad in {length} (burn {burn}x)",
         f"{bad} de {total} {noun_pt} ruins em {length} (queima {burn.replace('.', ',')}x)",
@@ -64,7 +30,7 @@ def _window(window: WindowBurn, slo: Slo) -> tuple[str, str]:
 
 
 def _verdict(burn: TierBurn) -> tuple[str, str]:
-    factor = decimal_text(burn.factor, 4)
+    factor = rounded_text(burn.factor, 4)
     factor_pt = factor.replace(".", ",")
     if burn.firing:
         return f"both above {factor}x", f"ambas acima de {factor_pt}x"
@@ -98,32 +64,33 @@ def _gone(gone: Exhaustion | None) -> tuple[str, str]:
 
 def explain_tier(
     slo: Slo, objective: Objective, burn: TierBurn, budget: BudgetStatus, gone: Exhaustion | None
-) -> Explanation:
+) -> Text:
     """Both windows, the factor, what is spent and how that is known, when it is gone, how exact it is."""
     (long, long_pt), (short, short_pt) = _window(burn.long, slo), _window(burn.short, slo)
     (verdict, verdict_pt), (left, left_pt) = _verdict(burn), _gone(gone)
     spent, ratio = budget.spent_ratio, objective.budget
+    budget_pt, spent_pt = (rounded_percent_text(value, "pt") for value in (ratio, spent))
     bound = burn.long.counts.error_bound
     off = "" if bound is None else f"; these counts may be off by {bound}"
     off_pt = "" if bound is None else f"; estas contagens podem errar por {bound}"
-    return Explanation(
-        f"{burn.tier.name}: {long}, {short}, {verdict}; budget {percent_text(ratio)}, "
-        f"{percent_text(spent)} of it spent ({budget.basis}); {left}{off}",
-        f"{burn.tier.name}: {long_pt}, {short_pt}, {verdict_pt}; orçamento de {percent_text_pt(ratio)}, "
-        f"{percent_text_pt(spent)} dele gasto ({budget.basis_pt}); {left_pt}{off_pt}",
+    return Text(
+        f"{burn.tier.name}: {long}, {short}, {verdict}; budget {rounded_percent_text(ratio)}, "
+        f"{rounded_percent_text(spent)} of it spent ({budget.basis}); {left}{off}",
+        f"{burn.tier.name}: {long_pt}, {short_pt}, {verdict_pt}; orçamento de {budget_pt}, "
+        f"{spent_pt} dele gasto ({budget.basis_pt}); {left_pt}{off_pt}",
     )
 
 
-def explain_no_data(slo: Slo, last_minute: datetime | None, silence: timedelta | None) -> Explanation:
+def explain_no_data(slo: Slo, last_minute: datetime | None, silence: timedelta | None) -> Text:
     limit = span_text(slo.no_data_after)
     if last_minute is None:
-        return Explanation(
+        return Text(
             f"{slo.id}: no data has ever arrived (expected within {limit}): not quiet, but unknown",
             f"{slo.id}: nunca chegou dado algum (esperado em até {limit}): não é calma, é desconhecido",
         )
     lasted = span_text(silence or timedelta(0))
     seen = last_minute.strftime("%Y-%m-%d %H:%M UTC")
-    return Explanation(
+    return Text(
         f"{slo.id}: no data for {lasted}, last seen {seen}; expected at least every {limit}",
         f"{slo.id}: sem dados há {lasted}, vistos por último em {seen}; esperados ao menos a cada {limit}",
     )

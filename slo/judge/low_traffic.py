@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from foundation.durations import duration_text
+from foundation.quantities import duration_text
 from slo.judge.burn_rate import TierBurn
 
 FEW_FAILURES = 3

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 
-from foundation.durations import duration_text
-from foundation.numbers import percent_text, short_text
+from foundation.quantities import duration_text, percent_text, short_text
 from slo.lint.finding import Finding, error, warning
 from slo.model.spec import CountUnit, Objective, Slo, Tier
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from foundation.durations import duration_text, parse_duration
+from foundation.quantities import duration_text, parse_duration
 from slo.lint.finding import Finding, error, warning
 from slo.lint.surroundings import LintSurroundings
 from slo.model.entities import DataSource

@@ -33,9 +33,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 
-from foundation.durations import parse_duration
 from foundation.located import Section
-from foundation.numbers import parse_number
+from foundation.quantities import parse_duration, parse_number
 from slo.model.conventions import ANNOTATION_PREFIX
 from slo.model.entities import DataSource, NotificationTarget, Service
 

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from foundation.durations import parse_duration
 from foundation.located import Section
-from foundation.numbers import parse_number
+from foundation.quantities import parse_duration, parse_number
 from slo.model.spec import BudgetingMethod, Indicator, Objective, Window
 
 DEFAULT = Window(timedelta(days=30))

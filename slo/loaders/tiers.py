@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TypedDict
 
 from foundation.located import Section
-from foundation.numbers import parse_share
+from foundation.quantities import parse_share
 from slo.loaders.metadata import SEVERITIES, Annotations
 from slo.loaders.openslo_alerts import AlertPolicy
 from slo.model.entities import WindowSet

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from fractions import Fraction
 
-from foundation.durations import duration_text
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text, duration_text
 from slo.loaders.objectives import CALENDAR_UNITS
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue

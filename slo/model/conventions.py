@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 
-from foundation.durations import duration_text
+from foundation.quantities import duration_text
 
 ANNOTATION_PREFIX = "mirante.dev/"
 

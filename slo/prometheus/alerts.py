@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from foundation.durations import duration_text
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text, duration_text
 from slo.model import conventions as names
 from slo.model.conventions import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
 from slo.model.promql import analyse

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text
 from slo.indicators.metric import LOOK_BACK
 from slo.model.periods import MINUTE
 from slo.model.spec import BudgetingMethod, CountExpressions, Objective, Slo

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from foundation.durations import duration_text
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text, duration_text
 from slo.model import conventions as names
 from slo.model.periods import MINUTE
 from slo.model.promql import range_text

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from foundation.durations import duration_text
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text, duration_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo
 from slo.prometheus.names import label_name, selector

@@ -11,8 +11,7 @@ from datetime import timedelta
 from fractions import Fraction
 from functools import lru_cache
 
-from foundation.durations import duration_text
-from foundation.numbers import percent_text, short_text
+from foundation.quantities import duration_text, percent_text, short_text
 from slo.model import conventions as names
 from slo.model.spec import CountUnit, Objective, Slo, Tier
 from slo.prometheus.counts import silence_span

@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text
 from slo.model.periods import MINUTE
 from slo.model.spec import BudgetingMethod, Objective, Slo, Tier
 from slo.prometheus.records import BASE, LONGEST_DIRECT

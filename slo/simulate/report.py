@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 
-from slo.judge.explain import percent_text, span_text
+from foundation.quantities import rounded_percent_text, span_text
 from slo.simulate.history import review
 from slo.simulate.simulation import MODELLED, Firing, Simulation
 
@@ -24,7 +24,7 @@ def table(simulation: Simulation, incident_start: datetime | None = None) -> str
     ]
     if len(rows) == 1:
         lines.append("nothing fires")
-    lines.append(f"budget spent by all of it: {percent_text(simulation.spent_ratio)}")
+    lines.append(f"budget spent by all of it: {rounded_percent_text(simulation.spent_ratio)}")
     for backend, reasons in simulation.left_out.items():
         lines += [f"{backend} leaves out {reason}" for reason in reasons]
     return "\n".join(lines)
@@ -41,7 +41,7 @@ def _row(firing: Firing, incident_start: datetime | None) -> tuple[str, ...]:
         firing.severity,
         backend,
         after,
-        percent_text(firing.spent_ratio),
+        rounded_percent_text(firing.spent_ratio),
     )
 
 

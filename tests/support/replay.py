@@ -23,8 +23,8 @@ from app.api.access import REFUSALS, Shown
 from credit import metrics as telemetry
 from exporters import server
 from exporters.collectors import consistency_index, declared, saturation, slo_status
-from foundation.durations import duration_text
 from foundation.metrics import LATENCY_BUCKETS, PROBES, MetricKind, MetricSpec
+from foundation.quantities import duration_text
 from slo.prometheus import render_yaml
 from tests.support.catalogues import ENVIRONMENT, shipped_source
 

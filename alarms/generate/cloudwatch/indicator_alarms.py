@@ -15,7 +15,7 @@ from alarms.model.indicator import Comparison, IndicatorAlarm, Measure
 from alarms.model.severity import Severity
 from exporters import server
 from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text
 from slo.cloudwatch.arguments import Alarm, Topics, described, silence, speaking, tags
 from slo.indicators.metric import CloudWatchMetric
 from slo.model import conventions

@@ -12,7 +12,7 @@ from app.demo.report.facts import slo_name, throughput
 from app.demo.report.model import FaultFacts, Milestone, MinutePoint, TimelineEvent
 from app.demo.seen import FaultRun
 from foundation.bilingual import Text
-from foundation.durations import duration_text
+from foundation.quantities import duration_text
 from slo.judge.burn_rate import WindowBurn
 from slo.ledger.ledger import Ledger, series_key
 from slo.model.periods import MINUTE, floor_minute

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from foundation.durations import duration_text
-from foundation.numbers import decimal_text, percent_text, short_text
+from foundation.quantities import decimal_text, duration_text, percent_text, short_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.alerts import burn_alert

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.alerts import burn_alert

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.numbers import decimal_text
+from foundation.quantities import decimal_text
 from slo.indicators.ratio import RatioIndicator
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
