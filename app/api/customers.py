@@ -16,7 +16,7 @@ from app.api.exchange import exchange_of, json_answer
 from app.api.keys import Scope
 from app.api.problem_types import CUSTOMER_NOT_FOUND, INVALID_PARAMETER, STORE_UNAVAILABLE
 from app.api.problems import ApiProblem, FieldProblem
-from app.api.routes import Routes, path, query
+from app.api.routes import Operation, Routes, path, query
 from credit.domain.application import is_identifier
 from foundation.bilingual import Text
 
@@ -44,31 +44,7 @@ def add_customer_routes(routes: Routes, deps: ApiDependencies) -> None:
             headers["Link"] = f'<{address}>; rel="next"'
         return json_answer(page, headers=headers)
 
-    limits = deps.limits
-    routes.add(
-        "GET /v1/customers/{customer_id}/decisions",
-        history,
-        name="listCustomerDecisions",
-        summary="Decisions of a customer",
-        description="Newest first. Decisions made while you page do not shift the pages.",
-        tag="decisions",
-        scope=Scope.DECISIONS_READ,
-        parameters=[
-            path("customer_id", "The customer."),
-            query(
-                "limit",
-                "Decisions a page.",
-                type="integer",
-                minimum=1,
-                maximum=limits.page_size_max,
-                default=limits.page_size,
-            ),
-            query("cursor", "next_cursor of the page before; left out: the first page."),
-            LANGUAGE_HEADER,
-        ],
-        answers={200: ("A page of decisions.", DecisionPage)},
-        problems=[INVALID_PARAMETER, CUSTOMER_NOT_FOUND, STORE_UNAVAILABLE],
-    )
+    routes.add(_operation(deps.limits), history)
 
 
 def _limit(request: Request, limits: ApiLimits) -> int:
@@ -107,3 +83,29 @@ def _cursor(decision_id: str) -> str:
 
 def _invalid(field: str, problem: Text, mend: Text) -> ApiProblem:
     return ApiProblem(INVALID_PARAMETER, errors=[FieldProblem(problem, mend, field=field)])
+
+
+def _operation(limits: ApiLimits) -> Operation:
+    return Operation(
+        route="GET /v1/customers/{customer_id}/decisions",
+        name="listCustomerDecisions",
+        summary="Decisions of a customer",
+        description="Newest first. Decisions made while you page do not shift the pages.",
+        tag="decisions",
+        scope=Scope.DECISIONS_READ,
+        parameters=(
+            path("customer_id", "The customer."),
+            query(
+                "limit",
+                "Decisions a page.",
+                type="integer",
+                minimum=1,
+                maximum=limits.page_size_max,
+                default=limits.page_size,
+            ),
+            query("cursor", "next_cursor of the page before; left out: the first page."),
+            LANGUAGE_HEADER,
+        ),
+        answers={200: ("A page of decisions.", DecisionPage)},
+        problems=(INVALID_PARAMETER, CUSTOMER_NOT_FOUND, STORE_UNAVAILABLE),
+    )

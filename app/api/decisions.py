@@ -38,7 +38,7 @@ from app.api.problem_types import (
     UNSUPPORTED_MEDIA_TYPE,
 )
 from app.api.problems import ApiProblem, FieldProblem
-from app.api.routes import Routes, header, path, query
+from app.api.routes import Operation, Routes, header, path, query
 from credit.domain.application import is_identifier
 from credit.domain.decision import Decision
 from credit.ports.records import IdempotencyKey
@@ -85,45 +85,9 @@ def add_decision_routes(routes: Routes, deps: ApiDependencies) -> None:
         explanation = deps.explain(decision, "pt" if language == "pt-BR" else "en")
         return json_answer(explanation_document(explanation, language), headers=in_language(language))
 
-    routes.add(
-        "POST /v1/decisions",
-        create,
-        name="createDecision",
-        summary="Decide a credit application",
-        description=_CREATE_TEXT,
-        tag="decisions",
-        scope=Scope.DECISIONS_WRITE,
-        body=DecisionRequestBody,
-        example=_EXAMPLE,
-        parameters=[_KEY_PARAMETER, LANGUAGE_HEADER],
-        answers={201: ("The decision, recorded.", DecisionDocument)},
-        problems=_CREATE_PROBLEMS,
-        hot=True,
-    )
-    routes.add(
-        "GET /v1/decisions/{decision_id}",
-        read,
-        name="readDecision",
-        summary="Read a decision",
-        tag="decisions",
-        scope=Scope.DECISIONS_READ,
-        parameters=[_ID_PARAMETER, LANGUAGE_HEADER],
-        answers={200: ("The decision.", DecisionDocument)},
-        problems=[DECISION_NOT_FOUND, STORE_UNAVAILABLE],
-    )
-    routes.add(
-        "GET /v1/decisions/{decision_id}/explanation",
-        explain,
-        name="explainDecision",
-        summary="Explain a decision",
-        description="Which reasons weighed, on which facts, against which limits, and what could change it: "
-        "in plain words of either language.",
-        tag="decisions",
-        scope=Scope.DECISIONS_READ,
-        parameters=[_ID_PARAMETER, _LANG_PARAMETER, LANGUAGE_HEADER],
-        answers={200: ("The explanation.", ExplanationDocument)},
-        problems=[INVALID_PARAMETER, DECISION_NOT_FOUND, STORE_UNAVAILABLE],
-    )
+    routes.add(_CREATE_DECISION, create, hot=True)
+    routes.add(_READ_DECISION, read)
+    routes.add(_EXPLAIN_DECISION, explain)
 
 
 async def _find(deps: ApiDependencies, request: Request) -> Decision:
@@ -172,36 +136,6 @@ def in_language(language: Language) -> dict[str, str]:
 
 
 _SEND_ONE = Text("Send exactly one of them", "Envie exatamente um dos dois")
-_EXAMPLE = {
-    "customer_id": "C-1001",
-    "amount_cents": 1_500_000,
-    "term_months": 36,
-    "purpose": "CAR",
-    "reference": "APP-2026-000017",
-}
-_CREATE_TEXT = (
-    "Judges the application by a credit policy, records decision, audit entry and Idempotency-Key in one "
-    "transaction, and answers. Sending the same request with the same key again gives the first answer, "
-    "with `Idempotency-Replayed: true`. A `503` means that nothing was recorded; trying again with the same "
-    "key is always safe."
-)
-_CREATE_PROBLEMS = (
-    INVALID_JSON,
-    INVALID_ENCODING,
-    IDEMPOTENCY_KEY_MISSING,
-    IDEMPOTENCY_KEY_INVALID,
-    CUSTOMER_NOT_FOUND,
-    BODY_TOO_SLOW,
-    BODY_TOO_LARGE,
-    UNSUPPORTED_MEDIA_TYPE,
-    INVALID_BODY,
-    INVALID_CPF,
-    CPF_IN_CLEAR,
-    UNKNOWN_POLICY,
-    IDEMPOTENCY_KEY_REUSED,
-    STORE_UNAVAILABLE,
-    OVERLOADED,
-)
 _KEY_PARAMETER = header(
     "Idempotency-Key",
     "A new value for each application, the same value when trying again; 1 to 128 letters, digits, '.', '_', "
@@ -212,3 +146,65 @@ _KEY_PARAMETER = header(
 LANGUAGE_HEADER = header("Accept-Language", "Language of texts: en (default) or pt-BR.", examples=["pt-BR"])
 _ID_PARAMETER = path("decision_id", "The id that POST /v1/decisions answered with.")
 _LANG_PARAMETER = query("lang", "Overrides Accept-Language.", enum=list(LANGUAGES))
+
+
+_CREATE_DECISION = Operation(
+    route="POST /v1/decisions",
+    name="createDecision",
+    summary="Decide a credit application",
+    description="Judges the application by a credit policy, records decision, audit entry and "
+    "Idempotency-Key in one transaction, and answers. Sending the same request with the same key again gives "
+    "the first answer, with `Idempotency-Replayed: true`. A `503` means that nothing was recorded; trying "
+    "again with the same key is always safe.",
+    tag="decisions",
+    scope=Scope.DECISIONS_WRITE,
+    body=DecisionRequestBody,
+    example={
+        "customer_id": "C-1001",
+        "amount_cents": 1_500_000,
+        "term_months": 36,
+        "purpose": "CAR",
+        "reference": "APP-2026-000017",
+    },
+    parameters=(_KEY_PARAMETER, LANGUAGE_HEADER),
+    answers={201: ("The decision, recorded.", DecisionDocument)},
+    problems=(
+        INVALID_JSON,
+        INVALID_ENCODING,
+        IDEMPOTENCY_KEY_MISSING,
+        IDEMPOTENCY_KEY_INVALID,
+        CUSTOMER_NOT_FOUND,
+        BODY_TOO_SLOW,
+        BODY_TOO_LARGE,
+        UNSUPPORTED_MEDIA_TYPE,
+        INVALID_BODY,
+        INVALID_CPF,
+        CPF_IN_CLEAR,
+        UNKNOWN_POLICY,
+        IDEMPOTENCY_KEY_REUSED,
+        STORE_UNAVAILABLE,
+        OVERLOADED,
+    ),
+)
+_READ_DECISION = Operation(
+    route="GET /v1/decisions/{decision_id}",
+    name="readDecision",
+    summary="Read a decision",
+    tag="decisions",
+    scope=Scope.DECISIONS_READ,
+    parameters=(_ID_PARAMETER, LANGUAGE_HEADER),
+    answers={200: ("The decision.", DecisionDocument)},
+    problems=(DECISION_NOT_FOUND, STORE_UNAVAILABLE),
+)
+_EXPLAIN_DECISION = Operation(
+    route="GET /v1/decisions/{decision_id}/explanation",
+    name="explainDecision",
+    summary="Explain a decision",
+    description="Which reasons weighed, on which facts, against which limits, and what could change it: "
+    "in plain words of either language.",
+    tag="decisions",
+    scope=Scope.DECISIONS_READ,
+    parameters=(_ID_PARAMETER, _LANG_PARAMETER, LANGUAGE_HEADER),
+    answers={200: ("The explanation.", ExplanationDocument)},
+    problems=(INVALID_PARAMETER, DECISION_NOT_FOUND, STORE_UNAVAILABLE),
+)

@@ -21,7 +21,7 @@ from app.api.problem_types import (
     STORE_UNAVAILABLE,
 )
 from app.api.problems import ApiProblem
-from app.api.routes import Routes, path
+from app.api.routes import Operation, Routes, path
 from credit.domain.application import is_identifier
 from credit.domain.disbursement import Disbursement, Progress, Refusal
 from credit.domain.errors import DisbursementRefused
@@ -70,33 +70,8 @@ def add_disbursement_routes(routes: Routes, deps: ApiDependencies) -> None:
         await reads.note(Shown.DISBURSEMENT, request, found.order.decision_id)
         return json_answer(_document(found))
 
-    decision = path("decision_id", "The id that POST /v1/decisions answered with.")
-    stands = ("How it stands.", DisbursementDocument)
-    routes.add(
-        f"POST {PATH}",
-        pay,
-        name="createDisbursement",
-        summary="Pay out an approved credit",
-        description="Holds the amount against the customer's free limit, drafts the contract and pays, or "
-        "takes all of it back. A decision is paid once however often this is sent, so try again after any "
-        "failure.",
-        tag="decisions",
-        scope=Scope.DISBURSEMENTS_WRITE,
-        parameters=[decision],
-        answers={200: stands, 202: ("It is under way and goes on by itself.", DisbursementDocument)},
-        problems=[DECISION_NOT_FOUND, NOTHING_TO_DISBURSE, STORE_UNAVAILABLE],
-    )
-    routes.add(
-        f"GET {PATH}",
-        read,
-        name="readDisbursement",
-        summary="Read a disbursement",
-        tag="decisions",
-        scope=Scope.DECISIONS_READ,
-        parameters=[decision],
-        answers={200: stands},
-        problems=[DISBURSEMENT_NOT_FOUND, STORE_UNAVAILABLE],
-    )
+    routes.add(_CREATE_DISBURSEMENT, pay)
+    routes.add(_READ_DISBURSEMENT, read)
 
 
 def _decision_id(request: Request) -> str:
@@ -116,3 +91,30 @@ def _document(found: Disbursement) -> DisbursementDocument:
         transaction_id=found.order.transaction_id,
         started_at=found.started_at,
     )
+
+
+_DECISION_ID = path("decision_id", "The id that POST /v1/decisions answered with.")
+_STANDS = ("How it stands.", DisbursementDocument)
+_CREATE_DISBURSEMENT = Operation(
+    route=f"POST {PATH}",
+    name="createDisbursement",
+    summary="Pay out an approved credit",
+    description="Holds the amount against the customer's free limit, drafts the contract and pays, or "
+    "takes all of it back. A decision is paid once however often this is sent, so try again after any "
+    "failure.",
+    tag="decisions",
+    scope=Scope.DISBURSEMENTS_WRITE,
+    parameters=(_DECISION_ID,),
+    answers={200: _STANDS, 202: ("It is under way and goes on by itself.", DisbursementDocument)},
+    problems=(DECISION_NOT_FOUND, NOTHING_TO_DISBURSE, STORE_UNAVAILABLE),
+)
+_READ_DISBURSEMENT = Operation(
+    route=f"GET {PATH}",
+    name="readDisbursement",
+    summary="Read a disbursement",
+    tag="decisions",
+    scope=Scope.DECISIONS_READ,
+    parameters=(_DECISION_ID,),
+    answers={200: _STANDS},
+    problems=(DISBURSEMENT_NOT_FOUND, STORE_UNAVAILABLE),
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -17,7 +16,7 @@ from app.api.fields import expects
 from app.api.keys import Scope
 from app.api.problem_types import INVALID_BODY, INVALID_JSON, UNKNOWN_STORE, UNSUPPORTED_MEDIA_TYPE
 from app.api.problems import ApiProblem
-from app.api.routes import Routes, path
+from app.api.routes import Operation, Routes, path
 from credit.ports.faults import Fault, FaultSwitch
 
 STORES = ("relational", "hot", "wide", "cache", "stream")
@@ -87,48 +86,10 @@ def add_fault_routes(routes: Routes, deps: ApiDependencies, switch: FaultSwitch)
     async def read_all(request: Request) -> Response:
         return json_answer(FaultList(items=[_document(switch, store) for store in STORES]))
 
-    one = "/v1/admin/faults/{store}"
-    common: Mapping[str, Any] = {
-        "tag": "faults",
-        "scope": Scope.FAULTS_WRITE,
-        "parameters": [path("store", "A store by its port's name.", enum=list(STORES))],
-        "answers": {200: ("The fault now in force.", FaultDocument)},
-    }
-    routes.add(
-        f"PUT {one}",
-        put,
-        name="putFault",
-        summary="Put a fault into a store",
-        body=FaultBody,
-        example={"error_ratio": 0.5, "delay_seconds": 0.3},
-        problems=[INVALID_JSON, UNSUPPORTED_MEDIA_TYPE, INVALID_BODY, UNKNOWN_STORE],
-        **common,
-    )
-    routes.add(
-        f"DELETE {one}",
-        delete,
-        name="deleteFault",
-        summary="Take the fault out again",
-        problems=[UNKNOWN_STORE],
-        **common,
-    )
-    routes.add(
-        f"GET {one}",
-        read,
-        name="readFault",
-        summary="The fault of a store",
-        problems=[UNKNOWN_STORE],
-        **common,
-    )
-    routes.add(
-        "GET /v1/admin/faults",
-        read_all,
-        name="listFaults",
-        summary="The faults of all stores",
-        tag="faults",
-        scope=Scope.FAULTS_WRITE,
-        answers={200: ("Every store and its fault.", FaultList)},
-    )
+    routes.add(_one("PUT", "putFault", "Put a fault into a store", FaultBody, _EXAMPLE), put)
+    routes.add(_one("DELETE", "deleteFault", "Take the fault out again"), delete)
+    routes.add(_one("GET", "readFault", "The fault of a store"), read)
+    routes.add(_LIST_FAULTS, read_all)
 
 
 def _store(request: Request) -> str:
@@ -141,3 +102,31 @@ def _store(request: Request) -> str:
 def _document(switch: FaultSwitch, store: str) -> FaultDocument:
     fault = switch.active().get(store, Fault())
     return FaultDocument(store=store, error_ratio=fault.error_ratio, delay_seconds=fault.delay_seconds)
+
+
+def _one(method: str, name: str, summary: str, body: Any = None, example: object = None) -> Operation:
+    """An operation on the fault of one store."""
+    of_body = () if body is None else (INVALID_JSON, UNSUPPORTED_MEDIA_TYPE, INVALID_BODY)
+    return Operation(
+        route=f"{method} /v1/admin/faults/{{store}}",
+        name=name,
+        summary=summary,
+        tag="faults",
+        scope=Scope.FAULTS_WRITE,
+        parameters=(path("store", "A store by its port's name.", enum=list(STORES)),),
+        body=body,
+        example=example,
+        answers={200: ("The fault now in force.", FaultDocument)},
+        problems=(*of_body, UNKNOWN_STORE),
+    )
+
+
+_EXAMPLE = {"error_ratio": 0.5, "delay_seconds": 0.3}
+_LIST_FAULTS = Operation(
+    route="GET /v1/admin/faults",
+    name="listFaults",
+    summary="The faults of all stores",
+    tag="faults",
+    scope=Scope.FAULTS_WRITE,
+    answers={200: ("Every store and its fault.", FaultList)},
+)

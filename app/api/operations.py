@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from app.api.dependencies import ApiDependencies, ReadinessCheck
 from app.api.exchange import json_answer
 from app.api.keys import Scope
-from app.api.routes import Routes
+from app.api.routes import Operation, Routes
 from credit.domain.errors import StoreUnavailable
 
 CHECK_SECONDS = 1.0
@@ -58,31 +59,9 @@ def add_operation_routes(routes: Routes, deps: ApiDependencies) -> None:
     async def metrics(request: Request) -> Response:
         return Response(deps.exposition(), media_type=EXPOSITION_TYPE)
 
-    routes.add(
-        "GET /healthz",
-        healthz,
-        name="health",
-        summary="Is the process alive?",
-        tag="operations",
-        answers={200: ("It is.", Health)},
-    )
-    routes.add(
-        "GET /readyz",
-        readyz,
-        name="readiness",
-        summary="Can it do its work?",
-        tag="operations",
-        answers={200: ("It can.", Readiness), 503: ("One of its own stores does not answer.", Readiness)},
-    )
-    routes.add(
-        "GET /metrics",
-        metrics,
-        name="metrics",
-        summary="Prometheus metrics",
-        tag="operations",
-        scope=Scope.METRICS_READ if deps.metrics_need_a_key else None,
-        answers={200: ("Prometheus text format.", str)},
-    )
+    routes.add(_HEALTH, healthz)
+    routes.add(_READINESS, readyz)
+    routes.add(replace(_METRICS, scope=Scope.METRICS_READ) if deps.metrics_need_a_key else _METRICS, metrics)
 
 
 async def _state(check: ReadinessCheck) -> State:
@@ -94,3 +73,26 @@ async def _state(check: ReadinessCheck) -> State:
     except TimeoutError:
         return "slow"
     return "ok"
+
+
+_HEALTH = Operation(
+    route="GET /healthz",
+    name="health",
+    summary="Is the process alive?",
+    tag="operations",
+    answers={200: ("It is.", Health)},
+)
+_READINESS = Operation(
+    route="GET /readyz",
+    name="readiness",
+    summary="Can it do its work?",
+    tag="operations",
+    answers={200: ("It can.", Readiness), 503: ("One of its own stores does not answer.", Readiness)},
+)
+_METRICS = Operation(
+    route="GET /metrics",
+    name="metrics",
+    summary="Prometheus metrics",
+    tag="operations",
+    answers={200: ("Prometheus text format.", str)},
+)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.api.dependencies import ApiDependencies
 from app.api.exchange import json_answer
 from app.api.keys import Scope
-from app.api.routes import Routes
+from app.api.routes import Operation, Routes
 from credit.domain.compiled_policy import PolicyBook
 
 
@@ -37,15 +37,7 @@ def add_policy_routes(routes: Routes, deps: ApiDependencies) -> None:
     async def policies(request: Request) -> Response:
         return json_answer(_list(deps.policies))
 
-    routes.add(
-        "GET /v1/policies",
-        policies,
-        name="listPolicies",
-        summary="Credit policies in force",
-        tag="policies",
-        scope=Scope.DECISIONS_READ,
-        answers={200: ("The policies.", PolicyList)},
-    )
+    routes.add(_LIST_POLICIES, policies)
 
 
 def _list(book: PolicyBook) -> PolicyList:
@@ -64,3 +56,13 @@ def _list(book: PolicyBook) -> PolicyList:
             )
         )
     return PolicyList(items=items)
+
+
+_LIST_POLICIES = Operation(
+    route="GET /v1/policies",
+    name="listPolicies",
+    summary="Credit policies in force",
+    tag="policies",
+    scope=Scope.DECISIONS_READ,
+    answers={200: ("The policies.", PolicyList)},
+)

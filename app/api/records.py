@@ -25,7 +25,7 @@ from app.api.problem_types import (
     UNSUPPORTED_MEDIA_TYPE,
 )
 from app.api.problems import ApiProblem, FieldProblem
-from app.api.routes import Routes
+from app.api.routes import Operation, Routes
 from credit.domain.errors import RejectedRecord
 from credit.usecases.ingest import IngestRecord
 
@@ -89,21 +89,7 @@ def add_record_routes(routes: Routes, deps: ApiDependencies) -> None:
         )
         return json_answer(accepted, 202)
 
-    routes.add(
-        f"POST {RECORDS_PATH}",
-        put,
-        name="putRecords",
-        summary="Ingest customers and transactions",
-        description="Records are judged first, and refused together if one of them never could be processed. "
-        "The answer leaves when all are durable on the stream. Processing is idempotent, so after a failure "
-        "send the same records again.",
-        tag="ingestion",
-        scope=Scope.INGEST_WRITE,
-        body=RecordsBody,
-        example=_EXAMPLE,
-        answers={202: ("The records are on the stream.", RecordsAccepted)},
-        problems=_PROBLEMS,
-    )
+    routes.add(_PUT_RECORDS, put)
 
 
 def _judged(records: Sequence[RecordBody], ingest: IngestRecord) -> Sequence[Mapping[str, object]]:
@@ -123,37 +109,49 @@ def _judged(records: Sequence[RecordBody], ingest: IngestRecord) -> Sequence[Map
     return documents
 
 
-_EXAMPLE = {
-    "records": [
-        {
-            "kind": "customer",
-            "data": {
-                "customer_id": "C-1001",
-                "cpf": "529.982.247-25",
-                "monthly_income_cents": 850_000,
-                "credit_score": 712,
-                "version": 1,
+_PUT_RECORDS = Operation(
+    route=f"POST {RECORDS_PATH}",
+    name="putRecords",
+    summary="Ingest customers and transactions",
+    description="Records are judged first, and refused together if one of them never could be processed. "
+    "The answer leaves when all are durable on the stream. Processing is idempotent, so after a failure "
+    "send the same records again.",
+    tag="ingestion",
+    scope=Scope.INGEST_WRITE,
+    body=RecordsBody,
+    example={
+        "records": [
+            {
+                "kind": "customer",
+                "data": {
+                    "customer_id": "C-1001",
+                    "cpf": "529.982.247-25",
+                    "monthly_income_cents": 850_000,
+                    "credit_score": 712,
+                    "version": 1,
+                },
             },
-        },
-        {
-            "kind": "transaction",
-            "data": {
-                "transaction_id": "T-1",
-                "customer_id": "C-1001",
-                "amount_cents": 12_990,
-                "kind": "PURCHASE",
-                "status": "SETTLED",
-                "created_at": "2026-01-15T12:00:00Z",
+            {
+                "kind": "transaction",
+                "data": {
+                    "transaction_id": "T-1",
+                    "customer_id": "C-1001",
+                    "amount_cents": 12_990,
+                    "kind": "PURCHASE",
+                    "status": "SETTLED",
+                    "created_at": "2026-01-15T12:00:00Z",
+                },
             },
-        },
-    ]
-}
-_PROBLEMS = (
-    INVALID_JSON,
-    INVALID_ENCODING,
-    BODY_TOO_SLOW,
-    BODY_TOO_LARGE,
-    UNSUPPORTED_MEDIA_TYPE,
-    INVALID_BODY,
-    STORE_UNAVAILABLE,
+        ]
+    },
+    answers={202: ("The records are on the stream.", RecordsAccepted)},
+    problems=(
+        INVALID_JSON,
+        INVALID_ENCODING,
+        BODY_TOO_SLOW,
+        BODY_TOO_LARGE,
+        UNSUPPORTED_MEDIA_TYPE,
+        INVALID_BODY,
+        STORE_UNAVAILABLE,
+    ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -30,34 +31,35 @@ SECURITY_SCHEMES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What clients may ask. ``route`` is method and path; ``answers`` has text and type (``str``: plain text)
+    by status, the least of which is the usual one."""
+
+    route: str
+    name: str
+    summary: str
+    tag: str
+    answers: Mapping[int, tuple[str, Any]]
+    scope: Scope | None = None
+    problems: tuple[ProblemType, ...] = ()
+    parameters: tuple[Mapping[str, Any], ...] = ()
+    body: Any = None
+    example: object = None
+    description: str | None = None
+
+
 class Routes:
     """Operations of one application, behind one gate."""
 
     def __init__(self, app: FastAPI, gate: Gate) -> None:
         self._app, self._gate = app, gate
 
-    def add(
-        self,
-        operation: str,
-        handler: Handler,
-        *,
-        name: str,
-        summary: str,
-        tag: str,
-        scope: Scope | None = None,
-        answers: Mapping[int, tuple[str, Any]],
-        problems: Sequence[ProblemType] = (),
-        description: str | None = None,
-        hot: bool = False,
-        **more: Any,
-    ) -> None:
-        """``operation`` is method and path; ``answers`` has text and type (``str``: plain text) by status,
-        the least of which is the usual one. A ``scope`` is required before ``handler`` is called. ``more`` is
-        for ``_described``."""
-        method, _, path = operation.partition(" ")
-        if scope is not None:
-            handler = self._guarded(handler, scope)
-            problems = (*problems, UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED)
+    def add(self, operation: Operation, handler: Handler, *, hot: bool = False) -> None:
+        """``handler`` is called once the gate has let the client in by the operation's scope."""
+        method, _, path = operation.route.partition(" ")
+        if operation.scope is not None:
+            handler = self._guarded(handler, operation.scope)
         if hot:
             # Served by the first of two routes: FastAPI's handler would look for parameters and dependencies
             # that there are none of, at a quarter of the cost of a decision. OpenAPI describes the second.
@@ -66,13 +68,14 @@ class Routes:
             path,
             handler,
             methods=[method],
-            summary=summary,
-            description=description,
-            tags=[tag],
-            status_code=min(answers),
+            summary=operation.summary,
+            description=operation.description,
+            tags=[operation.tag],
+            status_code=min(operation.answers),
             response_class=Response,
-            operation_id=name,
-            **_described(scope, answers, problems, **more),
+            operation_id=operation.name,
+            responses=_responses(operation),
+            openapi_extra=_request(operation),
         )
 
     def _guarded(self, handler: Handler, scope: Scope) -> Handler:
@@ -127,31 +130,29 @@ def _schema_of(kind: Any) -> dict[str, Any]:
     return schema
 
 
-def _described(
-    scope: Scope | None,
-    answers: Mapping[int, tuple[str, Any]],
-    problems: Sequence[ProblemType],
-    *,
-    body: Any = None,
-    example: object = None,
-    parameters: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
-    """Answers, problems, request body, parameters and security, as FastAPI's routes take them."""
-    extra: dict[str, Any] = {"parameters": list(parameters)} if parameters else {}
-    if body is not None:
-        content: dict[str, Any] = {"schema": _schema_of(body)}
-        if example is not None:
-            content["example"] = example
-        extra["requestBody"] = {"required": True, "content": {"application/json": content}}
-    extra["security"] = [{name: []} for name in SECURITY_SCHEMES] if scope else []
-    if scope:
-        extra["x-required-scope"] = scope.value
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {"description": text, "content": _content(kind)} for status, (text, kind) in answers.items()
+def _request(operation: Operation) -> dict[str, Any]:
+    """Parameters, body and security."""
+    found: dict[str, Any] = {"parameters": list(operation.parameters)} if operation.parameters else {}
+    if operation.body is not None:
+        content: dict[str, Any] = {"schema": _schema_of(operation.body)}
+        if operation.example is not None:
+            content["example"] = operation.example
+        found["requestBody"] = {"required": True, "content": {"application/json": content}}
+    found["security"] = [{name: []} for name in SECURITY_SCHEMES] if operation.scope else []
+    if operation.scope:
+        found["x-required-scope"] = operation.scope.value
+    return found
+
+
+def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
+    found: dict[int | str, dict[str, Any]] = {
+        status: {"description": text, "content": _content(kind)}
+        for status, (text, kind) in operation.answers.items()
     }
-    for status, kinds in _by_status([*problems, INTERNAL_ERROR]).items():
-        responses[status] = _problem_response(kinds)
-    return {"responses": responses, "openapi_extra": extra}
+    guarded = (UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED) if operation.scope else ()
+    for status, kinds in _by_status((*operation.problems, *guarded, INTERNAL_ERROR)).items():
+        found[status] = _problem_response(kinds)
+    return found
 
 
 def _content(kind: Any) -> dict[str, Any]:
