@@ -1,0 +1,151 @@
+"""``make mutants``: remove or flip each rule of the listed modules, and see that a unit test notices.
+
+``rules.toml`` lists the modules, the tests of each, and the mutations that change nothing, with the reason. Every
+other mutation that all tests survive is named, and the exit status is 1. Arguments: parts of module paths.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.abc
+import importlib.machinery
+import os
+import signal
+import sys
+import time
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+tests = ModuleType("tests")
+tests.__path__ = [str(ROOT / "tests")]
+sys.modules["tests"] = tests  # a folder without __init__.py loses to any installed package of that name
+
+# Loaded once, for every fork: what the tests need of others. None of ours, which would keep its rules.
+import fastapi  # noqa: E402, F401
+import hypothesis.strategies  # noqa: E402, F401
+import msgspec  # noqa: E402, F401
+import pytest  # noqa: E402
+import sqlalchemy  # noqa: E402, F401
+import yaml  # noqa: E402, F401
+
+from tests.mutants.mutations import Mutation, mutations  # noqa: E402
+
+WORKERS = os.cpu_count() or 1
+TOO_LONG = 120.0  # seconds: a rule whose removal makes a test hang was noticed
+NOTICED, SURVIVED, BROKEN = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A module with rules and the tests that hold it to them."""
+
+    path: str
+    tests: tuple[str, ...]
+
+    @property
+    def module(self) -> str:
+        return self.path.removeprefix("platform/").removesuffix(".py").replace("/", ".")
+
+
+class Instead(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
+    """Imports one module from other source."""
+
+    def __init__(self, module: str, path: str, source: str) -> None:
+        self._module, self._path, self._source = module, path, source
+
+    def find_spec(self, name: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        if name != self._module:
+            return None
+        return importlib.machinery.ModuleSpec(name, self, origin=self._path)
+
+    def get_filename(self, fullname: str) -> str:
+        return self._path
+
+    def get_data(self, path: str) -> bytes:
+        return self._source.encode()
+
+
+def judge(subject: Subject, source: str) -> int:
+    """In a process of its own: what the module's tests say of that source."""
+    sys.meta_path.insert(0, Instead(subject.module, str(ROOT / subject.path), source))
+    sys.dont_write_bytecode = True
+    os.chdir(ROOT)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain"]
+        status = pytest.main([*options, *subject.tests])
+    return {pytest.ExitCode.OK: SURVIVED, pytest.ExitCode.NO_TESTS_COLLECTED: BROKEN}.get(status, NOTICED)  # type: ignore[call-overload, no-any-return]
+
+
+def start(subject: Subject, source: str) -> int:
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        status = NOTICED
+        try:
+            status = judge(subject, source)
+        finally:
+            os._exit(status)
+    return child
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    subject: Subject
+    mutation: Mutation
+    began: float
+
+
+def trials(work: Sequence[tuple[Subject, Mutation]]) -> Iterator[tuple[Trial, int]]:
+    """Each mutation with what became of it, ``WORKERS`` at a time."""
+    waiting, running = list(reversed(work)), dict[int, Trial]()
+    while waiting or running:
+        while waiting and len(running) < WORKERS:
+            subject, mutation = waiting.pop()
+            running[start(subject, mutation.source)] = Trial(subject, mutation, time.monotonic())
+        ended, status = os.waitpid(-1, os.WNOHANG)
+        if ended:
+            yield running.pop(ended), os.waitstatus_to_exitcode(status)
+            continue
+        for child, trial in running.items():
+            if time.monotonic() - trial.began > TOO_LONG:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def main(wanted: Sequence[str]) -> int:
+    listed = tomllib.loads(Path(__file__).with_name("rules.toml").read_text(encoding="utf-8"))
+    subjects = [Subject(one["path"], tuple(one["tests"])) for one in listed["module"]]
+    subjects = [one for one in subjects if not wanted or any(part in one.path for part in wanted)]
+    harmless = {(one["path"], one["mutation"]) for one in listed.get("harmless", [])}
+    for subject in subjects:
+        whole = os.waitstatus_to_exitcode(os.waitpid(start(subject, (ROOT / subject.path).read_text("utf-8")), 0)[1])
+        if whole != SURVIVED:
+            print(f"{subject.path}: its tests fail without any mutation: {' '.join(subject.tests)}")
+            return 2
+    work = [
+        (subject, mutation)
+        for subject in subjects
+        for mutation in mutations((ROOT / subject.path).read_text(encoding="utf-8"))
+        if (subject.path, mutation.text) not in harmless
+    ]
+    survivors = 0
+    for number, (trial, status) in enumerate(trials(work), start=1):
+        if sys.stderr.isatty():
+            print(f"\r{number} of {len(work)}, {survivors} survived", end="", file=sys.stderr, flush=True)
+        if status in (SURVIVED, BROKEN):
+            survivors += 1
+            print(f"survived  {trial.subject.path}:{trial.mutation.line}  {trial.mutation.text}", flush=True)
+    print(f"{len(work)} mutations in {len(subjects)} modules: {survivors} survived")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
