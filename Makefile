@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 EMULATOR := .venv-emulator
 EMULATOR_STAMP := $(EMULATOR)/.installed
 
-.PHONY: help setup servers demo test unit check promtool-native bench replay proof up build clean
+.PHONY: help setup servers demo test unit check promtool-native bench replay proof mutants up build clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -74,6 +74,9 @@ replay: $(STAMP) ## which panel has data, in five scenarios on Prometheus's own 
 
 proof: $(STAMP) $(EMULATOR_STAMP) $(SERVERS_STAMP) $(ORACLE_STAMP) ## the heavy proofs at full size
 	MIRANTE_PROOF=full $(BIN)/python -m pytest -m proof --timeout 7200
+
+mutants: $(STAMP) ## remove or flip each rule that must hold, and name those that no unit test misses
+	$(BIN)/python tests/mutants
 
 up: $(STAMP) ## serve everything on this machine
 	$(BIN)/mirante up

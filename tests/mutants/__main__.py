@@ -1,14 +1,13 @@
 """``make mutants``: remove or flip each rule of the listed modules, and see that a unit test notices.
 
-``rules.toml`` lists the modules, the tests of each, and the mutations that change nothing, with the reason. Every
-other mutation that all tests survive is named, and the exit status is 1. Arguments: parts of module paths.
+``rules.toml`` lists the modules, the tests of each, and the mutations that change nothing, with the reason.
+Every other mutation that no test notices is named, and the exit status is 1. Arguments: parts of paths.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib.abc
-import importlib.machinery
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -52,22 +52,17 @@ class Subject:
         return self.path.removeprefix("platform/").removesuffix(".py").replace("/", ".")
 
 
-class Instead(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
+class Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports one module from other source."""
 
     def __init__(self, module: str, path: str, source: str) -> None:
         self._module, self._path, self._source = module, path, source
 
-    def find_spec(self, name: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
-        if name != self._module:
-            return None
-        return importlib.machinery.ModuleSpec(name, self, origin=self._path)
+    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
+        return ModuleSpec(name, self, origin=self._path) if name == self._module else None
 
-    def get_filename(self, fullname: str) -> str:
-        return self._path
-
-    def get_data(self, path: str) -> bytes:
-        return self._source.encode()
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._source, self._path, "exec"), module.__dict__)
 
 
 def judge(subject: Subject, source: str) -> int:
@@ -126,7 +121,9 @@ def main(wanted: Sequence[str]) -> int:
     subjects = [one for one in subjects if not wanted or any(part in one.path for part in wanted)]
     harmless = {(one["path"], one["mutation"]) for one in listed.get("harmless", [])}
     for subject in subjects:
-        whole = os.waitstatus_to_exitcode(os.waitpid(start(subject, (ROOT / subject.path).read_text("utf-8")), 0)[1])
+        whole = os.waitstatus_to_exitcode(
+            os.waitpid(start(subject, (ROOT / subject.path).read_text("utf-8")), 0)[1]
+        )
         if whole != SURVIVED:
             print(f"{subject.path}: its tests fail without any mutation: {' '.join(subject.tests)}")
             return 2

@@ -20,7 +20,15 @@ FLIPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.NotIn: ast.In,
 }
 # Removing them breaks the module instead of a rule, which any test would notice.
-NO_RULE = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign, ast.AnnAssign, ast.Pass)
+NO_RULE = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.Pass,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +53,21 @@ def _of(tree: ast.Module, index: int, node: ast.AST) -> Iterator[Mutation]:
     if isinstance(node, ast.Compare):
         for place, operator in enumerate(node.ops):
             other = FLIPPED[type(operator)]()
-            yield _changed(tree, index, node, f"flip {place + 1}", lambda n, p=place, o=other: n.ops.__setitem__(p, o))
+            yield _changed(
+                tree, index, node, f"flip {place + 1}", lambda n, p=place, o=other: n.ops.__setitem__(p, o)
+            )
     if isinstance(node, ast.BoolOp):
         for place in range(len(node.values)):
             yield _changed(tree, index, node, f"drop {place + 1}", lambda n, p=place: n.values.pop(p))
     if isinstance(node, ast.If | ast.IfExp):
         for verdict in (True, False):
             always = ast.Constant(verdict)
-            yield _changed(tree, index, node.test, f"always {verdict}", lambda n, a=always: setattr(n, "test", a))
+            yield _changed(
+                tree, index, node.test, f"always {verdict}", lambda n, a=always: setattr(n, "test", a)
+            )
     if isinstance(node, ast.comprehension):
-        for place, test in enumerate(node.ifs):
-            yield _changed(tree, index, test, "no filter", lambda n, p=place: n.ifs.pop(p))
+        for place, condition in enumerate(node.ifs):
+            yield _changed(tree, index, condition, "no filter", lambda n, p=place: n.ifs.pop(p))
 
 
 def _removed(tree: ast.Module, index: int, node: ast.AST) -> Iterator[Mutation]:
