@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 
 from prometheus_client import CollectorRegistry
 
 from alarms.generate.indicators import indicators
-from app.bootstrap.process_parts import ProcessParts
+from app.bootstrap.process import ProcessParts
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings
 from credit import metrics as telemetry
@@ -61,12 +61,11 @@ def metrics_publisher(
     return MetricsPublisher(SeriesData(registry, read, settings.environment), _sink(settings), clock)
 
 
-def metrics_loops(parts: ProcessParts, registry: CollectorRegistry) -> Sequence[Loop]:
-    """The loop that publishes them, if any. Raises what ``metrics_publisher`` does."""
-    publisher = metrics_publisher(parts.settings, registry, parts.clock)
-    if publisher is None:
-        return ()
-    return (Loop("cloudwatch", EVERY_SECONDS, in_thread(publisher.publish), parts.clock),)
+def publish_series(parts: ProcessParts) -> None:
+    """Add the loop that does, if any. Raises what ``metrics_publisher`` does."""
+    publisher = metrics_publisher(parts.settings, parts.registry, parts.clock)
+    if publisher is not None:
+        parts.loops.append(Loop("cloudwatch", EVERY_SECONDS, in_thread(publisher.publish), parts.clock))
 
 
 @contextmanager
@@ -85,16 +84,16 @@ def published_after(publisher: MetricsPublisher | None) -> Iterator[None]:
             log.warning("metrics did not reach CloudWatch: %s", error)
 
 
-def slo_counts_loops(parts: ProcessParts, catalogue: Catalogue, ledger: Ledger) -> Sequence[Loop]:
-    """The loop that publishes the ledger's counts; none when publishing is off.
+def publish_slo_counts(parts: ProcessParts, catalogue: Catalogue, ledger: Ledger) -> None:
+    """Add the loop that publishes the ledger's counts; none when publishing is off.
 
     Raises:
         LedgerError: the record of what was sent cannot be opened.
-        AwsError: AWS's settings cannot be used.
+        AwsError: AWS cannot be used as configured.
     """
     settings = parts.settings
     if settings.cloudwatch_metrics == OFF:
-        return ()
+        return
     sink = _sink(settings)
     counts = SloCounts(
         catalogue.slos,
@@ -105,7 +104,7 @@ def slo_counts_loops(parts: ProcessParts, catalogue: Catalogue, ledger: Ledger) 
         parts.clock,
         read_back=sink if isinstance(sink, PutMetricData) else None,
     )
-    return (Loop("cloudwatch-slo", EVERY_SECONDS, in_thread(counts.publish), parts.clock),)
+    parts.loops.append(Loop("cloudwatch-slo", EVERY_SECONDS, in_thread(counts.publish), parts.clock))
 
 
 def read_there(catalogue: Catalogue, environment: str) -> frozenset[MetricSpec]:

@@ -7,21 +7,20 @@ as several.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from app.bootstrap.cloudwatch import metrics_loops, slo_counts_loops
+from app.bootstrap.cloudwatch import publish_series, publish_slo_counts
 from app.bootstrap.count_source import count_collector
 from app.bootstrap.pair_readings import PairReadings
 from app.bootstrap.platform import EMBEDDED
-from app.bootstrap.process_parts import ProcessParts, process_parts
+from app.bootstrap.process import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
-from app.bootstrap.routing_role import routing_role
+from app.bootstrap.routing_role import add_routing
 from app.bootstrap.watch import Statuses, Watch
 from app.console.application import create_console
 from app.console.beside import JournalBeside
@@ -35,8 +34,6 @@ from app.serving.server import Process
 from app.settings import Settings
 from exporters.collectors.components import DECISION_API
 from exporters.collectors.consistency_index import ConsistencyIndexCollector
-from exporters.collectors.sampler import SaturationSampler
-from exporters.collectors.saturation import SaturationCollector
 from exporters.collectors.server_probe import ServerProbe
 from exporters.collectors.slo_status import SloStatusCollector
 from exporters.prober import Prober, ProbeTarget, probe_client
@@ -44,7 +41,7 @@ from exporters.probes.disk_space import DiskSpace
 from exporters.probes.open_files import OpenFiles
 from exporters.probes.process_cpu import ProcessCpu
 from exporters.probes.process_memory import ProcessMemory
-from exporters.server import MetricsCollector, build_registry
+from exporters.server import build_registry
 from foundation.clock import SystemClock
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
@@ -57,7 +54,7 @@ CONTROL_ROLES = frozenset({"prober", "evaluator", "router", "console", "exporter
 
 @dataclass(slots=True)
 class _Control:
-    """What the roles of one process are built from, and what they add to it."""
+    """What the roles of one process are built from; what they add goes to its parts."""
 
     parts: ProcessParts
     catalogue: Catalogue
@@ -66,11 +63,6 @@ class _Control:
     routing: RouterParts
     exclusions: SqliteExclusionLog
     statuses: Statuses
-    loops: list[Loop] = field(default_factory=list)
-    collectors: list[MetricsCollector] = field(default_factory=list)
-    started: list[Callable[[], None]] = field(default_factory=list)
-    close: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-    routes: list[BaseRoute] = field(default_factory=list)
     console: ASGIApp | None = None
 
 
@@ -83,46 +75,28 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
         SettingsError, AwsError: what the settings name cannot be used as they say.
     """
     name = "control" if members == CONTROL_ROLES else "-".join(sorted(members))
-    control = _open(settings, name)
+    control = _open(process_parts(settings, name, "prober" if name == "control" else name))
+    parts = control.parts
     for role in sorted(members):
         _ROLES[role](control)
     if members & {"evaluator", "router"}:
-        control.collectors.append(control.routing.received)
-    registry = build_registry(name, control.collectors, control.parts.registry)
-    control.loops += metrics_loops(control.parts, registry)
-
-    def started() -> None:
-        for start in control.started:
-            start()
-
-    async def close() -> None:
-        for step in control.close:
-            await step()
-        control.ledger.close()
-        control.exclusions.close()
-        control.routing.store.close()
-        control.parts.journal.close()
-
-    return Process(
-        name=name,
-        application=with_operations(registry, control.loops, control.routes, control.console),
-        loops=control.loops,
-        close=(close,),
-        started=started,
-    )
+        parts.collectors.append(control.routing.received)
+    parts.closing += [control.ledger.close, control.exclusions.close, control.routing.store.close]
+    build_registry(name, parts.collectors, parts.registry)
+    publish_series(parts)
+    return parts.process(with_operations(parts.registry, parts.loops, parts.routes, control.console))
 
 
-def _open(settings: Settings, name: str) -> _Control:
-    parts = process_parts(settings, name, "prober" if name == "control" else name)
+def _open(parts: ProcessParts) -> _Control:
+    settings = parts.settings
     catalogue = load_catalogue(settings.definitions)
     ledger = SqliteLedger(parts.paths.ledger)
-    reader = SqliteCountReader(parts.paths.journals)
     exclusions = SqliteExclusionLog(parts.paths.exclusions)
     return _Control(
         parts=parts,
         catalogue=catalogue,
         ledger=ledger,
-        reader=reader,
+        reader=SqliteCountReader(parts.paths.journals),
         routing=open_router(settings, catalogue),
         exclusions=exclusions,
         statuses=Statuses(catalogue, ledger, settings.environment, parts.clock, exclusions),
@@ -130,66 +104,48 @@ def _open(settings: Settings, name: str) -> _Control:
 
 
 def _prober(control: _Control) -> None:
-    settings = control.parts.settings
+    parts, settings = control.parts, control.parts.settings
     client = probe_client(settings.probe_timeout)
-    target = ProbeTarget(DECISION_API, f"http://{settings.host}:{settings.api_port}/readyz")
     prober = Prober(
-        [target],
-        control.parts.telemetry,
-        control.parts.journal,
-        control.parts.clock,
+        [ProbeTarget(DECISION_API, f"http://{settings.host}:{settings.api_port}/readyz")],
+        parts.telemetry,
+        parts.journal,
+        parts.clock,
         client,
         timeout_seconds=settings.probe_timeout,
     )
-
-    async def tick() -> None:
-        await prober.tick()
-
-    async def close() -> None:
-        await prober.drain()
-        await client.aclose()
-
-    control.loops.append(Loop("probe", settings.probe_every, tick, control.parts.clock))
-    control.close.append(close)
+    parts.loops.append(Loop("probe", settings.probe_every, prober.tick, parts.clock))
+    parts.closing += [prober.drain, client.aclose]
 
 
 def _evaluator(control: _Control) -> None:
-    parts, opened = control.parts, ExitStack()
+    parts, settings, opened = control.parts, control.parts.settings, ExitStack()
     collector = opened.enter_context(
-        count_collector(parts.settings, control.catalogue.slos, control.ledger, control.reader, parts.clock)
+        count_collector(settings, control.catalogue.slos, control.ledger, control.reader, parts.clock)
     )
-
-    async def close() -> None:
-        opened.close()
-
-    control.close.append(close)
+    parts.closing.append(opened.close)
     watch = Watch(
         control.catalogue,
         collector,
         control.ledger,
         control.routing.router,
-        parts.settings.environment,
+        settings.environment,
         parts.clock,
         control.exclusions,
     )
-    control.loops.append(Loop("evaluate", parts.settings.evaluate_every, in_thread(watch.step), parts.clock))
-    control.loops += slo_counts_loops(parts, control.catalogue, control.ledger)
+    parts.loops.append(Loop("evaluate", settings.evaluate_every, in_thread(watch.step), parts.clock))
+    publish_slo_counts(parts, control.catalogue, control.ledger)
 
 
 def _router(control: _Control) -> None:
-    parts = control.parts
-    role = routing_role(parts.settings, control.catalogue, control.routing, parts.clock)
-    control.routes += role.routes
-    control.loops += role.loops
-    control.collectors.append(role.metrics)
-    control.close.append(role.close)
+    add_routing(control.parts, control.catalogue, control.routing)
 
 
 def _console(control: _Control) -> None:
-    parts, settings, routing = control.parts, control.parts.settings, control.routing
+    parts, routing = control.parts, control.routing
     control.console = create_console(
         ConsoleDependencies(
-            environment=settings.environment,
+            environment=parts.settings.environment,
             clock=parts.clock,
             catalogue=control.catalogue,
             statuses=control.statuses,
@@ -207,32 +163,21 @@ def _console(control: _Control) -> None:
 
 
 def _exporters(control: _Control) -> None:
-    parts = control.parts
-    real = SystemClock()
-    sampler = SaturationSampler(
+    parts, every = control.parts, control.parts.settings.evaluate_every
+    parts.add_sampler(
         [
-            ProcessCpu("control", real),
+            ProcessCpu("control", SystemClock()),
             ProcessMemory("control"),
             OpenFiles("control"),
             DiskSpace("control-disk", parts.paths.control),
         ],
-        parts.clock,
-        servers=_servers(parts.settings),
+        _servers(parts.settings),
     )
-    control.collectors += [
-        SaturationCollector(sampler),
+    parts.collectors += [
         ConsistencyIndexCollector(PairReadings(parts.paths.consistency), parts.clock),
         SloStatusCollector(control.statuses.last),
     ]
-    control.loops.append(
-        Loop("statuses", parts.settings.evaluate_every, in_thread(control.statuses.refresh), parts.clock)
-    )
-    control.started.append(sampler.start)
-
-    async def close() -> None:
-        sampler.stop()
-
-    control.close.append(close)
+    parts.loops.append(Loop("statuses", every, in_thread(control.statuses.refresh), parts.clock))
 
 
 def _servers(settings: Settings) -> Sequence[ServerProbe]:

@@ -1,30 +1,38 @@
-"""The router's role: alerts in, worked off, escalated, delivered, audited, counted; missed when it stops."""
+"""The router's role: alerts in, worked off, escalated, delivered, audited, counted; missed when it stops.
+
+They come in by hooks that know their senders, by SNS over HTTPS, and from an SQS queue.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+import secrets
 from datetime import timedelta
 
 import httpx
-from starlette.routing import Route
 
+from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerTokens, Principal, SignedBodies
 from alarms.http.desk_api import DeskApi
+from alarms.http.hooks import Hooks
 from alarms.intake.inbox import Inbox
 from alarms.intake.normalise import intake_rules
-from alarms.intake.sns_message import CertificateSource
+from alarms.intake.sns_host import HttpsCertificates, Subscriptions
+from alarms.intake.sns_message import TOPIC, CertificateSource, SnsVerifier
+from alarms.intake.sqs import SqsConsumer
 from alarms.intake.worker import IntakeWorker
 from alarms.model.ids import SortableIds
 from alarms.model.notification import Delivery
 from alarms.notify.dispatcher import Dispatcher
 from alarms.reports.metrics import RouterMetrics
 from alarms.router.heartbeat import HeartbeatSender, ping
-from app.bootstrap.alarm_intake import alarm_intake
+from alarms.stores.protocol import RouterStore
+from app.bootstrap.process import ProcessParts
 from app.bootstrap.router import Notifiers, RouterParts, build_notifiers
 from app.serving.loops import Loop, in_thread
-from app.settings import Settings
+from app.settings import Settings, SettingsError
+from foundation.aws.clients import AwsClients
+from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock, SystemClock
 from slo.model.catalogue import Catalogue
 
@@ -34,68 +42,63 @@ AUDIT_EVERY = 60.0  # clock seconds
 LEASE = timedelta(seconds=60)
 AT_ONCE = 16  # messages on their way
 PING_SECONDS = 10.0  # real, that a heartbeat may take
+QUEUE_WAIT = 5  # real seconds a look at the queue waits for a message; the process cannot stop meanwhile
+QUEUE_PAUSE = 1.0  # real seconds between two looks, when the last one found nothing
+ALARM_QUEUE = ClientPurpose(connect_seconds=3, answer_seconds=QUEUE_WAIT + 5)
 
 
-@dataclass(frozen=True, slots=True)
-class RoutingRole:
-    """What the role adds to its process."""
-
-    routes: Sequence[Route]
-    loops: Sequence[Loop]
-    metrics: RouterMetrics
-    close: Callable[[], Awaitable[None]]
-
-
-def routing_role(
-    settings: Settings,
+def add_routing(
+    parts: ProcessParts,
     catalogue: Catalogue,
     routing: RouterParts,
-    clock: Clock,
     certificates: CertificateSource | None = None,
-) -> RoutingRole:
+) -> None:
     """Hooks and desk want the bearer token of ``hook_token``; with none set, the one kept in its file.
 
     Raises:
-        SettingsError: a channel lacks its secret, or AWS cannot be used as it is configured.
+        SettingsError: a channel lacks its secret, or a topic is no ARN.
+        AwsError: AWS cannot be used as it is configured.
     """
+    settings, clock, real = parts.settings, parts.clock, SystemClock()
     store, router = routing.store, routing.router
-    metrics = RouterMetrics(store, clock)
-    inbox = Inbox(store, clock, SortableIds(clock))
-    intake = alarm_intake(settings, store, inbox, clock, certificates)
+    metrics, inbox = RouterMetrics(store, clock), Inbox(store, clock, SortableIds(clock))
+    subscriptions, queue = Subscriptions(), alarm_queue(settings, store, clock)
+    people = BearerTokens.of({_token(parts): Principal("operator", frozenset({READ, WRITE, HOOKS}))})
+    signers = SignedBodies({"signed": settings.hook_key.encode()} if settings.hook_key else {})
+    verifier = _verifier(settings, certificates or HttpsCertificates())
+    hooks = Hooks(
+        inbox, AuthenticatorChain(people, signers), clock, sns=verifier, confirm=subscriptions.confirm
+    )
     worker = _worker(settings, catalogue, routing, clock, inbox)
     notifiers = build_notifiers(routing.channels, settings, clock)
     dispatcher = _dispatcher(routing, notifiers, clock, metrics)
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
     heartbeat = HeartbeatSender(
-        store, clock, lambda: ping(outside, settings.heartbeat_url), complaint=intake.complaint
+        store,
+        clock,
+        lambda: ping(outside, settings.heartbeat_url),
+        complaint=lambda: None if queue is None else queue.complaint(),
     )
-    real = SystemClock()
 
     def tick() -> None:
         router.tick()
         heartbeat.ticked()
 
-    loops = [
-        Loop("work", WORK_EVERY, in_thread(lambda: worker.run_once() > 0), real),
+    parts.routes += [*hooks.routes(), *DeskApi(router, people).routes()]
+    parts.collectors.append(metrics)
+    parts.loops += [
+        Loop("work", WORK_EVERY, in_thread(worker.run_once), real, while_busy=True),
         Loop("timers", TICK_EVERY, in_thread(tick), clock),
-        Loop("deliver", WORK_EVERY, in_thread(lambda: dispatcher.pump() > 0), real),
+        Loop("deliver", WORK_EVERY, in_thread(dispatcher.pump), real, while_busy=True),
         Loop("audit", AUDIT_EVERY, in_thread(lambda: metrics.repaired(len(router.audit()))), clock),
-        *intake.loops,
     ]
+    if queue is not None:
+        parts.loops.append(Loop("queue", QUEUE_PAUSE, in_thread(queue.run_once), real, while_busy=True))
     if settings.heartbeat_url:
-        loops.append(Loop("heartbeat", settings.heartbeat_every, in_thread(heartbeat.run_once), real))
-
-    async def close() -> None:
-        for step in (dispatcher.close, notifiers.close, outside.close):
-            await asyncio.to_thread(step)
-        await intake.close()
-
-    return RoutingRole(
-        routes=[*intake.routes, *DeskApi(router, intake.people).routes()],
-        loops=loops,
-        metrics=metrics,
-        close=close,
-    )
+        parts.loops.append(Loop("heartbeat", settings.heartbeat_every, in_thread(heartbeat.run_once), real))
+    # Messages on their way are waited for, in a thread, before what carries them is closed.
+    parts.closing += [lambda: asyncio.to_thread(dispatcher.close), notifiers.close, outside.close]
+    parts.closing.append(subscriptions.close)
 
 
 def _worker(
@@ -133,3 +136,34 @@ def _dispatcher(
         on_failed=metrics.delivered,
         on_dead=dead,
     )
+
+
+def alarm_queue(settings: Settings, store: RouterStore, clock: Clock) -> SqsConsumer | None:
+    """The queue that alarms come in by, if one is set. Raises AwsError."""
+    if not settings.alarm_queue:
+        return None
+    client = AwsClients(settings.aws_endpoint).client("sqs", ALARM_QUEUE)
+    return SqsConsumer(client, settings.alarm_queue, store, clock, SortableIds(clock), QUEUE_WAIT)
+
+
+def _verifier(settings: Settings, certificates: CertificateSource) -> SnsVerifier | None:
+    for topic in settings.alarm_topics:
+        if not TOPIC.fullmatch(topic):
+            raise SettingsError("alarm_topics", f"{topic!r} is no topic's ARN", "Write arn:aws:sns:...")
+    return SnsVerifier(frozenset(settings.alarm_topics), certificates) if settings.alarm_topics else None
+
+
+def _token(parts: ProcessParts) -> str:
+    """The one that is set, or the one in its file: made on first use, readable by its owner only."""
+    path = parts.paths.hook_token
+    if parts.settings.hook_token:
+        return parts.settings.hook_token
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        token = secrets.token_urlsafe(32)
+        handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(token + "\n")
+        return token

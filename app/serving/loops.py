@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from foundation.clock import Clock
 
@@ -22,12 +23,14 @@ STALLED_AFTER_SECONDS = 30.0  # real time, at least
 
 @dataclass(slots=True)
 class Loop:
-    """``step`` runs every ``every`` seconds of ``clock``. A step answers True when more work waits."""
+    """``step`` runs every ``every`` seconds of ``clock``; ``while_busy``: again at once when it did something
+    (its answer is true)."""
 
     name: str
     every: float
-    step: Callable[[], Awaitable[bool | None]]
+    step: Callable[[], Awaitable[object]]
     clock: Clock
+    while_busy: bool = False
     failures: int = 0
     failed_in_a_row: int = 0
     last_success: float | None = None
@@ -36,8 +39,7 @@ class Loop:
     async def run(self) -> None:
         self._started = self.clock.monotonic()
         while True:
-            more = await self._once()
-            if more:
+            if await self._once():
                 await asyncio.sleep(0)
             else:
                 await self.clock.sleep(self.pause)
@@ -48,8 +50,9 @@ class Loop:
         return min(self.every * 2.0 ** min(self.failed_in_a_row, 20), max(self.every, LONGEST_PAUSE))
 
     async def _once(self) -> bool:
+        """Whether to go on at once."""
         try:
-            more = bool(await self.step())
+            answer = await self.step()
         except Exception as error:  # the loop outlives any step; the log keeps the error
             self.failures += 1
             self.failed_in_a_row += 1
@@ -57,7 +60,7 @@ class Loop:
             return False
         self.last_success = self.clock.monotonic()
         self.failed_in_a_row = 0
-        return more
+        return self.while_busy and bool(answer)
 
     @property
     def stalled(self) -> bool:
@@ -68,11 +71,6 @@ class Loop:
         return self.clock.monotonic() - since > max(STALLED_AFTER_SECONDS, STALLED_AFTER_BEATS * self.every)
 
 
-def in_thread(step: Callable[[], object]) -> Callable[[], Awaitable[bool | None]]:
-    """A synchronous step as an asynchronous one: it runs in a thread and its answer is passed on."""
-
-    async def run() -> bool | None:
-        answer = await asyncio.to_thread(step)
-        return answer if isinstance(answer, bool) else None
-
-    return run
+def in_thread(step: Callable[[], object]) -> Callable[[], Awaitable[object]]:
+    """A blocking step as one of a loop."""
+    return partial(asyncio.to_thread, step)

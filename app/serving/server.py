@@ -10,8 +10,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from inspect import isawaitable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,14 +27,20 @@ DRAIN_SECONDS = 10
 
 @dataclass(slots=True)
 class Process:
-    """What one process serves. ``started`` runs on the event loop once everything is up; ``close`` runs last,
-    after the loops and the server have stopped."""
+    """What one process serves. ``started`` runs on the event loop once everything is up; ``closing`` runs
+    last, in this order, after the loops and the server have stopped."""
 
     name: str
     application: ASGIApp
     loops: Sequence[Loop] = ()
-    close: Sequence[Callable[[], Awaitable[None]]] = ()
-    started: Callable[[], None] = field(default=lambda: None)
+    started: Sequence[Callable[[], object]] = ()
+    closing: Sequence[Callable[[], object]] = ()
+
+    async def close(self) -> None:
+        for step in self.closing:
+            done = step()
+            if isawaitable(done):
+                await done
 
 
 def bind(host: str, port: int, setting: str) -> socket.socket:
@@ -70,15 +77,15 @@ async def serve(process: Process, sock: socket.socket) -> None:
     loops = [asyncio.create_task(loop.run(), name=loop.name) for loop in process.loops]
     gc.collect()
     gc.freeze()  # what was loaded at start stays: no later collection needs to walk it
-    process.started()
+    for start in process.started:
+        start()
     try:
         await server.serve(sockets=[sock])
     finally:
         for task in loops:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
-        for close in process.close:
-            await close()
+        await process.close()
         log.info("stopped", extra={"event": "process.stopped", "process_name": process.name})
 
 

@@ -125,8 +125,7 @@ async def decision(data_dir: Path, crossed: Crossed) -> Sequence[str]:
             await decide(str(warm["customer_id"]))
         with crossed.recording():
             await decide("C-0")
-    for close in process.close:
-        await close()
+    await process.close()
     return crossed.modules
 
 
@@ -153,8 +152,7 @@ async def page(data_dir: Path, crossed: Crossed) -> Sequence[str]:
         await told("DiskWarm")
         with crossed.recording():
             await told("DiskFull")
-    for close in process.close:
-        await close()
+    await process.close()
     return crossed.modules
 
 
@@ -178,7 +176,7 @@ def _client(application: ASGIApp, token: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://measured", headers=headers)
 
 
-async def _worked(step: Callable[[], Awaitable[bool | None]]) -> bool:
+async def _worked(step: Callable[[], Awaitable[object]]) -> bool:
     return bool(await step())
 
 

@@ -12,15 +12,14 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from alarms.intake.inbox import Inbox
 from alarms.model.severity import Severity
 from alarms.policy.channel import LambdaChannel, SnsChannel
 from alarms.stores.sqlite import SqliteRouterStore
-from app.bootstrap.alarm_intake import alarm_intake
 from app.bootstrap.cloudwatch import metrics_publisher
 from app.bootstrap.count_source import count_collector
 from app.bootstrap.platform import _servers, keyspaces_iam
 from app.bootstrap.router import build_notifiers
+from app.bootstrap.routing_role import alarm_queue
 from app.bootstrap.server_probes import probes_of
 from app.settings import Settings
 from foundation.aws.clients import AwsClients
@@ -100,7 +99,7 @@ def make_them_all(endpoint: str, folder: Path) -> None:
     metrics_publisher(settings, CollectorRegistry(), clock)
     build_notifiers({"pages": TOPICS, "machines": FUNCTIONS}, settings, clock).close()
     store = SqliteRouterStore(folder / "router.sqlite")
-    alarm_intake(settings, store, Inbox(store, clock, lambda: "id"), clock)
+    alarm_queue(settings, store, clock)
     store.close()
     policy = alarm_policy(folder / "policy", {"pages": {"kind": "sns", "topics": dict(TOPICS.topics)}}, {})
     assert mirante("plan", "aws").status == 3, "the stand-in refuses everything"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,14 +13,20 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from alarms.intake.sns_host import HttpsCertificates
 from alarms.model.receipt import ReceiptState
+from app.bootstrap.paths import DataPaths
+from app.bootstrap.process import ProcessParts
 from app.bootstrap.router import RouterParts, open_router
-from app.bootstrap.routing_role import RoutingRole, routing_role
+from app.bootstrap.routing_role import add_routing
 from app.settings import Settings
+from dataplatform.observability.telemetry import PrometheusTelemetry
+from dataplatform.observability.tracing import QuietTracer
 from foundation.clock import ManualClock
+from slo.ledger.sqlite_counts import SqliteCountJournal
 from slo.loaders.catalogue_files import load_catalogue
 from tests.support.alerts import MONDAY_10
 from tests.support.hooks import TOPIC, MadeSns
@@ -27,12 +34,30 @@ from tests.support.hooks import TOPIC, MadeSns
 HOUR = timedelta(hours=1)
 
 
+@asynccontextmanager
+async def served(
+    settings: Settings, certificates: HttpsCertificates | None = None
+) -> AsyncIterator[tuple[RouterParts, httpx.AsyncClient]]:
+    """The role in a process of its own, asked over HTTP; its loops stand still."""
+    catalogue, clock, registry = load_catalogue(), ManualClock(MONDAY_10), CollectorRegistry()
+    journal = SqliteCountJournal(settings.data_dir / "counts.sqlite", "router", clock)
+    telemetry, paths = PrometheusTelemetry(registry, journal), DataPaths(settings.data_dir)
+    parts = ProcessParts("router", settings, paths, clock, registry, journal, telemetry, QuietTracer())
+    routing = open_router(settings, catalogue)
+    add_routing(parts, catalogue, routing, certificates)
+    application = Starlette(routes=parts.routes)
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://router") as client:
+        yield routing, client
+    await parts.process(application).close()
+    routing.store.close()
+
+
 @dataclass
 class Site:
     """The role over its real store; ``fetched`` are the certificates asked for, ``connected`` the rest."""
 
-    parts: RouterParts
-    role: RoutingRole
+    routing: RouterParts
     client: httpx.AsyncClient
     sns: MadeSns = field(default_factory=MadeSns)
     fetched: list[str] = field(default_factory=list)
@@ -42,7 +67,7 @@ class Site:
         return (await self.client.post("/hooks/sns", content=body)).status_code
 
     def kept(self) -> int:
-        return self.parts.store.count_receipts(ReceiptState.PENDING)
+        return self.routing.store.count_receipts(ReceiptState.PENDING)
 
 
 @pytest.fixture
@@ -59,15 +84,9 @@ async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
     monkeypatch.setattr(socket, "getaddrinfo", connect)
     settings = Settings(data_dir=tmp_path, alarm_topics=(TOPIC,))
-    catalogue = load_catalogue()
-    parts = open_router(settings, catalogue)
     certificates = HttpsCertificates(httpx.Client(transport=httpx.MockTransport(serve)))
-    role = routing_role(settings, catalogue, parts, ManualClock(MONDAY_10), certificates)
-    transport = httpx.ASGITransport(Starlette(routes=list(role.routes)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://router") as client:
-        yield Site(parts, role, client, sns, fetched, connected)
-    await role.close()
-    parts.store.close()
+    async with served(settings, certificates) as (routing, client):
+        yield Site(routing, client, sns, fetched, connected)
 
 
 REFUSED: list[dict[str, Any]] = [
@@ -108,15 +127,8 @@ async def test_a_subscription_that_cannot_be_confirmed_is_asked_for_again(site: 
 
 
 async def test_without_a_topic_on_the_list_nothing_is_taken(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path)
-    catalogue = load_catalogue()
-    parts = open_router(settings, catalogue)
-    role = routing_role(settings, catalogue, parts, ManualClock(MONDAY_10))
-    transport = httpx.ASGITransport(Starlette(routes=list(role.routes)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://router") as client:
+    async with served(Settings(data_dir=tmp_path)) as (routing, client):
         answer = await client.post("/hooks/sns", content=MadeSns().message())
-    assert answer.status_code == 401
-    assert json.loads(answer.text)["detail"] == "no topic is accepted here"
-    assert parts.store.count_receipts(ReceiptState.PENDING) == 0
-    await role.close()
-    parts.store.close()
+        assert answer.status_code == 401
+        assert json.loads(answer.text)["detail"] == "no topic is accepted here"
+        assert routing.store.count_receipts(ReceiptState.PENDING) == 0

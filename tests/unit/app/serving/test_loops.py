@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -79,10 +80,24 @@ async def test_more_work_is_taken_on_without_a_pause() -> None:
         except StopIteration:
             raise asyncio.CancelledError from None
 
-    await run(Loop("ingest", 1.0, step, clock))
+    await run(Loop("ingest", 1.0, step, clock, while_busy=True))
     assert clock.now() - NOON == timedelta(seconds=1)
 
 
-async def test_a_synchronous_step_passes_its_answer_on() -> None:
-    assert await in_thread(lambda: True)() is True
-    assert await in_thread(lambda: 7)() is None
+async def test_an_answer_is_no_reason_to_hurry_unless_the_loop_says_so() -> None:
+    clock = ManualClock(NOON)
+    answers = iter(["compared", "compared"])
+
+    async def step() -> str:
+        try:
+            return next(answers)
+        except StopIteration:
+            raise asyncio.CancelledError from None
+
+    await run(Loop("compare", 1.0, step, clock))
+    assert clock.now() - NOON == timedelta(seconds=2)
+
+
+async def test_a_blocking_step_runs_in_a_thread_and_its_answer_is_passed_on() -> None:
+    assert await in_thread(threading.get_ident)() != threading.get_ident()
+    assert await in_thread(lambda: 7)() == 7

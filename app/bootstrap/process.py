@@ -1,27 +1,34 @@
-"""What every process has: a clock, logs, a tracer, its own count journal and a registry."""
+"""A process as it is put together: what each of them has, and what its roles add."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from app.bootstrap.paths import DataPaths
+from app.serving.loops import Loop
+from app.serving.server import Process
 from app.settings import Settings
 from dataplatform.directory import prepare_directory
 from dataplatform.observability.logs import configure_logs
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.observability.tracing import ClosableTracer, open_tracer
+from exporters.collectors.sampler import SaturationSampler
+from exporters.collectors.saturation import SaturationCollector, SaturationProbe
+from exporters.collectors.server_probe import ServerProbe
+from exporters.server import MetricsCollector
 from foundation.clock import Clock, parse_clock
 from slo.ledger.sqlite_counts import SqliteCountJournal
 
-HEARTBEAT_EVERY = 20.0  # clock seconds: several a minute, so that no minute is missed
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ProcessParts:
-    """``role`` is what logs and traces call this process."""
+    """``role`` is what logs and traces call this process. ``closing`` is closed in the order it was added."""
 
     role: str
     settings: Settings
@@ -31,6 +38,23 @@ class ProcessParts:
     journal: SqliteCountJournal
     telemetry: PrometheusTelemetry
     tracer: ClosableTracer
+    loops: list[Loop] = field(default_factory=list)
+    collectors: list[MetricsCollector] = field(default_factory=list)
+    routes: list[BaseRoute] = field(default_factory=list)
+    started: list[Callable[[], object]] = field(default_factory=list)
+    closing: list[Callable[[], object]] = field(default_factory=list)
+
+    def add_sampler(self, probes: Sequence[SaturationProbe], servers: Sequence[ServerProbe] = ()) -> None:
+        """Saturation, sampled in a thread of its own while the process runs."""
+        sampler = SaturationSampler(probes, self.clock, servers=servers)
+        self.collectors.append(SaturationCollector(sampler))
+        self.started.append(sampler.start)
+        self.closing.append(sampler.stop)
+
+    def process(self, application: ASGIApp) -> Process:
+        """What is served, once every role has added what it has."""
+        closing = [*self.closing, self.journal.close, self.tracer.close]
+        return Process(self.role, application, self.loops, self.started, closing)
 
 
 def process_parts(settings: Settings, role: str, journal_name: str) -> ProcessParts:
