@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 from starlette.types import ASGIApp
 
 from app.bootstrap.cloudwatch import publish_series, publish_slo_counts
 from app.bootstrap.count_source import count_collector
-from app.bootstrap.pair_readings import PairReadings
 from app.bootstrap.platform import EMBEDDED
 from app.bootstrap.process import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
 from app.bootstrap.routing_role import add_routing
-from app.bootstrap.watch import Statuses, Watch
+from app.bootstrap.watch import SloView, Watch
 from app.console.application import create_console
 from app.console.beside import JournalBeside
 from app.console.decisions import JournalDecisions
@@ -32,8 +32,9 @@ from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
 from app.settings import Settings
+from dataplatform.stores.sqlite.check_log import latest_checks
 from exporters.collectors.components import DECISION_API
-from exporters.collectors.consistency_index import ConsistencyIndexCollector
+from exporters.collectors.consistency_index import ConsistencyIndexCollector, PairReading
 from exporters.collectors.server_probe import ServerProbe
 from exporters.collectors.slo_status import SloStatusCollector
 from exporters.prober import Prober, ProbeTarget, probe_client
@@ -61,8 +62,7 @@ class _Control:
     ledger: SqliteLedger
     reader: SqliteCountReader
     routing: RouterParts
-    exclusions: SqliteExclusionLog
-    statuses: Statuses
+    view: SloView
     console: ASGIApp | None = None
 
 
@@ -81,7 +81,6 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
         _ROLES[role](control)
     if members & {"evaluator", "router"}:
         parts.collectors.append(control.routing.received)
-    parts.closing += [control.ledger.close, control.exclusions.close, control.routing.store.close]
     build_registry(name, parts.collectors, parts.registry)
     publish_series(parts)
     return parts.process(with_operations(parts.registry, parts.loops, parts.routes, control.console))
@@ -92,14 +91,15 @@ def _open(parts: ProcessParts) -> _Control:
     catalogue = load_catalogue(settings.definitions)
     ledger = SqliteLedger(parts.paths.ledger)
     exclusions = SqliteExclusionLog(parts.paths.exclusions)
+    routing = open_router(settings, catalogue)
+    parts.closing += [routing.store.close, exclusions.close, ledger.close]
     return _Control(
         parts=parts,
         catalogue=catalogue,
         ledger=ledger,
         reader=SqliteCountReader(parts.paths.journals),
-        routing=open_router(settings, catalogue),
-        exclusions=exclusions,
-        statuses=Statuses(catalogue, ledger, settings.environment, parts.clock, exclusions),
+        routing=routing,
+        view=SloView(catalogue, ledger, settings.environment, parts.clock, exclusions.all),
     )
 
 
@@ -115,7 +115,7 @@ def _prober(control: _Control) -> None:
         timeout_seconds=settings.probe_timeout,
     )
     parts.loops.append(Loop("probe", settings.probe_every, prober.tick, parts.clock))
-    parts.closing += [prober.drain, client.aclose]
+    parts.closing += [client.aclose, prober.drain]
 
 
 def _evaluator(control: _Control) -> None:
@@ -124,15 +124,7 @@ def _evaluator(control: _Control) -> None:
         count_collector(settings, control.catalogue.slos, control.ledger, control.reader, parts.clock)
     )
     parts.closing.append(opened.close)
-    watch = Watch(
-        control.catalogue,
-        collector,
-        control.ledger,
-        control.routing.router,
-        settings.environment,
-        parts.clock,
-        control.exclusions,
-    )
+    watch = Watch(control.view, collector, control.routing.router)
     parts.loops.append(Loop("evaluate", settings.evaluate_every, in_thread(watch.step), parts.clock))
     publish_slo_counts(parts, control.catalogue, control.ledger)
 
@@ -148,10 +140,10 @@ def _console(control: _Control) -> None:
             environment=parts.settings.environment,
             clock=parts.clock,
             catalogue=control.catalogue,
-            statuses=control.statuses,
+            statuses=control.view.statuses,
             ledger=control.ledger,
             desk=routing.router,
-            escalation=routing.router.escalation_of,
+            matrix=routing.router.escalation_of,
             consistency=PairReadings(parts.paths.consistency),
             decisions=JournalDecisions(control.reader),
             sessions=SqliteSessions(parts.paths.sessions),
@@ -175,9 +167,9 @@ def _exporters(control: _Control) -> None:
     )
     parts.collectors += [
         ConsistencyIndexCollector(PairReadings(parts.paths.consistency), parts.clock),
-        SloStatusCollector(control.statuses.last),
+        SloStatusCollector(control.view.last),
     ]
-    parts.loops.append(Loop("statuses", every, in_thread(control.statuses.refresh), parts.clock))
+    parts.loops.append(Loop("statuses", every, in_thread(control.view.refresh), parts.clock))
 
 
 def _servers(settings: Settings) -> Sequence[ServerProbe]:
@@ -188,6 +180,16 @@ def _servers(settings: Settings) -> Sequence[ServerProbe]:
     from app.bootstrap.server_probes import probes_of
 
     return probes_of(settings)
+
+
+@dataclass(frozen=True, slots=True)
+class PairReadings:
+    """The newest comparisons on file, as exporter and console show them."""
+
+    path: Path
+
+    def readings(self) -> Sequence[PairReading]:
+        return [PairReading(**asdict(check)) for check in latest_checks(self.path)]
 
 
 _ROLES: dict[str, Callable[[_Control], None]] = {

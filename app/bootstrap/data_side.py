@@ -69,6 +69,7 @@ async def build_data(settings: Settings, members: frozenset[str]) -> Process:
     parts = process_parts(settings, name, name)
     faults = FaultBoard() if settings.faults else None
     platform = await open_platform(settings, parts.clock, faults, parts.telemetry)
+    parts.closing.append(platform.close)
     if settings.tracing != "off":
         platform = platform.mapped(lambda store: spans(store, parts.tracer))
 
@@ -84,7 +85,6 @@ async def build_data(settings: Settings, members: frozenset[str]) -> Process:
         anchor = TrailAnchor(platform.audit, AnchorFile(parts.paths.anchors), parts.clock)
         parts.loops.append(Loop("anchor", ANCHOR_EVERY, anchor.run_once, SystemClock()))
         parts.closing.append(anchor.run_once)
-    parts.closing.append(platform.close)
     publish_series(parts)
 
     if "api" in members:

@@ -2,71 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 COUNTING = ("data", "api", "ingest", "prober")  # roles, as they are served together or by themselves
 
 
-@dataclass(frozen=True, slots=True)
 class DataPaths:
-    root: Path
+    """``counts`` holds one journal for each role that counts, ``sent_counts`` what CloudWatch was sent."""
 
-    @property
-    def counts(self) -> Path:
-        """One count journal per writing role."""
-        return self.root / "counts"
-
-    @property
-    def api_keys(self) -> Path:
-        return self.root / "access" / "api-keys.json"
-
-    @property
-    def hook_token(self) -> Path:
-        return self.root / "access" / "hook-token"
-
-    @property
-    def anchors(self) -> Path:
-        return self.root / "anchors"
-
-    @property
-    def consistency(self) -> Path:
-        return self.root / "data" / "consistency.sqlite"
-
-    @property
-    def control(self) -> Path:
-        return self.root / "control"
-
-    @property
-    def ledger(self) -> Path:
-        return self.control / "ledger.sqlite"
-
-    @property
-    def sent_counts(self) -> Path:
-        """What CloudWatch was sent of the ledger."""
-        return self.control / "sent-counts.sqlite"
-
-    @property
-    def exclusions(self) -> Path:
-        return self.control / "exclusions.sqlite"
-
-    @property
-    def router(self) -> Path:
-        return self.control / "router.sqlite"
-
-    @property
-    def notifications(self) -> Path:
-        return self.control / "notifications.sqlite"
-
-    @property
-    def sessions(self) -> Path:
-        return self.control / "console.sqlite"
-
-    @property
-    def journals(self) -> Sequence[Path]:
-        """Of every process that counts, whether it ever ran or not."""
-        return [self.journal(role) for role in COUNTING]
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.counts = root / "counts"
+        self.journals = [self.journal(role) for role in COUNTING]  # whether the role ever ran or not
+        self.api_keys = root / "access" / "api-keys.json"
+        self.hook_token = root / "access" / "hook-token"
+        self.anchors = root / "anchors"
+        self.consistency = root / "data" / "consistency.sqlite"
+        self.control = root / "control"
+        self.ledger = self.control / "ledger.sqlite"
+        self.sent_counts = self.control / "sent-counts.sqlite"
+        self.exclusions = self.control / "exclusions.sqlite"
+        self.router = self.control / "router.sqlite"
+        self.notifications = self.control / "notifications.sqlite"
+        self.sessions = self.control / "console.sqlite"
 
     def journal(self, role: str) -> Path:
         return self.counts / f"{role}.sqlite"

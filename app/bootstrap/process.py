@@ -28,7 +28,7 @@ from slo.ledger.sqlite_counts import SqliteCountJournal
 
 @dataclass(slots=True)
 class ProcessParts:
-    """``role`` is what logs and traces call this process. ``closing`` is closed in the order it was added."""
+    """``role`` is what logs and traces call this process. What was opened first is closed last."""
 
     role: str
     settings: Settings
@@ -53,7 +53,7 @@ class ProcessParts:
 
     def process(self, application: ASGIApp) -> Process:
         """What is served, once every role has added what it has."""
-        closing = [*self.closing, self.journal.close, self.tracer.close]
+        closing = [*reversed(self.closing), self.journal.close, self.tracer.close]
         return Process(self.role, application, self.loops, self.started, closing)
 
 

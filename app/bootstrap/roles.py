@@ -25,19 +25,12 @@ class RoleSpec:
         return value, self.port_setting
 
 
-def _specs() -> dict[str, RoleSpec]:
-    specs = {
-        "data": RoleSpec(DATA_ROLES, "api_port", build_data),
-        "control": RoleSpec(CONTROL_ROLES, "control_port", build_control),
-    }
-    for name in DATA_ROLES:
-        specs[name] = RoleSpec(frozenset({name}), "api_port", build_data)
-    for name in CONTROL_ROLES:
-        specs[name] = RoleSpec(frozenset({name}), "control_port", build_control)
-    return specs
-
-
-ROLES = _specs()
+ROLES = {
+    "data": RoleSpec(DATA_ROLES, "api_port", build_data),
+    "control": RoleSpec(CONTROL_ROLES, "control_port", build_control),
+    **{name: RoleSpec(frozenset({name}), "api_port", build_data) for name in DATA_ROLES},
+    **{name: RoleSpec(frozenset({name}), "control_port", build_control) for name in CONTROL_ROLES},
+}
 
 
 async def build_process(settings: Settings, role: str) -> Process:

@@ -97,8 +97,8 @@ def add_routing(
     if settings.heartbeat_url:
         parts.loops.append(Loop("heartbeat", settings.heartbeat_every, in_thread(heartbeat.run_once), real))
     # Messages on their way are waited for, in a thread, before what carries them is closed.
-    parts.closing += [lambda: asyncio.to_thread(dispatcher.close), notifiers.close, outside.close]
-    parts.closing.append(subscriptions.close)
+    parts.closing += [subscriptions.close, outside.close, notifiers.close]
+    parts.closing.append(lambda: asyncio.to_thread(dispatcher.close))
 
 
 def _worker(

@@ -1,19 +1,72 @@
-"""The watch: count, judge, tell the router; and remember the last statuses for whoever scrapes."""
+"""Service levels as they stand, and the watch that tells the router of those that burn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alarms.intake.evaluator import SOURCE, alerts_of
 from alarms.router.router import Router
-from foundation.clock import Clock
+from app.bootstrap.paths import DataPaths
+from app.settings import Settings
+from foundation.clock import Clock, parse_clock
+from slo.judge.composite import CompositeStatus, composite_status
 from slo.judge.evaluate import evaluate
 from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.collect import CountCollector
-from slo.ledger.exclusions import ExclusionLog
+from slo.ledger.exclusions import Exclusion
 from slo.ledger.ledger import Ledger
+from slo.ledger.sqlite_exclusions import SqliteExclusionLog
+from slo.ledger.sqlite_ledger import SqliteLedger
+from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
+
+
+@dataclass(slots=True)
+class SloView:
+    """Computes statuses when it is asked; keeps the last ones for scrapes, which must not wait."""
+
+    catalogue: Catalogue
+    ledger: Ledger
+    environment: str
+    clock: Clock
+    excluded: Callable[[], Sequence[Exclusion]]
+    _last: Sequence[ObjectiveStatus] = field(default=(), init=False)
+
+    def statuses(self, slo_id: str | None = None) -> tuple[ObjectiveStatus, ...]:
+        """Of every SLO or of one. Raises ``UnknownSlo``."""
+        slos = self.catalogue.slos if slo_id is None else [self.catalogue.slo(slo_id)]
+        return status(slos, self.ledger, self.environment, self.clock.now(), self.excluded())
+
+    def composites(self) -> tuple[CompositeStatus, ...]:
+        """Several objectives burning together, where a definition says so."""
+        statuses = self.statuses() if self.catalogue.composites else ()
+        return tuple(composite_status(composite, statuses) for composite in self.catalogue.composites)
+
+    def refresh(self) -> None:
+        self._last = self.statuses()
+
+    def last(self) -> Sequence[ObjectiveStatus]:
+        return self._last
+
+
+def open_slo_view(settings: Settings) -> SloView:
+    """Works with everything stopped: the numbers are those of the ledger, up to its last minute."""
+    paths = DataPaths(settings.data_dir)
+
+    def excluded() -> Sequence[Exclusion]:
+        """Looking makes no file: nothing was ever excluded where there is none."""
+        if not paths.exclusions.is_file():
+            return ()
+        log = SqliteExclusionLog(paths.exclusions)
+        try:
+            return log.all()
+        finally:
+            log.close()
+
+    catalogue, ledger = load_catalogue(settings.definitions), SqliteLedger(paths.ledger, read_only=True)
+    return SloView(catalogue, ledger, settings.environment, parse_clock(settings.clock), excluded)
 
 
 class Watch:
@@ -22,59 +75,22 @@ class Watch:
     A collection that fails is raised after the evaluation: silence must page even when it is our own.
     """
 
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        collector: CountCollector,
-        ledger: Ledger,
-        router: Router,
-        environment: str,
-        clock: Clock,
-        exclusions: ExclusionLog,
-    ) -> None:
-        self._catalogue, self._collector, self._ledger = catalogue, collector, ledger
-        self._router, self._environment, self._clock = router, environment, clock
-        self._exclusions = exclusions
-        self._watching_since: datetime = clock.now()
+    def __init__(self, view: SloView, collector: CountCollector, router: Router) -> None:
+        self._view, self._collector, self._router = view, collector, router
+        self._watching_since: datetime = view.clock.now()
 
     def step(self) -> None:
         try:
             self._collector.collect()
         finally:
             evaluation = evaluate(
-                self._catalogue.slos,
-                self._ledger,
-                self._environment,
-                self._clock.now(),
-                self._exclusions.all(),
+                self._view.catalogue.slos,
+                self._view.ledger,
+                self._view.environment,
+                self._view.clock.now(),
+                self._view.excluded(),
                 watching_since=self._watching_since,
             )
             alerts = alerts_of(evaluation, self._router.firing(SOURCE))
             if alerts:
                 self._router.receive_all(alerts)
-
-
-class Statuses:
-    """Computes statuses on request, and keeps the last ones for scrapes (which must not wait)."""
-
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        ledger: Ledger,
-        environment: str,
-        clock: Clock,
-        exclusions: ExclusionLog,
-    ) -> None:
-        self._catalogue, self._ledger, self._exclusions = catalogue, ledger, exclusions
-        self._environment, self._clock = environment, clock
-        self._last: tuple[ObjectiveStatus, ...] = ()
-
-    def __call__(self) -> Sequence[ObjectiveStatus]:
-        now, exclusions = self._clock.now(), self._exclusions.all()
-        return status(self._catalogue.slos, self._ledger, self._environment, now, exclusions)
-
-    def refresh(self) -> None:
-        self._last = tuple(self())
-
-    def last(self) -> Sequence[ObjectiveStatus]:
-        return self._last

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from app.bootstrap.count_source import prometheus_reader
-from app.bootstrap.slo_view import SloView
+from app.bootstrap.watch import open_slo_view
 from app.cli.context import echo_json, json_option, pass_settings, say
 from app.settings import Settings
 from dashboards.model.palette import SEVERITY_COLOURS
@@ -115,7 +115,7 @@ def _timeline(settings: Settings, slo: Slo, source: _Source) -> tuple[Timeline, 
     if source.prometheus is not None:
         with prometheus_reader(source.prometheus, [slo]) as reader:
             return timeline_from_counts(reader, slo, source.since, until), None
-    view = SloView(settings)
+    view = open_slo_view(settings)
     objective = slo.objectives[0]
     timeline = timeline_from_ledger(view.ledger, slo, objective, settings.environment, source.since, until)
     return timeline, None

@@ -15,7 +15,7 @@ from rich.live import Live
 
 from app.bootstrap.count_source import JOURNALS, PROMETHEUS, count_collector, count_source
 from app.bootstrap.paths import DataPaths
-from app.bootstrap.slo_view import SloView
+from app.bootstrap.watch import open_slo_view
 from app.cli.context import echo_json, instant_text, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
 from app.slo_tables import composites_table, detail, overview
@@ -44,7 +44,7 @@ def slo() -> None:
 @pass_settings
 def status(settings: Settings, as_json: bool, watch: bool) -> None:
     """Budget left, burn per window, time to exhaustion and firing alerts of every SLO."""
-    view = SloView(settings)
+    view = open_slo_view(settings)
     if as_json:
         documents = status_documents(view.statuses())
         documents += [composite_document(item) for item in view.composites()]
@@ -67,8 +67,8 @@ def status(settings: Settings, as_json: bool, watch: bool) -> None:
 @pass_settings
 def show(settings: Settings, slo_id: str, as_json: bool) -> None:
     """One SLO in detail: what counts, the arithmetic of each tier, the budget and its forecast."""
-    view = SloView(settings)
-    statuses = view.statuses_of(slo_id)
+    view = open_slo_view(settings)
+    statuses = view.statuses(slo_id)
     if as_json:
         echo_json(status_documents(statuses))
         return

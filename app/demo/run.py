@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.bootstrap.router import open_router
-from app.bootstrap.slo_view import SloView
+from app.bootstrap.watch import open_slo_view
 from app.build import artifacts, write
 from app.demo.checks import Expectations, check_fault, check_healthy, check_stored
 from app.demo.dataset import Loans, load_loans, requests
@@ -203,7 +203,7 @@ class Demo:
 
     def _report(self, loans: Loans, stored: Stored, oracle: Agreement, digest: str) -> DemoReport:
         seen, settings, watched = self._seen, self._settings, self._parameters.watched_slo
-        view = SloView(settings)
+        view = open_slo_view(settings)
         routing = open_router(settings, view.catalogue)
         sender = recorded(seen.answers)
         return DemoReport(
@@ -234,4 +234,4 @@ class Demo:
         self._narrator.say(f"report: {path}")
 
     def _statuses(self) -> Sequence[ObjectiveStatus]:
-        return SloView(self._settings).statuses()
+        return open_slo_view(self._settings).statuses()

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from app.bootstrap.pair_readings import PairReadings
+from app.bootstrap.control_side import PairReadings
 from credit.domain.errors import StoreUnavailable
 from credit.metrics import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT
 from credit.ports.faults import Fault

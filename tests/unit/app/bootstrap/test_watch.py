@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
-from app.bootstrap.watch import Statuses
+from app.bootstrap.watch import SloView
 from exporters.collectors.slo_status import SloStatusCollector
 from exporters.server import build_registry
 from foundation.clock import ManualClock
@@ -27,13 +27,13 @@ LABELS = {
 }
 
 
-def statuses(ledger: MemoryLedger) -> Statuses:
+def view_of(ledger: MemoryLedger) -> SloView:
     catalogue = replace(shipped(), slos=(SLO,))
-    return Statuses(catalogue, ledger, "test", ManualClock(NOW), MemoryExclusionLog())
+    return SloView(catalogue, ledger, "test", ManualClock(NOW), MemoryExclusionLog().all)
 
 
 def exposed(ledger: MemoryLedger) -> CollectorRegistry:
-    latest = statuses(ledger)
+    latest = view_of(ledger)
     latest.refresh()
     return build_registry("test", [SloStatusCollector(latest.last)])
 
@@ -66,14 +66,5 @@ def test_an_objective_without_rows_is_blind_and_exposes_no_burn_and_no_budget() 
 
 
 def test_before_the_first_evaluation_nothing_is_exposed() -> None:
-    registry = build_registry("test", [SloStatusCollector(statuses(MemoryLedger()).last)])
+    registry = build_registry("test", [SloStatusCollector(view_of(MemoryLedger()).last)])
     assert registry.get_sample_value("slo_has_data", LABELS) is None
-
-
-def test_a_window_without_events_has_no_burn_and_a_grouped_objective_shows_its_group() -> None:
-    (found,) = statuses(ledger_with(good=0, total=0, minutes=120))()
-    grouped = replace(found, labels=(("region", "sa-east-1"),))
-    registry = build_registry("test", [SloStatusCollector(lambda: [grouped])])
-    labels = LABELS | {"group": "region=sa-east-1"}
-    assert registry.get_sample_value("slo_has_data", labels) == 1
-    assert registry.get_sample_value("slo_burn_rate_ratio", labels | {"window": "1h"}) is None
