@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import Protocol
 
 from slo.model.errors import SloError
 
@@ -53,20 +52,6 @@ class Exclusion:
 
     def covers(self, slo_id: str) -> bool:
         return self.active and fnmatchcase(slo_id, self.slo_pattern)
-
-
-class ExclusionLog(Protocol):
-    """Append-only record of exclusions and withdrawals."""
-
-    def request(self, exclusion: Exclusion) -> None:
-        """Raises: ExclusionError: not acceptable, or the id is taken."""
-        ...
-
-    def withdraw(self, exclusion_id: str, by: str, at: datetime) -> None:
-        """Raises: ExclusionError: no such exclusion, or already withdrawn."""
-        ...
-
-    def all(self) -> Sequence[Exclusion]: ...
 
 
 def checked(exclusion: Exclusion) -> Exclusion:

@@ -1,4 +1,4 @@
-"""What every record of exclusions keeps to."""
+"""What the record of exclusions keeps to."""
 
 from __future__ import annotations
 
@@ -10,31 +10,27 @@ from pathlib import Path
 
 import pytest
 
-from slo.ledger.exclusions import Exclusion, ExclusionError, ExclusionLog, clip, excluded_spans
+from slo.ledger.exclusions import Exclusion, ExclusionError, clip, excluded_spans
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
-from tests.support.memory_exclusions import MemoryExclusionLog
 from tests.support.slo_samples import DAY, HOUR, MINUTE, NOON
 
 ONE = Exclusion("e1", "credit/*", NOON, NOON + HOUR, "database upgrade", "ana", NOON - DAY)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ExclusionLog]:
-    if request.param == "memory":
-        yield MemoryExclusionLog()
-        return
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[SqliteExclusionLog]:
     made = SqliteExclusionLog(tmp_path / "exclusions.sqlite")
     yield made
     made.close()
 
 
-def test_what_was_asked_is_kept_with_who_why_and_when(log: ExclusionLog) -> None:
+def test_what_was_asked_is_kept_with_who_why_and_when(log: SqliteExclusionLog) -> None:
     log.request(ONE)
     assert list(log.all()) == [ONE]
     assert not ONE.asked_afterwards
 
 
-def test_a_withdrawal_is_a_second_record_and_the_first_stays(log: ExclusionLog) -> None:
+def test_a_withdrawal_is_a_second_record_and_the_first_stays(log: SqliteExclusionLog) -> None:
     log.request(ONE)
     log.withdraw("e1", "rui", NOON)
     (found,) = log.all()
@@ -43,13 +39,13 @@ def test_a_withdrawal_is_a_second_record_and_the_first_stays(log: ExclusionLog) 
     assert excluded_spans(log.all(), "credit/api") == ()
 
 
-def test_an_id_is_used_once(log: ExclusionLog) -> None:
+def test_an_id_is_used_once(log: SqliteExclusionLog) -> None:
     log.request(ONE)
     with pytest.raises(ExclusionError, match="taken"):
         log.request(replace(ONE, reason="another"))
 
 
-def test_only_an_active_exclusion_can_be_withdrawn_and_only_by_somebody(log: ExclusionLog) -> None:
+def test_only_an_active_exclusion_can_be_withdrawn_and_only_by_somebody(log: SqliteExclusionLog) -> None:
     with pytest.raises(ExclusionError, match="there is no exclusion"):
         log.withdraw("e1", "rui", NOON)
     log.request(ONE)
@@ -60,7 +56,7 @@ def test_only_an_active_exclusion_can_be_withdrawn_and_only_by_somebody(log: Exc
         log.withdraw("e1", "rui", NOON)
 
 
-def test_times_are_kept_in_utc(log: ExclusionLog) -> None:
+def test_times_are_kept_in_utc(log: SqliteExclusionLog) -> None:
     sao_paulo = timezone(timedelta(hours=-3))
     log.request(replace(ONE, start=NOON.astimezone(sao_paulo), end=(NOON + HOUR).astimezone(sao_paulo)))
     (found,) = log.all()
@@ -78,7 +74,9 @@ def test_times_are_kept_in_utc(log: ExclusionLog) -> None:
         ({"start": datetime(2026, 3, 10, 12)}, "no time zone"),  # noqa: DTZ001
     ],
 )
-def test_what_cannot_be_audited_is_refused(log: ExclusionLog, wrong: dict[str, object], told: str) -> None:
+def test_what_cannot_be_audited_is_refused(
+    log: SqliteExclusionLog, wrong: dict[str, object], told: str
+) -> None:
     with pytest.raises(ExclusionError, match=told):
         log.request(replace(ONE, **wrong))  # type: ignore[arg-type]
     assert list(log.all()) == []
