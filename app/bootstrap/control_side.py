@@ -143,7 +143,7 @@ def _console(control: _Control) -> None:
             statuses=control.view.statuses,
             ledger=control.ledger,
             desk=routing.router,
-            matrix=routing.router.escalation_of,
+            escalation=routing.router.escalation_of,
             consistency=PairReadings(parts.paths.consistency),
             decisions=JournalDecisions(control.reader),
             sessions=SqliteSessions(parts.paths.sessions),
