@@ -72,8 +72,8 @@ def test_a_missing_parent_and_a_file_in_the_way_are_named(tmp_path: Path) -> Non
 
 @pytest.fixture
 def shared_folder() -> Iterator[Path]:
-    """A folder that other users can reach."""
-    with tempfile.TemporaryDirectory(prefix="mirante-test-") as name:
+    """A folder that other users can reach, as they cannot reach the session's own."""
+    with tempfile.TemporaryDirectory(prefix="mirante-test-", dir=Path("/tmp")) as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
