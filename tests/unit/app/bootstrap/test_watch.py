@@ -13,11 +13,7 @@ from exporters.server import build_registry
 from foundation.clock import ManualClock
 from slo.ledger.ledger import LedgerRow, SeriesKey
 from tests.support.catalogues import shipped
-<<<<<<< HEAD
-from tests.support.memory_exclusions import MemoryExclusionLog
 from tests.support.memory_ledger import MemoryLedger
-=======
->>>>>>> 9e87533 (Let the exclusions be one class with tests of its own, now that nothing asks them as a port)
 
 NOW = datetime(2026, 1, 10, 12, 0, tzinfo=UTC)
 SLO = shipped().slo("credit/decision-latency")
