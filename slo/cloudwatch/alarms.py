@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from foundation.quantities import decimal_text, duration_text, percent_text, short_text
-from slo.cloudwatch.arguments import MOST_METRICS, Alarm, Topics, range_problem, silence, speaking, stat, tags
+from slo.cloudwatch import limits
 from slo.indicators.metric import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue
 from slo.model.spec import BudgetingMethod, Objective, Slo, Tier
+
+Alarm = dict[str, object]
+Topics = Mapping[str, str]
+"""The ARN told of each severity (``P1``)."""
 
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
@@ -48,6 +52,37 @@ class Skipped:
 def skipped(catalogue: Catalogue, environment: str) -> list[Skipped]:
     """What ``alarms`` leaves out, with reasons a person can act on."""
     return [found for slo in catalogue.slos for found in _SloAlarms(slo, environment, {}).skipped()]
+
+
+def speaking(name: str, sentence: str, identity: Mapping[str, str], topics: Topics, severity: str) -> Alarm:
+    """What every alarm has that tells somebody: its name, what it says, whom it tells, whose it is."""
+    return {
+        "AlarmName": name,
+        "AlarmDescription": names.described(sentence, identity),
+        "ActionsEnabled": True,
+        **telling(topics, severity),
+        "Tags": names.tags(identity),
+    }
+
+
+def telling(topics: Topics, severity: str) -> Alarm:
+    """Whom an alarm and its recovery are told: the topic of its severity, or nobody."""
+    topic = topics.get(severity)
+    return {} if topic is None else {"AlarmActions": [topic], "OKActions": [topic]}
+
+
+def silence(metric: CloudWatchMetric, minutes: int) -> Alarm:
+    """Not one sample for so long; here missing data *is* what breaches."""
+    return {
+        **metric.arguments,
+        "Statistic": "SampleCount",
+        "Period": limits.MINUTE_SECONDS,
+        "EvaluationPeriods": minutes,
+        "DatapointsToAlarm": minutes,
+        "Threshold": 1.0,
+        "ComparisonOperator": "LessThanThreshold",
+        "TreatMissingData": "breaching",
+    }
 
 
 class _SloAlarms:
@@ -90,8 +125,9 @@ class _SloAlarms:
         """Why CloudWatch takes no alarm of this tier."""
         if self._is_sliced(twin) and objective.time_slice_target is None:
             return "an alarm counts bad slices, and RatioTimeslices judges none; leave its twin out"
-        if len(twin.total) + len(twin.part) + 1 > MOST_METRICS:
-            return f"{len(twin.total) + len(twin.part)} metrics and their math are more than {MOST_METRICS}"
+        metrics = len(twin.total) + len(twin.part)
+        if metrics + 1 > limits.MOST_METRICS:
+            return f"{metrics} metrics and their math are more than {limits.MOST_METRICS}"
         for window in (tier.long_window, tier.short_window):
             period, periods, _ = self._range(objective, tier, window, twin)
             problem = range_problem(period, periods)
@@ -154,7 +190,7 @@ class _SloAlarms:
             "Threshold": threshold,
             "ComparisonOperator": "GreaterThanThreshold",
             "TreatMissingData": "notBreaching",
-            "Tags": tags({names.LABEL_ENVIRONMENT: self._environment}),
+            "Tags": names.tags({names.LABEL_ENVIRONMENT: self._environment}),
         }
 
     def _no_data(self, objective: Objective, total: CloudWatchMetric, severity: str) -> Alarm:
@@ -185,13 +221,19 @@ def _queries(twin: Twin, period: int) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for name, metrics in (("total", twin.total), (part, twin.part)):
         if len(metrics) == 1:
-            found.append(stat(name, metrics[0], period))
+            found.append(_stat(name, metrics[0], period))
             continue
         ids = [f"{name}{index}" for index in range(1, len(metrics) + 1)]
-        found += [stat(identifier, metric, period) for identifier, metric in zip(ids, metrics, strict=True)]
+        found += [_stat(identifier, metric, period) for identifier, metric in zip(ids, metrics, strict=True)]
         added = " + ".join(f"FILL({identifier}, 0)" for identifier in ids)
         found.append({"Id": name, "Expression": added, "Label": name, "ReturnData": False})
     return found
+
+
+def _stat(identifier: str, metric: CloudWatchMetric, period: int) -> dict[str, object]:
+    """A metric as one of an alarm's queries."""
+    asked = {"Metric": metric.arguments, "Period": period, "Stat": metric.statistic}
+    return {"Id": identifier, "MetricStat": asked, "ReturnData": False}
 
 
 def _burn_sentence(slo: Slo, objective: Objective, tier: Tier) -> str:
@@ -203,3 +245,15 @@ def _burn_sentence(slo: Slo, objective: Objective, tier: Tier) -> str:
         f"{short} ({share} of it in {long}). Orçamento de erro de {target} em {period} queima acima de "
         f"{factor}x em {long} e {short} ({share} dele em {long})."
     )
+
+
+def range_problem(period_seconds: int, evaluation_periods: int) -> str | None:
+    """Why an alarm may not look at ``evaluation_periods`` of ``period_seconds``; ``None`` when it may."""
+    if period_seconds % limits.MINUTE_SECONDS:
+        return f"a period of {period_seconds} s is not a multiple of 60 s"
+    span = period_seconds * evaluation_periods
+    if span > limits.LONGEST_RANGE_SECONDS:
+        return f"{span} s are more than the seven days (604800 s) an alarm may look back"
+    if period_seconds < limits.HOUR_SECONDS and span > limits.LONGEST_RANGE_OF_SHORT_PERIODS_SECONDS:
+        return f"{span} s are more than the day (86400 s) an alarm with a period under an hour may look back"
+    return None

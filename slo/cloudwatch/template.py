@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from slo.cloudwatch.alarms import alarms, is_composite
-from slo.cloudwatch.arguments import Alarm, Topics
+from slo.cloudwatch.alarms import Alarm, Topics, alarms, is_composite
 from slo.model.catalogue import Catalogue
 
 SEVERITIES = ("P1", "P2", "P3", "P4")

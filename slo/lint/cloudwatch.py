@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from slo.cloudwatch import alarms, arguments, is_composite, skipped
+from slo.cloudwatch import alarms, limits, skipped
 from slo.lint.finding import Finding, FindingLevel, warning
 from slo.lint.surroundings import LintSurroundings
 from slo.model.catalogue import Catalogue
+from slo.model.conventions import CLOUDWATCH_DESCRIPTION
 
 
 def check_cloudwatch(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
@@ -24,24 +25,15 @@ def check_cloudwatch(catalogue: Catalogue, around: LintSurroundings) -> Iterator
 
 def _problems(alarm: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     lengths = {
-        "AlarmName": arguments.LONGEST_NAME,
-        "AlarmDescription": arguments.LONGEST_DESCRIPTION,
-        "AlarmRule": arguments.LONGEST_RULE,
+        "AlarmName": limits.LONGEST_NAME,
+        "AlarmDescription": CLOUDWATCH_DESCRIPTION,
+        "AlarmRule": limits.LONGEST_RULE,
     }
     for field, most in lengths.items():
         length = len(str(alarm.get(field, "")))
         if length > most:
             yield field, f"is {length} characters long; CloudWatch takes {most}"
-    if is_composite(alarm):
-        return
     metrics = alarm.get("Metrics", [])
     assert isinstance(metrics, list)
-    if len(metrics) > arguments.MOST_METRICS:
-        yield "Metrics", f"holds {len(metrics)} queries; CloudWatch takes {arguments.MOST_METRICS}"
-    periods_seconds = [query["MetricStat"]["Period"] for query in metrics if "MetricStat" in query]
-    period = max([int(p) for p in periods_seconds] or [arguments.MINUTE_SECONDS])
-    periods = alarm["EvaluationPeriods"]
-    assert isinstance(periods, int)
-    problem = arguments.range_problem(period, periods)
-    if problem:
-        yield "Period", problem
+    if len(metrics) > limits.MOST_METRICS:
+        yield "Metrics", f"holds {len(metrics)} queries; CloudWatch takes {limits.MOST_METRICS}"

@@ -16,7 +16,7 @@ from foundation.files import documents, read_bytes
 from foundation.located import Section
 from slo.indicators import KINDS, Kinds
 from slo.loaders.openslo import OpenSlo
-from slo.loaders.sloth import Sloth, read_sloth_windows
+from slo.loaders.sloth import read_sloth, read_sloth_windows
 from slo.loaders.tiers import DEFAULT_WINDOWS, read_window_set
 from slo.model.catalogue import Catalogue
 from slo.model.entities import Component, WindowSet
@@ -65,8 +65,10 @@ def _read(files: Mapping[str, Path], problems: Problems, kinds: Kinds) -> tuple[
     windows = _shipped(problems) | own
     components = [one for document in found["components"] for one in _components(document)]
     openslo = OpenSlo(found["openslo"], windows, kinds)
-    sloth = Sloth(found["sloth"], next(iter(own.values())) if len(own) == 1 else windows[DEFAULT_WINDOWS])
-    slos = [*openslo.slos, *sloth.slos]
+    chosen = next(iter(own.values())) if len(own) == 1 else windows[DEFAULT_WINDOWS]
+    sloth = [read_sloth(document, chosen) for document in found["sloth"]]
+    slos = [*openslo.slos, *(slo for _, own_slos in sloth for slo in own_slos)]
+    services = {service.name: service for service, _ in reversed(sloth) if service} | openslo.services
     _refuse_repeated(slos, problems)
     known = {slo.id for slo in slos} | {composite.id for composite in openslo.composites}
     _refuse_unknown_slos(found["components"], known)
@@ -74,7 +76,7 @@ def _read(files: Mapping[str, Path], problems: Problems, kinds: Kinds) -> tuple[
     by_id, by_name = attrgetter("id"), attrgetter("name")
     catalogue = Catalogue(
         slos=tuple(sorted(slos, key=by_id)),
-        services=tuple(sorted((sloth.services | openslo.services).values(), key=by_name)),
+        services=tuple(sorted(services.values(), key=by_name)),
         components=tuple(sorted(components, key=by_id)),
         composites=tuple(sorted(openslo.composites, key=by_id)),
         data_sources=tuple(sorted(openslo.data_sources.values(), key=by_name)),

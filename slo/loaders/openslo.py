@@ -40,6 +40,7 @@ VERSIONS = (V1, "openslo.com/v2alpha", "openslo/v2alpha")
 OBJECTS = (
     "Service", "DataSource", "SLI", "SLO", "AlertPolicy", "AlertCondition", "AlertNotificationTarget",
 )  # fmt: skip
+NO_DATA_SEVERITY = "P3"  # unless policies speak
 INDICATORS = ("indicator", "indicatorRef", "sli", "sliRef")
 
 T = TypeVar("T")
@@ -154,7 +155,10 @@ class OpenSlo:
     ) -> Callable[..., Slo]:
         """An SLO that still wants its ``indicator`` and ``objectives``."""
         window = read_time_window(spec)
-        policies = read_policies(spec, self._policies, self._conditions, self.targets)
+        policies: list[AlertPolicy] = []
+        if spec.has("alertPolicies"):
+            policies = read_policies(spec, self._policies, self._conditions, self.targets)
+        silence = no_data_severity(policies) if policies else NO_DATA_SEVERITY
         return partial(
             Slo,
             service=spec.text("service", required=True),
@@ -169,7 +173,7 @@ class OpenSlo:
             expected_events_per_hour=annotations.number("expected-events-per-hour"),
             refresh_interval=annotations.duration("refresh-interval"),
             owner=annotations.text("owner"),
-            no_data_severity=annotations.severity("no-data-severity", no_data_severity(policies)),
+            no_data_severity=annotations.severity("no-data-severity", silence),
             no_data_after=annotations.duration("no-data-after") or timedelta(minutes=5),
             labels=metadata.labels,
             annotations=metadata.annotations,

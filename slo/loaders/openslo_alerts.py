@@ -97,9 +97,7 @@ def read_policies(
 
 
 def no_data_severity(policies: Sequence[AlertPolicy]) -> str | None:
-    """P3 unless policies speak: then the most urgent of those that alert when there is no data."""
-    if not policies:
-        return "P3"
+    """The most urgent of those that alert when there is no data."""
     return min((p.condition.severity for p in policies if p.when_no_data and p.condition), default=None)
 
 

@@ -6,7 +6,7 @@ Follows ``pkg/prometheus/api/v1`` of slok/sloth at commit 0e395d8.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -39,40 +39,34 @@ class Words:
         return _CAMEL.sub(lambda m: m.group(1).upper(), key) if self.camel else key
 
 
-class Sloth:
-    """What Sloth's files define; their alerts and periods follow ``windows``."""
+def read_sloth(document: Section, windows: WindowSet) -> tuple[Service | None, list[Slo]]:
+    """What one of Sloth's files defines; its alerts and periods follow ``windows``."""
+    in_kubernetes = document.has("apiVersion")
+    if in_kubernetes:
+        body = _inside_crd(document)
+    else:
+        document.text("version", choices=(VERSION,))
+        body = document
+    if body is None:
+        return None, []
+    found = _read_body(body, Words(camel=in_kubernetes), windows)
+    body.close()
+    return found
 
-    def __init__(self, documents: Sequence[Section], windows: WindowSet) -> None:
-        self.services: dict[str, Service] = {}
-        self.slos: list[Slo] = []
-        self._windows = windows
-        for document in documents:
-            self._read(document)
 
-    def _read(self, document: Section) -> None:
-        in_kubernetes = document.has("apiVersion")
-        if in_kubernetes:
-            body = _inside_crd(document)
-        else:
-            document.text("version", choices=(VERSION,))
-            body = document
-        if body is not None:
-            self._read_body(body, Words(camel=in_kubernetes))
-            body.close()
-
-    def _read_body(self, body: Section, words: Words) -> None:
-        service = checked_name(body, "service")
-        labels = body.labels("labels")
-        _refuse_plugins(body, words("slo_plugins"))
-        if service:
-            own = Service(service, service, labels=labels, owner=labels.get("owner", ""))
-            self.services.setdefault(service, own)
-        for item in body.sections("slos", required=True):
-            slo = _slo(item, words, service, labels)
-            tiers = _tiers(item, words, self._windows.tiers)
-            item.close()
-            if slo is not None:
-                self.slos.append(replace(slo, tiers=tiers, window=Window(self._windows.period)))
+def _read_body(body: Section, words: Words, windows: WindowSet) -> tuple[Service | None, list[Slo]]:
+    service = checked_name(body, "service")
+    labels = body.labels("labels")
+    _refuse_plugins(body, words("slo_plugins"))
+    slos = []
+    for item in body.sections("slos", required=True):
+        slo = _slo(item, words, service, labels)
+        tiers = _tiers(item, words, windows.tiers)
+        item.close()
+        if slo is not None:
+            slos.append(replace(slo, tiers=tiers, window=Window(windows.period)))
+    own = Service(service, service, labels=labels, owner=labels.get("owner", ""))
+    return (own if service else None), slos
 
 
 def _inside_crd(document: Section) -> Section | None:

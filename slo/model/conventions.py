@@ -34,6 +34,7 @@ RECORD_TOTAL_SLICES = "slo:total_slices:count"  # 1 where the last time slice ha
 CLOUDWATCH_NAMESPACE = "Mirante/SLO"
 CLOUDWATCH_GOOD = "GoodEvents"
 CLOUDWATCH_TOTAL = "TotalEvents"
+CLOUDWATCH_DESCRIPTION = 1_024  # characters of an alarm's description, at most
 
 GRAFANA_UID_LENGTH = 40
 
@@ -98,3 +99,14 @@ def alert_key(environment: str, slo_id: str, objective: str, label_values: Mappi
 def no_data_alert_key(environment: str, slo_id: str) -> str:
     """Silence of an SLO's indicator is one incident of its own, whatever its objectives."""
     return alert_key(environment, slo_id, NO_DATA_OBJECTIVE, {})
+
+
+def described(sentence: str, identity: Mapping[str, str]) -> str:
+    """A sentence for people, then one line of JSON that the router reads (SNS messages carry no tags)."""
+    line = json.dumps(dict(sorted(identity.items())), ensure_ascii=False, separators=(",", ":"))
+    return f"{sentence[: CLOUDWATCH_DESCRIPTION - len(line) - 1]}\n{line}"
+
+
+def tags(identity: Mapping[str, str]) -> list[dict[str, str]]:
+    """Ownership: what carries them is ours, and nothing else is touched."""
+    return [{"Key": f"mirante:{key}", "Value": value} for key, value in sorted(identity.items())]

@@ -12,7 +12,9 @@ from alarms.generate.cloudwatch import names
 from alarms.generate.cloudwatch.indicator_alarms import Placed
 from alarms.model.severity import Severity
 from alarms.router.topology import Topology
-from slo.cloudwatch.arguments import LONGEST_RULE, MOST_CHILDREN, Alarm, Topics, tags, telling
+from slo.cloudwatch.alarms import Alarm, Topics, telling
+from slo.cloudwatch.limits import LONGEST_RULE, MOST_CHILDREN
+from slo.model.conventions import tags
 from slo.model.entities import Component
 
 WAIT_SECONDS = 120

@@ -7,7 +7,7 @@ from alarms.generate.cloudwatch.indicator_alarms import indicator_alarms, silenc
 from alarms.generate.cloudwatch.logs import log_alarms
 from alarms.generate.indicators import indicators
 from slo import cloudwatch
-from slo.cloudwatch.arguments import Alarm, Topics
+from slo.cloudwatch.alarms import Alarm, Topics
 from slo.model.catalogue import Catalogue
 
 

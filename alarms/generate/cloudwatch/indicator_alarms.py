@@ -16,7 +16,7 @@ from alarms.model.severity import Severity
 from exporters import server
 from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
 from foundation.quantities import decimal_text
-from slo.cloudwatch.arguments import Alarm, Topics, described, silence, speaking, tags
+from slo.cloudwatch.alarms import Alarm, Topics, silence, speaking
 from slo.indicators.metric import CloudWatchMetric
 from slo.model import conventions
 from slo.model.entities import Component
@@ -74,7 +74,7 @@ def _alarm(indicator: IndicatorAlarm, component: str, environment: str) -> Place
     identity = _identity(indicator, component, environment)
     arguments: Alarm = {
         "AlarmName": names.indicator_alarm(environment, indicator.name, component if apart else ""),
-        "AlarmDescription": described(_sentence(indicator, component), identity),
+        "AlarmDescription": conventions.described(_sentence(indicator, component), identity),
         "ActionsEnabled": False,
         "Metrics": [
             {"Id": "value", "Expression": _question(indicator, where, environment), "Period": period,
@@ -85,7 +85,7 @@ def _alarm(indicator: IndicatorAlarm, component: str, environment: str) -> Place
         "Threshold": float(indicator.threshold),
         "ComparisonOperator": _OPERATORS[indicator.comparison],
         "TreatMissingData": "notBreaching" if grows else "missing",
-        "Tags": tags(identity),
+        "Tags": conventions.tags(identity),
     }  # fmt: skip
     return Placed(arguments, component, indicator.severity, indicator.symptom)
 

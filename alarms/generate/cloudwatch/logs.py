@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from alarms.generate.cloudwatch import names
 from alarms.model.severity import Severity
 from foundation.bilingual import Text
-from slo.cloudwatch.arguments import Alarm, Topics, speaking
+from slo.cloudwatch.alarms import Alarm, Topics, speaking
 from slo.model import conventions
 
 NAMESPACE = "Mirante/Logs"

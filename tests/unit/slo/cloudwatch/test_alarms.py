@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slo.cloudwatch import alarms, is_composite, skipped
-from slo.cloudwatch.arguments import range_problem
+from slo.cloudwatch.alarms import range_problem
 from slo.indicators.ratio import RatioIndicator
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from slo.model.conventions import alert_key, no_data_alert_key
-from slo.model.spec import MetricQuery, Slo
+from slo.model.spec import BudgetingMethod, MetricQuery, Slo
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"
 SHIPPED = load_catalogue()
@@ -128,6 +128,20 @@ def test_slices_of_own_metrics_are_counted_m_of_n() -> None:
     reasons = [found.reason for found in skipped(only(slo), "prod")]
     assert len(reasons) == 1  # three days of minutes are more than an alarm may look back
     assert "86400 s" in reasons[0]
+
+
+def test_ratios_of_slices_of_own_metrics_are_skipped_with_their_reason() -> None:
+    """No slice is good or bad by itself, so there is nothing that an alarm could count."""
+    objective = replace(LATENCY.objectives[0], time_slice_window=timedelta(minutes=5))
+    slo = twin(LATENCY, namespace="Synthetics", metricName="Probes")
+    slo = replace(slo, method=BudgetingMethod.RATIO_TIMESLICES, objectives=(objective,))
+    assert {found.what for found in skipped(only(slo), "prod")} == {
+        f"objective main, tier {tier.name}" for tier in slo.tiers
+    }
+    assert all("RatioTimeslices" in found.reason for found in skipped(only(slo), "prod"))
+    assert [str(alarm["AlarmName"]) for alarm in alarms(only(slo), "prod")] == [
+        "mirante-prod-credit-decision-latency-main-no-data"
+    ]
 
 
 @pytest.mark.parametrize(

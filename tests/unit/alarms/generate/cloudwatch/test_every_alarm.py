@@ -25,7 +25,9 @@ from alarms.generate.cloudwatch.logs import (
 )
 from alarms.generate.cloudwatch.template import template
 from slo.cloudwatch import is_composite
-from slo.cloudwatch.arguments import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_RULE, range_problem
+from slo.cloudwatch.alarms import range_problem
+from slo.cloudwatch.limits import LONGEST_NAME, LONGEST_RULE
+from slo.model.conventions import CLOUDWATCH_DESCRIPTION
 from tests.support.catalogues import ENVIRONMENT, shipped
 
 TOPICS = {f"P{rank}": f"arn:aws:sns:us-east-1:123456789012:mirante-p{rank}" for rank in range(1, 5)}
@@ -46,7 +48,7 @@ def test_boto3_accepts_the_arguments_and_no_limit_is_broken(alarm: dict[str, Any
     operation = "PutCompositeAlarm" if is_composite(alarm) else "PutMetricAlarm"
     assert problems("cloudwatch", operation, alarm) == ""
     assert len(alarm["AlarmName"]) <= LONGEST_NAME
-    assert len(alarm["AlarmDescription"]) <= LONGEST_DESCRIPTION
+    assert len(alarm["AlarmDescription"]) <= CLOUDWATCH_DESCRIPTION
     assert len(alarm.get("AlarmRule", "")) <= LONGEST_RULE
     if not is_composite(alarm):
         period = alarm["Period"] if "Period" in alarm else alarm["Metrics"][0].get("Period")
