@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from foundation.quantities import duration_text, rounded_percent_text, rounded_text, span_text
+from foundation.quantities import duration_text, percent_text, rounded_percent_text, rounded_text, span_text
 from slo.judge.composite import CompositeStatus
 from slo.judge.explain import NOUNS
 from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
@@ -67,7 +67,7 @@ def _row(item: ObjectiveStatus) -> Mapping[str, RenderableType]:
     return {
         "SLO": _name(item),
         "state": Text(WORDS[item.state], style=STYLES[item.state]),
-        "objective": rounded_percent_text(item.objective.target),
+        "objective": percent_text(item.objective.target),
         "good / total": _counted(item) if known else since,
         "budget": bar(item.budget.left_ratio, STYLES[item.state], SHORT_BAR) if known else "",
         "left": rounded_percent_text(item.budget.left_ratio) if known else "unknown",
@@ -107,7 +107,7 @@ def bar(left: Fraction, style: str, width: int = BAR) -> Text:
 
 def detail(item: ObjectiveStatus) -> RenderableType:
     """Everything about one objective that a person at 3 a.m. asks."""
-    noun = NOUNS[item.slo.unit][0]
+    noun = NOUNS[item.slo.unit].en
     lines = [
         Text(f"{item.slo.id}  {item.slo.display_name}", style="bold"),
         Text(item.slo.description),
@@ -117,7 +117,7 @@ def detail(item: ObjectiveStatus) -> RenderableType:
         Text(""),
         Text("state: ").append(WORDS[item.state], style=STYLES[item.state]),
         Text(
-            f"objective {rounded_percent_text(item.objective.target)} of {noun} over "
+            f"objective {percent_text(item.objective.target)} of {noun} over "
             f"{duration_text(item.slo.window.length)}; counted {_counted(item)}"
             f" ({'exact' if item.exact else f'may be off by {item.error_bound}'}), "
             f"{rounded_percent_text(item.coverage)} of the period's minutes have data"
@@ -135,7 +135,7 @@ def _budget(item: ObjectiveStatus) -> Text:
         .append(bar(item.budget.left_ratio, STYLES[item.state]))
         .append(
             f" {rounded_percent_text(item.budget.left_ratio)} left: {item.budget.spent:,} bad of "
-            f"{rounded_text(item.budget.allowed, 1)} allowed ({item.budget.basis})"
+            f"{rounded_text(item.budget.allowed, 1)} allowed ({item.budget.basis.en})"
         )
     )
 
@@ -160,7 +160,7 @@ def _remarks(item: ObjectiveStatus) -> list[Text]:
             )
         )
     if item.low_traffic is not None:
-        remarks.append(Text(f"low traffic: {item.low_traffic.text}"))
+        remarks.append(Text(f"low traffic: {item.low_traffic.text.en}"))
     if item.excluded:
         remarks.append(
             Text(

@@ -11,7 +11,7 @@ from alarms.intake.normalise import own_alert
 from alarms.model.alert import Alert, AlertState, BurnArithmetic
 from alarms.model.incident import AlertRecord
 from alarms.model.severity import Severity
-from foundation.quantities import duration_text, rounded_percent_text, rounded_text
+from foundation.quantities import duration_text, percent_text, rounded_text
 from slo.judge.evaluate import Evaluation, NoData, TierState
 from slo.model.conventions import (
     NO_DATA_OBJECTIVE,
@@ -80,7 +80,7 @@ def burn_arithmetic(state: TierState) -> BurnArithmetic:
     return BurnArithmetic(
         tier=state.tier.name,
         factor=rounded_text(state.factor, 4),
-        objective=rounded_percent_text(state.objective.target),
+        objective=percent_text(state.objective.target),
         long_window=duration_text(long.window),
         long_good=long.counts.good,
         long_total=long.counts.total,
@@ -90,8 +90,8 @@ def burn_arithmetic(state: TierState) -> BurnArithmetic:
         short_total=short.counts.total,
         short_burn=float(short.burn or Fraction(0)),
         budget_spent_ratio=float(budget.spent_ratio),
-        budget_basis=budget.basis,
-        budget_basis_pt=budget.basis_pt,
+        budget_basis=budget.basis.en,
+        budget_basis_pt=budget.basis.pt,
         exhaustion_seconds=None if gone is None else gone.after.total_seconds(),
         error_bound=state.error_bound,
     )

@@ -15,6 +15,7 @@ from alarms.model.severity import Severity
 from alarms.policy.policy import RoutingPolicy
 from alarms.policy.runbook import Runbook, Runbooks
 from foundation.bilingual import Text
+from foundation.quantities import localised
 
 WHY = {
     TransitionKind.OPENED: Text("new incident", "novo incidente"),
@@ -161,21 +162,23 @@ def _burn_en(burn: BurnArithmetic | None) -> list[str]:
 def _burn_pt(burn: BurnArithmetic | None) -> list[str]:
     if burn is None:
         return []
+    written = (
+        burn.objective,
+        burn.factor,
+        f"{burn.long_burn:.2f}",
+        f"{burn.short_burn:.2f}",
+        f"{1 - burn.budget_spent_ratio:.1%}",
+    )
+    objective, factor, long, short, left = (localised(number, "pt") for number in written)
     return [
-        f"Objetivo {_comma(burn.objective)}. Queima {_comma(f'{burn.long_burn:.2f}')} em {burn.long_window} "
-        f"({burn.long_total - burn.long_good} ruins de {burn.long_total}) e "
-        f"{_comma(f'{burn.short_burn:.2f}')} em {burn.short_window} "
+        f"Objetivo {objective}. Queima {long} em {burn.long_window} "
+        f"({burn.long_total - burn.long_good} ruins de {burn.long_total}) e {short} em {burn.short_window} "
         f"({burn.short_total - burn.short_good} ruins de {burn.short_total}); "
-        f"dispara acima de {_comma(burn.factor)} nas duas janelas.",
-        f"Orçamento de erro restante {_comma(f'{1 - burn.budget_spent_ratio:.1%}')} "
-        f"({burn.budget_basis_pt or burn.budget_basis}); {_exhaustion_pt(burn)}",
+        f"dispara acima de {factor} nas duas janelas.",
+        f"Orçamento de erro restante {left} ({burn.budget_basis_pt or burn.budget_basis}); "
+        f"{_exhaustion_pt(burn)}",
         _exactness(burn, "As contagens são exatas.", "As contagens podem divergir em {} eventos."),
     ]
-
-
-def _comma(number: str) -> str:
-    """Decimal comma, as Portuguese writes it."""
-    return number.replace(".", ",")
 
 
 def _exactness(burn: BurnArithmetic, exact: str, bound: str) -> str:
@@ -195,7 +198,7 @@ def _exhaustion_pt(burn: BurnArithmetic) -> str:
         return "neste ritmo, não se esgota."
     if burn.exhaustion_seconds <= 0:
         return "está esgotado."
-    return f"neste ritmo, esgota-se em {_comma(f'{burn.exhaustion_seconds / 3600:.1f}')} h."
+    return f"neste ritmo, esgota-se em {localised(f'{burn.exhaustion_seconds / 3600:.1f}', 'pt')} h."
 
 
 def _tried(history: Sequence[Transition], zone: ZoneInfo, heading: str, *, english: bool) -> list[str]:

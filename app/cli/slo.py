@@ -203,7 +203,7 @@ def _document(item: ObjectiveStatus) -> dict[str, object]:
         "budget_left_ratio": float(item.budget.left_ratio) if known else None,
         "budget_spent": item.budget.spent,
         "budget_allowed": float(item.budget.allowed),
-        "budget_basis": item.budget.basis,
+        "budget_basis": item.budget.basis.en,
         "exhaustion_seconds": _seconds(None if item.exhaustion is None else item.exhaustion.after),
         "first_data": _instant(item.first_data),
         "last_data": _instant(item.last_data),

@@ -9,6 +9,8 @@ from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from foundation.quantities import localised, span_text
+
 Number = int | float | Fraction | Decimal
 NO_BREAK = "\u00a0"
 UNKNOWN = "–"
@@ -16,7 +18,6 @@ _LARGE = (
     (100_000_000_000, {"en": "billion", "pt": "bilhões"}),
     (100_000_000, {"en": "million", "pt": "milhões"}),
 )
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Formats:
         if value is None or not _finite(value):
             return UNKNOWN
         text = f"{_decimal(value, places, ROUND_HALF_EVEN):,f}".replace("-", "−")
-        return text if self.language == "en" else text.translate(str.maketrans(",.", ".,"))
+        return localised(text, self.language)
 
     def percent(self, ratio: Number | None, places: int = 2) -> str:
         """A ratio as per cent, rounded down: 99.999 % is never shown as 100 %."""
@@ -82,7 +83,7 @@ class Formats:
             return UNKNOWN
         if 0 < abs(seconds) < 1:
             return f"{self.number(seconds * 1000, 0 if abs(seconds) >= 0.01 else 1)}{NO_BREAK}ms"
-        return ("−" if seconds < 0 else "") + _units(round(abs(seconds)))
+        return ("−" if seconds < 0 else "") + span_text(timedelta(seconds=abs(seconds)), NO_BREAK)
 
     def instant(self, at: datetime | None) -> str:
         """Date and minute in the zone: ``23 Nov 2026 14:03`` or ``23/11/2026 14:03``."""
@@ -118,17 +119,6 @@ class Formats:
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def _units(seconds: int) -> str:
-    parts: list[str] = []
-    for size, unit in _UNITS:
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count}{NO_BREAK}{unit}")
-        elif parts:
-            break
-    return " ".join(parts[:2]) or f"0{NO_BREAK}s"
 
 
 def _finite(value: Number) -> bool:

@@ -14,6 +14,7 @@ from app.console.languages import Texts
 from app.console.ports import ConsoleDependencies
 from app.console.runbooks import runbook_path
 from app.console.visits import Reader
+from foundation.quantities import localised
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def arithmetic_lines(burn: BurnArithmetic, texts: Texts, formats: Formats) -> tu
 
     spent = formats.percent(burn.budget_spent_ratio, 1)
     basis = (burn.budget_basis_pt if texts.language == "pt" else "") or burn.budget_basis
-    promise = burn.objective.replace(".", ",") if texts.language == "pt" else burn.objective
+    promise = localised(burn.objective, texts.language)
     lines = [
         texts("incident.objective_line", objective=promise, tier=burn.tier),
         window(burn.long_window, burn.long_good, burn.long_total, burn.long_burn),

@@ -220,7 +220,7 @@ def _since(status: ObjectiveStatus, reader: Reader) -> str:
 
 def _budget_note(status: ObjectiveStatus, reader: Reader) -> str:
     number, budget = reader.formats.number, status.budget
-    basis = budget.basis if reader.language == "en" else budget.basis_pt
+    basis = budget.basis.of(reader.language)
     places = 0 if budget.allowed >= 100 or budget.allowed.denominator == 1 else 1
     fields: Mapping[str, str] = {
         "spent": number(budget.spent),
@@ -234,4 +234,4 @@ def _warning(status: ObjectiveStatus, reader: Reader) -> str:
     low = status.low_traffic
     if low is None:
         return ""
-    return low.text if reader.language == "en" else low.text_pt
+    return low.text.of(reader.language)

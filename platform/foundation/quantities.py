@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation, localcontext
 from fractions import Fraction
 from functools import lru_cache
+from itertools import dropwhile, takewhile
 
 SIGNIFICANT_DIGITS = 15
 UNITS = {
@@ -17,7 +19,10 @@ UNITS = {
     "w": timedelta(weeks=1),
 }
 LONGEST = timedelta(days=366_000)
-_PART = re.compile(r"([0-9]{1,10})(wd|[smhdw])")
+_SWAPPED = str.maketrans(",.", ".,")
+_RANGE_UNITS = {"h": 3_600, "m": 60, "s": 1}
+_SPAN_UNITS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
+_PART = re.compile(r"([0-9]{1,11})(wd|[smhdw])")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 
 
@@ -50,8 +55,8 @@ def decimal_text(value: Fraction) -> str:
 
 
 def percent_text(ratio: Fraction, language: str = "en") -> str:
-    """``1999/2000`` as ``99.95 %``, in Portuguese ``99,95 %``."""
-    return _worded(f"{decimal_text(ratio * 100)} %", language)
+    """``1999/2000`` as ``99.95 %``, in Portuguese ``99,95 %``; for a promise, never rounded."""
+    return localised(f"{decimal_text(ratio * 100)} %", language)
 
 
 def short_text(value: Fraction) -> str:
@@ -63,17 +68,17 @@ def short_text(value: Fraction) -> str:
 
 def rounded_text(value: Fraction, places: int = 2) -> str:
     """At most ``places`` decimals, without trailing zeros: ``14.4``, ``0.93``."""
-    text = f"{float(value):.{places}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return decimal_text(Fraction(round(value * 10**places), 10**places))
 
 
 def rounded_percent_text(ratio: Fraction, language: str = "en") -> str:
-    """At most two decimals: ``93.33 %``, in Portuguese ``93,33 %``."""
-    return _worded(f"{rounded_text(ratio * 100)} %", language)
+    """At most two decimals: ``93.33 %``, in Portuguese ``93,33 %``; for what was measured."""
+    return localised(f"{rounded_text(ratio * 100)} %", language)
 
 
-def _worded(text: str, language: str) -> str:
-    return text.replace(".", ",") if language == "pt" else text
+def localised(number: str, language: str) -> str:
+    """``1,234.5`` as people of a language write it: ``1.234,5`` in Portuguese."""
+    return number.translate(_SWAPPED) if language.startswith("pt") else number
 
 
 def parse_duration(text: str, working_day: timedelta | None = None) -> timedelta | None:
@@ -104,12 +109,28 @@ def duration_text(duration: timedelta) -> str:
     return f"{duration // UNITS['s']}s"
 
 
-def span_text(span: timedelta) -> str:
-    """``2d 3h``, ``1h 20min``, ``45min``, ``30s``: two units at most."""
-    seconds = max(0, round(span.total_seconds()))
-    parts = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        amount, seconds = divmod(seconds, size)
-        if amount:
-            parts.append(f"{amount}{unit}")
-    return " ".join(parts[:2]) or "0s"
+def range_text(duration: timedelta) -> str:
+    """Exactly, in the units of a Prometheus range: ``59m59s``, ``719h59m59s``."""
+    return "".join(f"{count}{unit}" for count, unit in _split(duration, _RANGE_UNITS) if count)
+
+
+def span_text(duration: timedelta, gap: str = "") -> str:
+    """For people, its two largest units: ``2d 3h``, ``1h 20min``, ``45min``, ``30s``; none below a zero."""
+    parts = list(dropwhile(lambda part: not part[0], _split(max(duration, timedelta(0)), _SPAN_UNITS)))
+    shown = takewhile(lambda part: part[0], parts[:2])
+    return " ".join(f"{count}{gap}{unit}" for count, unit in shown) or f"0{gap}s"
+
+
+def rough_text(duration: timedelta) -> str:
+    """A tenth of its coarsest unit, to the minute: ``30d``, ``3.2d``, ``5.5h``, ``12m``."""
+    for unit in ("d", "h"):
+        if duration >= UNITS[unit]:
+            return f"{duration / UNITS[unit]:.1f}".removesuffix(".0") + unit
+    return f"{duration // UNITS['m']}m"
+
+
+def _split(duration: timedelta, units: Mapping[str, int]) -> Iterator[tuple[int, str]]:
+    seconds = round(duration.total_seconds())
+    for unit, size in units.items():
+        count, seconds = divmod(seconds, size)
+        yield count, unit

@@ -15,7 +15,7 @@ from foundation.located import Section
 from slo.model import conventions as names
 from slo.model.entities import DataSource
 from slo.model.periods import MINUTE
-from slo.model.promql import range_text
+from slo.model.promql import samples_range
 from slo.model.spec import CountExpressions, Indicator, MetricQuery, Objective, Slo
 
 TWIN_KEYS = ("namespace", "metricName", "dimensions", "stat")
@@ -35,7 +35,7 @@ def averaged(share: CountExpressions, length: timedelta) -> CountExpressions:
     """What is read once a minute, over a longer slice."""
     if length == MINUTE:
         return share
-    average = f"avg_over_time(({share.good})[{range_text(length)}:1m])"
+    average = f"avg_over_time(({share.good})[{samples_range(length)}:1m])"
     return CountExpressions(average, average)
 
 

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from math import sqrt
 
+from foundation.bilingual import Text
+from foundation.quantities import rough_text
 from slo.judge.burn_rate import WindowBurn
 from slo.ledger.ledger import Counts
 from slo.model.periods import MINUTE, Period
@@ -22,14 +24,13 @@ class BudgetStatus:
     """Budget of one objective over one period, in events (or slices) and as ratios of the whole budget.
 
     ``left_ratio`` is negative when more was spent than allowed. ``forecast`` is true when
-    ``expected_events`` is not wholly counted; ``basis`` and ``basis_pt`` tell how it was got.
+    ``expected_events`` is not wholly counted; ``basis`` tells how it was got.
     """
 
     ratio: Fraction
     expected_events: int
     spent: int
-    basis: str
-    basis_pt: str
+    basis: Text
     forecast: bool
     error_bound: int | None = None
 
@@ -79,46 +80,28 @@ def budget_status(
     budget: Fraction, counts: Counts, period: Period, first_data: datetime | None
 ) -> BudgetStatus:
     """``counts`` are those of ``[period.start, period.now)``; ``first_data`` is the series' first minute."""
-    expected, basis, basis_pt, forecast = _expected_events(counts, period, first_data)
-    return BudgetStatus(budget, expected, counts.bad, basis, basis_pt, forecast, counts.error_bound)
+    expected, basis, forecast = _expected_events(counts, period, first_data)
+    return BudgetStatus(budget, expected, counts.bad, basis, forecast, counts.error_bound)
 
 
-def _expected_events(
-    counts: Counts, period: Period, first_data: datetime | None
-) -> tuple[int, str, str, bool]:
+def _expected_events(counts: Counts, period: Period, first_data: datetime | None) -> tuple[int, Text, bool]:
     start = period.start if first_data is None else max(period.start, first_data)
     known = max(0, (period.now - start) // MINUTE)
-    length = _days(period.minutes)
+    length = rough_text(period.minutes * MINUTE)
     if known == 0:
-        return (
-            counts.total,
-            f"no history yet; the period is {length}",
-            f"ainda sem histórico; o período é de {length}",
-            True,
+        none = Text(
+            f"no history yet; the period is {length}", f"ainda sem histórico; o período é de {length}"
         )
+        return counts.total, none, True
     if known >= period.minutes:
-        return (
-            counts.total,
-            f"counted over the whole period of {length}",
-            f"contado no período inteiro de {length}",
-            False,
-        )
-    expected = -(-counts.total * period.minutes // known)
-    have = _days(known)
-    return (
-        expected,
+        whole = Text(f"counted over the whole period of {length}", f"contado no período inteiro de {length}")
+        return counts.total, whole, False
+    have = rough_text(known * MINUTE)
+    continued = Text(
         f"forecast: {counts.total} in {have} of history, continued evenly over the period of {length}",
         f"previsão: {counts.total} em {have} de histórico, continuados por igual no período de {length}",
-        True,
     )
-
-
-def _days(minutes: int) -> str:
-    """``30d``, ``3.2d``, ``5.5h``, ``12m``: the coarsest unit that still says something."""
-    for unit, size in (("d", 1440), ("h", 60)):
-        if minutes >= size:
-            return f"{minutes / size:.1f}".removesuffix(".0") + unit
-    return f"{minutes}m"
+    return -(-counts.total * period.minutes // known), continued, True
 
 
 def exhaustion(status: BudgetStatus, recent: WindowBurn) -> Exhaustion | None:

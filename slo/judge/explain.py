@@ -5,60 +5,63 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from foundation.bilingual import Text
-from foundation.quantities import duration_text, rounded_percent_text, rounded_text, span_text
+from foundation.quantities import (
+    duration_text,
+    localised,
+    percent_text,
+    rounded_percent_text,
+    rounded_text,
+    span_text,
+)
 from slo.judge.budget import BudgetStatus, Exhaustion
 from slo.judge.burn_rate import TierBurn, WindowBurn
 from slo.model.spec import CountUnit, Objective, Slo
 
 NOUNS = {
-    CountUnit.EVENTS: ("events", "eventos"),
-    CountUnit.SLICES: ("minutes", "minutos"),
-    CountUnit.RATIO_MINUTES: ("millionths of minutes", "milionésimos de minuto"),
+    CountUnit.EVENTS: Text("events", "eventos"),
+    CountUnit.SLICES: Text("minutes", "minutos"),
+    CountUnit.RATIO_MINUTES: Text("millionths of minutes", "milionésimos de minuto"),
 }
 
 
-def _window(window: WindowBurn, slo: Slo) -> tuple[str, str]:
-    noun, noun_pt = NOUNS[slo.unit]
-    length = duration_text(window.window)
+def _window(window: WindowBurn, slo: Slo) -> Text:
+    noun, length = NOUNS[slo.unit], duration_text(window.window)
     if window.burn is None:
-        return f"no {noun} in {length}", f"nenhum dos {noun_pt} em {length}"
+        return Text(f"no {noun.en} in {length}", f"nenhum dos {noun.pt} em {length}")
     bad, total, burn = window.counts.bad, window.counts.total, rounded_text(window.burn)
-    return (
-        f"{bad} of {total} {noun} bad in {length} (burn {burn}x)",
-        f"{bad} de {total} {noun_pt} ruins em {length} (queima {burn.replace('.', ',')}x)",
+    return Text(
+        f"{bad} of {total} {noun.en} bad in {length} (burn {burn}x)",
+        f"{bad} de {total} {noun.pt} ruins em {length} (queima {localised(burn, 'pt')}x)",
     )
 
 
-def _verdict(burn: TierBurn) -> tuple[str, str]:
+def _verdict(burn: TierBurn) -> Text:
     factor = rounded_text(burn.factor, 4)
-    factor_pt = factor.replace(".", ",")
+    above = Text(f"both above {factor}x", f"ambas acima de {localised(factor, 'pt')}x")
     if burn.firing:
-        return f"both above {factor}x", f"ambas acima de {factor_pt}x"
+        return above
     if burn.active:
-        return (
-            f"both above {factor}x, but not yet for {span_text(burn.tier.alert_after)}",
-            f"ambas acima de {factor_pt}x, mas ainda não por {span_text(burn.tier.alert_after)}",
-        )
+        after = span_text(burn.tier.alert_after)
+        return Text(f"{above.en}, but not yet for {after}", f"{above.pt}, mas ainda não por {after}")
     if burn.burning:
         few, need = burn.long.counts.total, burn.min_events
-        return (
-            f"both above {factor}x, but {few} are fewer than the {need} this alert asks for",
-            f"ambas acima de {factor_pt}x, mas {few} são menos que os {need} que este alerta exige",
+        return Text(
+            f"{above.en}, but {few} are fewer than the {need} this alert asks for",
+            f"{above.pt}, mas {few} são menos que os {need} que este alerta exige",
         )
-    return f"not both above {factor}x", f"não ambas acima de {factor_pt}x"
+    return Text(f"not {above.en}", f"não {above.pt}")
 
 
-def _gone(gone: Exhaustion | None) -> tuple[str, str]:
+def _gone(gone: Exhaustion | None) -> Text:
     if gone is None:
-        return "it does not run out at this rate", "ele não se esgota neste ritmo"
+        return Text("it does not run out at this rate", "ele não se esgota neste ritmo")
     if gone.after == timedelta(0):
-        return "it is exhausted", "ele está esgotado"
+        return Text("it is exhausted", "ele está esgotado")
     point, early = span_text(gone.after), span_text(gone.earliest)
-    late = "never" if gone.latest is None else span_text(gone.latest)
-    late_pt = "nunca" if gone.latest is None else span_text(gone.latest)
-    return (
-        f"at this rate it is gone in {point} (95 % range: {early} to {late})",
-        f"neste ritmo acaba em {point} (faixa de 95 %: {early} a {late_pt})",
+    late = Text("never", "nunca") if gone.latest is None else Text(*[span_text(gone.latest)] * 2)
+    return Text(
+        f"at this rate it is gone in {point} (95 % range: {early} to {late.en})",
+        f"neste ritmo acaba em {point} (faixa de 95 %: {early} a {late.pt})",
     )
 
 
@@ -66,18 +69,19 @@ def explain_tier(
     slo: Slo, objective: Objective, burn: TierBurn, budget: BudgetStatus, gone: Exhaustion | None
 ) -> Text:
     """Both windows, the factor, what is spent and how that is known, when it is gone, how exact it is."""
-    (long, long_pt), (short, short_pt) = _window(burn.long, slo), _window(burn.short, slo)
-    (verdict, verdict_pt), (left, left_pt) = _verdict(burn), _gone(gone)
-    spent, ratio = budget.spent_ratio, objective.budget
-    budget_pt, spent_pt = (rounded_percent_text(value, "pt") for value in (ratio, spent))
+    long, short = _window(burn.long, slo), _window(burn.short, slo)
+    verdict, left = _verdict(burn), _gone(gone)
+    promised = Text(percent_text(objective.budget), percent_text(objective.budget, "pt"))
+    spent = Text(rounded_percent_text(budget.spent_ratio), rounded_percent_text(budget.spent_ratio, "pt"))
     bound = burn.long.counts.error_bound
-    off = "" if bound is None else f"; these counts may be off by {bound}"
-    off_pt = "" if bound is None else f"; estas contagens podem errar por {bound}"
+    off = Text("", "")
+    if bound is not None:
+        off = Text(f"; these counts may be off by {bound}", f"; estas contagens podem errar por {bound}")
     return Text(
-        f"{burn.tier.name}: {long}, {short}, {verdict}; budget {rounded_percent_text(ratio)}, "
-        f"{rounded_percent_text(spent)} of it spent ({budget.basis}); {left}{off}",
-        f"{burn.tier.name}: {long_pt}, {short_pt}, {verdict_pt}; orçamento de {budget_pt}, "
-        f"{spent_pt} dele gasto ({budget.basis_pt}); {left_pt}{off_pt}",
+        f"{burn.tier.name}: {long.en}, {short.en}, {verdict.en}; budget {promised.en}, "
+        f"{spent.en} of it spent ({budget.basis.en}); {left.en}{off.en}",
+        f"{burn.tier.name}: {long.pt}, {short.pt}, {verdict.pt}; orçamento de {promised.pt}, "
+        f"{spent.pt} dele gasto ({budget.basis.pt}); {left.pt}{off.pt}",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from foundation.bilingual import Text
 from foundation.quantities import duration_text
 from slo.judge.burn_rate import TierBurn
 
@@ -22,14 +23,14 @@ class LowTraffic:
     failures: int
 
     @property
-    def text(self) -> str:
-        fails = "one failure fires" if self.failures == 1 else f"{self.failures} failures fire"
-        return f"at {self.events} events in {duration_text(self.window)} {fails} {self.tier}"
-
-    @property
-    def text_pt(self) -> str:
-        fails = "uma falha dispara" if self.failures == 1 else f"{self.failures} falhas disparam"
-        return f"com {self.events} eventos em {duration_text(self.window)}, {fails} {self.tier}"
+    def text(self) -> Text:
+        many = f"{self.failures} failures fire", f"{self.failures} falhas disparam"
+        fails = Text("one failure fires", "uma falha dispara") if self.failures == 1 else Text(*many)
+        length = duration_text(self.window)
+        return Text(
+            f"at {self.events} events in {length} {fails.en} {self.tier}",
+            f"com {self.events} eventos em {length}, {fails.pt} {self.tier}",
+        )
 
 
 def failures_to_fire(tier: TierBurn, events: int) -> int:

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import promql_parser
 
+from foundation.quantities import range_text
+
 PLACEHOLDER = re.compile(r"\{\{\s*\.window\s*\}\}")
 PROBE_WINDOW = "5m"  # stands in for the placeholder while a query is only being looked at
 _OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
@@ -34,18 +36,12 @@ def quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-def range_text(window: timedelta) -> str:
+def samples_range(window: timedelta) -> str:
     """A range that holds exactly ``window`` / 1 min recorded samples in every Prometheus.
 
     Up to 2.x a range includes both its ends, from 3.0 on only the right one; a second less does in neither.
     """
-    seconds = window // timedelta(seconds=1) - 1
-    parts = []
-    for unit, size in (("h", 3_600), ("m", 60), ("s", 1)):
-        if seconds >= size:
-            parts.append(f"{seconds // size}{unit}")
-            seconds %= size
-    return "".join(parts)
+    return range_text(window - timedelta(seconds=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from datetime import timedelta
 from foundation.quantities import decimal_text, duration_text
 from slo.model import conventions as names
 from slo.model.periods import MINUTE
-from slo.model.promql import range_text
+from slo.model.promql import samples_range
 from slo.model.spec import Objective, Slo
 from slo.prometheus.counts import (
     counts_over_window,
@@ -122,15 +122,15 @@ class _Recorder:
         if window > LONGEST_SLIDING:
             return self._stepped(record, window)
         if not self.direct:
-            return f"sum_over_time({slices}{self._own}[{range_text(window)}])"
-        return f"sum_over_time({record(BASE)}{self._own}[{range_text(window)}]) / {BASE // MINUTE}"
+            return f"sum_over_time({slices}{self._own}[{samples_range(window)}])"
+        return f"sum_over_time({record(BASE)}{self._own}[{samples_range(window)}]) / {BASE // MINUTE}"
 
     def _stepped(self, record: Callable[[timedelta], str], window: timedelta) -> str:
         """The count of many days, one number a step: up to a step behind, and cheap."""
         return f"sum_over_time({record(self._step)}{self._own}[{self._span(window)}])"
 
     def _span(self, window: timedelta) -> str:
-        return f"{range_text(window)}:{duration_text(self._step)}"
+        return f"{samples_range(window)}:{duration_text(self._step)}"
 
     def _ratios(self, window: timedelta) -> Iterator[Rule]:
         """``total > 0`` leaves a quiet window without a ratio: no traffic is neither good nor NaN."""

@@ -77,7 +77,7 @@ def answer(statuses: tuple[ObjectiveStatus, ...]) -> list[dict[str, object]]:
             "state": found.state,
             "counts": asdict(found.counts),
             "budget_left": float(found.budget.left_ratio),
-            "basis": found.budget.basis,
+            "basis": found.budget.basis.en,
             "windows": {
                 str(length): float(window.burn) if window.burn is not None else None
                 for length, window in found.windows.items()

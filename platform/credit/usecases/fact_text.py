@@ -11,6 +11,7 @@ from credit.domain.money import round_half_up
 from credit.domain.policy import Comparator, Compare, Threshold
 from credit.domain.reasons import Language
 from foundation.bilingual import Text
+from foundation.quantities import localised
 
 _NOT_KNOWN = Text("not known", "não informado")
 _UNITS: Mapping[str, tuple[Text, Text]] = {
@@ -57,7 +58,7 @@ def money_text(cents: int, language: Language) -> str:
     sign = "-" if cents < 0 else ""
     whole, part = divmod(abs(cents), 100)
     written = f"{whole:,}.{part:02d}"
-    return f"{sign}R$ {_decimals(written, language)}"
+    return f"{sign}R$ {localised(written, language)}"
 
 
 def percent_text(ratio: Fraction, language: Language) -> str:
@@ -65,11 +66,7 @@ def percent_text(ratio: Fraction, language: Language) -> str:
     hundredths = round_half_up(ratio * 10_000)
     sign, size = ("-" if hundredths < 0 else ""), abs(hundredths)
     written = f"{size // 100:,}.{size % 100:02d}".rstrip("0").rstrip(".")
-    return f"{sign}{_decimals(written, language)} %"
-
-
-def _decimals(written: str, language: Language) -> str:
-    return written.translate(str.maketrans(",.", ".,")) if language == "pt" else written
+    return f"{sign}{localised(written, language)} %"
 
 
 def fact_text(fact: Fact, value: FactValue, language: Language) -> str:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from foundation.bilingual import Text
 from slo.judge.budget import BudgetStatus, budget_status, exhaustion
 from slo.judge.burn_rate import WindowBurn
 from slo.ledger.ledger import Counts
@@ -17,7 +18,7 @@ MONTH = Period(NOON - 30 * DAY, NOON, NOON)
 
 
 def budget(spent: int, expected: int = 1000, ratio: Fraction = Fraction(1, 100)) -> BudgetStatus:
-    return BudgetStatus(ratio, expected, spent, "counted", "contado", forecast=False)
+    return BudgetStatus(ratio, expected, spent, Text("counted", "contado"), forecast=False)
 
 
 def last_hour(bad: int, total: int = 100) -> WindowBurn:

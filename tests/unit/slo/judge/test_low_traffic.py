@@ -60,7 +60,7 @@ def test_the_most_nervous_tier_is_told_and_of_two_alike_the_shorter() -> None:
 
 def test_one_failure_and_several_are_worded_apart() -> None:
     one, two = LowTraffic("page", HOUR, 9, 1), LowTraffic("page", HOUR, 19, 2)
-    assert one.text == "at 9 events in 1h one failure fires page"
-    assert one.text_pt == "com 9 eventos em 1h, uma falha dispara page"
-    assert two.text == "at 19 events in 1h 2 failures fire page"
-    assert two.text_pt == "com 19 eventos em 1h, 2 falhas disparam page"
+    assert one.text.en == "at 9 events in 1h one failure fires page"
+    assert one.text.pt == "com 9 eventos em 1h, uma falha dispara page"
+    assert two.text.en == "at 19 events in 1h 2 failures fire page"
+    assert two.text.pt == "com 19 eventos em 1h, 2 falhas disparam page"

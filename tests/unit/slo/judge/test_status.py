@@ -83,18 +83,18 @@ def test_less_than_a_period_of_history_makes_a_forecast_that_says_so() -> None:
     found = one(slo, filled(slo, (3 * DAY, 0 * DAY, 99, 100)))
     assert found.budget.forecast
     assert found.budget.expected_events == 30 * 1440 * 100
-    assert found.budget.basis == (
+    assert found.budget.basis.en == (
         "forecast: 432000 in 3d of history, continued evenly over the period of 30d"
     )
     assert found.budget.spent_ratio == Fraction(4320, 4320)
-    assert "previsão" in found.budget.basis_pt
+    assert "previsão" in found.budget.basis.pt
 
 
 def test_a_full_period_is_counted_and_no_forecast() -> None:
     slo = an_slo()
     found = one(slo, filled(slo, (31 * DAY, 0 * DAY, 10, 10)))
     assert not found.budget.forecast
-    assert found.budget.basis == "counted over the whole period of 30d"
+    assert found.budget.basis.en == "counted over the whole period of 30d"
 
 
 def test_exhaustion_is_projected_with_a_range_around_it() -> None:
@@ -140,8 +140,8 @@ def test_low_traffic_is_told_in_words() -> None:
     ledger.write([a_row(key_of(slo), NOON - MINUTE * i, 1, 1) for i in range(1, 41)])
     found = one(slo, ledger)
     assert found.low_traffic is not None
-    assert found.low_traffic.text == "at 40 events in 1h one failure fires page-fast"
-    assert found.low_traffic.text_pt == "com 40 eventos em 1h, uma falha dispara page-fast"
+    assert found.low_traffic.text.en == "at 40 events in 1h one failure fires page-fast"
+    assert found.low_traffic.text.pt == "com 40 eventos em 1h, uma falha dispara page-fast"
     busy = one(slo, filled(slo, (30 * DAY, 0 * DAY, 1000, 1000)))
     assert busy.low_traffic is None
 
