@@ -20,7 +20,7 @@ import pytest
 from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.marks import Mark
 from dataplatform.consistency.monitor import ConsistencyMonitor, Round
-from dataplatform.consistency.places import Place
+from dataplatform.consistency.sides import Place
 from dataplatform.ingestion.projector import Projector
 from dataplatform.profiles import workers
 from dataplatform.profiles.data_platform import DataPlatform

@@ -1,4 +1,4 @@
-"""The hot store on a server: throttling, leftovers, limits, drift, replicas, and a server that is gone."""
+"""The hot store on a server: throttling, limits, drift, replicas, and a server that is gone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from credit.ports.projections import HotItem
 from dataplatform.errors import TableDrift
 from dataplatform.resilience.retry import RetryPolicy
 from dataplatform.schemas.hot_table import HotTable, differences
-from dataplatform.stores.dynamodb.calls import HotStoreError, TransactionCancelled
+from dataplatform.stores.dynamodb.calls import HotStoreError
+from dataplatform.stores.dynamodb.hot import DynamoHotStore
 from dataplatform.stores.dynamodb.open import open_dynamodb_hot
 from dataplatform.stores.dynamodb.table import ensure_table
 from foundation.clock import ManualClock
@@ -26,7 +27,6 @@ from tests.support.credit_samples import NOON, a_hot_item
 from tests.support.dynamodb import (
     a_hot_store,
     dynamodb_client,
-    leaving_over,
     table_name,
     throttled,
 )
@@ -62,8 +62,8 @@ def items(count: int) -> list[HotItem]:
     return [a_hot_item(number) for number in range(1, count + 1)]
 
 
-def places(found: list[HotItem]) -> list[tuple[str, str]]:
-    return [(item.customer_id, item.data_type) for item in found]
+async def put(hot: DynamoHotStore, found: list[HotItem]) -> None:
+    await asyncio.gather(*(hot.put_if_newer(item) for item in found))
 
 
 @pytest.mark.parametrize("code", [EXCEEDED, "ThrottlingException"])
@@ -88,54 +88,6 @@ async def test_what_is_throttled_to_the_end_is_an_unavailable_store(client: Any,
         assert raised.value.store == "hot"
         assert clock.now() > NOON, "it waited between attempts"
         assert await hot.get("C-00001", "PROFILE") is None
-
-
-async def test_leftovers_of_a_batch_are_sent_again_until_none_is_left(
-    client: Any, clock: ManualClock
-) -> None:
-    async with a_hot_store(clock, client) as hot:
-        with leaving_over(client, Random(3)) as left:
-            await hot.bulk.load(items(60))
-            found = await hot.bulk.read(places(items(250)))
-        assert sorted(found) == places(items(60))
-        assert [found[place] for place in places(items(60))] == items(60)
-        assert left["BatchWriteItem"] > 0
-        assert left["BatchGetItem"] > 0
-        await hot.bulk.erase(places(items(60)))
-        assert list(await hot.scan(100)) == []
-
-
-async def test_a_batch_that_nothing_gets_into_any_more_is_given_up(client: Any, clock: ManualClock) -> None:
-    async with a_hot_store(clock, client) as hot:
-        with leaving_over(client, None), pytest.raises(StoreUnavailable, match="refused until the end"):
-            await hot.bulk.load(items(3))
-
-
-async def test_items_are_put_together_or_not_at_all(client: Any, clock: ManualClock) -> None:
-    async with a_hot_store(clock, client) as hot:
-        assert await hot.bulk.put_together(items(3))
-        newer = [replace(item, version=2) for item in items(3)]
-        await hot.put_if_newer(replace(newer[1], version=5))
-        assert not await hot.bulk.put_together(newer)
-        versions = sorted(item.version for item in await hot.scan(10))
-        assert versions == [1, 1, 5]
-
-
-async def test_a_transaction_in_the_way_of_another_is_tried_again(clock: ManualClock) -> None:
-    assert TransactionCancelled(("None", "TransactionConflict")).throttled
-    assert not TransactionCancelled(("None", "ValidationError")).throttled
-    assert TransactionCancelled(("ConditionalCheckFailed", "TransactionConflict")).unmet
-
-
-async def test_more_than_a_transaction_holds_is_refused_before_it_is_sent(
-    client: Any, clock: ManualClock
-) -> None:
-    async with a_hot_store(clock, client) as hot:
-        with pytest.raises(HotStoreError, match="101 items"):
-            await hot.bulk.put_together(items(101))
-        big = [replace(item, attributes={"big": b"x" * 300_000}) for item in items(20)]
-        with pytest.raises(HotStoreError, match="20 items"):
-            await hot.bulk.put_together(big)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +124,7 @@ async def test_an_index_spreads_over_its_shards_and_answers_in_one_order(
     client: Any, clock: ManualClock
 ) -> None:
     async with a_hot_store(clock, client) as hot:
-        await hot.bulk.load(items(80))
+        await put(hot, items(80))
         stored = client.scan(TableName=hot.table)["Items"]
         assert len({wire["typeShard"]["S"] for wire in stored}) > 10
         newest = await hot.query_status("ACTIVE", NOON, limit=7)
@@ -183,7 +135,7 @@ async def test_pages_with_nothing_alive_in_them_do_not_end_an_answer(client: Any
     async with a_hot_store(clock, client) as hot:
         soon = NOON + timedelta(minutes=1)
         gone = [a_hot_item(1, f"TXN#{number:03d}", expires_at=soon) for number in range(30)]
-        await hot.bulk.load([*gone, a_hot_item(1, "TXN#999")])
+        await put(hot, [*gone, a_hot_item(1, "TXN#999")])
         clock.advance(timedelta(minutes=1))
         assert [item.data_type for item in await hot.query_customer("C-00001", "TXN#", limit=2)] == [
             "TXN#999"

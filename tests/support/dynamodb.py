@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -71,67 +70,9 @@ def throttled(client: Any, ratio: float, draw: Callable[[], float], code: str) -
         client.meta.events.unregister("before-call.dynamodb", before_call)
 
 
-@contextmanager
-def leaving_over(client: Any, random: Random | None) -> Iterator[Counter[str]]:
-    """Of each batch a part is left over, as a busy table does (``None``: all of it); yields how much, by
-    operation. What is left over never reaches the server."""
-    left: Counter[str] = Counter()
-
-    def before_build(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-        if model.name in _LEFT_OVER:
-            (table, wanted), *_rest = params["RequestItems"].items()
-            entries = wanted["Keys"] if model.name == "BatchGetItem" else wanted
-            sent = entries if random is None else random.sample(entries, random.randint(1, len(entries)))
-            over = entries if random is None else [entry for entry in entries if entry not in sent]
-            left[model.name] += len(over)
-            context["left over"] = _like(wanted, over), table
-            params["RequestItems"] = {table: _like(wanted, sent)}
-
-    def before_call(model: Any, context: dict[str, Any], **_: Any) -> Any:
-        if random is None and model.name in _LEFT_OVER:
-            return _Answer(200), {"Responses": {}}
-        return None
-
-    def after_call(parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-        over, table = context["left over"]
-        if over and over != {"Keys": []}:
-            parsed[_LEFT_OVER[model.name]] = {table: over}
-
-    hooks: list[tuple[str, Callable[..., Any]]] = [
-        ("before-parameter-build.dynamodb", before_build),
-        ("before-call.dynamodb", before_call),
-        *((f"after-call.dynamodb.{name}", after_call) for name in _LEFT_OVER),
-    ]
-    for event, hook in hooks:
-        client.meta.events.register(event, hook)
-    try:
-        yield left
-    finally:
-        for event, hook in hooks:
-            client.meta.events.unregister(event, hook)
-
-
-def _like(wanted: Any, entries: list[Any]) -> Any:
-    return {**wanted, "Keys": entries} if isinstance(wanted, dict) else entries
-
-
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status_code: int
 
 
-_LEFT_OVER = {"BatchGetItem": "UnprocessedKeys", "BatchWriteItem": "UnprocessedItems"}
-
-
-_DATA = frozenset(
-    (
-        "GetItem",
-        "PutItem",
-        "DeleteItem",
-        "Query",
-        "Scan",
-        "BatchGetItem",
-        "BatchWriteItem",
-        "TransactWriteItems",
-    )
-)
+_DATA = frozenset(("GetItem", "PutItem", "DeleteItem", "Query", "Scan"))

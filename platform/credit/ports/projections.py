@@ -15,6 +15,11 @@ HOLDS = "HOLDS"  # the hot item of what disbursements under way hold of a custom
 CONTRACT = "CONTRACT"  # family of the wide rows of credit contracts: CONTRACT#decision id
 
 
+def family_of(data_type: str) -> str:
+    """``DECISION#0192...`` is of the family DECISION: what the type index is keyed by."""
+    return data_type.partition("#")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class HotItem:
     """One item of ``credit-hot-data`` (§4.1.3). ``data_type``: PROFILE, DECISION#id, TXN#time#id."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from dataplatform.consistency.places import Place
+from dataplatform.consistency.sides import Place
 
 _MODULUS = 2**64
 

@@ -17,12 +17,12 @@ from typing import TypeVar
 from credit.metrics import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT
 from dataplatform.consistency.full_pass import Walks, full_pass
 from dataplatform.consistency.judge import Judge, Suspect
-from dataplatform.consistency.places import Place
 from dataplatform.consistency.report import Difference, PairReport
 from dataplatform.consistency.sides import (
     ComparisonSource,
     Divergence,
     Entry,
+    Place,
     ProjectionSide,
     classify,
     source_key,
@@ -150,10 +150,10 @@ class ConsistencyChecker:
             return
         done = await full_pass(Walks(self._source, self._side, progress), now, self._plan.buckets)
         tally.by_digest, self._covered_since = done.compared, now
-        for doubt in done.doubts:
-            if doubt.place not in tally.seen:
-                tally.seen.add(doubt.place)
-                tally.suspects.append(Suspect(doubt.source, doubt.place))
+        for suspect in done.suspects:
+            if suspect.place not in tally.seen:
+                tally.seen.add(suspect.place)
+                tally.suspects.append(suspect)
 
     async def _found(self, place: Place) -> Entry | None:
         return await self._side.get(*place)

@@ -7,29 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dataplatform.consistency.buckets import BucketSums, Fingerprint, differing, within
+from dataplatform.consistency.judge import Suspect
 from dataplatform.consistency.marks import KINDS, Cursor, Mark
-from dataplatform.consistency.places import Place
-from dataplatform.consistency.sides import ComparisonSource, Entry, ProjectionSide, SourceKey, source_key
+from dataplatform.consistency.sides import (
+    ComparisonSource,
+    Entry,
+    Place,
+    ProjectionSide,
+    SourceKey,
+    source_key,
+)
 
 PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """A place where the two sides seem to differ."""
-
-    source: SourceKey
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
 class FullPass:
-    """``compared``: places that either side has. ``doubts``: those to look at again."""
+    """``compared``: places that either side has. ``suspects``: those to look at again."""
 
     started_at: datetime
     compared: int
     differing_buckets: int
-    doubts: Sequence[Doubt]
+    suspects: Sequence[Suspect]
 
 
 class Walks:
@@ -85,25 +84,25 @@ async def full_pass(walks: Walks, now: datetime, buckets: int) -> FullPass:
     async for entries in walks.entries():
         found.add(entries)
     wrong = differing(expected, found)
-    doubts = await _doubts(walks, now, wrong, buckets) if wrong else []
+    suspects = await _suspects(walks, now, wrong, buckets) if wrong else []
     compared = sum(map(max, expected.counts, found.counts))
-    return FullPass(now, compared, len(wrong), doubts)
+    return FullPass(now, compared, len(wrong), suspects)
 
 
-async def _doubts(walks: Walks, now: datetime, wrong: frozenset[int], buckets: int) -> list[Doubt]:
+async def _suspects(walks: Walks, now: datetime, wrong: frozenset[int], buckets: int) -> list[Suspect]:
     wanted: dict[Place, tuple[SourceKey, Fingerprint]] = {}
     async for marks in walks.marks(now):
         prints = {walks.fingerprint(mark): SourceKey(mark.kind, mark.key) for mark in marks}
         for fingerprint in within(prints, wrong, buckets):
             wanted[fingerprint.place] = (prints[fingerprint], fingerprint)
-    doubts: list[Doubt] = []
+    suspects: list[Suspect] = []
     async for entries in walks.entries():
         for fingerprint in within(entries, wrong, buckets):
             customer_id, data_type = fingerprint.place
             key, expected = wanted.pop(fingerprint.place, (source_key(data_type, customer_id), None))
             if fingerprint != expected:
-                doubts.append(Doubt(key, fingerprint.place))
-    return doubts + [Doubt(key, place) for place, (key, _) in wanted.items()]
+                suspects.append(Suspect(key, fingerprint.place))
+    return suspects + [Suspect(key, place) for place, (key, _) in wanted.items()]
 
 
 def _at_most(cursor: Cursor, until: Cursor) -> bool:

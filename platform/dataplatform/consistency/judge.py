@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dataplatform.consistency.places import Place
 from dataplatform.consistency.sides import (
     ComparisonSource,
     Divergence,
     Entry,
+    Place,
     ProjectionSide,
     SourceKey,
     SourceState,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
-from credit.ports.projections import CONTRACT, HOLDS, HotItem, HotStore, ItemValue, WideRow, WideStore
+from credit.ports.projections import CONTRACT, HOLDS, HotItem, ItemValue, WideRow, family_of
 from dataplatform.consistency.marks import Cursor, Mark
-from dataplatform.consistency.places import Place
 from dataplatform.ingestion.projections import Projection
+
+Place = tuple[str, str]  # in a projection: customer id, data type
 
 # What sagas keep in the stores of the projections: no projection of anything, their log is its truth.
 OF_SAGAS = frozenset({HOLDS, CONTRACT})
@@ -68,7 +70,7 @@ class Entry:
     data_type: str
     version: int
     digest: str
-    content: Mapping[str, ItemValue]
+    content: dict[str, ItemValue]
     expires_at: datetime | None
 
     @property
@@ -76,97 +78,93 @@ class Entry:
         return self.customer_id, self.data_type
 
 
-class ProjectionSide(Protocol):
-    @property
-    def name(self) -> str: ...
+class _Store(Protocol):
+    """What the hot and the wide store have in common; items are either's."""
+
+    async def get(self, customer_id: str, data_type: str, /) -> Any: ...
+
+    async def put_if_newer(self, item: Any, /) -> bool: ...
+
+    async def delete(self, customer_id: str, data_type: str, /) -> None: ...
+
+    async def scan(self, limit: int, after: Place | None = None, /) -> Sequence[Any]: ...
+
+
+class ProjectionSide(ABC):
+    name: str
+
+    def __init__(self, store: _Store) -> None:
+        self._store = store
+
+    @abstractmethod
+    def data_type(self, mark: Mark) -> str:
+        """The data type this side has it under."""
+
+    @abstractmethod
+    def _of(self, projection: Projection) -> Any: ...
+
+    @abstractmethod
+    def _entry(self, item: Any) -> Entry: ...
 
     def expected(self, projection: Projection) -> Entry:
         """How this side should hold it."""
-        ...
+        return self._entry(self._of(projection))
 
-    def data_type(self, mark: Mark) -> str:
-        """The data type this side has it under."""
-        ...
+    async def get(self, customer_id: str, data_type: str) -> Entry | None:
+        item = await self._store.get(customer_id, data_type)
+        return None if item is None else self._entry(item)
 
-    async def get(self, customer_id: str, data_type: str) -> Entry | None: ...
-
-    async def page(self, limit: int, after: Place | None) -> Sequence[Entry]: ...
+    async def page(self, limit: int, after: Place | None) -> Sequence[Entry]:
+        """Without what sagas keep there; empty only at the end."""
+        while found := await self._store.scan(limit, after):
+            page = [self._entry(item) for item in found]
+            kept = [entry for entry in page if family_of(entry.data_type) not in OF_SAGAS]
+            if kept:
+                return kept
+            after = page[-1].place
+        return []
 
     async def write(self, projection: Projection) -> bool:
         """If newer than what is there."""
-        ...
+        return await self._store.put_if_newer(self._of(projection))
 
-    async def delete(self, customer_id: str, data_type: str) -> None: ...
+    async def delete(self, customer_id: str, data_type: str) -> None:
+        await self._store.delete(customer_id, data_type)
 
 
-class HotSide:
+class HotSide(ProjectionSide):
     name = "hot"
-
-    def __init__(self, store: HotStore) -> None:
-        self._store = store
-
-    def expected(self, projection: Projection) -> Entry:
-        return _hot_entry(projection.hot)
 
     def data_type(self, mark: Mark) -> str:
         return mark.types[0]
 
-    async def get(self, customer_id: str, data_type: str) -> Entry | None:
-        item = await self._store.get(customer_id, data_type)
-        return None if item is None else _hot_entry(item)
+    def _of(self, projection: Projection) -> HotItem:
+        return projection.hot
 
-    async def page(self, limit: int, after: Place | None) -> Sequence[Entry]:
-        return await _projected(self._scan, limit, after)
-
-    async def _scan(self, limit: int, after: Place | None) -> Sequence[Entry]:
-        return [_hot_entry(item) for item in await self._store.scan(limit, after)]
-
-    async def write(self, projection: Projection) -> bool:
-        return await self._store.put_if_newer(projection.hot)
-
-    async def delete(self, customer_id: str, data_type: str) -> None:
-        await self._store.delete(customer_id, data_type)
+    def _entry(self, item: HotItem) -> Entry:
+        return Entry(
+            item.customer_id,
+            item.data_type,
+            item.version,
+            item.digest,
+            dict(item.attributes),
+            item.expires_at,
+        )
 
 
-class WideSide:
+class WideSide(ProjectionSide):
     name = "wide"
-
-    def __init__(self, store: WideStore) -> None:
-        self._store = store
-
-    def expected(self, projection: Projection) -> Entry:
-        return _wide_entry(projection.wide)
 
     def data_type(self, mark: Mark) -> str:
         return mark.types[1]
 
-    async def get(self, customer_id: str, data_type: str) -> Entry | None:
-        row = await self._store.get(customer_id, data_type)
-        return None if row is None else _wide_entry(row)
+    def _of(self, projection: Projection) -> WideRow:
+        return projection.wide
 
-    async def page(self, limit: int, after: Place | None) -> Sequence[Entry]:
-        return await _projected(self._scan, limit, after)
-
-    async def _scan(self, limit: int, after: Place | None) -> Sequence[Entry]:
-        return [_wide_entry(row) for row in await self._store.scan(limit, after)]
-
-    async def write(self, projection: Projection) -> bool:
-        return await self._store.put_if_newer(projection.wide)
-
-    async def delete(self, customer_id: str, data_type: str) -> None:
-        await self._store.delete(customer_id, data_type)
-
-
-async def _projected(
-    scan: Callable[[int, Place | None], Awaitable[Sequence[Entry]]], limit: int, after: Place | None
-) -> Sequence[Entry]:
-    """A page without what sagas keep there; empty only at the end."""
-    while page := await scan(limit, after):
-        kept = [entry for entry in page if entry.data_type.partition("#")[0] not in OF_SAGAS]
-        if kept:
-            return kept
-        after = page[-1].place
-    return []
+    def _entry(self, item: WideRow) -> Entry:
+        return Entry(
+            item.customer_id, item.data_type, item.version, item.digest, dict(item.columns), item.expires_at
+        )
 
 
 def source_key(data_type: str, customer_id: str) -> SourceKey:
@@ -186,18 +184,4 @@ def classify(expected: Entry | None, found: Entry | None) -> Divergence | None:
         return Divergence.MISSING
     if found.version < expected.version:
         return Divergence.STALE
-    return None if replace(found, content=dict(found.content)) == _plain(expected) else Divergence.MISMATCH
-
-
-def _plain(entry: Entry) -> Entry:
-    return replace(entry, content=dict(entry.content))
-
-
-def _hot_entry(item: HotItem) -> Entry:
-    return Entry(
-        item.customer_id, item.data_type, item.version, item.digest, item.attributes, item.expires_at
-    )
-
-
-def _wide_entry(row: WideRow) -> Entry:
-    return Entry(row.customer_id, row.data_type, row.version, row.digest, row.columns, row.expires_at)
+    return None if found == expected else Divergence.MISMATCH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 
 from dataplatform.errors import DataDirectoryError, SchemaError
@@ -12,7 +12,7 @@ from dataplatform.schemas.relational import RUNGS
 from dataplatform.security.anchor_file import AnchorFile, read_anchors
 from dataplatform.security.audit_chain import Anchor, AuditReport, ChainVerifier
 from dataplatform.stores.relational.audit import read_entries, read_head
-from dataplatform.stores.sqlite.connection import open_reader
+from dataplatform.stores.sqlite.connection import reading
 from dataplatform.stores.sqlite.database import Database
 from dataplatform.stores.sqlite.relational import AuditWitness, SqliteRelationalSession
 from foundation.clock import Clock
@@ -58,16 +58,9 @@ def verify_directory(data_dir: Path) -> AuditReport:
         DataDirectoryError: there is no database, or it cannot be read.
         SchemaError: the anchors cannot be read.
     """
-    path = data_dir / "data" / "relational.sqlite"
-    anchors = read_anchors(data_dir / "anchors")
-    try:
-        with closing(open_reader(path, RUNGS)) as connection:
-            connection.execute("BEGIN")  # one snapshot, taken after the anchors were read
-            return _verify(SqliteRelationalSession(connection), anchors)
-    except sqlite3.Error as error:
-        raise DataDirectoryError(
-            path, f"it cannot be read ({error})", "Check the path and the file"
-        ) from error
+    anchors = read_anchors(data_dir / "anchors")  # before the trail, which grows meanwhile
+    with reading(data_dir / "data" / "relational.sqlite", RUNGS, "database") as connection:
+        return _verify(SqliteRelationalSession(connection), anchors)
 
 
 def _verify(session: SqliteRelationalSession, anchors: Sequence[Anchor]) -> AuditReport:

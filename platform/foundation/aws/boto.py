@@ -110,7 +110,6 @@ def _refused(place: str, error: ClientError) -> AwsError:
     answer = error.response.get("Error", {})
     code = str(answer.get("Code", "")) or "an error without a code"
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    reasons: Any = error.response.get("CancellationReasons", ())
     told = str(answer.get("Message", "")).rstrip(".")
     return AwsError(
         place,
@@ -118,7 +117,6 @@ def _refused(place: str, error: ClientError) -> AwsError:
         _mend(code, error.operation_name),
         code=code,
         nothing_done=400 <= status < 500,
-        reasons=tuple(str(reason.get("Code")) for reason in reasons),
     )
 
 

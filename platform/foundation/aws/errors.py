@@ -12,7 +12,6 @@ class AwsError(Exception):
     ``place`` names the service with its region or endpoint. ``code`` is the service's own, or botocore's name
     for what kept an answer from coming: unlike ``problem``, it never repeats what was sent.
     ``nothing_done`` is True where AWS surely changed nothing: it was not reached, or it refused.
-    ``reasons`` are the codes of a cancelled transaction, one an item.
     """
 
     def __init__(
@@ -23,8 +22,7 @@ class AwsError(Exception):
         *,
         code: str,
         nothing_done: bool = False,
-        reasons: tuple[str, ...] = (),
     ) -> None:
         self.place, self.problem, self.mend = place, problem, mend
-        self.code, self.nothing_done, self.reasons = code, nothing_done, reasons
+        self.code, self.nothing_done = code, nothing_done
         super().__init__(f"{place}: {problem}. {mend}")

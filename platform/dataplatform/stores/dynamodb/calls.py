@@ -16,14 +16,12 @@ from foundation.clock import Clock
 
 STORE = "hot"
 CONDITION_FAILED = "ConditionalCheckFailedException"
-TRANSACTION_CANCELLED = "TransactionCanceledException"
 # Refused before anything was done, so asking again is safe.
 THROTTLED = frozenset(
     (
         "ProvisionedThroughputExceededException",
         "ThrottlingException",
         "RequestLimitExceeded",
-        "TransactionConflictException",
     )
 )
 CALLS = 1024  # under way or waiting for a thread
@@ -42,27 +40,6 @@ class HotStoreError(StoreUnavailable):
 
 class HotStoreThrottled(HotStoreError):
     """Refused for now: nothing was read or written."""
-
-
-class TransactionCancelled(HotStoreError):
-    """``reasons`` are the service's codes, one an item in the order sent; None means that item was well."""
-
-    def __init__(self, reasons: tuple[str, ...]) -> None:
-        self.reasons = reasons
-        super().__init__(TRANSACTION_CANCELLED, f"a transaction was cancelled: {', '.join(reasons)}")
-
-    @property
-    def unmet(self) -> bool:
-        """Some item did not meet its condition."""
-        return "ConditionalCheckFailed" in self.reasons
-
-    @property
-    def throttled(self) -> bool:
-        """Nothing worse than a throttle or another transaction stood in the way."""
-        return set(self.reasons) <= _IN_THE_WAY
-
-
-_IN_THE_WAY = {"None", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
 
 
 class DynamoCalls:
@@ -96,14 +73,6 @@ class DynamoCalls:
                 retry_on=(HotStoreThrottled,),
             )
 
-    async def pause(self, failures: int) -> None:
-        """What a caller waits who retries only a part of what it sent."""
-        await self._clock.sleep(self._retry.pause(failures, self._random))
-
-    @property
-    def attempts(self) -> int:
-        return self._retry.attempts
-
     def close(self) -> None:
         """Wait for the calls under way. The client is the caller's and stays open."""
         self._threads.shutdown(wait=True)
@@ -125,7 +94,5 @@ class DynamoCalls:
 
 def _told(operation: str, error: AwsError) -> HotStoreError:
     """By its code alone: the problem itself may repeat what was sent."""
-    if error.code == TRANSACTION_CANCELLED:
-        return TransactionCancelled(error.reasons)
     kind = HotStoreThrottled if error.code in THROTTLED else HotStoreError
     return kind(error.code, f"{operation}: {error.code}")

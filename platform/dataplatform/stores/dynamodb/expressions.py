@@ -25,7 +25,7 @@ def number(value: int) -> Wire:
 
 
 def guarded_put(table: str, wire: Wire, item: HotItem, now: int) -> dict[str, Any]:
-    """Arguments of ``put_item`` (or of a Put within a transaction) that writes only over something older."""
+    """Arguments of a ``put_item`` that writes only over something older."""
     return {
         "TableName": table,
         "Item": wire,

@@ -13,7 +13,6 @@ from typing import Any
 
 from credit.ports.projections import HotItem
 from dataplatform.schemas.hot_table import INDEX_SHARDS, STATUS_INDEX, TYPE_INDEX
-from dataplatform.stores.dynamodb.bulk import DynamoHotBulk
 from dataplatform.stores.dynamodb.calls import CONDITION_FAILED, DynamoCalls, HotStoreError
 from dataplatform.stores.dynamodb.expressions import LIVE, guarded_put, names_in, number
 from dataplatform.stores.dynamodb.limits import checked_wire
@@ -23,11 +22,8 @@ from foundation.instants import to_micros
 
 
 class DynamoHotStore:
-    """``bulk`` is for many items at once."""
-
     def __init__(self, calls: DynamoCalls, clock: Clock) -> None:
         self._calls, self._clock = calls, clock
-        self.bulk = DynamoHotBulk(calls, clock)
 
     @property
     def table(self) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from credit.ports.projections import HotItem
 from dataplatform.stores.dynamodb.calls import HotStoreError
@@ -11,10 +11,6 @@ from dataplatform.stores.dynamodb.wire import Wire, to_wire
 
 ITEM_BYTES = 400 * 1024  # names and values
 PARTITION_KEY_BYTES, SORT_KEY_BYTES = 2048, 1024
-BATCH_WRITE, BATCH_GET, TRANSACTION = 25, 100, 100
-TRANSACTION_BYTES = 4 * 1024 * 1024
-
-T = TypeVar("T")
 
 
 def checked_wire(item: HotItem) -> Wire:
@@ -37,19 +33,14 @@ def _check(wire: Wire) -> None:
     _check_key("typeShard", wire, PARTITION_KEY_BYTES)
     if "statusShard" in wire:
         _check_key("statusShard", wire, PARTITION_KEY_BYTES)
-    size = item_bytes(wire)
+    size = _item_bytes(wire)
     if size > ITEM_BYTES:
         raise HotStoreError("ItemTooLarge", f"an item of {size:,} bytes is more than {ITEM_BYTES:,}")
 
 
-def item_bytes(wire: Mapping[str, Any]) -> int:
+def _item_bytes(wire: Mapping[str, Any]) -> int:
     """As the service counts, and never less: each name, each value, three bytes a map and one an entry."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in wire.items())
-
-
-def batches(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(things), size):
-        yield things[start : start + size]
 
 
 def _check_key(name: str, wire: Mapping[str, Any], limit: int) -> None:

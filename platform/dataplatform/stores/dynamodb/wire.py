@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from credit.ports.projections import HotItem, ItemValue
+from credit.ports.projections import HotItem, ItemValue, family_of
 from dataplatform.schemas.hot_table import EXPIRY_ATTRIBUTE, INDEX_SHARDS
 from foundation.instants import from_micros, maybe_instant, to_micros
 
@@ -69,11 +69,6 @@ def from_wire(wire: Mapping[str, Any]) -> HotItem:
 
 def key_of(customer_id: str, data_type: str) -> Wire:
     return {"customerId": {"S": customer_id}, "dataType": {"S": data_type}}
-
-
-def family_of(data_type: str) -> str:
-    """``TXN#2026...#id`` is of the family TXN: what the type index is keyed by."""
-    return data_type.partition("#")[0]
 
 
 def shard_of(customer_id: str, data_type: str) -> int:

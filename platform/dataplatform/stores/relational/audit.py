@@ -7,7 +7,7 @@ in a transaction: it is short, and nobody who has it waits for anything else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from credit.ports.records import AuditEntry
@@ -16,17 +16,11 @@ from dataplatform.stores.relational.session import RelationalDatabase, Relationa
 from foundation.clock import Clock
 from foundation.instants import from_micros, to_micros
 
-_INSERT = """
-INSERT INTO audit (sequence, at, actor, action, subject, body, previous, digest)
-VALUES (:sequence, :at, :actor, :action, :subject, :body, :previous, :digest)
-"""
-_HEAD = """
-SELECT sequence, at, actor, action, subject, body, previous, digest FROM audit ORDER BY sequence DESC LIMIT 1
-"""
-_PAGE = """
-SELECT sequence, at, actor, action, subject, body, previous, digest FROM audit
-WHERE sequence > :after ORDER BY sequence LIMIT :most
-"""
+_COLUMNS = tuple(field.name for field in fields(AuditEntry))
+_LIST = ", ".join(_COLUMNS)
+_INSERT = f"INSERT INTO audit ({_LIST}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608 - constants
+_HEAD = f"SELECT {_LIST} FROM audit ORDER BY sequence DESC LIMIT 1"  # noqa: S608 - constants
+_PAGE = f"SELECT {_LIST} FROM audit WHERE sequence > :after ORDER BY sequence LIMIT :most"  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +61,8 @@ def read_entries(session: RelationalSession, limit: int, after_sequence: int) ->
 
 
 def _values(entry: AuditEntry) -> Values:
-    return {
-        "sequence": entry.sequence,
-        "at": to_micros(entry.at),
-        "actor": entry.actor,
-        "action": entry.action,
-        "subject": entry.subject,
-        "body": entry.body,
-        "previous": entry.previous,
-        "digest": entry.digest,
-    }
+    values = {name: getattr(entry, name) for name in _COLUMNS}
+    return {**values, "at": to_micros(entry.at)}
 
 
 def _entry(row: Row) -> AuditEntry:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from dataplatform.errors import DataDirectoryError
 from foundation.sqlite_ladder import refuse_newer
 
 _BUSY_MILLISECONDS = 2_000
@@ -40,3 +42,23 @@ def open_reader(path: Path, rungs: Sequence[str] | None = None) -> sqlite3.Conne
             connection.close()
             raise
     return connection
+
+
+@contextmanager
+def reading(path: Path, rungs: Sequence[str], what: str) -> Iterator[sqlite3.Connection]:
+    """One snapshot of a file of a data directory, beside a running server or without one.
+
+    Raises:
+        DataDirectoryError: there is no such file (``what`` it would be), or it cannot be read.
+        NewerFile: as ``open_reader``.
+    """
+    if not path.is_file():
+        problem = f"there is no {what} here yet"
+        raise DataDirectoryError(path, problem, "Check --data-dir, or start with `mirante up`")
+    try:
+        with closing(open_reader(path, rungs)) as connection:
+            connection.execute("BEGIN")
+            yield connection
+    except sqlite3.Error as error:
+        problem = f"it cannot be read ({error})"
+        raise DataDirectoryError(path, problem, "Check the path and the file") from error

@@ -1,4 +1,4 @@
-"""Dead letters in SQLite, in the table that the embedded stream uses, so one command shows both."""
+"""Dead letters in SQLite: those of the embedded stream, and in the same table those of streams elsewhere."""
 
 from __future__ import annotations
 

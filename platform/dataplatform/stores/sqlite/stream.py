@@ -8,6 +8,7 @@ from datetime import datetime
 
 from credit.ports.stream import DeadLetter, StreamRecord
 from dataplatform.stores.sqlite.database import Database
+from dataplatform.stores.sqlite.letter_box import SqliteLetterBox
 from foundation.clock import Clock
 from foundation.instants import from_micros, seconds_to_micros, to_micros
 
@@ -30,10 +31,6 @@ _BURY = """
 INSERT INTO dead_letters (sequence, partition_key, data, arrived_at, attempts, reason, failed_at)
 SELECT sequence, partition_key, data, arrived_at, attempts + 1, ?, ? FROM records
 WHERE sequence = ? AND holder = ?
-"""
-_LETTERS = """
-SELECT sequence, partition_key, data, arrived_at, attempts, reason, failed_at
-FROM dead_letters ORDER BY rowid LIMIT ?
 """
 _REPLAY = """
 INSERT INTO records (sequence, partition_key, data, arrived_at)
@@ -87,13 +84,7 @@ class SqliteStream:
         await self._database.write(work)
 
     async def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
-        rows = await self._database.read(lambda c: c.execute(_LETTERS, (limit,)).fetchall())
-        return [
-            DeadLetter(
-                StreamRecord(row[0], row[1], row[2], from_micros(row[3]), row[4]), row[5], from_micros(row[6])
-            )
-            for row in rows
-        ]
+        return await SqliteLetterBox(self._database).letters(limit)
 
     async def replay(self, sequences: Sequence[str]) -> int:
         def work(connection: sqlite3.Connection) -> int:

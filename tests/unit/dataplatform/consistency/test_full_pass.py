@@ -79,7 +79,7 @@ async def passed(bench: OpenPlatform, *, wide: bool = False) -> FullPass:
 async def test_equal_stores_are_equal_in_every_bucket_of_both_pairs(bench: OpenPlatform) -> None:
     for wide in (False, True):
         done = await passed(bench, wide=wide)
-        assert (done.compared, done.differing_buckets, list(done.doubts)) == (81, 0, [])
+        assert (done.compared, done.differing_buckets, list(done.suspects)) == (81, 0, [])
 
 
 async def test_each_difference_of_place_version_or_digest_is_doubted_and_nothing_else(
@@ -91,7 +91,12 @@ async def test_each_difference_of_place_version_or_digest_is_doubted_and_nothing
     vandal.set_digest(("C-00003", "PROFILE"), "f" * 64)
     await bench.platform.hot.put_if_newer(a_hot_item(customer=999))
     done = await passed(bench)
-    assert sorted(doubt.place[0] for doubt in done.doubts) == ["C-00001", "C-00002", "C-00003", "C-00999"]
+    assert sorted(suspect.place[0] for suspect in done.suspects) == [
+        "C-00001",
+        "C-00002",
+        "C-00003",
+        "C-00999",
+    ]
     assert done.compared == 82
 
 
@@ -99,7 +104,7 @@ async def test_content_behind_an_unchanged_digest_is_for_the_deep_comparison_alo
     bench: OpenPlatform, tmp_path: Path
 ) -> None:
     sqlite_vandals(tmp_path / "mirante")["hot"].change_content(("C-00004", "PROFILE"))
-    assert list((await passed(bench)).doubts) == []
+    assert list((await passed(bench)).suspects) == []
     hot = (await bench.monitor(CheckPlan(settle_seconds=0.0)).run_once(repair=False))[0]
     assert hot.report.divergent_by_class["mismatch"] == 1
 
@@ -107,7 +112,7 @@ async def test_content_behind_an_unchanged_digest_is_for_the_deep_comparison_alo
 async def test_a_row_without_a_digest_is_looked_at_and_found_equal(bench: OpenPlatform) -> None:
     database = database_of(bench.platform, "relational")
     await database.write(lambda c: c.execute("UPDATE customers SET digest = NULL").rowcount)
-    assert len((await passed(bench)).doubts) == 40
+    assert len((await passed(bench)).suspects) == 40
     plan = CheckPlan(sample=1, settle_seconds=0.0)
     hot = (await bench.monitor(plan).run_once(repair=False))[0]
     assert (hot.report.divergent, hot.report.coverage_ratio) == (0, 1.0)
@@ -115,7 +120,7 @@ async def test_a_row_without_a_digest_is_looked_at_and_found_equal(bench: OpenPl
 
 async def test_an_expired_record_is_expected_nowhere(bench: OpenPlatform) -> None:
     await bench.clock.sleep(40 * 86_400.0)
-    assert list((await passed(bench)).doubts) == []
+    assert list((await passed(bench)).suspects) == []
 
 
 async def test_everything_is_covered_when_it_is_due_and_the_report_says_since_when(

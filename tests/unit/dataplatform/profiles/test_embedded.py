@@ -181,7 +181,7 @@ async def test_a_chain_ahead_of_its_anchor_is_anchored_at_the_next_start(tmp_pat
 
 
 async def test_verifying_where_there_is_nothing_says_so(tmp_path: Path) -> None:
-    with pytest.raises(DataDirectoryError, match=r"relational\.sqlite: it cannot be read"):
+    with pytest.raises(DataDirectoryError, match=r"relational\.sqlite: there is no database here yet"):
         verify_directory(tmp_path)
 
 

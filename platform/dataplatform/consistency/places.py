@@ -1,5 +1,0 @@
-"""Where a record is in a projection."""
-
-from __future__ import annotations
-
-Place = tuple[str, str]  # customer id, data type
