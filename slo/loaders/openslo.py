@@ -155,9 +155,10 @@ class OpenSlo:
     ) -> Callable[..., Slo]:
         """An SLO that still wants its ``indicator`` and ``objectives``."""
         window = read_time_window(spec)
+        written = spec.sections("alertPolicies")
         policies: list[AlertPolicy] = []
-        if spec.has("alertPolicies"):
-            policies = read_policies(spec, self._policies, self._conditions, self.targets)
+        if written:
+            policies = read_policies(written, self._policies, self._conditions, self.targets)
         silence = no_data_severity(policies) if policies else NO_DATA_SEVERITY
         return partial(
             Slo,

@@ -72,14 +72,14 @@ _SECOND = timedelta(seconds=1)
 
 
 def read_policies(
-    spec: Section,
+    items: Sequence[Section],
     known: Mapping[str, AlertPolicy],
     conditions: Mapping[str, AlertCondition],
     targets: Container[str],
 ) -> list[AlertPolicy]:
     """``alertPolicies`` of an SLO, inline or by reference."""
     found = []
-    for item in spec.sections("alertPolicies"):
+    for item in items:
         if item.has("alertPolicyRef"):
             name = item.text("alertPolicyRef")
             item.close()
