@@ -99,5 +99,8 @@ async def test_a_record_whose_time_is_over_is_expected_nowhere(world: World) -> 
     hot = project_transaction(pending).hot
     suspect = Suspect(SourceKey("transaction", pending.transaction_id), (hot.customer_id, hot.data_type))
     assert await world.verdict(suspect=suspect) is Divergence.MISSING
-    world.stores.clock.advance(timedelta(days=31))
+    assert hot.expires_at is not None
+    world.stores.clock.advance(hot.expires_at - world.stores.clock.now() - timedelta(seconds=1))
+    assert await world.verdict(suspect=suspect) is Divergence.MISSING, "its last second"
+    world.stores.clock.advance(timedelta(seconds=1))
     assert await world.verdict(suspect=suspect) is None

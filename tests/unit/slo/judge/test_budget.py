@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from foundation.bilingual import Text
-from slo.judge.budget import BudgetStatus, budget_status, exhaustion
+from slo.judge.budget import BudgetStatus, budget_status, exhaustion, poisson_range
 from slo.judge.burn_rate import WindowBurn
 from slo.ledger.ledger import Counts
 from slo.model.periods import Period
@@ -70,3 +70,24 @@ def test_a_period_is_counted_once_it_is_known_from_its_first_minute(
     counts = Counts(990, 1000, 43_200, 43_200)
     found = budget_status(Fraction(1, 100), counts, MONTH, NOON - history)
     assert (found.expected_events, found.forecast) == (expected, forecast)
+
+
+def test_nothing_is_forecast_of_a_service_without_events() -> None:
+    assert exhaustion(budget(0, expected=0), last_hour(5)) is None
+
+
+def test_what_may_last_over_a_century_has_no_latest_end() -> None:
+    lasting = exhaustion(budget(0, expected=10**14), last_hour(1))
+    assert lasting is not None
+    assert lasting.latest is None
+    ending = exhaustion(budget(0), last_hour(20))
+    assert ending is not None
+    assert ending.latest is not None
+    assert ending.earliest < ending.after < ending.latest
+
+
+def test_nothing_seen_may_still_be_a_few() -> None:
+    """Garwood's exact upper bound for no event is 3.69."""
+    low, high = poisson_range(0)
+    assert low == 0
+    assert high == pytest.approx(3.69, rel=0.03)

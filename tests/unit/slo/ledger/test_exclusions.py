@@ -69,3 +69,10 @@ def test_an_exclusion_within_another_takes_each_bad_event_out_once() -> None:
     assert found.raw_counts.total - found.counts.total == 7 * 60 * 10
     assert found.raw_counts.minutes - found.counts.minutes == 7 * 60
     assert found.excluded == ((at(9), at(16)),)
+
+
+def test_an_exclusion_asked_for_at_its_very_start_was_not_asked_afterwards() -> None:
+    asked = exclusion(24, 25)
+    assert asked.requested_at == asked.start
+    assert not asked.asked_afterwards
+    assert exclusion(23, 25).asked_afterwards
