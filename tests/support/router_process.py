@@ -1,4 +1,5 @@
-"""A router as a process of its own, that can be told to kill itself at a chosen point. Run as a script.
+"""A router as a process of its own, that can be told to kill itself at a chosen point. Run as a script,
+which finds the product and nothing else of the tests.
 
 ``--crash POINT`` names where it dies (by SIGKILL, once); everything else is the real thing: the ASGI
 application under uvicorn, the intake worker, the timers, the dispatcher and the store: the SQLite file in
@@ -21,6 +22,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 
 from alarms.http.auth import HOOKS, READ, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
@@ -33,8 +35,10 @@ from alarms.model.ids import SortableIds
 from alarms.model.incident import Transition
 from alarms.model.notification import Delivery, Notification
 from alarms.model.receipt import Receipt
+from alarms.model.severity import Severity
 from alarms.notify.dispatcher import Dispatcher, Notifier
 from alarms.notify.sns import SnsNotifier
+from alarms.notify.sns_topics import topic_name
 from alarms.notify.webhook import WebhookNotifier
 from alarms.policy.policy_file import load_policy
 from alarms.policy.schedule import Schedules, load_schedules
@@ -46,8 +50,6 @@ from foundation.aws.clients import AwsClients
 from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock, parse_clock
 from slo.loaders.catalogue_files import load_catalogue
-from tests.support.router_application import create_application
-from tests.support.sns_topics import ensure_topics
 
 TOKEN = "secret-of-the-test"
 SNS_TIME_OUT = 3.0  # seconds
@@ -191,7 +193,8 @@ def notifier_of(options: argparse.Namespace) -> Notifier:
         client = httpx.Client(timeout=5.0)
         return WebhookNotifier(options.receiver, b"key", lambda: datetime.now(UTC), client)
     sns = AwsClients().client("sns", ClientPurpose(connect_seconds=2, answer_seconds=SNS_TIME_OUT))
-    return SnsNotifier(sns, ensure_topics(sns, options.sns))
+    made = {severity: sns.create_topic(Name=topic_name(options.sns, severity)) for severity in Severity}
+    return SnsNotifier(sns, {severity: answer["TopicArn"] for severity, answer in made.items()})
 
 
 def main() -> None:
@@ -227,7 +230,8 @@ def main() -> None:
         on_dead=router.undeliverable,
     )
     who = BearerTokens.of({TOKEN: Principal("test", frozenset({HOOKS, READ, WRITE}))})
-    application = create_application(Hooks(inbox, who, clock), DeskApi(router, who))
+    hooks, desk = Hooks(inbox, who, clock), DeskApi(router, who)
+    application = Starlette(routes=[*hooks.routes(), *desk.routes()])
     forever(worker.run_once, 0.01)
     forever(dispatcher.run_once, 0.01)
     forever(router.tick, 0.02)
