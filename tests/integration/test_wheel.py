@@ -23,7 +23,7 @@ PACKAGES = {
     "exporters": "exporters",
     "app": "app",
 }
-PACKAGES["dataplatform"] = "platform/dataplatform"
+PACKAGES |= {name: f"platform/{name}" for name in ("foundation", "credit", "dataplatform")}
 
 
 @dataclass(frozen=True)
