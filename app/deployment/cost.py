@@ -55,7 +55,7 @@ class Bill:
 
 def bill(alarms: Sequence[Document], boards: int, metric_filters: Iterable[Document]) -> Bill:
     """Of everything that is generated, deployed or not."""
-    prices = _prices()
+    prices = load_prices()
     monthly, quotas = prices.monthly, prices.quotas
     composites = sum("AlarmRule" in alarm for alarm in alarms)
     filters = Counter(str(one["logGroupName"]) for one in metric_filters)
@@ -94,14 +94,21 @@ def _asks_a_question(alarm: Document) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Prices:
+class Prices:
+    """What AWS asks, in US dollars a month for each kind of object, and the quotas of an account."""
+
     as_of: str
     monthly: Mapping[str, Decimal]
     quotas: Mapping[str, int]
 
 
 @cache
-def _prices() -> _Prices:
+def load_prices() -> Prices:
+    """The price list that ships.
+
+    Raises:
+        DefinitionErrors: the file is broken; every problem in it is named.
+    """
     top = read_document(PRICES)
     fields = top.fields(["as_of", "currency", "monthly", "quotas"])
     monthly = fields["monthly"].fields(["alarm_metric", "composite_alarm", "dashboard"])
@@ -110,7 +117,7 @@ def _prices() -> _Prices:
     limits = {key: place.integer() for key, place in quotas.items()}
     as_of = fields["as_of"].text()
     top.source.problems.raise_if_any()
-    return _Prices(as_of, prices, limits)
+    return Prices(as_of, prices, limits)
 
 
 def _decimal(number: Fraction | None) -> Decimal:

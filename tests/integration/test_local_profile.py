@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pymysql
 import pytest
 import redis as redis_client
@@ -41,6 +42,7 @@ class World:
     settings: Settings
     credit: LiveCredit
     mirante: RunningMirante
+    answers: list[httpx.Response] = field(default_factory=list)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -86,25 +88,32 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def test_customers_and_decisions_reach_every_server_and_are_answered_alike(world: World) -> None:
     world.credit.ingest_customers(CUSTOMERS)
-    answers = [world.credit.ask(f"key-{n}", f"C-{n % CUSTOMERS + 1:04d}") for n in range(DECISIONS)]
+    answers = world.answers
+    answers += (world.credit.ask(f"key-{n}", f"C-{n % CUSTOMERS + 1:04d}") for n in range(DECISIONS))
+
+    def read_from_the_cache() -> bool:
+        """On a busy machine the cache may answer too late for a while: then the next store is read."""
+        answers.append(world.credit.ask(f"key-{len(answers)}", "C-0001"))
+        return 'credit_profile_reads_total{source="cache"}' in world.credit.measured()
+
+    wait_until(read_from_the_cache, 60, "a profile is read from the cache")
     assert {answer.status_code for answer in answers} == {201}
     again = world.credit.ask("key-7", "C-0008")
     assert again.json()["decision_id"] == answers[7].json()["decision_id"]
 
     assert world.rows("SELECT count(*) FROM customers") == [(CUSTOMERS,)]
-    assert world.rows("SELECT count(*), sum(degraded) FROM credit_decisions") == [(DECISIONS, 0)]
-    assert world.rows("SELECT count(*) FROM idempotency_keys") == [(DECISIONS,)]
+    assert world.rows("SELECT count(*), sum(degraded) FROM credit_decisions") == [(len(answers), 0)]
+    assert world.rows("SELECT count(*) FROM idempotency_keys") == [(len(answers),)]
     wait_until(lambda: world.rows("SELECT count(*) FROM outbox") == [(0,)], 60, "everything is projected")
 
     items = hot_items(world)
     assert sum(item["dataType"]["S"].startswith("PROFILE") for item in items) == CUSTOMERS
     wide = wide_kinds()
     assert sum(kind == "CUSTOMER_PROFILE" for kind in wide) == CUSTOMERS
-    assert sum(kind.startswith("DECISION#") for kind in wide) == DECISIONS
+    assert sum(kind.startswith("DECISION#") for kind in wide) == len(answers)
     cached = redis_client.Redis(host="127.0.0.1", port=redis().port, db=9)
     with cached:
         assert cached.dbsize() > 0
-    assert 'credit_profile_reads_total{source="cache"}' in world.credit.measured()
 
 
 def test_the_stores_are_compared_and_the_trail_is_whole_and_anchored(world: World) -> None:
@@ -116,7 +125,7 @@ def test_the_stores_are_compared_and_the_trail_is_whole_and_anchored(world: Worl
     wait_until(lambda: audit(world)["unanchored"] == 0, 30, "the newest entry is anchored")
     told = audit(world)
     assert told["intact"]
-    assert told["by_action"]["decision.recorded"] == DECISIONS
+    assert told["by_action"]["decision.recorded"] == len(world.answers)
 
 
 def test_the_command_line_asks_the_servers_and_makes_up_no_number(world: World) -> None:

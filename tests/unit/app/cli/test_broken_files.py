@@ -101,7 +101,7 @@ KINDS: Mapping[str, tuple[str, Prepare]] = {
     "reasons": ("reasons.yaml", policies("reasons.yaml", "check")),
     "mapping": ("mine.yaml", mapped),
     "texts": ("texts.yaml", ours(languages, "TEXTS", "texts.yaml", languages.text_table.__wrapped__)),
-    "prices": ("prices.yaml", ours(cost, "PRICES", "prices.yaml", lambda: cost.bill([], 0, []))),
+    "prices": ("prices.yaml", ours(cost, "PRICES", "prices.yaml", cost.load_prices.__wrapped__)),
     "MySQL": ("parameters.yaml", ours(parameters, "FILE", "parameters.yaml", parameters.load_parameters)),
 }
 
