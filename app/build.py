@@ -42,9 +42,9 @@ FORMAT = 1
 class BuildError(Exception):
     """The output cannot be written: which path, why, and what to do."""
 
-    def __init__(self, path: Path, problem: str, mend: str) -> None:
-        self.path, self.problem, self.mend = path, problem, mend
-        super().__init__(f"{path}: {problem}. {mend}")
+    def __init__(self, path: Path, problem: str, fix: str) -> None:
+        self.path, self.problem, self.fix = path, problem, fix
+        super().__init__(f"{path}: {problem}. {fix}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,8 @@ def differences(made: Mapping[str, bytes], out: Path) -> tuple[BuildDifference, 
         except FileNotFoundError:
             found[path] = "is missing"
         except OSError as error:
-            mend = "Free it or choose another --out"
-            raise BuildError(out / path, error.strerror or str(error), mend) from error
+            fix = "Free it or choose another --out"
+            raise BuildError(out / path, error.strerror or str(error), fix) from error
     return tuple(BuildDifference(path, found[path]) for path in sorted(found))
 
 
@@ -210,8 +210,8 @@ def _previous(out: Path) -> set[str]:
             raise ValueError("its format is unknown")
         return set(files)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        mend = "Remove it, or choose another --out, so that no foreign file is taken for ours"
-        raise BuildError(manifest, f"is not a manifest of this build ({error})", mend) from error
+        fix = "Remove it, or choose another --out, so that no foreign file is taken for ours"
+        raise BuildError(manifest, f"is not a manifest of this build ({error})", fix) from error
 
 
 def _is_inside(path: str) -> bool:

@@ -44,11 +44,11 @@ CHANNEL_SECRET = "channel_secret_"  # noqa: S105 - MIRANTE_CHANNEL_SECRET_OPS_CH
 
 
 class SettingsError(Exception):
-    """A setting that cannot be used: says where it came from, what was expected and how to mend it."""
+    """A setting that cannot be used: says where it came from, what was expected and how to fix it."""
 
-    def __init__(self, place: str, problem: str, mend: str) -> None:
-        self.place, self.problem, self.mend = place, problem, mend
-        super().__init__(f"{place}: {problem}. {mend}")
+    def __init__(self, place: str, problem: str, fix: str) -> None:
+        self.place, self.problem, self.fix = place, problem, fix
+        super().__init__(f"{place}: {problem}. {fix}")
 
 
 def _setting(default: object, text: str, *, secret: bool = False, address: bool = False) -> Any:
@@ -250,9 +250,7 @@ def _read_toml(path: Path) -> Mapping[str, object]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) if found else None
-        raise DefinitionError(
-            str(path), WHOLE_FILE, f"is not TOML: {error}", "Mend it there.", line
-        ) from None
+        raise DefinitionError(str(path), WHOLE_FILE, f"is not TOML: {error}", "Fix it there.", line) from None
 
 
 def _merge(settings: Settings, values: Mapping[str, object], place: str, prefix: str = "") -> Settings:
@@ -299,8 +297,8 @@ def _listed(text: str) -> tuple[str, ...]:
 def _channel_secrets(value: object, place: str) -> ChannelSecrets:
     if isinstance(value, Mapping) and all(isinstance(secret, str) for secret in value.values()):
         return ChannelSecrets(dict(value))
-    mend = f"Write a [channel_secrets] table, or set {channel_variable('<name>')}"
-    raise SettingsError(place, "is no table of a text for each channel", mend)
+    fix = f"Write a [channel_secrets] table, or set {channel_variable('<name>')}"
+    raise SettingsError(place, "is no table of a text for each channel", fix)
 
 
 def _boolean(value: object) -> bool:

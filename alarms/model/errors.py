@@ -2,7 +2,7 @@
 
 AlarmsError
 +-- UnknownIncident         no incident has that id
-+-- NotAllowed              the incident is in a state in which that cannot be done (what, why, mend)
++-- NotAllowed              the incident is in a state in which that cannot be done (what, why, fix)
 +-- MalformedPayload        an authenticated sender's payload cannot be read (goes to quarantine)
 +-- NotAuthentic            a payload whose sender cannot be proven; nothing of it is kept
 +-- NotConfirmed            SNS did not take the confirmation of a subscription; it asks again
@@ -13,7 +13,7 @@ AlarmsError
     +-- TemporaryFailure    try again later (throttled, timed out, unavailable)
     +-- PermanentFailure    trying again will not help (refused, no such topic)
 
-Policy, RACI and schedule files raise ``foundation.errors.DefinitionErrors``: file, line, field, mend.
+Policy, RACI and schedule files raise ``foundation.errors.DefinitionErrors``: file, line, field, fix.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class UnknownIncident(AlarmsError):
 
 
 class NotAllowed(AlarmsError):
-    def __init__(self, incident_id: str, action: str, reason: str, mend: str) -> None:
-        self.incident_id, self.action, self.reason, self.mend = incident_id, action, reason, mend
-        super().__init__(f"{incident_id}: cannot {action}: {reason}. {mend}")
+    def __init__(self, incident_id: str, action: str, reason: str, fix: str) -> None:
+        self.incident_id, self.action, self.reason, self.fix = incident_id, action, reason, fix
+        super().__init__(f"{incident_id}: cannot {action}: {reason}. {fix}")
 
 
 class MalformedPayload(AlarmsError):
@@ -74,8 +74,8 @@ class RouterRefused(AlarmsError):
 
     def __init__(self, url: str, status: int, detail: str) -> None:
         self.url, self.status, self.detail = url, status, detail
-        mend = ". Set hook_token to the one of that router" if status == 401 else ""
-        super().__init__(f"{url} answered {status}: {detail}{mend}")
+        fix = ". Set hook_token to the one of that router" if status == 401 else ""
+        super().__init__(f"{url} answered {status}: {detail}{fix}")
 
 
 class NotifierError(AlarmsError):

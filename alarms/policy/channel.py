@@ -101,7 +101,7 @@ def load_channels(path: Path | None = None) -> Channels:
     """The channels of ``path``, or those that ship with the package, by name.
 
     Raises:
-        foundation.errors.DefinitionErrors: everything wrong with them, each with file, line, field and mend.
+        foundation.errors.DefinitionErrors: everything wrong with them, each with file, line, field and fix.
     """
     top = read_document(SHIPPED if path is None else path)
     fields = top.fields(["version", "channels"])
@@ -158,8 +158,8 @@ def _webhook(place: Place) -> Channel:
 def _slack(place: Place) -> Channel:
     fields = place.fields(["kind"], ["url"])
     if "url" in fields:
-        mend = "Take it out; set MIRANTE_CHANNEL_SECRET_<NAME> to it"
-        fields["url"].wrong("the address of a chat webhook is its secret", mend)
+        fix = "Take it out; set MIRANTE_CHANNEL_SECRET_<NAME> to it"
+        fields["url"].wrong("the address of a chat webhook is its secret", fix)
     return SlackChannel()
 
 

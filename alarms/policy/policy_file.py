@@ -40,7 +40,7 @@ def load_policy(
     """The policy of ``path``, or the one that ships. It may name these ``channels`` only, if given.
 
     Raises:
-        foundation.errors.DefinitionErrors: everything wrong with it, each with file, line, field and mend.
+        foundation.errors.DefinitionErrors: everything wrong with it, each with file, line, field and fix.
     """
     file = SHIPPED if path is None else path
     top = read_document(file)

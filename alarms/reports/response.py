@@ -25,7 +25,7 @@ NOTIFICATIONS = MetricSpec(
     ("severity", "result"),
 )
 REPAIRED = MetricSpec(
-    "mirante_escalations_repaired_total", MetricKind.COUNTER, "What the escalation auditor had to mend."
+    "mirante_escalations_repaired_total", MetricKind.COUNTER, "What the escalation auditor had to fix."
 )
 OLDEST_UNDELIVERED = MetricSpec(
     "mirante_oldest_undelivered_notification_seconds",

@@ -56,8 +56,8 @@ class Actions:
             team, _, person = to.partition(":")
             known = [known.id for known in update.policy.teams]
             if team not in known:
-                mend = f"Name one of {', '.join(known)}"
-                raise NotAllowed(update.incident.id, "reassign", f"{team!r} is no team", mend)
+                fix = f"Name one of {', '.join(known)}"
+                raise NotAllowed(update.incident.id, "reassign", f"{team!r} is no team", fix)
             update.change(
                 TransitionKind.REASSIGNED,
                 owner=team,
@@ -131,8 +131,8 @@ class Actions:
         if not incident.is_open:
             when = incident.resolved_at.isoformat() if incident.resolved_at else "before"
             reason = f"it was resolved at {when} by {incident.resolved_by}"
-            mend = "It opens again by itself if the alert fires again"
-            raise NotAllowed(incident.id, action, reason, mend)
+            fix = "It opens again by itself if the alert fires again"
+            raise NotAllowed(incident.id, action, reason, fix)
         return update
 
     def _update(self, tx: RouterTransaction, incident_id: str, by: str) -> IncidentUpdate:

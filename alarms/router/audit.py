@@ -1,6 +1,6 @@
 """The escalation auditor: what should be on its way for every open incident, compared with what is.
 
-Everything is written in one transaction, so it should never find anything. If it does, it mends it, says so
+Everything is written in one transaction, so it should never find anything. If it does, it fixes it, says so
 in the incident's history, and counts it.
 """
 
@@ -22,12 +22,12 @@ PAGES = (
 
 
 def audit(update: IncidentUpdate) -> list[str]:
-    """What was found wrong with one open incident and mended, one sentence each."""
-    found = _mend_held(update) if update.incident.hold is not None else _mend_paging(update)
-    return found + _mend_lost(update)
+    """What was found wrong with one open incident and fixed, one sentence each."""
+    found = _fix_held(update) if update.incident.hold is not None else _fix_paging(update)
+    return found + _fix_lost(update)
 
 
-def _mend_held(update: IncidentUpdate) -> list[str]:
+def _fix_held(update: IncidentUpdate) -> list[str]:
     """A hold that nothing keeps up and nothing will end."""
     hold = update.incident.hold
     timers = {timer.kind for timer in update.tx.timers(update.incident.id)}
@@ -40,7 +40,7 @@ def _mend_held(update: IncidentUpdate) -> list[str]:
     return [_repaired(update, f"held by {hold.kind} {hold.by} with nothing to end it")]
 
 
-def _mend_paging(update: IncidentUpdate) -> list[str]:
+def _fix_paging(update: IncidentUpdate) -> list[str]:
     incident = update.incident
     if incident.paged_at is None or not _first_told(update):
         finding = _repaired(update, "nobody had been told")
@@ -49,7 +49,7 @@ def _mend_paging(update: IncidentUpdate) -> list[str]:
     return [finding for kind in _missing_clocks(update) if (finding := _set_clock(update, kind))]
 
 
-def _mend_lost(update: IncidentUpdate) -> list[str]:
+def _fix_lost(update: IncidentUpdate) -> list[str]:
     """Dead letters that nobody was told of (the process ended just then)."""
     lost = [
         delivery

@@ -120,7 +120,7 @@ class Router(Actions):
             return TIMERS_A_TRANSACTION
 
     def audit(self) -> list[str]:
-        """What the escalation auditor found and mended, one sentence each."""
+        """What the escalation auditor found and fixed, one sentence each."""
         with self._store.transaction() as tx:
             return [
                 finding

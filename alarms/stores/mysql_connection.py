@@ -77,7 +77,7 @@ def _leave_a_reader(context: ExceptionContext) -> None:
 
 @contextmanager
 def trouble_told() -> Iterator[None]:
-    """``StoreBusy`` for what a later attempt may mend: server away, lock taken, deadlock, disk full.
+    """``StoreBusy`` for what a later attempt may fix: server away, lock taken, deadlock, disk full.
 
     The statement and its values stay out of the message.
     """

@@ -81,8 +81,8 @@ def _cursor(decision_id: str) -> str:
     return base64.urlsafe_b64encode(decision_id.encode()).decode().rstrip("=")
 
 
-def _invalid(field: str, problem: Text, mend: Text) -> ApiProblem:
-    return ApiProblem(INVALID_PARAMETER, errors=[FieldProblem(problem, mend, field=field)])
+def _invalid(field: str, problem: Text, fix: Text) -> ApiProblem:
+    return ApiProblem(INVALID_PARAMETER, errors=[FieldProblem(problem, fix, field=field)])
 
 
 def _operation(limits: ApiLimits) -> Operation:

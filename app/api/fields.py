@@ -75,7 +75,7 @@ def _walk_struct(value: object, wanted: type[msgspec.Struct], pointer: str) -> I
         if name in value:
             yield from _walk(value[name], field.type, f"{pointer}/{name}")
         elif field.required:
-            yield FieldProblem(Text("missing", "ausente"), _mend(field.type), pointer=f"{pointer}/{name}")
+            yield FieldProblem(Text("missing", "ausente"), _fix(field.type), pointer=f"{pointer}/{name}")
     for name in value:
         if name not in fields:
             yield _unknown(name, pointer, tuple(fields))
@@ -97,7 +97,7 @@ def _check(value: object, wanted: Any, pointer: str) -> Iterator[FieldProblem]:
     try:
         msgspec.convert(value, wanted, strict=True)
     except msgspec.ValidationError:
-        yield FieldProblem(_problem(value, wanted), _mend(wanted), pointer=pointer)
+        yield FieldProblem(_problem(value, wanted), _fix(wanted), pointer=pointer)
 
 
 def _problem(value: object, wanted: Any) -> Text:
@@ -143,7 +143,7 @@ def _kind(value: object) -> Text:
     return next((text for kind, text in _KINDS if isinstance(value, kind)), _OTHER)
 
 
-def _mend(wanted: Any) -> Text:
+def _fix(wanted: Any) -> Text:
     for meta in _metas(wanted):
         text = (meta.extra or {}).get(EXPECTS)
         if isinstance(text, Text):
@@ -248,8 +248,8 @@ _REJECTIONS: Mapping[RejectReason, tuple[Text, Text]] = {
 
 def rejection_fault(number: int, rejected: RejectedRecord) -> FieldProblem:
     """The fault of the record at ``number`` (from 0) of the batch."""
-    problem, mend = _REJECTIONS[RejectReason(rejected.reason)]
+    problem, fix = _REJECTIONS[RejectReason(rejected.reason)]
     pointer = f"#/records/{number}"
     if rejected.field and _FIELD_PATH.fullmatch(rejected.field):
         pointer += "/" + rejected.field.replace(".", "/")
-    return FieldProblem(problem, mend, pointer=pointer)
+    return FieldProblem(problem, fix, pointer=pointer)

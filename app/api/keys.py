@@ -42,7 +42,7 @@ class Scope(StrEnum):
 
 
 class KeyFileError(Exception):
-    """The key file cannot be read or written; the message names it and the mend."""
+    """The key file cannot be read or written; the message names it and the fix."""
 
 
 class UnknownKey(KeyFileError):
@@ -97,7 +97,7 @@ def list_keys(path: Path) -> tuple[ApiKey, ...]:
         return ()
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise KeyFileError(
-            f"{path}: the API keys cannot be read: {error}. Mend the file, or move it away and "
+            f"{path}: the API keys cannot be read: {error}. Fix the file, or move it away and "
             "create new keys with `mirante keys create`"
         ) from error
 

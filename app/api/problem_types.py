@@ -11,7 +11,7 @@ PROBLEM_PATH = "/problems"
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """``slug`` is the last part of the type's URI; ``detail`` says what happened and how to mend it."""
+    """``slug`` is the last part of the type's URI; ``detail`` says what happened and how to fix it."""
 
     slug: str
     status: int
@@ -46,7 +46,7 @@ INVALID_BODY = ProblemType(
     422,
     Text("Some fields cannot be accepted", "Há campos que não podem ser aceitos"),
     Text(
-        "The body is JSON, but not what this operation expects. Every field to mend is listed in errors.",
+        "The body is JSON, but not what this operation expects. Every field to fix is listed in errors.",
         "O corpo é JSON, mas não o que esta operação espera. Cada campo a corrigir está em errors.",
     ),
 )

@@ -47,11 +47,11 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One thing to mend. ``pointer`` is a JSON pointer into the body (``#/amount_cents``);
+    """One thing to fix. ``pointer`` is a JSON pointer into the body (``#/amount_cents``);
     ``field`` names a header, query parameter or path part. Exactly one of them is set."""
 
     problem: Text
-    mend: Text
+    fix: Text
     pointer: str | None = None
     field: str | None = None
 
@@ -75,10 +75,10 @@ class ApiProblem(Exception):
 
 
 class FieldProblemDocument(msgspec.Struct, kw_only=True, omit_defaults=True, rename=None):
-    """One field to mend."""
+    """One field to fix."""
 
     problem: Annotated[str, Meta(description="What is wrong with it.")]
-    mend: Annotated[str, Meta(description="How to mend it.")]
+    fix: Annotated[str, Meta(description="How to fix it.")]
     pointer: (
         Annotated[str, Meta(description="JSON pointer into the body.", examples=["#/amount_cents"])] | None
     ) = None
@@ -97,7 +97,7 @@ class ProblemDocument(msgspec.Struct, kw_only=True):
     ]
     title: Annotated[str, Meta(description="The problem in a few words, the same at each occurrence.")]
     status: Annotated[int, Meta(ge=400, le=599, description="The HTTP status.")]
-    detail: Annotated[str, Meta(description="What happened and how to mend it.")]
+    detail: Annotated[str, Meta(description="What happened and how to fix it.")]
     instance: Annotated[
         str,
         Meta(
@@ -107,7 +107,7 @@ class ProblemDocument(msgspec.Struct, kw_only=True):
     ]
     trace_id: Annotated[str, Meta(description="Joins this answer to our logs and traces.")]
     errors: Annotated[
-        list[FieldProblemDocument], Meta(description="Every field to mend; empty when none is to blame.")
+        list[FieldProblemDocument], Meta(description="Every field to fix; empty when none is to blame.")
     ]
 
 
@@ -124,7 +124,7 @@ def problem_answer(problem: ApiProblem, scope: Mapping[str, object]) -> Response
         errors=[
             FieldProblemDocument(
                 problem=error.problem.of(language),
-                mend=error.mend.of(language),
+                fix=error.fix.of(language),
                 pointer=error.pointer,
                 field=error.field,
             )
@@ -168,8 +168,8 @@ def _domain_problem(error: DomainError, retry_after_seconds: int) -> ApiProblem:
     match error:
         case InvalidCpf():
             return ApiProblem(INVALID_CPF, errors=[_CPF_FIELD])
-        case InvalidValue(field=field, problem=problem, mend=mend):
-            found = FieldProblem(Text(problem, _PT_PROBLEM), Text(mend, _PT_MEND), pointer=f"#/{field}")
+        case InvalidValue(field=field, problem=problem, fix=fix):
+            found = FieldProblem(Text(problem, _PT_PROBLEM), Text(fix, _PT_FIX), pointer=f"#/{field}")
             return ApiProblem(INVALID_BODY, errors=[found])
         case UnknownPolicy(known=known):
             return ApiProblem(UNKNOWN_POLICY, errors=[_policy_field(known)])
@@ -214,7 +214,7 @@ def internal(error: Exception) -> ApiProblem:
 
 
 _PT_PROBLEM = "o valor não é aceito"
-_PT_MEND = "Veja em /docs o que este campo aceita"
+_PT_FIX = "Veja em /docs o que este campo aceita"
 _CPF_FIELD = FieldProblem(
     Text("not a valid CPF", "não é um CPF válido"),
     Text(

@@ -52,8 +52,8 @@ def _files(folder: Path | None) -> tuple[Path | None, ...]:
     there = [folder / name for name in FILES if (folder / name).is_file()]
     if not there and not (folder / RUNBOOKS).is_dir():
         problem = f"holds none of {', '.join(FILES)} and {RUNBOOKS}/" if folder.is_dir() else "is no folder"
-        mend = "Name the folder of your alarm policy, or unset alarm_policy to use what ships"
-        raise DefinitionError(str(folder), "alarm_policy", problem, mend)
+        fix = "Name the folder of your alarm policy, or unset alarm_policy to use what ships"
+        raise DefinitionError(str(folder), "alarm_policy", problem, fix)
     return tuple(folder / name if folder / name in there else None for name in FILES)
 
 

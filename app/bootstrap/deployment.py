@@ -111,8 +111,8 @@ def _reload(address: str) -> str:
     return f"{address.rstrip('/')}/-/reload" if address else ""
 
 
-def _not_set(target: str, mend: str) -> DeploymentError:
-    return DeploymentError(target, "its place is not set", f"Set {mend}")
+def _not_set(target: str, fix: str) -> DeploymentError:
+    return DeploymentError(target, "its place is not set", f"Set {fix}")
 
 
 def _document(made: Made, name: str) -> Sequence[Any]:

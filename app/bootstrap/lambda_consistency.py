@@ -15,7 +15,7 @@ from app.bootstrap.cloudwatch import metrics_publisher, published_after
 from app.bootstrap.platform import OfflinePlatform, offline_platform
 from app.settings import load_settings
 from dataplatform.consistency.checker import CheckPlan
-from dataplatform.consistency.monitor import Round, mended
+from dataplatform.consistency.monitor import Round, repaired
 from dataplatform.consistency.segments import report_of
 from dataplatform.observability.logs import configure_logs
 from dataplatform.profiles import workers
@@ -51,13 +51,13 @@ def compare_segment(event: Mapping[str, Any], context: Any) -> Answer:
 
 
 def summarise(event: Mapping[str, Any], context: Any) -> Answer:
-    """All segments together, kept on file and mended as a check by hand would be."""
+    """All segments together, kept on file and repaired as a check by hand would be."""
 
     async def work(open_: OfflinePlatform) -> Answer:
         rounds = []
         for watched in workers.watched_pairs(open_.platform, open_.telemetry, open_.clock, open_.random):
             report = report_of(watched.checker.pair, event["results"], open_.clock, CheckPlan().confidence)
-            rounds.append(await mended(watched, report, open_.platform.check_log, repair=True))
+            rounds.append(await repaired(watched, report, open_.platform.check_log, repair=True))
         return {"pairs": [_summary(done) for done in rounds]}
 
     return _run(work)

@@ -94,11 +94,11 @@ def _open_store(settings: Settings) -> RouterStore:
     try:
         return MysqlRouterStore(settings.router_store, server_time=settings.clock == "system")
     except ValueError as error:
-        mend = "Write mysql://user:password@host:port/database"
-        raise SettingsError("router_store", f"{shown}: {error}", mend) from None
+        fix = "Write mysql://user:password@host:port/database"
+        raise SettingsError("router_store", f"{shown}: {error}", fix) from None
     except StoreBusy as error:
-        mend = "Start that server, or correct the address"
-        raise SettingsError("router_store", f"{shown} cannot be used: {error.reason}", mend) from error
+        fix = "Start that server, or correct the address"
+        raise SettingsError("router_store", f"{shown} cannot be used: {error.reason}", fix) from error
 
 
 class Closing(Protocol):

@@ -63,8 +63,8 @@ def silence(settings: Settings, matchers: tuple[str, ...], minutes: int, by: str
     try:
         parsed = [parse_matcher(text) for text in matchers]
     except ValueError as error:
-        mend = 'write LABEL="value", with =, !=, =~ or !~'
-        raise click.BadParameter(f"{error}; {mend}", param_hint="MATCHERS") from error
+        fix = 'write LABEL="value", with =, !=, =~ or !~'
+        raise click.BadParameter(f"{error}; {fix}", param_hint="MATCHERS") from error
     made = desk_of(settings).silence(parsed, now, now + timedelta(minutes=minutes), by, comment)
     say(f"silence {made.id} until {instant_text(made.ends_at)}: {', '.join(map(str, made.matchers))}")
 

@@ -91,4 +91,4 @@ def dead_letters(settings: Settings, limit: int, as_json: bool) -> None:
             letter.reason,
         )
     stdout.print(table)
-    say("`mirante ingest replay SEQUENCE...` puts them back once the cause is mended.")
+    say("`mirante ingest replay SEQUENCE...` puts them back once the cause is fixed.")

@@ -55,7 +55,9 @@ def consistency() -> None:
 @consistency.command()
 @PAIR
 @SAMPLE
-@click.option("--repair/--no-repair", default=False, show_default=True, help="Mend up to 100 records a pair.")
+@click.option(
+    "--repair/--no-repair", default=False, show_default=True, help="Repair up to 100 records a pair."
+)
 @json_option
 @pass_settings
 def check(settings: Settings, pair: str | None, sample: int, repair: bool, as_json: bool) -> None:
@@ -195,7 +197,7 @@ def _print_repair(item: Round) -> None:
     elif item.refused is not None:
         say(f"  not repaired: {item.refused}", "red")
     elif item.report.divergent:
-        say("  nothing was changed; `mirante consistency repair` mends them from the source of truth")
+        say("  nothing was changed; `mirante consistency repair` repairs them from the source of truth")
 
 
 def _ratio(value: float | None) -> str:

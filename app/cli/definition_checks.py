@@ -45,7 +45,7 @@ class Checked:
 
 
 def check_everything(settings: Settings) -> Checked:
-    """Read all of it even when a part is wrong, so that a person mends everything in one go."""
+    """Read all of it even when a part is wrong, so that a person fixes everything in one go."""
     findings: list[Finding] = []
     counts: dict[str, int] = {}
     unwatched: tuple[str, ...] = ()
@@ -85,11 +85,11 @@ def _attempt(rule: str, load: Callable[[], T], findings: list[Finding]) -> T | N
     try:
         loaded = problems.attempt(load)
     except UnknownPolicy as unknown:
-        mend = "Set `policy` to one of them, or add its file"
-        findings.append(Finding(FindingLevel.ERROR, rule, "settings", None, "policy", str(unknown), mend))
+        fix = "Set `policy` to one of them, or add its file"
+        findings.append(Finding(FindingLevel.ERROR, rule, "settings", None, "policy", str(unknown), fix))
         return None
     findings += [
-        Finding(FindingLevel.ERROR, rule, wrong.file, wrong.line, wrong.field, wrong.problem, wrong.mend)
+        Finding(FindingLevel.ERROR, rule, wrong.file, wrong.line, wrong.field, wrong.problem, wrong.fix)
         for wrong in problems.errors
     ]
     return loaded
@@ -117,7 +117,7 @@ def _secret_findings(channels: Channels, settings: Settings) -> Iterator[Finding
     for name, channel in channels.items():
         what = secret_of(channel)
         if what is not None and name not in settings.channel_secrets.by_channel:
-            reason, mend = (
+            reason, fix = (
                 f"needs {what}, which is not set here",
                 f"Set {channel_variable(name)} where it runs",
             )
@@ -128,7 +128,7 @@ def _secret_findings(channels: Channels, settings: Settings) -> Iterator[Finding
                 None,
                 f"channels.{name}",
                 reason,
-                mend,
+                fix,
             )
 
 
@@ -137,22 +137,22 @@ def _runbook_findings(runbooks: Runbooks) -> Iterator[Finding]:
         page = runbooks.get(name)
         for heading, steps in () if page is None else (("Steps", page.steps), ("Passos", page.steps_pt)):
             if not steps:
-                reason, mend = f"has no numbered line below '## {heading}'", "Write what to do, step by step"
-                yield Finding(FindingLevel.ERROR, "runbook", f"{name}.md", None, heading, reason, mend)
+                reason, fix = f"has no numbered line below '## {heading}'", "Write what to do, step by step"
+                yield Finding(FindingLevel.ERROR, "runbook", f"{name}.md", None, heading, reason, fix)
 
 
 def _indicator_findings(catalogue: Catalogue, runbooks: Runbooks) -> Iterator[Finding]:
     for indicator in indicators(catalogue):
         if runbooks.get(indicator.runbook) is None:
             reason = f"{indicator.name} points to the runbook {indicator.runbook!r}, which does not exist"
-            mend = f"Write {indicator.runbook}.md"
-            yield Finding(FindingLevel.ERROR, "runbook", "runbooks", None, indicator.name, reason, mend)
+            fix = f"Write {indicator.runbook}.md"
+            yield Finding(FindingLevel.ERROR, "runbook", "runbooks", None, indicator.name, reason, fix)
 
 
 def _truth_findings(report: Report) -> Iterator[Finding]:
     """Boards and rules that could lie: unknown series, moved lines, dead links, foreign colours."""
     for lie in report.findings:
-        yield Finding(FindingLevel.ERROR, lie.gate, "boards", None, lie.where, lie.problem, lie.mend)
+        yield Finding(FindingLevel.ERROR, lie.gate, "boards", None, lie.where, lie.problem, lie.fix)
 
 
 def _generated(catalogue: Catalogue, alarms: AlarmPolicy, settings: Settings, findings: list[Finding]) -> int:
@@ -160,9 +160,9 @@ def _generated(catalogue: Catalogue, alarms: AlarmPolicy, settings: Settings, fi
     try:
         return len(artifacts(catalogue, settings.environment, policy=alarms.policy))
     except DashboardError as wrong:
-        mend = "Rename or split what is too large"
+        fix = "Rename or split what is too large"
         findings.append(
-            Finding(FindingLevel.ERROR, "generated", "definitions", None, "build", str(wrong), mend)
+            Finding(FindingLevel.ERROR, "generated", "definitions", None, "build", str(wrong), fix)
         )
         return 0
 

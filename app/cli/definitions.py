@@ -36,7 +36,7 @@ def check(settings: Settings, definitions: Path | None, as_json: bool) -> None:
 
     Reads SLO definitions with their windows and components, credit policies with their reasons, and the alarm
     policy with channels, schedules, responsibilities and runbooks; then generates everything in memory. Each
-    finding says file:line, field, what is wrong and how to mend it.
+    finding says file:line, field, what is wrong and how to fix it.
 
     Exit status: 0 sound (perhaps with warnings), 1 something is wrong.
     """

@@ -116,8 +116,8 @@ def explained() -> Iterator[None]:
     except (ReaderGone, BrokenPipeError):
         _leave_quietly()
     except OSError as error:
-        mend = MENDS.get(error.errno or 0, OTHERWISE)
-        _leave(f"{error.filename or 'input/output'}: {error.strerror or error}; {mend}", EXIT_ENVIRONMENT)
+        fix = MENDS.get(error.errno or 0, OTHERWISE)
+        _leave(f"{error.filename or 'input/output'}: {error.strerror or error}; {fix}", EXIT_ENVIRONMENT)
     except sqlite3.Error as error:
         _leave(f"a database of the data directory: {error}; {OTHERWISE}", EXIT_ENVIRONMENT)
     except Exception as error:  # noqa: BLE001 - kept whole in a file, named to the person

@@ -67,11 +67,11 @@ class BadLine:
     line: int
     field: str
     problem: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
         field = f"{self.field}: " if self.field else ""
-        return f"{self.file}:{self.line}: {field}{self.problem}. {self.mend}"
+        return f"{self.file}:{self.line}: {field}{self.problem}. {self.fix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def ingest() -> None:
                                        "amount_cents": 12990, "kind": "PURCHASE"}}   (on one line)
 
     and processes them while the data side is stopped. Every line is judged first: good ones are taken, bad
-    ones are named with line, field and mend, and never sent. Taking a file twice changes nothing.
+    ones are named with line, field and fix, and never sent. Taking a file twice changes nothing.
     """
 
 
@@ -145,7 +145,7 @@ def _judged(content: bytes, file: str, number: int, ingest: IngestRecord) -> Goo
         ingest.parse(content)
     except RejectedRecord as rejected:
         fault = rejection_fault(0, rejected)
-        return BadLine(file, number, rejected.field, fault.problem.en, fault.mend.en)
+        return BadLine(file, number, rejected.field, fault.problem.en, fault.fix.en)
     return GoodLine(number, json.loads(content))
 
 

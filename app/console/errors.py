@@ -30,5 +30,5 @@ class SessionStoreError(ConsoleError):
         self.path = path
         super().__init__(
             f"{path}: the console's sessions cannot be kept there: {reason}. "
-            "Free space, mend the permissions, or point the data directory elsewhere"
+            "Free space, fix the permissions, or point the data directory elsewhere"
         )

@@ -1,4 +1,4 @@
-"""The fault on purpose: broken in the adapter, seen by the watch, told to a person, mended, resolved."""
+"""The fault on purpose: broken in the adapter, seen by the watch, told to a person, fixed, resolved."""
 
 from __future__ import annotations
 

@@ -45,4 +45,4 @@ def _carry_out(change: Change) -> None:
             assert change.document is not None
             change.place.put(change.name, change.document)
     except AwsError as error:
-        raise DeploymentError(f"{change.place.kind} {change.name}", error.problem, error.mend) from error
+        raise DeploymentError(f"{change.place.kind} {change.name}", error.problem, error.fix) from error

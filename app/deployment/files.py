@@ -87,7 +87,7 @@ class Files:
             ) from error
         if not answer.is_success:
             told = f"answered {answer.status_code}: {answer.text.strip()[:300]}"
-            raise DeploymentError(self._reload_url, told, "Mend what it names, then run this again")
+            raise DeploymentError(self._reload_url, told, "Fix what it names, then run this again")
 
     def _loaded(self) -> dict[str, str]:
         """Our files, each with the digest of what the server last loaded of it."""

@@ -92,11 +92,11 @@ def explained(place: str) -> Iterator[None]:
     try:
         yield
     except GrafanaException as error:
-        mend = (
+        fix = (
             "Check grafana_token and its rights"
             if error.status_code in (401, 403)
-            else "Mend it and run it again"
+            else "Fix it and run it again"
         )
-        raise DeploymentError(place, f"{error.status_code}: {error.message}", mend) from error
+        raise DeploymentError(place, f"{error.status_code}: {error.message}", fix) from error
     except requests.RequestException as error:
         raise DeploymentError(place, type(error).__name__, "Check grafana_url and that it is up") from error

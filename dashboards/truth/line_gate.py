@@ -18,7 +18,7 @@ from slo.model.spec import Objective, Slo, Tier
 
 GATE = "lines"
 _LIMIT = re.compile(r"[<>]\s*(?:bool\s+)?([0-9.]+)")
-_MEND = "Take both from the definition, through the conventions"
+_FIX = "Take both from the definition, through the conventions"
 
 Generated = Mapping[str, object]
 
@@ -134,4 +134,4 @@ def _fraction(value: object) -> Fraction:
 
 def _differs(where: str, what: str, got: Iterable[Fraction], wanted: Fraction) -> Untruth:
     shown = ", ".join(str(float(value)) for value in sorted(got)) or "nothing"
-    return Untruth(GATE, where, f"{what} says {shown}, and the definition {float(wanted)}", _MEND)
+    return Untruth(GATE, where, f"{what} says {shown}, and the definition {float(wanted)}", _FIX)

@@ -1,4 +1,4 @@
-"""One lie found: where it stands, what is wrong, how to mend it."""
+"""One lie found: where it stands, what is wrong, how to fix it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Untruth:
     gate: str
     where: str
     problem: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.problem}. {self.mend} [{self.gate}]"
+        return f"{self.where}: {self.problem}. {self.fix} [{self.gate}]"

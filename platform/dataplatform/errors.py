@@ -1,15 +1,15 @@
-"""Errors of the data platform that a person can mend.
+"""Errors of the data platform that a person can fix.
 
 PlatformError
-+-- DataDirectoryError      the data directory cannot be used (path, problem, mend)
++-- DataDirectoryError      the data directory cannot be used (path, problem, fix)
 |   +-- DataDirectoryBusy   another process holds it for writing
-+-- KeyMaterialError        a key file is missing, damaged or readable by others (path, problem, mend)
-+-- SchemaError             a database is newer than this program, or damaged (place, problem, mend)
-+-- StackRecordError        the record of the servers that were started cannot be read (path, problem, mend)
++-- KeyMaterialError        a key file is missing, damaged or readable by others (path, problem, fix)
++-- SchemaError             a database is newer than this program, or damaged (place, problem, fix)
++-- StackRecordError        the record of the servers that were started cannot be read (path, problem, fix)
 +-- UnsealError             sealed bytes that do not open: other context, other key, or altered
 +-- RepairRefused           a repair would touch more records than it may
 +-- TableDrift              a table is there with other keys than the program needs (table, problem)
-+-- LocalServerError        a server of the local profile cannot run here (server, problem, mend)
++-- LocalServerError        a server of the local profile cannot run here (server, problem, fix)
 +-- CqlRefused              a statement that Amazon Keyspaces does not support (statement, feature)
 
 What a request meets while the platform runs is ``credit.domain.errors.StoreUnavailable``.
@@ -21,15 +21,15 @@ from pathlib import Path
 
 
 class PlatformError(Exception):
-    """Base: something a person mends before the platform runs."""
+    """Base: something a person fixes before the platform runs."""
 
 
 class PathError(PlatformError):
-    """One path, what is wrong with it, and how to mend it."""
+    """One path, what is wrong with it, and how to fix it."""
 
-    def __init__(self, path: Path, problem: str, mend: str) -> None:
-        self.path, self.problem, self.mend = path, problem, mend
-        super().__init__(f"{path}: {problem}. {mend}")
+    def __init__(self, path: Path, problem: str, fix: str) -> None:
+        self.path, self.problem, self.fix = path, problem, fix
+        super().__init__(f"{path}: {problem}. {fix}")
 
 
 class DataDirectoryError(PathError):
@@ -53,9 +53,9 @@ class KeyMaterialError(PathError):
 class SchemaError(PlatformError):
     """``place`` is the file, or the database as people call it (never with its password)."""
 
-    def __init__(self, place: Path | str, problem: str, mend: str) -> None:
-        self.place, self.problem, self.mend = place, problem, mend
-        super().__init__(f"{place}: {problem}. {mend}")
+    def __init__(self, place: Path | str, problem: str, fix: str) -> None:
+        self.place, self.problem, self.fix = place, problem, fix
+        super().__init__(f"{place}: {problem}. {fix}")
 
 
 class StackRecordError(PathError):
@@ -94,9 +94,9 @@ class TableDrift(PlatformError):
 
 
 class LocalServerError(PlatformError):
-    def __init__(self, server: str, problem: str, mend: str) -> None:
-        self.server, self.problem, self.mend = server, problem, mend
-        super().__init__(f"{server}: {problem}. {mend}")
+    def __init__(self, server: str, problem: str, fix: str) -> None:
+        self.server, self.problem, self.fix = server, problem, fix
+        super().__init__(f"{server}: {problem}. {fix}")
 
 
 class CqlRefused(PlatformError):

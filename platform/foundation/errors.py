@@ -1,7 +1,7 @@
-"""Errors of the foundation, and how those of files are gathered so that a person mends them in one go.
+"""Errors of the foundation, and how those of files are gathered so that a person fixes them in one go.
 
 ClockSpecError              a clock setting that cannot be read
-DefinitionError             a file that a person edits says something wrong (file, line, field, problem, mend)
+DefinitionError             a file that a person edits says something wrong (file, line, field, problem, fix)
 +-- DefinitionErrors        several of them at once
 """
 
@@ -13,7 +13,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 WHOLE_FILE = "the file"  # the field of a problem that no single value has
-MOST_ERRORS = 500  # a person mends no more at once, and a hostile file could have one in every byte
+MOST_ERRORS = 500  # a person fixes no more at once, and a hostile file could have one in every byte
 
 
 class ClockSpecError(ValueError):
@@ -30,23 +30,23 @@ class ClockSpecError(ValueError):
 class DefinitionError(Exception):
     """One thing wrong in one place of one file. ``line`` counts from 1; ``None``: of the file as a whole."""
 
-    def __init__(self, file: str, field: str, problem: str, mend: str, line: int | None = None) -> None:
+    def __init__(self, file: str, field: str, problem: str, fix: str, line: int | None = None) -> None:
         self.file = file
         self.line = line
         self.field = field
         self.problem = problem
-        self.mend = mend
+        self.fix = fix
         place = file if line is None else f"{file}:{line}"
-        super().__init__(f"{place}: {field}: {problem}. {mend}")
+        super().__init__(f"{place}: {field}: {problem}. {fix}")
 
 
 class DefinitionErrors(DefinitionError):
-    """Every error found, in file order, so that a person mends them in one go. Its fields are the first's."""
+    """Every error found, in file order, so that a person fixes them in one go. Its fields are the first's."""
 
     def __init__(self, errors: Sequence[DefinitionError]) -> None:
         self.errors = tuple(errors)
         first = self.errors[0]
-        super().__init__(first.file, first.field, first.problem, first.mend, first.line)
+        super().__init__(first.file, first.field, first.problem, first.fix, first.line)
         self.args = ("\n".join(str(error) for error in self.errors),)
 
 
@@ -58,7 +58,7 @@ class Notice:
     line: int | None
     field: str
     reason: str
-    mend: str = ""
+    fix: str = ""
 
 
 class Problems:
@@ -68,12 +68,12 @@ class Problems:
         self.errors: list[DefinitionError] = []
         self.notices: list[Notice] = []
 
-    def refuse(self, file: str, line: int | None, field: str, problem: str, mend: str) -> None:
+    def refuse(self, file: str, line: int | None, field: str, problem: str, fix: str) -> None:
         if len(self.errors) < MOST_ERRORS:
-            self.errors.append(DefinitionError(file, field or WHOLE_FILE, problem, mend, line))
+            self.errors.append(DefinitionError(file, field or WHOLE_FILE, problem, fix, line))
 
-    def notice(self, file: str, line: int | None, field: str, reason: str, mend: str = "") -> None:
-        self.notices.append(Notice(file, line, field, reason, mend))
+    def notice(self, file: str, line: int | None, field: str, reason: str, fix: str = "") -> None:
+        self.notices.append(Notice(file, line, field, reason, fix))
 
     def attempt(self, read: Callable[[], T]) -> T | None:
         """What ``read`` answers; ``None``, and its errors among these, where it raises some."""

@@ -23,8 +23,8 @@ def read_bytes(path: Path, name: str | None = None) -> bytes:
             return source.read(MAX_BYTES + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
-        mend = "Check that the file exists and its permissions."
-        raise _refused(name or str(path), None, problem, mend) from None
+        fix = "Check that the file exists and its permissions."
+        raise _refused(name or str(path), None, problem, fix) from None
 
 
 def as_text(content: bytes, file: str) -> str:
@@ -85,5 +85,5 @@ def read_document(path: Path) -> Place:
     return document(read_bytes(path), str(path))
 
 
-def _refused(file: str, line: int | None, problem: str, mend: str) -> DefinitionErrors:
-    return DefinitionErrors([DefinitionError(file, WHOLE_FILE, problem, mend, line)])
+def _refused(file: str, line: int | None, problem: str, fix: str) -> DefinitionErrors:
+    return DefinitionErrors([DefinitionError(file, WHOLE_FILE, problem, fix, line)])

@@ -1,4 +1,4 @@
-"""Values of a file that know their file, line and path, so that an error can say where and how to mend.
+"""Values of a file that know their file, line and path, so that an error can say where and how to fix.
 
 Reading never stops at a problem: it is noted and a stand-in returned, so one pass finds everything wrong.
 ``Problems.raise_if_any`` then tells all. A value that is null counts as not written.
@@ -65,8 +65,8 @@ class Place:
     def is_mapping(self) -> bool:
         return isinstance(self._node, Mapping)
 
-    def wrong(self, problem: str, mend: str) -> None:
-        self.source.problems.refuse(self.source.file, self.line, self.path, problem, mend)
+    def wrong(self, problem: str, fix: str) -> None:
+        self.source.problems.refuse(self.source.file, self.line, self.path, problem, fix)
 
     def scalar(self) -> str:
         """As written, blanks included."""
@@ -181,11 +181,11 @@ class Place:
             self.wrong("expected a single value", "Write one value after the colon.")
         return None
 
-    def _parsed(self, parse: Callable[[str], T | None], problem: str, mend: str) -> T | None:
+    def _parsed(self, parse: Callable[[str], T | None], problem: str, fix: str) -> T | None:
         scalar = self._scalar()
         value = None if scalar is None else parse(scalar.text.strip())
         if scalar is not None and value is None:
-            self.wrong(f"{shown(scalar.text)} {problem}", mend)
+            self.wrong(f"{shown(scalar.text)} {problem}", fix)
         return value
 
 
@@ -205,13 +205,13 @@ class Section:
     def line(self) -> int | None:
         return self.place.line
 
-    def refuse(self, key: str, problem: str, mend: str) -> None:
+    def refuse(self, key: str, problem: str, fix: str) -> None:
         """About ``key``, written or not; an empty key is the mapping itself."""
-        (self._at(key) if key else self.place).wrong(problem, mend)
+        (self._at(key) if key else self.place).wrong(problem, fix)
 
-    def notice(self, key: str, reason: str, mend: str = "") -> None:
+    def notice(self, key: str, reason: str, fix: str = "") -> None:
         at = self._at(key)
-        at.source.problems.notice(self.file, at.line, at.path, reason, mend)
+        at.source.problems.notice(self.file, at.line, at.path, reason, fix)
 
     def has(self, key: str) -> bool:
         return key in self._places and not self._places[key].is_null
@@ -295,8 +295,8 @@ class Section:
         unknown = [key for key in self._places if key not in self._asked]
         for key in unknown[:MOST_NAMES]:
             known = sorted(self._asked)
-            mend = suggestion(key, known, f"Known here: {', '.join(known)}.")
-            self._places[key].wrong("is not a key known here", mend)
+            fix = suggestion(key, known, f"Known here: {', '.join(known)}.")
+            self._places[key].wrong("is not a key known here", fix)
         if len(unknown) > MOST_NAMES:
             self.place.wrong(f"has {len(unknown)} keys that are not known here", "Remove them.")
 

@@ -16,8 +16,8 @@ class NewerFile(Exception):
     def __init__(self, path: Path, found: int, known: int) -> None:
         self.path, self.found, self.known = path, found, known
         self.problem = f"its schema is version {found}, this program knows up to {known}"
-        self.mend = "Use the newer program, or restore the backup made before it ran"
-        super().__init__(f"{path}: {self.problem}. {self.mend}")
+        self.fix = "Use the newer program, or restore the backup made before it ran"
+        super().__init__(f"{path}: {self.problem}. {self.fix}")
 
 
 def refuse_newer(connection: sqlite3.Connection, path: Path, known: int) -> int:

@@ -83,18 +83,18 @@ def read_nodes(text: str, file: str, problems: Problems) -> list[Node]:
     try:
         return _Builder(file, problems).documents(text)
     except _UnreadableError as error:
-        problems.refuse(file, error.line, "", error.problem, error.mend)
+        problems.refuse(file, error.line, "", error.problem, error.fix)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
-        problems.refuse(file, line, "", f"is not YAML: {error.problem or error.context}", _mend(text, line))
+        problems.refuse(file, line, "", f"is not YAML: {error.problem or error.context}", _fix(text, line))
     except yaml.reader.ReaderError as error:
         line = text.encode().count(b"\n", 0, error.position) + 1
         problems.refuse(file, line, "", f"is not YAML: {error.reason}", "Remove what is not text.")
     return []
 
 
-def _mend(text: str, line: int | None) -> str:
+def _fix(text: str, line: int | None) -> str:
     lines = text.split("\n")
     written = lines[line - 1] if line and line <= len(lines) else ""
     if re.match(" *\t", written):
@@ -103,8 +103,8 @@ def _mend(text: str, line: int | None) -> str:
 
 
 class _UnreadableError(Exception):
-    def __init__(self, line: int, problem: str, mend: str) -> None:
-        self.line, self.problem, self.mend = line, problem, mend
+    def __init__(self, line: int, problem: str, fix: str) -> None:
+        self.line, self.problem, self.fix = line, problem, fix
         super().__init__(problem)
 
 
@@ -207,11 +207,11 @@ class _Builder:
         first = mapping.entries.get(parent.key)
         parent.dropped = first is not None or not is_plain
         if not is_plain:
-            mend = "Write the keys out; merge keys and compound keys are not read."
-            self._refuse(key.line, "is not a plain key", mend)
+            fix = "Write the keys out; merge keys and compound keys are not read."
+            self._refuse(key.line, "is not a plain key", fix)
         elif first is not None:
             self._refuse(key.line, f"is written twice (first on line {first[0]})", "Keep one of them.")
 
-    def _refuse(self, line: int, problem: str, mend: str) -> None:
+    def _refuse(self, line: int, problem: str, fix: str) -> None:
         path = "".join(part.step() for part in self._open).strip(".")
-        self._problems.refuse(self._file, line, path, problem, mend)
+        self._problems.refuse(self._file, line, path, problem, fix)

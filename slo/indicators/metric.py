@@ -145,7 +145,7 @@ class Twin:
 
 
 class TwinError(ValueError):
-    """The twin of a definition cannot be read; the message says why and how to mend it."""
+    """The twin of a definition cannot be read; the message says why and how to fix it."""
 
 
 def twin_of(slo: Slo, objective: Objective, environment: str) -> Twin:

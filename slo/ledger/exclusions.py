@@ -18,7 +18,7 @@ Span = tuple[datetime, datetime]
 
 
 class ExclusionError(SloError):
-    """An exclusion that cannot be accepted; says which field and how to mend it."""
+    """An exclusion that cannot be accepted; says which field and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)

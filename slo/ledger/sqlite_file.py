@@ -13,7 +13,7 @@ from foundation.sqlite_ladder import climb, refuse_newer
 from slo.model.errors import LedgerError
 
 IN_MEMORY = Path(":memory:")
-_MENDS = {
+_FIXS = {
     sqlite3.SQLITE_FULL: "free some space",
     sqlite3.SQLITE_READONLY: "make the file and its folder writable",
     sqlite3.SQLITE_CANTOPEN: "check that the folder exists and who may write in it",
@@ -87,7 +87,7 @@ class SqliteFile:
         try:
             yield
         except sqlite3.Error as error:
-            raise LedgerError(f"{self._what} {self._path} cannot be used: {with_mend(error)}") from error
+            raise LedgerError(f"{self._what} {self._path} cannot be used: {with_fix(error)}") from error
 
     def _make_folder(self) -> None:
         try:
@@ -103,7 +103,7 @@ def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
     return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
 
 
-def with_mend(error: Exception) -> str:
-    """The error's own words, and the mend where there is one."""
-    mend = _MENDS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-    return str(error) if mend is None else f"{error}; {mend}"
+def with_fix(error: Exception) -> str:
+    """The error's own words, and the fix where there is one."""
+    fix = _FIXS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    return str(error) if fix is None else f"{error}; {fix}"

@@ -21,7 +21,7 @@ def check(catalogue: Catalogue, around: LintSurroundings | None = None) -> list[
     """
     known = around or LintSurroundings()
     found = [
-        Finding(FindingLevel.WARNING, "understood-as", n.file, n.line, n.field, n.reason, n.mend)
+        Finding(FindingLevel.WARNING, "understood-as", n.file, n.line, n.field, n.reason, n.fix)
         for n in catalogue.notices
     ]
     for slo in catalogue.slos:

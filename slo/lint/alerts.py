@@ -20,8 +20,8 @@ def check_alerts(slo: Slo) -> Iterator[Finding]:
             yield from _never_fires(slo, objective, tier)
             yield from _traffic(slo, objective, tier)
     if not slo.tiers:
-        mend = "Name a window set in mirante.dev/windows unless that is what you want."
-        yield warning(slo, "no-burn-alerts", "alertPolicies", "no burn alert is defined", mend)
+        fix = "Name a window set in mirante.dev/windows unless that is what you want."
+        yield warning(slo, "no-burn-alerts", "alertPolicies", "no burn alert is defined", fix)
 
 
 def _objective(slo: Slo, objective: Objective) -> Iterator[Finding]:
@@ -43,8 +43,8 @@ def _never_fires(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding
             f"can never fire on objective {objective.name}: {short_text(factor)} times a budget of "
             f"{percent_text(objective.budget)} is {percent_text(factor * objective.budget)} errors"
         )
-        mend = f"Leave it out (mirante.dev/disable-tiers: {tier.name}), or promise {enough} or more."
-        yield error(slo, "never-fires", f"tier {tier.name}", reason, mend)
+        fix = f"Leave it out (mirante.dev/disable-tiers: {tier.name}), or promise {enough} or more."
+        yield error(slo, "never-fires", f"tier {tier.name}", reason, fix)
 
 
 def _traffic(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding]:
@@ -55,8 +55,8 @@ def _traffic(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding]:
     where = f"tier {tier.name}"
     if slo.min_events and events < slo.min_events:
         reason = f"{float(events):g} events in {duration_text(tier.long_window)} never reach {slo.min_events}"
-        mend = "Lower mirante.dev/min-events or leave the tier out."
-        yield error(slo, "too-little-traffic", where, reason, mend)
+        fix = "Lower mirante.dev/min-events or leave the tier out."
+        yield error(slo, "too-little-traffic", where, reason, fix)
         return
     needed = max(events, Fraction(slo.min_events))
     if needed * tier.factor(slo.window.length) * objective.budget < 1:
@@ -65,5 +65,5 @@ def _traffic(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding]:
             f"({tier.severity})"
         )
         least = int(1 / (tier.factor(slo.window.length) * objective.budget)) + 1
-        mend = f"Set mirante.dev/min-events: {least} or more, use longer windows, or count time slices."
-        yield warning(slo, "too-little-traffic", where, reason, mend)
+        fix = f"Set mirante.dev/min-events: {least} or more, use longer windows, or count time slices."
+        yield warning(slo, "too-little-traffic", where, reason, fix)

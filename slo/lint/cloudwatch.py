@@ -14,13 +14,13 @@ from slo.model.conventions import CLOUDWATCH_DESCRIPTION
 def check_cloudwatch(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
     for found in skipped(catalogue, around.environment):
         slo = catalogue.slo(found.slo_id)
-        mend = "Prometheus and the ledger still alert; shorten the window or give a twin that fits."
-        yield warning(slo, "cloudwatch-limit", found.what, f"no CloudWatch alarm: {found.reason}", mend)
+        fix = "Prometheus and the ledger still alert; shorten the window or give a twin that fits."
+        yield warning(slo, "cloudwatch-limit", found.what, f"no CloudWatch alarm: {found.reason}", fix)
     for alarm in alarms(catalogue, around.environment):
         for field, reason in _problems(alarm):
-            mend = "Shorten names of services, SLOs, objectives or tiers, or give the twin fewer metrics."
+            fix = "Shorten names of services, SLOs, objectives or tiers, or give the twin fewer metrics."
             name = str(alarm["AlarmName"])
-            yield Finding(FindingLevel.ERROR, "cloudwatch-limit", name, None, field, reason, mend)
+            yield Finding(FindingLevel.ERROR, "cloudwatch-limit", name, None, field, reason, fix)
 
 
 def _problems(alarm: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""One thing a person should know about a definition, with the place and the mend."""
+"""One thing a person should know about a definition, with the place and the fix."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Finding:
     line: int | None
     field: str
     reason: str
-    mend: str
+    fix: str
     slo_id: str = ""
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         about = f"{self.slo_id}: " if self.slo_id else ""
-        return f"{place}: {self.level.value}: {about}{self.field}: {self.reason}. {self.mend} [{self.rule}]"
+        return f"{place}: {self.level.value}: {about}{self.field}: {self.reason}. {self.fix} [{self.rule}]"
 
 
-def error(slo: Slo, rule: str, field: str, reason: str, mend: str) -> Finding:
-    return Finding(FindingLevel.ERROR, rule, slo.source_file, slo.source_line, field, reason, mend, slo.id)
+def error(slo: Slo, rule: str, field: str, reason: str, fix: str) -> Finding:
+    return Finding(FindingLevel.ERROR, rule, slo.source_file, slo.source_line, field, reason, fix, slo.id)
 
 
-def warning(slo: Slo, rule: str, field: str, reason: str, mend: str) -> Finding:
-    return Finding(FindingLevel.WARNING, rule, slo.source_file, slo.source_line, field, reason, mend, slo.id)
+def warning(slo: Slo, rule: str, field: str, reason: str, fix: str) -> Finding:
+    return Finding(FindingLevel.WARNING, rule, slo.source_file, slo.source_line, field, reason, fix, slo.id)

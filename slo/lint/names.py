@@ -46,9 +46,9 @@ def _same_counts(catalogue: Catalogue) -> Iterator[Finding]:
 def _owners(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
     for slo in catalogue.slos:
         owner = catalogue.owner(slo)
-        mend = "Name the team in mirante.dev/owner, of the SLO or of its Service."
+        fix = "Name the team in mirante.dev/owner, of the SLO or of its Service."
         if not owner:
-            yield warning(slo, "no-owner", "mirante.dev/owner", "nobody answers for this SLO", mend)
+            yield warning(slo, "no-owner", "mirante.dev/owner", "nobody answers for this SLO", fix)
         elif around.teams and owner not in around.teams:
             known = f"Teams: {', '.join(sorted(around.teams))}."
             yield error(slo, "unknown-owner", "mirante.dev/owner", f"no team is called {owner!r}", known)
@@ -60,11 +60,11 @@ def _components(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Find
     served = {slo_id for component in catalogue.components for slo_id in component.slos}
     for slo in catalogue.slos:
         if slo.id not in served:
-            mend = "Add it to the `slos` of the components that serve it, in components.yaml."
-            yield warning(slo, "no-component", "components", "no component serves this SLO", mend)
+            fix = "Add it to the `slos` of the components that serve it, in components.yaml."
+            yield warning(slo, "no-component", "components", "no component serves this SLO", fix)
     for component in catalogue.components:
         if around.teams and component.owner not in around.teams:
             reason = f"component {component.id!r} is owned by {component.owner!r}, which is no team"
-            mend = f"Teams: {', '.join(sorted(around.teams))}."
+            fix = f"Teams: {', '.join(sorted(around.teams))}."
             file = next((f for f in catalogue.sources if f.endswith("components.yaml")), "components.yaml")
-            yield Finding(FindingLevel.ERROR, "unknown-owner", file, None, "owner", reason, mend)
+            yield Finding(FindingLevel.ERROR, "unknown-owner", file, None, "owner", reason, fix)

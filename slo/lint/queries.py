@@ -26,8 +26,8 @@ def check_queries(slo: Slo, around: LintSurroundings) -> Iterator[Finding]:
     if parsed.keys() >= _asked_of_prometheus(slo):
         reason = unsupported(slo)
         if reason:
-            mend = "Count it from a source read here, or keep it for another tool."
-            yield warning(slo, "not-generated", "indicator", f"no rule is generated: {reason}", mend)
+            fix = "Count it from a source read here, or keep it for another tool."
+            yield warning(slo, "not-generated", "indicator", f"no rule is generated: {reason}", fix)
     for part, query in parsed.items():
         yield from _buckets(slo, part, query, around)
         yield from _grouping(slo, part, query)
@@ -53,16 +53,16 @@ def _one(slo: Slo, part: str, metric: MetricQuery, parsed: dict[str, Query]) -> 
         return
     if lacks_range(slo, metric):
         reason = "counts a counter without {{.window}}"
-        mend = "Write for example sum(increase(requests_total[{{.window}}]))."
-        yield error(slo, "no-window", f"{part} query", reason, mend)
+        fix = "Write for example sum(increase(requests_total[{{.window}}]))."
+        yield error(slo, "no-window", f"{part} query", reason, fix)
         return
     if query.counts == "mixed":
         yield error(slo, "mixed-units", f"{part} query", "mixes increase() and rate()", "Use one of them.")
         return
     if slo.indicator.events is not None and " - " in metric.query and " or " not in metric.query:
         reason = "subtracts series: where one of them does not exist (yet), nothing is left"
-        mend = "Use `bad:` instead, or write (sum(...) or vector(0)) for what may be missing."
-        yield warning(slo, "fragile-difference", f"{part} query", reason, mend)
+        fix = "Use `bad:` instead, or write (sum(...) or vector(0)) for what may be missing."
+        yield warning(slo, "fragile-difference", f"{part} query", reason, fix)
     parsed[part] = query
 
 
@@ -70,8 +70,8 @@ def _grouping(slo: Slo, part: str, query: Query) -> Iterator[Finding]:
     if slo.group_by and query.grouping is not None and not set(slo.group_by) <= set(query.grouping):
         lost = sorted(set(slo.group_by) - set(query.grouping))
         reason = f"sums {', '.join(lost)} away, though there is one budget for each"
-        mend = f"Write sum by ({', '.join(slo.group_by)}) (...)."
-        yield error(slo, "grouping-lost", f"{part} query", reason, mend)
+        fix = f"Write sum by ({', '.join(slo.group_by)}) (...)."
+        yield error(slo, "grouping-lost", f"{part} query", reason, fix)
 
 
 def _same_things(slo: Slo, parsed: dict[str, Query]) -> Iterator[Finding]:
@@ -89,8 +89,8 @@ def _same_things(slo: Slo, parsed: dict[str, Query]) -> Iterator[Finding]:
         if small.selects(labels) and not large.selects(labels):
             shown = ", ".join(f"{key}={value!r}" for key, value in sample.labels) or "no labels"
             reason = f"counts series that total does not, such as {shown}"
-            mend = "Give both queries the same matchers, and the part its own on top."
-            yield error(slo, "different-things", f"{part} query", reason, mend)
+            fix = "Give both queries the same matchers, and the part its own on top."
+            yield error(slo, "different-things", f"{part} query", reason, fix)
             return
 
 
@@ -118,8 +118,8 @@ def _buckets(slo: Slo, part: str, query: Query, around: LintSurroundings) -> Ite
         on_le = [matcher for matcher in selector.matchers if matcher.name == "le"]
         if not on_le:
             reason = f"adds up every bucket of {selector.name}, each holding the ones below"
-            mend = 'Pick the bucket of the threshold, for example le="0.2".'
-            yield error(slo, "bucket-missing", f"{part} query", reason, mend)
+            fix = 'Pick the bucket of the threshold, for example le="0.2".'
+            yield error(slo, "bucket-missing", f"{part} query", reason, fix)
         for edge in (matcher.value for matcher in on_le if matcher.op == "="):
             yield from _edge(slo, part, selector, edge, around)
 

@@ -51,14 +51,14 @@ def _refresh(slo: Slo, refresh: timedelta) -> Iterator[Finding]:
     for tier in slo.tiers:
         if tier.short_window < refresh:
             reason = f"its window of {duration_text(tier.short_window)} is shorter than the {shown} refresh"
-            mend = "Use windows of at least twice the refresh interval."
-            yield error(slo, "faster-than-refresh", f"tier {tier.name}", reason, mend)
+            fix = "Use windows of at least twice the refresh interval."
+            yield error(slo, "faster-than-refresh", f"tier {tier.name}", reason, fix)
         elif tier.short_window < 2 * refresh and counts_over_window(slo):
             reason = (
                 f"its window of {duration_text(tier.short_window)} holds fewer than two readings ({shown})"
             )
-            mend = "Use windows of at least twice the refresh interval."
-            yield warning(slo, "faster-than-refresh", f"tier {tier.name}", reason, mend)
+            fix = "Use windows of at least twice the refresh interval."
+            yield warning(slo, "faster-than-refresh", f"tier {tier.name}", reason, fix)
     for objective in slo.objectives:
         if objective.time_slice_window and slice_window(slo, objective) < refresh:
             reason = f"slices are shorter than the {shown} refresh"

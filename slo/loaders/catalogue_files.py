@@ -168,8 +168,8 @@ def _components(document: Section) -> list[Component]:
             item.refuse("id", f"two components are called {component.id!r}", "Give each its own id.")
         for name in component.depends_on:
             if name not in known:
-                mend = f"Components: {', '.join(sorted(known))}."
-                item.refuse("depends_on", f"no component is called {name!r}", mend)
+                fix = f"Components: {', '.join(sorted(known))}."
+                item.refuse("depends_on", f"no component is called {name!r}", fix)
     return components
 
 
@@ -198,5 +198,5 @@ def _refuse_unknown_slos(sections: Iterable[Section], known: Set[str]) -> None:
         for item in document.sections("components"):
             for slo_id in item.texts("slos"):
                 if slo_id not in known:
-                    mend = f"Defined: {', '.join(sorted(known)) or 'none'}."
-                    item.refuse("slos", f"no SLO is called {slo_id!r}", mend)
+                    fix = f"Defined: {', '.join(sorted(known)) or 'none'}."
+                    item.refuse("slos", f"no SLO is called {slo_id!r}", fix)

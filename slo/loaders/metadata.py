@@ -87,8 +87,8 @@ def checked_name(section: Section, key: str) -> str:
     """
     name = section.text(key, required=True)
     if name and not _NAME.fullmatch(name):
-        mend = "Use at most 63 letters, digits and dashes, with a letter or digit at both ends."
-        section.refuse(key, f"{name!r} is not a usable name", mend)
+        fix = "Use at most 63 letters, digits and dashes, with a letter or digit at both ends."
+        section.refuse(key, f"{name!r} is not a usable name", fix)
     return name
 
 
@@ -140,14 +140,14 @@ class Annotations:
         for name in self._ours:
             if name not in known and not (per_tier and name.startswith(PER_TIER)):
                 close = difflib.get_close_matches(name, known, 1, 0.6)
-                mend = (
+                fix = (
                     f"Did you mean {ANNOTATION_PREFIX}{close[0]}?" if close else f"Known: {', '.join(known)}."
                 )
-                self.refuse(name, "is not an annotation known here", mend)
+                self.refuse(name, "is not an annotation known here", fix)
 
-    def refuse(self, name: str, problem: str, mend: str) -> None:
+    def refuse(self, name: str, problem: str, fix: str) -> None:
         if self._section is not None:
-            self._section.refuse(ANNOTATION_PREFIX + name, problem, mend)
+            self._section.refuse(ANNOTATION_PREFIX + name, problem, fix)
 
     def has(self, name: str) -> bool:
         return name in self._ours

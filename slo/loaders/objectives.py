@@ -129,8 +129,8 @@ def check_bounds(raw: WrittenObjective, indicator: Indicator) -> None:
     if indicator.is_bounded:
         for key, given in (("op", objective.op), ("value", objective.value)):
             if given is None:
-                mend = "Add it, for example op: lte, value: 0.2."
-                item.refuse(key, f"is required with a {metric}", mend)
+                fix = "Add it, for example op: lte, value: 0.2."
+                item.refuse(key, f"is required with a {metric}", fix)
     elif objective.op or objective.value is not None:
         item.notice("op" if objective.op else "value", f"has no effect on a {metric}", "Remove it.")
 
@@ -163,8 +163,8 @@ def _window(item: Section) -> Window:
 def _rolling(item: Section, text: str) -> Window:
     length = parse_duration(text)
     if text and length is None:
-        mend = "Months and longer have no fixed length: write days, such as 30d."
-        item.refuse("duration", f"{text!r} is not the length of a rolling window", mend)
+        fix = "Months and longer have no fixed length: write days, such as 30d."
+        item.refuse("duration", f"{text!r} is not the length of a rolling window", fix)
     if length is not None and (length < timedelta(hours=1) or length % timedelta(minutes=1)):
         item.refuse(
             "duration", f"{text!r} is shorter than an hour or not whole minutes", "Write for example 30d."
@@ -175,8 +175,8 @@ def _rolling(item: Section, text: str) -> Window:
 def _aligned(item: Section, text: str, calendar: Section | None) -> Window:
     parsed = CALENDAR_UNITS.get(text[1:]) if text[:1] == "1" else None  # the unit and its nominal length
     if text and parsed is None:
-        mend = "Write 1d, 1w, 1M, 1Q or 1Y (m is minutes, M is months)."
-        item.refuse("duration", f"{text!r} is not one calendar unit", mend)
+        fix = "Write 1d, 1w, 1M, 1Q or 1Y (m is minutes, M is months)."
+        item.refuse("duration", f"{text!r} is not one calendar unit", fix)
     zone, start = "UTC", None
     if calendar is None:
         item.refuse("calendar", "is required where isRolling is false", "Add startTime and timeZone.")
@@ -193,8 +193,8 @@ def _check_calendar(calendar: Section, zone: str, start: str) -> None:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        mend = "Write an IANA name such as America/Sao_Paulo."
-        calendar.refuse("timeZone", f"{zone!r} is not a time zone", mend)
+        fix = "Write an IANA name such as America/Sao_Paulo."
+        calendar.refuse("timeZone", f"{zone!r} is not a time zone", fix)
     try:
         instant = datetime.fromisoformat(start) if start else None
     except ValueError:

@@ -195,8 +195,8 @@ class OpenSlo:
         whole, members = None, []
         for written, indicator in zip(objectives, own, strict=True):
             if indicator is None:
-                mend = "Every objective of a composite has an indicator or indicatorRef."
-                written.section.refuse("indicator", "is required and missing", mend)
+                fix = "Every objective of a composite has an indicator or indicatorRef."
+                written.section.refuse("indicator", "is required and missing", fix)
                 continue
             check_bounds(written, indicator)
             objective = written.objective
@@ -218,8 +218,8 @@ def _by_kind(documents: Sequence[Section]) -> Mapping[str, list[Section]]:
         if kind:
             found[kind].append(document)
         if version not in VERSIONS:
-            mend = f"Write apiVersion: {V1}; its objectives and indicators are worded differently."
-            document.refuse("apiVersion", f"{version!r} is not read here", mend)
+            fix = f"Write apiVersion: {V1}; its objectives and indicators are worded differently."
+            document.refuse("apiVersion", f"{version!r} is not read here", fix)
     return found
 
 

@@ -147,8 +147,8 @@ def _target(item: Section, targets: Container[str]) -> str:
         name = item.text("targetRef")
         item.close()
         if name not in targets:
-            mend = "Define it in one of the files read together."
-            item.refuse("targetRef", f"no AlertNotificationTarget is called {name!r}", mend)
+            fix = "Define it in one of the files read together."
+            item.refuse("targetRef", f"no AlertNotificationTarget is called {name!r}", fix)
         return name
     item.text("apiVersion")
     item.text("kind", choices=("AlertNotificationTarget",))
@@ -206,6 +206,6 @@ def _severity(spec: Section, annotations: Annotations) -> str:
     found = word if word in SEVERITIES else SEVERITY_WORDS.get(word.lower())
     if word and found is None:
         known = ", ".join([*SEVERITIES, *SEVERITY_WORDS])
-        mend = f"Use one of {known}; or add the annotation mirante.dev/severity: P2."
-        spec.refuse("severity", f"{word!r} has no known urgency", mend)
+        fix = f"Use one of {known}; or add the annotation mirante.dev/severity: P2."
+        spec.refuse("severity", f"{word!r} has no known urgency", fix)
     return found or "P4"

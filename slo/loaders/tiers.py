@@ -102,8 +102,8 @@ def _named(annotations: Annotations, windows: Mapping[str, WindowSet], default: 
     if name == NO_WINDOWS:
         return ()
     if name not in windows:
-        mend = f"Known: {', '.join(sorted(windows))}, none."
-        annotations.refuse("windows", f"no window set is called {name!r}", mend)
+        fix = f"Known: {', '.join(sorted(windows))}, none."
+        annotations.refuse("windows", f"no window set is called {name!r}", fix)
         return ()
     return windows[name].tiers
 
@@ -143,5 +143,5 @@ def _alert_words(annotations: Annotations, tier: Tier) -> _Words:
 def _refuse_unknown(annotations: Annotations, known: Sequence[str], asked: list[tuple[str, str]]) -> None:
     for where, name in asked:
         if name not in known:
-            mend = f"Tiers: {', '.join(known) or 'none'}."
-            annotations.refuse(where, f"no tier is called {name!r}", mend)
+            fix = f"Tiers: {', '.join(known) or 'none'}."
+            annotations.refuse(where, f"no tier is called {name!r}", fix)

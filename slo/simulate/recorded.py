@@ -24,7 +24,7 @@ LONGEST = timedelta(days=400)
 
 
 class RecordedCsvError(DefinitionError):
-    """A line of recorded counts that cannot be used; says which and how to mend it."""
+    """A line of recorded counts that cannot be used; says which and how to fix it."""
 
     def __init__(self, name: str, line: int, problem: str) -> None:
         super().__init__(name, "the line", problem, f"Expected columns {COLUMNS}", line)

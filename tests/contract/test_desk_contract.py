@@ -132,7 +132,7 @@ def test_a_router_that_does_not_answer_says_what_to_check() -> None:
         HttpDesk("http://127.0.0.1:1", "token").open_incidents()
 
 
-def test_a_wrong_token_says_which_setting_to_mend(scene: Scene) -> None:
+def test_a_wrong_token_says_which_setting_to_fix(scene: Scene) -> None:
     desk = http_desk(scene)
     assert isinstance(desk, HttpDesk)
     desk._headers = {"authorization": "Bearer wrong"}

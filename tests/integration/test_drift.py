@@ -1,4 +1,4 @@
-"""Drift of every class, done by raw statements under live writes: all found, nothing else, and mended.
+"""Drift of every class, done by raw statements under live writes: all found, nothing else, and repaired.
 
 Once over the embedded stores by SQL, once over real servers: MariaDB by SQL, a DynamoDB server by boto3 and
 Cassandra by CQL.
@@ -219,7 +219,7 @@ def found_in(rounds: Sequence[Round], pair: str) -> dict[Place, str]:
         pytest.param("servers", marks=[needs_mariadb, needs_cassandra, needs_emulator]),
     ],
 )
-async def test_drift_of_every_class_is_found_and_mended_under_live_writes(
+async def test_drift_of_every_class_is_found_and_repaired_under_live_writes(
     tmp_path: Path, profile: str
 ) -> None:
     opened = embedded_stores if profile == "embedded" else server_stores
@@ -243,7 +243,7 @@ async def test_drift_of_every_class_is_found_and_mended_under_live_writes(
                         seconds.setdefault(pair, time.monotonic() - begun)
                 if seconds.keys() == done.keys() and not any(r.report.differences for r in rounds):
                     break
-        mended = time.monotonic() - begun
+        repaired = time.monotonic() - begun
         for pair, expected in done.items():
             right = sum(found[pair].get(place) == name for place, name in expected.items())
             print(
@@ -253,7 +253,7 @@ async def test_drift_of_every_class_is_found_and_mended_under_live_writes(
                 f"all found after {seconds.get(pair, float('nan')):.1f} s"
             )
             assert found[pair] == expected
-        print(f"{profile}: all mended and compared equal after {mended:.1f} s")
+        print(f"{profile}: all repaired and compared equal after {repaired:.1f} s")
         await assert_equal(stores)
 
 

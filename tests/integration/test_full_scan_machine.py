@@ -96,7 +96,7 @@ def executed(endpoint: str, machine: dict[str, Any], given: dict[str, Any]) -> d
 
 
 @needs_emulator
-async def test_a_distributed_map_compares_every_record_and_the_differences_are_mended(
+async def test_a_distributed_map_compares_every_record_and_the_differences_are_fixed(
     endpoint: str, tmp_path: Path
 ) -> None:
     records = await damaged_stores(tmp_path / "m")

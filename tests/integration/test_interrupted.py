@@ -118,7 +118,7 @@ def test_a_taken_port_is_named_with_the_setting_that_chooses_another(
 
 
 @pytest.mark.parametrize("command", [("serve", "data"), ("serve", "control"), ("up",)])
-def test_a_data_directory_that_is_a_file_is_named_with_its_mend(
+def test_a_data_directory_that_is_a_file_is_named_with_its_fix(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     (tmp_path / "data").write_text("not a folder")
@@ -128,7 +128,7 @@ def test_a_data_directory_that_is_a_file_is_named_with_its_mend(
 
 
 @pytest.mark.parametrize("command", [("serve", "data"), ("serve", "control"), ("up",)])
-def test_a_data_directory_that_cannot_be_written_is_named_with_its_mend(command: tuple[str, ...]) -> None:
+def test_a_data_directory_that_cannot_be_written_is_named_with_its_fix(command: tuple[str, ...]) -> None:
     folder = Path("/proc/mirante")  # nobody may make a folder there, not even root
     done = run_mirante(*command, settings=data_dir_and_ports(folder))
     assert_explained(done, 3, str(folder), "cannot be made", "Choose a directory")
@@ -151,7 +151,7 @@ def replace_in(path: Path, old: str, new: str) -> int:
 
 
 @pytest.mark.parametrize("command", [("serve", "control"), ("up",), ("slo", "status")])
-def test_a_broken_slo_file_is_named_with_its_line_and_mend(
+def test_a_broken_slo_file_is_named_with_its_line_and_fix(
     tmp_path: Path, broken_definitions: Path, command: tuple[str, ...]
 ) -> None:
     settings = data_dir_and_ports(tmp_path / "data")
@@ -162,7 +162,7 @@ def test_a_broken_slo_file_is_named_with_its_line_and_mend(
 
 
 @pytest.mark.parametrize("command", [("serve", "data"), ("up",)])
-def test_a_broken_credit_policy_is_named_with_its_line_and_mend(
+def test_a_broken_credit_policy_is_named_with_its_line_and_fix(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     folder = tmp_path / "policies"

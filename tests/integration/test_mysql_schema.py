@@ -128,7 +128,7 @@ async def test_the_audit_trail_is_append_only_for_whoever_speaks_sql() -> None:
 
 
 async def test_a_trail_that_its_owner_cut_by_sql_is_told_by_its_anchor(tmp_path: Path) -> None:
-    """The owner can drop the triggers and mend the head; what was written down elsewhere stays."""
+    """The owner can drop the triggers and fix the head; what was written down elsewhere stays."""
     address, anchors = fresh_mysql(), AnchorFile(tmp_path)
     opened = open_mysql_relational(address, None, SystemClock())
     for number in range(1, 6):

@@ -1,5 +1,5 @@
 """``plan`` and ``apply`` on a server that speaks AWS's protocol and is found by ``aws_endpoint`` alone: drift
-is mended, nothing else touched."""
+is fixed, nothing else touched."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def aws(tmp_path: Path) -> Iterator[Aws]:
         yield found
 
 
-def test_apply_makes_everything_a_second_apply_nothing_and_drift_is_named_and_mended(aws: Aws) -> None:
+def test_apply_makes_everything_a_second_apply_nothing_and_drift_is_named_and_fixed(aws: Aws) -> None:
     first = aws.run("apply", "aws")
     assert first.status == 0, first.err
     assert "a month at list price" in first.out
@@ -99,8 +99,8 @@ def test_apply_makes_everything_a_second_apply_nothing_and_drift_is_named_and_me
     assert named["/mirante/test/api"]["differences"] == ["retentionInDays: 7 there, 90 wanted"]
     assert named["mirante-test-log-api-errors"]["action"] == "create"
     assert len(named) == 4
-    mended = aws.run("apply", "aws")
-    assert mended.status == 0, mended.err
+    fixed = aws.run("apply", "aws")
+    assert fixed.status == 0, fixed.err
     assert aws.plan() == []
 
 

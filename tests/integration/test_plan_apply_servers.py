@@ -55,7 +55,7 @@ def answers(url: str) -> bool:
 
 
 @needs_prometheus
-def test_prometheus_loads_the_rules_and_a_hand_made_change_is_named_and_mended(
+def test_prometheus_loads_the_rules_and_a_hand_made_change_is_named_and_fixed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rules, port = tmp_path / "rules", free_port()

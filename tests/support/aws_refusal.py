@@ -6,4 +6,4 @@ from foundation.aws.errors import AwsError
 
 
 def aws_refusal(code: str) -> AwsError:
-    return AwsError("AWS", f"Call: {code}", "Mend it", code=code)
+    return AwsError("AWS", f"Call: {code}", "Fix it", code=code)

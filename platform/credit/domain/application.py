@@ -1,4 +1,4 @@
-"""What an application may hold. Everything outside it is refused by name, with the mend."""
+"""What an application may hold. Everything outside it is refused by name, with the fix."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ def require_identifier(field: str, value: object) -> None:
 
 
 def _require_integer(field: str, value: object, low: int, high: int, unit: str) -> None:
-    mend = f"Send a whole number of {unit} from {low} to {high}"
+    fix = f"Send a whole number of {unit} from {low} to {high}"
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidValue(field, "not a whole number", mend)
+        raise InvalidValue(field, "not a whole number", fix)
     if value < low:
-        raise InvalidValue(field, f"{'negative' if value < 0 else 'too small'}", mend)
+        raise InvalidValue(field, f"{'negative' if value < 0 else 'too small'}", fix)
     if value > high:
-        raise InvalidValue(field, "too large", mend)
+        raise InvalidValue(field, "too large", fix)
 
 
 def validate_application(application: Application) -> Application:
     """The application itself when every field holds what it may.
 
     Raises:
-        InvalidValue: the first field that does not, with the problem and the mend.
+        InvalidValue: the first field that does not, with the problem and the fix.
     """
     require_identifier("customer_id", application.customer_id)
     validate_terms(application.amount_cents, application.term_months, application.purpose)

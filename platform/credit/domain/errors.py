@@ -6,7 +6,7 @@ DomainError
 +-- UnknownPolicy           no policy has that name or id
 +-- UnknownCustomer         nobody is on file under that id or CPF (nothing is recorded)
 +-- RejectedRecord          a stream record that can never be processed (poison), with a named reason
-+-- TableError              a table of rows cannot be read (file, line, column, mend)
++-- TableError              a table of rows cannot be read (file, line, column, fix)
 +-- StoreUnavailable        a store did not answer; nothing was recorded
 +-- IdempotencyConflict     the same key came with another body
 +-- VersionConflict         a compare-and-set lost
@@ -30,11 +30,11 @@ class InvalidCpf(DomainError):
 
 
 class InvalidValue(DomainError):
-    def __init__(self, field: str, problem: str, mend: str) -> None:
+    def __init__(self, field: str, problem: str, fix: str) -> None:
         self.field = field
         self.problem = problem
-        self.mend = mend
-        super().__init__(f"{field}: {problem}. {mend}")
+        self.fix = fix
+        super().__init__(f"{field}: {problem}. {fix}")
 
 
 class UnknownPolicy(DomainError):
@@ -84,12 +84,12 @@ class TableError(DomainError):
     """``line`` counts physical lines of the file from 1, the header included."""
 
     def __init__(
-        self, file: str, problem: str, mend: str, line: int | None = None, column: str | None = None
+        self, file: str, problem: str, fix: str, line: int | None = None, column: str | None = None
     ) -> None:
-        self.file, self.problem, self.mend, self.line, self.column = file, problem, mend, line, column
+        self.file, self.problem, self.fix, self.line, self.column = file, problem, fix, line, column
         place = file if line is None else f"{file}:{line}"
         where = "" if column is None else f"column {column!r}: "
-        super().__init__(f"{place}: {where}{problem}. {mend}")
+        super().__init__(f"{place}: {where}{problem}. {fix}")
 
 
 class StoreUnavailable(DomainError):

@@ -55,7 +55,7 @@ def parse_policy(content: bytes, file: str, reasons: Container[str] | None) -> P
     """One policy file, checked; ``None``: the reasons could not be read, so codes are taken as they are.
 
     Raises:
-        DefinitionErrors: everything wrong, each with file, line, field and mend.
+        DefinitionErrors: everything wrong, each with file, line, field and fix.
     """
     top = document(content, file)
     problems = top.source.problems

@@ -19,13 +19,13 @@ PLATFORM_REASONS = (PROFILE_UNREADABLE,)
 
 @dataclass(frozen=True, slots=True)
 class ReasonText:
-    """``title`` is for staff and boards, ``applicant`` a full sentence to the applicant, ``mend`` what they
+    """``title`` is for staff and boards, ``applicant`` a full sentence to the applicant, ``advice`` what they
     can do about it where there is something (else ``None``)."""
 
     code: str
     title: Text
     applicant: Text
-    mend: Text | None = None
+    advice: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ReasonCatalogue:
 
 
 def parse_reasons(content: bytes, file: str) -> ReasonCatalogue:
-    """``reasons: {CODE: {title, title_pt, applicant, applicant_pt, mend?, mend_pt?}}``.
+    """``reasons: {CODE: {title, title_pt, applicant, applicant_pt, advice?, advice_pt?}}``.
 
     Raises:
         DefinitionErrors: everything wrong, a text missing in one language included.
@@ -60,9 +60,9 @@ def _reason(code: str, place: Place) -> ReasonText:
         place.wrong("is not a reason code", "Use capitals, digits and '_', such as SCORE_LOW")
     section = Section(place)
     title, applicant = _text(section, "title"), _text(section, "applicant")
-    mend = _text(section, "mend") if section.has("mend") or section.has("mend_pt") else None
+    advice = _text(section, "advice") if section.has("advice") or section.has("advice_pt") else None
     section.close()
-    return ReasonText(code, title, applicant, mend)
+    return ReasonText(code, title, applicant, advice)
 
 
 def _text(section: Section, key: str) -> Text:

@@ -102,8 +102,8 @@ def check_columns(table: str, columns: Sequence[str], mapping: RowMapping) -> No
     for column in sorted(mapping.columns - set(columns)):
         near = difflib.get_close_matches(column, columns, n=1)
         guess = f" (did you mean {near[0]!r}?)" if near else ""
-        mend = f"Add the column, or name another in {mapping.source_file}{guess}"
-        raise TableError(table, "is not in the table", mend, 1, column)
+        fix = f"Add the column, or name another in {mapping.source_file}{guess}"
+        raise TableError(table, "is not in the table", fix, 1, column)
 
 
 def _converted(row: SourceRow, mapping: RowMapping) -> ConvertedRow:

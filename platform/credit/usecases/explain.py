@@ -131,7 +131,7 @@ class ExplainDecision:
             title=texts.title.of(language),
             text=texts.applicant.of(language),
             facts=tuple(used.values()),
-            change=None if texts.mend is None else texts.mend.of(language),
+            change=None if texts.advice is None else texts.advice.of(language),
         )
 
 

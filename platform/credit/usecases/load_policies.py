@@ -29,8 +29,8 @@ def load_reasons(directory: Path | None = None) -> ReasonCatalogue:
     problems = Problems()
     for code in PLATFORM_REASONS:
         if code not in catalogue:
-            mend = "Add its texts: the platform uses it"
-            problems.refuse(str(path), None, "reasons", f"{code!r} is missing", mend)
+            fix = "Add its texts: the platform uses it"
+            problems.refuse(str(path), None, "reasons", f"{code!r} is missing", fix)
     problems.raise_if_any()
     return catalogue
 
@@ -39,7 +39,7 @@ def load_policies(directory: Path | None = None, default: str = DEFAULT_POLICY) 
     """Every policy file (``*.yaml`` but ``reasons.yaml``) of a directory, checked and compiled.
 
     Raises:
-        DefinitionErrors: everything wrong in all of them, each with file, line, field and mend.
+        DefinitionErrors: everything wrong in all of them, each with file, line, field and fix.
         UnknownPolicy: no file defines the default.
     """
     folder = directory or SHIPPED

@@ -78,7 +78,7 @@ def load_mapping(path: Path) -> RowMapping:
     """Read a mapping file.
 
     Raises:
-        DefinitionErrors: everything wrong, each with file, line, field and mend.
+        DefinitionErrors: everything wrong, each with file, line, field and fix.
     """
     return parse_mapping(read_bytes(path), str(path))
 
@@ -87,7 +87,7 @@ def parse_mapping(content: bytes, file: str) -> RowMapping:
     """The same from bytes.
 
     Raises:
-        DefinitionErrors: everything wrong, each with file, line, field and mend.
+        DefinitionErrors: everything wrong, each with file, line, field and fix.
     """
     top = document(content, file)
     fields = top.fields(

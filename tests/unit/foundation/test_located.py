@@ -205,7 +205,7 @@ def test_several_documents_are_told_together_each_once_in_order() -> None:
     problems = Problems()
     first, second = documents(b"a: x\n---\nb: y\n", "f.yaml", problems)
     for read in (second, first, second):
-        read.wrong("is wrong", "Mend it.")
+        read.wrong("is wrong", "Fix it.")
     with pytest.raises(DefinitionErrors) as caught:
         problems.raise_if_any()
     assert [error.line for error in caught.value.errors] == [1, 3]

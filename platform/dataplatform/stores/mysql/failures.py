@@ -1,4 +1,4 @@
-"""What a MySQL error means to the caller: which store, what happened, how to mend it."""
+"""What a MySQL error means to the caller: which store, what happened, how to fix it."""
 
 from __future__ import annotations
 

@@ -105,8 +105,8 @@ def _misclaim(session: RelationalSession, profiles: Sequence[CustomerProfile]) -
     owners: dict[str, str] = dict(session.rows(_OWNERS, {"indexes": indexes}))  # type: ignore[arg-type]
     for profile in profiles:
         if owners.setdefault(profile.cpf_index, profile.customer_id) != profile.customer_id:
-            mend = f"Check who {profile.customer_id} is"
-            return InvalidValue("cpf", "it belongs to another customer", mend)
+            fix = f"Check who {profile.customer_id} is"
+            return InvalidValue("cpf", "it belongs to another customer", fix)
     return None
 
 

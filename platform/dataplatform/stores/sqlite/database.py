@@ -82,7 +82,7 @@ def prepared(
         if isinstance(error, sqlite3.Error):
             raise _unopenable(path, error) from error
         if isinstance(error, NewerFile):
-            raise SchemaError(path, error.problem, error.mend) from error
+            raise SchemaError(path, error.problem, error.fix) from error
         raise
     return connection
 

@@ -1,4 +1,4 @@
-"""The channels file: every kind is read, and every mistake names its place and its mend."""
+"""The channels file: every kind is read, and every mistake names its place and its fix."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_every_kind_is_read_and_says_which_secret_it_needs(tmp_path: Path) -> No
         ({**SMTP, "password": "p"}, "channels.it.password: is not a key known here"),
     ],
 )
-def test_a_mistake_names_its_place_and_its_mend(
+def test_a_mistake_names_its_place_and_its_fix(
     tmp_path: Path, channel: dict[str, Any], expected: str
 ) -> None:
     assert expected in problems(tmp_path, it=channel)

@@ -1,4 +1,4 @@
-"""The policy file: what ships is the document's matrix, and every mistake names its place and its mend."""
+"""The policy file: what ships is the document's matrix, and every mistake names its place and its fix."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_every_possible_alert_reaches_exactly_one_route_whose_owner_exists(label
         ("levels:\n", "levels: []\nother:\n", "levels: expected a mapping"),
     ],
 )
-def test_a_mistake_names_its_place_and_its_mend(tmp_path: Path, old: str, new: str, expected: str) -> None:
+def test_a_mistake_names_its_place_and_its_fix(tmp_path: Path, old: str, new: str, expected: str) -> None:
     found = problems(tmp_path, (old, new))
     assert any(expected in problem for problem in found), found
     assert all(problem.partition(":")[0].isdecimal() for problem in found), found

@@ -1,4 +1,4 @@
-"""The auditor finds and mends what a half-done change would leave; on a whole store it finds nothing."""
+"""The auditor finds and fixes what a half-done change would leave; on a whole store it finds nothing."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ async def test_bad_bodies_are_refused_by_name_and_place(
     assert document["instance"] == f"urn:uuid:{answer.headers['x-request-id']}"
     if pointer is not None:
         assert document["errors"][0]["pointer"] == pointer
-        assert document["errors"][0]["mend"]
+        assert document["errors"][0]["fix"]
     assert await world.stores.relational.decisions.count() == 0
     assert world.journalled("credit_decision_requests_total", outcome="client_error") == 1
 

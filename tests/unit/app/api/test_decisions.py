@@ -87,7 +87,7 @@ async def test_an_unknown_policy_is_refused_with_those_there_are(world: ApiWorld
     answer = await world.decide({**BODY, "policy": "gold"})
     assert answer.status_code == 422
     assert answer.json()["type"] == "/problems/unknown-policy"
-    assert "personal-credit" in answer.json()["errors"][0]["mend"]
+    assert "personal-credit" in answer.json()["errors"][0]["fix"]
 
 
 async def test_a_store_that_is_down_gives_503_and_records_nothing(world: ApiWorld) -> None:

@@ -80,7 +80,7 @@ def test_a_key_needs_a_scope(path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"version": 1, "keys": [{}]}', b"\xff"])
-def test_a_damaged_file_is_named_with_the_mend(path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_named_with_the_fix(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(KeyFileError, match=r"api-keys\.json.*mirante keys create"):

@@ -64,13 +64,13 @@ async def test_a_record_that_could_never_be_processed_is_refused(
     answer = await world.client.post("/v1/records", json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == pointer
-    assert answer.json()["errors"][0]["mend"]
+    assert answer.json()["errors"][0]["fix"]
 
 
 async def test_more_than_500_records_are_too_many_for_one_call(world: ApiWorld) -> None:
     answer = await world.client.post("/v1/records", json={"records": [a_transaction(n) for n in range(501)]})
     assert answer.status_code == 422
-    assert "500" in answer.json()["errors"][0]["mend"]
+    assert "500" in answer.json()["errors"][0]["fix"]
     full = await world.client.post("/v1/records", json={"records": [a_transaction(n) for n in range(500)]})
     assert full.status_code == 202
 
@@ -91,7 +91,7 @@ async def test_a_field_sent_twice_is_refused(world: ApiWorld) -> None:
 async def test_a_cpf_is_no_identifier(world: ApiWorld, record: object) -> None:
     answer = await world.client.post("/v1/records", json={"records": [record]})
     assert answer.status_code == 422
-    assert "not a CPF" in answer.json()["errors"][0]["mend"]
+    assert "not a CPF" in answer.json()["errors"][0]["fix"]
     assert CPF not in answer.text
 
 

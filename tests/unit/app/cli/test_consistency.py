@@ -46,11 +46,11 @@ def test_a_difference_answers_no_names_the_record_and_changes_nothing(data_dir: 
         assert ran.status == 1
         assert "3 compared, 1 different; index 66.6666 %" in ran.out
         assert "missing: customer C-" in ran.out
-        assert "nothing was changed; `mirante consistency repair` mends them" in ran.out
+        assert "nothing was changed; `mirante consistency repair` repairs them" in ran.out
         assert "relational-wide" not in ran.out
 
 
-def test_a_repair_mends_from_the_source_of_truth_and_is_audited(data_dir: Path) -> None:
+def test_a_repair_repairs_from_the_source_of_truth_and_is_audited(data_dir: Path) -> None:
     lose_hot_items(data_dir, 2)
     ran = mirante("--data-dir", data_dir, "consistency", "repair")
     assert ran.status == 0

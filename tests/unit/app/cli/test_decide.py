@@ -93,7 +93,7 @@ def test_the_same_rows_give_the_same_digest_and_decisions_by_line(tmp_path: Path
     ],
     ids=["empty", "missing column", "broken UTF-8", "binary", "open quote", "column twice"],
 )
-def test_a_table_that_cannot_be_read_says_where_and_how_to_mend_it(
+def test_a_table_that_cannot_be_read_says_where_and_how_to_fix_it(
     tmp_path: Path, mapping: Path, content: bytes, expected: str
 ) -> None:
     ran = decided(tmp_path, mapping, content)
@@ -126,7 +126,7 @@ def test_a_table_without_one_usable_row_answers_no(tmp_path: Path, mapping: Path
     ],
     ids=["unknown reading", "broken YAML", "missing field"],
 )
-def test_a_wrong_mapping_says_where_and_how_to_mend_it(
+def test_a_wrong_mapping_says_where_and_how_to_fix_it(
     tmp_path: Path, mapping: Path, change: tuple[str, str], expected: str
 ) -> None:
     mapping.write_text(MAPPING.replace(*change), encoding="utf-8")

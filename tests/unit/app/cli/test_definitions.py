@@ -49,7 +49,7 @@ def test_what_ships_is_sound_and_can_be_generated() -> None:
     assert ran.out.rstrip().endswith("sound")
 
 
-def test_a_wrong_definition_says_file_line_field_and_mend(definitions: Path) -> None:
+def test_a_wrong_definition_says_file_line_field_and_fix(definitions: Path) -> None:
     changed(definitions / "credit.yaml", "target: 0.9995", "target: 1.5")
     ran = mirante("check", "--definitions", definitions)
     assert ran.status == 1
@@ -82,7 +82,7 @@ def test_findings_are_machine_readable(definitions: Path) -> None:
     assert (ran.status, document["sound"]) == (1, False)
     target = next(f for f in document["findings"] if f["field"] == "spec.objectives[0].target")
     assert (target["level"], target["line"]) == ("error", 55)
-    assert target["mend"]
+    assert target["fix"]
 
 
 def test_the_lint_is_part_of_the_check(definitions: Path) -> None:

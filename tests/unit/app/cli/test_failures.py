@@ -37,7 +37,7 @@ def status_of(error: BaseException) -> int:
 @pytest.mark.parametrize(
     "error",
     [
-        SettingsError("flag", "wrong", "Mend it"),
+        SettingsError("flag", "wrong", "Fix it"),
         SloError("wrong"),
         DomainError("wrong"),
         ConsoleError("wrong"),
@@ -56,11 +56,11 @@ def test_what_a_person_wrote_wrongly_is_two(error: Exception, capsys: pytest.Cap
 
 
 def test_what_a_file_says_wrongly_is_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert status_of(DefinitionError("credit.yaml", "spec", "wrong", "Mend it", 3)) == 1
-    assert status_of(TableError("loans.csv", "wrong", "Mend it", 3)) == 1
+    assert status_of(DefinitionError("credit.yaml", "spec", "wrong", "Fix it", 3)) == 1
+    assert status_of(TableError("loans.csv", "wrong", "Fix it", 3)) == 1
     shown = capsys.readouterr().err
-    assert "credit.yaml:3: spec: wrong. Mend it" in shown
-    assert "loans.csv:3: wrong. Mend it" in shown
+    assert "credit.yaml:3: spec: wrong. Fix it" in shown
+    assert "loans.csv:3: wrong. Fix it" in shown
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_a_file_says_wrongly_is_one(capsys: pytest.CaptureFixture[str]) -> 
         ServingError("in the way"),
         PlatformError("in the way"),
         DemoError("in the way"),
-        BuildError(Path("out"), "in the way", "Mend it"),
+        BuildError(Path("out"), "in the way", "Fix it"),
         SessionStoreError("console.sqlite", "in the way"),
         StoreUnavailable("hot", "in the way"),
         StoreBusy("in the way"),
@@ -85,7 +85,7 @@ def test_what_the_machine_refuses_is_three(error: Exception, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(
-    ("number", "mend"),
+    ("number", "fix"),
     [
         (errno.ENOSPC, "the disk is full: free some space"),
         (errno.EROFS, "the file system is read-only: choose another folder"),
@@ -96,13 +96,13 @@ def test_what_the_machine_refuses_is_three(error: Exception, capsys: pytest.Capt
         (errno.EIO, "check the path, its permissions and the free space"),
     ],
 )
-def test_an_error_of_the_system_names_the_path_and_the_mend(
-    number: int, mend: str, capsys: pytest.CaptureFixture[str]
+def test_an_error_of_the_system_names_the_path_and_the_fix(
+    number: int, fix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert status_of(OSError(number, os.strerror(number), "/some/path")) == 3
     shown = capsys.readouterr().err
     assert f"/some/path: {os.strerror(number)}" in shown
-    assert mend in shown
+    assert fix in shown
 
 
 def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str]) -> None:

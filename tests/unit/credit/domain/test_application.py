@@ -37,11 +37,11 @@ def test_a_good_application_passes_unchanged() -> None:
         ("reference", "with space", "not an identifier"),
     ],
 )
-def test_a_field_outside_its_limits_is_named_with_a_mend(field: str, value: object, problem: str) -> None:
+def test_a_field_outside_its_limits_is_named_with_a_fix(field: str, value: object, problem: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         validate_application(replace(GOOD, **{field: value}))  # type: ignore[arg-type]
     assert (caught.value.field, caught.value.problem) == (field, problem)
-    assert caught.value.mend
+    assert caught.value.fix
 
 
 def test_what_may_be_a_cpf_is_no_identifier_since_ids_are_shown_in_clear() -> None:

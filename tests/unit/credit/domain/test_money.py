@@ -26,7 +26,7 @@ def test_what_is_not_plainly_a_decimal_number_is_refused_by_field(text: str) -> 
     with pytest.raises(InvalidValue) as caught:
         exact_number(text, "amount")
     assert caught.value.field == "amount"
-    assert caught.value.mend
+    assert caught.value.fix
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**9), max_value=10**9))

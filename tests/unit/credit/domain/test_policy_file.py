@@ -122,7 +122,7 @@ WRONG: list[tuple[str, str | bytes, int | None, str, str]] = [
 @pytest.mark.parametrize(
     ("text", "line", "field", "problem"), [case[1:] for case in WRONG], ids=[c[0] for c in WRONG]
 )
-def test_a_wrong_policy_file_says_where_and_how_to_mend_it(
+def test_a_wrong_policy_file_says_where_and_how_to_fix_it(
     text: str | bytes, line: int | None, field: str, problem: str
 ) -> None:
     with pytest.raises(DefinitionErrors) as caught:
@@ -131,7 +131,7 @@ def test_a_wrong_policy_file_says_where_and_how_to_mend_it(
     assert (line, True) in [(e.line, problem in e.problem) for e in told if e.field.endswith(field)], str(
         told
     )
-    assert all(error.file == "p.yaml" and error.mend for error in told)
+    assert all(error.file == "p.yaml" and error.fix for error in told)
 
 
 def test_a_rule_that_a_decline_always_outweighs_is_unreachable() -> None:

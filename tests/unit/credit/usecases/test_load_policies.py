@@ -34,7 +34,7 @@ def test_the_shipped_policy_is_the_default_and_uses_only_catalogued_reasons() ->
 def test_every_reason_reads_as_a_sentence_in_both_languages() -> None:
     for code, text in load_reasons().texts.items():
         for language in ("en", "pt"):
-            told = [text.applicant.of(language)] + ([text.mend.of(language)] if text.mend else [])
+            told = [text.applicant.of(language)] + ([text.advice.of(language)] if text.advice else [])
             assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in told), code
             assert text.title.of(language)
         assert text.applicant.en != text.applicant.pt
@@ -81,7 +81,7 @@ def test_a_directory_without_the_default_policy_says_so(folder: Path) -> None:
     ("before", "after", "problem"),
     [
         ("    title_pt: Conta em atraso\n", "", "title_pt: is required and missing"),
-        ("    mend_pt: Peça um valor menor.\n", "", "mend_pt: is required and missing"),
+        ("    fix_pt: Peça um valor menor.\n", "", "fix_pt: is required and missing"),
         ("  ACCOUNT_PAST_DUE:", "  account past due:", "not a reason code"),
         ("  PROFILE_UNREADABLE:", "  OTHER_NAME:", "'PROFILE_UNREADABLE' is missing"),
         ("    title: Tax liens\n", "    title: Tax liens\n    tone: calm\n", "tone: is not a key known here"),

@@ -57,7 +57,7 @@ WRONG = [
 @pytest.mark.parametrize(
     ("before", "after", "line", "field", "told"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
 )
-def test_a_wrong_mapping_says_where_and_how_to_mend_it(
+def test_a_wrong_mapping_says_where_and_how_to_fix_it(
     before: str, after: str, line: int, field: str, told: str
 ) -> None:
     assert before in MAPPING
@@ -65,7 +65,7 @@ def test_a_wrong_mapping_says_where_and_how_to_mend_it(
         parse_mapping(MAPPING.replace(before, after, 1).encode(), "m.yaml")
     wrong = [(e.file, e.line) for e in caught.value.errors if e.field.endswith(field) and told in str(e)]
     assert wrong == [("m.yaml", line)], [str(error) for error in caught.value.errors]
-    assert all(error.mend for error in caught.value.errors)
+    assert all(error.fix for error in caught.value.errors)
 
 
 def test_what_follows_a_way_that_always_applies_is_refused() -> None:

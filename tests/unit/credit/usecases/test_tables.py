@@ -32,7 +32,7 @@ def broken(tmp_path: Path, content: bytes) -> TableError:
     with pytest.raises(TableError) as caught:
         list(read_csv(path))
     assert caught.value.file == str(path)
-    assert caught.value.mend
+    assert caught.value.fix
     return caught.value
 
 

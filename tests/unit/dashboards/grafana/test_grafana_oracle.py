@@ -82,8 +82,8 @@ def stepped(steps: list[Json]) -> Json:
 def test_with_the_defect_back_grafana_never_leaves_the_first_colour() -> None:
     """Why the repair exists: the same steps with the word null instead of null."""
     steps: list[Json] = [{"color": "#00ff00", "value": "null"}, {"color": "#ff0000", "value": 1}]
-    mended: list[Json] = [{"color": "#00ff00", "value": None}, {"color": "#ff0000", "value": 1}]
-    asked = [{"fieldConfig": stepped(chosen), "values": [5]} for chosen in (steps, mended)]
+    fixed: list[Json] = [{"color": "#00ff00", "value": None}, {"color": "#ff0000", "value": 1}]
+    asked = [{"fieldConfig": stepped(chosen), "values": [5]} for chosen in (steps, fixed)]
     (broken,), (right,) = run("show_values.cjs", stdin=json.dumps(asked))
     assert broken["color"] == "#00ff00"
     assert right["color"] == "#ff0000"

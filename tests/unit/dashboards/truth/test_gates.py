@@ -228,5 +228,5 @@ def test_metrics_that_nobody_watches_are_listed() -> None:
     assert "credit_decisions_total" not in unwatched(DECLARED, [], ["credit_decisions_total"])
 
 
-def test_a_finding_reads_as_place_problem_and_mend() -> None:
-    assert str(Untruth("lines", "board x", "it lies", "Mend it")) == "board x: it lies. Mend it [lines]"
+def test_a_finding_reads_as_place_problem_and_fix() -> None:
+    assert str(Untruth("lines", "board x", "it lies", "Fix it")) == "board x: it lies. Fix it [lines]"

@@ -1,4 +1,4 @@
-"""Comparison and repair: every class found, nothing false under live writes, mended from the source."""
+"""Comparison and repair: every class found, nothing false under live writes, repaired from the source."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ async def test_changes_on_their_way_are_in_flight(bench: OpenPlatform) -> None:
     assert (report.divergent, report.in_flight) == (0, 2)
 
 
-async def test_more_differences_than_are_named_are_counted_and_not_mended(bench: OpenPlatform) -> None:
+async def test_more_differences_than_are_named_are_counted_and_not_repaired(bench: OpenPlatform) -> None:
     for number in range(1, NAMED + 6):
         await bench.platform.hot.put_if_newer(a_hot_item(customer=9_000 + number))
     _, report = await scanned(bench, 1_000)

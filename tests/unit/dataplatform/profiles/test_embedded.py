@@ -98,7 +98,7 @@ def open_as_somebody_else(root: Path) -> str:
         return answer.read()
 
 
-def test_a_read_only_directory_is_named_with_its_mend(shared_folder: Path) -> None:
+def test_a_read_only_directory_is_named_with_its_fix(shared_folder: Path) -> None:
     root = shared_folder / "mirante"
     root.mkdir(mode=0o555)
     root.chmod(0o555)

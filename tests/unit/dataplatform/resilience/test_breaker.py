@@ -152,7 +152,7 @@ async def test_a_cancelled_probe_gives_its_place_back(bench: Bench) -> None:
 
 async def test_a_refusal_of_the_caller_is_no_failure_of_the_store(bench: Bench) -> None:
     async def refuse() -> None:
-        raise InvalidValue("field", "problem", "mend")
+        raise InvalidValue("field", "problem", "fix")
 
     for _ in range(50):
         with pytest.raises(InvalidValue):

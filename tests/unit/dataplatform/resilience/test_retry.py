@@ -43,8 +43,8 @@ async def test_the_last_error_comes_out_after_the_last_attempt() -> None:
     assert call.calls == 4
 
 
-async def test_what_retrying_cannot_mend_is_not_retried() -> None:
-    call = Flaky(1, InvalidValue("field", "problem", "mend"))
+async def test_what_retrying_cannot_fix_is_not_retried() -> None:
+    call = Flaky(1, InvalidValue("field", "problem", "fix"))
     with pytest.raises(InvalidValue):
         await retrying(call, RetryPolicy(), ManualClock(NOON), Random(1).random)
     assert call.calls == 1

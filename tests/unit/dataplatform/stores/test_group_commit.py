@@ -96,7 +96,7 @@ async def test_a_failing_unit_does_not_spoil_its_group(database: Database) -> No
 
     def half_done(connection: sqlite3.Connection) -> None:
         insert(100)(connection)
-        raise InvalidValue("field", "problem", "mend")
+        raise InvalidValue("field", "problem", "fix")
 
     works: list[Callable[[sqlite3.Connection], object]] = [insert(1), half_done, insert(1), insert(2)]
     waiting = [asyncio.create_task(database.write(work)) for work in works]
@@ -135,7 +135,7 @@ async def test_the_event_loop_turns_while_a_write_is_slow(database: Database) ->
     await slow
 
 
-async def test_a_full_disk_writes_nothing_of_the_unit_and_says_how_to_mend_it(database: Database) -> None:
+async def test_a_full_disk_writes_nothing_of_the_unit_and_says_how_to_fix_it(database: Database) -> None:
     await database.write(insert(1))
     pages = await database.write(lambda c: int(c.execute("PRAGMA page_count").fetchone()[0]))
     await database.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages + 2}").fetchone())

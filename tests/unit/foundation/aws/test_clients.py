@@ -125,7 +125,7 @@ def test_nobody_at_the_endpoint_is_told_with_its_address_and_nothing_was_done() 
     gone = failing(AwsClients(endpoint).client("kinesis", QUICK))
     assert (gone.code, gone.nothing_done) == ("EndpointConnectionError", True)
     assert endpoint in gone.place
-    assert "aws_endpoint" in gone.mend
+    assert "aws_endpoint" in gone.fix
 
 
 def test_an_answer_that_does_not_come_may_have_been_an_act() -> None:
@@ -138,14 +138,14 @@ def test_an_answer_that_does_not_come_may_have_been_an_act() -> None:
 def test_without_credentials_it_is_said_how_to_give_some() -> None:
     nobody = failing(AwsClients().client("kinesis", QUICK, "sa-east-1"))
     assert nobody.place == "AWS kinesis in sa-east-1"
-    assert "AWS_PROFILE" in nobody.mend
+    assert "AWS_PROFILE" in nobody.fix
     assert nobody.nothing_done
 
 
 def test_without_a_region_it_is_said_which_setting_names_one() -> None:
     with pytest.raises(AwsError, match="no region is set") as raised:
         AwsClients().client("kinesis", QUICK)
-    assert "AWS_DEFAULT_REGION" in raised.value.mend
+    assert "AWS_DEFAULT_REGION" in raised.value.fix
 
 
 @pytest.mark.parametrize(("name", "value"), [("AWS_PROFILE", "nobody's"), ("AWS_CONFIG_FILE", "torn")])

@@ -1,4 +1,4 @@
-"""The lint names what cannot work, where it is and how to mend it."""
+"""The lint names what cannot work, where it is and how to fix it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_an_alert_that_can_never_fire_is_an_error_with_the_target_that_would_do(
     finding = next(f for f in of(slo) if f.rule == "never-fires")
     assert finding.level is FindingLevel.ERROR
     assert "14.4 times a budget of 7 % is 100.8 % errors" in finding.reason
-    assert "promise 93.07 % or more" in finding.mend
+    assert "promise 93.07 % or more" in finding.fix
     assert "never-fires" not in rules(replace(slo, objectives=(Objective("main", Fraction(9307, 10_000)),)))
 
 
@@ -71,7 +71,7 @@ def test_one_failure_an_hour_that_pages_is_said_in_words() -> None:
     )
     finding = next(f for f in of(slo) if f.rule == "too-little-traffic")
     assert finding.reason == "at 1 events an hour one failure in 1h alerts (P1)"
-    assert "min-events: 7" in finding.mend
+    assert "min-events: 7" in finding.fix
     assert "too-little-traffic" not in rules(replace(slo, expected_events_per_hour=Fraction(100_000)))
 
 
@@ -155,7 +155,7 @@ def test_a_bucket_edge_that_the_histogram_lacks_is_an_error() -> None:
     around = LintSurroundings(buckets={"credit_decision_duration_seconds": frozenset({0.1, 0.25})})
     finding = next(f for f in of(LATENCY, around) if f.rule == "bucket-missing")
     assert finding.reason == "credit_decision_duration_seconds_bucket has no bucket edge at 0.2"
-    assert finding.mend == "Its edges are 0.1, 0.25."
+    assert finding.fix == "Its edges are 0.1, 0.25."
 
 
 def test_a_threshold_in_words_that_differs_from_the_bucket_is_a_warning() -> None:

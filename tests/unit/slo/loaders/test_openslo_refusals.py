@@ -10,7 +10,7 @@ from tests.support.definition_files import SLO, line_of, refusals
 
 QUERY = 'sum(rate(http_requests_total{code!~"5.."}[{{.window}}]))'
 
-# (what is replaced, what by, the line it is refused on holds this, field, reason, mend)
+# (what is replaced, what by, the line it is refused on holds this, field, reason, fix)
 CASES = {
     "a misspelt key": (
         "displayName: Uptime",
@@ -402,15 +402,15 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_is_refused_with_line_field_reason_and_mend(name: str, tmp_path: Path) -> None:
-    replaced, by, needle, field, reason, mend = CASES[name]
+def test_it_is_refused_with_line_field_reason_and_fix(name: str, tmp_path: Path) -> None:
+    replaced, by, needle, field, reason, fix = CASES[name]
     assert replaced in SLO
     text = SLO.replace(replaced, by, 1)
     found = refusals(tmp_path, web=text)
     chosen = [error for error in found if reason in error.problem and error.field.endswith(field)]
     assert chosen, [str(error) for error in found]
     assert chosen[0].file == "web.yaml"
-    assert mend in chosen[0].mend
+    assert fix in chosen[0].fix
     if needle in text:
         assert chosen[0].line is not None
         assert needle in text.splitlines()[chosen[0].line - 1]

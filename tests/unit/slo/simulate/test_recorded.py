@@ -65,7 +65,7 @@ def test_bad_counts_and_a_kept_file_are_read_back() -> None:
         ("minute,good,total\n2020-03-10T12:00:00Z,1,1\n2026-03-10T12:00:00Z,1,1\n", 2, "at most 400"),
     ],
 )
-def test_a_file_that_cannot_be_used_names_the_line_and_the_mend(text: str, line: int, told: str) -> None:
+def test_a_file_that_cannot_be_used_names_the_line_and_the_fix(text: str, line: int, told: str) -> None:
     with pytest.raises(RecordedCsvError, match=told) as raised:
         timeline_from_csv(text.splitlines(), "may.csv")
     assert f"may.csv:{line}:" in str(raised.value)
