@@ -81,7 +81,7 @@ def test_a_directory_without_the_default_policy_says_so(folder: Path) -> None:
     ("before", "after", "problem"),
     [
         ("    title_pt: Conta em atraso\n", "", "title_pt: is required and missing"),
-        ("    fix_pt: Peça um valor menor.\n", "", "fix_pt: is required and missing"),
+        ("    advice_pt: Peça um valor menor.\n", "", "advice_pt: is required and missing"),
         ("  ACCOUNT_PAST_DUE:", "  account past due:", "not a reason code"),
         ("  PROFILE_UNREADABLE:", "  OTHER_NAME:", "'PROFILE_UNREADABLE' is missing"),
         ("    title: Tax liens\n", "    title: Tax liens\n    tone: calm\n", "tone: is not a key known here"),
