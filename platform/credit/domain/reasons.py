@@ -13,6 +13,7 @@ from foundation.located import Place, Section
 
 Language = Literal["en", "pt"]
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
+_ADVICE = ("advice", "mend")  # the second is what version 0.1 called it
 PROFILE_UNREADABLE = "PROFILE_UNREADABLE"  # no store could be read: a degraded REFER
 PLATFORM_REASONS = (PROFILE_UNREADABLE,)
 
@@ -60,9 +61,13 @@ def _reason(code: str, place: Place) -> ReasonText:
         place.wrong("is not a reason code", "Use capitals, digits and '_', such as SCORE_LOW")
     section = Section(place)
     title, applicant = _text(section, "title"), _text(section, "applicant")
-    advice = _text(section, "advice") if section.has("advice") or section.has("advice_pt") else None
+    advice = next((_text(section, key) for key in _ADVICE if _in_a_language(section, key)), None)
     section.close()
     return ReasonText(code, title, applicant, advice)
+
+
+def _in_a_language(section: Section, key: str) -> bool:
+    return section.has(key) or section.has(f"{key}_pt")
 
 
 def _text(section: Section, key: str) -> Text:

@@ -97,6 +97,12 @@ def test_an_incomplete_catalogue_is_refused(folder: Path, before: str, after: st
     assert problem in str(caught.value)
 
 
+def test_a_catalogue_of_the_first_version_is_read(folder: Path) -> None:
+    path = folder / "reasons.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace(" advice", " mend"), encoding="utf-8")
+    assert load_reasons(folder) == load_reasons()
+
+
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match="cannot be read"):
         load_policies(tmp_path / "absent")
