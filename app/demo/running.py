@@ -60,7 +60,7 @@ class RunningMirante:
         """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", "up"],
+                [sys.executable, "-P", "-m", "app.cli", "up"],
                 env=self.settings.child_environment(),
                 stdout=log,
                 stderr=log,

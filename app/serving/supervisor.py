@@ -33,7 +33,7 @@ class Child:
     address: tuple[str, int]
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "app.cli", "serve", self.role, "--with-parent"]
+        return [sys.executable, "-P", "-m", "app.cli", "serve", self.role, "--with-parent"]
 
 
 class Supervisor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -24,6 +25,8 @@ PACKAGES = {
     "app": "app",
 }
 PACKAGES |= {name: f"platform/{name}" for name in ("foundation", "credit", "dataplatform")}
+FOREIGN = (*PACKAGES, "platform", "build", "tests")
+COMMAND = re.compile(r"^  ([a-z][a-z-]*)  +\S", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,50 @@ def test_up_starts_answers_and_ends_cleanly_from_the_wheel(installed: Installed,
     assert is_free(up.api_port)
 
 
+@pytest.fixture
+def beside_others(tmp_path: Path) -> Path:
+    """A folder of somebody's own project, whose packages are called like ours and like Python's."""
+    for name in FOREIGN:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(f"raise SystemExit('the foreign {name} ran')\n")
+    return tmp_path
+
+
+def commands_of(help_text: str) -> list[str]:
+    return COMMAND.findall(help_text.partition("Commands:")[2])
+
+
+def test_every_command_starts_in_a_folder_with_packages_called_like_ours(
+    installed: Installed, beside_others: Path
+) -> None:
+    mirante = str(installed.python.with_name("mirante"))
+    names = commands_of(done([mirante, "--help"], beside_others))
+    assert {"up", "serve", "check", "slo", "alerts"} <= set(names)
+    for name in names:
+        assert name in done([mirante, name, "--help"], beside_others)
+
+
+def test_commands_work_in_a_folder_with_packages_called_like_ours(
+    installed: Installed, beside_others: Path
+) -> None:
+    mirante = str(installed.python.with_name("mirante"))
+    done([mirante, "check"], beside_others)
+    done([mirante, "build", "--out", "made"], beside_others)
+    done([mirante, "settings"], beside_others)
+
+
+def test_what_up_starts_takes_nothing_from_the_folder_it_is_started_in(
+    installed: Installed, beside_others: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    command = [str(installed.python.with_name("mirante"))]
+    data = tmp_path_factory.mktemp("data") / "mirante"
+    with Up(data, command=command, cwd=beside_others) as up:
+        assert httpx.get(f"{up.control_url}/readyz", timeout=patience(30), trust_env=False).status_code == 200
+        up.interrupt()
+        assert up.wait() == 0
+        assert "foreign" not in up.output
+
+
 def test_the_demo_without_its_extra_says_what_to_install(installed: Installed) -> None:
     demo = installed.mirante("demo", "--loans", "300")
     assert demo.returncode == 3, demo.stdout + demo.stderr
@@ -139,7 +186,9 @@ def test_the_demo_without_its_extra_says_what_to_install(installed: Installed) -
     assert "Traceback" not in demo.stdout + demo.stderr
 
 
-def test_the_demo_runs_from_the_wheel_with_its_extra(installed: Installed) -> None:
+def test_the_demo_runs_from_the_wheel_with_its_extra_beside_others(
+    installed: Installed, beside_others: Path
+) -> None:
     pins = [
         line.split()[0]
         for line in (ROOT / "requirements" / "dev.txt").read_text("utf-8").splitlines()
@@ -156,7 +205,7 @@ def test_the_demo_runs_from_the_wheel_with_its_extra(installed: Installed) -> No
         "--no-deps",
     ]
     done([*pip, *pins], installed.cwd)
-    demo = installed.mirante("demo", "--loans", "300")
+    demo = run([str(installed.python.with_name("mirante")), "demo", "--loans", "300"], beside_others)
     assert "Traceback" not in demo.stdout + demo.stderr
     assert demo.returncode == 0, demo.stdout[-6000:] + demo.stderr
-    assert (installed.cwd / "demo-report" / "report.html").stat().st_size > 10_000
+    assert (beside_others / "demo-report" / "report.html").stat().st_size > 10_000
