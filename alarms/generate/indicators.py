@@ -57,7 +57,7 @@ def _read(file: Path) -> tuple[_Written, ...]:
     fields = top.fields(["version", "metrics", "bases", "indicators"])
     fields["version"].choice(["1"])
     metrics = {name: place.texts() for name, place in fields["metrics"].entries()}
-    bases = {name: _text(place) for name, place in fields["bases"].entries()}
+    bases = {name: place.bilingual() for name, place in fields["bases"].entries()}
     found: dict[str, _Written] = {}
     for place in fields["indicators"].items():
         written = _indicator(place, metrics, bases)
@@ -75,7 +75,7 @@ def _indicator(place: Place, metrics: Mapping[str, tuple[str, ...]], bases: Mapp
     comparison, threshold, target_of = _limit(place, fields)
     indicator = IndicatorAlarm(
         name=fields["name"].text(),
-        title=_text(fields["title"]),
+        title=fields["title"].bilingual(),
         metric=metric,
         labels=labels,
         measure=fields["measure"].member(Measure),
@@ -113,8 +113,3 @@ def _where(place: Place, labels: tuple[str, ...]) -> Mapping[str, str]:
         if label not in labels:
             value.wrong(f"the metric has no label {label!r}", f"It has: {', '.join(labels) or 'none'}.")
     return {label: value.text() for label, value in place.entries()}
-
-
-def _text(place: Place) -> Text:
-    fields = place.fields(["en", "pt"])
-    return Text(fields["en"].text(), fields["pt"].text())

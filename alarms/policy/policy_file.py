@@ -26,7 +26,6 @@ from alarms.policy.policy import (
 from alarms.policy.policy_hours import read_hours, working_day
 from alarms.policy.policy_lint import lint, lint_channels
 from alarms.policy.raci import ALERTS_AND_INCIDENTS, Raci, load_raci
-from foundation.bilingual import Text
 from foundation.files import read_document
 from foundation.located import Place
 
@@ -97,9 +96,9 @@ def _level(severity: Severity, place: Place) -> SeverityLevel:
     )
     return SeverityLevel(
         severity=severity,
-        name=_text(fields["name"]),
-        meaning=_text(fields["meaning"]),
-        criticality=_text(fields["criticality"]),
+        name=fields["name"].bilingual(),
+        meaning=fields["meaning"].bilingual(),
+        criticality=fields["criticality"].bilingual(),
         clock=fields["clock"].member(ClockKind),
         first=fields["first"].text(),
         backup=fields["backup"].text() if "backup" in fields else None,
@@ -110,11 +109,6 @@ def _level(severity: Severity, place: Place) -> SeverityLevel:
     )
 
 
-def _text(place: Place) -> Text:
-    fields = place.fields(["en", "pt"])
-    return Text(fields["en"].text(), fields["pt"].text())
-
-
 def _repeat(place: Place) -> Repeat:
     fields = place.fields(["every", "at_most"])
     return Repeat(fields["every"].duration(), fields["at_most"].integer(1))
@@ -123,7 +117,7 @@ def _repeat(place: Place) -> Repeat:
 def _team(name: str, place: Place) -> Team:
     fields = place.fields(["name"], ["channels"])
     channels = fields["channels"].texts() if "channels" in fields else ("default",)
-    return Team(name, _text(fields["name"]), channels)
+    return Team(name, fields["name"].bilingual(), channels)
 
 
 def _route(place: Place) -> Route:

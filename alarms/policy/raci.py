@@ -63,7 +63,7 @@ def load_raci(path: Path | None = None) -> Raci:
 
 def _activity(name: str, place: Place, teams: tuple[str, ...]) -> Activity:
     fields = place.fields(["name", "roles"])
-    texts = fields["name"].fields(["en", "pt"])
+    title = fields["name"].bilingual()
     roles = [item.member(Role) for item in fields["roles"].items()]
     if len(roles) != len(teams):
         fields["roles"].wrong(
@@ -73,4 +73,4 @@ def _activity(name: str, place: Place, teams: tuple[str, ...]) -> Activity:
         fields["roles"].wrong("names two accountable teams", "Keep one A")
     if Role.RESPONSIBLE not in roles:
         fields["roles"].wrong("names nobody responsible", "Give one team an R")
-    return Activity(name, Text(texts["en"].text(), texts["pt"].text()), dict(zip(teams, roles, strict=False)))
+    return Activity(name, title, dict(zip(teams, roles, strict=False)))

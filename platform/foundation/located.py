@@ -15,6 +15,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeVar
 
+from foundation.bilingual import Text
 from foundation.errors import Problems
 from foundation.quantities import duration_text, parse_duration, parse_number
 from foundation.yaml_nodes import Listing, Mapping, Node, Scalar, plain
@@ -144,6 +145,11 @@ class Place:
     def texts(self) -> tuple[str, ...]:
         return tuple(item.text() for item in self.items())
 
+    def bilingual(self) -> Text:
+        """``{en: ..., pt: ...}``."""
+        fields = self.fields(["en", "pt"])
+        return Text(fields["en"].text(), fields["pt"].text())
+
     def entries(self) -> list[tuple[str, Place]]:
         """Key and value of a mapping, in file order."""
         if isinstance(self._node, Mapping):
@@ -250,6 +256,10 @@ class Section:
         if longest is not None and len(value) > longest:
             place.wrong(f"is {len(value)} characters long, at most {longest} allowed", "Shorten it.")
         return value or default
+
+    def bilingual(self, key: str) -> Text:
+        """``key`` and ``key_pt``, both required."""
+        return Text(self.need(key).text(), self.need(f"{key}_pt").text())
 
     def flag(self, key: str, default: bool) -> bool:
         place = self.take(key)

@@ -60,15 +60,11 @@ def _reason(code: str, place: Place) -> ReasonText:
     if not _CODE.fullmatch(code):
         place.wrong("is not a reason code", "Use capitals, digits and '_', such as SCORE_LOW")
     section = Section(place)
-    title, applicant = _text(section, "title"), _text(section, "applicant")
-    advice = next((_text(section, key) for key in _ADVICE if _in_a_language(section, key)), None)
+    title, applicant = section.bilingual("title"), section.bilingual("applicant")
+    advice = next((section.bilingual(key) for key in _ADVICE if _in_a_language(section, key)), None)
     section.close()
     return ReasonText(code, title, applicant, advice)
 
 
 def _in_a_language(section: Section, key: str) -> bool:
     return section.has(key) or section.has(f"{key}_pt")
-
-
-def _text(section: Section, key: str) -> Text:
-    return Text(section.need(key).text(), section.need(f"{key}_pt").text())

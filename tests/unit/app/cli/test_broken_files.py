@@ -27,7 +27,7 @@ LAUGHS = b"a0: &a0 ha\n" + b"".join(
 BREAKS: Mapping[str, tuple[bytes, int | None, str]] = {
     "nested": (b"version: " + b"[" * 3_000, 1, "is nested more than 50 deep. Flatten it."),
     "large": (b"version: 1\n" + b"#" * 20_000_000, None, "is over 10,000,000 bytes long. Split it."),
-    "a billion laughs": (LAUGHS, 7, "says more than 500,000 values, aliases written out. Split"),
+    "a billion laughs": (LAUGHS, 7, "says more than 200,000 values, aliases written out. Split"),
     "a tab": (b"version:\n\tnumber: 1\n", 2, "Indent with spaces: this line starts with a tab."),
 }
 Prepare = Callable[[Path, bytes, pytest.MonkeyPatch], tuple[int, str]]
