@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,8 @@ from slo.cloudwatch.metric_data import MetricDataClient
 
 FUNCTION = "mirante-ingest"
 USAGE = ClientPurpose(connect_seconds=2, answer_seconds=5, tries=2)
+# NAME.cluster-ID.REGION.rds.amazonaws.com, and NAME.cluster-ro-ID for its readers
+_CLUSTER_ENDPOINT = re.compile(r"([^.]+)\.cluster-[^.]+\.[^.]+\.rds\.amazonaws\.com(\.cn)?$")
 ANSWER_SECONDS = 2  # a server that takes longer is as good as dead to whoever watches it
 AURORA, DYNAMODB, KEYSPACES, REDIS, KINESIS = (
     COMPONENT_OF_STORE[store] for store in ("relational", "hot", "wide", "cache", "stream")
@@ -87,6 +90,7 @@ def probes_of(settings: Settings) -> Sequence[ServerProbe]:
         stream=settings.stream,
         function="" if settings.aws_endpoint else FUNCTION,  # on an emulator, workers stand for it
         keyspace=creditdata.KEYSPACE if settings.wide_region else "",
+        cluster=aurora_cluster(settings.relational_writer),
     )
     cloudwatch = AwsClients(settings.aws_endpoint).client("cloudwatch", USAGE)
     return server_probes(addresses, cloudwatch, services)
@@ -131,6 +135,12 @@ def _watched(services: AwsServices) -> Sequence[tuple[str, Usage]]:
     if services.cluster:
         found.append((AURORA, aurora_usage(services.cluster, LAG_BOUND_SECONDS)))
     return found
+
+
+def aurora_cluster(url: str) -> str:
+    """The name of the cluster whose endpoint this is; empty for any other server."""
+    named = _CLUSTER_ENDPOINT.match(make_url(url).host or "") if url else None
+    return named[1] if named else ""
 
 
 def mysql_connection(url: str) -> Callable[[], Connection[DictCursor]]:
