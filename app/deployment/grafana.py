@@ -37,14 +37,14 @@ class GrafanaBoards:
         return {uid: _comparable(document) for uid, document in self._wanted.items()}
 
     def deployed(self, names: Collection[str]) -> Mapping[str, Deployed]:
-        with explained("Grafana"):
+        with as_deployment_error("Grafana"):
             tagged = self._api.search.search_dashboards(tag=OWNER, type_="dash-db", limit=MOST_A_SEARCH)
             uids = sorted({*names, *(str(found["uid"]) for found in tagged)})
             read = {uid: self._read(uid) for uid in uids}
         return {uid: deployed for uid, deployed in read.items() if deployed is not None}
 
     def put(self, name: str, document: Document) -> None:
-        with explained(f"Grafana dashboard {name}"):
+        with as_deployment_error(f"Grafana dashboard {name}"):
             self._ensure_folder()
             board = {**self._wanted[name], "id": None}
             request = {
@@ -56,7 +56,7 @@ class GrafanaBoards:
             self._api.dashboard.update_dashboard(request)
 
     def remove(self, name: str) -> None:
-        with explained(f"Grafana dashboard {name}"):
+        with as_deployment_error(f"Grafana dashboard {name}"):
             try:
                 self._api.dashboard.delete_dashboard(name)
             except GrafanaClientError as error:
@@ -87,7 +87,7 @@ def _comparable(board: Mapping[str, Any]) -> Document:
 
 
 @contextmanager
-def explained(place: str) -> Iterator[None]:
+def as_deployment_error(place: str) -> Iterator[None]:
     """The client's errors as ``DeploymentError``."""
     try:
         yield

@@ -87,7 +87,7 @@ class SqliteCountJournal:
 
     def heartbeat(self) -> None:
         """Say "alive" and wait until everything counted so far is on the disk."""
-        with self._file.lock, self._file.explained():
+        with self._file.lock, self._file.as_ledger_error():
             self._db.execute("PRAGMA synchronous = FULL")
             try:
                 with self._file.transaction():
@@ -97,7 +97,7 @@ class SqliteCountJournal:
 
     def close(self) -> None:
         """End the run cleanly: its last minutes are exact even if the host restarts afterwards."""
-        with self._file.lock, self._file.explained():
+        with self._file.lock, self._file.as_ledger_error():
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("UPDATE runs SET closed = 1 WHERE id = ?", (self._run,))
             self._db.close()

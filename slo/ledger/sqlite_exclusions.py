@@ -61,7 +61,7 @@ class SqliteExclusionLog:
             item.requested_by,
             _text(item.requested_at),
         )
-        with self._file.lock, self._file.explained():
+        with self._file.lock, self._file.as_ledger_error():
             try:
                 self._file.db.execute("INSERT INTO exclusions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             except sqlite3.IntegrityError as error:
@@ -70,7 +70,7 @@ class SqliteExclusionLog:
     def withdraw(self, exclusion_id: str, by: str, at: datetime) -> None:
         if not by.strip():
             raise ExclusionError("withdrawn_by: a withdrawal needs the name of who asked for it")
-        with self._file.lock, self._file.explained():
+        with self._file.lock, self._file.as_ledger_error():
             known = self._file.db.execute("SELECT 1 FROM exclusions WHERE id = ?", (exclusion_id,)).fetchone()
             if known is None:
                 raise ExclusionError(f"exclusion_id: there is no exclusion {exclusion_id}")
@@ -82,7 +82,7 @@ class SqliteExclusionLog:
                 raise ExclusionError(f"exclusion_id: {exclusion_id} is already withdrawn") from error
 
     def all(self) -> Sequence[Exclusion]:
-        with self._file.lock, self._file.explained():
+        with self._file.lock, self._file.as_ledger_error():
             rows = self._file.db.execute(ALL).fetchall()
         return [_exclusion(*row) for row in rows]
 

@@ -43,7 +43,7 @@ class SqliteFile:
         self.lock = threading.RLock()
         if not read_only:
             self._make_folder()
-        with self.explained():
+        with self.as_ledger_error():
             self.db = _connected(path, read_only)
             if read_only:
                 refuse_newer(self.db, path, len(rungs))
@@ -59,7 +59,7 @@ class SqliteFile:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One snapshot, so that everything read belongs together."""
-        with self.lock, self.explained():
+        with self.lock, self.as_ledger_error():
             self.db.execute("BEGIN")
             try:
                 yield self.db
@@ -69,7 +69,7 @@ class SqliteFile:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing. Whoever rolls back by hand has nothing committed."""
-        with self.lock, self.explained():
+        with self.lock, self.as_ledger_error():
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield self.db
@@ -83,7 +83,7 @@ class SqliteFile:
                 raise
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
+    def as_ledger_error(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
