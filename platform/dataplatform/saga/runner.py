@@ -196,4 +196,4 @@ def _attempts_after(saga: Saga, error: Exception) -> int:
 
 
 def _told(step: Step, error: Exception) -> str:
-    return f"{step.name}: {error or type(error).__name__}"
+    return f"{step.name}: {str(error) or type(error).__name__}"
