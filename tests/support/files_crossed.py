@@ -181,8 +181,9 @@ async def _worked(step: Callable[[], Awaitable[object]]) -> bool:
 
 
 async def _until(more: Callable[[], Awaitable[bool]]) -> None:
-    """Again and again while there is more to do."""
+    """Again and again while there is more to do; threads of the product have their turn in between."""
     for _ in range(MOST_STEPS):
         if not await more():
             return
+        await asyncio.sleep(0.01)
     raise AssertionError(f"there was always more to do in {MOST_STEPS} steps")

@@ -149,6 +149,7 @@ class MadeSns:
         version: str = "2",
         url: str = CERTIFICATE_URL,
         message_id: str = "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+        subject: str | None = "ALARM",
         **changed: str,
     ) -> bytes:
         """Signed, then ``changed`` is put over it (a forgery, if anything is)."""
@@ -156,7 +157,7 @@ class MadeSns:
             "Type": kind,
             "MessageId": message_id,
             "TopicArn": topic,
-            "Subject": "ALARM",
+            **({} if subject is None else {"Subject": subject}),
             "Message": json.dumps(cloudwatch_alarm()) if message is None else message,
             "Timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "SignatureVersion": version,

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alarms.intake.sns_host import HttpsCertificates
-from alarms.intake.sns_message import SnsVerifier, is_sns_url
+from alarms.intake.sns_message import SIGNED, SnsVerifier, is_sns_url
 from alarms.model.errors import NotAuthentic
 from tests.support.alerts import MONDAY_10
 from tests.support.hooks import CERTIFICATE_URL, HOUR, TOPIC, MadeSns, certificate
@@ -115,6 +116,38 @@ def test_version_1_is_refused_unless_it_was_asked_for() -> None:
 def test_wrong_topic_time_version_or_host_is_refused_without_any_request(change: dict[str, str]) -> None:
     _, fetched = refused(MadeSns().message(**change))  # type: ignore[arg-type]
     assert fetched == []
+
+
+@pytest.mark.parametrize("at", [MONDAY_10 - HOUR, MONDAY_10 + timedelta(minutes=5)])
+def test_a_message_just_as_old_or_as_early_as_it_may_be_is_believed(at: datetime) -> None:
+    sns = MadeSns()
+    assert verifier(sns).verify(sns.message(at=at), MONDAY_10).sent_at == at
+    beyond = at + (timedelta(seconds=1) if at > MONDAY_10 else timedelta(seconds=-1))
+    assert "too far from now" in refused(sns.message(at=beyond))[0]
+
+
+def test_a_certificate_is_valid_from_its_first_moment_to_its_last() -> None:
+    for sns in (MadeSns(start=MONDAY_10), MadeSns(end=MONDAY_10)):
+        assert verifier(sns).verify(sns.message("hello"), MONDAY_10).message == "hello"
+
+
+@pytest.mark.parametrize("more", [{}, {"Subject": None}], ids=["missing", "null"])
+def test_a_message_needs_no_subject(more: dict[str, Any]) -> None:
+    sns = MadeSns()
+    message = verifier(sns).verify(sns.message("hello", subject=None, **more), MONDAY_10)
+    assert (message.message, "Subject" in message.fields) == ("hello", False)
+
+
+@pytest.mark.parametrize("kind", ["Notification", "SubscriptionConfirmation"])
+@pytest.mark.parametrize("value", [None, 3], ids=["null", "no text"])
+def test_a_message_is_refused_by_the_name_of_any_other_signed_field_it_lacks(
+    kind: str, value: int | None
+) -> None:
+    signed = json.loads(MadeSns().message(kind=kind))
+    for field in {*SIGNED[kind], "Signature"} - {"Subject", "Type"}:
+        why, fetched = refused(json.dumps({**signed, field: value}).encode())
+        assert f"{field}: missing" in why
+        assert fetched == []
 
 
 @pytest.mark.parametrize(

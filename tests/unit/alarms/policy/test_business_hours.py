@@ -115,3 +115,10 @@ def test_hours_that_never_open_are_refused_rather_than_searched_for_ever() -> No
     never = BusinessCalendar(replace(HOURS, days=()))
     with pytest.raises(ValueError, match="no 1:00:00 of business hours"):
         never.add(utc(2026, 1, 1), HOUR)
+
+
+@pytest.mark.parametrize(
+    "at", [utc(2026, 3, 6, 21, 0), utc(2026, 3, 7, 3, 0)], ids=["at closing", "on a day off"]
+)
+def test_what_is_due_at_once_is_due_when_it_is_open_again(at: datetime) -> None:
+    assert BRAZIL.add(at, timedelta(0)) == utc(2026, 3, 9, 12, 0)

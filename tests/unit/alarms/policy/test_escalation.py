@@ -97,3 +97,14 @@ def test_the_most_severe_level_has_a_clock_that_never_stands_still() -> None:
 def test_a_page_says_whether_it_leaves_out_of_hours() -> None:
     assert ESCALATION.out_of_hours(SATURDAY)
     assert not ESCALATION.out_of_hours(MONDAY_10)
+
+
+def test_with_nobody_on_duty_the_team_as_a_whole_has_it() -> None:
+    nobody = EscalationPolicy(SHIPPED_POLICY, Schedules())
+    level = SHIPPED_POLICY.level(Severity.P3)
+    assert nobody.assignee(level, Route("all", "development"), MONDAY_10) is None
+
+
+def test_an_incident_of_a_route_that_is_gone_still_reaches_its_owner() -> None:
+    first = ESCALATION.first(replace(incident(), route="removed since"))
+    assert [(item.target, item.step.value) for item in first] == [("operations", "first")]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from alarms.model.incident import Hold, HoldKind, Incident, IncidentState
+from alarms.model.decision import Stage
+from alarms.model.incident import Hold, HoldKind, Incident, IncidentState, TimerKind, TransitionKind
 from alarms.model.severity import Severity
+from alarms.model.silence import Matcher
 from alarms.router.correlate import cause_of, is_cause, symptoms_of
 from alarms.router.inhibit import held_for_its_cause
 from alarms.stores.sqlite import SqliteRouterStore
@@ -83,6 +85,55 @@ def test_a_cause_that_is_over_lets_go_its_own_symptoms_only() -> None:
     assert still.cause_id == aurora.id
     assert still.hold is not None
     assert still.hold.kind is HoldKind.CAUSE
+    scene.close()
+
+
+def test_a_symptom_whose_alert_comes_again_is_attached_once() -> None:
+    scene = Scene()
+    scene.receive(foreign_alert("AuroraDown", Severity.P1, component="aurora"))
+    held = scene.receive(burn_alert())
+    scene.receive(burn_alert())
+    kinds = [entry.kind for entry in scene.router.timeline(held.id)]
+    assert kinds.count(TransitionKind.ATTACHED) == 1
+    scene.close()
+
+
+def test_an_incident_that_nothing_explains_says_so() -> None:
+    scene = Scene()
+    alone = scene.receive(burn_alert())
+    decisions = scene.router.explain(alone.id).decisions
+    outcomes = [one.outcome for one in decisions if one.stage is Stage.CORRELATE]
+    assert outcomes == ["alone"]
+    scene.close()
+
+
+def holds_end(scene: Scene, incident_id: str) -> list[datetime]:
+    return [timer.deadline for timer in scene.store.timers(incident_id) if timer.kind is TimerKind.HOLD]
+
+
+def test_a_symptom_that_is_silenced_keeps_the_end_of_its_silence_when_its_cause_is_over() -> None:
+    scene, end = Scene(), MONDAY_10 + 60 * MINUTE
+    down = foreign_alert("AuroraDown", Severity.P1, component="aurora")
+    scene.router.silence([Matcher("slo", "=~", ".+")], MONDAY_10, end, "ana", "move")
+    scene.receive(down)
+    silenced = scene.receive(burn_alert())
+    scene.receive(ended(down, MONDAY_10))
+    scene.pass_time(5 * MINUTE)
+    assert scene.router.incident(silenced.id).cause_id is None
+    assert holds_end(scene, silenced.id) == [end]
+    scene.close()
+
+
+def test_a_symptom_that_nothing_holds_waits_for_nothing_when_its_cause_is_over() -> None:
+    scene = Scene()
+    down = foreign_alert("AuroraDown", Severity.P2, component="aurora")
+    scene.receive(down)
+    paged = scene.receive(burn_alert())
+    assert paged.hold is None
+    scene.receive(ended(down, MONDAY_10))
+    scene.pass_time(5 * MINUTE)
+    assert scene.router.incident(paged.id).cause_id is None
+    assert holds_end(scene, paged.id) == []
     scene.close()
 
 

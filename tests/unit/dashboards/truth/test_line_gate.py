@@ -158,3 +158,23 @@ def test_a_chart_of_what_must_never_happen_needs_no_line_at_zero() -> None:
     said = found(board_named("operations"), never)
     assert said
     assert not any("no line stands" in one for one in said)
+
+
+def test_a_tier_that_names_its_alert_itself_is_held_against_that_alert() -> None:
+    catalogue, wanted = shipped(), ("credit/decision-latency", "page-fast")
+    slos = [
+        dataclasses.replace(
+            slo,
+            tiers=tuple(
+                dataclasses.replace(tier, alert_name="OwnName") if (slo.id, tier.name) == wanted else tier
+                for tier in slo.tiers
+            ),
+        )
+        for slo in catalogue.slos
+    ]
+    source = dataclasses.replace(shipped_source(), catalogue=dataclasses.replace(catalogue, slos=tuple(slos)))
+    board = board_named("slo-credit-decision-latency")
+    named = [{**rule, "alert": "OwnName"} if rule.get("alert") == ALERT else rule for rule in RULES]
+    assert found(board, source, rules=named) == []
+    (one,) = found(board, source, rules=RULES)
+    assert "the alert OwnName says nothing" in one

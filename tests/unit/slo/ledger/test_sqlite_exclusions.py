@@ -71,6 +71,7 @@ def test_times_are_kept_in_utc(log: SqliteExclusionLog) -> None:
         ({"reason": "  "}, "needs a reason"),
         ({"end": NOON}, "not after start"),
         ({"start": NOON + timedelta(seconds=30)}, "whole minutes"),
+        ({"end": NOON + timedelta(microseconds=1)}, "whole minutes"),
         ({"start": datetime(2026, 3, 10, 12)}, "no time zone"),  # noqa: DTZ001
     ],
 )
