@@ -136,7 +136,8 @@ def burn_down_points(
     """
     start, end = status.period.start, status.period.now
     if status.first_data is not None:
-        start = max(start, status.first_data)
+        # In the first minute, and where another clock wrote counts ahead of this one, a minute is drawn.
+        start = min(max(start, status.first_data), end - MINUTE)
     minutes = max(1, (end - start) // MINUTE)
     edges = [start + MINUTE * (minutes * i // min(STEPS, minutes)) for i in range(min(STEPS, minutes) + 1)]
     stretches = list(pairwise(edges))

@@ -272,6 +272,18 @@ async def test_the_burn_down_ends_at_the_budget_left(world: World) -> None:
     assert drawn.pop() == pytest.approx(float(status_of(world, LATENCY).budget.left_ratio), abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    "ahead", [0, 1, 60], ids=["in its first minute", "the minute after", "an hour ahead"]
+)
+async def test_an_objective_with_no_history_before_now_has_a_page(tmp_path: Path, ahead: int) -> None:
+    """Its first minute, or counts that a clock ahead of this one wrote."""
+    young = World(tmp_path)
+    young.fill(ERRORS, [(END + ahead * MINUTE, 400, 400)])
+    young.evaluate()
+    async with signed_in(young) as client:
+        assert (await client.get(f"/console/slo/{ERRORS}")).status_code == 200
+
+
 async def test_availability_shows_the_event_ratio_beside_the_time_ratio(world: World) -> None:
     world.fill(AVAILABLE, ((END - i * MINUTE, int(i > 3), 1) for i in range(60, 0, -1)))
     name = "credit_decision_requests_total"
