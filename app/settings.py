@@ -77,89 +77,106 @@ def channel_variable(channel: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every knob of every role. Seconds are clock seconds unless the text says real."""
+    """Every setting of every role. Seconds are clock seconds unless the text says real."""
 
-    data_dir: Path = _setting(Path("mirante-data"), "where a profile keeps its files")
-    environment: str = _setting("local", "name of the environment; a label on everything")
-    profile: str = _setting("embedded", "which stores are used: embedded (files) or local (servers)")
-    host: str = _setting("127.0.0.1", "address every server binds")
-    api_port: int = _setting(8600, "port of the data side: the decision API")
-    control_port: int = _setting(8601, "port of the control side: console, router, metrics")
+    data_dir: Path = _setting(
+        Path("mirante-data"), "folder where the embedded stores and journals keep their files"
+    )
+    environment: str = _setting(
+        "local", "name of the environment; every metric, alert and resource carries it"
+    )
+    profile: str = _setting("embedded", "which stores to use: embedded (files) or local (servers)")
+    host: str = _setting("127.0.0.1", "address that every server binds to")
+    api_port: int = _setting(8600, "port of the data side (decision API)")
+    control_port: int = _setting(8601, "port of the control side (console, router, metrics)")
     clock: str = _setting("system", "system, or scaled:FACTOR@ISO-INSTANT")
-    definitions: Path | None = _setting(None, "folder of SLO definitions; unset: those that ship")
-    policies: Path | None = _setting(None, "folder of credit policies; unset: those that ship")
-    policy: str = _setting("personal-credit", "credit policy that decides")
+    definitions: Path | None = _setting(None, "folder of SLO definitions; unset: the shipped ones")
+    policies: Path | None = _setting(None, "folder of credit policies; unset: the shipped ones")
+    policy: str = _setting(
+        "personal-credit", "credit policy to decide by, unless an application names another"
+    )
     alarm_policy: Path | None = _setting(
         None,
-        "folder of policy.yaml, channels.yaml, schedules.yaml, raci.yaml, runbooks/; unset: those that ship",
+        "folder with policy.yaml, channels.yaml, schedules.yaml, raci.yaml and runbooks/; "
+        "unset: the shipped one",
     )
     count_source: str = _setting(
         "auto",
-        "what SLOs are counted from: journals (our own processes'), prometheus, cloudwatch (those that name "
-        "metrics there), or auto (a Prometheus if one has an address, the journals otherwise)",
+        "where SLO counts come from: journals (written by Mirante's own processes), prometheus, cloudwatch "
+        "(for SLOs that name CloudWatch metrics), or auto (Prometheus if its URL is set, else the journals)",
     )
-    prometheus: str = _setting("", "address of a Prometheus, to count from unless count_source says journals")
-    prometheus_dir: Path | None = _setting(None, "folder of rule files that `mirante apply prometheus` keeps")
-    alertmanager: str = _setting("", "address of an Alertmanager to reload after its file has changed")
+    prometheus: str = _setting("", "Prometheus URL; SLOs are counted from it unless count_source is journals")
+    prometheus_dir: Path | None = _setting(None, "folder where `mirante apply prometheus` writes rule files")
+    alertmanager: str = _setting("", "Alertmanager URL; it is reloaded after its file changes")
     alertmanager_dir: Path | None = _setting(
-        None, "folder of alertmanager.yml that `mirante apply alertmanager` keeps"
+        None, "folder where `mirante apply alertmanager` writes alertmanager.yml"
     )
-    grafana: str = _setting("", "address of the Grafana whose boards `mirante apply grafana` keeps")
-    grafana_token: str = _setting("", "service account token of that Grafana", secret=True)
+    grafana: str = _setting("", "Grafana URL; `mirante apply grafana` writes boards there")
+    grafana_token: str = _setting("", "service account token for Grafana", secret=True)
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
     cloudwatch_metrics: str = _setting(
         "off",
-        "how series and counts reach CloudWatch: off, emf (lines on standard output) or put (API calls)",
+        "how metrics and SLO counts are sent to CloudWatch: off, emf (lines on standard output) or "
+        "put (API calls)",
     )
-    tracing: str = _setting("off", "off, console or otlp")
-    otlp_endpoint: str = _setting("http://127.0.0.1:4318", "OTLP/HTTP collector")
-    faults: bool = _setting(False, "mount the fault switch (drills and the demo only)")
-    max_concurrent_decisions: int = _setting(256, "decisions in progress before answering 503")
-    rate_limit_per_minute: int = _setting(600_000, "requests one API key may send in a real minute")
+    tracing: str = _setting("off", "where traces go: off, console or otlp")
+    otlp_endpoint: str = _setting("http://127.0.0.1:4318", "OTLP/HTTP collector that receives traces")
+    faults: bool = _setting(False, "enable the fault-injection endpoints (drills and the demo only)")
+    max_concurrent_decisions: int = _setting(256, "concurrent decisions before the API answers 503")
+    rate_limit_per_minute: int = _setting(600_000, "requests that one API key may send per real minute")
     evaluate_every: float = _setting(15.0, "seconds between burn evaluations")
     probe_every: float = _setting(10.0, "seconds between probes of the decision API")
-    probe_timeout: float = _setting(2.0, "real seconds a probe may take")
+    probe_timeout: float = _setting(2.0, "real seconds before a probe times out")
     consistency_every: float = _setting(60.0, "seconds between consistency checks")
-    consistency_sample: int = _setting(500, "records compared in one check of one pair")
-    settle: float = _setting(30.0, "seconds a difference may last before it counts")
+    consistency_sample: int = _setting(500, "records compared per check of a pair of stores")
+    settle: float = _setting(30.0, "seconds that a difference must last before it counts")
     relational_writer: str = _setting(
-        "", "mysql://user:password@host:port/database of the source of truth's writer", address=True
+        "", "writer of the relational store: mysql://user:password@host:port/database", address=True
     )
-    relational_reader: str = _setting("", "the same of its readers; unset: the writer", address=True)
-    wide_hosts: str = _setting("", "host:port,... of Cassandra or Amazon Keyspaces")
-    wide_region: str = _setting("", "AWS region of those hosts, to sign in by IAM; unset: Apache Cassandra")
-    cache: str = _setting("", "redis://host:port/number of the cache", address=True)
+    relational_reader: str = _setting(
+        "", "reader of the relational store, in the same form; unset: the writer", address=True
+    )
+    wide_hosts: str = _setting("", "Cassandra or Amazon Keyspaces hosts: host:port,...")
+    wide_region: str = _setting(
+        "", "AWS region of Keyspaces, which signs in through IAM; unset: the hosts are Apache Cassandra"
+    )
+    cache: str = _setting("", "cache: redis://host:port/number", address=True)
     stream: str = _setting("credit-records", "name of the Kinesis stream")
-    aws_endpoint: str = _setting(
-        "", "address that stands for every service of AWS (an emulator's); unset: AWS itself"
-    )
+    aws_endpoint: str = _setting("", "URL used for every AWS service, such as an emulator; unset: AWS itself")
     router_store: str = _setting(
         "",
-        "mysql://user:password@host:port/database of the router; unset: a file in data_dir",
+        "database of the router: mysql://user:password@host:port/database; unset: a file in data_dir",
         address=True,
     )
     router_url: str = _setting(
-        "", "address of a running router that `mirante alerts` asks; unset: the router's store"
+        "", "URL of the running router that `mirante alerts` talks to; unset: it reads the router's store"
     )
     hook_token: str = _setting(
-        "", "bearer token of /hooks and /v1/alerts; unset: made at first start", secret=True
+        "", "bearer token for /hooks and /v1/alerts; unset: generated at first start", secret=True
     )
     hook_key: str = _setting(
-        "", "key of senders that sign their body instead of holding the token; unset: none may", secret=True
+        "",
+        "HMAC key for senders that sign the body instead of sending the token; unset: signatures are refused",
+        secret=True,
     )
-    alarm_topics: tuple[str, ...] = _setting((), "ARNs of the SNS topics /hooks/sns takes; unset: none")
-    alarm_queue: str = _setting("", "address of the SQS queue alarms come in by; unset: none is read")
+    alarm_topics: tuple[str, ...] = _setting(
+        (), "ARNs of the SNS topics that /hooks/sns accepts; unset: none"
+    )
+    alarm_queue: str = _setting("", "URL of the SQS queue to read alarms from; unset: no queue")
     sns_topic_prefix: str = _setting(
-        "", "ARN prefix of the topics that generated CloudWatch alarms tell; unset: they tell nobody"
+        "", "ARN prefix of the SNS topics that generated CloudWatch alarms notify; unset: they notify nobody"
     )
     channel_secrets: ChannelSecrets = _setting(
-        ChannelSecrets(), "secrets of the channels in channels.yaml, one variable for each"
+        ChannelSecrets(), "secrets of the channels in channels.yaml, one variable per channel"
     )
-    console_url: str = _setting("", "address of the console in messages; unset: that of the control side")
+    console_url: str = _setting("", "console URL to put in messages; unset: the address of the control side")
     heartbeat_url: str = _setting(
-        "", "address that is asked while pages leave, and pages when it is not; unset: none", secret=True
+        "",
+        "dead man's switch: URL to call while notifications go out; its service pages when calls "
+        "stop; unset: off",
+        secret=True,
     )
-    heartbeat_every: float = _setting(60.0, "real seconds between two heartbeats")
+    heartbeat_every: float = _setting(60.0, "real seconds between calls to heartbeat_url")
 
     def masked(self) -> Mapping[str, str]:
         """Names and values as a person may see them."""
@@ -233,7 +250,9 @@ def _checked(settings: Settings) -> Settings:
     for name, allowed in CHOICES.items():
         value = getattr(settings, name)
         if value not in allowed:
-            raise SettingsError(name, f"{value!r} is not a choice", f"Choose one of: {', '.join(allowed)}")
+            raise SettingsError(
+                name, f"{value!r} is not one of the choices", f"Choose one of: {', '.join(allowed)}"
+            )
     for name in ("api_port", "control_port"):
         if not 0 < getattr(settings, name) < 65_536:
             raise SettingsError(name, f"{getattr(settings, name)} is not a port", "Give 1 to 65535")
@@ -259,9 +278,7 @@ def _merge(settings: Settings, values: Mapping[str, object], place: str, prefix:
     for name, value in values.items():
         if name not in known:
             shown = prefix + name.upper() if prefix else name
-            raise SettingsError(
-                place, f"no setting is called {shown!r}", "`mirante settings` lists the names"
-            )
+            raise SettingsError(place, f"there is no setting {shown!r}", "`mirante settings` lists the names")
         default = known[name].default
         assert default is not MISSING
         parsed[name] = _parse(value, default, f"{place}: {prefix}{name.upper() if prefix else name}")
@@ -298,7 +315,7 @@ def _channel_secrets(value: object, place: str) -> ChannelSecrets:
     if isinstance(value, Mapping) and all(isinstance(secret, str) for secret in value.values()):
         return ChannelSecrets(dict(value))
     fix = f"Write a [channel_secrets] table, or set {channel_variable('<name>')}"
-    raise SettingsError(place, "is no table of a text for each channel", fix)
+    raise SettingsError(place, "is not a table with one text per channel", fix)
 
 
 def _boolean(value: object) -> bool:

@@ -236,7 +236,7 @@ class Section:
         if key in self._places:
             self._places[key].wrong("has no value", "Write one.")
         elif self.place.is_mapping:
-            self._at(key).wrong("is required and missing", f"Add `{key}:`.")
+            self._at(key).wrong("is required but missing", f"Add `{key}:`.")
         return self.place.below(key, None, self.line)
 
     def text(
@@ -305,10 +305,10 @@ class Section:
         unknown = [key for key in self._places if key not in self._asked]
         for key in unknown[:MOST_NAMES]:
             known = sorted(self._asked)
-            fix = suggestion(key, known, f"Known here: {', '.join(known)}.")
-            self._places[key].wrong("is not a key known here", fix)
+            fix = suggestion(key, known, f"Known keys: {', '.join(known)}.")
+            self._places[key].wrong("is not a known key", fix)
         if len(unknown) > MOST_NAMES:
-            self.place.wrong(f"has {len(unknown)} keys that are not known here", "Remove them.")
+            self.place.wrong(f"has {len(unknown)} unknown keys", "Remove them.")
 
     def _asked_for(self, key: str, required: bool) -> Place | None:
         return self.need(key) if required else self.take(key)

@@ -161,7 +161,7 @@ class _Builder:
         line = _line(event)
         self._count(1, 1, line)
         if event.tag is not None and event.tag not in PLAIN_TAGS:
-            self._refuse(line, f"the tag {event.tag} is not read here", "Write the value without it.")
+            self._refuse(line, f"the tag {event.tag} is not supported", "Write the value without it.")
         return line
 
     def _count(self, values: int, height: int, line: int) -> None:

@@ -124,10 +124,13 @@ class _SloAlarms:
     def _problem(self, objective: Objective, tier: Tier, twin: Twin) -> str | None:
         """Why CloudWatch takes no alarm of this tier."""
         if self._is_sliced(twin) and objective.time_slice_target is None:
-            return "an alarm counts bad slices, and RatioTimeslices judges none; leave its twin out"
+            return (
+                "an alarm counts bad slices, and RatioTimeslices has no bad slices; remove the "
+                "cloudwatch twin"
+            )
         metrics = len(twin.total) + len(twin.part)
         if metrics + 1 > limits.MOST_METRICS:
-            return f"{metrics} metrics and their math are more than {limits.MOST_METRICS}"
+            return f"{metrics} metrics and their math exceed the limit of {limits.MOST_METRICS}"
         for window in (tier.long_window, tier.short_window):
             period, periods, _ = self._range(objective, tier, window, twin)
             problem = range_problem(period, periods)

@@ -64,7 +64,7 @@ class MetricSources:
         known = self.data_sources.get(reference)
         if known is not None and source_type and source_type.lower() != known.type.lower():
             problem = f"{source_type!r} differs from data source {reference!r}, which is {known.type!r}"
-            source.refuse("type", problem, "Remove `type:`; the data source says it.")
+            source.refuse("type", problem, "Remove `type:`; the data source already sets it.")
         query = _query(source, source_type or self._type(source, "metricSourceRef", reference))
         source.close()
         return query
@@ -88,9 +88,9 @@ class MetricSources:
         if known is not None:
             return known.type
         if reference:
-            section.refuse(key, f"no DataSource is called {reference!r}", "Define it, or write `type:` here.")
+            section.refuse(key, f"there is no DataSource {reference!r}", "Define it, or write `type:` here.")
         else:
-            section.refuse("type", "is required where no data source is named", "Add `type: Prometheus`.")
+            section.refuse("type", "is required when no data source is named", "Add `type: Prometheus`.")
         return ""
 
 
@@ -104,7 +104,11 @@ def _query(section: Section, source_type: str) -> MetricQuery | None:
     unknown = set(rest) - {"cloudwatch", "queryType", "dimensions"}
     if prometheus and unknown:
         name = sorted(unknown)[0]
-        spec.refuse(name, "is not known in a Prometheus source", "Write `query:` and, if any, `cloudwatch:`.")
+        spec.refuse(
+            name,
+            "is not known in a Prometheus source",
+            "Write `query:` and, if you have a CloudWatch twin, `cloudwatch:`.",
+        )
     return MetricQuery("Prometheus" if prometheus else source_type, query, rest)
 
 
@@ -113,8 +117,8 @@ def read_indicator(spec: Section, sources: MetricSources, kinds: Kinds) -> Indic
     given = {key: section for key in kinds if (section := spec.section(key)) is not None}
     spec.close()
     if len(given) != 1:
-        problem = f"exactly one of {' and '.join(kinds)} is needed"
-        spec.refuse(next(iter(kinds)), problem, "Keep the one this indicator is.")
+        problem = f"exactly one of {' and '.join(kinds)} is required"
+        spec.refuse(next(iter(kinds)), problem, "Keep the one that this indicator uses.")
         return None
     ((key, section),) = given.items()
     return kinds[key](section, sources.read)
@@ -157,7 +161,7 @@ def twin_of(slo: Slo, objective: Objective, environment: str) -> Twin:
     if events is not None:
         total_twin, part_twin = _written_twin(events.total), _written_twin(events.part)
         if bool(total_twin) != bool(part_twin):
-            raise TwinError("only one of its two counts has a cloudwatch twin; give both or neither")
+            raise TwinError("only one of the two counts has a cloudwatch twin; give both or neither")
         if total_twin:
             return Twin(total_twin, part_twin, events.part_is_good, published=False)
     return _published(slo, objective, environment)

@@ -118,7 +118,7 @@ class RawIndicator:
 
     @property
     def no_events(self) -> str:
-        return "a raw ratio counts no events"
+        return "a raw ratio does not count events"
 
     @property
     def queries(self) -> Mapping[str, MetricQuery]:
@@ -175,9 +175,9 @@ def _part(section: Section, key: str, metric: ReadMetric) -> MetricQuery | None:
 
 def _shape_problem(given: set[str], raw_type: str) -> str | None:
     if given == {"raw"}:
-        return None if raw_type else "raw says nothing without rawType: success or failure"
+        return None if raw_type else "raw needs rawType: success or failure"
     if raw_type:
-        return "rawType belongs to raw only"
+        return "rawType is only for raw"
     if given in ({"good", "total"}, {"bad", "total"}):
         return None
     return f"{' and '.join(sorted(given)) or 'nothing'} given"

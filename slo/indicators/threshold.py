@@ -39,7 +39,7 @@ class ThresholdIndicator:
 
     @property
     def no_events(self) -> str:
-        return "a threshold compares a value; it counts no events"
+        return "a threshold compares a value; it does not count events"
 
     @property
     def queries(self) -> Mapping[str, MetricQuery]:

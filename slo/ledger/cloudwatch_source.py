@@ -54,9 +54,9 @@ class CloudWatchCollector:
                 self.refused[slo.id] = str(error)
                 continue
             if twin.published:
-                self.refused[slo.id] = "it names no CloudWatch metrics of its own"
+                self.refused[slo.id] = "it does not name CloudWatch metrics of its own"
             elif slo.group_by:
-                self.refused[slo.id] = "one budget per label value has no fixed CloudWatch dimensions"
+                self.refused[slo.id] = "a budget per label value has no fixed CloudWatch dimensions"
             else:
                 yield slo, twin
 

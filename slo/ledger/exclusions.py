@@ -61,9 +61,9 @@ def checked(exclusion: Exclusion) -> Exclusion:
         ExclusionError: no name, no reason, an end that is not after the start, a naive time.
     """
     if not exclusion.requested_by.strip():
-        raise ExclusionError("requested_by: an exclusion needs the name of who asked for it")
+        raise ExclusionError("requested_by: give the name of the person who asked for the exclusion")
     if not exclusion.reason.strip():
-        raise ExclusionError("reason: an exclusion needs a reason, for the audit")
+        raise ExclusionError("reason: give a reason for the audit trail")
     for name in ("start", "end", "requested_at"):
         if getattr(exclusion, name).tzinfo is None:
             raise ExclusionError(

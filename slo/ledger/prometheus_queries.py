@@ -56,10 +56,10 @@ class PrometheusQueries:
             answer = self._client.post(f"{self._base_url}/api/v1/{what}", data=dict(parameters))
             body = answer.json()
         except httpx.HTTPError as error:
-            raise SourceError(f"Prometheus at {self._base_url} cannot be asked: {error}") from error
+            raise SourceError(f"Prometheus at {self._base_url} cannot be reached: {error}") from error
         except ValueError as error:
             raise SourceError(
-                f"{self._base_url} answered {answer.status_code} and no JSON; is it Prometheus?"
+                f"{self._base_url} answered {answer.status_code} without JSON; is it Prometheus?"
             ) from error
         if not isinstance(body, dict) or body.get("status") != "success":
             told = body.get("error") if isinstance(body, dict) else body

@@ -111,7 +111,7 @@ def _instant(seconds: object) -> datetime:
 
 def _whole(value: float, selector: str) -> int:
     if not 0 <= value < float("inf") or value != round(value):
-        raise SourceError(f"{selector} holds {value}, which is no count of events")
+        raise SourceError(f"{selector} holds {value}, which is not a count of events")
     return round(value)
 
 

@@ -65,11 +65,13 @@ class SqliteExclusionLog:
             try:
                 self._file.db.execute("INSERT INTO exclusions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             except sqlite3.IntegrityError as error:
-                raise ExclusionError(f"exclusion_id: {item.exclusion_id} is taken; choose another") from error
+                raise ExclusionError(
+                    f"exclusion_id: {item.exclusion_id} is already in use; choose another"
+                ) from error
 
     def withdraw(self, exclusion_id: str, by: str, at: datetime) -> None:
         if not by.strip():
-            raise ExclusionError("withdrawn_by: a withdrawal needs the name of who asked for it")
+            raise ExclusionError("withdrawn_by: give the name of the person who asked for the withdrawal")
         with self._file.lock, self._file.as_ledger_error():
             known = self._file.db.execute("SELECT 1 FROM exclusions WHERE id = ?", (exclusion_id,)).fetchone()
             if known is None:

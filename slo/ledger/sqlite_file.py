@@ -16,8 +16,8 @@ IN_MEMORY = Path(":memory:")
 _FIXS = {
     sqlite3.SQLITE_FULL: "free some space",
     sqlite3.SQLITE_READONLY: "make the file and its folder writable",
-    sqlite3.SQLITE_CANTOPEN: "check that the folder exists and who may write in it",
-    sqlite3.SQLITE_BUSY: "another process holds it; end that one, or wait for it",
+    sqlite3.SQLITE_CANTOPEN: "check that the folder exists and that this user may write to it",
+    sqlite3.SQLITE_BUSY: "another process is using it; stop that process or wait for it",
     sqlite3.SQLITE_CORRUPT: "restore it from a backup",
     sqlite3.SQLITE_NOTADB: "restore it from a backup",
 }
@@ -93,7 +93,9 @@ class SqliteFile:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise LedgerError(f"the folder of {self._what} {self._path} cannot be made: {error}") from error
+            raise LedgerError(
+                f"the folder of {self._what} {self._path} cannot be created: {error}"
+            ) from error
 
 
 def _connected(path: Path, read_only: bool) -> sqlite3.Connection:

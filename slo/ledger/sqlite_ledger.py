@@ -45,7 +45,7 @@ class SqliteLedger:
 
     def __init__(self, path: Path = IN_MEMORY, read_only: bool = False) -> None:
         if read_only and not path.exists():
-            problem = "start the control side once, or name another file"
+            problem = "start the control side once, or give another file"
             raise LedgerError(f"there is no ledger at {path}; {problem}")
         self._series: dict[SeriesKey, int] = {}
         self._sources: dict[str, int] = {}

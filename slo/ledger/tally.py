@@ -88,7 +88,9 @@ def count_plan(slo: Slo) -> CountPlan:
         text = ", ".join(metric.query for metric in slo.indicator.queries.values())
         raise UnsupportedQuery(text, slo.indicator.no_events)
     if not events.counter:
-        raise UnsupportedQuery(events.total.query, "counter: false names gauges, which hold no increases")
+        raise UnsupportedQuery(
+            events.total.query, "counter: false means gauges, and gauges have no increases"
+        )
     return CountPlan(slo, _parsed(slo, events.total), _parsed(slo, events.part), not events.part_is_good)
 
 
@@ -97,6 +99,7 @@ def _parsed(slo: Slo, metric: MetricQuery) -> CountQuery:
     if query.by and query.by != tuple(sorted(slo.group_by)):
         raise UnsupportedQuery(
             metric.query,
-            f"it is grouped by {', '.join(query.by)} but the SLO by {', '.join(slo.group_by) or 'nothing'}",
+            f"the query is grouped by {', '.join(query.by)} but the SLO by "
+            f"{', '.join(slo.group_by) or 'nothing'}",
         )
     return query

@@ -20,7 +20,7 @@ def check_alerts(slo: Slo) -> Iterator[Finding]:
             yield from _never_fires(slo, objective, tier)
             yield from _traffic(slo, objective, tier)
     if not slo.tiers:
-        fix = "Name a window set in mirante.dev/windows unless that is what you want."
+        fix = "Name a window set in mirante.dev/windows, unless you want no alerts."
         yield warning(slo, "no-burn-alerts", "alertPolicies", "no burn alert is defined", fix)
 
 
@@ -35,7 +35,11 @@ def _never_fires(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding
     factor = tier.factor(slo.window.length)
     if factor <= 0:
         yield error(
-            slo, "never-fires", tier.name, "its factor is 0: it would always fire", "Give it a share."
+            slo,
+            "never-fires",
+            tier.name,
+            "its factor is 0, so it would always fire",
+            "Give it a share above 0.",
         )
     elif factor * objective.budget >= 1:
         enough = percent_text(Fraction(round((1 - 1 / factor) * 10_000) + 1, 10_000))
@@ -43,7 +47,7 @@ def _never_fires(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding
             f"can never fire on objective {objective.name}: {short_text(factor)} times a budget of "
             f"{percent_text(objective.budget)} is {percent_text(factor * objective.budget)} errors"
         )
-        fix = f"Leave it out (mirante.dev/disable-tiers: {tier.name}), or promise {enough} or more."
+        fix = f"Disable it (mirante.dev/disable-tiers: {tier.name}), or set a target of {enough} or more."
         yield error(slo, "never-fires", f"tier {tier.name}", reason, fix)
 
 
@@ -55,7 +59,7 @@ def _traffic(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding]:
     where = f"tier {tier.name}"
     if slo.min_events and events < slo.min_events:
         reason = f"{float(events):g} events in {duration_text(tier.long_window)} never reach {slo.min_events}"
-        fix = "Lower mirante.dev/min-events or leave the tier out."
+        fix = "Lower mirante.dev/min-events or disable the tier."
         yield error(slo, "too-little-traffic", where, reason, fix)
         return
     needed = max(events, Fraction(slo.min_events))

@@ -14,8 +14,8 @@ from slo.model.conventions import CLOUDWATCH_DESCRIPTION
 def check_cloudwatch(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
     for found in skipped(catalogue, around.environment):
         slo = catalogue.slo(found.slo_id)
-        fix = "Prometheus and the ledger still alert; shorten the window or give a twin that fits."
-        yield warning(slo, "cloudwatch-limit", found.what, f"no CloudWatch alarm: {found.reason}", fix)
+        fix = "Prometheus and the ledger still alert. Shorten the window, or give a twin that fits."
+        yield warning(slo, "cloudwatch-limit", found.what, f"gets no CloudWatch alarm: {found.reason}", fix)
     for alarm in alarms(catalogue, around.environment):
         for field, reason in _problems(alarm):
             fix = "Shorten names of services, SLOs, objectives or tiers, or give the twin fewer metrics."

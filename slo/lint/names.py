@@ -38,7 +38,7 @@ def _same_counts(catalogue: Catalogue) -> Iterator[Finding]:
         targets = tuple(sorted((o.target, o.value or 0) for o in slo.objectives))
         key = (counted, targets, slo.window, slo.group_by)
         if key in first:
-            reason = f"promises the same of the same events as {first[key].id!r}"
+            reason = f"has the same target over the same events as {first[key].id!r}"
             yield warning(slo, "duplicate", "indicator", reason, "Keep one of them.")
         first.setdefault(key, slo)
 
@@ -46,12 +46,12 @@ def _same_counts(catalogue: Catalogue) -> Iterator[Finding]:
 def _owners(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
     for slo in catalogue.slos:
         owner = catalogue.owner(slo)
-        fix = "Name the team in mirante.dev/owner, of the SLO or of its Service."
+        fix = "Name the team in mirante.dev/owner, on the SLO or on its Service."
         if not owner:
-            yield warning(slo, "no-owner", "mirante.dev/owner", "nobody answers for this SLO", fix)
+            yield warning(slo, "no-owner", "mirante.dev/owner", "this SLO has no owner", fix)
         elif around.teams and owner not in around.teams:
             known = f"Teams: {', '.join(sorted(around.teams))}."
-            yield error(slo, "unknown-owner", "mirante.dev/owner", f"no team is called {owner!r}", known)
+            yield error(slo, "unknown-owner", "mirante.dev/owner", f"there is no team {owner!r}", known)
 
 
 def _components(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
@@ -60,11 +60,11 @@ def _components(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Find
     served = {slo_id for component in catalogue.components for slo_id in component.slos}
     for slo in catalogue.slos:
         if slo.id not in served:
-            fix = "Add it to the `slos` of the components that serve it, in components.yaml."
+            fix = "In components.yaml, add it to the `slos` of the components that serve it."
             yield warning(slo, "no-component", "components", "no component serves this SLO", fix)
     for component in catalogue.components:
         if around.teams and component.owner not in around.teams:
-            reason = f"component {component.id!r} is owned by {component.owner!r}, which is no team"
+            reason = f"component {component.id!r} is owned by {component.owner!r}, which is not a team"
             fix = f"Teams: {', '.join(sorted(around.teams))}."
             file = next((f for f in catalogue.sources if f.endswith("components.yaml")), "components.yaml")
             yield Finding(FindingLevel.ERROR, "unknown-owner", file, None, "owner", reason, fix)

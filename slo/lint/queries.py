@@ -26,8 +26,8 @@ def check_queries(slo: Slo, around: LintSurroundings) -> Iterator[Finding]:
     if parsed.keys() >= _asked_of_prometheus(slo):
         reason = unsupported(slo)
         if reason:
-            fix = "Count it from a source read here, or keep it for another tool."
-            yield warning(slo, "not-generated", "indicator", f"no rule is generated: {reason}", fix)
+            fix = "Use a source that Mirante reads, or leave it to another tool."
+            yield warning(slo, "not-generated", "indicator", f"gets no rules: {reason}", fix)
     for part, query in parsed.items():
         yield from _buckets(slo, part, query, around)
         yield from _grouping(slo, part, query)
@@ -60,8 +60,8 @@ def _one(slo: Slo, part: str, metric: MetricQuery, parsed: dict[str, Query]) -> 
         yield error(slo, "mixed-units", f"{part} query", "mixes increase() and rate()", "Use one of them.")
         return
     if slo.indicator.events is not None and " - " in metric.query and " or " not in metric.query:
-        reason = "subtracts series: where one of them does not exist (yet), nothing is left"
-        fix = "Use `bad:` instead, or write (sum(...) or vector(0)) for what may be missing."
+        reason = "subtracts series: if one of them does not exist (yet), the result is empty"
+        fix = "Use `bad:` instead, or write (sum(...) or vector(0)) for a series that may be missing."
         yield warning(slo, "fragile-difference", f"{part} query", reason, fix)
     parsed[part] = query
 
@@ -69,7 +69,7 @@ def _one(slo: Slo, part: str, metric: MetricQuery, parsed: dict[str, Query]) -> 
 def _grouping(slo: Slo, part: str, query: Query) -> Iterator[Finding]:
     if slo.group_by and query.grouping is not None and not set(slo.group_by) <= set(query.grouping):
         lost = sorted(set(slo.group_by) - set(query.grouping))
-        reason = f"sums {', '.join(lost)} away, though there is one budget for each"
+        reason = f"sums {', '.join(lost)} away, although each value has its own budget"
         fix = f"Write sum by ({', '.join(slo.group_by)}) (...)."
         yield error(slo, "grouping-lost", f"{part} query", reason, fix)
 
@@ -89,7 +89,7 @@ def _same_things(slo: Slo, parsed: dict[str, Query]) -> Iterator[Finding]:
         if small.selects(labels) and not large.selects(labels):
             shown = ", ".join(f"{key}={value!r}" for key, value in sample.labels) or "no labels"
             reason = f"counts series that total does not, such as {shown}"
-            fix = "Give both queries the same matchers, and the part its own on top."
+            fix = "Give both queries the same matchers, and add the extra ones to the part only."
             yield error(slo, "different-things", f"{part} query", reason, fix)
             return
 
@@ -107,7 +107,7 @@ def _contradiction(slo: Slo, part: str, small: Selector, large: Selector) -> Ite
         if matcher.op == "=" and other != matcher.value:
             reason = f"selects {matcher.name}={matcher.value!r} where total selects {matcher.name}={other!r}"
             yield warning(
-                slo, "different-things", f"{part} query", reason, "Check that total holds the part."
+                slo, "different-things", f"{part} query", reason, "Check that total includes the part."
             )
 
 
@@ -117,7 +117,9 @@ def _buckets(slo: Slo, part: str, query: Query, around: LintSurroundings) -> Ite
             continue
         on_le = [matcher for matcher in selector.matchers if matcher.name == "le"]
         if not on_le:
-            reason = f"adds up every bucket of {selector.name}, each holding the ones below"
+            reason = (
+                f"adds up every bucket of {selector.name}, but each bucket already includes the smaller ones"
+            )
             fix = 'Pick the bucket of the threshold, for example le="0.2".'
             yield error(slo, "bucket-missing", f"{part} query", reason, fix)
         for edge in (matcher.value for matcher in on_le if matcher.op == "="):
@@ -129,12 +131,12 @@ def _edge(slo: Slo, part: str, selector: Selector, edge: str, around: LintSurrou
     try:
         value = float(edge)
     except ValueError:
-        yield error(slo, "bucket-missing", f"{part} query", f"le={edge!r} is no number", 'Write le="0.2".')
+        yield error(slo, "bucket-missing", f"{part} query", f"le={edge!r} is not a number", 'Write le="0.2".')
         return
     if known is not None and value not in known:
         shown = ", ".join(f"{bound:g}" for bound in sorted(known))
-        reason = f"{selector.name} has no bucket edge at {edge}"
-        yield error(slo, "bucket-missing", f"{part} query", reason, f"Its edges are {shown}.")
+        reason = f"{selector.name} has no bucket with le={edge}"
+        yield error(slo, "bucket-missing", f"{part} query", reason, f"Its le values are {shown}.")
     for objective in slo.objectives:
         yield from _said(slo, objective, part, value)
 
@@ -145,7 +147,7 @@ def _said(slo: Slo, objective: Objective, part: str, edge: float) -> Iterator[Fi
     said = {_seconds(number, unit) for number, unit in _MILLISECONDS.findall(words)}
     if said and all(abs(value - edge) > 1e-9 for value in said):
         shown = ", ".join(f"{value:g} s" for value in sorted(said))
-        reason = f"counts what took up to {edge:g} s, while the words say {shown}"
+        reason = f"counts what took up to {edge:g} s, but its texts say {shown}"
         yield warning(slo, "threshold-differs", f"{part} query", reason, "Correct one of them.")
 
 
@@ -156,5 +158,5 @@ def _seconds(number: str, unit: str) -> float:
 def _labels(slo: Slo) -> Iterator[Finding]:
     for key in slo.labels:
         if label_name(key) in SET_BY_US:
-            reason = f"the label {key!r} is set by Mirante itself and left out"
+            reason = f"the label {key!r} is set by Mirante, so yours is ignored"
             yield warning(slo, "reserved-label", "metadata.labels", reason, "Rename it.")

@@ -19,7 +19,7 @@ def check_windows(slo: Slo, around: LintSurroundings, sources: tuple[DataSource,
         yield from _refresh(slo, slo.refresh_interval)
     if not slo.window.is_rolling:
         unit, length = slo.window.calendar_unit, duration_text(slo.window.length)
-        reason = f"Prometheus shows the last {length}; the calendar {unit} is counted by the ledger"
+        reason = f"Prometheus shows the last {length}; only the ledger counts the calendar {unit}"
         yield warning(
             slo, "calendar-window", "timeWindow", reason, "Read the budget from `mirante slo status`."
         )
@@ -41,7 +41,9 @@ def _retention(slo: Slo, kept: timedelta | None) -> Iterator[Finding]:
     windows = {"timeWindow": slo.window.length} | {f"tier {t.name}": t.long_window for t in slo.tiers}
     for field, window in windows.items():
         if window > kept:
-            reason = f"{duration_text(window)} is longer than the {duration_text(kept)} that samples are kept"
+            reason = (
+                f"{duration_text(window)} is longer than the {duration_text(kept)} for which samples are kept"
+            )
             yield error(slo, "beyond-retention", field, reason, "Keep samples longer, or shorten the window.")
 
 

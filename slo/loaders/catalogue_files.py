@@ -40,11 +40,11 @@ def load_catalogue(directory: Path | None = None, kinds: Kinds = KINDS) -> Catal
     """
     root, problems = directory or DEFINITIONS, Problems()
     if not root.is_dir():
-        problems.refuse(str(root), None, "", "is not a directory", "Name one with YAML files.")
+        problems.refuse(str(root), None, "", "is not a directory", "Give a directory with YAML files.")
         problems.raise_if_any()
     files = sorted(path for path in root.rglob("*") if path.suffix in SUFFIXES and path.is_file())
     if not files:
-        problem = "holds no .yaml or .yml file"
+        problem = "has no .yaml or .yml file"
         problems.refuse(str(root), None, "", problem, "Put your definitions there.")
     return _read({str(path.relative_to(root)): path for path in files}, problems, kinds)[0]
 
@@ -112,7 +112,9 @@ def _window_sets(sections: Sequence[Section]) -> dict[str, WindowSet]:
         if window_set is None:
             continue
         if window_set.name in found:
-            problem = f"window set {window_set.name!r} is defined in {found[window_set.name].source_file} too"
+            problem = (
+                f"window set {window_set.name!r} is also defined in {found[window_set.name].source_file}"
+            )
             document.refuse("name", problem, "Rename one.")
         found[window_set.name] = window_set
     return found
@@ -125,7 +127,7 @@ def _sorted_out(sections: Iterable[Section], problems: Problems) -> Mapping[str,
     for document in sections:
         kind = _kind(document)
         if kind is None:
-            problem = "is none of the kinds read here"
+            problem = "is not a kind that Mirante reads"
             problems.refuse(document.file, document.line, "", problem, f"Known: {_READ_AS}.")
         else:
             kinds[kind].append(document)
@@ -152,7 +154,7 @@ def _refuse_repeated(slos: Iterable[Slo], problems: Problems) -> None:
     for slo in slos:
         place = f"{slo.source_file}:{slo.source_line}"
         if slo.id in first:
-            problem = f"SLO {slo.id!r} is defined in {first[slo.id]} too"
+            problem = f"SLO {slo.id!r} is also defined in {first[slo.id]}"
             problems.refuse(slo.source_file, slo.source_line, "metadata.name", problem, "Rename one.")
         first.setdefault(slo.id, place)
 
@@ -165,11 +167,11 @@ def _components(document: Section) -> list[Component]:
     known = {component.id for component in components}
     for item, component in zip(items, components, strict=True):
         if sum(other.id == component.id for other in components) > 1:
-            item.refuse("id", f"two components are called {component.id!r}", "Give each its own id.")
+            item.refuse("id", f"two components have the id {component.id!r}", "Give each its own id.")
         for name in component.depends_on:
             if name not in known:
                 fix = f"Components: {', '.join(sorted(known))}."
-                item.refuse("depends_on", f"no component is called {name!r}", fix)
+                item.refuse("depends_on", f"there is no component {name!r}", fix)
     return components
 
 
@@ -199,4 +201,4 @@ def _refuse_unknown_slos(sections: Iterable[Section], known: Set[str]) -> None:
             for slo_id in item.texts("slos"):
                 if slo_id not in known:
                     fix = f"Defined: {', '.join(sorted(known)) or 'none'}."
-                    item.refuse("slos", f"no SLO is called {slo_id!r}", fix)
+                    item.refuse("slos", f"there is no SLO {slo_id!r}", fix)

@@ -63,7 +63,7 @@ def _changes(catalogue: Catalogue, sloth: Set[str]) -> Iterator[ImportChange]:
     for composite in catalogue.composites:
         weights = ", ".join(f"{m.slo_id} x {float(m.weight):g}" for m in composite.members)
         first = catalogue.slo(composite.members[0].slo_id)
-        text = f"each objective becomes an SLO of its own ({weights}); their joint budget is lost here"
+        text = f"each objective becomes a separate SLO ({weights}); the joint budget is lost"
         yield ImportChange(Effect.LOST, first.source_file, first.source_line, composite.id, text)
     for slo in catalogue.slos:
         yield from _slo_changes(slo, slo.source_file in sloth)
@@ -74,16 +74,16 @@ def _slo_changes(slo: Slo, sloth: bool) -> Iterator[ImportChange]:
         return ImportChange(effect, slo.source_file, slo.source_line, slo.id, text)
 
     if slo.unit is CountUnit.RATIO_MINUTES and slo.method is BudgetingMethod.OCCURRENCES:
-        text = "a ready-made ratio carries no counts: every minute weighs the same, busy or quiet"
+        text = "a precomputed ratio has no counts, so every minute weighs the same, busy or quiet"
         yield change(Effect.CHANGED, text)
     if not sloth:
         return
     if slo.no_data_severity:
-        yield change(Effect.ADDED, f"an alert ({slo.no_data_severity}) when its metrics go silent")
+        yield change(Effect.ADDED, f"an alert ({slo.no_data_severity}) for when its metrics stop")
     if slo.tiers:
         kept = ", ".join(tier.name for tier in slo.tiers)
-        yield change(Effect.CHANGED, f"one alert for each window ({kept}) instead of two joined by `or`")
-    yield change(Effect.CHANGED, "the period is added up from counts, not averaged from five-minute ratios")
+        yield change(Effect.CHANGED, f"one alert per window ({kept}) instead of two joined by `or`")
+    yield change(Effect.CHANGED, "the period is summed from counts, not averaged from five-minute ratios")
     text = (
         "the labels sloth_id, sloth_service, sloth_slo and sloth_window (kept with Sloth's names switched on)"
     )

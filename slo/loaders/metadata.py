@@ -143,7 +143,7 @@ class Annotations:
                 fix = (
                     f"Did you mean {ANNOTATION_PREFIX}{close[0]}?" if close else f"Known: {', '.join(known)}."
                 )
-                self.refuse(name, "is not an annotation known here", fix)
+                self.refuse(name, "is not a known annotation", fix)
 
     def refuse(self, name: str, problem: str, fix: str) -> None:
         if self._section is not None:

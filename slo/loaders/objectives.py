@@ -38,7 +38,7 @@ def read_objectives(spec: Section, method: BudgetingMethod, names: tuple[str, ..
     """Every objective that could be read. A lone one is ``main``: a changed target keeps its history."""
     items = spec.sections("objectives", required=True)
     if names and len(names) != len(items):
-        problem = f"{len(names)} objective names are given for {len(items)} objectives"
+        problem = f"{len(names)} objective names for {len(items)} objectives"
         spec.refuse("objectives", problem, "Give mirante.dev/objective-names one name for each.")
         names = ()
     chosen = names or _names([item.text("displayName") for item in items])
@@ -61,7 +61,7 @@ def _objective(item: Section, name: str, method: BudgetingMethod) -> WrittenObje
     slice_target, slice_window = _slices(item, method)
     weight = item.number("compositeWeight")
     if weight is not None and weight <= 0:
-        item.refuse("compositeWeight", f"{weight} is not above 0", "Leave it out for 1.")
+        item.refuse("compositeWeight", f"{weight} is not above 0", "Leave it out to use 1.")
     if target is None:
         return None
     display = item.text("displayName")
@@ -72,7 +72,7 @@ def _objective(item: Section, name: str, method: BudgetingMethod) -> WrittenObje
 def _target(item: Section) -> Fraction | None:
     target, percent = item.number("target"), item.number("targetPercent")
     if item.has("target") == item.has("targetPercent"):
-        item.refuse("target", "exactly one of target and targetPercent is needed", "Write `target: 0.999`.")
+        item.refuse("target", "exactly one of target and targetPercent is required", "Write `target: 0.999`.")
         return None
     key, value = ("target", target) if item.has("target") else ("targetPercent", percent)
     ratio = value if value is None or key == "target" else value / 100
@@ -85,11 +85,11 @@ def _target(item: Section) -> Fraction | None:
 def _extreme(key: str, ratio: Fraction) -> tuple[str, str]:
     if ratio == 1:
         return (
-            "100 % leaves no error budget: any error breaks it",
+            "100 % leaves no error budget: a single error breaks the promise",
             "Promise less than 100 %, for example 99.99 %.",
         )
     if ratio == 0:
-        return "0 % promises nothing: no error can break it", "Promise more than 0 %."
+        return "0 % promises nothing: no error can break the promise", "Promise more than 0 %."
     scale = "between 0 and 1" if key == "target" else "between 0 and 100"
     return f"is not {scale}", "Use `targetPercent` for percents and `target` for ratios."
 
@@ -98,10 +98,12 @@ def _slices(item: Section, method: BudgetingMethod) -> tuple[Fraction | None, ti
     target = item.number("timeSliceTarget", required=method is BudgetingMethod.TIMESLICES)
     window = _slice_window(item, required=method is not BudgetingMethod.OCCURRENCES)
     if target is not None and not 0 < target <= 1:
-        item.refuse("timeSliceTarget", f"{float(target):g} is not above 0 and at most 1", "Write 0.9, say.")
+        item.refuse(
+            "timeSliceTarget", f"{float(target):g} is not above 0 and at most 1", "Write for example 0.9."
+        )
     for key in ("timeSliceTarget", "timeSliceWindow"):
         if method is BudgetingMethod.OCCURRENCES and item.has(key):
-            item.refuse(key, "belongs to time slices", "Set budgetingMethod: Timeslices, or remove it.")
+            item.refuse(key, "is only for time slices", "Set budgetingMethod: Timeslices, or remove it.")
     if method is BudgetingMethod.RATIO_TIMESLICES and item.has("timeSliceTarget"):
         item.notice("timeSliceTarget", "has no effect with RatioTimeslices", "Remove it.")
         target = None
@@ -116,7 +118,9 @@ def _slice_window(item: Section, required: bool) -> timedelta | None:
     window = parse_duration(text) if minutes is None else timedelta(minutes=float(minutes))
     if window is None or window <= timedelta(0) or window % timedelta(minutes=1):
         item.refuse(
-            "timeSliceWindow", f"{text!r} is not whole minutes", "Write 1m, 5m or a number of minutes."
+            "timeSliceWindow",
+            f"{text!r} is not a whole number of minutes",
+            "Write 1m, 5m or a number of minutes.",
         )
         return None
     return window
@@ -140,11 +144,13 @@ def read_time_window(spec: Section) -> Window:
     if not items:
         if not spec.has("timeWindow"):
             spec.notice(
-                "timeWindow", "is missing: 30 days rolling is assumed", "Write the window you promise."
+                "timeWindow", "is missing; a rolling 30 days is assumed", "Write the window of your promise."
             )
         return DEFAULT
     if len(items) > 1:
-        spec.refuse("timeWindow", f"holds {len(items)} windows; v1 allows one", "Write one SLO for each.")
+        spec.refuse(
+            "timeWindow", f"holds {len(items)} windows; v1 allows one", "Write a separate SLO for each."
+        )
     return _window(items[0])
 
 
@@ -167,7 +173,9 @@ def _rolling(item: Section, text: str) -> Window:
         item.refuse("duration", f"{text!r} is not the length of a rolling window", fix)
     if length is not None and (length < timedelta(hours=1) or length % timedelta(minutes=1)):
         item.refuse(
-            "duration", f"{text!r} is shorter than an hour or not whole minutes", "Write for example 30d."
+            "duration",
+            f"{text!r} is shorter than an hour or not a whole number of minutes",
+            "Write for example 30d.",
         )
     return Window(length or DEFAULT.length)
 
@@ -179,7 +187,7 @@ def _aligned(item: Section, text: str, calendar: Section | None) -> Window:
         item.refuse("duration", f"{text!r} is not one calendar unit", fix)
     zone, start = "UTC", None
     if calendar is None:
-        item.refuse("calendar", "is required where isRolling is false", "Add startTime and timeZone.")
+        item.refuse("calendar", "is required when isRolling is false", "Add startTime and timeZone.")
     else:
         zone = calendar.text("timeZone", required=True, default="UTC")
         start = calendar.text("startTime", required=True)
@@ -201,4 +209,4 @@ def _check_calendar(calendar: Section, zone: str, start: str) -> None:
         calendar.refuse("startTime", f"{start!r} is not a date and time", "Write 2026-01-01 00:00:00.")
         return
     if instant is not None and instant.tzinfo is not None:
-        calendar.refuse("startTime", "carries an offset", "Leave it out; timeZone says it.")
+        calendar.refuse("startTime", "has a UTC offset", "Remove the offset; timeZone sets it.")

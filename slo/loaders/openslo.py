@@ -74,7 +74,7 @@ class OpenSlo:
             name = metadata.text("name") if metadata else ""
             if name in first:
                 place = f"{first[name].file}:{first[name].line}"
-                document.refuse("metadata.name", f"{kind} {name!r} is defined in {place} too", "Rename one.")
+                document.refuse("metadata.name", f"{kind} {name!r} is also defined in {place}", "Rename one.")
             first.setdefault(name, document)
             found.setdefault(name, value)
         return found
@@ -100,11 +100,11 @@ class OpenSlo:
         """Inline or by reference; ``None`` when there is none (or it was refused)."""
         given = [key for key in INDICATORS if section.has(key)]
         if len(given) > 1:
-            section.refuse(given[1], f"{given[0]} is given too", "Keep one of them.")
+            section.refuse(given[1], f"{given[0]} is also given", "Keep one of them.")
         for key in ("indicatorRef", "sliRef"):
             name = section.text(key)
             if name and name not in self._indicators:
-                section.refuse(key, f"no SLI is called {name!r}", "Define it, or write it inline.")
+                section.refuse(key, f"there is no SLI {name!r}", "Define it, or write it inline.")
             if name:
                 return self._indicators.get(name)
         inline = section.section("indicator") or section.section("sli")
@@ -136,7 +136,7 @@ class OpenSlo:
         if any(_has_indicator(written.section) for written in objectives):
             self._add_composite(spec, slo, objectives, own)
         elif not _has_indicator(spec):
-            spec.refuse("indicator", "is required and missing", "Add indicator: or indicatorRef:.")
+            spec.refuse("indicator", "is required but missing", "Add indicator: or indicatorRef:.")
         elif shared is not None and objectives:
             for written in objectives:
                 check_bounds(written, shared)
@@ -191,12 +191,12 @@ class OpenSlo:
         own: Sequence[Indicator | None],
     ) -> None:
         if _has_indicator(spec):
-            spec.refuse("indicator", "a composite has its indicators in its objectives", "Move it there.")
+            spec.refuse("indicator", "a composite keeps its indicators in its objectives", "Move it there.")
         whole, members = None, []
         for written, indicator in zip(objectives, own, strict=True):
             if indicator is None:
-                fix = "Every objective of a composite has an indicator or indicatorRef."
-                written.section.refuse("indicator", "is required and missing", fix)
+                fix = "Give every objective of a composite an indicator or indicatorRef."
+                written.section.refuse("indicator", "is required but missing", fix)
                 continue
             check_bounds(written, indicator)
             objective = written.objective
@@ -218,8 +218,8 @@ def _by_kind(documents: Sequence[Section]) -> Mapping[str, list[Section]]:
         if kind:
             found[kind].append(document)
         if version not in VERSIONS:
-            fix = f"Write apiVersion: {V1}; its objectives and indicators are worded differently."
-            document.refuse("apiVersion", f"{version!r} is not read here", fix)
+            fix = f"Write apiVersion: {V1}; its objectives and indicators are written differently."
+            document.refuse("apiVersion", f"{version!r} is not supported", fix)
     return found
 
 
@@ -230,5 +230,5 @@ def _has_indicator(section: Section) -> bool:
 def _method(spec: Section) -> BudgetingMethod:
     choices = [method.value for method in BudgetingMethod]
     if not spec.has("budgetingMethod"):
-        spec.notice("budgetingMethod", "is missing: Occurrences is assumed", "Write it; OpenSLO requires it.")
+        spec.notice("budgetingMethod", "is missing; Occurrences is assumed", "Add it; OpenSLO requires it.")
     return BudgetingMethod(spec.text("budgetingMethod", default="Occurrences", choices=choices))

@@ -86,7 +86,7 @@ def read_policies(
             if name in known:
                 found.append(known[name])
             else:
-                problem = f"no AlertPolicy is called {name!r}"
+                problem = f"there is no AlertPolicy {name!r}"
                 item.refuse("alertPolicyRef", problem, "Define it, or write it inline.")
         else:
             item.text("apiVersion")
@@ -114,7 +114,7 @@ def read_policy(
     items = spec.sections("conditions", required=True)
     if len(items) > 1:
         spec.refuse(
-            "conditions", f"holds {len(items)} conditions; v1 allows one", "Write one policy for each."
+            "conditions", f"holds {len(items)} conditions; v1 allows one", "Write a separate policy for each."
         )
     policy = AlertPolicy(
         metadata.name,
@@ -138,7 +138,7 @@ def _condition_of(item: Section, conditions: Mapping[str, AlertCondition]) -> Al
     name = item.text("conditionRef")
     item.close()
     if name not in conditions:
-        item.refuse("conditionRef", f"no AlertCondition is called {name!r}", "Define it, or write it inline.")
+        item.refuse("conditionRef", f"there is no AlertCondition {name!r}", "Define it, or write it inline.")
     return conditions.get(name)
 
 
@@ -147,8 +147,8 @@ def _target(item: Section, targets: Container[str]) -> str:
         name = item.text("targetRef")
         item.close()
         if name not in targets:
-            fix = "Define it in one of the files read together."
-            item.refuse("targetRef", f"no AlertNotificationTarget is called {name!r}", fix)
+            fix = "Define it in one of these files."
+            item.refuse("targetRef", f"there is no AlertNotificationTarget {name!r}", fix)
         return name
     item.text("apiVersion")
     item.text("kind", choices=("AlertNotificationTarget",))
@@ -176,10 +176,8 @@ def _burn_condition(
     body.text("kind", default="burnrate", choices=("burnrate",))
     op = body.text("op", required=True, choices=("lte", "gte", "lt", "gt"))
     if op in ("lte", "lt"):
-        reason = (
-            f"`op: {op}` is read as 'the burn rate exceeds the threshold', as OpenSLO's own example words it"
-        )
-        body.notice("op", reason, "Write `op: gt` to say so.")
+        reason = f"`op: {op}` is read as 'the burn rate exceeds the threshold', as in OpenSLO's own example"
+        body.notice("op", reason, "Write `op: gt` to make that explicit.")
     threshold = body.number("threshold", required=True)
     lookback = body.duration("lookbackWindow", required=True)
     after = body.duration("alertAfter", least=NONE) if body.text("alertAfter") else NONE
@@ -191,10 +189,16 @@ def _burn_condition(
             "threshold", f"{threshold} is not above 0", "Write the burn rate to alert on, for example 2."
         )
     if lookback % timedelta(minutes=1):
-        body.refuse("lookbackWindow", "is not a whole number of minutes", "Counts are kept per minute.")
+        body.refuse(
+            "lookbackWindow",
+            "is not a whole number of minutes",
+            "Counts are kept per minute: write whole minutes.",
+        )
     short = annotations.duration("short-window") or lookback
     if short > lookback:
-        annotations.refuse("short-window", "is longer than lookbackWindow", "Use about a twelfth of it.")
+        annotations.refuse(
+            "short-window", "is longer than lookbackWindow", "Use about a twelfth of lookbackWindow."
+        )
     return AlertCondition(metadata.name, metadata.display_name, severity, threshold, lookback, short, after)
 
 
@@ -207,5 +211,5 @@ def _severity(spec: Section, annotations: Annotations) -> str:
     if word and found is None:
         known = ", ".join([*SEVERITIES, *SEVERITY_WORDS])
         fix = f"Use one of {known}; or add the annotation mirante.dev/severity: P2."
-        spec.refuse("severity", f"{word!r} has no known urgency", fix)
+        spec.refuse("severity", f"{word!r} is not a known severity", fix)
     return found or "P4"

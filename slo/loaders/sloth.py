@@ -81,8 +81,8 @@ def _inside_crd(document: Section) -> Section | None:
 def _refuse_plugins(section: Section, key: str) -> None:
     if section.has(key):
         section.plain(key)
-        problem = "asks for plugins, which are Go code that Sloth loads and runs"
-        section.refuse(key, problem, "Write what the plugin would generate as a definition of your own.")
+        problem = "uses plugins, which are Go code that only Sloth can run"
+        section.refuse(key, problem, "Write out the definition that the plugin would generate.")
 
 
 def _slo(item: Section, words: Words, service: str, labels: Mapping[str, str]) -> Slo | None:
@@ -117,7 +117,7 @@ def _target(item: Section) -> Fraction | None:
     if percent is None:
         return None
     if percent == 100:
-        item.refuse("objective", "100 % leaves no error budget", "Promise less, for example 99.99.")
+        item.refuse("objective", "100 % leaves no error budget", "Promise less than 100, for example 99.99.")
     elif not 0 < percent < 100:
         item.refuse(
             "objective", f"{float(percent):g} is not a percentage of 0 to 100", "Write for example 99.9."
@@ -131,11 +131,13 @@ def _indicator(sli: Section, words: Words) -> Indicator | None:
     events, raw, plugin = sli.section("events"), sli.section("raw"), sli.section("plugin")
     sli.close()
     if plugin is not None:
-        problem = f"the SLI plugin {plugin.text('id')!r} is Go code that Sloth loads and runs"
+        problem = f"the SLI plugin {plugin.text('id')!r} is Go code that only Sloth can run"
         sli.refuse("plugin", problem, "Write its queries under `events:` instead.")
         return None
     if (events is None) == (raw is None):
-        sli.refuse("events", "exactly one of events and raw is needed", "Keep the one this indicator is.")
+        sli.refuse(
+            "events", "exactly one of events and raw is required", "Keep the one that this indicator uses."
+        )
         return None
     if events is not None:
         bad, total = _query(events, words("error_query")), _query(events, words("total_query"))
@@ -159,7 +161,7 @@ def _tiers(item: Section, words: Words, tiers: tuple[Tier, ...]) -> tuple[Tier, 
     """Page and ticket alerts: those of ``page-*`` and ``ticket-*`` tiers, unless disabled."""
     alerting = item.section("alerting")
     if alerting is None:
-        item.notice("alerting", "is missing: the alerts are named by Mirante", "Add `alerting: {name: ...}`.")
+        item.notice("alerting", "is missing; Mirante names the alerts", "Add `alerting: {name: ...}`.")
         return tiers
     name = alerting.text("name")
     shared = alerting.labels("labels"), alerting.labels("annotations")

@@ -62,13 +62,15 @@ def read_windows(section: Section, long_key: str, short_key: str) -> tuple[timed
         section.refuse(short_key, "is longer than the long window", "Use about a twelfth of the long window.")
     for key, window in ((long_key, long), (short_key, short)):
         if window % MINUTE:
-            section.refuse(key, "is not a whole number of minutes", "Counts are kept per minute.")
+            section.refuse(
+                key, "is not a whole number of minutes", "Counts are kept per minute: write whole minutes."
+            )
     return long, short
 
 
 def _refuse_repeated(section: Section, names: list[str]) -> None:
     for name in sorted({name for name in names if names.count(name) > 1}):
-        section.refuse("tiers", f"two tiers are called {name!r}", "Give each tier its own name.")
+        section.refuse("tiers", f"two tiers are named {name!r}", "Give each tier its own name.")
 
 
 class _Words(TypedDict):
@@ -93,7 +95,7 @@ def choose_tiers(
     tiers = (*_adjusted(annotations, _named(annotations, windows, default)), *own)
     names = [tier.name for tier in tiers]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        annotations.refuse("windows", f"two tiers are called {name!r}", "Rename one with tier-name.TIER.")
+        annotations.refuse("windows", f"two tiers are named {name!r}", "Rename one with tier-name.TIER.")
     return tiers
 
 
@@ -103,7 +105,7 @@ def _named(annotations: Annotations, windows: Mapping[str, WindowSet], default: 
         return ()
     if name not in windows:
         fix = f"Known: {', '.join(sorted(windows))}, none."
-        annotations.refuse("windows", f"no window set is called {name!r}", fix)
+        annotations.refuse("windows", f"there is no window set {name!r}", fix)
         return ()
     return windows[name].tiers
 
@@ -144,4 +146,4 @@ def _refuse_unknown(annotations: Annotations, known: Sequence[str], asked: list[
     for where, name in asked:
         if name not in known:
             fix = f"Tiers: {', '.join(known) or 'none'}."
-            annotations.refuse(where, f"no tier is called {name!r}", fix)
+            annotations.refuse(where, f"there is no tier {name!r}", fix)

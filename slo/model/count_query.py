@@ -67,7 +67,7 @@ def parse_count_query(text: str) -> CountQuery:
         raise UnsupportedQuery(text, f"it does not parse: {error}") from error
     terms = tuple(_terms(tree, 1, text))
     if len({term.by for term in terms}) > 1:
-        raise UnsupportedQuery(text, "its sums are grouped by different labels")
+        raise UnsupportedQuery(text, "the sums are grouped by different labels")
     return CountQuery(text, terms)
 
 
@@ -128,7 +128,7 @@ def _increase(node: object, sign: int, by: tuple[str, ...], text: str) -> Term:
     if not isinstance(matrix, promql.MatrixSelector):
         raise UnsupportedQuery(text, f"{_name(matrix)} inside {node.func.name} is not a plain selector")
     if matrix.range != _STAND_IN_LENGTH:
-        raise UnsupportedQuery(text, "the range must be [{{.window}}], not a fixed one")
+        raise UnsupportedQuery(text, "the range must be [{{.window}}], not fixed")
     selector = matrix.vector_selector
     if selector.offset or selector.at is not None:
         raise UnsupportedQuery(
@@ -141,7 +141,7 @@ def _increase(node: object, sign: int, by: tuple[str, ...], text: str) -> Term:
 
 def _readable(selector: Selector, text: str) -> Selector:
     if not selector.name:
-        raise UnsupportedQuery(text, "the selector names no single metric")
+        raise UnsupportedQuery(text, "the selector does not name one metric")
     for matcher in selector.matchers:
         try:
             matcher.matches({})

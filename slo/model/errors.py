@@ -43,4 +43,4 @@ class UnknownSlo(SloError):
     def __init__(self, slo_id: str, known: Sequence[str]) -> None:
         self.slo_id = slo_id
         self.known = tuple(known)
-        super().__init__(f"no SLO is called {slo_id!r}. Defined: {', '.join(known) or 'none'}")
+        super().__init__(f"there is no SLO {slo_id!r}. Defined: {', '.join(known) or 'none'}")

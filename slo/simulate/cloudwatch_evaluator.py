@@ -218,7 +218,9 @@ def _queries(alarm: Alarm) -> tuple[dict[str, _Stat], dict[str, Node], str]:
 
 def _stat(metric: Mapping[str, object], statistic: str, period: int) -> _Stat:
     if statistic not in ("Sum", "SampleCount"):
-        raise SourceError(f"statistic {statistic} of {metric.get('MetricName')} is no count; not evaluated")
+        raise SourceError(
+            f"statistic {statistic} of {metric.get('MetricName')} is not a count, so it is not evaluated"
+        )
     return _Stat(metric_key(metric), period, statistic)
 
 

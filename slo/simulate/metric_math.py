@@ -95,7 +95,7 @@ class _Parser:
             return _fill(*arguments)
         if name == "IF" and len(arguments) in (2, 3):
             return _if(arguments)
-        return self._fail(f"{name} with {len(arguments)} arguments is not understood here")
+        return self._fail(f"{name} with {len(arguments)} arguments is not supported")
 
     def _arguments(self) -> Sequence[Node]:
         self._expect("(")
@@ -129,7 +129,7 @@ def _tokens(expression: str) -> Sequence[str]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise MetricMathError(expression, f"{text[position]!r} is not understood")
+            raise MetricMathError(expression, f"{text[position]!r} is not supported")
         found.append(match.group().strip())
         position = match.end()
     return found

@@ -45,7 +45,9 @@ class Traffic:
 
     def __post_init__(self) -> None:
         if len(self.per_minute) not in (1, 24) or min(self.per_minute) < 0:
-            raise OutageError("traffic is one number of events a minute, or 24, one for each hour of the day")
+            raise OutageError(
+                "traffic is one number of events a minute, or 24 of them, one for each hour of the day"
+            )
 
     def at(self, instant: datetime) -> int:
         return self.per_minute[instant.hour % len(self.per_minute)]

@@ -40,7 +40,7 @@ def timeline_from_csv(lines: Iterable[str], name: str = "counts.csv") -> Timelin
     header = [column.strip().lower() for column in next(rows, [])]
     part = next((column for column in ("good", "bad") if column in header), None)
     if part is None or "minute" not in header or "total" not in header:
-        raise RecordedCsvError(name, 1, f"columns {', '.join(header) or 'none'} are not understood")
+        raise RecordedCsvError(name, 1, f"columns {', '.join(header) or 'none'} are not supported")
     minutes: dict[datetime, Counts] = {}
     for number, row in enumerate(rows, start=2):
         if not row:
@@ -49,7 +49,7 @@ def timeline_from_csv(lines: Iterable[str], name: str = "counts.csv") -> Timelin
         known = minutes.get(minute, Counts(0, 0, 1, 1))
         minutes[minute] = Counts(known.good + good, known.total + total, 1, 1)
     if not minutes:
-        raise RecordedCsvError(name, 2, "there is no line of counts")
+        raise RecordedCsvError(name, 2, "there are no rows of counts")
     start, end = min(minutes), max(minutes) + MINUTE
     if end - start > LONGEST:
         raise RecordedCsvError(
@@ -77,7 +77,7 @@ def _row(cells: dict[str, str], part: str, name: str, number: int) -> tuple[date
     if instant.tzinfo is None:
         raise RecordedCsvError(name, number, f"{cells['minute']} has no time zone; add Z for UTC")
     if not 0 <= counted <= total:
-        raise RecordedCsvError(name, number, f"{part} {counted} of total {total} cannot be")
+        raise RecordedCsvError(name, number, f"{part} {counted} of total {total} is impossible")
     return floor_minute(instant), counted if part == "good" else total - counted, total
 
 
@@ -90,7 +90,7 @@ def timeline_from_ledger(
         SourceError: the SLO counts slices.
     """
     if slo.method is not BudgetingMethod.OCCURRENCES:
-        raise SourceError(f"{slo.id} keeps slices of time, not events; simulate it from its counters")
+        raise SourceError(f"{slo.id} counts time slices, not events; simulate it from its counters")
     return timeline_of(ledger.minutes(series_key(slo, objective, environment, ()), start, end), start, end)
 
 

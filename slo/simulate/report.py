@@ -24,7 +24,7 @@ def table(simulation: Simulation, incident_start: datetime | None = None) -> str
     ]
     if len(rows) == 1:
         lines.append("nothing fires")
-    lines.append(f"budget spent by all of it: {rounded_percent_text(simulation.spent_ratio)}")
+    lines.append(f"budget spent in total: {rounded_percent_text(simulation.spent_ratio)}")
     for backend, reasons in simulation.left_out.items():
         lines += [f"{backend} leaves out {reason}" for reason in reasons]
     return "\n".join(lines)

@@ -40,7 +40,7 @@ class InvalidValue(DomainError):
 class UnknownPolicy(DomainError):
     def __init__(self, policy: str, known: tuple[str, ...]) -> None:
         self.policy, self.known = policy, known
-        super().__init__(f"no policy is called {policy!r}. Known: {', '.join(known) or 'none'}")
+        super().__init__(f"there is no policy {policy!r}. Known: {', '.join(known) or 'none'}")
 
 
 class UnknownCustomer(DomainError):

@@ -31,7 +31,7 @@ class FaultBoard:
     def set(self, store: str, fault: Fault) -> None:
         """Raises InvalidValue: no such store, a ratio outside [0, 1], or a negative delay."""
         if store not in STORES:
-            raise InvalidValue("store", f"no store is called {store!r}", f"Use one of {', '.join(STORES)}")
+            raise InvalidValue("store", f"there is no store {store!r}", f"Use one of {', '.join(STORES)}")
         if not 0.0 <= fault.error_ratio <= 1.0:
             raise InvalidValue("error_ratio", f"{fault.error_ratio} is not a share", "Give 0 to 1")
         if not 0.0 <= fault.delay_seconds <= 60.0:

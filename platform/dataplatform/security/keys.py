@@ -110,7 +110,7 @@ class LocalKeyService:
         identity = wrapped[:_ID].decode("ascii", "replace")
         master = self._masters.get(identity)
         if master is None:
-            raise UnsealError(f"no master key is called {identity!r}; restore keys/ from its backup")
+            raise UnsealError(f"there is no master key {identity!r}; restore keys/ from its backup")
         try:
             return AESGCM(master).decrypt(
                 wrapped[_ID : _ID + _NONCE], wrapped[_ID + _NONCE :], context.encode()

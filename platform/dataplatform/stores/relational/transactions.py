@@ -69,7 +69,7 @@ def _check_owners(session: RelationalSession, transactions: Sequence[Transaction
     for item in transactions:
         if item.customer_id not in found:
             raise InvalidValue(
-                "customer_id", f"no customer is called {item.customer_id}", "Send the customer first"
+                "customer_id", f"there is no customer {item.customer_id}", "Send the customer first"
             )
 
 

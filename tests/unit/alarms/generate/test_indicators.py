@@ -104,7 +104,7 @@ def test_a_threshold_may_be_the_target_of_an_slo_and_without_the_slo_there_is_no
             "indicators[0].where.host",
             "has no label 'host'",
         ),
-        ("pt: Funda", "br: Funda", "indicators[0].title", "is required and missing"),
+        ("pt: Funda", "br: Funda", "indicators[0].title", "is required but missing"),
         ("version: 1", "version: 2", "version", "'2' is not one of 1"),
     ],
 )

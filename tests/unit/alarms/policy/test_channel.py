@@ -67,11 +67,11 @@ def test_every_kind_is_read_and_says_which_secret_it_needs(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("channel", "expected"),
     [
-        ({}, "channels.it.kind: is required and missing"),
+        ({}, "channels.it.kind: is required but missing"),
         ({"kind": "pigeon"}, "'pigeon' is not one of local, sns"),
-        ({"kind": "local", "path": "x"}, "channels.it.path: is not a key known here"),
+        ({"kind": "local", "path": "x"}, "channels.it.path: is not a known key"),
         ({"kind": "sns", "topics": {**TOPICS, "P4": "p4"}}, "'p4' is no topic's ARN. Write arn:aws:sns"),
-        ({"kind": "sns", "topics": {"P1": TOPICS["P1"]}}, "channels.it.topics.P2: is required and missing"),
+        ({"kind": "sns", "topics": {"P1": TOPICS["P1"]}}, "channels.it.topics.P2: is required but missing"),
         (
             {"kind": "sns", "topics": {**TOPICS, "P1": TOPICS["P1"].replace("sa-east-1", "us-east-1")}},
             "the topics are of several regions",
@@ -86,7 +86,7 @@ def test_every_kind_is_read_and_says_which_secret_it_needs(tmp_path: Path) -> No
         ({**SMTP, "sender": "mirante"}, "'mirante' is no mail address"),
         ({**SMTP, "recipients": {}}, "is empty. Name at least one"),
         ({**SMTP, "encryption": "none", "user": "m"}, "its password would travel in clear"),
-        ({**SMTP, "password": "p"}, "channels.it.password: is not a key known here"),
+        ({**SMTP, "password": "p"}, "channels.it.password: is not a known key"),
     ],
 )
 def test_a_mistake_names_its_place_and_its_fix(

@@ -97,9 +97,9 @@ def test_every_possible_alert_reaches_exactly_one_route_whose_owner_exists(label
         (
             "acknowledge_within: 15m",
             "acknowledge_in: 15m",
-            "levels.P1.acknowledge_in: is not a key known here. Did you mean",
+            "levels.P1.acknowledge_in: is not a known key. Did you mean",
         ),
-        ("    clock: always\n", "", "levels.P1.clock: is required and missing. Add `clock:`"),
+        ("    clock: always\n", "", "levels.P1.clock: is required but missing. Add `clock:`"),
         (
             "clock: always",
             "clock: sometimes",

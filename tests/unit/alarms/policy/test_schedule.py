@@ -68,7 +68,7 @@ def test_the_shipped_schedules_load() -> None:
             "{starts: 2026-01-05T09:00, every: 5s, people: []}",
             "every: '5s' is too short. Write at least 1m",
         ),
-        ("{starts: 2026-01-05T09:00, people: []}", "rotation.every: is required and missing"),
+        ("{starts: 2026-01-05T09:00, people: []}", "rotation.every: is required but missing"),
     ],
 )
 def test_a_mistake_names_its_place(tmp_path: Path, rotation: str, expected: str) -> None:

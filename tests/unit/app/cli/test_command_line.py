@@ -62,7 +62,7 @@ def test_an_unknown_setting_in_the_environment_is_named(monkeypatch: pytest.Monk
     monkeypatch.setenv("MIRANTE_API_PROT", "1")
     ran = mirante("settings")
     assert ran.status == 2
-    assert "no setting is called 'MIRANTE_API_PROT'" in ran.err
+    assert "there is no setting 'MIRANTE_API_PROT'" in ran.err
 
 
 def test_secrets_are_masked_in_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:

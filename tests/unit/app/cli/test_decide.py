@@ -122,7 +122,7 @@ def test_a_table_without_one_usable_row_answers_no(tmp_path: Path, mapping: Path
             ":8: application.amount_cents.read: 'moneyy' is not one of integer",
         ),
         (("mapping: mine", "mapping: ["), "mine.yaml:"),
-        (("  cpf: {read: cpf, column: cpf}\n", ""), ": customer.cpf: is required and missing"),
+        (("  cpf: {read: cpf, column: cpf}\n", ""), ": customer.cpf: is required but missing"),
     ],
     ids=["unknown reading", "broken YAML", "missing field"],
 )
@@ -152,7 +152,7 @@ def test_a_missing_mapping_is_named(tmp_path: Path) -> None:
 def test_an_unknown_policy_names_the_known_ones(tmp_path: Path, mapping: Path) -> None:
     ran = decided(tmp_path, mapping, lines(HEADER, GOOD), "--policy", "generous")
     assert ran.status == 2
-    assert "no policy is called 'generous'. Known: personal-credit" in ran.err
+    assert "there is no policy 'generous'. Known: personal-credit" in ran.err
 
 
 def test_an_output_in_a_folder_that_is_not_there_names_the_path(tmp_path: Path, mapping: Path) -> None:

@@ -82,9 +82,9 @@ def test_an_orphan_is_set_aside_shown_and_replayed_once_its_customer_came(
     assert "1 set aside" in orphan.out
     letters = json.loads(mirante("--data-dir", data_dir, "ingest", "dead-letters", "--json").out)
     assert [letter["reason"] for letter in letters] == [
-        "customer_id: no customer is called C-1. Send the customer first"
+        "customer_id: there is no customer C-1. Send the customer first"
     ]
-    assert "no customer is called C-1" in mirante("--data-dir", data_dir, "ingest", "dead-letters").out
+    assert "there is no customer C-1" in mirante("--data-dir", data_dir, "ingest", "dead-letters").out
     mirante("--data-dir", data_dir, "ingest", records(tmp_path, CUSTOMER))
     replayed = mirante("--data-dir", data_dir, "ingest", "replay", letters[0]["sequence"])
     assert replayed.status == 0

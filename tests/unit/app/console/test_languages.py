@@ -132,7 +132,7 @@ def test_a_text_that_lacks_a_language_or_has_two_homes_stops_the_start(
     monkeypatch.setattr("app.console.languages.TEXTS", tmp_path)
     with pytest.raises(DefinitionErrors) as caught:
         text_table(tmp_path / "none")
-    assert "a.yaml:1: half.pt: is required and missing" in str(caught.value)
+    assert "a.yaml:1: half.pt: is required but missing" in str(caught.value)
     assert "b.yaml:1: twice: stands in two tables" in str(caught.value)
 
 

@@ -65,7 +65,7 @@ def test_everything_wrong_in_all_files_is_told_in_one_go(folder: Path) -> None:
         load_policies(folder)
     told = str(caught.value)
     for words in (
-        "titel: is not a key",
+        "titel: is not a known key",
         "'DENY' is not one of DECLINE, REFER",
         "'first' is not a whole",
     ):
@@ -80,11 +80,11 @@ def test_a_directory_without_the_default_policy_says_so(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "problem"),
     [
-        ("    title_pt: Conta em atraso\n", "", "title_pt: is required and missing"),
-        ("    advice_pt: Peça um valor menor.\n", "", "advice_pt: is required and missing"),
+        ("    title_pt: Conta em atraso\n", "", "title_pt: is required but missing"),
+        ("    advice_pt: Peça um valor menor.\n", "", "advice_pt: is required but missing"),
         ("  ACCOUNT_PAST_DUE:", "  account past due:", "not a reason code"),
         ("  PROFILE_UNREADABLE:", "  OTHER_NAME:", "'PROFILE_UNREADABLE' is missing"),
-        ("    title: Tax liens\n", "    title: Tax liens\n    tone: calm\n", "tone: is not a key known here"),
+        ("    title: Tax liens\n", "    title: Tax liens\n    tone: calm\n", "tone: is not a known key"),
     ],
 )
 def test_an_incomplete_catalogue_is_refused(folder: Path, before: str, after: str, problem: str) -> None:

@@ -9,7 +9,7 @@ from foundation.errors import DefinitionErrors
 from tests.support.tiny_mapping import MAPPING
 
 WRONG = [
-    ("id:", "column: id", "colum: id", 6, "customer.customer_id.column", "is required and missing"),
+    ("id:", "column: id", "colum: id", 6, "customer.customer_id.column", "is required but missing"),
     ("reading", "read: text", "read: txt", 6, "read", "Did you mean `text`?"),
     (
         "reading of a kind that does not fit",
@@ -25,7 +25,7 @@ WRONG = [
         "",
         5,
         "customer.customer_id",
-        "is required and missing",
+        "is required but missing",
     ),
     ("field of ours", "tax_liens:", "tax_leans:", 18, "tax_leans", "Did you mean `tax_liens`?"),
     ("choice", "rent: RENT", "rent: RENTED", 16, "rent", "Did you mean `RENT`?"),
@@ -49,7 +49,7 @@ WRONG = [
     ),
     ("treatment", "outside: unknown}", "outside: maybe}", 8, "outside", "'maybe' is not one of"),
     ("bound", "above: 0,", "above: zero,", 8, "above", "'zero' is not a number"),
-    ("version", 'version: "1"\n', "", 1, "version", "is required and missing"),
+    ("version", 'version: "1"\n', "", 1, "version", "is required but missing"),
     ("delimiter", "null_values", 'delimiter: ";;"\nnull_values', 4, "delimiter", "one character"),
 ]
 

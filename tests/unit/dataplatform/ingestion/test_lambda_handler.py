@@ -89,7 +89,7 @@ def test_an_orphan_alone_is_reported_until_it_is_too_old_and_then_set_aside(worl
     world.clock.advance(timedelta(seconds=121))
     assert world.invoke(event) == []
     (reason,) = letters(world)
-    assert "no customer is called C-9" in reason
+    assert "there is no customer C-9" in reason
 
 
 def test_an_orphan_is_stored_once_its_customer_came(world: LambdaWorld) -> None:

@@ -133,7 +133,7 @@ async def test_a_transaction_whose_customer_never_comes_is_set_aside_and_replaya
     for _ in range(20):
         await bench.worker.run_once()
     (letter,) = await bench.platform.stream.dead_letters(10)
-    assert "no customer is called C-1" in letter.reason
+    assert "there is no customer C-1" in letter.reason
     await bench.producer.send([customer(1)])
     assert await bench.platform.stream.replay([letter.record.sequence]) == 1
     await bench.worker.drain()

@@ -51,7 +51,7 @@ def test_it_is_read_by_its_key_and_written_as_it_was(catalogue: Catalogue, tmp_p
 
 
 def test_without_it_its_key_is_unknown(tmp_path: Path) -> None:
-    assert f"{KEY}: is not a key known here" in " ".join(map(str, refusals(tmp_path, search=TEXT)))
+    assert f"{KEY}: is not a known key" in " ".join(map(str, refusals(tmp_path, search=TEXT)))
 
 
 def test_it_is_linted(catalogue: Catalogue) -> None:

@@ -131,7 +131,7 @@ def test_an_error_of_aws_is_told(stub: Stubber) -> None:
 
 def test_an_slo_without_metrics_of_its_own_is_left_out_and_told(stub: Stubber) -> None:
     found = collector(stub, an_slo(), MemoryLedger(), 1)
-    assert "names no CloudWatch metrics" in found.refused["shop/api"]
+    assert "does not name CloudWatch metrics" in found.refused["shop/api"]
     assert found.collect().rows == 0, "and nobody is asked"
 
 

@@ -161,5 +161,5 @@ def test_threads_of_one_process_lose_nothing(tmp_path: Path) -> None:
 def test_a_journal_that_cannot_be_made_says_where(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    with pytest.raises(LedgerError, match="cannot be made"):
+    with pytest.raises(LedgerError, match="cannot be created"):
         SqliteCountJournal(blocked / "counts.sqlite", "api", ManualClock(NOON))

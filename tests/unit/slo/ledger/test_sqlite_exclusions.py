@@ -41,7 +41,7 @@ def test_a_withdrawal_is_a_second_record_and_the_first_stays(log: SqliteExclusio
 
 def test_an_id_is_used_once(log: SqliteExclusionLog) -> None:
     log.request(ONE)
-    with pytest.raises(ExclusionError, match="taken"):
+    with pytest.raises(ExclusionError, match="already in use"):
         log.request(replace(ONE, reason="another"))
 
 
@@ -49,7 +49,7 @@ def test_only_an_active_exclusion_can_be_withdrawn_and_only_by_somebody(log: Sql
     with pytest.raises(ExclusionError, match="there is no exclusion"):
         log.withdraw("e1", "rui", NOON)
     log.request(ONE)
-    with pytest.raises(ExclusionError, match="name of who"):
+    with pytest.raises(ExclusionError, match="name of the person who"):
         log.withdraw("e1", " ", NOON)
     log.withdraw("e1", "rui", NOON)
     with pytest.raises(ExclusionError, match="already withdrawn"):
@@ -67,8 +67,8 @@ def test_times_are_kept_in_utc(log: SqliteExclusionLog) -> None:
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"requested_by": ""}, "name of who asked"),
-        ({"reason": "  "}, "needs a reason"),
+        ({"requested_by": ""}, "name of the person who asked"),
+        ({"reason": "  "}, "give a reason"),
         ({"end": NOON}, "not after start"),
         ({"start": NOON + timedelta(seconds=30)}, "whole minutes"),
         ({"end": NOON + timedelta(microseconds=1)}, "whole minutes"),

@@ -14,7 +14,9 @@ from slo.ledger.sqlite_file import with_fix
 def test_a_file_in_a_missing_folder_says_to_check_the_folder(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.Error) as caught:
         sqlite3.connect(tmp_path / "missing" / "ledger.sqlite")
-    assert with_fix(caught.value).endswith("; check that the folder exists and who may write in it")
+    assert with_fix(caught.value).endswith(
+        "; check that the folder exists and that this user may write to it"
+    )
 
 
 def test_a_file_that_is_no_database_says_to_restore_it(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_an_alert_that_can_never_fire_is_an_error_with_the_target_that_would_do(
     finding = next(f for f in of(slo) if f.rule == "never-fires")
     assert finding.level is FindingLevel.ERROR
     assert "14.4 times a budget of 7 % is 100.8 % errors" in finding.reason
-    assert "promise 93.07 % or more" in finding.fix
+    assert "target of 93.07 % or more" in finding.fix
     assert "never-fires" not in rules(replace(slo, objectives=(Objective("main", Fraction(9307, 10_000)),)))
 
 
@@ -154,15 +154,15 @@ def test_a_part_with_more_matchers_than_total_is_fine() -> None:
 def test_a_bucket_edge_that_the_histogram_lacks_is_an_error() -> None:
     around = LintSurroundings(buckets={"credit_decision_duration_seconds": frozenset({0.1, 0.25})})
     finding = next(f for f in of(LATENCY, around) if f.rule == "bucket-missing")
-    assert finding.reason == "credit_decision_duration_seconds_bucket has no bucket edge at 0.2"
-    assert finding.fix == "Its edges are 0.1, 0.25."
+    assert finding.reason == "credit_decision_duration_seconds_bucket has no bucket with le=0.2"
+    assert finding.fix == "Its le values are 0.1, 0.25."
 
 
 def test_a_threshold_in_words_that_differs_from_the_bucket_is_a_warning() -> None:
     slo = replace(LATENCY, description="Answered in under 500 ms.", display_name="", texts={},
                   objectives=(Objective("main", Fraction(95, 100)),))  # fmt: skip
     finding = next(f for f in of(slo) if f.rule == "threshold-differs")
-    assert finding.reason == "counts what took up to 0.2 s, while the words say 0.5 s"
+    assert finding.reason == "counts what took up to 0.2 s, but its texts say 0.5 s"
 
 
 def test_names_that_collide_once_written_are_errors() -> None:
@@ -184,7 +184,7 @@ def test_nobody_and_nobody_known_are_named() -> None:
     assert "unknown-owner" in rules(LATENCY, around)
     component = Component("db", "DB", "BD", "store", 1, "ghosts", slos=("credit/decision-latency",))
     catalogue = Catalogue(slos=(LATENCY,), components=(component,), services=(Service("credit", "Credit"),))
-    assert any("'ghosts', which is no team" in f.reason for f in check(catalogue, around))
+    assert any("'ghosts', which is not a team" in f.reason for f in check(catalogue, around))
 
 
 def test_a_label_of_ours_and_a_lost_grouping_are_named() -> None:

@@ -51,14 +51,14 @@ def test_what_sloth_does_otherwise_is_named(tmp_path: Path) -> None:
     changes = import_files([path]).changes
     assert [change.effect for change in changes].count(Effect.LOST) == 1
     told = "\n".join(str(change) for change in changes)
-    assert f"{path}:4: changed: web/uptime: one alert for each window" in told
-    assert "added: web/uptime: an alert (P3) when its metrics go silent" in told
+    assert f"{path}:4: changed: web/uptime: one alert per window" in told
+    assert "added: web/uptime: an alert (P3) for when its metrics stop" in told
     assert "lost: web/uptime: the labels sloth_id" in told
 
 
 def test_a_ready_made_ratio_is_named() -> None:
     told = [str(change) for change in import_files([SHAPES / "sloth.yaml"]).changes]
-    assert any("ledger/freshness: a ready-made ratio carries no counts" in text for text in told)
+    assert any("ledger/freshness: a precomputed ratio has no counts" in text for text in told)
 
 
 def test_a_plain_openslo_file_changes_nothing(tmp_path: Path) -> None:

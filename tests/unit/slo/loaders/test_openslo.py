@@ -38,7 +38,7 @@ def test_every_shipped_component_leans_on_components_that_exist_and_serves_a_pro
 
 
 def test_an_unknown_id_names_those_that_exist() -> None:
-    with pytest.raises(UnknownSlo, match=r"no SLO is called 'x/y'. Defined: ledger/freshness"):
+    with pytest.raises(UnknownSlo, match=r"there is no SLO 'x/y'. Defined: ledger/freshness"):
         SHAPES.slo("x/y")
 
 

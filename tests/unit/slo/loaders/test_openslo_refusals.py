@@ -17,7 +17,7 @@ CASES = {
         "displayname: Uptime",
         "displayname",
         "metadata.displayname",
-        "is not a key known here",
+        "is not a known key",
         "Did you mean `displayName`?",
     ),
     "an unknown key in spec": (
@@ -25,8 +25,8 @@ CASES = {
         "  service: web\n  tier: 1",
         "  tier: 1",
         "spec.tier",
-        "is not a key known here",
-        "Known here: alertPolicies, budgetingMethod, description, ",
+        "is not a known key",
+        "Known keys: alertPolicies, budgetingMethod, description, ",
     ),
     "a key twice": (
         "  service: web",
@@ -41,7 +41,7 @@ CASES = {
         "  displayName",
         "",
         "metadata.name",
-        "is required and missing",
+        "is required but missing",
         "Add `name:`",
     ),
     "a name with spaces": (
@@ -65,7 +65,7 @@ CASES = {
         "openslo/v1alpha",
         "v1alpha",
         "apiVersion",
-        "'openslo/v1alpha' is not read here",
+        "'openslo/v1alpha' is not supported",
         "openslo/v1",
     ),
     "another kind": (
@@ -76,13 +76,13 @@ CASES = {
         "'Slo' is not one of",
         "Did you mean `SLO`?",
     ),
-    "no service": ("  service: web\n", "", "", "spec.service", "is required and missing", "Add `service:`"),
+    "no service": ("  service: web\n", "", "", "spec.service", "is required but missing", "Add `service:`"),
     "no indicator": (
         "  indicator:\n",
         "  description:\n",
         "",
         "spec.indicator",
-        "is required and missing",
+        "is required but missing",
         "indicatorRef",
     ),
     "an indicator twice": (
@@ -90,7 +90,7 @@ CASES = {
         "  indicatorRef: nowhere\n  indicator:\n",
         "indicatorRef: nowhere",
         "spec.indicatorRef",
-        "indicator is given too",
+        "indicator is also given",
         "Keep one",
     ),
     "both metrics": (
@@ -122,7 +122,7 @@ CASES = {
         "        rawType: success",
         "",
         "spec.indicator.spec.ratioMetric",
-        "rawType belongs to raw only",
+        "rawType is only for raw",
         "good and total",
     ),
     "a source without type": (
@@ -130,7 +130,7 @@ CASES = {
         "",
         "",
         "spec.indicator.spec.ratioMetric.good.metricSource.type",
-        "is required where no data source is named",
+        "is required when no data source is named",
         "Prometheus",
     ),
     "a data source nobody defined": (
@@ -138,7 +138,7 @@ CASES = {
         "            metricSourceRef: main\n",
         "metricSourceRef",
         "spec.indicator.spec.ratioMetric.good.metricSource.metricSourceRef",
-        "no DataSource is called 'main'",
+        "there is no DataSource 'main'",
         "Define it",
     ),
     "a source without query": (
@@ -146,7 +146,7 @@ CASES = {
         "              expr: up\n",
         "",
         "query",
-        "is required and missing",
+        "is required but missing",
         "Add `query:`",
     ),
     "a query that is a list": (
@@ -228,7 +228,7 @@ CASES = {
         "timeWindow:",
         "spec.timeWindow",
         "holds 2 windows; v1 allows one",
-        "one SLO for each",
+        "a separate SLO for each",
     ),
     "a window that is no duration": (
         "duration: 30d",
@@ -243,7 +243,7 @@ CASES = {
         "",
         "",
         "spec.objectives",
-        "is required and missing",
+        "is required but missing",
         "Add `objectives:`",
     ),
     "a target of 100 %": (
@@ -291,7 +291,7 @@ CASES = {
         "Timeslices",
         "- displayName: Most",
         "spec.objectives[0].timeSliceTarget",
-        "is required and missing",
+        "is required but missing",
         "timeSliceTarget",
     ),
     "a slice target of 2": (
@@ -307,7 +307,7 @@ CASES = {
         "target: 0.99\n      timeSliceWindow: 1m",
         "timeSliceWindow",
         "spec.objectives[0].timeSliceWindow",
-        "belongs to time slices",
+        "is only for time slices",
         "Timeslices",
     ),
     "slices of seconds": (
@@ -315,7 +315,7 @@ CASES = {
         "target: 0.99\n      timeSliceWindow: 30s",
         "timeSliceWindow",
         "spec.objectives[0].timeSliceWindow",
-        "'30s' is not whole minutes",
+        "'30s' is not a whole number of minutes",
         "1m",
     ),
     "a weight without indicators": (
@@ -331,7 +331,7 @@ CASES = {
         "  alertPolicies: [{alertPolicyRef: wake}]\n  objectives:",
         "alertPolicyRef",
         "spec.alertPolicies[0].alertPolicyRef",
-        "no AlertPolicy is called 'wake'",
+        "there is no AlertPolicy 'wake'",
         "Define it",
     ),
     "an annotation of ours, misspelt": (
@@ -339,7 +339,7 @@ CASES = {
         "  displayName: Uptime\n  annotations: {mirante.dev/min-event: 5}",
         "min-event",
         "metadata.annotations.mirante.dev/min-event",
-        "not an annotation known here",
+        "not a known annotation",
         "mirante.dev/min-events",
     ),
     "a window set nobody defined": (
@@ -347,7 +347,7 @@ CASES = {
         "  displayName: Uptime\n  annotations: {mirante.dev/windows: google-90d}",
         "google-90d",
         "mirante.dev/windows",
-        "no window set is called 'google-90d'",
+        "there is no window set 'google-90d'",
         "google-30d",
     ),
     "a tier nobody defined": (
@@ -355,7 +355,7 @@ CASES = {
         "  displayName: Uptime\n  annotations: {mirante.dev/disable-tiers: page}",
         "disable-tiers",
         "mirante.dev/disable-tiers",
-        "no tier is called 'page'",
+        "there is no tier 'page'",
         "page-fast",
     ),
     "a severity that does not exist": (
@@ -439,7 +439,7 @@ def test_bytes_that_are_not_utf8_name_their_line(tmp_path: Path) -> None:
 
 
 def test_a_file_of_no_known_kind_is_refused(tmp_path: Path) -> None:
-    assert "none of the kinds read here" in refusals(tmp_path, web="groups: []\n")[0].problem
+    assert "not a kind that Mirante reads" in refusals(tmp_path, web="groups: []\n")[0].problem
 
 
 def test_a_list_at_the_top_is_refused(tmp_path: Path) -> None:
@@ -447,7 +447,7 @@ def test_a_list_at_the_top_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
-    assert "holds no .yaml" in refusals(tmp_path)[0].problem
+    assert "has no .yaml" in refusals(tmp_path)[0].problem
 
 
 def test_a_directory_that_does_not_exist_is_refused(tmp_path: Path) -> None:
@@ -463,7 +463,7 @@ def test_a_document_that_refers_to_itself_is_refused(tmp_path: Path) -> None:
 def test_the_same_id_twice_is_refused_with_both_places(tmp_path: Path) -> None:
     error = refusals(tmp_path, a=SLO, b=SLO)[0]
     assert error.file == "b.yaml"
-    assert "'web/uptime' is defined in a.yaml:1 too" in error.problem
+    assert "'web/uptime' is also defined in a.yaml:1" in error.problem
 
 
 SLI = "apiVersion: openslo/v1\nkind: SLI\nmetadata: {name: a}\nspec:\n  thresholdMetric:\n    metricSource: "
@@ -472,7 +472,7 @@ THRESHOLD = SLI + "{type: Prometheus, spec: {query: max(x)}}\n"
 
 def test_two_indicators_of_one_name_are_refused(tmp_path: Path) -> None:
     error = refusals(tmp_path, a=THRESHOLD, b=THRESHOLD)[0]
-    assert "SLI 'a' is defined in a.yaml:1 too" in error.problem
+    assert "SLI 'a' is also defined in a.yaml:1" in error.problem
 
 
 def test_a_threshold_without_bound_is_refused(tmp_path: Path) -> None:
@@ -495,7 +495,7 @@ spec:
 @pytest.mark.parametrize(
     ("replaced", "by", "field", "reason"),
     [
-        ("severity: page", "severity: urgent-ish", "spec.severity", "has no known urgency"),
+        ("severity: page", "severity: urgent-ish", "spec.severity", "is not a known severity"),
         ("kind: burnrate", "kind: latency", "spec.condition.kind", "'latency' is not one of burnrate"),
         ("op: gt", "op: '>'", "spec.condition.op", "'>' is not one of"),
         ("threshold: 2", "threshold: 0", "spec.condition.threshold", "0 is not above 0"),
@@ -507,7 +507,7 @@ spec:
         ),
         ("lookbackWindow: 1h", "lookbackWindow: 1Q", "spec.condition.lookbackWindow", "is not a duration"),
         ("alertAfter: 5m", "alertAfter: now", "spec.condition.alertAfter", "is not a duration"),
-        ("alertAfter: 5m", "after: 5m", "spec.condition.after", "is not a key known here"),
+        ("alertAfter: 5m", "after: 5m", "spec.condition.after", "is not a known key"),
     ],
 )
 def test_a_wrong_condition_is_refused(
@@ -526,5 +526,5 @@ def test_two_conditions_in_a_policy_are_refused(tmp_path: Path) -> None:
     found = refusals(tmp_path, quick=CONDITION, both=policy)
     assert {error.problem for error in found} == {
         "holds 2 conditions; v1 allows one",
-        "no AlertNotificationTarget is called 'chat'",
+        "there is no AlertNotificationTarget 'chat'",
     }

@@ -105,7 +105,7 @@ def test_its_kubernetes_resource_says_the_same(tmp_path: Path) -> None:
             "slos[0].sli.plugin",
             "the SLI plugin 'sloth-common/http' is Go code",
         ),
-        ("slos:", "slo_plugins: {chain: [{id: a}]}\nslos:", "slo_plugins", "slo_plugins", "asks for plugins"),
+        ("slos:", "slo_plugins: {chain: [{id: a}]}\nslos:", "slo_plugins", "slo_plugins", "uses plugins"),
         (
             "objective: 99.9",
             "objective: 100",
@@ -133,7 +133,7 @@ def test_its_kubernetes_resource_says_the_same(tmp_path: Path) -> None:
             "total_querry",
             "total_querry",
             "slos[0].sli.events.total_querry",
-            "not a key known here",
+            "not a known key",
         ),
         ("prometheus/v1", "prometheus/v2", "prometheus/v2", "version", "'prometheus/v2' is not one of"),
         (
@@ -143,7 +143,7 @@ def test_its_kubernetes_resource_says_the_same(tmp_path: Path) -> None:
             "slos[0].alerting.page_alert.disable",
             "neither true nor false",
         ),
-        ("service: web", "team: web", "team: web", "team", "not a key known here"),
+        ("service: web", "team: web", "team: web", "team", "not a known key"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(

@@ -54,12 +54,12 @@ def test_bad_counts_and_a_kept_file_are_read_back() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [
-        ("", 1, "not understood"),
-        ("when,good,total\n", 1, "not understood"),
-        ("minute,good,total\n", 2, "no line of counts"),
+        ("", 1, "not supported"),
+        ("when,good,total\n", 1, "not supported"),
+        ("minute,good,total\n", 2, "no rows of counts"),
         ("minute,good,total\nyesterday,1,2\n", 2, "yesterday"),
         ("minute,good,total\n2026-03-10T12:00:00,1,2\n", 2, "no time zone"),
-        ("minute,good,total\n2026-03-10T12:00:00Z,3,2\n", 2, "cannot be"),
+        ("minute,good,total\n2026-03-10T12:00:00Z,3,2\n", 2, "is impossible"),
         ("minute,good,total\n2026-03-10T12:00:00Z,1,2\n2026-03-10T12:01:00Z,x,2\n", 3, "invalid literal"),
         ("minute,good,total\n2026-03-10T12:00:00Z,1\n", 2, "no total"),
         ("minute,good,total\n2020-03-10T12:00:00Z,1,1\n2026-03-10T12:00:00Z,1,1\n", 2, "at most 400"),
@@ -78,7 +78,7 @@ def test_a_ledger_is_a_recording_of_events_and_not_of_slices() -> None:
     timeline = timeline_from_ledger(ledger, slo, slo.objectives[0], "test", NOON, NOON + 2 * MINUTE)
     assert timeline.minutes == (Tally(1, 2), None)
     slices = an_slo(method=BudgetingMethod.TIMESLICES, time_slice_target=Fraction(9, 10))
-    with pytest.raises(SourceError, match="slices of time"):
+    with pytest.raises(SourceError, match="counts time slices"):
         timeline_from_ledger(ledger, slices, slices.objectives[0], "test", NOON, NOON + MINUTE)
 
 
