@@ -1,4 +1,4 @@
-"""Print how many modules one piece of work runs through: ``python tests/files_crossed [--files]``."""
+"""Print how many modules a piece of work crosses and runs: ``python tests/files_crossed [--files]``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ def main() -> None:
     ours = ModuleType("tests")  # a library brings a package of this name, too
     ours.__path__ = [str(ROOT / "tests")]
     sys.modules["tests"] = ours
-    for what, modules in importlib.import_module("tests.support.files_crossed").measure().items():
-        print(f"{len(modules):4}  {what}")
+    print("crossed   run")
+    for what, walk in importlib.import_module("tests.support.files_crossed").measure().items():
+        print(f"{len(walk.crossed):7} {len(walk.run):5}  {what}")
         if "--files" in sys.argv:
-            print("".join(f"        {name}\n" for name in modules), end="")
+            for name in walk.run:
+                print(f"{'x' if name in walk.crossed else '':>7}        {name}")
 
 
 if __name__ == "__main__":

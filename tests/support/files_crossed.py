@@ -1,8 +1,17 @@
-"""How many modules of the product one piece of work runs through: what a reader has to open to follow it.
+"""How many modules of the product one piece of work crosses: what a reader has to open to follow it.
 
-``python tests/files_crossed`` prints a table; with ``--files``, every module by its name. A module counts
-when code in it runs (a function, a method, a property, a comprehension), in any thread. Imports do not count,
-nor do methods that a library wrote for us (dataclasses, validators).
+A module *runs* when code in it runs (a function, a method, a property, a comprehension), in any thread.
+Imports do not count, nor do methods that a library wrote for us (dataclasses, validators).
+
+It is *crossed* when the work goes on through it: code of it that runs calls into another module of ours,
+directly or by way of a library. Where the work ends, it is only visited: a value type, a table of names, a
+pure function. So are the ``INSTRUMENTS``, and whoever asks only them: a clock, metrics and spans are looked
+at by the way, and no work goes on through them.
+
+Told so, the version from before this layout crossed 31, 25 and 16 modules (58, 41 and 23 ran); counted by
+reading, it was 28, 26 and 22.
+
+``python tests/files_crossed`` prints both numbers; with ``--files``, every module by its name.
 """
 
 from __future__ import annotations
@@ -13,6 +22,7 @@ import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -42,20 +52,35 @@ ALARM = "one SLO definition to a generated alarm"
 TOKEN = "secret-of-the-measurement"
 SLO = "credit/decision-availability"
 MOST_STEPS = 1_000
+INSTRUMENTS = (
+    "platform/foundation/clock.py",
+    "platform/credit/ports/tracing.py",
+    "platform/dataplatform/observability/",
+    "slo/ledger/",  # where requests are counted
+    "alarms/reports/metrics.py",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Modules as paths below the repository's root, sorted."""
+
+    run: Sequence[str]
+    crossed: Sequence[str]
 
 
 class Crossed:
     """Notes the product's modules while ``recording``. Made before the threads that it is to see."""
 
     def __init__(self) -> None:
-        self._files: set[str] = set()
+        self._calls: set[tuple[str, str]] = set()  # from which module ("": from none of ours) into which
         self._recording = False
         threading.settrace(self._note)
         sys.settrace(self._note)
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        self._files.clear()
+        self._calls.clear()
         self._recording = True
         try:
             yield
@@ -63,9 +88,14 @@ class Crossed:
             self._recording = False
 
     @property
-    def modules(self) -> Sequence[str]:
-        """Of the last recording, as paths below the repository's root, sorted."""
-        return sorted(name.removeprefix(f"{ROOT}/") for name in self._files)
+    def walk(self) -> Walk:
+        """Of the last recording."""
+        calls = {(caller, called) for caller, called in self._calls if caller != called}
+        through = {caller for caller, called in calls if not called.startswith(INSTRUMENTS)}
+        return Walk(
+            run=sorted({called for _, called in self._calls}),
+            crossed=sorted(name for name in through if name and not name.startswith(INSTRUMENTS)),
+        )
 
     def close(self) -> None:
         sys.settrace(None)
@@ -73,9 +103,25 @@ class Crossed:
 
     def _note(self, frame: FrameType, event: str, argument: object) -> None:
         """Called as each function begins; answers nothing, so no line of it is traced."""
-        name = frame.f_code.co_filename
-        if self._recording and name not in self._files and name.startswith(PRODUCT) and not _imports(frame):
-            self._files.add(name)
+        called = frame.f_code.co_filename
+        if not self._recording or not called.startswith(PRODUCT):
+            return
+        call = _named(_ours(frame.f_back)), _named(called)
+        if call not in self._calls and not _imports(frame):
+            self._calls.add(call)
+
+
+def _ours(frame: FrameType | None) -> str:
+    """The file of the nearest caller of ours."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(PRODUCT):
+            return frame.f_code.co_filename
+        frame = frame.f_back
+    return ""
+
+
+def _named(file: str) -> str:
+    return file.removeprefix(f"{ROOT}/")
 
 
 def _imports(frame: FrameType | None) -> bool:
@@ -86,8 +132,8 @@ def _imports(frame: FrameType | None) -> bool:
     return False
 
 
-def measure() -> Mapping[str, Sequence[str]]:
-    """Modules crossed, by what was done."""
+def measure() -> Mapping[str, Walk]:
+    """By what was done."""
     crossed = Crossed()
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -100,7 +146,7 @@ def measure() -> Mapping[str, Sequence[str]]:
         crossed.close()
 
 
-async def decision(data_dir: Path, crossed: Crossed) -> Sequence[str]:
+async def decision(data_dir: Path, crossed: Crossed) -> Walk:
     """A first application of a known customer, from request to answer; the loops stand still meanwhile."""
     secret = create_key(DataPaths(data_dir).api_keys, "measure", list(Scope), SystemClock().now())[1]
     process = await build_data(Settings(data_dir=data_dir, log_level="ERROR"), DATA_ROLES)
@@ -126,10 +172,10 @@ async def decision(data_dir: Path, crossed: Crossed) -> Sequence[str]:
         with crossed.recording():
             await decide("C-0")
     await process.close()
-    return crossed.modules
+    return crossed.walk
 
 
-async def page(data_dir: Path, crossed: Crossed) -> Sequence[str]:
+async def page(data_dir: Path, crossed: Crossed) -> Walk:
     """A P1 of Alertmanager, from the request to the message in the local sink, timers and audit aside."""
     settings = Settings(data_dir=data_dir, log_level="ERROR", hook_token=TOKEN)
     process = await build_control(settings, frozenset({"router"}))
@@ -153,10 +199,10 @@ async def page(data_dir: Path, crossed: Crossed) -> Sequence[str]:
         with crossed.recording():
             await told("DiskFull")
     await process.close()
-    return crossed.modules
+    return crossed.walk
 
 
-def alarm(folder: Path, crossed: Crossed) -> Sequence[str]:
+def alarm(folder: Path, crossed: Crossed) -> Walk:
     """A folder with one definition, from its text to the arguments of ``put_metric_alarm``."""
     text = (ROOT / "slo" / "definitions" / "credit.yaml").read_text(encoding="utf-8")
     names = SLO.split("/")
@@ -167,7 +213,7 @@ def alarm(folder: Path, crossed: Crossed) -> Sequence[str]:
     with crossed.recording():
         alarms = cloudwatch.alarms(load_catalogue(definitions), "prod", {})
     assert any(names[1] in str(made["AlarmName"]) for made in alarms)
-    return crossed.modules
+    return crossed.walk
 
 
 def _client(application: ASGIApp, token: str) -> httpx.AsyncClient:
