@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import Response
 
 from app.api.dependencies import ApiLimits
 from app.api.exchange import RequestOutcome, exchange_of
@@ -21,6 +22,8 @@ from credit.metrics import AUTH_FAILURES, FINANCIAL_TRANSACTIONS, SENSITIVE_READ
 from credit.ports.records import AuditTrail
 from foundation.clock import Clock
 from foundation.metrics import Telemetry
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 REFUSALS = ("no_key", "invalid_key", "missing_scope")
 """Why a request was refused, as ``http_auth_failures_total`` counts it."""
@@ -36,12 +39,18 @@ class Gate:
         self._rate_limit = rate_limit
         self._telemetry = telemetry
 
-    def admit(self, request: Request, scope: Scope) -> None:
-        """Its key's client and the rate limit's headers are noted on the exchange.
+    def before(self, handler: Handler, scope: Scope) -> Handler:
+        """``handler``, called with the requests that are let in; others it answers with an ApiProblem: 401,
+        403 (naming the scope) or 429."""
 
-        Raises:
-            ApiProblem: 401, 403 (naming the scope) or 429.
-        """
+        async def guarded(request: Request) -> Response:
+            self._admit(request, scope)
+            return await handler(request)
+
+        return guarded
+
+    def _admit(self, request: Request, scope: Scope) -> None:
+        """Its key's client and the rate limit's headers are noted on the exchange."""
         exchange = exchange_of(request.scope)
         key = self._identify(request.headers)
         exchange.client = key.client

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope as AsgiScope
 
-from app.api.access import Gate
+from app.api.access import Gate, Handler
 from app.api.keys import Scope
 from app.api.problem_types import FORBIDDEN, INTERNAL_ERROR, RATE_LIMITED, UNAUTHENTICATED, ProblemType
 from app.api.problems import PROBLEM_MEDIA_TYPE, ProblemDocument
 
-Handler = Callable[[Request], Awaitable[Response]]
 REF = "#/components/schemas/{name}"
 SECURITY_SCHEMES = {
     "bearer": {
@@ -59,7 +57,7 @@ class Routes:
         """``handler`` is called once the gate has let the client in by the operation's scope."""
         method, _, path = operation.route.partition(" ")
         if operation.scope is not None:
-            handler = self._guarded(handler, operation.scope)
+            handler = self._gate.before(handler, operation.scope)
         if hot:
             # Served by the first of two routes: FastAPI's handler would look for parameters and dependencies
             # that there are none of, at a quarter of the cost of a decision. OpenAPI describes the second.
@@ -77,13 +75,6 @@ class Routes:
             responses=_responses(operation),
             openapi_extra=_request(operation),
         )
-
-    def _guarded(self, handler: Handler, scope: Scope) -> Handler:
-        async def guarded(request: Request) -> Response:
-            self._gate.admit(request, scope)
-            return await handler(request)
-
-        return guarded
 
 
 class HotRoute(Route):

@@ -113,13 +113,13 @@ class DataPlatform:
 
     def guarded(self, faults: FaultBoard | None) -> DataPlatform:
         """With the faults of a board in its stores, and around them what copes with failures: breakers for
-        hot and wide, and a cache whose failures are misses."""
+        hot and wide. A cache never fails by itself; with faults in it, its failures are misses again."""
         inner = self if faults is None else self.mapped(faults.around)
         return replace(
             inner,
             hot=WrappedHotStore(inner.hot, self.breakers["hot"].around),
             wide=WrappedWideStore(inner.wide, self.breakers["wide"].around),
-            cache=MissOnFailure(inner.cache),
+            cache=inner.cache if faults is None else MissOnFailure(inner.cache),
         )
 
     def saturation(self) -> Mapping[str, float]:
