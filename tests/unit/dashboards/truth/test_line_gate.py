@@ -99,6 +99,10 @@ def test_an_alarm_that_counts_slices_has_a_threshold_of_another_kind() -> None:
     assert found(board_named("slo-credit-decision-latency"), alarms=alarms) == []
 
 
+def test_a_tier_that_has_no_cloudwatch_alarm_is_held_against_none() -> None:
+    assert found(board_named("slo-credit-decision-latency"), alarms=[]) == []
+
+
 def test_an_achieved_panel_is_held_against_its_target() -> None:
     panel = "achieved-credit-decision-latency-main"
     (one,) = found(with_lines(board_named("slo-credit-decision-latency"), panel, Fraction(9, 10)))
