@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -35,7 +35,7 @@ from tests.support.memory_ledger import MemoryLedger
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 11, 23, 17, 42, 20, tzinfo=UTC)
 ENVIRONMENT = "local"
-Minutes = Iterator[tuple[datetime, int, int]]  # minute, good, total
+Minutes = Iterable[tuple[datetime, int, int]]  # minute, good, total
 
 
 def key_of(catalogue: Catalogue, slo_id: str) -> SeriesKey:
