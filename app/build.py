@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 
 from alarms.generate import indicator_rules
-from alarms.generate.alertmanager_config import RouterAddress
 from alarms.generate.alertmanager_config import config as alertmanager_config
 from alarms.generate.cloudwatch import logs
 from alarms.generate.cloudwatch import template as alarm_template
 from alarms.generate.cloudwatch.every_alarm import every_alarm
 from alarms.generate.indicators import indicators
+from alarms.generate.router_address import RouterAddress
 from alarms.policy.policy import RoutingPolicy
 from alarms.policy.policy_file import load_policy
 from dashboards.boards.registry import boards
@@ -30,6 +30,8 @@ from dashboards.grafana.provisioning import board_path, provisioning
 from dashboards.model.addresses import LANGUAGES, Deployment, cloudwatch_name
 from dashboards.model.json_text import json_bytes
 from dashboards.truth.parity import parity, report
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 from slo import cloudwatch as slo_cloudwatch
 from slo import prometheus as slo_prometheus
 from slo.model.catalogue import Catalogue
@@ -39,8 +41,10 @@ PARITY = "parity.md"  # what is on which backend, for people
 FORMAT = 1
 
 
-class BuildError(Exception):
+class BuildError(MiranteError):
     """The output cannot be written: which path, why, and what to do."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
     def __init__(self, path: Path, problem: str, fix: str) -> None:
         self.path, self.problem, self.fix = path, problem, fix

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from foundation.errors import WHOLE_FILE, DefinitionError
-from foundation.files import read_text
+from foundation.errors import WHOLE_FILE, DefinitionError, MiranteError
+from foundation.exit_status import ExitStatus
 
 CONFIG_FILE = "mirante.toml"
 ENV_PREFIX = "MIRANTE_"
 MASK = "********"
 TEST_NAMES = ("proof", "test_")  # MIRANTE_PROOF and MIRANTE_TEST_* belong to the test suite
-PROFILES = ("embedded", "local")
+EMBEDDED = "embedded"
+PROFILES = (EMBEDDED, "local")
 CHOICES = {
     "profile": PROFILES,
     "count_source": ("auto", "journals", "prometheus", "cloudwatch"),
@@ -43,8 +43,10 @@ POSITIVE = (
 CHANNEL_SECRET = "channel_secret_"  # noqa: S105 - MIRANTE_CHANNEL_SECRET_OPS_CHAT is the one of "ops-chat"
 
 
-class SettingsError(Exception):
+class SettingsError(MiranteError):
     """A setting that cannot be used: says where it came from, what was expected and how to fix it."""
+
+    exit_status = ExitStatus.USAGE
 
     def __init__(self, place: str, problem: str, fix: str) -> None:
         self.place, self.problem, self.fix = place, problem, fix
@@ -85,7 +87,7 @@ class Settings:
     environment: str = _setting(
         "local", "name of the environment; every metric, alert and resource carries it"
     )
-    profile: str = _setting("embedded", "which stores to use: embedded (files) or local (servers)")
+    profile: str = _setting(EMBEDDED, "which stores to use: embedded (files) or local (servers)")
     host: str = _setting("127.0.0.1", "address that every server binds to")
     api_port: int = _setting(8600, "port of the data side (decision API)")
     control_port: int = _setting(8601, "port of the control side (console, router, metrics)")
@@ -263,6 +265,10 @@ def _checked(settings: Settings) -> Settings:
 
 
 def _read_toml(path: Path) -> Mapping[str, object]:
+    import tomllib  # here, for most folders hold no such file and every command reads the settings
+
+    from foundation.files import read_text
+
     text = read_text(path)
     try:
         return tomllib.loads(text)

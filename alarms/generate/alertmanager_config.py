@@ -7,10 +7,10 @@ their cause fires. It never holds back an SLO's page: users are hit whatever the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from alarms.generate.indicator_rules import HEARTBEAT_ALERT, LABEL_COMPONENT, LABEL_SYMPTOM
+from alarms.generate.router_address import RouterAddress
 from alarms.model.severity import Severity
 from alarms.policy.policy import RoutingPolicy
 from alarms.router.topology import Topology
@@ -32,15 +32,6 @@ _WAIT = {
 }
 
 Document = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class RouterAddress:
-    """Where the router listens. The token is in a file: a configuration holds no secret."""
-
-    url: str = "http://127.0.0.1:8601"
-    token_file: str = "/etc/mirante/hook-token"  # noqa: S105  a path, not a secret
-    heartbeat_url: str | None = None
 
 
 def config(

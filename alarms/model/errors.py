@@ -18,9 +18,14 @@ Policy, RACI and schedule files raise ``foundation.errors.DefinitionErrors``: fi
 
 from __future__ import annotations
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
-class AlarmsError(Exception):
+
+class AlarmsError(MiranteError):
     """Base of everything the router raises on purpose."""
+
+    exit_status = ExitStatus.USAGE
 
 
 class UnknownIncident(AlarmsError):
@@ -58,12 +63,16 @@ class NotConfirmed(AlarmsError):
 
 
 class StoreBusy(AlarmsError):
+    exit_status = ExitStatus.ENVIRONMENT
+
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"the router's store did not take the write: {reason}")
 
 
 class RouterUnreachable(AlarmsError):
+    exit_status = ExitStatus.ENVIRONMENT
+
     def __init__(self, url: str, reason: str) -> None:
         self.url, self.reason = url, reason
         super().__init__(f"{url}: {reason}. Check router_url, and that a router runs there")
@@ -79,6 +88,8 @@ class RouterRefused(AlarmsError):
 
 
 class NotifierError(AlarmsError):
+    exit_status = ExitStatus.ENVIRONMENT
+
     def __init__(self, receiver: str, reason: str) -> None:
         self.receiver, self.reason = receiver, reason
         super().__init__(f"{receiver}: {reason}")

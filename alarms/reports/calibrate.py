@@ -15,6 +15,8 @@ from fractions import Fraction
 from math import ceil
 
 from alarms.model.indicator import Comparison
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
 MONTH = timedelta(days=30)
 RULE_OF_THREE = 3.0
@@ -51,8 +53,10 @@ class Calibration:
         return f"{self.threshold:g}: {share} in {days}; {self.pages_per_month:.1f} pages a month expected"
 
 
-class TooLittleHistory(ValueError):
+class TooLittleHistory(MiranteError):
     """Not enough was recorded to say anything; the message says how much there is and is wanted."""
+
+    exit_status = ExitStatus.NO
 
 
 def calibrate(

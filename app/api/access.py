@@ -14,9 +14,10 @@ from starlette.responses import Response
 
 from app.api.dependencies import ApiLimits
 from app.api.exchange import RequestOutcome, exchange_of
-from app.api.keys import ApiKey, KeyRing, Scope
+from app.api.keys import ApiKey, KeyRing
 from app.api.problem_types import FORBIDDEN, OVERLOADED, RATE_LIMITED, UNAUTHENTICATED
 from app.api.problems import ApiProblem
+from app.api.scopes import Scope
 from credit.domain.errors import DomainError
 from credit.metrics import AUTH_FAILURES, FINANCIAL_TRANSACTIONS, SENSITIVE_READS
 from credit.ports.records import AuditTrail

@@ -13,10 +13,10 @@ from app.api.decision_documents import DecisionPage, decision_document
 from app.api.decisions import LANGUAGE_HEADER, in_language
 from app.api.dependencies import ApiDependencies, ApiLimits
 from app.api.exchange import exchange_of, json_answer
-from app.api.keys import Scope
 from app.api.problem_types import CUSTOMER_NOT_FOUND, INVALID_PARAMETER, STORE_UNAVAILABLE
 from app.api.problems import ApiProblem, FieldProblem
 from app.api.routes import Operation, Routes, path, query
+from app.api.scopes import Scope
 from credit.domain.application import is_identifier
 from foundation.bilingual import Text
 

@@ -17,7 +17,6 @@ from app.api.decision_documents import (
 )
 from app.api.dependencies import ApiDependencies
 from app.api.exchange import LANGUAGES, Language, RequestOutcome, exchange_of, json_answer, named
-from app.api.keys import Scope
 from app.api.problem_types import (
     BODY_TOO_LARGE,
     BODY_TOO_SLOW,
@@ -39,6 +38,7 @@ from app.api.problem_types import (
 )
 from app.api.problems import ApiProblem, FieldProblem
 from app.api.routes import Operation, Routes, header, path, query
+from app.api.scopes import Scope
 from credit.domain.application import is_identifier
 from credit.domain.decision import Decision
 from credit.ports.records import IdempotencyKey

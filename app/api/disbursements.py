@@ -13,7 +13,6 @@ from starlette.responses import Response
 from app.api.access import SensitiveReads, Shown
 from app.api.dependencies import ApiDependencies
 from app.api.exchange import json_answer
-from app.api.keys import Scope
 from app.api.problem_types import (
     DECISION_NOT_FOUND,
     DISBURSEMENT_NOT_FOUND,
@@ -22,6 +21,7 @@ from app.api.problem_types import (
 )
 from app.api.problems import ApiProblem
 from app.api.routes import Operation, Routes, path
+from app.api.scopes import Scope
 from credit.domain.application import is_identifier
 from credit.domain.disbursement import Disbursement, Progress, Refusal
 from credit.domain.errors import DisbursementRefused

@@ -13,10 +13,10 @@ from app.api.bodies import decode, read_body
 from app.api.dependencies import ApiDependencies
 from app.api.exchange import json_answer
 from app.api.fields import expects
-from app.api.keys import Scope
 from app.api.problem_types import INVALID_BODY, INVALID_JSON, UNKNOWN_STORE, UNSUPPORTED_MEDIA_TYPE
 from app.api.problems import ApiProblem
 from app.api.routes import Operation, Routes, path
+from app.api.scopes import Scope
 from credit.ports.faults import Fault, FaultSwitch
 
 STORES = ("relational", "hot", "wide", "cache", "stream")

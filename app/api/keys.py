@@ -18,10 +18,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 import msgspec
+
+from app.api.scopes import Scope
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
 KEY_PATTERN = re.compile(r"mk_([0-9a-z]{8})_([0-9A-Za-z]{43})\Z")
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -32,17 +35,10 @@ RELOAD_SECONDS = 1.0
 log = logging.getLogger("mirante.api.keys")
 
 
-class Scope(StrEnum):
-    DECISIONS_WRITE = "decisions:write"
-    DECISIONS_READ = "decisions:read"
-    DISBURSEMENTS_WRITE = "disbursements:write"
-    INGEST_WRITE = "ingest:write"
-    FAULTS_WRITE = "faults:write"
-    METRICS_READ = "metrics:read"
-
-
-class KeyFileError(Exception):
+class KeyFileError(MiranteError):
     """The key file cannot be read or written; the message names it and the fix."""
+
+    exit_status = ExitStatus.USAGE
 
 
 class UnknownKey(KeyFileError):

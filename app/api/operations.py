@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from app.api.dependencies import ApiDependencies, ReadinessCheck
 from app.api.exchange import json_answer
-from app.api.keys import Scope
 from app.api.routes import Operation, Routes
+from app.api.scopes import Scope
 from credit.domain.errors import StoreUnavailable
 
 CHECK_SECONDS = 1.0

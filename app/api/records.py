@@ -14,7 +14,6 @@ from app.api.bodies import decode, read_body
 from app.api.dependencies import ApiDependencies
 from app.api.exchange import encode, json_answer
 from app.api.fields import MOST_FAULTS, expects, rejection_fault
-from app.api.keys import Scope
 from app.api.problem_types import (
     BODY_TOO_LARGE,
     BODY_TOO_SLOW,
@@ -26,6 +25,7 @@ from app.api.problem_types import (
 )
 from app.api.problems import ApiProblem, FieldProblem
 from app.api.routes import Operation, Routes
+from app.api.scopes import Scope
 from credit.domain.errors import RejectedRecord
 from credit.usecases.ingest import IngestRecord
 

@@ -13,9 +13,9 @@ from starlette.routing import Match, Route
 from starlette.types import Scope as AsgiScope
 
 from app.api.access import Gate, Handler
-from app.api.keys import Scope
 from app.api.problem_types import FORBIDDEN, INTERNAL_ERROR, RATE_LIMITED, UNAUTHENTICATED, ProblemType
 from app.api.problems import PROBLEM_MEDIA_TYPE, ProblemDocument
+from app.api.scopes import Scope
 
 REF = "#/components/schemas/{name}"
 SECURITY_SCHEMES = {

@@ -17,11 +17,12 @@ from starlette.types import ASGIApp
 
 from app.bootstrap.cloudwatch import publish_series, publish_slo_counts
 from app.bootstrap.count_source import count_collector
-from app.bootstrap.platform import EMBEDDED
+from app.bootstrap.names import CONTROL_ROLES
 from app.bootstrap.process import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
 from app.bootstrap.routing_role import add_routing
-from app.bootstrap.watch import SloView, Watch
+from app.bootstrap.slo_view import SloView
+from app.bootstrap.watch import Watch
 from app.console.application import create_console
 from app.console.beside import JournalBeside
 from app.console.decisions import JournalDecisions
@@ -31,7 +32,7 @@ from app.console.sessions import SqliteSessions
 from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
-from app.settings import Settings
+from app.settings import EMBEDDED, Settings
 from dataplatform.stores.sqlite.check_log import latest_checks
 from exporters.collectors.components import DECISION_API
 from exporters.collectors.consistency_index import ConsistencyIndexCollector, PairReading
@@ -49,8 +50,6 @@ from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
-
-CONTROL_ROLES = frozenset({"prober", "evaluator", "router", "console", "exporters"})
 
 
 @dataclass(slots=True)

@@ -16,12 +16,13 @@ from app.api.application import create_api
 from app.api.dependencies import ApiDependencies, ApiLimits
 from app.api.keys import KeyRing
 from app.bootstrap.cloudwatch import publish_series
-from app.bootstrap.platform import EMBEDDED, open_platform
+from app.bootstrap.names import DATA_ROLES
+from app.bootstrap.platform import open_platform
 from app.bootstrap.process import ProcessParts, process_parts
 from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
-from app.settings import Settings
+from app.settings import EMBEDDED, Settings
 from credit.usecases.cached_reads import CachedReads
 from credit.usecases.cached_records import CachedDecisions
 from credit.usecases.decide import DecideCredit
@@ -29,7 +30,7 @@ from credit.usecases.disburse import DisburseCredit
 from credit.usecases.explain import ExplainDecision
 from credit.usecases.ingest import IngestRecord
 from credit.usecases.load_policies import keep_policies, load_policies, load_reasons
-from dataplatform.consistency.checker import CheckPlan
+from dataplatform.consistency.plan import CheckPlan
 from dataplatform.observability.spans import spans
 from dataplatform.profiles import workers
 from dataplatform.profiles.data_platform import DataPlatform
@@ -47,7 +48,6 @@ from exporters.probes.process_memory import ProcessMemory
 from exporters.server import build_registry
 from foundation.clock import SystemClock
 
-DATA_ROLES = frozenset({"api", "ingest"})
 HEARTBEAT_EVERY = 20.0  # clock seconds: several a minute, so that no minute is missed
 ANCHOR_EVERY = 2.0  # real seconds: as much of the trail as an intruder could cut unseen
 IDLE_SECONDS = 0.05  # real seconds between two looks at an empty stream or outbox

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from app.bootstrap.names import TARGETS
 from app.deployment.aws.alarms import Alarms
 from app.deployment.aws.boards import CloudWatchBoards
 from app.deployment.aws.clients import Account
@@ -18,7 +19,6 @@ from app.deployment.grafana import GrafanaBoards
 from app.deployment.resource import ResourcePlace
 from app.settings import Settings
 
-TARGETS = ("aws", "grafana", "prometheus", "alertmanager")
 BODIES = "cloudwatch/dashboards/"
 RULES = "prometheus/"
 RULES_END = ".rules.yaml"

@@ -14,8 +14,8 @@ from typing import Any
 from app.bootstrap.cloudwatch import metrics_publisher, published_after
 from app.bootstrap.platform import OfflinePlatform, offline_platform
 from app.settings import load_settings
-from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.monitor import Round, repaired
+from dataplatform.consistency.plan import CheckPlan
 from dataplatform.consistency.segments import report_of
 from dataplatform.observability.logs import configure_logs
 from dataplatform.profiles import workers

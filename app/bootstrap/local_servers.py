@@ -14,7 +14,6 @@ from dataplatform.local.prometheus import Prometheus, point_at
 from dataplatform.local.server import LOOPBACK, LocalServer
 from dataplatform.local.stack import Member
 
-NAMES = ("mariadb", "redis", "cassandra", "aws", "alertmanager", "prometheus")
 STORES = ("mariadb", "redis", "cassandra", "aws")
 CHECKOUT_JARS = Path(".servers")
 CHECKOUT_EMULATOR = Path(".venv-emulator") / "bin" / "ministack"  # where the Makefile puts it

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry
 
 from app.bootstrap.paths import DataPaths
-from app.settings import Settings, SettingsError
+from app.settings import EMBEDDED, Settings, SettingsError
 from credit.ports.projections import WideStore
 from credit.ports.sagas import Saga, SagaState
 from dataplatform.directory import prepare_directory
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from dataplatform.profiles.servers import Servers
     from dataplatform.stores.relational.store import RelationalStore
 
-EMBEDDED = "embedded"
 NEEDED = ("relational_writer", "wide_hosts", "cache")
 # The stream's own code retries; a call ends well before a lease does.
 STREAM = ClientPurpose(connect_seconds=2, answer_seconds=10)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from app.bootstrap.control_side import CONTROL_ROLES, build_control
-from app.bootstrap.data_side import DATA_ROLES, build_data
+from app.bootstrap.control_side import build_control
+from app.bootstrap.data_side import build_data
+from app.bootstrap.names import CONTROL_ROLES, DATA_ROLES
 from app.serving.server import Process
 from app.settings import Settings
 

@@ -1,3 +1,4 @@
 from app.cli.main import program
 
-program()
+if __name__ == "__main__":
+    program()

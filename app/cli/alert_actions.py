@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import click
 
-from alarms.policy.policy_file import parse_matcher
-from app.cli.alerts import BY, NOTE, alerts, desk_of
+from app.cli.alerts import BY, NOTE, desk_of
 from app.cli.context import instant_text, pass_settings, plain_table, say, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
@@ -15,7 +14,7 @@ from foundation.clock import parse_clock
 MINUTES = click.option("--minutes", type=click.IntRange(min=1), required=True, help="For how long.")
 
 
-@alerts.command()
+@click.command()
 @click.argument("incident_id")
 @click.argument("to")
 @BY
@@ -27,7 +26,7 @@ def reassign(settings: Settings, incident_id: str, to: str, by: str, note: str) 
     say(f"{item.id} is now with {item.owner}.")
 
 
-@alerts.command()
+@click.command()
 @click.argument("incident_id")
 @MINUTES
 @BY
@@ -40,7 +39,7 @@ def snooze(settings: Settings, incident_id: str, minutes: int, by: str, note: st
     say(f"{item.id} is snoozed until {instant_text(until)}.")
 
 
-@alerts.command()
+@click.command()
 @click.argument("incident_id")
 @click.argument("text")
 @BY
@@ -51,7 +50,7 @@ def note(settings: Settings, incident_id: str, text: str, by: str) -> None:
     say(f"{item.id}: noted.")
 
 
-@alerts.command()
+@click.command()
 @click.argument("matchers", nargs=-1, required=True)
 @MINUTES
 @BY
@@ -59,6 +58,8 @@ def note(settings: Settings, incident_id: str, text: str, by: str) -> None:
 @pass_settings
 def silence(settings: Settings, matchers: tuple[str, ...], minutes: int, by: str, comment: str) -> None:
     """Keep and show alerts that match, and tell nobody meanwhile: 'slo="credit/decision-latency"'."""
+    from alarms.policy.policy_file import parse_matcher
+
     now = parse_clock(settings.clock).now()
     try:
         parsed = [parse_matcher(text) for text in matchers]
@@ -69,7 +70,7 @@ def silence(settings: Settings, matchers: tuple[str, ...], minutes: int, by: str
     say(f"silence {made.id} until {instant_text(made.ends_at)}: {', '.join(map(str, made.matchers))}")
 
 
-@alerts.command()
+@click.command()
 @pass_settings
 def silences(settings: Settings) -> None:
     """Silences that have not ended."""
@@ -85,7 +86,7 @@ def silences(settings: Settings) -> None:
     stdout.print(table)
 
 
-@alerts.command()
+@click.command()
 @click.argument("silence_id")
 @BY
 @pass_settings

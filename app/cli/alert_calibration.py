@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import click
-import httpx
 
-from alarms.generate.indicator_rules import value_expression
-from alarms.generate.indicators import indicators
-from alarms.model.indicator import Comparison, IndicatorAlarm
-from alarms.reports.calibrate import Calibration, RecordedValue, TooLittleHistory, calibrate
-from app.cli.alerts import alerts
 from app.cli.context import (
     echo_json,
     json_option,
@@ -27,15 +22,18 @@ from app.cli.context import (
 from app.settings import Settings
 from foundation.clock import parse_clock
 from foundation.quantities import decimal_text
-from slo.ledger.prometheus_queries import PrometheusQueries
-from slo.loaders.catalogue_files import load_catalogue
+
+if TYPE_CHECKING:
+    from alarms.model.indicator import IndicatorAlarm
+    from alarms.reports.calibrate import Calibration, RecordedValue
+    from slo.ledger.prometheus_queries import PrometheusQueries
 
 TIMEOUT_SECONDS = 60.0
 STEP = timedelta(minutes=1)
 CHUNK = timedelta(days=5)  # Prometheus answers with at most 11,000 points a series
 
 
-@alerts.command(name="calibrate")
+@click.command(name="calibrate")
 @click.argument("names", metavar="[INDICATOR]...", nargs=-1)
 @click.option("--prometheus", help="Address of the Prometheus that is asked.  [default: the setting]")
 @click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="How far back.")
@@ -50,7 +48,7 @@ def calibrate_(
     percentile: str,
     as_json: bool,
 ) -> None:
-    """What threshold the recorded values of an INDICATOR suggest, and the false pages a month it would cost.
+    """What threshold the record of an INDICATOR suggests, and the false pages a month it would cost.
 
     The threshold is a percentile of the record; every stretch past it that lasts as long as the alarm demands
     is one page. Nothing is changed: thresholds are set in the code, where a reviewer sees them.
@@ -58,6 +56,13 @@ def calibrate_(
     Exit status: 0 said for each, 1 some have too little history, 2 no such indicator, 3 Prometheus cannot be
     asked.
     """
+    import httpx
+
+    from alarms.generate.indicators import indicators
+    from alarms.reports.calibrate import TooLittleHistory, calibrate
+    from slo.ledger.prometheus_queries import PrometheusQueries
+    from slo.loaders.catalogue_files import load_catalogue
+
     url = prometheus_of(settings, prometheus)
     catalogue = load_catalogue(settings.definitions)
     chosen = _chosen({one.name: one for one in indicators(catalogue)}, names)
@@ -84,6 +89,10 @@ def _recorded(
     server: PrometheusQueries, indicator: IndicatorAlarm, end: float, length: timedelta
 ) -> list[RecordedValue]:
     """Each minute's worst value over all series of the indicator."""
+    from alarms.generate.indicator_rules import value_expression
+    from alarms.model.indicator import Comparison
+    from alarms.reports.calibrate import RecordedValue
+
     worst = max if indicator.comparison is Comparison.ABOVE else min
     query, found = value_expression(indicator), dict[float, float]()
     start = end - length.total_seconds()

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING
 
 import click
 
 from alarms.model.severity import Severity
-from alarms.notify.compose import trial_message
-from alarms.notify.sns_topics import subscribe_router, subscribe_team
-from alarms.policy.channel import Channel, LambdaChannel, SnsChannel, secret_of
-from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
-from app.bootstrap.router import PAGES, build_notifiers
-from app.cli.alerts import alerts
 from app.cli.context import pass_settings, plain_table, say, stdout
 from app.settings import Settings, channel_variable
-from foundation.aws.clients import AwsClients
 from foundation.clock import SystemClock
+
+if TYPE_CHECKING:
+    from alarms.policy.channel import Channel
+    from app.bootstrap.alarm_policy import AlarmPolicy
 
 ROUTER = "router"
 
 
-@alerts.command()
+@click.command()
 @pass_settings
 def channels(settings: Settings) -> None:
     """What carries messages, to which teams, and whether its secret is set."""
+    from app.bootstrap.alarm_policy import load_alarm_policy
+
     found = load_alarm_policy(settings.alarm_policy)
     table = plain_table("channel", "kind", "teams", "secret")
     for name, channel in found.channels.items():
@@ -39,13 +39,15 @@ def _kind(channel: Channel) -> str:
 
 
 def _secret(settings: Settings, name: str, channel: Channel) -> str:
+    from alarms.policy.channel import secret_of
+
     if secret_of(channel) is None:
         return "needs none"
     there = name in settings.channel_secrets.by_channel
     return "set" if there else f"missing: {channel_variable(name)}"
 
 
-@alerts.command(name="try")
+@click.command(name="try")
 @click.argument("channel")
 @click.option("--team", default="operations", show_default=True, help="Whom it is for.")
 @click.option(
@@ -54,6 +56,11 @@ def _secret(settings: Settings, name: str, channel: Channel) -> str:
 @pass_settings
 def try_(settings: Settings, channel: str, team: str, severity: str) -> None:
     """Send one message by a channel, now; no incident is opened and nobody has to act."""
+    from alarms.notify.compose import trial_message
+    from alarms.policy.channel import LambdaChannel
+    from app.bootstrap.alarm_policy import load_alarm_policy
+    from app.bootstrap.router import build_notifiers
+
     found = load_alarm_policy(settings.alarm_policy)
     chosen = _chosen(found, channel)
     if isinstance(chosen, LambdaChannel):
@@ -68,7 +75,7 @@ def try_(settings: Settings, channel: str, team: str, severity: str) -> None:
     say(f"{channel} took it as {taken_as}.")
 
 
-@alerts.command()
+@click.command()
 @click.argument("who")
 @click.argument("queue_arn")
 @click.option("--channel", default="pages", show_default=True, help="The SNS channel whose topics they are.")
@@ -79,6 +86,12 @@ def subscribe(settings: Settings, who: str, queue_arn: str, channel: str) -> Non
     A team's queue gets the team's messages and nobody else's, so a backup's gets no first page. The router's
     gets the alarms that CloudWatch tells the same topics, and none of our own messages.
     """
+    from alarms.notify.sns_topics import subscribe_router, subscribe_team
+    from alarms.policy.channel import SnsChannel
+    from app.bootstrap.alarm_policy import load_alarm_policy
+    from app.bootstrap.router import PAGES
+    from foundation.aws.clients import AwsClients
+
     found = load_alarm_policy(settings.alarm_policy)
     chosen = _chosen(found, channel)
     if not isinstance(chosen, SnsChannel):

@@ -6,25 +6,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
-import msgspec
-from rich.text import Text
 
-from alarms.intake.normalise import intake_rules
-from alarms.reports.postmortem import postmortem
-from alarms.reports.simulate import read_replay, simulate, starting_at
-from alarms.router.topology import Topology
-from app.bootstrap.alarm_policy import load_alarm_policy
-from app.cli.alerts import alerts, desk_of
+from app.cli.alerts import desk_of, echo_struct
 from app.cli.context import counted, json_option, pass_settings, plain_table, say, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
 from foundation.quantities import span_text
-from slo.loaders.catalogue_files import load_catalogue
 
 DAYS = 30
 
 
-@alerts.command(name="simulate")
+@click.command(name="simulate")
 @click.option("--replay", type=click.Path(path_type=Path), required=True, help="Recorded alerts, JSON lines.")
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="When the first arrives (UTC).")
 @click.option("--hours", default=24, show_default=True, help="How long nobody does anything afterwards.")
@@ -35,6 +27,12 @@ def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int)
     A line of the replay is {"at": INSTANT, "kind": "alert" | "alertmanager" | "cloudwatch" | "eventbridge",
     "payload": {...}}.
     """
+    from alarms.intake.normalise import intake_rules
+    from alarms.reports.simulate import read_replay, simulate, starting_at
+    from alarms.router.topology import Topology
+    from app.bootstrap.alarm_policy import load_alarm_policy
+    from slo.loaders.catalogue_files import load_catalogue
+
     catalogue, policy = load_catalogue(settings.definitions), load_alarm_policy(settings.alarm_policy)
     rules = intake_rules(
         settings.environment, catalogue.slos, policy.policy.severity_words, policy.policy.ignored_labels
@@ -59,7 +57,7 @@ def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int)
     say(f"{counted(len(recorded), 'arrival')}, {counted(len(told), 'message')}")
 
 
-@alerts.command()
+@click.command()
 @click.option("--days", default=DAYS, show_default=True, help="How far back.")
 @json_option
 @pass_settings
@@ -70,7 +68,7 @@ def report(settings: Settings, days: int, as_json: bool) -> None:
     """
     rows = desk_of(settings).quality(parse_clock(settings.clock).now() - timedelta(days=days))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        echo_struct(rows)
         return
     if not rows:
         say(f"No incident in {days} days.")
@@ -99,10 +97,12 @@ def _span(length: timedelta | None) -> str:
     return "" if length is None else span_text(length)
 
 
-@alerts.command()
+@click.command()
 @pass_settings
 def quarantine(settings: Settings) -> None:
     """What known senders sent and nobody could read: kept apart, in bounded space."""
+    from rich.text import Text
+
     found = desk_of(settings).quarantined()
     if not found:
         say("Nothing is in quarantine.")
@@ -114,9 +114,11 @@ def quarantine(settings: Settings) -> None:
     stdout.print(table)
 
 
-@alerts.command(name="postmortem")
+@click.command(name="postmortem")
 @click.argument("incident_id")
 @pass_settings
 def postmortem_(settings: Settings, incident_id: str) -> None:
     """The incident as a Markdown document: facts, arithmetic, timeline, and room for what was learnt."""
+    from alarms.reports.postmortem import postmortem
+
     click.echo(postmortem(desk_of(settings).explain(incident_id)))

@@ -6,25 +6,26 @@ import getpass
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
-from rich.table import Table
-from rich.text import Text
 
-from alarms.http.desk_client import HttpDesk
-from alarms.model.alert import BurnArithmetic
-from alarms.model.incident import Incident
 from alarms.model.severity import Severity
-from alarms.router.desk import Desk
 from app.bootstrap.paths import DataPaths
-from app.bootstrap.router import open_router
 from app.cli.context import echo_json, json_option, pass_settings, plain_table, say, stdout
+from app.cli.lazy import LazyGroup
+from app.cli.table import ALERTS
 from app.serving.errors import ServingError
 from app.settings import Settings
 from foundation.clock import parse_clock
 from foundation.quantities import span_text
-from slo.loaders.catalogue_files import load_catalogue
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from alarms.model.alert import BurnArithmetic
+    from alarms.model.incident import Incident
+    from alarms.router.desk import Desk
 
 STYLES = {Severity.P1: "bold red", Severity.P2: "red", Severity.P3: "yellow", Severity.P4: "cyan"}
 
@@ -47,10 +48,15 @@ def desk_of(settings: Settings) -> Desk:
     Raises NoRouterYet rather than make an empty store where nothing runs, and NoToken.
     """
     if settings.router_url:
+        from alarms.http.desk_client import HttpDesk
+
         return HttpDesk(settings.router_url, _token(settings))
     path = DataPaths(settings.data_dir).router
     if not settings.router_store and not path.is_file():
         raise NoRouterYet(path)
+    from app.bootstrap.router import open_router
+    from slo.loaders.catalogue_files import load_catalogue
+
     return open_router(settings, load_catalogue(settings.definitions)).router
 
 
@@ -61,7 +67,7 @@ def _token(settings: Settings) -> str:
     raise NoToken(settings.router_url, path)
 
 
-@click.group()
+@click.group(cls=LazyGroup, commands=ALERTS)
 def alerts() -> None:
     """Incidents: what is open, why, who was told, and what a person does about it.
 
@@ -69,7 +75,7 @@ def alerts() -> None:
     """
 
 
-@alerts.command(name="list")
+@click.command(name="list")
 @click.option("--all", "everything", is_flag=True, help="Resolved ones too, newest first.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @pass_settings
@@ -107,6 +113,8 @@ def document(item: Incident) -> dict[str, object]:
 
 
 def _table(found: Sequence[Incident], now: datetime) -> Table:
+    from rich.text import Text
+
     table = plain_table("id", "", "state", "age", "owner", "what")
     for column in table.columns[:-1]:
         column.no_wrap = True
@@ -122,7 +130,7 @@ def _table(found: Sequence[Incident], now: datetime) -> Table:
     return table
 
 
-@alerts.command()
+@click.command()
 @click.argument("incident_id")
 @json_option
 @pass_settings
@@ -132,8 +140,10 @@ def show(settings: Settings, incident_id: str, as_json: bool) -> None:
     item = desk.incident(incident_id)
     if as_json:
         told = desk.notifications(item.id)
-        _echo_json({"incident": item, "timeline": desk.timeline(item.id), "notifications": told})
+        echo_struct({"incident": item, "timeline": desk.timeline(item.id), "notifications": told})
         return
+    from rich.text import Text
+
     stdout.print(Text(f"{item.severity.value} {item.title}", style=STYLES[item.severity]), f"({item.id})")
     say(f"{item.state.value}; owner {item.owner}; opened {item.opened_at:%Y-%m-%d %H:%M:%S} UTC")
     say(item.summary)
@@ -154,8 +164,10 @@ def _arithmetic(burn: BurnArithmetic) -> str:
     )
 
 
-def _echo_json(value: object) -> None:
+def echo_struct(value: object) -> None:
     """As ``/v1/alerts`` has it."""
+    import msgspec
+
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
@@ -176,7 +188,7 @@ def _print_notifications(desk: Desk, item: Incident) -> None:
     stdout.print(table)
 
 
-@alerts.command()
+@click.command()
 @click.argument("incident_id")
 @json_option
 @pass_settings
@@ -184,8 +196,10 @@ def explain(settings: Settings, incident_id: str, as_json: bool) -> None:
     """Every decision the router took about an incident, and what comes next if nobody acts."""
     found = desk_of(settings).explain(incident_id)
     if as_json:
-        _echo_json(found)
+        echo_struct(found)
         return
+    from rich.text import Text
+
     table = plain_table("", "", "", title=f"{found.incident.id}: decisions")
     for column in table.columns[:2]:
         column.no_wrap = True
@@ -203,7 +217,7 @@ BY = click.option("--by", default=getpass.getuser, help="Who does it.  [default:
 NOTE = click.option("--note", default="", help="Kept in the timeline.")
 
 
-@alerts.command()
+@click.command()
 @click.argument("incident_id")
 @BY
 @NOTE
@@ -214,7 +228,7 @@ def ack(settings: Settings, incident_id: str, by: str, note: str) -> None:
     say(f"{item.id} acknowledged by {item.acknowledged_by}; the resolution clock goes on.")
 
 
-@alerts.command()
+@click.command()
 @click.argument("incident_id")
 @BY
 @NOTE

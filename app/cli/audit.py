@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import click
 
-from app.bootstrap.platform import audit_report
 from app.cli.context import echo_json, fields_of, json_option, pass_settings, plain_table, say, stderr, stdout
-from app.cli.failures import EXIT_NO
 from app.settings import Settings
-from dataplatform.security.audit_chain import AuditReport
+from foundation.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from dataplatform.security.audit_chain import AuditReport
 
 
 @click.group()
@@ -27,6 +29,8 @@ def verify(settings: Settings, as_json: bool) -> None:
     Works while the server runs, and without it; changes nothing. Exit status: 0 intact, 1 damaged (each
     finding names the entry), 3 there is no trail or it cannot be read.
     """
+    from app.bootstrap.platform import audit_report
+
     with stderr.status("verifying the audit trail"):
         report = asyncio.run(audit_report(settings))
     if as_json:
@@ -34,7 +38,7 @@ def verify(settings: Settings, as_json: bool) -> None:
     else:
         _print(report)
     if not report.intact:
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
 
 
 def _print(report: AuditReport) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
-from app.bootstrap.platform import EMBEDDED
 from app.cli.context import (
     age_text,
     echo_json,
@@ -19,9 +18,13 @@ from app.cli.context import (
     say,
     stdout,
 )
-from app.settings import Settings
-from dataplatform.stores.sqlite.backlog import Backlog, read_backlog, read_dead_letters
+from app.settings import EMBEDDED, Settings
 from foundation.clock import parse_clock
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from dataplatform.stores.sqlite.backlog import Backlog
 
 
 @click.command()
@@ -29,6 +32,8 @@ from foundation.clock import parse_clock
 @pass_settings
 def status(settings: Settings, as_json: bool) -> None:
     """What waits, what was set aside and the newest batches. Works while the server runs."""
+    from dataplatform.stores.sqlite.backlog import read_backlog
+
     backlog = read_backlog(settings.data_dir)
     if settings.profile != EMBEDDED:
         backlog = replace(
@@ -72,6 +77,8 @@ def _batch_table(backlog: Backlog) -> Table:
 @pass_settings
 def dead_letters(settings: Settings, limit: int, as_json: bool) -> None:
     """Records set aside, with the reason; their content stays sealed. Works while the server runs."""
+    from dataplatform.stores.sqlite.backlog import read_dead_letters
+
     letters = read_dead_letters(settings.data_dir, limit)
     if as_json:
         echo_json(letters)

@@ -6,11 +6,11 @@ import asyncio
 import itertools
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from app.bootstrap.paths import DataPaths
-from app.bootstrap.platform import offline_platform
 from app.cli.context import (
     age_text,
     echo_json,
@@ -22,14 +22,14 @@ from app.cli.context import (
     stderr,
     stdout,
 )
-from app.cli.failures import EXIT_NO
 from app.settings import Settings
-from dataplatform.consistency.checker import CheckPlan
-from dataplatform.consistency.monitor import Round, compared
-from dataplatform.consistency.report import LatestCheck, PairReport
-from dataplatform.profiles import workers
-from dataplatform.stores.sqlite.check_log import latest_checks
+from dataplatform.consistency.plan import CheckPlan
 from foundation.clock import parse_clock
+from foundation.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from dataplatform.consistency.monitor import Round
+    from dataplatform.consistency.report import LatestCheck, PairReport
 
 PAIRS = ("relational-hot", "relational-wide")
 SHOWN = 20  # differences named one by one
@@ -93,6 +93,8 @@ def repair(settings: Settings, pair: str | None, sample: int, cap: int, as_json:
 @pass_settings
 def report(settings: Settings, as_json: bool) -> None:
     """The newest result of each pair, with its confidence bound and age. Works while the server runs."""
+    from dataplatform.stores.sqlite.check_log import latest_checks
+
     readings = latest_checks(DataPaths(settings.data_dir).consistency)
     now = parse_clock(settings.clock).now()
     if as_json:
@@ -136,12 +138,16 @@ def _run(settings: Settings, pair: str | None, sample: int, cap: int | None, as_
         for item in rounds:
             _print(item)
     if any(item.report.divergent and item.repaired is None for item in rounds):
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
 
 
 async def _rounds(
     settings: Settings, pair: str | None, sample: int, cap: int | None, progress: Callable[[str], None]
 ) -> Sequence[Round]:
+    from app.bootstrap.platform import offline_platform
+    from dataplatform.consistency.monitor import compared
+    from dataplatform.profiles import workers
+
     # Nobody else writes while the directory is ours, so nothing needs time to settle.
     plan = CheckPlan(sample=sample, settle_seconds=0.0, full_every_seconds=0.0)
     async with offline_platform(settings, INSTEAD) as open_:

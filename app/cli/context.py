@@ -7,13 +7,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from app.settings import Settings
 from foundation.quantities import span_text
+
+if TYPE_CHECKING:  # rich takes longer to load than most commands to answer
+    from rich.console import Console
+    from rich.status import Status
+    from rich.table import Table
 
 PIPED_WIDTH = 140  # columns, when nobody's terminal sets a width
 
@@ -22,15 +27,37 @@ class ReaderGone(Exception):
     """Nobody reads our output any more (head, less)."""
 
 
-class Terminal(Console):
-    """Leaves a closed pipe to us; the original would exit with 1."""
+class Terminal:
+    """Where a command writes: rich's console, made when the first word is written."""
 
-    def on_broken_pipe(self) -> None:
-        raise ReaderGone
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._stderr = stderr
+
+    @cached_property
+    def console(self) -> Console:
+        from rich.console import Console
+
+        class Piped(Console):
+            """Leaves a closed pipe to us; the original would exit with 1."""
+
+            def on_broken_pipe(self) -> None:
+                raise ReaderGone
+
+        stream = sys.stderr if self._stderr else sys.stdout
+        width = None if stream.isatty() else PIPED_WIDTH
+        return Piped(stderr=self._stderr, highlight=False, width=width)
+
+    def print(self, *objects: object, **options: Any) -> None:
+        """As rich's console prints them."""
+        self.console.print(*objects, **options)
+
+    def status(self, text: str) -> Status:
+        """A line that says what is going on, while it is."""
+        return self.console.status(text)
 
 
-stdout = Terminal(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
-stderr = Terminal(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPED_WIDTH)
+stdout = Terminal()
+stderr = Terminal(stderr=True)
 
 pass_settings = click.make_pass_decorator(Settings)
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
@@ -76,6 +103,8 @@ def prometheus_of(settings: Settings, given: str | None) -> str:
 
 def plain_table(*headings: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:
     """A table without lines whose cells fold where the window is narrow: nothing is ever cut off."""
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, title=title, title_justify="left", show_header=any(headings))
     for heading in headings:
         table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")

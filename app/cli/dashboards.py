@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import httpx
 
 from app.cli.context import counted, instant_text, pass_settings, prometheus_of, say, stderr
 from app.settings import Settings
-from dashboards.boards.registry import boards
-from dashboards.boards.source import source_of
 from dashboards.model.addresses import LANGUAGES
-from dashboards.model.board import Board
-from dashboards.preview.pages import Courses, Samples, preview_html
 from foundation.clock import parse_clock
-from slo.ledger.prometheus_queries import PrometheusQueries
-from slo.loaders.catalogue_files import load_catalogue
+
+if TYPE_CHECKING:
+    from dashboards.model.board import Board
+    from dashboards.preview.pages import Courses, Samples
+    from slo.ledger.prometheus_queries import PrometheusQueries
 
 TIMEOUT_SECONDS = 30.0
 POINTS = 120
@@ -73,6 +72,14 @@ def preview(
     A panel without data is grey and says so. Exit status: 0 written, 2 no such board, 3 Prometheus cannot be
     asked.
     """
+    import httpx
+
+    from dashboards.boards.registry import boards
+    from dashboards.boards.source import source_of
+    from dashboards.preview.pages import preview_html
+    from slo.ledger.prometheus_queries import PrometheusQueries
+    from slo.loaders.catalogue_files import load_catalogue
+
     url = prometheus_of(settings, prometheus)
     chosen = _chosen(boards(source_of(load_catalogue(settings.definitions), settings.environment)), names)
     end = parse_clock(settings.clock).now()

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
-from rich.progress import track
 
 from app.cli.context import counted, pass_settings, plain_table, say, stderr, stdout
-from app.cli.failures import EXIT_NO
 from app.settings import Settings
-from credit.domain.canonical import verdict_document
-from credit.usecases.convert import ConversionReport, check_columns, convert
-from credit.usecases.decide_batch import BatchDecision, BatchSummary, decide_batch
-from credit.usecases.load_policies import load_policies, load_reasons
-from credit.usecases.row_mapping import OPENINTRO_LOANS, load_mapping
-from credit.usecases.tables import read_csv
+from credit.usecases.shipped_mappings import OPENINTRO_LOANS
+from foundation.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from credit.usecases.convert import ConversionReport
+    from credit.usecases.decide_batch import BatchDecision, BatchSummary
 
 EXAMPLES = 3
 TOP_REASONS = 8
@@ -88,6 +85,12 @@ def decide(
     as_of: datetime | None,
     out: Path | None,
 ) -> None:
+    from credit.usecases.convert import ConversionReport, check_columns, convert
+    from credit.usecases.decide_batch import BatchSummary, decide_batch
+    from credit.usecases.load_policies import load_policies
+    from credit.usecases.row_mapping import load_mapping
+    from credit.usecases.tables import read_csv
+
     mapping = load_mapping(mapping_file)
     table = read_csv(file, mapping.encoding, mapping.delimiter)
     check_columns(table.name, table.columns, mapping)
@@ -101,7 +104,7 @@ def decide(
     _print(settings, summary, report, str(file))
     if summary.decided == 0:
         say("no row could be used", "red")
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
     if out is not None:
         say(f"written: {out}")
 
@@ -109,6 +112,8 @@ def decide(
 @contextmanager
 def replacing(target: Path) -> Iterator[TextIO]:
     """A file beside ``target`` that takes its place at the end, and not at all if anything goes wrong."""
+    import tempfile
+
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
@@ -126,11 +131,15 @@ def replacing(target: Path) -> Iterator[TextIO]:
 
 
 def _shown(decisions: Iterable[BatchDecision]) -> Iterator[BatchDecision]:
-    quiet = not stderr.is_terminal
-    return iter(track(decisions, "deciding", console=stderr, transient=True, disable=quiet))
+    from rich.progress import track
+
+    quiet = not stderr.console.is_terminal
+    return iter(track(decisions, "deciding", console=stderr.console, transient=True, disable=quiet))
 
 
 def _write(decision: BatchDecision, target: TextIO | None) -> None:
+    from credit.domain.canonical import verdict_document
+
     if target is None:
         return
     document = {"row": decision.row, "customer_id": decision.application.customer_id}
@@ -138,6 +147,8 @@ def _write(decision: BatchDecision, target: TextIO | None) -> None:
 
 
 def _print(settings: Settings, summary: BatchSummary, report: ConversionReport, file: str) -> None:
+    from credit.usecases.load_policies import load_reasons
+
     reasons = load_reasons(settings.policies)
     say(f"{report.rows:,} rows read, {report.usable:,} decided, {len(report.unusable):,} unusable")
     if summary.decided:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from alarms.generate.alertmanager_config import RouterAddress
+from alarms.generate.router_address import RouterAddress
 from alarms.model.severity import Severity
-from app.bootstrap.alarm_policy import load_alarm_policy
-from app.build import BuildDifference, artifacts, differences, write
 from app.cli.context import counted, echo_json, fields_of, json_option, pass_settings, say, stderr
-from app.cli.definition_checks import Checked, check_everything
-from app.cli.failures import EXIT_NO
 from app.settings import Settings
 from dashboards.model.addresses import Deployment
-from slo.lint import FindingLevel
-from slo.loaders.catalogue_files import load_catalogue
-from slo.loaders.importer import import_files
+from foundation.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from app.build import BuildDifference
+    from app.cli.definition_checks import Checked
 
 IMPORTED = "imported.yaml"
-STYLES = {FindingLevel.ERROR: "red", FindingLevel.WARNING: "yellow"}
+STYLES = {"error": "red", "warning": "yellow"}
 DEFINITIONS = click.option(
     "--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.  [default: shipped]"
 )
@@ -40,6 +39,8 @@ def check(settings: Settings, definitions: Path | None, as_json: bool) -> None:
 
     Exit status: 0 sound (perhaps with warnings), 1 something is wrong.
     """
+    from app.cli.definition_checks import check_everything
+
     with stderr.status("checking"):
         found = check_everything(_with(settings, definitions))
     if as_json:
@@ -47,7 +48,7 @@ def check(settings: Settings, definitions: Path | None, as_json: bool) -> None:
     else:
         _print(found)
     if found.errors:
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
 
 
 def _with(settings: Settings, definitions: Path | None) -> Settings:
@@ -111,6 +112,10 @@ def build(
 
     Exit status: 0 written, or up to date; 1 with --check: it is not.
     """
+    from app.bootstrap.alarm_policy import load_alarm_policy
+    from app.build import artifacts, differences, write
+    from slo.loaders.catalogue_files import load_catalogue
+
     chosen = _with(settings, definitions)
     where = Deployment(settings.environment, region, account, console_url)
     with stderr.status("generating"):
@@ -142,7 +147,7 @@ def _check_built(found: tuple[BuildDifference, ...], out: Path, files: int) -> N
     for difference in found:
         say(f"{out / difference.path}: {difference.what}")
     say(f"{out}: {len(found):,} of {files:,} generated files are not up to date; run `mirante build`", "red")
-    raise SystemExit(EXIT_NO)
+    raise SystemExit(ExitStatus.NO)
 
 
 @click.command(name="import")
@@ -160,6 +165,8 @@ def import_(files: tuple[Path, ...], out: Path, force: bool) -> None:
     Every change is named, with the file and line it comes from: what was assumed, added, said differently or
     lost. Exit status: 0 imported, 1 a file cannot be read or understood (nothing is written).
     """
+    from slo.loaders.importer import import_files
+
     found = import_files(files)
     for change in found.changes:
         stderr.print(str(change), markup=False, soft_wrap=True)

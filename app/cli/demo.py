@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from app.bootstrap.platform import EMBEDDED
 from app.cli.context import pass_settings, stderr, stdout
-from app.demo.parameters import Parameters, beside_servers
-from app.demo.run import Demo
-from app.demo.servers import servers_of
-from app.settings import PROFILES, Settings
+from app.settings import EMBEDDED, PROFILES, Settings
 
 STORES = ("relational", "none")
 
@@ -39,11 +34,17 @@ def demo(
     report_dir: Path,
     build_dir: Path,
 ) -> None:
-    """Real loans through the API, a fault, the burn, the page, the recovery; ends by itself with a report.
+    """Real loans through the API, a fault, the burn, the page, the recovery; ends with a report.
 
     Exit status 0 only if everything promised was observed. With --fault none the alert must not come, so the
     status is 1: the demo's own negative control.
     """
+    import signal
+
+    from app.demo.parameters import Parameters, beside_servers
+    from app.demo.run import Demo
+    from app.demo.servers import servers_of
+
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it leaves nothing running either
     store = None if fault == "none" else fault
     parameters = Parameters(work_dir, report_dir, build_dir, store=store, loans=loans)
@@ -51,7 +52,7 @@ def demo(
     if chosen.profile != EMBEDDED:
         parameters = beside_servers(parameters)
     with servers_of(chosen, work_dir.with_name(f"{work_dir.name}-servers"), _tell) as ready:
-        status = Demo(ready, parameters, stdout).play()
+        status = Demo(ready, parameters, stdout.console).play()
     raise SystemExit(status)
 
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
-from rich.text import Text
 
-from alarms.generate.alertmanager_config import RouterAddress
-from app.bootstrap.alarm_policy import load_alarm_policy
-from app.bootstrap.deployment import TARGETS, aws_bill, configured, places
-from app.build import artifacts
+from alarms.generate.router_address import RouterAddress
+from app.bootstrap.names import TARGETS
 from app.cli.context import counted, echo_json, json_option, pass_settings, say, stderr, stdout
-from app.cli.failures import EXIT_ENVIRONMENT, EXIT_NO
-from app.deployment.apply import carry_out
-from app.deployment.aws.clients import Account, open_account
-from app.deployment.aws.topics import Topics
-from app.deployment.cost import Bill
-from app.deployment.plan import Action, Change, Plan, make_plan
 from app.settings import Settings
 from dashboards.model.addresses import Deployment
-from foundation.aws.clients import AwsClients
-from slo.loaders.catalogue_files import load_catalogue
+from foundation.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from app.deployment.aws.clients import Account
+    from app.deployment.cost import Bill
+    from app.deployment.plan import Change, Plan
 
 TARGET = click.argument("targets", metavar="[TARGET]...", nargs=-1, type=click.Choice(TARGETS))
 PRUNE = click.option("--prune", is_flag=True, help="Remove what is ours and no longer generated.")
@@ -33,21 +28,6 @@ CONSOLE_URL = click.option(
 ROUTER_URL = click.option(
     "--router-url", default=RouterAddress().url, show_default=True, help="Router's address."
 )
-
-SIGNS = {
-    Action.CREATE: ("+", "green"),
-    Action.CHANGE: ("~", "yellow"),
-    Action.REMOVE: ("-", "red"),
-    Action.FOREIGN: ("!", "bold red"),
-    Action.LEFT: ("·", "bright_black"),
-}
-WORDS = {
-    Action.CREATE: "to make",
-    Action.CHANGE: "to change",
-    Action.REMOVE: "to remove",
-    Action.FOREIGN: "not ours",
-    Action.LEFT: "left alone",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +63,7 @@ def plan(
     looked = _look(settings, targets, prune, region, console_url, router_url)
     _show(looked, as_json)
     if looked.plan.changes:
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
 
 
 @click.command()
@@ -114,7 +94,7 @@ def apply(
     if not dry_run:
         _carry_out(looked.plan)
     if looked.plan.foreign:
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
 
 
 def _look(
@@ -125,6 +105,11 @@ def _look(
     console_url: str,
     router_url: str,
 ) -> _Looked:
+    from app.bootstrap.deployment import aws_bill, configured, places
+    from app.deployment.aws.clients import open_account
+    from app.deployment.plan import make_plan
+    from foundation.aws.clients import AwsClients
+
     chosen = targets or configured(settings)
     if not chosen:
         raise click.UsageError(
@@ -145,6 +130,11 @@ def _look(
 def _generated(
     settings: Settings, account: Account | None, console_url: str, router_url: str
 ) -> dict[str, bytes]:
+    from app.bootstrap.alarm_policy import load_alarm_policy
+    from app.build import artifacts
+    from app.deployment.aws.topics import Topics
+    from slo.loaders.catalogue_files import load_catalogue
+
     where = Deployment(settings.environment, console=console_url)
     topics: dict[str, str] = {}
     if account is not None:
@@ -163,72 +153,29 @@ def _generated(
 
 
 def _show(looked: _Looked, as_json: bool) -> None:
+    from app.cli.plan_lines import bill_lines, plan_document, plan_lines
+
     if as_json:
-        echo_json(_plan_document(looked.plan, looked.bill))
+        echo_json(plan_document(looked.plan, looked.bill))
         return
-    for line in _plan_lines(looked.plan):
+    for line in plan_lines(looked.plan):
         stdout.print(line, soft_wrap=True)
     if looked.bill is not None:
-        for line in _bill_lines(looked.bill):
+        for line in bill_lines(looked.bill):
             stdout.print(line, soft_wrap=True)
 
 
-def _plan_lines(plan: Plan) -> Iterator[Text]:
-    """One line a change, what differs below it, then the count of each kind."""
-    for change in plan.changes:
-        yield _change_line(change)
-        for word in change.words:
-            yield Text(f"    {word}", style="bright_black" if change.action is Action.LEFT else "")
-    yield Text(_summary(plan), style="green" if not plan.changes else "")
-
-
-def _change_line(change: Change) -> Text:
-    sign, style = SIGNS[change.action]
-    return Text(f"{sign} {change.place.kind} {change.name}", style=style)
-
-
-def _bill_lines(bill: Bill) -> Iterator[Text]:
-    """What a month costs, and the quotas; a quota that does not suffice is red."""
-    parts = ", ".join(f"{line.count:,} {line.what} x ${line.price}" for line in bill.costs)
-    yield Text(f"about ${bill.monthly:,.2f} a month at list price ({bill.as_of}): {parts}")
-    for quota in bill.quotas:
-        told = f"quota: {quota.used:,} of {quota.quota:,} {quota.what}"
-        yield Text(
-            told + (": ask AWS for more first" if quota.exceeded else ""), "red" if quota.exceeded else ""
-        )
-
-
-def _plan_document(plan: Plan, bill: Bill | None) -> dict[str, object]:
-    """Stable names; ``monthly_usd`` as a string of dollars and cents, null where AWS is not asked about."""
-    return {
-        "in_step": plan.in_step,
-        "changes": [
-            {
-                "action": change.action.value,
-                "kind": change.place.kind,
-                "name": change.name,
-                "differences": list(change.words),
-            }
-            for change in plan.changes
-        ],
-        "monthly_usd": None if bill is None else f"{bill.monthly:.2f}",
-    }
-
-
-def _summary(plan: Plan) -> str:
-    counts = {action: sum(change.action is action for change in plan.changes) for action in Action}
-    told = [f"{count:,} {WORDS[action]}" for action, count in counts.items() if count]
-    return ", ".join([f"{sum(plan.in_step.values()):,} as generated", *told])
-
-
 def _carry_out(found: Plan) -> None:
+    from app.cli.plan_lines import change_line
+    from app.deployment.apply import carry_out
+
     to_do = found.to_do
     if not to_do:
         return
     with stderr.status("applying") as status:
 
         def done(change: Change) -> None:
-            status.update(f"applied: {_change_line(change).plain}")
+            status.update(f"applied: {change_line(change).plain}")
 
         outcome = carry_out(to_do, done)
     for failure in outcome.failed:
@@ -236,4 +183,4 @@ def _carry_out(found: Plan) -> None:
     say(f"{counted(len(outcome.done), 'change')} of {len(to_do):,} made")
     if outcome.failed:
         say("run it again for the rest: what is done stays done", "yellow")
-        raise SystemExit(EXIT_ENVIRONMENT)
+        raise SystemExit(ExitStatus.ENVIRONMENT)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from app.bootstrap.platform import offline_platform
 from app.cli.context import counted, pass_settings, say, stderr
 from app.settings import Settings
-from dataplatform.profiles.wide_export import ExportPlan, WideExport, export_wide
 from foundation.clock import parse_clock
+
+if TYPE_CHECKING:
+    from dataplatform.profiles.wide_export import ExportPlan, WideExport
 
 INSTEAD = "Stop it first, or set MIRANTE_WIDE_HOSTS to export from a Cassandra or Keyspaces while it runs"
 
@@ -30,6 +32,8 @@ def export(settings: Settings, out: Path, rows_per_second: float | None) -> None
 
     What is sealed stays sealed. A folder that says `.unfinished` is of an export that was cut short.
     """
+    from dataplatform.profiles.wide_export import ExportPlan
+
     plan = ExportPlan(rows_per_second)
     with stderr.status("exporting") as status:
         done = asyncio.run(
@@ -41,13 +45,13 @@ def export(settings: Settings, out: Path, rows_per_second: float | None) -> None
 async def _export(
     settings: Settings, out: Path, plan: ExportPlan, progress: Callable[[int], None]
 ) -> WideExport:
+    from app.bootstrap.platform import offline_platform, open_wide_store
+    from dataplatform.profiles.wide_export import export_wide
+
     clock = parse_clock(settings.clock)
     if not settings.wide_hosts:
         async with offline_platform(settings, INSTEAD) as open_:
             return await export_wide(open_.platform.wide, out, clock, plan, progress)
-    # Imported here: the driver takes time to load, and no other command needs it.
-    from app.bootstrap.platform import open_wide_store
-
     store, close = open_wide_store(settings, clock)
     try:
         return await export_wide(store, out, clock, plan, progress)

@@ -9,21 +9,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from app.api.fields import rejection_fault
-from app.bootstrap.platform import OfflinePlatform, offline_platform
-from app.cli.backlog import dead_letters, status
 from app.cli.context import counted, pass_settings, say, stderr
-from app.cli.failures import EXIT_NO
-from app.demo.purchases import SYNTHETIC, documents, read_purchases
+from app.cli.lazy import LazyGroup
+from app.cli.table import INGEST
 from app.settings import Settings
-from credit.domain.errors import RejectedRecord
-from credit.metrics import INGEST_RECORDS
-from credit.usecases.ingest import IngestRecord
-from dataplatform.profiles import workers
+from foundation.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from app.bootstrap.platform import OfflinePlatform
+    from credit.usecases.ingest import IngestRecord
 
 BATCH = 500  # records put on the stream together
 BAD_SHOWN = 20
@@ -36,7 +34,7 @@ INSTEAD = (
 REPLAY_INSTEAD = "Stop it, replay, and start it again: it processes what was replayed"
 
 
-class FileOrCommand(click.Group):
+class FileOrCommand(LazyGroup):
     """``default`` names the subcommand that takes the file; a misspelt subcommand is told from a file."""
 
     def __init__(self, *args: object, default: str, **kwargs: object) -> None:
@@ -91,7 +89,7 @@ class Intake:
     unprojected: int = 0
 
 
-@click.group(cls=FileOrCommand, default="file")
+@click.group(cls=FileOrCommand, default="file", commands=INGEST)
 def ingest() -> None:
     """Records onto the ingestion stream and into the stores.
 
@@ -120,10 +118,13 @@ def file_(settings: Settings, file: BinaryIO) -> None:
         done = asyncio.run(_take(settings, file, status.update))
     _print(done)
     if done.bad or done.waiting or done.unprojected or done.outcomes["dead_letter"]:
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
 
 
 async def _take(settings: Settings, file: BinaryIO, progress: Callable[[str], None]) -> Intake:
+    from app.bootstrap.platform import offline_platform
+    from credit.usecases.ingest import IngestRecord
+
     done = Intake()
     async with offline_platform(settings, INSTEAD) as open_:
         judge = IngestRecord(open_.platform.sealer, open_.clock)
@@ -141,6 +142,9 @@ def judged_lines(lines: Iterable[bytes], file: str, ingest: IngestRecord) -> Ite
 
 
 def _judged(content: bytes, file: str, number: int, ingest: IngestRecord) -> GoodLine | BadLine:
+    from app.api.fields import rejection_fault
+    from credit.domain.errors import RejectedRecord
+
     try:
         ingest.parse(content)
     except RejectedRecord as rejected:
@@ -155,6 +159,8 @@ async def _put(
     done: Intake,
     progress: Callable[[str], None],
 ) -> None:
+    from dataplatform.profiles import workers
+
     producer = workers.producer(open_.platform, open_.clock, open_.random)
     batch: list[GoodLine] = []
 
@@ -175,6 +181,9 @@ async def _put(
 
 
 async def _process(open_: OfflinePlatform, done: Intake, progress: Callable[[str], None]) -> None:
+    from credit.metrics import INGEST_RECORDS
+    from dataplatform.profiles import workers
+
     platform = open_.platform
     worker = workers.ingest_worker(platform, open_.telemetry, open_.clock)
     idle = 0
@@ -223,10 +232,12 @@ def replay(settings: Settings, sequences: tuple[str, ...], everything: bool) -> 
     if missing:
         say(f"{missing:,} are no dead letters; `mirante ingest dead-letters` lists them", "red")
     if missing or done.outcomes["dead_letter"] or done.waiting:
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
 
 
 async def _replay(settings: Settings, sequences: tuple[str, ...], done: Intake) -> None:
+    from app.bootstrap.platform import offline_platform
+
     async with offline_platform(settings, REPLAY_INSTEAD) as open_:
         stream = open_.platform.stream
         wanted = sequences or [letter.record.sequence for letter in await stream.dead_letters(-1)]
@@ -249,11 +260,9 @@ def purchases(customers: int | None) -> None:
     \b
       mirante ingest purchases | mirante ingest -
     """
+    from app.demo.purchases import SYNTHETIC, documents, read_purchases
+
     found = read_purchases(customers)
     stderr.print(f"{len(found):,} purchases; {SYNTHETIC}", markup=False, soft_wrap=True)
     for document in documents(found):
         click.echo(json.dumps(document))
-
-
-ingest.add_command(status)
-ingest.add_command(dead_letters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.api.keys import Scope, create_key, list_keys, revoke_key
+from app.api.scopes import Scope
 from app.bootstrap.paths import DataPaths
 from app.cli.context import pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
@@ -30,6 +30,8 @@ def keys() -> None:
 @pass_settings
 def create(settings: Settings, client: str, scopes: tuple[str, ...]) -> None:
     """Make a key for CLIENT. The key is printed once and kept as a hash."""
+    from app.api.keys import create_key
+
     path = DataPaths(settings.data_dir).api_keys
     key, secret = create_key(path, client, [Scope(scope) for scope in scopes], SystemClock().now())
     stderr.print(f"Key {key.key_id} of {client}, scopes {', '.join(sorted(key.scopes))}. Shown once:")
@@ -40,6 +42,8 @@ def create(settings: Settings, client: str, scopes: tuple[str, ...]) -> None:
 @pass_settings
 def list_(settings: Settings) -> None:
     """List the keys, revoked ones too: never the secrets, which nobody has."""
+    from app.api.keys import list_keys
+
     table = plain_table("id", "client", "scopes", "created", "revoked")
     for key in list_keys(DataPaths(settings.data_dir).api_keys):
         revoked = "" if key.revoked_at is None else f"{key.revoked_at:%Y-%m-%d %H:%M}"
@@ -53,5 +57,7 @@ def list_(settings: Settings) -> None:
 @pass_settings
 def revoke(settings: Settings, key_id: str) -> None:
     """Revoke a key; running servers refuse it within a second."""
+    from app.api.keys import revoke_key
+
     key = revoke_key(DataPaths(settings.data_dir).api_keys, key_id, SystemClock().now())
     say(f"Key {key.key_id} of {key.client} is revoked.")

@@ -5,34 +5,37 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import click
 
-from app.cli import alert_actions, alert_calibration, alert_channels, alert_reports
-from app.cli.alerts import alerts
-from app.cli.audit import audit
-from app.cli.consistency import consistency
-from app.cli.context import pass_settings, plain_table, stdout
-from app.cli.dashboards import dashboards
-from app.cli.decide import decide
-from app.cli.definitions import build, check, import_
-from app.cli.demo import demo
-from app.cli.deploy import apply, plan
-from app.cli.export import export
-from app.cli.failures import EXIT_INTERRUPTED, Root, explained
-from app.cli.ingest import ingest
-from app.cli.keys import keys
-from app.cli.sagas import sagas
-from app.cli.serve import console_link, serve, up
-from app.cli.simulate import simulate_
-from app.cli.slo import slo
-from app.cli.stack import stack
-from app.settings import ENV_PREFIX, Settings, channel_variable, load_settings
+from app.cli.context import ReaderGone
+from app.cli.failures import explained
+from app.cli.lazy import LazyGroup
+from app.cli.table import ROOT
+from app.settings import load_settings
+from foundation.exit_status import ExitStatus
+
+# Of the help: the table of exit statuses.
+STATUSES = "\b\nExit status:\n" + "\n".join(f"  {status:>3}  {status.meaning}" for status in ExitStatus)
 
 
-@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Root(LazyGroup):
+    """Keeps a closed pipe from click, which would answer 1 to it."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+
+
+@click.group(
+    cls=Root,
+    commands=ROOT,
+    epilog=STATUSES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.option(
     "--data-dir", type=click.Path(path_type=Path), help="Where the embedded profile keeps its files."
 )
@@ -48,54 +51,8 @@ from app.settings import ENV_PREFIX, Settings, channel_variable, load_settings
 @click.version_option(package_name="mirante")
 @click.pass_context
 def cli(context: click.Context, /, **flags: object) -> None:
-    """Mirante: SLOs, burn, pages and boards, with the credit platform they watch.
-
-    Exit status: 0 done or yes; 1 the answer is no, or a file says something wrong; 2 wrong usage;
-    3 the machine is in the way; 70 a defect of ours; 130 interrupted.
-    """
+    """Mirante: SLOs, burn, pages and boards, with the credit platform they watch."""
     context.obj = load_settings(flags)
-
-
-@cli.command()
-@pass_settings
-def settings(current: Settings) -> None:
-    """Show every setting in force: flags over MIRANTE_* over mirante.toml over defaults."""
-    table = plain_table("setting", "value", "environment variable", "what it is")
-    texts = {spec.name: str(spec.metadata["help"]) for spec in fields(Settings)}
-    for name, value in current.masked().items():
-        variable = channel_variable("<name>") if name == "channel_secrets" else ENV_PREFIX + name.upper()
-        table.add_row(name, value if value not in ("None", "") else "unset", variable, texts[name])
-    stdout.print(table)
-
-
-for command in (
-    up,
-    serve,
-    console_link,
-    demo,
-    slo,
-    simulate_,
-    check,
-    build,
-    import_,
-    plan,
-    apply,
-    dashboards,
-    alerts,
-    decide,
-    keys,
-    audit,
-    consistency,
-    ingest,
-    stack,
-    export,
-    sagas,
-):
-    cli.add_command(command)
-
-
-# They add themselves to ``alerts``.
-MORE_COMMANDS = (alert_actions, alert_calibration, alert_channels, alert_reports)
 
 
 def main() -> None:
@@ -113,9 +70,9 @@ def program() -> None:
     try:
         main()
     except SystemExit as leaving:
-        if leaving.code != EXIT_INTERRUPTED:
+        if leaving.code != ExitStatus.INTERRUPTED:
             raise
         with contextlib.suppress(OSError, ValueError):  # nobody may be reading any more
             sys.stdout.flush()
             sys.stderr.flush()
-        os._exit(EXIT_INTERRUPTED)
+        os._exit(ExitStatus.INTERRUPTED)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from app.bootstrap.platform import offline_platform, saga_in, sagas_in
 from app.cli.context import (
     age_text,
     echo_json,
@@ -18,10 +18,13 @@ from app.cli.context import (
     say,
     stdout,
 )
-from app.cli.failures import EXIT_NO
 from app.settings import Settings
-from credit.ports.sagas import Saga, SagaState
+from credit.ports.sagas import SagaState
 from foundation.clock import parse_clock
+from foundation.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from credit.ports.sagas import Saga
 
 INSTEAD = "Stop it, retry, and start it again: it goes on with what was retried"
 EVERY = 1_000_000
@@ -49,6 +52,8 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
 
     Exit status: 0 none is stuck, 1 at least one of those listed is.
     """
+    from app.bootstrap.platform import sagas_in
+
     states = OPEN_AND_STUCK if state is None else (SagaState(state.upper()),)
     found = asyncio.run(sagas_in(settings, states, limit))
     if as_json:
@@ -58,7 +63,7 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
     else:
         _print_table(settings, found)
     if any(saga.state is SagaState.STUCK for saga in found):
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
 
 
 @sagas.command()
@@ -69,10 +74,12 @@ def show(settings: Settings, saga_id: str) -> None:
 
     Exit status: 0 shown, 1 no saga has that id.
     """
+    from app.bootstrap.platform import saga_in
+
     found = asyncio.run(saga_in(settings, saga_id))
     if found is None:
         say(f"No saga is called {saga_id}; `mirante sagas list` shows those there are", "red")
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
     echo_json(_document(found))
 
 
@@ -91,10 +98,12 @@ def retry(settings: Settings, saga_ids: tuple[str, ...], everything: bool) -> No
     for saga_id in refused:
         say(f"{saga_id} is not stuck; `mirante sagas list` shows those that are", "red")
     if refused:
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
 
 
 async def _retry(settings: Settings, saga_ids: tuple[str, ...]) -> list[str]:
+    from app.bootstrap.platform import offline_platform
+
     async with offline_platform(settings, INSTEAD) as open_:
         log = open_.platform.sagas
         wanted = saga_ids or [saga.saga_id for saga in await log.list(SagaState.STUCK, EVERY)]

@@ -5,21 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import click
-import uvloop
 
+from app.bootstrap.names import ROLE_NAMES
 from app.bootstrap.paths import DataPaths
-from app.bootstrap.roles import ROLES, build_process
 from app.cli.context import pass_settings, stderr, stdout
-from app.console.sessions import SqliteSessions
-from app.serving.server import bind, stop_with_parent
-from app.serving.server import serve as serve_process
-from app.serving.supervisor import Child, Supervisor
 from app.settings import Settings
-from dataplatform.directory import prepare_directory
 
 
 @click.command()
-@click.argument("role", type=click.Choice(sorted(ROLES)))
+@click.argument("role", type=click.Choice(ROLE_NAMES))
 @click.option("--with-parent", is_flag=True, help="Stop when standard input closes.")
 @pass_settings
 def serve(settings: Settings, role: str, with_parent: bool) -> None:
@@ -27,12 +21,20 @@ def serve(settings: Settings, role: str, with_parent: bool) -> None:
 
     `data` is api + ingest; `control` is prober + evaluator + router + console + exporters.
     """
+    import uvloop
+
+    from app.serving.server import stop_with_parent
+
     if with_parent:
         stop_with_parent()
     uvloop.run(_serve(settings, role))
 
 
 async def _serve(settings: Settings, role: str) -> None:
+    from app.bootstrap.roles import ROLES, build_process
+    from app.serving.server import bind
+    from app.serving.server import serve as serve_process
+
     port, setting = ROLES[role].port(settings)
     sock = bind(settings.host, port, setting)
     process = await build_process(settings, role)
@@ -43,6 +45,10 @@ async def _serve(settings: Settings, role: str) -> None:
 @pass_settings
 def up(settings: Settings) -> None:
     """Serve everything on this machine: decision API, ingestion, console, evaluator, router, exporters."""
+    from app.bootstrap.roles import ROLES
+    from app.serving.server import bind
+    from app.serving.supervisor import Child, Supervisor
+
     environment = settings.child_environment()
     children = []
     for role in ("data", "control"):
@@ -71,6 +77,9 @@ def _welcome(settings: Settings) -> None:
 
 def new_link(settings: Settings) -> str:
     """A link that signs one browser in to the console, once."""
+    from app.console.sessions import SqliteSessions
+    from dataplatform.directory import prepare_directory
+
     prepare_directory(settings.data_dir)
     sessions = SqliteSessions(DataPaths(settings.data_dir).sessions)
     try:

@@ -6,23 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from app.bootstrap.count_source import prometheus_reader
-from app.bootstrap.watch import open_slo_view
 from app.cli.context import echo_json, json_option, pass_settings, say
 from app.settings import Settings
-from dashboards.model.palette import SEVERITY_COLOURS
-from slo.loaders.catalogue_files import load_catalogue
-from slo.model.spec import Slo
-from slo.simulate.history import compare
-from slo.simulate.outage import Traffic, imagine, parse_outage
-from slo.simulate.recorded import timeline_from_counts, timeline_from_csv, timeline_from_ledger
-from slo.simulate.report import as_json as simulation_document
-from slo.simulate.report import chart, table
-from slo.simulate.simulation import BACKENDS, Simulation, simulate
-from slo.simulate.timeline import Timeline
+from slo.model.backends import BACKENDS
+
+if TYPE_CHECKING:
+    from slo.model.spec import Slo
+    from slo.simulate.simulation import Simulation
+    from slo.simulate.timeline import Timeline
 
 INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 NOMINAL_DAY = datetime(2026, 1, 14, tzinfo=UTC)  # an imagined incident needs a day; which one changes nothing
@@ -81,6 +76,11 @@ def simulate_(
     mirante simulate credit/transaction-errors --incident '2 % errors for 45 minutes at 14:00' --traffic 1200
     mirante simulate credit/transaction-errors --counts last-quarter.csv --against new-definitions/
     """
+    from dashboards.model.palette import SEVERITY_COLOURS
+    from slo.loaders.catalogue_files import load_catalogue
+    from slo.simulate.report import chart
+    from slo.simulate.simulation import simulate
+
     source = _Source(incident, counts, prometheus, ledger, traffic, _utc(since), _utc(until))
     slo = load_catalogue(settings.definitions).slo(slo_id)
     timeline, began = _timeline(settings, slo, source)
@@ -101,6 +101,10 @@ def _utc(instant: datetime | None) -> datetime | None:
 
 def _timeline(settings: Settings, slo: Slo, source: _Source) -> tuple[Timeline, datetime | None]:
     """The minutes, and when an imagined incident begins."""
+    from app.bootstrap.count_source import prometheus_reader
+    from app.bootstrap.slo_view import open_slo_view
+    from slo.simulate.recorded import timeline_from_counts, timeline_from_csv, timeline_from_ledger
+
     given = [source.incident, source.counts, source.prometheus, source.ledger or None]
     if sum(item is not None for item in given) != 1:
         raise click.UsageError("give exactly one of --incident, --counts, --prometheus and --ledger")
@@ -123,6 +127,8 @@ def _timeline(settings: Settings, slo: Slo, source: _Source) -> tuple[Timeline, 
 
 def _imagined(slo: Slo, text: str, traffic: str) -> tuple[Timeline, datetime]:
     """Calm for as long as the longest window looks back, and until the longest short window has forgotten."""
+    from slo.simulate.outage import Traffic, imagine, parse_outage
+
     try:
         numbers = tuple(int(part) for part in traffic.split(","))
     except ValueError as error:
@@ -141,6 +147,10 @@ def _show(
     *,
     as_json: bool,
 ) -> None:
+    from slo.simulate.history import compare
+    from slo.simulate.report import as_json as simulation_document
+    from slo.simulate.report import table
+
     changes = {} if other is None else {name: compare(found, other, name) for name in backends}
     if as_json:
         document = dict(simulation_document(found))

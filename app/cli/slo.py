@@ -5,29 +5,21 @@ from __future__ import annotations
 import getpass
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
-from rich.live import Live
 
-from app.bootstrap.count_source import JOURNALS, PROMETHEUS, count_collector, count_source
 from app.bootstrap.paths import DataPaths
-from app.bootstrap.watch import open_slo_view
 from app.cli.context import echo_json, instant_text, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
-from app.slo_tables import composites_table, detail, overview
 from foundation.clock import parse_clock
-from foundation.quantities import duration_text, rounded_text
-from slo.judge.composite import CompositeStatus
-from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
-from slo.ledger.exclusions import Exclusion
-from slo.ledger.sqlite_count_reader import SqliteCountReader
-from slo.ledger.sqlite_exclusions import SqliteExclusionLog
-from slo.ledger.sqlite_ledger import SqliteLedger
-from slo.loaders.catalogue_files import load_catalogue
+
+if TYPE_CHECKING:
+    from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 
 INSTANT = click.DateTime(["%Y-%m-%dT%H:%M"])
 BY = click.option("--by", default=getpass.getuser, help="Who asks for it.  [default: the user]")
@@ -44,18 +36,26 @@ def slo() -> None:
 @pass_settings
 def status(settings: Settings, as_json: bool, watch: bool) -> None:
     """Budget left, burn per window, time to exhaustion and firing alerts of every SLO."""
+    from app.bootstrap.slo_view import open_slo_view
+
     view = open_slo_view(settings)
     if as_json:
+        from app.cli.slo_documents import composite_document, status_documents
+
         documents = status_documents(view.statuses())
         documents += [composite_document(item) for item in view.composites()]
         echo_json(documents)
         return
+    from app.slo_tables import composites_table, overview
+
     if not watch:
         stdout.print(overview(view.statuses()))
         if view.catalogue.composites:
             stdout.print(composites_table(view.composites()))
         return
-    with Live(overview(view.statuses()), console=stdout, refresh_per_second=1) as live:
+    from rich.live import Live
+
+    with Live(overview(view.statuses()), console=stdout.console, refresh_per_second=1) as live:
         while True:
             time.sleep(2)
             live.update(overview(view.statuses()))
@@ -67,11 +67,17 @@ def status(settings: Settings, as_json: bool, watch: bool) -> None:
 @pass_settings
 def show(settings: Settings, slo_id: str, as_json: bool) -> None:
     """One SLO in detail: what counts, the arithmetic of each tier, the budget and its forecast."""
+    from app.bootstrap.slo_view import open_slo_view
+
     view = open_slo_view(settings)
     statuses = view.statuses(slo_id)
     if as_json:
+        from app.cli.slo_documents import status_documents
+
         echo_json(status_documents(statuses))
         return
+    from app.slo_tables import detail
+
     for item in statuses:
         stdout.print(detail(item))
 
@@ -83,6 +89,11 @@ def show(settings: Settings, slo_id: str, as_json: bool) -> None:
 def collect(settings: Settings, prometheus: str | None, since: datetime | None) -> None:
     """Read counts into the ledger once: a backfill from a Prometheus, or from CloudWatch if `count_source`
     says so. Reading again changes nothing."""
+    from app.bootstrap.count_source import JOURNALS, PROMETHEUS, count_collector, count_source
+    from slo.ledger.sqlite_count_reader import SqliteCountReader
+    from slo.ledger.sqlite_ledger import SqliteLedger
+    from slo.loaders.catalogue_files import load_catalogue
+
     if prometheus:
         settings = replace(settings, prometheus=prometheus, count_source=PROMETHEUS)
     if count_source(settings) == JOURNALS:
@@ -108,6 +119,8 @@ def collect(settings: Settings, prometheus: str | None, since: datetime | None) 
 
 @contextmanager
 def _log(settings: Settings) -> Iterator[SqliteExclusionLog]:
+    from slo.ledger.sqlite_exclusions import SqliteExclusionLog
+
     log = SqliteExclusionLog(DataPaths(settings.data_dir).exclusions)
     try:
         yield log
@@ -129,6 +142,8 @@ def exclude(
 
     Nothing is deleted: raw and adjusted numbers stand side by side, and what was asked afterwards says so.
     """
+    from slo.ledger.exclusions import Exclusion
+
     now = parse_clock(settings.clock).now()
     made = Exclusion(
         secrets.token_hex(4), slo_pattern, start.replace(tzinfo=UTC), end.replace(tzinfo=UTC), reason, by, now
@@ -176,80 +191,3 @@ def exclusions(settings: Settings) -> None:
             state,
         )
     stdout.print(table)
-
-
-def status_documents(statuses: Sequence[ObjectiveStatus]) -> list[dict[str, object]]:
-    """Ready for JSON; targets are exact fractions as text, other ratios floats."""
-    return [_document(item) for item in statuses]
-
-
-def _document(item: ObjectiveStatus) -> dict[str, object]:
-    known = item.state is not ObjectiveState.NO_DATA
-    return {
-        "slo": item.slo.id,
-        "objective": item.objective.name,
-        "labels": dict(item.labels),
-        "environment": item.environment,
-        "state": item.state.value,
-        "at": item.at.isoformat(),
-        "target": str(item.objective.target),
-        "unit": item.slo.unit.value,
-        "good": item.counts.good,
-        "total": item.counts.total,
-        "error_bound": item.error_bound,
-        "minutes_with_data": item.counts.minutes_with_data,
-        "minutes": item.counts.minutes,
-        "compliance": None if item.compliance is None else float(item.compliance),
-        "budget_left_ratio": float(item.budget.left_ratio) if known else None,
-        "budget_spent": item.budget.spent,
-        "budget_allowed": float(item.budget.allowed),
-        "budget_basis": item.budget.basis.en,
-        "exhaustion_seconds": _seconds(None if item.exhaustion is None else item.exhaustion.after),
-        "first_data": _instant(item.first_data),
-        "last_data": _instant(item.last_data),
-        "tiers": [_tier(tier) for tier in item.tiers],
-    }
-
-
-def _tier(tier: TierStatus) -> dict[str, object]:
-    return {
-        "tier": tier.tier.name,
-        "severity": tier.tier.severity,
-        "factor": rounded_text(tier.factor, 4),
-        "firing": tier.firing,
-        "windows": [
-            {
-                "window": duration_text(burn.window),
-                "good": burn.counts.good,
-                "total": burn.counts.total,
-                "burn": None if burn.burn is None else float(burn.burn),
-            }
-            for burn in (tier.long, tier.short)
-        ],
-    }
-
-
-def _seconds(value: timedelta | None) -> float | None:
-    return None if value is None else value.total_seconds()
-
-
-def _instant(value: datetime | None) -> str | None:
-    return None if value is None else value.isoformat()
-
-
-def composite_document(item: CompositeStatus) -> dict[str, object]:
-    """Ratios as floats; ``null`` where a member is not known."""
-    known = item.state is not ObjectiveState.NO_DATA
-    return {
-        "composite": item.composite.id,
-        "state": item.state.value,
-        "budget_left_ratio": float(item.left_ratio) if known else None,
-        "burns": {
-            duration_text(window): None if burn is None else float(burn)
-            for window, burn in item.burns.items()
-        },
-        "members": [
-            {"slo": member.slo_id, "objective": member.objective, "weight": str(member.weight)}
-            for member, _ in item.members
-        ],
-    }

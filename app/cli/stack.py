@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from app.bootstrap.local_servers import NAMES, addresses, introduce, local_servers
+from app.bootstrap.names import SERVERS
 from app.cli.context import echo_json, json_option, pass_settings, plain_table, say, stderr, stdout
-from app.cli.failures import EXIT_NO
 from app.settings import Settings
-from dataplatform.local.stack import Member, ServerState, Stack
+from foundation.exit_status import ExitStatus
 
-COLOURS = {
-    ServerState.UP: "green",
-    ServerState.SILENT: "yellow",
-    ServerState.DOWN: "red",
-}  # unknown stays grey
+if TYPE_CHECKING:
+    from dataplatform.local.stack import Member, ServerState
+
+COLOURS = {"up": "green", "silent": "yellow", "down": "red"}  # unknown stays grey
 STATES = {
-    ServerState.UP: "up",
-    ServerState.SILENT: "runs, does not answer",
-    ServerState.DOWN: "down",
-    ServerState.UNKNOWN: "not started here",
+    "up": "up",
+    "silent": "runs, does not answer",
+    "down": "down",
+    "unknown": "not started here",
 }
 
-only_option = click.option("--only", metavar="NAME,...", help=f"Some of: {', '.join(NAMES)}.")
+only_option = click.option("--only", metavar="NAME,...", help=f"Some of: {', '.join(SERVERS)}.")
 
 
 @click.group()
@@ -43,6 +42,9 @@ def up(settings: Settings, only: str | None, jars: Path | None, aws_emulator: Pa
 
     Their data stays in DATA_DIR/stack; stack.json there says which processes and ports they are.
     """
+    from app.bootstrap.local_servers import addresses, introduce, local_servers
+    from dataplatform.local.stack import Stack
+
     folder = _folder(settings)
     chosen = _chosen(only)
     servers = local_servers(folder, jars, aws_emulator)
@@ -57,6 +59,8 @@ def up(settings: Settings, only: str | None, jars: Path | None, aws_emulator: Pa
 @pass_settings
 def down(settings: Settings, only: str | None) -> None:
     """End what `stack up` started, and nothing else. The data stays."""
+    from dataplatform.local.stack import Stack
+
     folder = _folder(settings)
     if not Stack(folder).members():
         say("Nothing runs here.")
@@ -70,6 +74,9 @@ def down(settings: Settings, only: str | None) -> None:
 @pass_settings
 def status(settings: Settings, only: str | None, as_json: bool) -> None:
     """Say of each server whether it answers. Exit status 1 unless every one that was started does."""
+    from app.bootstrap.local_servers import local_servers
+    from dataplatform.local.stack import ServerState, Stack
+
     folder = _folder(settings)
     kept = Stack(folder)
     servers = local_servers(folder, None, None)
@@ -81,7 +88,7 @@ def status(settings: Settings, only: str | None, as_json: bool) -> None:
         _table(states, members)
     started = [state for state in states.values() if state is not ServerState.UNKNOWN]
     if not started or any(state is not ServerState.UP for state in started):
-        raise SystemExit(EXIT_NO)
+        raise SystemExit(ExitStatus.NO)
 
 
 def _folder(settings: Settings) -> Path:
@@ -90,13 +97,13 @@ def _folder(settings: Settings) -> Path:
 
 def _chosen(only: str | None) -> Sequence[str]:
     if only is None:
-        return NAMES
+        return SERVERS
     wanted = {name.strip() for name in only.split(",")}
-    if strangers := sorted(wanted.difference(NAMES)):
+    if strangers := sorted(wanted.difference(SERVERS)):
         raise click.BadParameter(
-            f"{', '.join(strangers)}: choose from {', '.join(NAMES)}", param_hint="--only"
+            f"{', '.join(strangers)}: choose from {', '.join(SERVERS)}", param_hint="--only"
         )
-    return [name for name in NAMES if name in wanted]
+    return [name for name in SERVERS if name in wanted]
 
 
 def _tell(name: str, what: str) -> None:

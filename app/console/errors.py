@@ -8,9 +8,14 @@ ConsoleError
 
 from __future__ import annotations
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
-class ConsoleError(Exception):
+
+class ConsoleError(MiranteError):
     """Base of everything the console raises on purpose."""
+
+    exit_status = ExitStatus.USAGE
 
 
 class TextMissing(ConsoleError):
@@ -26,6 +31,8 @@ class LinkRefused(ConsoleError):
 
 
 class SessionStoreError(ConsoleError):
+    exit_status = ExitStatus.ENVIRONMENT
+
     def __init__(self, path: str, reason: str) -> None:
         self.path = path
         super().__init__(

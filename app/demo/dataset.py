@@ -9,10 +9,9 @@ from app.demo.errors import LoansNotInstalled
 from app.demo.sender import Request
 from credit.domain.errors import TableError
 from credit.usecases.convert import ConversionReport, ConvertedRow, convert
-from credit.usecases.row_mapping import SHIPPED_MAPPINGS, load_mapping
+from credit.usecases.row_mapping import load_mapping
+from credit.usecases.shipped_mappings import OPENINTRO_LOANS
 from credit.usecases.tables import SourceRow, read_real_loans
-
-MAPPING = SHIPPED_MAPPINGS / "openintro-loans.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ def load_loans(limit: int | None = None) -> Loans:
         raise LoansNotInstalled(str(error)) from error
     rows = [row for row in table if limit is None or row.number <= limit]
     report = ConversionReport(rows=0, usable=0, unusable=[], blanked=[])
-    converted = tuple(convert(rows, load_mapping(MAPPING), report))
+    converted = tuple(convert(rows, load_mapping(OPENINTRO_LOANS), report))
     return Loans(converted, report, {row.number: row for row in rows})
 
 

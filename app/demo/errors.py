@@ -11,9 +11,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
-class DemoError(Exception):
+
+class DemoError(MiranteError):
     """Base; the message says what to do."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 class DidNotStart(DemoError):

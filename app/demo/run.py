@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from app.bootstrap.router import open_router
-from app.bootstrap.watch import open_slo_view
+from app.bootstrap.slo_view import open_slo_view
 from app.build import artifacts, write
 from app.demo.checks import Expectations, check_fault, check_healthy, check_stored
 from app.demo.dataset import Loans, load_loans, requests

@@ -14,7 +14,8 @@ from types import TracebackType
 
 import httpx
 
-from app.api.keys import Scope, create_key
+from app.api.keys import create_key
+from app.api.scopes import Scope
 from app.bootstrap.paths import DataPaths
 from app.demo.errors import DidNotStart
 from app.settings import Settings

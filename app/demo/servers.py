@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.bootstrap.local_servers import STORES, addresses, introduce, local_servers
-from app.bootstrap.platform import EMBEDDED
 from app.demo.folder import MARKER, fresh_folder
-from app.settings import Settings
+from app.settings import EMBEDDED, Settings
 from dataplatform.local.stack import Stack
 
 Tell = Callable[[str, str], None]

@@ -6,9 +6,14 @@ ServingError
 
 from __future__ import annotations
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
-class ServingError(Exception):
+
+class ServingError(MiranteError):
     """Base; the message says what to do."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 class PortInUse(ServingError):

@@ -11,9 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
-class DashboardError(Exception):
+
+class DashboardError(MiranteError):
     """Base of everything the dashboards raise on purpose."""
+
+    exit_status = ExitStatus.USAGE
 
 
 class NotExpressible(DashboardError):

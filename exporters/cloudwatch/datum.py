@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
+
 
 @dataclass(frozen=True, slots=True)
 class Datum:
@@ -33,13 +36,15 @@ class Sink(Protocol):
         ...
 
 
-class PublishError(Exception):
+class PublishError(MiranteError):
     """Data did not, or perhaps did not, reach CloudWatch.
 
     PublishError
     +-- NotSent     it has none of it
     +-- MaybeSent   it has all of it, or nothing
     """
+
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 class NotSent(PublishError):

@@ -19,9 +19,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
-class PlatformError(Exception):
+
+class PlatformError(MiranteError):
     """Base: something a person fixes before the platform runs."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 class PathError(PlatformError):

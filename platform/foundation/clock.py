@@ -6,7 +6,6 @@ because the duration of a request is a physical fact and never a simulated one.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,6 +38,8 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
+        import asyncio  # it takes longer to load than all the rest here; who sleeps has it
+
         await asyncio.sleep(seconds)
 
 
@@ -60,6 +61,8 @@ class ScaledClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
+        import asyncio
+
         await asyncio.sleep(seconds / self.factor)
 
 
@@ -78,6 +81,8 @@ class ManualClock:
 
     async def sleep(self, seconds: float) -> None:
         self.advance(timedelta(seconds=seconds))
+        import asyncio
+
         await asyncio.sleep(0)
 
     def advance(self, delta: timedelta) -> None:

@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
-class JournalError(Exception):
+
+class JournalError(MiranteError):
     """Counts could not be put on file; the next write may go through again."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,37 @@
 """Errors of the foundation, and how those of files are gathered so that a person fixes them in one go.
 
-ClockSpecError              a clock setting that cannot be read
-DefinitionError             a file that a person edits says something wrong (file, line, field, problem, fix)
-+-- DefinitionErrors        several of them at once
+MiranteError                    base of every error of the product that may reach a person
++-- ClockSpecError              a clock setting that cannot be read
++-- DefinitionError             a file says something wrong (file, line, field, problem, fix)
+    +-- DefinitionErrors        several of them at once
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
+
+from foundation.exit_status import ExitStatus
 
 T = TypeVar("T")
 WHOLE_FILE = "the file"  # the field of a problem that no single value has
 MOST_ERRORS = 500  # a person fixes no more at once, and a hostile file could have one in every byte
 
 
-class ClockSpecError(ValueError):
+class MiranteError(Exception):
+    """An error that may reach a person: its message says what is wrong, where, and how to fix it.
+
+    ``exit_status`` is what a command answers that ends by it. One that no family sets is a defect of ours.
+    """
+
+    exit_status: ClassVar[ExitStatus] = ExitStatus.DEFECT
+
+
+class ClockSpecError(MiranteError, ValueError):
     """A clock setting that cannot be read."""
+
+    exit_status = ExitStatus.USAGE
 
     def __init__(self, spec: str) -> None:
         self.spec = spec
@@ -27,8 +41,10 @@ class ClockSpecError(ValueError):
         )
 
 
-class DefinitionError(Exception):
+class DefinitionError(MiranteError):
     """One thing wrong in one place of one file. ``line`` counts from 1; ``None``: of the file as a whole."""
+
+    exit_status = ExitStatus.NO
 
     def __init__(self, file: str, field: str, problem: str, fix: str, line: int | None = None) -> None:
         self.file = file

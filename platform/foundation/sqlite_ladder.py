@@ -9,9 +9,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
-class NewerFile(Exception):
+
+class NewerFile(MiranteError):
     """A file whose schema this version does not know. ``found`` and ``known`` are schema versions."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
     def __init__(self, path: Path, found: int, known: int) -> None:
         self.path, self.found, self.known = path, found, known

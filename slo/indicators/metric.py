@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 from foundation.located import Section
 from slo.model import conventions as names
 from slo.model.entities import DataSource
@@ -148,8 +150,10 @@ class Twin:
     published: bool
 
 
-class TwinError(ValueError):
+class TwinError(MiranteError, ValueError):
     """The twin of a definition cannot be read; the message says why and how to fix it."""
+
+    exit_status = ExitStatus.NO
 
 
 def twin_of(slo: Slo, objective: Objective, environment: str) -> Twin:

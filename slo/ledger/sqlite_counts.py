@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from importlib.resources import files
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,7 +26,7 @@ RETENTION = timedelta(days=14)
 PRUNED_AT_ONCE = 5_000
 WAL_PAGES = 4_000
 
-RUNGS = (files("slo.ledger").joinpath("counts.sql").read_text("utf-8"),)
+RUNGS = (Path(__file__).with_name("counts.sql").read_text("utf-8"),)
 ADD = """
 INSERT INTO counts (minute, run, counter, value) VALUES (?, ?, ?, ?)
 ON CONFLICT (minute, run, counter) DO UPDATE SET value = value + excluded.value

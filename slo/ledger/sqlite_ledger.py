@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 
 from slo.ledger.ledger import (
@@ -27,7 +26,7 @@ from slo.ledger.sqlite_sums import WindowReader, rebuild_rollups, refresh_rollup
 from slo.model.errors import LedgerError, UnitMismatch
 from slo.model.spec import CountUnit
 
-RUNGS = (files("slo.ledger").joinpath("ledger.sql").read_text("utf-8"),)
+RUNGS = (Path(__file__).with_name("ledger.sql").read_text("utf-8"),)
 UPSERT = """
 INSERT INTO minute_rows (series, minute, source, good, total, error_bound) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (series, minute, source)

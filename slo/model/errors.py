@@ -13,14 +13,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from foundation.count_journal import JournalError
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
 
-class SloError(Exception):
+class SloError(MiranteError):
     """Base of everything the SLO engine raises on purpose."""
+
+    exit_status = ExitStatus.USAGE
 
 
 class LedgerError(SloError, JournalError):
-    pass
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 class UnitMismatch(LedgerError):
@@ -29,7 +33,7 @@ class UnitMismatch(LedgerError):
 
 
 class SourceError(SloError):
-    pass
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 class UnsupportedQuery(SourceError):

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import promql_parser
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 from foundation.quantities import range_text
 
 PLACEHOLDER = re.compile(r"\{\{\s*\.window\s*\}\}")
@@ -102,8 +104,10 @@ class Query:
         return next(iter(found)) if len(found) == 1 else "mixed"
 
 
-class PromqlError(ValueError):
+class PromqlError(MiranteError, ValueError):
     """The query does not parse; the message is the parser's."""
+
+    exit_status = ExitStatus.NO
 
 
 @lru_cache(maxsize=8192)

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from slo.cloudwatch import alarms, skipped
 from slo.indicators.metric import CloudWatchMetric, twin_of
+from slo.model.backends import BACKENDS, CLOUDWATCH, LEDGER, PROMETHEUS
 from slo.model.catalogue import Catalogue
 from slo.model.conventions import cloudwatch_alarm_name
 from slo.model.periods import MINUTE
@@ -19,8 +20,6 @@ from slo.simulate.ledger_model import counted, ledger_firing
 from slo.simulate.prometheus_model import PrometheusModel, PrometheusSettings
 from slo.simulate.timeline import Span, Timeline
 
-LEDGER, PROMETHEUS, CLOUDWATCH = "ledger", "prometheus", "cloudwatch"
-BACKENDS = (LEDGER, PROMETHEUS, CLOUDWATCH)
 MODELLED = frozenset({CLOUDWATCH})  # no real one was ever asked: its times are labelled so
 ENVIRONMENT = "simulation"
 

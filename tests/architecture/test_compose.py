@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.bootstrap.local_servers import NAMES
+from app.bootstrap.names import SERVERS
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "platform" / "infra" / "compose.yaml"
@@ -26,7 +26,7 @@ def has_compose() -> bool:
 
 def test_compose_offers_the_servers_of_the_stack_pinned_and_on_the_loopback_only() -> None:
     services = yaml.safe_load(FILE.read_text(encoding="utf-8"))["services"]
-    assert set(services) == set(NAMES)
+    assert set(services) == set(SERVERS)
     for name, service in services.items():
         assert re.fullmatch(r"[\w/]+:v?\d[\w.-]*", service["image"]), name
         assert service["ports"], name

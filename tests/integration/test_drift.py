@@ -17,9 +17,9 @@ from random import Random
 
 import pytest
 
-from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.marks import Mark
 from dataplatform.consistency.monitor import ConsistencyMonitor, Round
+from dataplatform.consistency.plan import CheckPlan
 from dataplatform.consistency.sides import Place
 from dataplatform.ingestion.projector import Projector
 from dataplatform.profiles import workers

@@ -17,7 +17,7 @@ import pymysql
 import pytest
 import redis
 
-from app.bootstrap.local_servers import NAMES
+from app.bootstrap.names import SERVERS
 from app.bootstrap.platform import wide_addresses
 from app.settings import load_settings
 from credit.ports.projections import WideStore
@@ -57,7 +57,7 @@ def exported(ran: Ran) -> dict[str, str]:
 
 @needs_redis
 def test_a_server_is_started_once_seen_in_every_state_and_ended(tmp_path: Path) -> None:
-    assert states(tmp_path) == dict.fromkeys(NAMES, "unknown")
+    assert states(tmp_path) == dict.fromkeys(SERVERS, "unknown")
     assert stack(tmp_path, "status").status == 1
     first = stack(tmp_path, "up", "--only", "redis")
     try:
@@ -66,7 +66,7 @@ def test_a_server_is_started_once_seen_in_every_state_and_ended(tmp_path: Path) 
         assert "runs already" in again.err
         assert again.out == first.out
         assert stack(tmp_path, "status", "--only", "redis").status == 0
-        assert states(tmp_path) == {**dict.fromkeys(NAMES, "unknown"), "redis": "up"}
+        assert states(tmp_path) == {**dict.fromkeys(SERVERS, "unknown"), "redis": "up"}
         pid = rows(tmp_path)["redis"]["pid"]
         os.kill(pid, signal.SIGSTOP)
         silent = stack(tmp_path, "status", "--only", "redis")
@@ -130,7 +130,7 @@ def test_what_is_missing_is_named_with_what_to_install_and_nothing_is_started(
         "package prometheus\n",
     ):
         assert package in ran.err
-    assert states(tmp_path) == dict.fromkeys(NAMES, "unknown")
+    assert states(tmp_path) == dict.fromkeys(SERVERS, "unknown")
 
 
 def test_an_unknown_server_and_a_damaged_record_are_told_plainly(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_an_unknown_server_and_a_damaged_record_are_told_plainly(tmp_path: Path)
 @pytest.mark.proof
 def test_the_whole_stack_answers_at_the_addresses_that_it_prints(tmp_path: Path) -> None:
     """At full size with Cassandra too, which is killed and keeps what it had acknowledged."""
-    wanted = [name for name in NAMES if FULL or name != "cassandra"]
+    wanted = [name for name in SERVERS if FULL or name != "cassandra"]
     up = stack(tmp_path, "up", "--only", ",".join(wanted), "--jars", JARS, "--aws-emulator", EMULATOR)
     try:
         settings = load_settings({}, exported(up), tmp_path)

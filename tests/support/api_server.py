@@ -20,7 +20,8 @@ from prometheus_client import CollectorRegistry, generate_latest  # noqa: E402
 
 from app.api.application import create_api  # noqa: E402
 from app.api.dependencies import ApiDependencies  # noqa: E402
-from app.api.keys import KeyRing, Scope, create_key  # noqa: E402
+from app.api.keys import KeyRing, create_key  # noqa: E402
+from app.api.scopes import Scope  # noqa: E402
 from credit.domain.cpf import synthetic_cpf  # noqa: E402
 from credit.usecases.decide import DecideCredit  # noqa: E402
 from credit.usecases.disburse import DisburseCredit  # noqa: E402

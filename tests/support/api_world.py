@@ -16,7 +16,8 @@ from starlette.types import ASGIApp
 
 from app.api.application import create_api
 from app.api.dependencies import ApiDependencies, ApiLimits
-from app.api.keys import KeyRing, Scope, create_key
+from app.api.keys import KeyRing, create_key
+from app.api.scopes import Scope
 from credit.domain.cpf import synthetic_cpf
 from credit.domain.customer import CustomerProfile, CustomerStatus
 from credit.usecases.decide import DecideCredit

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from app.cli.main import main
+import click
+
+from app.cli.lazy import Later
+from app.cli.main import cli, main
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,14 @@ def _status() -> int:
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 0 if left.code is None else 1
     return 0
+
+
+def every_command(
+    group: click.Group = cli, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every group and command by its words, loaded."""
+    for name, known in group.commands.items():
+        command = known.load() if isinstance(known, Later) else known
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from every_command(command, (*path, name))

@@ -31,9 +31,11 @@ import yaml
 from starlette.types import ASGIApp
 
 from alarms.notify.local_sink import LocalSink
-from app.api.keys import Scope, create_key
+from app.api.keys import create_key
+from app.api.scopes import Scope
 from app.bootstrap.control_side import build_control
-from app.bootstrap.data_side import DATA_ROLES, build_data
+from app.bootstrap.data_side import build_data
+from app.bootstrap.names import DATA_ROLES
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings
 from credit.domain.cpf import synthetic_cpf

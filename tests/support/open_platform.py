@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.monitor import ConsistencyMonitor
+from dataplatform.consistency.plan import CheckPlan
 from dataplatform.ingestion.producer import Producer
 from dataplatform.ingestion.projector import Projector
 from dataplatform.ingestion.worker import IngestWorker

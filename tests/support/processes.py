@@ -18,8 +18,9 @@ from types import TracebackType
 
 import httpx
 
-from app.api.keys import Scope, create_key
-from app.bootstrap.data_side import DATA_ROLES
+from app.api.keys import create_key
+from app.api.scopes import Scope
+from app.bootstrap.names import DATA_ROLES
 from app.bootstrap.paths import DataPaths
 from dataplatform.local.server import free_port
 from foundation.clock import SystemClock

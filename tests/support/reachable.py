@@ -18,7 +18,7 @@ PACKAGES: Mapping[str, Path] = {
     **{name: ROOT / name for name in ("slo", "dashboards", "alarms", "exporters", "app")},
     **{name: ROOT / "platform" / name for name in ("foundation", "credit", "dataplatform")},
 }
-REGISTERS = {"command", "group", "register"}  # decorators of click, and of functools.singledispatch
+REGISTERS = {"command", "group", "register"}  # decorators of a click group, and of functools.singledispatch
 _FULL_NAME = re.compile(r"\w+(\.\w+)+(:\w+)?")
 
 
@@ -61,7 +61,7 @@ def _read(module: Module, product: Mapping[str, Module]) -> None:
             module.names.setdefault(name, []).append(statement)
         if _registers(statement):
             module.registered += names
-        if not names or _registers(statement):
+        if (not names or _registers(statement)) and not _for_types_alone(statement):
             module.runs.append(statement)
 
 
@@ -90,10 +90,20 @@ def _defined(statement: ast.stmt) -> list[str]:
 
 
 def _registers(statement: ast.stmt) -> bool:
-    """Whether a decorator hands it to something that runs: ``@group.command(...)``, ``@text_of.register``."""
+    """Whether a decorator hands it to something that runs: ``@group.command(...)``, ``@text_of.register``.
+
+    ``@click.command()`` hands it to nobody: such a command is reached by the text that names it.
+    """
     decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
     calls = [one.func if isinstance(one, ast.Call) else one for one in decorators]
-    return any(isinstance(call, ast.Attribute) and call.attr in REGISTERS for call in calls)
+    return any(
+        isinstance(call, ast.Attribute) and call.attr in REGISTERS and ast.unparse(call.value) != "click"
+        for call in calls
+    )
+
+
+def _for_types_alone(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING"
 
 
 class Reached:

@@ -18,9 +18,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
-class DomainError(Exception):
+
+class DomainError(MiranteError):
     """Base of everything the domain and its ports raise on purpose."""
+
+    exit_status = ExitStatus.USAGE
 
 
 class InvalidCpf(DomainError):
@@ -83,6 +88,8 @@ class RejectedRecord(DomainError):
 class TableError(DomainError):
     """``line`` counts physical lines of the file from 1, the header included."""
 
+    exit_status = ExitStatus.NO
+
     def __init__(
         self, file: str, problem: str, fix: str, line: int | None = None, column: str | None = None
     ) -> None:
@@ -94,6 +101,8 @@ class TableError(DomainError):
 
 class StoreUnavailable(DomainError):
     """``store`` names the port (relational, hot, wide, cache, stream), never an address."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
     def __init__(self, store: str, reason: str) -> None:
         self.store, self.reason = store, reason

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from credit.domain.disbursement import Order
+if TYPE_CHECKING:
+    from credit.domain.disbursement import Order
 
 
 class SagaState(StrEnum):

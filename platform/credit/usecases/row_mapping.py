@@ -18,8 +18,6 @@ from foundation.located import Place, Section
 Readings = Mapping[str, tuple[CellReading, ...]]
 Ways = Mapping[str, tuple[FieldSource, ...]]
 
-SHIPPED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
-OPENINTRO_LOANS = SHIPPED_MAPPINGS / "openintro-loans.yaml"
 _NUMERIC = (
     CellReading.INTEGER,
     CellReading.MONEY,

@@ -17,6 +17,7 @@ from typing import TypeVar
 from credit.metrics import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT
 from dataplatform.consistency.full_pass import Walks, full_pass
 from dataplatform.consistency.judge import Judge, Suspect
+from dataplatform.consistency.plan import CheckPlan
 from dataplatform.consistency.report import Difference, PairReport
 from dataplatform.consistency.sides import (
     ComparisonSource,
@@ -35,20 +36,6 @@ T = TypeVar("T")
 
 _TOGETHER = 64  # looks at a time
 _PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class CheckPlan:
-    """By content: ``sample`` random records of the source, and as many of the projection, going on where the
-    last check stopped. By digest: everything, in ``buckets``, when the last time is ``full_every_seconds`` of
-    clock time ago (None: never). ``settle_seconds`` of clock time pass before a second look at a difference.
-    """
-
-    sample: int = 30_000
-    settle_seconds: float = 5.0
-    confidence: float = 0.95
-    full_every_seconds: float | None = 900.0
-    buckets: int = 4_096
 
 
 @dataclass(slots=True)

@@ -7,8 +7,9 @@ from random import Random
 from credit.ports.stream import StreamReader
 from credit.ports.tracing import WorkTracer
 from credit.usecases.ingest import IngestRecord
-from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
+from dataplatform.consistency.checker import ConsistencyChecker
 from dataplatform.consistency.monitor import ConsistencyMonitor, Watched
+from dataplatform.consistency.plan import CheckPlan
 from dataplatform.consistency.repair import ConsistencyRepair
 from dataplatform.consistency.segments import SegmentScan
 from dataplatform.consistency.sides import HotSide, ProjectionSide, WideSide

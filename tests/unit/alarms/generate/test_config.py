@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from alarms.generate.alertmanager_config import HEARTBEAT, ROUTER, RouterAddress, config
+from alarms.generate.alertmanager_config import HEARTBEAT, ROUTER, config
+from alarms.generate.router_address import RouterAddress
 from alarms.model.silence import Matcher
 from alarms.policy.policy_file import MATCHER, load_policy
 from slo.prometheus import render_yaml

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.api.dependencies import ApiLimits
-from app.api.keys import Scope, create_key
+from app.api.keys import create_key
+from app.api.scopes import Scope
 from foundation.clock import ManualClock
 from tests.support.api_world import NOW, ApiWorld, api_world
 

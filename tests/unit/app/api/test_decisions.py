@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from app.api.keys import Scope
+from app.api.scopes import Scope
 from credit.domain.cpf import synthetic_cpf
 from credit.ports.faults import Fault
 from tests.support.api_world import BODY, CPF, FORMATTED_CPF, ApiWorld

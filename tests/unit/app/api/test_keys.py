@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.api import keys
-from app.api.keys import KeyFileError, KeyRing, Scope, UnknownKey, create_key, list_keys, revoke_key
+from app.api.keys import KeyFileError, KeyRing, UnknownKey, create_key, list_keys, revoke_key
+from app.api.scopes import Scope
 from tests.support.api_world import NOW
 
 

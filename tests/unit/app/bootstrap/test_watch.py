@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
-from app.bootstrap.watch import SloView
+from app.bootstrap.slo_view import SloView
 from exporters.collectors.slo_status import SloStatusCollector
 from exporters.server import build_registry
 from foundation.clock import ManualClock

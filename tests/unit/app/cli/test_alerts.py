@@ -120,7 +120,7 @@ def test_a_remote_router_wants_a_token_that_is_known(tmp_path: Path, monkeypatch
 def test_nothing_is_cut_off_in_eighty_columns(
     tmp_path: Path, incident: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(context.stdout, "width", 80)
+    monkeypatch.setattr(context.stdout.console, "width", 80)
     for command in (("list",), ("show", incident), ("explain", incident), ("report",), ("channels",)):
         shown = alerts(tmp_path, *command).out
         assert "…" not in shown, command

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import click
 import pytest
 from rich.console import Console
 
 from app.cli.context import plain_table
-from app.cli.main import cli
 from app.slo_tables import detail, overview
 from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.ledger import LedgerRow, series_key
 from slo.loaders.catalogue_files import load_catalogue
-from tests.support.command_line import mirante
+from tests.support.command_line import every_command, mirante
 from tests.support.memory_ledger import MemoryLedger
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
-def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
-        yield (*path, name)
-        if isinstance(command, click.Group):
-            yield from commands(command, (*path, name))
-
-
-@pytest.mark.parametrize("path", [(), *commands(cli)], ids=" ".join)
+@pytest.mark.parametrize("path", [(), *(path for path, _ in every_command())], ids=" ".join)
 def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
     ran = mirante(*path, "--help")
     assert ran.status == 0

@@ -118,7 +118,7 @@ def test_a_defect_of_ours_is_70_and_its_details_are_in_a_file(
     def broken(*_: object) -> object:
         raise ZeroDivisionError("an injected defect")
 
-    monkeypatch.setattr("app.cli.definitions.check_everything", broken)
+    monkeypatch.setattr("app.cli.definition_checks.check_everything", broken)
     ran = mirante("check")
     assert ran.status == 70
     assert "Traceback" not in ran.out + ran.err
@@ -138,7 +138,7 @@ def test_a_defect_is_told_even_where_no_file_can_be_written(monkeypatch: pytest.
         raise ZeroDivisionError
 
     monkeypatch.setattr("tempfile.mkstemp", refused)
-    monkeypatch.setattr("app.cli.definitions.check_everything", broken)
+    monkeypatch.setattr("app.cli.definition_checks.check_everything", broken)
     ran = mirante("check")
     assert ran.status == 70
     assert "no file, for none could be written (Read-only file system)" in ran.err

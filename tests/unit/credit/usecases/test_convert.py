@@ -11,7 +11,8 @@ from credit.domain.decision import Application
 from credit.domain.errors import TableError
 from credit.usecases.convert import BlankedValue, ConversionReport, ConvertedRow, UnusableRow, convert
 from credit.usecases.ingest import IngestRecord
-from credit.usecases.row_mapping import OPENINTRO_LOANS, load_mapping, parse_mapping
+from credit.usecases.row_mapping import load_mapping, parse_mapping
+from credit.usecases.shipped_mappings import OPENINTRO_LOANS
 from credit.usecases.tables import SourceRow, Table, read_csv
 from foundation.clock import ManualClock
 from tests.support.credit_samples import NOON

@@ -16,7 +16,8 @@ from credit.domain.policy_file import parse_policy
 from credit.usecases.convert import ConversionReport, ConvertedRow, convert
 from credit.usecases.decide_batch import BatchSummary, decide_batch
 from credit.usecases.load_policies import SHIPPED, load_policies, load_reasons
-from credit.usecases.row_mapping import OPENINTRO_LOANS, load_mapping
+from credit.usecases.row_mapping import load_mapping
+from credit.usecases.shipped_mappings import OPENINTRO_LOANS
 from credit.usecases.tables import SourceRow, read_csv, read_real_loans
 
 AS_OF = datetime(2018, 4, 1, tzinfo=UTC)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from credit.usecases.row_mapping import OPENINTRO_LOANS, load_mapping, parse_mapping
+from credit.usecases.row_mapping import load_mapping, parse_mapping
+from credit.usecases.shipped_mappings import OPENINTRO_LOANS
 from foundation.errors import DefinitionErrors
 from tests.support.tiny_mapping import MAPPING
 

@@ -14,7 +14,8 @@ from random import Random
 import pytest
 
 from dataplatform.consistency.bound import lower_bound
-from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
+from dataplatform.consistency.checker import ConsistencyChecker
+from dataplatform.consistency.plan import CheckPlan
 from dataplatform.consistency.report import PairReport
 from dataplatform.consistency.sides import HotSide
 from tests.support.credit_samples import a_profile

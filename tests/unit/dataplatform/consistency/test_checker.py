@@ -15,8 +15,9 @@ from app.bootstrap.control_side import PairReadings
 from credit.domain.errors import StoreUnavailable
 from credit.metrics import CONSISTENCY_COMPARED, CONSISTENCY_DIVERGENT
 from credit.ports.faults import Fault
-from dataplatform.consistency.checker import CheckPlan, ConsistencyChecker
+from dataplatform.consistency.checker import ConsistencyChecker
 from dataplatform.consistency.monitor import Round
+from dataplatform.consistency.plan import CheckPlan
 from dataplatform.consistency.sides import HotSide
 from dataplatform.stores.sqlite.check_log import latest_checks
 from foundation.clock import ManualClock

@@ -16,8 +16,8 @@ from dataplatform.consistency.buckets import (
     bucket_of,
     differing,
 )
-from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.full_pass import FullPass, Walks, full_pass
+from dataplatform.consistency.plan import CheckPlan
 from dataplatform.consistency.sides import HotSide, WideSide
 from tests.support.credit_samples import a_decision, a_hot_item, a_profile, a_transaction
 from tests.support.drift import sqlite_vandals

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dataplatform.consistency.checker import CheckPlan
 from dataplatform.consistency.patterns import PastCheck, Pattern, patterns
+from dataplatform.consistency.plan import CheckPlan
 from dataplatform.stores.sqlite.check_log import latest_checks
 from tests.support.credit_samples import NOON, a_profile
 from tests.support.open_platform import opened

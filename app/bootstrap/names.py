@@ -1,0 +1,9 @@
+"""What a person calls roles, servers and targets, apart from the code behind them, which is slow to load."""
+
+from __future__ import annotations
+
+DATA_ROLES = frozenset({"api", "ingest"})
+CONTROL_ROLES = frozenset({"prober", "evaluator", "router", "console", "exporters"})
+ROLE_NAMES = sorted({"data", "control", *DATA_ROLES, *CONTROL_ROLES})
+SERVERS = ("mariadb", "redis", "cassandra", "aws", "alertmanager", "prometheus")
+TARGETS = ("aws", "grafana", "prometheus", "alertmanager")
