@@ -18,12 +18,9 @@ from alarms.generate.alertmanager_config import config as alertmanager_config
 from alarms.generate.cloudwatch import logs
 from alarms.generate.cloudwatch import template as alarm_template
 from alarms.generate.cloudwatch.every_alarm import every_alarm
-from alarms.generate.indicators import indicators
 from alarms.generate.router_address import RouterAddress
 from alarms.policy.policy import RoutingPolicy
-from alarms.policy.policy_file import load_policy
-from dashboards.boards.registry import boards
-from dashboards.boards.source import source_of
+from app.workspace import OpenWorkspace
 from dashboards.cloudwatch.body import body_bytes
 from dashboards.grafana.board import dashboard_bytes
 from dashboards.grafana.provisioning import board_path, provisioning
@@ -69,33 +66,32 @@ class BuildDifference:
 
 
 def artifacts(
-    catalogue: Catalogue,
+    workspace: OpenWorkspace,
     environment: str,
     *,
     deployment: Deployment | None = None,
-    policy: RoutingPolicy | None = None,
     router: RouterAddress | None = None,
     topics: Mapping[str, str] | None = None,
     sloth_names: bool = False,
 ) -> dict[str, bytes]:
     """Every generated file by its path below the output directory, in path order.
 
-    ``topics`` maps a severity to the ARN of its SNS topic; ``policy`` defaults to the one that ships.
-    ``sloth_names`` also records what Sloth's dashboards read.
+    ``topics`` maps a severity to the ARN of its SNS topic. ``sloth_names`` also records what Sloth's
+    dashboards read.
 
     Raises:
         BoardInvalid, BodyInvalid: a board breaks its own rules or a limit of CloudWatch.
-        DefinitionErrors: the shipped policy file is broken.
+        DefinitionErrors: a Python file of the workspace's boards fails.
     """
     where = deployment or Deployment(environment)
-    rules = policy or load_policy()
+    catalogue, rules = workspace.catalogue, workspace.alarms.policy
     made: dict[str, bytes] = {}
-    made.update(_prometheus(catalogue, environment, router, sloth_names=sloth_names))
+    made.update(_prometheus(workspace, environment, router, sloth_names=sloth_names))
     made["alertmanager/alertmanager.yml"] = _yaml(
         alertmanager_config(rules, catalogue.components, router or RouterAddress())
     )
-    made.update(_boards(catalogue, where))
-    made.update(_cloudwatch(catalogue, environment, topics or {}))
+    made.update(_boards(workspace, where))
+    made.update(_cloudwatch(workspace, environment, topics or {}))
     made[MANIFEST] = _manifest(catalogue, rules, where, made)
     return dict(sorted(made.items()))
 
@@ -140,8 +136,9 @@ def differences(made: Mapping[str, bytes], out: Path) -> tuple[BuildDifference, 
 
 
 def _prometheus(
-    catalogue: Catalogue, environment: str, router: RouterAddress | None, *, sloth_names: bool
+    workspace: OpenWorkspace, environment: str, router: RouterAddress | None, *, sloth_names: bool
 ) -> Iterator[tuple[str, bytes]]:
+    catalogue = workspace.catalogue
     ruled = slo_prometheus.rule_files(catalogue, environment, sloth_names=sloth_names)
     for name, document in ruled.items():
         yield f"prometheus/{name}", _yaml(document)
@@ -151,12 +148,12 @@ def _prometheus(
     for name, document in resources.items():
         yield f"prometheus/crd/{name}", _yaml(document)
     heartbeat = router is not None and router.heartbeat_url is not None
-    own = indicator_rules.rule_file(indicators(catalogue), environment, heartbeat)
+    own = indicator_rules.rule_file(workspace.watched, environment, heartbeat)
     yield f"prometheus/{indicator_rules.FILE_NAME}", _yaml(own)
 
 
-def _boards(catalogue: Catalogue, where: Deployment) -> Iterator[tuple[str, bytes]]:
-    made = boards(source_of(catalogue, where.environment))
+def _boards(workspace: OpenWorkspace, where: Deployment) -> Iterator[tuple[str, bytes]]:
+    made = workspace.boards(where.environment)
     yield PARITY, report(parity(made, where)).encode()
     for board in made:
         for language in LANGUAGES:
@@ -169,12 +166,16 @@ def _boards(catalogue: Catalogue, where: Deployment) -> Iterator[tuple[str, byte
 
 
 def _cloudwatch(
-    catalogue: Catalogue, environment: str, topics: Mapping[str, str]
+    workspace: OpenWorkspace, environment: str, topics: Mapping[str, str]
 ) -> Iterator[tuple[str, bytes]]:
-    yield "cloudwatch/alarms.json", _json(every_alarm(catalogue, environment, topics))
-    yield "cloudwatch/log-groups.json", _json(logs.log_groups(environment))
-    yield "cloudwatch/metric-filters.json", _json(logs.metric_filters(environment))
-    yield f"cloudwatch/{alarm_template.FILE_NAME}", _json(alarm_template.template(catalogue, environment))
+    catalogue, watched = workspace.catalogue, workspace.watched
+    yield "cloudwatch/alarms.json", _json(every_alarm(catalogue, watched, environment, topics))
+    yield "cloudwatch/log-groups.json", _json(logs.log_groups(watched, environment))
+    yield "cloudwatch/metric-filters.json", _json(logs.metric_filters(watched, environment))
+    yield (
+        f"cloudwatch/{alarm_template.FILE_NAME}",
+        _json(alarm_template.template(catalogue, watched, environment)),
+    )
     for name, document in slo_cloudwatch.templates(catalogue, environment).items():
         yield f"cloudwatch/{name}.json", _json(document)
 

@@ -1,4 +1,5 @@
-"""Settings: flags over ``MIRANTE_*`` over ``mirante.toml`` over defaults, in one typed object.
+"""Settings: flags over ``MIRANTE_*`` over ``mirante.toml`` over the workspace's own over defaults, one typed
+object.
 
 This is the only module that reads the environment.
 """
@@ -14,8 +15,8 @@ from typing import Any
 
 from foundation.errors import WHOLE_FILE, DefinitionError, MiranteError
 from foundation.exit_status import ExitStatus
+from foundation.workspace import CONFIG_FILE, SHIPPED, Workspace
 
-CONFIG_FILE = "mirante.toml"
 ENV_PREFIX = "MIRANTE_"
 MASK = "********"
 TEST_NAMES = ("proof", "test_")  # MIRANTE_PROOF and MIRANTE_TEST_* belong to the test suite
@@ -40,6 +41,7 @@ POSITIVE = (
     "settle",
     "heartbeat_every",
 )
+WORKSPACE = "workspace"
 CHANNEL_SECRET = "channel_secret_"  # noqa: S105 - MIRANTE_CHANNEL_SECRET_OPS_CHAT is the one of "ops-chat"
 
 
@@ -92,15 +94,20 @@ class Settings:
     api_port: int = _setting(8600, "port of the data side (decision API)")
     control_port: int = _setting(8601, "port of the control side (console, router, metrics)")
     clock: str = _setting("system", "system, or scaled:FACTOR@ISO-INSTANT")
-    definitions: Path | None = _setting(None, "folder of SLO definitions; unset: the shipped ones")
+    workspace: Path | None = _setting(
+        None,
+        "folder laid out like the repository, used whole: slo/definitions, slo/windows, alarms, "
+        "dashboards/boards, mirante.toml; unset: the shipped one, of the credit platform",
+    )
+    definitions: Path | None = _setting(None, "folder of SLO definitions; unset: the workspace's")
     policies: Path | None = _setting(None, "folder of credit policies; unset: the shipped ones")
     policy: str = _setting(
         "personal-credit", "credit policy to decide by, unless an application names another"
     )
     alarm_policy: Path | None = _setting(
         None,
-        "folder with policy.yaml, channels.yaml, schedules.yaml, raci.yaml and runbooks/; "
-        "unset: the shipped one",
+        "folder whose policy.yaml, channels.yaml, schedules.yaml, raci.yaml, indicators.yaml and runbooks/ "
+        "take the place of the workspace's; unset: none",
     )
     count_source: str = _setting(
         "auto",
@@ -180,6 +187,11 @@ class Settings:
     )
     heartbeat_every: float = _setting(60.0, "real seconds between calls to heartbeat_url")
 
+    @property
+    def folders(self) -> Workspace:
+        """Where everything that people write is found."""
+        return Workspace(self.workspace or SHIPPED.root, self.definitions, self.alarm_policy)
+
     def masked(self) -> Mapping[str, str]:
         """Names and values as a person may see them."""
         shown = {}
@@ -219,25 +231,47 @@ def load_settings(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Settings:
-    """Merge the four sources.
+    """Merge the five sources; relative paths in a workspace's own file begin in that workspace.
 
     Raises:
         SettingsError: an unknown name, or a value of the wrong kind, with the place it stands in.
-        DefinitionError: the file cannot be read, or is not TOML.
+        DefinitionError: a file cannot be read, or is not TOML.
     """
     env = os.environ if environment is None else environment
-    settings = Settings()
     config = (directory or Path.cwd()) / CONFIG_FILE
-    if config.is_file():
-        settings = _merge(settings, _read_toml(config), str(config))
+    from_file = _read_toml(config) if config.is_file() else {}
     from_env = {
         name[len(ENV_PREFIX) :].lower(): value for name, value in env.items() if name.startswith(ENV_PREFIX)
     }
     from_env = {name: value for name, value in from_env.items() if not name.startswith(TEST_NAMES)}
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    chosen = given.get(WORKSPACE) or from_env.get(WORKSPACE) or from_file.get(WORKSPACE)
+    settings = Settings() if chosen is None else _of_workspace(Path(str(chosen)))
+    settings = _merge(settings, from_file, str(config))
     settings = _with_secrets(settings, from_env)
     settings = _merge(settings, from_env, "environment", ENV_PREFIX)
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
     return _checked(_merge(settings, given, "command line"))
+
+
+def _of_workspace(root: Path) -> Settings:
+    """The defaults, and what the workspace's own file says.
+
+    Raises:
+        SettingsError: there is no such folder, or its file names another workspace.
+    """
+    if not root.is_dir():
+        problem = f"{root} is not a folder" if root.exists() else f"there is no folder {root}"
+        raise SettingsError(WORKSPACE, problem, "Name one; `mirante init` makes one")
+    config = Workspace(root).config
+    if not config.is_file():
+        return Settings()
+    written = _read_toml(config)
+    if WORKSPACE in written:
+        raise SettingsError(f"{config}: {WORKSPACE}", "is the workspace this file is in", "Take it out")
+    settings = _merge(Settings(), written, str(config))
+    values = {name: getattr(settings, name) for name in written}
+    placed: dict[str, Any] = {name: root / at for name, at in values.items() if isinstance(at, Path)}
+    return replace(settings, **placed)
 
 
 def _with_secrets(settings: Settings, from_env: dict[str, str]) -> Settings:

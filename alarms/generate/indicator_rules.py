@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from alarms.model.indicator import IndicatorAlarm, Measure
 from alarms.model.severity import Severity
+from alarms.model.watch_list import Side, WatchList
 from exporters import server
 from foundation.quantities import decimal_text, duration_text
 from slo.model import conventions
@@ -17,24 +18,17 @@ LABEL_CATEGORY = "category"
 LABEL_SYMPTOM = "symptom"
 HEARTBEAT_ALERT = "PrometheusAlive"
 SILENT_AFTER = timedelta(minutes=3)
-SIDES = (
-    ("Decision", "decisão", "data|(.+-)?api(-.+)?"),
-    ("Control", "controle", "control|(.+-)?evaluator(-.+)?"),
-)
-"""Who must always say that it is there: a name, and the roles (alone or together) that speak for it."""
 
 Rule = dict[str, object]
 
 
-def rule_file(
-    indicators: Iterable[IndicatorAlarm], environment: str, heartbeat: bool = False
-) -> Mapping[str, object]:
+def rule_file(watched: WatchList, environment: str, heartbeat: bool = False) -> Mapping[str, object]:
     """One group of indicator alarms and one that watches the watchers.
 
     ``heartbeat`` adds an alert that always fires: somebody outside must miss it when it stops.
     """
-    rules = [indicator_rule(indicator, environment) for indicator in indicators]
-    watchers = [_target_down(environment), *(_side_silent(*side, environment) for side in SIDES)]
+    rules = [indicator_rule(indicator, environment) for indicator in watched.indicators]
+    watchers = [_target_down(environment), *(_side_silent(side, environment) for side in watched.sides)]
     if heartbeat:
         watchers.append(_heartbeat(environment))
     return {
@@ -141,14 +135,14 @@ def _target_down(environment: str) -> Rule:
     return _watcher("ScrapeTargetDown", "up == 0", Severity.P2, environment, words)
 
 
-def _side_silent(side: str, side_pt: str, roles: str, environment: str) -> Rule:
+def _side_silent(side: Side, environment: str) -> Rule:
     """Nobody says this side is alive: it is gone from the scrape configuration, or it never started."""
-    expr = f'absent({server.ROLE_INFO.name}{{role=~"{roles}"}})'
+    expr = f'absent({server.ROLE_INFO.name}{{role=~"{side.roles}"}})'
     words = (
-        f"nothing of the {side.lower()} side is watched",
-        f"nada do lado de {side_pt} é vigiado",
+        f"nothing of the {side.name.en.lower()} side is watched",
+        f"nada do lado de {side.name.pt} é vigiado",
     )
-    return _watcher(f"{side}SideSilent", expr, Severity.P2, environment, words)
+    return _watcher(f"{side.name.en}SideSilent", expr, Severity.P2, environment, words)
 
 
 def _heartbeat(environment: str) -> Rule:

@@ -1,11 +1,11 @@
-"""Reads ``alarms/indicators.yaml``: the indicator alarms, said once for every backend and board.
+"""Reads ``alarms/indicators.yaml``: what is watched beside SLOs, said once for every backend and board.
 
 Thresholds come from an SLO, from a capacity, or from history; ``basis`` says which (§3.5.3, ALM-1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -14,13 +14,16 @@ from pathlib import Path
 
 from alarms.model.indicator import Comparison, IndicatorAlarm, Measure
 from alarms.model.severity import Severity
+from alarms.model.watch_list import LogGroup, LogPattern, Side, WatchList
+from alarms.policy.defaults import DEFAULTS, INDICATORS
 from foundation.bilingual import Text
 from foundation.files import read_document
 from foundation.located import Place
+from foundation.workspace import SHIPPED
 from slo.model.catalogue import Catalogue
 
 FIVE_MINUTES, MINUTE = timedelta(minutes=5), timedelta(minutes=1)
-SHIPPED = Path(__file__).parents[1] / "indicators.yaml"
+RETENTION_DAYS = ("30", "60", "90", "120", "150", "180")  # what CloudWatch offers up to half a year
 REQUIRED = ["name", "title", "metric", "measure", "severity", "category", "runbook", "basis"]
 OPTIONAL = ["where", "by", "window", "above", "below", "lasting", "component", "symptom"]
 
@@ -41,20 +44,36 @@ class _Written:
         return None if target is None else replace(self.indicator, threshold=target)
 
 
-def indicators(catalogue: Catalogue, file: Path = SHIPPED) -> tuple[IndicatorAlarm, ...]:
-    """Every indicator alarm of the file, in name order; without those whose SLO the catalogue does not have.
+@dataclass(frozen=True, slots=True)
+class _File:
+    """``None``: the file says nothing of it."""
+
+    indicators: Mapping[str, _Written]
+    sides: tuple[Side, ...] | None
+    logs: tuple[tuple[LogGroup, ...], tuple[LogPattern, ...]] | None
+
+
+def load_watch_list(catalogue: Catalogue, file: Path | None = SHIPPED.alarm_file(INDICATORS)) -> WatchList:  # noqa: B008
+    """What ``file`` says over what belongs to every workspace (all there is, where a workspace has no file).
+
+    An indicator whose SLO the catalogue does not have is left out.
 
     Raises:
         DefinitionErrors: everything wrong in the file.
     """
-    found = [indicator for written in _read(file) if (indicator := written.of(catalogue)) is not None]
-    return tuple(sorted(found, key=lambda indicator: indicator.name))
+    default = _read(DEFAULTS / INDICATORS)
+    own = default if file is None else _read(file)
+    written = {**default.indicators, **own.indicators}
+    found = [indicator for one in written.values() if (indicator := one.of(catalogue)) is not None]
+    sides = own.sides if own.sides is not None else default.sides
+    groups, patterns = own.logs or default.logs or ((), ())
+    return WatchList(tuple(sorted(found, key=lambda one: one.name)), sides or (), groups, patterns)
 
 
 @lru_cache(maxsize=8)
-def _read(file: Path) -> tuple[_Written, ...]:
+def _read(file: Path) -> _File:
     top = read_document(file)
-    fields = top.fields(["version", "metrics", "bases", "indicators"])
+    fields = top.fields(["version", "metrics", "bases", "indicators"], ["sides", "logs"])
     fields["version"].choice(["1"])
     metrics = {name: place.texts() for name, place in fields["metrics"].entries()}
     bases = {name: place.bilingual() for name, place in fields["bases"].entries()}
@@ -64,8 +83,42 @@ def _read(file: Path) -> tuple[_Written, ...]:
         if written.indicator.name in found:
             place.wrong(f"{written.indicator.name!r} is given twice", "Rename one of them.")
         found[written.indicator.name] = written
+    sides = tuple(_side(place) for place in fields["sides"].items()) if "sides" in fields else None
+    logs = _logs(fields["logs"]) if "logs" in fields else None
     top.source.problems.raise_if_any()
-    return tuple(found.values())
+    return _File(found, sides, logs)
+
+
+def _side(place: Place) -> Side:
+    fields = place.fields(["name", "roles", "speaker"])
+    return Side(_text(fields["name"]), fields["roles"].text(), fields["speaker"].text())
+
+
+def _logs(place: Place) -> tuple[tuple[LogGroup, ...], tuple[LogPattern, ...]]:
+    fields = place.fields(["groups", "patterns"])
+    groups = tuple(_log_group(item) for item in fields["groups"].items())
+    roles = [group.role for group in groups]
+    return groups, tuple(_log_pattern(item, roles) for item in fields["patterns"].items())
+
+
+def _log_group(place: Place) -> LogGroup:
+    fields = place.fields(["role", "retention_days", "why"])
+    days = fields["retention_days"].choice(RETENTION_DAYS)
+    return LogGroup(fields["role"].text(), int(days or 30), fields["why"].text())
+
+
+def _log_pattern(place: Place, roles: Sequence[str]) -> LogPattern:
+    fields = place.fields(["name", "role", "pattern", "above", "severity", "category", "runbook", "title"])
+    return LogPattern(
+        name=fields["name"].text(),
+        role=fields["role"].choice(roles),
+        pattern=fields["pattern"].text(),
+        threshold=fields["above"].integer(),
+        severity=fields["severity"].member(Severity),
+        category=fields["category"].text(),
+        runbook=fields["runbook"].text(),
+        title=_text(fields["title"]),
+    )
 
 
 def _indicator(place: Place, metrics: Mapping[str, tuple[str, ...]], bases: Mapping[str, Text]) -> _Written:

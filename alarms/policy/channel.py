@@ -11,10 +11,11 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from alarms.model.severity import Severity
+from alarms.policy.defaults import CHANNELS
 from foundation.files import read_document
 from foundation.located import Place
+from foundation.workspace import SHIPPED
 
-SHIPPED = Path(__file__).parents[1] / "channels.yaml"
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}")
 MAILBOX = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
@@ -97,13 +98,13 @@ class Encryption(StrEnum):
     NONE = "none"
 
 
-def load_channels(path: Path | None = None) -> Channels:
+def load_channels(path: Path = SHIPPED.alarms / CHANNELS) -> Channels:
     """The channels of ``path``, or those that ship with the package, by name.
 
     Raises:
         foundation.errors.DefinitionErrors: everything wrong with them, each with file, line, field and fix.
     """
-    top = read_document(SHIPPED if path is None else path)
+    top = read_document(path)
     fields = top.fields(["version", "channels"])
     fields["version"].choice(["1"])
     channels = {name: _channel(name, place) for name, place in fields["channels"].entries()}

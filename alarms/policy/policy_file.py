@@ -8,6 +8,7 @@ from pathlib import Path
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher
 from alarms.policy.channel import Channels
+from alarms.policy.defaults import POLICY
 from alarms.policy.policy import (
     BurnWindow,
     BusinessHours,
@@ -28,28 +29,30 @@ from alarms.policy.policy_lint import lint, lint_channels
 from alarms.policy.raci import ALERTS_AND_INCIDENTS, Raci, load_raci
 from foundation.files import read_document
 from foundation.located import Place
+from foundation.workspace import SHIPPED
 
-SHIPPED = Path(__file__).parents[1] / "policy.yaml"
 MATCHER = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*')
 
 
 def load_policy(
-    path: Path | None = None, raci: Raci | None = None, channels: Channels | None = None
+    path: Path = SHIPPED.alarms / POLICY, raci: Raci | None = None, channels: Channels | None = None
 ) -> RoutingPolicy:
-    """The policy of ``path``, or the one that ships. It may name these ``channels`` only, if given.
+    """The policy of ``path``. It may name these ``channels`` only, if given.
+
+    ``raci`` says who answers for alerts (None: the matrix that ships); where it is empty, that is the owner
+    of the last route, which takes what no other does.
 
     Raises:
         foundation.errors.DefinitionErrors: everything wrong with it, each with file, line, field and fix.
     """
-    file = SHIPPED if path is None else path
-    top = read_document(file)
+    top = read_document(path)
     fields = top.fields(
         ["version", "levels", "business_hours", "teams", "severity", "routes", "noise", "remediation"]
     )
     hours = read_hours(fields["business_hours"])
     top.source.working_day = working_day(hours)
     fields["version"].choice(["1"])
-    policy = _assemble(fields, hours, raci or load_raci(), str(file))
+    policy = _assemble(fields, hours, load_raci() if raci is None else raci, str(path))
     lint(policy, top.source.problems, fields)
     if channels is not None:
         lint_channels(policy, top.source.problems, fields, channels)
@@ -58,6 +61,7 @@ def load_policy(
 
 
 def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: str) -> RoutingPolicy:
+    routes = tuple(_route(place) for place in fields["routes"].items())
     severity = fields["severity"].fields(
         ["burn_windows", "raise", "rules", "tier_caps", "words", "default", "lower_after"]
     )
@@ -65,7 +69,7 @@ def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: 
     return RoutingPolicy(
         levels=tuple(_level(Severity(name), place) for name, place in _named_levels(fields["levels"])),
         teams=tuple(_team(name, place) for name, place in fields["teams"].entries()),
-        routes=tuple(_route(place) for place in fields["routes"].items()),
+        routes=routes,
         hours=hours,
         burn_windows=tuple(_burn_window(place) for place in severity["burn_windows"].items()),
         raises=tuple(_raise(place) for place in severity["raise"].items()),
@@ -80,7 +84,7 @@ def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: 
         storm=_storm(noise["storm"]),
         ignored_labels=noise["ignored_labels"].texts(),
         remediation=tuple(_remediation(place) for place in fields["remediation"].items()),
-        accountable=raci.answers_for(ALERTS_AND_INCIDENTS),
+        accountable=raci.answers_for(ALERTS_AND_INCIDENTS) or (routes[-1].owner if routes else ""),
         source_file=file,
     )
 
@@ -145,7 +149,7 @@ def _matcher(place: Place) -> Matcher | None:
 
 
 def parse_matcher(text: str) -> Matcher:
-    """``component=~"aurora.*"`` as a matcher. Raises ``ValueError`` that says what is wrong with it."""
+    """``component=~"database.*"`` as a matcher. Raises ``ValueError`` that says what is wrong with it."""
     match = MATCHER.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a matcher")

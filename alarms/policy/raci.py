@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from alarms.policy.defaults import RACI
 from foundation.bilingual import Text
 from foundation.files import read_document
 from foundation.located import Place
+from foundation.workspace import SHIPPED
 
-SHIPPED = Path(__file__).parents[1] / "raci.yaml"
 ALERTS_AND_INCIDENTS = "alerts-and-incidents"
 
 
@@ -34,21 +35,25 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Raci:
-    teams: tuple[str, ...]
-    activities: tuple[Activity, ...]
+    """Without activities, nobody is named for anything."""
+
+    teams: tuple[str, ...] = ()
+    activities: tuple[Activity, ...] = ()
 
     def activity(self, activity_id: str) -> Activity:
         return next(activity for activity in self.activities if activity.id == activity_id)
 
-    def answers_for(self, activity_id: str) -> str:
-        """The accountable team; where the matrix names none, the responsible one."""
+    def answers_for(self, activity_id: str) -> str | None:
+        """The accountable team; where none is named, the responsible one; None: an empty matrix."""
+        if not self.activities:
+            return None
         activity = self.activity(activity_id)
         return (*activity.teams(Role.ACCOUNTABLE), *activity.teams(Role.RESPONSIBLE))[0]
 
 
-def load_raci(path: Path | None = None) -> Raci:
+def load_raci(path: Path = SHIPPED.alarms / RACI) -> Raci:
     """Raises ``foundation.errors.DefinitionErrors``."""
-    top = read_document(SHIPPED if path is None else path)
+    top = read_document(path)
     fields = top.fields(["version", "teams", "activities"])
     fields["version"].choice(["1"])
     teams = fields["teams"].texts()

@@ -1,4 +1,4 @@
-"""Runbooks: Markdown files beside this module, each in English with a Portuguese section."""
+"""Runbooks: Markdown files, each in English with a Portuguese section."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
+from alarms.policy.defaults import RUNBOOKS
 from foundation.errors import Problems
 from foundation.files import read_text
+from foundation.workspace import SHIPPED
 
-SHIPPED = Path(__file__).parents[1] / "runbooks"
 GENERIC = "generic"
 STEP = re.compile(r"^\d+\.\s+(.*)$")
 
@@ -40,6 +41,10 @@ class Runbooks:
     def get(self, runbook_id: str) -> Runbook | None:
         return self._runbooks.get(runbook_id)
 
+    def over(self, others: Runbooks) -> Runbooks:
+        """These, and those of ``others`` that they do not have."""
+        return Runbooks({**others._runbooks, **self._runbooks})
+
     def find(self, *candidates: str | None) -> Runbook | None:
         """The first candidate that exists, else the generic one."""
         for candidate in (*candidates, GENERIC):
@@ -49,7 +54,7 @@ class Runbooks:
 
 
 @lru_cache(maxsize=8)
-def load_runbooks(directory: Path = SHIPPED) -> Runbooks:
+def load_runbooks(directory: Path = SHIPPED.alarms / RUNBOOKS) -> Runbooks:
     """
     Raises:
         DefinitionErrors: every file that cannot be read, is too large or is not UTF-8.

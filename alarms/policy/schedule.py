@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
+from alarms.policy.defaults import SCHEDULES
 from foundation.files import read_document
 from foundation.located import Place
-
-SHIPPED = Path(__file__).parents[1] / "schedules.yaml"
+from foundation.workspace import SHIPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Schedules:
         return team if person is None else f"{team}:{person}"
 
 
-def load_schedules(path: Path | None = None) -> Schedules:
+def load_schedules(path: Path = SHIPPED.alarms / SCHEDULES) -> Schedules:
     """Raises ``foundation.errors.DefinitionErrors``."""
-    top = read_document(SHIPPED if path is None else path)
+    top = read_document(path)
     fields = top.fields(["version", "time_zone", "schedules"])
     fields["version"].choice(["1"])
     zone = _zone(fields["time_zone"])

@@ -10,13 +10,11 @@ from dataclasses import fields, is_dataclass
 
 from prometheus_client import CollectorRegistry
 
-from alarms.generate.indicators import indicators
 from app.bootstrap.process import ProcessParts
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings
+from app.workspace import OpenWorkspace, open_workspace
 from credit import metrics as telemetry
-from dashboards.boards.registry import boards
-from dashboards.boards.source import source_of
 from dashboards.truth.known_series import EXPORTED
 from exporters import server
 from exporters.cloudwatch.datum import PublishError
@@ -32,7 +30,6 @@ from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock
 from foundation.metrics import MetricSpec
 from slo.ledger.ledger import Ledger
-from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 
 log = logging.getLogger("mirante.cloudwatch")
@@ -57,7 +54,7 @@ def metrics_publisher(
     """
     if settings.cloudwatch_metrics == OFF:
         return None
-    read = read_there(load_catalogue(settings.definitions), settings.environment)
+    read = read_there(open_workspace(settings.folders), settings.environment)
     return MetricsPublisher(SeriesData(registry, read, settings.environment), _sink(settings), clock)
 
 
@@ -107,9 +104,9 @@ def publish_slo_counts(parts: ProcessParts, catalogue: Catalogue, ledger: Ledger
     parts.loops.append(Loop("cloudwatch-slo", EVERY_SECONDS, in_thread(counts.publish), parts.clock))
 
 
-def read_there(catalogue: Catalogue, environment: str) -> frozenset[MetricSpec]:
+def read_there(workspace: OpenWorkspace, environment: str) -> frozenset[MetricSpec]:
     """The declared metrics that generated alarms and boards read in CloudWatch: what is paid for."""
-    boarded = boards(source_of(catalogue, environment))
+    boarded = workspace.boards(environment)
     found = {
         spec
         for board in boarded
@@ -118,7 +115,7 @@ def read_there(catalogue: Catalogue, environment: str) -> frozenset[MetricSpec]:
         for series in panel.series
         for spec in _metrics_of(series.query)
     }
-    alarmed = {indicator.metric for indicator in indicators(catalogue)}
+    alarmed = {indicator.metric for indicator in workspace.watched.indicators}
     found |= {spec for spec in DECLARED if spec.name in alarmed}
     return frozenset({*found, *slo_status.METRICS, server.ROLE_INFO} & set(DECLARED))
 

@@ -48,7 +48,7 @@ from foundation.clock import SystemClock
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 from slo.ledger.sqlite_ledger import SqliteLedger
-from slo.loaders.catalogue_files import load_catalogue
+from slo.loaders.catalogue_files import catalogue_of
 from slo.model.catalogue import Catalogue
 
 
@@ -73,7 +73,7 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
         LedgerError: the ledger cannot be opened.
         SettingsError, AwsError: what the settings name cannot be used as they say.
     """
-    name = "control" if members == CONTROL_ROLES else "-".join(sorted(members))
+    name = "control" if members >= CONTROL_ROLES - OF_PLATFORM else "-".join(sorted(members))
     control = _open(process_parts(settings, name, "prober" if name == "control" else name))
     parts = control.parts
     for role in sorted(members):
@@ -87,7 +87,7 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
 
 def _open(parts: ProcessParts) -> _Control:
     settings = parts.settings
-    catalogue = load_catalogue(settings.definitions)
+    catalogue = catalogue_of(settings.folders)
     ledger = SqliteLedger(parts.paths.ledger)
     exclusions = SqliteExclusionLog(parts.paths.exclusions)
     routing = open_router(settings, catalogue)
@@ -134,6 +134,7 @@ def _router(control: _Control) -> None:
 
 def _console(control: _Control) -> None:
     parts, routing = control.parts, control.routing
+    platform = parts.settings.folders.is_shipped
     control.console = create_console(
         ConsoleDependencies(
             environment=parts.settings.environment,
@@ -143,9 +144,10 @@ def _console(control: _Control) -> None:
             ledger=control.ledger,
             desk=routing.router,
             escalation=routing.router.escalation_of,
-            consistency=PairReadings(parts.paths.consistency),
-            decisions=JournalDecisions(control.reader),
+            consistency=PairReadings(parts.paths.consistency) if platform else None,
+            decisions=JournalDecisions(control.reader) if platform else None,
             sessions=SqliteSessions(parts.paths.sessions),
+            time_zone=routing.router.policy.hours.time_zone,
             version=version("mirante"),
             beside=JournalBeside(control.reader),
             runbooks=ShippedRunbooks(routing.runbooks),
@@ -164,10 +166,10 @@ def _exporters(control: _Control) -> None:
         ],
         _servers(parts.settings),
     )
-    parts.collectors += [
-        ConsistencyIndexCollector(PairReadings(parts.paths.consistency), parts.clock),
-        SloStatusCollector(control.view.last),
-    ]
+    parts.collectors.append(SloStatusCollector(control.view.last))
+    if parts.settings.folders.is_shipped:
+        readings = PairReadings(parts.paths.consistency)
+        parts.collectors.append(ConsistencyIndexCollector(readings, parts.clock))
     parts.loops.append(Loop("statuses", every, in_thread(control.view.refresh), parts.clock))
 
 

@@ -14,6 +14,7 @@ from app.bootstrap.paths import DataPaths
 from app.serving.loops import Loop
 from app.serving.server import Process
 from app.settings import Settings
+from credit.metrics import METRICS
 from dataplatform.directory import prepare_directory
 from dataplatform.observability.logs import configure_logs
 from dataplatform.observability.telemetry import PrometheusTelemetry
@@ -23,6 +24,7 @@ from exporters.collectors.saturation import SaturationCollector, SaturationProbe
 from exporters.collectors.server_probe import ServerProbe
 from exporters.server import MetricsCollector
 from foundation.clock import Clock, parse_clock
+from foundation.metrics import PROBES
 from slo.ledger.sqlite_counts import SqliteCountJournal
 
 
@@ -71,6 +73,7 @@ def process_parts(settings: Settings, role: str, journal_name: str) -> ProcessPa
     prepare_directory(settings.data_dir)
     paths = DataPaths(settings.data_dir)
     registry = CollectorRegistry(auto_describe=False)
+    metrics = METRICS if settings.folders.is_shipped else (PROBES,)
     journal = SqliteCountJournal(paths.journal(journal_name), journal_name, clock)
     return ProcessParts(
         role=role,
@@ -79,7 +82,7 @@ def process_parts(settings: Settings, role: str, journal_name: str) -> ProcessPa
         clock=clock,
         registry=registry,
         journal=journal,
-        telemetry=PrometheusTelemetry(registry, journal),
+        telemetry=PrometheusTelemetry(registry, journal, metrics),
         tracer=open_tracer(
             settings.tracing,
             role=role,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from app.bootstrap.control_side import build_control
 from app.bootstrap.data_side import build_data
-from app.bootstrap.names import CONTROL_ROLES, DATA_ROLES
+from app.bootstrap.names import CONTROL_ROLES, DATA_ROLES, OF_PLATFORM
 from app.serving.server import Process
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,20 @@ ROLES = {
 }
 
 
+def sides(settings: Settings) -> tuple[str, ...]:
+    """What `mirante up` serves, each as its own process."""
+    return ("data", "control") if settings.folders.is_shipped else ("control",)
+
+
 async def build_process(settings: Settings, role: str) -> Process:
-    """Open what the role needs, on the event loop that will serve it."""
+    """Open what the role needs, on the event loop that will serve it.
+
+    Raises:
+        SettingsError: the role is of the decision platform, and the workspace has none.
+    """
     spec = ROLES[role]
-    return await spec.build(settings, spec.members)
+    members = spec.members if settings.folders.is_shipped else spec.members - OF_PLATFORM
+    if not members:
+        problem = f"{settings.folders.root} has no decision platform, which {role!r} is a part of"
+        raise SettingsError("workspace", problem, "Serve control, or its roles, for it")
+    return await spec.build(settings, members)

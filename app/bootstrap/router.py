@@ -18,6 +18,7 @@ from alarms.notify.slack import SlackNotifier
 from alarms.notify.smtp import SmtpNotifier, SmtpServer
 from alarms.notify.sns import SnsNotifier
 from alarms.notify.webhook import WebhookNotifier
+from alarms.policy.alarm_policy import load_alarm_policy
 from alarms.policy.channel import (
     Channel,
     Channels,
@@ -35,7 +36,6 @@ from alarms.router.router import Router
 from alarms.router.topology import Topology
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
-from app.bootstrap.alarm_policy import load_alarm_policy
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings, SettingsError, channel_variable
 from foundation.aws.clients import AwsClients
@@ -66,7 +66,7 @@ def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
     """
     DataPaths(settings.data_dir).control.mkdir(parents=True, exist_ok=True)
     clock = parse_clock(settings.clock)
-    alarms = load_alarm_policy(settings.alarm_policy)
+    alarms = load_alarm_policy(settings.folders)
     store = _open_store(settings)
     received = AlertsReceived()
     console = settings.console_url or f"http://{settings.host}:{settings.control_port}"

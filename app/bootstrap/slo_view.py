@@ -10,11 +10,12 @@ from app.settings import Settings
 from foundation.clock import Clock, parse_clock
 from slo.judge.composite import CompositeStatus, composite_status
 from slo.judge.status import ObjectiveStatus, status
+from slo.ledger.collect import HISTORY
 from slo.ledger.exclusions import Exclusion
 from slo.ledger.ledger import Ledger
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 from slo.ledger.sqlite_ledger import SqliteLedger
-from slo.loaders.catalogue_files import load_catalogue
+from slo.loaders.catalogue_files import catalogue_of
 from slo.model.catalogue import Catalogue
 
 
@@ -47,7 +48,13 @@ class SloView:
 
 
 def open_slo_view(settings: Settings) -> SloView:
-    """Works with everything stopped: the numbers are those of the ledger, up to its last minute."""
+    """Works with everything stopped: the numbers are those of the ledger, up to its last minute. Where there
+    is none and SLOs are counted from a Prometheus, that is asked for the whole period; nothing is kept.
+
+    Raises:
+        LedgerError: there is no ledger, and no Prometheus to ask instead.
+        SourceError: that Prometheus cannot be asked.
+    """
     paths = DataPaths(settings.data_dir)
 
     def excluded() -> Sequence[Exclusion]:
@@ -60,5 +67,24 @@ def open_slo_view(settings: Settings) -> SloView:
         finally:
             log.close()
 
-    catalogue, ledger = load_catalogue(settings.definitions), SqliteLedger(paths.ledger, read_only=True)
-    return SloView(catalogue, ledger, settings.environment, parse_clock(settings.clock), excluded)
+    catalogue, clock = catalogue_of(settings.folders), parse_clock(settings.clock)
+    ledger = _asked(settings, catalogue, clock) or SqliteLedger(paths.ledger, read_only=True)
+    return SloView(catalogue, ledger, settings.environment, clock, excluded)
+
+
+def _asked(settings: Settings, catalogue: Catalogue, clock: Clock) -> SqliteLedger | None:
+    """A ledger in memory, of what a Prometheus answers now; None: there is one on file, or no Prometheus."""
+    paths = DataPaths(settings.data_dir)
+    if paths.ledger.exists() or not settings.prometheus:
+        return None
+    # Imported here: a client of HTTP takes time to load, and a ledger on file needs none.
+    from app.bootstrap.count_source import PROMETHEUS, count_collector, count_source
+    from slo.ledger.sqlite_count_reader import SqliteCountReader
+
+    if count_source(settings) != PROMETHEUS:
+        return None
+    ledger, journals = SqliteLedger(), SqliteCountReader(paths.journals)
+    period = max((slo.window.length for slo in catalogue.slos), default=HISTORY)
+    with count_collector(settings, catalogue.slos, ledger, journals, clock, period) as collector:
+        collector.collect()
+    return ledger

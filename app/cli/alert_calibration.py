@@ -51,21 +51,22 @@ def calibrate_(
     """What threshold the record of an INDICATOR suggests, and the false pages a month it would cost.
 
     The threshold is a percentile of the record; every stretch past it that lasts as long as the alarm demands
-    is one page. Nothing is changed: thresholds are set in the code, where a reviewer sees them.
+    is one page. Nothing is changed: thresholds are set in indicators.yaml, where a reviewer sees them.
 
     Exit status: 0 said for each, 1 some have too little history, 2 no such indicator, 3 Prometheus cannot be
     asked.
     """
     import httpx
 
-    from alarms.generate.indicators import indicators
     from alarms.reports.calibrate import TooLittleHistory, calibrate
+    from app.workspace import watched_of
     from slo.ledger.prometheus_queries import PrometheusQueries
-    from slo.loaders.catalogue_files import load_catalogue
+    from slo.loaders.catalogue_files import catalogue_of
 
     url = prometheus_of(settings, prometheus)
-    catalogue = load_catalogue(settings.definitions)
-    chosen = _chosen({one.name: one for one in indicators(catalogue)}, names)
+    catalogue = catalogue_of(settings.folders)
+    watched = watched_of(settings.folders, catalogue)
+    chosen = _chosen({one.name: one for one in watched.indicators}, names)
     share = _share(percentile)
     end = parse_clock(settings.clock).now()
     found: dict[str, Calibration | str] = {}

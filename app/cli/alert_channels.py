@@ -14,7 +14,7 @@ from foundation.clock import SystemClock
 
 if TYPE_CHECKING:
     from alarms.policy.channel import Channel
-    from app.bootstrap.alarm_policy import AlarmPolicy
+    from alarms.policy.alarm_policy import AlarmPolicy
 
 ROUTER = "router"
 
@@ -23,9 +23,9 @@ ROUTER = "router"
 @pass_settings
 def channels(settings: Settings) -> None:
     """What carries messages, to which teams, and whether its secret is set."""
-    from app.bootstrap.alarm_policy import load_alarm_policy
+    from alarms.policy.alarm_policy import load_alarm_policy
 
-    found = load_alarm_policy(settings.alarm_policy)
+    found = load_alarm_policy(settings.folders)
     table = plain_table("channel", "kind", "teams", "secret")
     for name, channel in found.channels.items():
         teams = [team.id for team in found.policy.teams if name in team.channels]
@@ -49,25 +49,27 @@ def _secret(settings: Settings, name: str, channel: Channel) -> str:
 
 @click.command(name="try")
 @click.argument("channel")
-@click.option("--team", default="operations", show_default=True, help="Whom it is for.")
+@click.option("--team", help="Whom it is for.  [default: the first team of the policy]")
 @click.option(
     "--severity", type=click.Choice([level.value for level in Severity]), default="P4", show_default=True
 )
 @pass_settings
-def try_(settings: Settings, channel: str, team: str, severity: str) -> None:
+def try_(settings: Settings, channel: str, team: str | None, severity: str) -> None:
     """Send one message by a channel, now; no incident is opened and nobody has to act."""
     from alarms.notify.compose import trial_message
     from alarms.policy.channel import LambdaChannel
-    from app.bootstrap.alarm_policy import load_alarm_policy
+    from alarms.policy.alarm_policy import load_alarm_policy
     from app.bootstrap.router import build_notifiers
 
-    found = load_alarm_policy(settings.alarm_policy)
+    found = load_alarm_policy(settings.folders)
     chosen = _chosen(found, channel)
     if isinstance(chosen, LambdaChannel):
         raise click.BadParameter("it asks machines to act: a trial of it would act", param_hint="CHANNEL")
     clock = SystemClock()
     notifiers = build_notifiers({channel: chosen}, settings, clock)
-    message = trial_message(team, channel, Severity(severity), settings.environment, clock.now())
+    message = trial_message(
+        team or found.policy.teams[0].id, channel, Severity(severity), settings.environment, clock.now()
+    )
     try:
         taken_as = notifiers.by_channel[channel].send(message)
     finally:
@@ -88,11 +90,11 @@ def subscribe(settings: Settings, who: str, queue_arn: str, channel: str) -> Non
     """
     from alarms.notify.sns_topics import subscribe_router, subscribe_team
     from alarms.policy.channel import SnsChannel
-    from app.bootstrap.alarm_policy import load_alarm_policy
+    from alarms.policy.alarm_policy import load_alarm_policy
     from app.bootstrap.router import PAGES
     from foundation.aws.clients import AwsClients
 
-    found = load_alarm_policy(settings.alarm_policy)
+    found = load_alarm_policy(settings.folders)
     chosen = _chosen(found, channel)
     if not isinstance(chosen, SnsChannel):
         raise click.BadParameter(f"{channel!r} has no topics", param_hint="--channel")

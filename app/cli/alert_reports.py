@@ -30,10 +30,10 @@ def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int)
     from alarms.intake.normalise import intake_rules
     from alarms.reports.simulate import read_replay, simulate, starting_at
     from alarms.router.topology import Topology
-    from app.bootstrap.alarm_policy import load_alarm_policy
-    from slo.loaders.catalogue_files import load_catalogue
+    from alarms.policy.alarm_policy import load_alarm_policy
+    from slo.loaders.catalogue_files import catalogue_of
 
-    catalogue, policy = load_catalogue(settings.definitions), load_alarm_policy(settings.alarm_policy)
+    catalogue, policy = catalogue_of(settings.folders), load_alarm_policy(settings.folders)
     rules = intake_rules(
         settings.environment, catalogue.slos, policy.policy.severity_words, policy.policy.ignored_labels
     )

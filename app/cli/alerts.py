@@ -55,9 +55,9 @@ def desk_of(settings: Settings) -> Desk:
     if not settings.router_store and not path.is_file():
         raise NoRouterYet(path)
     from app.bootstrap.router import open_router
-    from slo.loaders.catalogue_files import load_catalogue
+    from slo.loaders.catalogue_files import catalogue_of
 
-    return open_router(settings, load_catalogue(settings.definitions)).router
+    return open_router(settings, catalogue_of(settings.folders)).router
 
 
 def _token(settings: Settings) -> str:

@@ -74,14 +74,12 @@ def preview(
     """
     import httpx
 
-    from dashboards.boards.registry import boards
-    from dashboards.boards.source import source_of
+    from app.workspace import open_workspace
     from dashboards.preview.pages import preview_html
     from slo.ledger.prometheus_queries import PrometheusQueries
-    from slo.loaders.catalogue_files import load_catalogue
 
     url = prometheus_of(settings, prometheus)
-    chosen = _chosen(boards(source_of(load_catalogue(settings.definitions), settings.environment)), names)
+    chosen = _chosen(open_workspace(settings.folders).boards(settings.environment), names)
     end = parse_clock(settings.clock).now()
     note = NOTE[language].format(url=url, at=instant_text(end), hours=hours)
     out.mkdir(parents=True, exist_ok=True)

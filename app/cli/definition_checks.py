@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from alarms.generate.indicators import indicators
+from alarms.model.watch_list import WatchList
+from alarms.policy.alarm_policy import AlarmPolicy, load_alarm_policy
 from alarms.policy.channel import Channels, secret_of
 from alarms.policy.runbook import Runbooks
-from app.bootstrap.alarm_policy import AlarmPolicy, load_alarm_policy
 from app.bootstrap.cloudwatch import DECLARED
 from app.build import artifacts
 from app.settings import Settings, channel_variable
+from app.workspace import OpenWorkspace, watched_of
 from credit.domain.errors import UnknownPolicy
 from credit.metrics import METRICS
 from credit.usecases.load_policies import load_policies
 from dashboards.model.errors import DashboardError
+from dashboards.standard.board_files import load_board_files
 from dashboards.truth.gates import Report, examine
 from foundation.errors import Problems
+from foundation.metrics import MetricSpec
+from foundation.workspace import Workspace
 from slo import lint
 from slo.lint import Finding, FindingLevel, LintSurroundings
-from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
+from slo.loaders.catalogue_files import catalogue_of
 from slo.model.catalogue import Catalogue
 
 T = TypeVar("T")
@@ -32,12 +37,14 @@ T = TypeVar("T")
 class Checked:
     """``counts`` says how much of each kind was read; what could not be read is absent.
 
-    ``unwatched`` are metrics that are exposed, and that no board and no rule reads.
+    ``unwatched`` are metrics that are exposed, and that no board and no rule reads. ``executed`` are the
+    Python files of the workspace's boards: code that ran.
     """
 
     findings: Sequence[Finding]
     counts: dict[str, int] = field(default_factory=dict)
     unwatched: tuple[str, ...] = ()
+    executed: tuple[str, ...] = ()
 
     @property
     def errors(self) -> int:
@@ -49,9 +56,15 @@ def check_everything(settings: Settings) -> Checked:
     findings: list[Finding] = []
     counts: dict[str, int] = {}
     unwatched: tuple[str, ...] = ()
-    catalogue = _attempt("definition", lambda: load_catalogue(settings.definitions), findings)
-    alarms = _attempt("definition", lambda: load_alarm_policy(settings.alarm_policy), findings)
-    book = _attempt("credit-policy", lambda: load_policies(settings.policies, settings.policy), findings)
+    folders = settings.folders
+    catalogue = _attempt("definition", lambda: catalogue_of(folders), findings)
+    alarms = _attempt("definition", lambda: load_alarm_policy(folders), findings)
+    watched = _attempt("definition", lambda: watched_of(folders, catalogue or Catalogue(())), findings)
+    files = _attempt("boards", lambda: load_board_files(folders), findings)
+    book = None
+    if folders.is_shipped:  # the only one that decides on credit
+        load = partial(load_policies, settings.policies, settings.policy)
+        book = _attempt("credit-policy", load, findings)
     if catalogue is not None:
         counts |= _catalogue_counts(catalogue)
         findings += lint.check(catalogue, _surroundings(settings, alarms))
@@ -65,19 +78,25 @@ def check_everything(settings: Settings) -> Checked:
         findings += _runbook_findings(alarms.runbooks)
     if book is not None:
         counts["credit policies"] = len(book.names())
-    if (
-        catalogue is not None
-        and alarms is not None
-        and not any(f.level is FindingLevel.ERROR for f in findings)
-    ):
-        findings += _indicator_findings(catalogue, alarms.runbooks)
-        counts["generated files"] = _generated(catalogue, alarms, settings, findings)
-        if settings.definitions is None:  # the gates know what our own platform exposes, and nothing else
-            report = examine(catalogue, settings.environment, DECLARED)
-            findings += _truth_findings(report)
-            counts |= report.counts
-            unwatched = report.unwatched
-    return Checked(_placed(findings, settings.definitions or DEFINITIONS), counts, unwatched)
+    executed = () if files is None or folders.is_shipped else tuple(str(one.path) for one in files.files)
+    if catalogue is None or alarms is None or watched is None or files is None:
+        return Checked(_placed(findings, folders.definitions), counts, unwatched, executed)
+    if not any(f.level is FindingLevel.ERROR for f in findings):
+        opened = OpenWorkspace(folders, catalogue, alarms, watched, files)
+        findings += _indicator_findings(watched, alarms.runbooks)
+        counts["generated files"] = _generated(opened, settings, findings)
+    if not any(f.level is FindingLevel.ERROR for f in findings) and settings.definitions is None:
+        environment = settings.environment
+        report = examine(opened.source(environment), opened.boards(environment), _declared(folders))
+        findings += _truth_findings(report)
+        counts |= report.counts
+        unwatched = report.unwatched
+    return Checked(_placed(findings, folders.definitions), counts, unwatched, executed)
+
+
+def _declared(folders: Workspace) -> Sequence[MetricSpec] | None:
+    """What is exposed: known of our own platform, and of no other workspace's."""
+    return DECLARED if folders.is_shipped else None
 
 
 def _attempt(rule: str, load: Callable[[], T], findings: list[Finding]) -> T | None:
@@ -96,10 +115,11 @@ def _attempt(rule: str, load: Callable[[], T], findings: list[Finding]) -> T | N
 
 
 def _surroundings(settings: Settings, alarms: AlarmPolicy | None) -> LintSurroundings:
+    ours = METRICS if settings.folders.is_shipped else ()
     return LintSurroundings(
         environment=settings.environment,
         teams=frozenset() if alarms is None else frozenset(team.id for team in alarms.policy.teams),
-        buckets={metric.name: frozenset(metric.buckets) for metric in METRICS if metric.buckets},
+        buckets={metric.name: frozenset(metric.buckets) for metric in ours if metric.buckets},
     )
 
 
@@ -141,12 +161,12 @@ def _runbook_findings(runbooks: Runbooks) -> Iterator[Finding]:
                 yield Finding(FindingLevel.ERROR, "runbook", f"{name}.md", None, heading, reason, fix)
 
 
-def _indicator_findings(catalogue: Catalogue, runbooks: Runbooks) -> Iterator[Finding]:
-    for indicator in indicators(catalogue):
-        if runbooks.get(indicator.runbook) is None:
-            reason = f"{indicator.name} points to the runbook {indicator.runbook!r}, which does not exist"
-            fix = f"Write {indicator.runbook}.md"
-            yield Finding(FindingLevel.ERROR, "runbook", "runbooks", None, indicator.name, reason, fix)
+def _indicator_findings(watched: WatchList, runbooks: Runbooks) -> Iterator[Finding]:
+    for name, runbook in watched.runbooks():
+        if runbooks.get(runbook) is None:
+            reason = f"{name} points to the runbook {runbook!r}, which does not exist"
+            fix = f"Write {runbook}.md"
+            yield Finding(FindingLevel.ERROR, "runbook", "runbooks", None, name, reason, fix)
 
 
 def _truth_findings(report: Report) -> Iterator[Finding]:
@@ -155,10 +175,11 @@ def _truth_findings(report: Report) -> Iterator[Finding]:
         yield Finding(FindingLevel.ERROR, lie.gate, "boards", None, lie.where, lie.problem, lie.fix)
 
 
-def _generated(catalogue: Catalogue, alarms: AlarmPolicy, settings: Settings, findings: list[Finding]) -> int:
+def _generated(opened: OpenWorkspace, settings: Settings, findings: list[Finding]) -> int:
     """How many files can be generated; none are written."""
     try:
-        return len(artifacts(catalogue, settings.environment, policy=alarms.policy))
+        made = _attempt("boards", lambda: artifacts(opened, settings.environment), findings)
+        return 0 if made is None else len(made)
     except DashboardError as wrong:
         fix = "Rename or split what is too large"
         findings.append(

@@ -58,6 +58,8 @@ def _with(settings: Settings, definitions: Path | None) -> Settings:
 def _print(found: Checked) -> None:
     for finding in found.findings:
         say(str(finding), STYLES[finding.level])
+    if found.executed:
+        say(f"executed as code: {counted(len(found.executed), 'board file')}: {', '.join(found.executed)}")
     if found.unwatched:
         say("watched by no board and no rule: " + ", ".join(found.unwatched))
     if found.counts:
@@ -74,6 +76,7 @@ def _document(found: Checked) -> dict[str, object]:
         "sound": not found.errors,
         "counts": found.counts,
         "unwatched": found.unwatched,
+        "executed": found.executed,
         "findings": [
             fields_of(finding, "slo_id") | {"slo": finding.slo_id or None} for finding in found.findings
         ],
@@ -112,18 +115,16 @@ def build(
 
     Exit status: 0 written, or up to date; 1 with --check: it is not.
     """
-    from app.bootstrap.alarm_policy import load_alarm_policy
     from app.build import artifacts, differences, write
-    from slo.loaders.catalogue_files import load_catalogue
+    from app.workspace import open_workspace
 
     chosen = _with(settings, definitions)
     where = Deployment(settings.environment, region, account, console_url)
     with stderr.status("generating"):
         made = artifacts(
-            load_catalogue(chosen.definitions),
+            open_workspace(chosen.folders),
             settings.environment,
             deployment=where,
-            policy=load_alarm_policy(settings.alarm_policy).policy,
             router=RouterAddress(url=router_url),
             topics=_topics(settings),
             sloth_names=sloth_names,

@@ -130,10 +130,9 @@ def _look(
 def _generated(
     settings: Settings, account: Account | None, console_url: str, router_url: str
 ) -> dict[str, bytes]:
-    from app.bootstrap.alarm_policy import load_alarm_policy
     from app.build import artifacts
     from app.deployment.aws.topics import Topics
-    from slo.loaders.catalogue_files import load_catalogue
+    from app.workspace import open_workspace
 
     where = Deployment(settings.environment, console=console_url)
     topics: dict[str, str] = {}
@@ -143,10 +142,9 @@ def _generated(
         )
         topics = Topics(account, settings.environment).arns()
     return artifacts(
-        load_catalogue(settings.definitions),
+        open_workspace(settings.folders),
         settings.environment,
         deployment=where,
-        policy=load_alarm_policy(settings.alarm_policy).policy,
         router=RouterAddress(url=router_url),
         topics=topics,
     )

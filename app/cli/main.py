@@ -40,6 +40,7 @@ class Root(LazyGroup):
     "--data-dir", type=click.Path(path_type=Path), help="Where the embedded profile keeps its files."
 )
 @click.option("--environment", help="Name of the environment; a label on everything.")
+@click.option("--workspace", type=click.Path(path_type=Path), help="Folder that is used whole.")
 @click.option("--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.")
 @click.option("--policies", type=click.Path(path_type=Path), help="Folder of credit policies.")
 @click.option("--alarm-policy", type=click.Path(path_type=Path), help="Folder of the alarm policy.")

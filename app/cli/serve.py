@@ -44,14 +44,15 @@ async def _serve(settings: Settings, role: str) -> None:
 @click.command()
 @pass_settings
 def up(settings: Settings) -> None:
-    """Serve everything on this machine: decision API, ingestion, console, evaluator, router, exporters."""
-    from app.bootstrap.roles import ROLES
+    """Serve everything on this machine: console, evaluator, router and exporters; and the decision API and
+    ingestion of the credit platform, if it is that workspace."""
+    from app.bootstrap.roles import ROLES, sides
     from app.serving.server import bind
     from app.serving.supervisor import Child, Supervisor
 
     environment = settings.child_environment()
     children = []
-    for role in ("data", "control"):
+    for role in sides(settings):
         port, setting = ROLES[role].port(settings)
         bind(settings.host, port, setting).close()
         children.append(Child(role, environment, (settings.host, port)))
@@ -66,8 +67,9 @@ def _announce(role: str, pid: int, restarts: int) -> None:
 
 def _welcome(settings: Settings) -> None:
     api = f"http://{settings.host}:{settings.api_port}"
+    if settings.folders.is_shipped:
+        stdout.print(f"Decision API  {api}  (OpenAPI: {api}/openapi.json)", soft_wrap=True)
     for line in (
-        f"Decision API  {api}  (OpenAPI: {api}/openapi.json)",
         f"Console       {new_link(settings)}",
         "              The link signs in once, within 15 minutes; `mirante console-link` makes another.",
         "Ctrl-C stops everything in order.",

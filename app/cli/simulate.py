@@ -77,12 +77,12 @@ def simulate_(
     mirante simulate credit/transaction-errors --counts last-quarter.csv --against new-definitions/
     """
     from dashboards.model.palette import SEVERITY_COLOURS
-    from slo.loaders.catalogue_files import load_catalogue
+    from slo.loaders.catalogue_files import catalogue_of, load_catalogue
     from slo.simulate.report import chart
     from slo.simulate.simulation import simulate
 
     source = _Source(incident, counts, prometheus, ledger, traffic, _utc(since), _utc(until))
-    slo = load_catalogue(settings.definitions).slo(slo_id)
+    slo = catalogue_of(settings.folders).slo(slo_id)
     timeline, began = _timeline(settings, slo, source)
     chosen = tuple(backends) or BACKENDS
     found = simulate(slo, timeline, backends=chosen)

@@ -92,7 +92,7 @@ def collect(settings: Settings, prometheus: str | None, since: datetime | None) 
     from app.bootstrap.count_source import JOURNALS, PROMETHEUS, count_collector, count_source
     from slo.ledger.sqlite_count_reader import SqliteCountReader
     from slo.ledger.sqlite_ledger import SqliteLedger
-    from slo.loaders.catalogue_files import load_catalogue
+    from slo.loaders.catalogue_files import catalogue_of
 
     if prometheus:
         settings = replace(settings, prometheus=prometheus, count_source=PROMETHEUS)
@@ -101,7 +101,7 @@ def collect(settings: Settings, prometheus: str | None, since: datetime | None) 
             "name a Prometheus with --prometheus, or set count_source to cloudwatch; "
             "our own journals are read by `mirante up`"
         )
-    slos = load_catalogue(settings.definitions).slos
+    slos = catalogue_of(settings.folders).slos
     clock = parse_clock(settings.clock)
     history = timedelta(days=1) if since is None else clock.now() - since.replace(tzinfo=UTC)
     paths = DataPaths(settings.data_dir)

@@ -15,12 +15,13 @@ from alarms.model.errors import AlarmsError
 from alarms.model.incident import Incident
 from alarms.model.severity import Severity
 from app.console import charts
-from app.console.board_decisions import Figure, decision_figures
+from app.console.board_decisions import DecisionFigures, Figure, decision_figures
 from app.console.objective_view import budget_left, slo_text
 from app.console.ports import ConsoleDependencies
 from app.console.visits import Reader, state_style
 from credit.domain.errors import DomainError
 from dashboards.model.palette import State
+from exporters.collectors.consistency_index import ConsistencySource
 from slo.judge.status import ObjectiveState, ObjectiveStatus
 from slo.model.errors import SloError
 from slo.model.periods import MINUTE, floor_minute
@@ -85,15 +86,21 @@ def board_page(deps: ConsoleDependencies, period: str, reader: Reader) -> dict[s
             problems.append(reader.texts(f"problem.{problem}", reason=error))
             return None
 
+    def decided() -> DecisionFigures | None:
+        if deps.decisions is None:
+            return None
+        return decision_figures(deps.decisions.slices(end - length, end, step), reader)
+
+    def compared() -> list[PairRow] | None:
+        return None if deps.consistency is None else consistency_rows(deps.consistency, reader)
+
     found = shown("incidents", incidents)
     return {
         "period": period,
         "periods": tuple(PERIODS),
         "promises": shown("objectives", lambda: [promise_row(item, reader) for item in deps.statuses()]),
-        "decisions": shown(
-            "decisions", lambda: decision_figures(deps.decisions.slices(end - length, end, step), reader)
-        ),
-        "pairs": shown("consistency", lambda: consistency_rows(deps, reader)),
+        "decisions": shown("decisions", decided),
+        "pairs": shown("consistency", compared),
         "severities": None if found is None else severity_rows(found, reader),
         "times": None if found is None else response_times(found, reader),
         "problems": problems,
@@ -185,7 +192,7 @@ def _median(key: str, durations: Sequence[timedelta], reader: Reader) -> Figure:
     return Figure(reader.texts(key), reader.formats.duration(typical), note)
 
 
-def consistency_rows(deps: ConsoleDependencies, reader: Reader) -> list[PairRow]:
+def consistency_rows(consistency: ConsistencySource, reader: Reader) -> list[PairRow]:
     formats = reader.formats
     return [
         PairRow(
@@ -197,5 +204,5 @@ def consistency_rows(deps: ConsoleDependencies, reader: Reader) -> list[PairRow]
                 "when.ago", duration=formats.duration(max(timedelta(0), reader.now - reading.measured_at))
             ),
         )
-        for reading in deps.consistency.readings()
+        for reading in consistency.readings()
     ]

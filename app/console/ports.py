@@ -112,8 +112,8 @@ class ConsoleDependencies:
     ledger: Ledger
     desk: IncidentDesk
     escalation: EscalationSource
-    consistency: ConsistencySource
-    decisions: DecisionHistory
+    consistency: ConsistencySource | None  # without one, the board has no part about it
+    decisions: DecisionHistory | None
     sessions: SessionStore
     time_zone: str = "America/Sao_Paulo"
     refresh_seconds: int = 10

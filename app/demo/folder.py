@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.demo.errors import FolderNotOurs
 from foundation.files import read_document
-from slo.loaders.catalogue_files import DEFINITIONS, WINDOWS
+from foundation.workspace import SHIPPED
 from slo.prometheus.yaml_text import render_yaml
 
 MARKER = ".made-by-mirante-demo"
@@ -37,8 +37,8 @@ def demo_definitions(folder: Path) -> Path:
     than a demo can wait even at sixty times real time. Everything else is the shipped file, byte for byte.
     """
     target = folder / "definitions"
-    shutil.copytree(DEFINITIONS, target)
-    shipped = dict(read_document(WINDOWS / WINDOW_SET).entries())
+    shutil.copytree(SHIPPED.definitions, target)
+    shipped = dict(read_document(SHIPPED.windows / WINDOW_SET).entries())
     paging = [tier for tier in shipped["tiers"].items() if dict(tier.entries())["severity"].text() in PAGING]
     windows = {key: place.plain() for key, place in shipped.items()}
     windows["tiers"] = [tier.plain() for tier in paging]

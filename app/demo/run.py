@@ -39,10 +39,11 @@ from app.demo.seen import Seen
 from app.demo.sender import Answer, Journal, Sender
 from app.settings import Settings
 from app.slo_tables import overview
+from app.workspace import open_workspace
 from credit.usecases.load_policies import load_reasons
 from foundation.clock import clock_spec, parse_clock
 from slo.judge.status import ObjectiveStatus
-from slo.loaders.catalogue_files import load_catalogue
+from slo.loaders.catalogue_files import catalogue_of
 
 
 class Demo:
@@ -140,7 +141,7 @@ class Demo:
         await self._until_counted()
         self._seen.quiet_statuses = await self._until_all_are_seen()
         self._narrator.show(overview(self._seen.quiet_statuses))
-        routing = open_router(self._settings, load_catalogue(self._settings.definitions))
+        routing = open_router(self._settings, catalogue_of(self._settings.folders))
         self._seen.incidents_before = len(routing.router.incidents())
         routing.store.close()
         check_healthy(self._expectations, self._seen, loans)
@@ -167,7 +168,7 @@ class Demo:
             else "no fault (negative control): the expected alert must not come"
         )
         clock = parse_clock(self._settings.clock)
-        routing = open_router(self._settings, load_catalogue(self._settings.definitions))
+        routing = open_router(self._settings, catalogue_of(self._settings.folders))
         phase = FaultPhase(mirante, sender, routing.router, clock, loans, parameters, self._narrator.say)
         self._seen.fault = await phase.play()
         routing.store.close()
@@ -190,7 +191,7 @@ class Demo:
     def _build(self) -> None:
         folder = self._parameters.build_dir
         self._narrator.stage(f"everything generated, into {folder}/")
-        made = artifacts(load_catalogue(), "production")
+        made = artifacts(open_workspace(), "production")
         write(made, folder)
         self._narrator.say(f"{len(made)} files, described by manifest.json")
         self._expectations.expect(

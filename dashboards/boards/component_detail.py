@@ -1,120 +1,28 @@
-"""One component: what it is short of, what it does, what it leans on, and whom it serves."""
+"""The platform's components: beside what each is short of, what it does, by our own metrics and by AWS's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from alarms.router.topology import Topology
-from dashboards.boards import component_panels as panels
-from dashboards.boards import consistency_panels as checks
-from dashboards.boards import data_panels as data
-from dashboards.boards import http_panels as http
-from dashboards.boards import slo_panels as slo
-from dashboards.boards.alert_panels import alerts_row, targets_alive
-from dashboards.boards.links_row import board_links, links_row
-from dashboards.boards.source import Source, component_board_name, slo_board_name
-from dashboards.model.board import Board, BoardPart, Link, Panel, Row, Series, Shape
+from dashboards.boards.panels import consistency as checks
+from dashboards.boards.panels import data, http
+from dashboards.boards.panels import platform as panels
+from dashboards.model.board import Board, Panel
 from dashboards.model.palette import Unit
-from dashboards.model.query import AwsMetric, GaugeLevel, equal, matching
-from exporters.collectors import saturation
-from exporters.collectors.components import COMPONENT_OF_STORE, PROCESSORS
+from dashboards.model.query import AwsMetric, equal
+from dashboards.standard.component_detail import board
+from dashboards.standard.source import Source
 from foundation.bilingual import Text
 from slo.model.entities import Component
 
 Panels = tuple[Panel, ...]
 
 
-def board(source: Source, component: Component) -> Board:
-    name = component_board_name(component)
-    title = Text(component.name, component.name_pt or component.name)
-    return Board(
-        name=name,
-        title=Text(f"Mirante component: {title.en}", f"Componente Mirante: {title.pt}"),
-        description=Text(component.description, component.description_pt or component.description),
-        rows=(
-            _status(source, component),
-            _trends(source, component),
-            alerts_row(source, where=(matching("component", _with_below(source, component)),)),
-            _components(source, component),
-            links_row(name, more=_more(source, component), runbooks=("saturation",)),
-        ),
-        links=board_links(name),
-        tags=("component", component.kind),
-    )
-
-
-def _status(source: Source, component: Component) -> Row:
-    lights = [
-        slo.light(source, one, objective)
-        for one in source.of_component(component)
-        for objective in one.objectives
-    ]
-    return Row(
-        BoardPart.STATUS, Text("Status", "Status"), (_fullest(source, component), *lights, targets_alive())
-    )
-
-
-def _fullest(source: Source, component: Component) -> Panel:
-    return Panel(
-        id="fullest",
-        title=Text("Fullest resource", "Recurso mais cheio"),
-        description=Text("Use over limit, now.", "Uso sobre limite, agora."),
-        shape=Shape.STAT,
-        series=(
-            Series(
-                GaugeLevel(
-                    saturation.SATURATION, by=("resource",), where=(equal("component", component.id),)
-                ),
-                Text("{{resource}}", "{{resource}}"),
-            ),
-        ),
-        unit=Unit.RATIO,
-        width=6,
-        height=4,
-        thresholds=panels.saturation_steps(source),
-        runbook="saturation",
-    )
-
-
-def _trends(source: Source, component: Component) -> Row:
-    own = _OWN.get(component.id) or _BY_KIND.get(component.kind)
-    more = own(source) if own is not None else ()
-    where = (equal("component", component.id),)
-    return Row(
-        BoardPart.TRENDS,
-        Text("Key metrics and trends", "Métricas-chave e tendências"),
-        (panels.saturation_lines(source, where), *_pressure(component), *more, *_aws(component)),
-    )
-
-
-def _pressure(component: Component) -> Panels:
-    """Of what can be asked: servers and services, not our own processes."""
-    asked = component.id in COMPONENT_OF_STORE.values() or component.id == PROCESSORS
-    return (panels.pressure((equal("component", component.id),)),) if asked else ()
-
-
-def _components(source: Source, component: Component) -> Row:
-    """What it leans on, at any depth: trouble there explains trouble here."""
-    where = (matching("component", _with_below(source, component)),)
-    return Row(
-        BoardPart.COMPONENTS,
-        Text("It and what it leans on", "Ele e aquilo em que se apoia"),
-        (panels.saturation_bars(source, where=where, width=24),),
-    )
-
-
-def _with_below(source: Source, component: Component) -> str:
-    below = Topology(source.components).below(component.id)
-    return "|".join((component.id, *sorted(below)))
-
-
-def _more(source: Source, component: Component) -> tuple[Link, ...]:
-    served = [
-        Link(slo.title_of(one, one.objectives[0]), board=slo_board_name(one))
-        for one in source.of_component(component)
-    ]
-    below = [c for c in source.components if c.id in component.depends_on]
-    return (*served, *(Link(Text(c.name, c.name_pt or c.name), board=component_board_name(c)) for c in below))
+def boards(source: Source) -> Iterator[Board]:
+    for component in source.components:
+        own = _OWN.get(component.id) or _BY_KIND.get(component.kind)
+        more = own(source) if own is not None else ()
+        yield board(source, component, (*more, *_aws(component)))
 
 
 def _decision(source: Source) -> Panels:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from alarms.generate.cloudwatch.logs import log_group
-from dashboards.boards import component_panels as component
-from dashboards.boards import data_panels as data
-from dashboards.boards import http_panels as http
-from dashboards.boards import response_panels as response
-from dashboards.boards import slo_panels as slo
-from dashboards.boards.alert_panels import alerts_row, targets_alive
-from dashboards.boards.links_row import board_links, links_row
-from dashboards.boards.source import Source
+from alarms.generate.cloudwatch.logs import log_group_name
+from dashboards.boards.panels import data as data
+from dashboards.boards.panels import http as http
+from dashboards.boards.panels import platform
 from dashboards.model.board import Board, BoardPart, Row
+from dashboards.standard import component_panels as component
+from dashboards.standard import response_panels as response
+from dashboards.standard import slo_panels as slo
+from dashboards.standard.alert_panels import alerts_row, targets_alive
+from dashboards.standard.links_row import links_row
+from dashboards.standard.source import Source
 from foundation.bilingual import Text
 
 NAME = "development"
@@ -27,8 +28,8 @@ def board(source: Source) -> Board:
             "Para onde vai o tempo, o que falha e de onde vêm os dados.",
         ),
         rows=(_status(source), _trends(source), alerts_row(source), _components(source), _links(source)),
-        links=board_links(NAME),
         tags=("development",),
+        menu=Text("Development", "Desenvolvimento"),
     )
 
 
@@ -42,26 +43,26 @@ def _trends(source: Source) -> Row:
         BoardPart.TRENDS,
         Text("Performance and errors", "Desempenho e erros"),
         (
-            component.latency(source),
-            component.latency_heatmap(),
+            platform.latency(source),
+            platform.latency_heatmap(),
             http.by_route(),
             http.latency_by_route(),
-            component.not_good_share(),
+            platform.not_good_share(),
             http.server_errors(),
         ),
     )
 
 
 def _components(source: Source) -> Row:
-    group = log_group("api").name(source.environment)
+    group = log_group_name(source.environment, "api")
     return Row(
         BoardPart.COMPONENTS,
         Text("Components", "Componentes"),
         (
             data.profile_reads(),
             data.projections(),
-            component.ingestion(),
-            component.ingest_duration(),
+            platform.ingestion(),
+            platform.ingest_duration(),
             component.saturation_lines(source),
             data.own_health(),
             response.measurement_age(),
@@ -71,4 +72,4 @@ def _components(source: Source) -> Row:
 
 
 def _links(source: Source) -> Row:
-    return links_row(NAME, runbooks=("credit-decision-latency", "watching-ourselves"))
+    return links_row(runbooks=("credit-decision-latency", "watching-ourselves"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dashboards.boards import component_panels as component
-from dashboards.boards import response_panels as response
-from dashboards.boards import slo_panels as slo
-from dashboards.boards.alert_panels import alerts_row, targets_alive
-from dashboards.boards.links_row import board_links, links_row
-from dashboards.boards.source import Source
+from dashboards.boards.panels import platform
 from dashboards.model.board import Board, BoardPart, Row
+from dashboards.standard import component_panels as component
+from dashboards.standard import response_panels as response
+from dashboards.standard import slo_panels as slo
+from dashboards.standard.alert_panels import alerts_row
+from dashboards.standard.links_row import links_row
+from dashboards.standard.operations import MENU, NAME, status_row
+from dashboards.standard.source import Source
 from foundation.bilingual import Text
-
-NAME = "operations"
 
 
 def board(source: Source) -> Board:
@@ -23,24 +23,8 @@ def board(source: Source) -> Board:
             "Com que rapidez os orçamentos queimam, o que há de errado e o que fazer.",
         ),
         rows=(status_row(source), _trends(source), alerts_row(source), _components(source), _links()),
-        links=board_links(NAME),
         tags=("operations",),
-    )
-
-
-def status_row(source: Source) -> Row:
-    """The traffic light: the platform, then each objective."""
-    lights = [slo.light(source, one, objective) for one, objective in source.objectives()]
-    return Row(
-        BoardPart.STATUS,
-        Text("Status", "Status"),
-        (
-            slo.worst_light(source),
-            *lights,
-            targets_alive(),
-            response.open_incidents(),
-            response.delivery_age(),
-        ),
+        menu=MENU,
     )
 
 
@@ -50,9 +34,9 @@ def _trends(source: Source) -> Row:
         Text("Key metrics and trends", "Métricas-chave e tendências"),
         (
             slo.burn_overview(source),
-            component.latency(source),
-            component.requests(),
-            component.not_good_share(),
+            platform.latency(source),
+            platform.requests(),
+            platform.not_good_share(),
         ),
     )
 
@@ -64,8 +48,8 @@ def _components(source: Source) -> Row:
         (
             component.saturation_bars(source),
             component.saturation_lines(source),
-            component.ingest_lag(source),
-            component.consistency(source),
+            platform.ingest_lag(source),
+            platform.consistency(source),
             response.alerts_taken_in(),
             response.messages_sent(),
             response.noise(),
@@ -74,4 +58,4 @@ def _components(source: Source) -> Row:
 
 
 def _links() -> Row:
-    return links_row(NAME, runbooks=("generic", "saturation", "ingestion-lag", "credit-data-consistency"))
+    return links_row(runbooks=("generic", "saturation", "ingestion-lag", "credit-data-consistency"))

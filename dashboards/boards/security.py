@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from alarms.generate.cloudwatch.logs import log_group
+from alarms.generate.cloudwatch.logs import log_group_name
 from alarms.generate.cloudwatch.names import indicator_alarm
 from credit import metrics as telemetry
-from dashboards.boards import component_panels as component
-from dashboards.boards import data_panels as data
-from dashboards.boards import http_panels as http
-from dashboards.boards.alert_panels import alerts_row
-from dashboards.boards.links_row import board_links, links_row
-from dashboards.boards.source import Source
+from dashboards.boards.panels import data as data
+from dashboards.boards.panels import http as http
+from dashboards.boards.panels import platform
 from dashboards.model.board import Board, BoardPart, Panel, Row, Series, Shape, Threshold
 from dashboards.model.palette import STATES, State, Unit
 from dashboards.model.query import AwsMetric, Breach, CounterGrowth, WorstBreach, equal, matching
+from dashboards.standard.alert_panels import alerts_row
+from dashboards.standard.links_row import links_row
+from dashboards.standard.source import Source
 from foundation.bilingual import Text
 from foundation.metrics import MetricSpec
 from foundation.quantities import decimal_text
@@ -36,10 +36,10 @@ def board(source: Source) -> Board:
             _trends(source),
             alerts_row(source, where=(matching("category", "security.*|consistency|self"),)),
             _components(source),
-            links_row(NAME, runbooks=(RUNBOOK, "credit-data-consistency")),
+            links_row(runbooks=(RUNBOOK, "credit-data-consistency")),
         ),
-        links=board_links(NAME),
         tags=("security",),
+        menu=Text("Security", "Segurança"),
         since="24h",
     )
 
@@ -107,12 +107,12 @@ def _trends(source: Source) -> Row:
 def _components(source: Source) -> Row:
     waf = AwsMetric("AWS/WAFV2", "BlockedRequests", (("WebACL", "mirante"), ("Rule", "ALL")), "Sum")
     findings = AwsMetric("AWS/Events", "MatchedEvents", (("RuleName", "mirante-guardduty-findings"),), "Sum")
-    group = log_group("access").name(source.environment)
+    group = log_group_name(source.environment, "access")
     return Row(
         BoardPart.COMPONENTS,
         Text("Perimeter, records and audit", "Perímetro, registros e auditoria"),
         (
-            component.consistency(source),
+            platform.consistency(source),
             data.divergences(),
             http.aws_metric(
                 "waf",

@@ -117,7 +117,10 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """``name`` is its file and uid (``operations``). ``since`` is the default range in Grafana's words."""
+    """``name`` is its file and uid (``operations``). ``since`` is the default range in Grafana's words.
+
+    ``menu`` is what the links of every other board call it; without one it is reached from where it is named.
+    """
 
     name: str
     title: Text
@@ -128,6 +131,7 @@ class Board:
     tags: tuple[str, ...] = ()
     since: str = "6h"
     refresh: str = "1m"
+    menu: Text | None = None
 
     def panels(self) -> Iterator[Panel]:
         for row in self.rows:

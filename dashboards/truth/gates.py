@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from alarms.generate.cloudwatch.every_alarm import every_alarm
-from dashboards.boards.registry import boards
-from dashboards.boards.source import source_of
 from dashboards.cloudwatch import expressions
 from dashboards.cloudwatch.body import body
 from dashboards.grafana.board import dashboard
 from dashboards.model.addresses import LANGUAGES, Deployment
-from dashboards.model.board import Panel
+from dashboards.model.board import Board, Panel
 from dashboards.model.errors import NotExpressible
+from dashboards.standard.source import Source
 from dashboards.truth import colour_gate, light_gate, line_gate, link_gate, series_gate
 from dashboards.truth.known_series import known_series, rules
 from dashboards.truth.reading import readings
 from dashboards.truth.untruth import Untruth
 from foundation.metrics import MetricSpec
-from slo.model.catalogue import Catalogue
 
 CONSOLE_PATHS = ("/", "/kpi", "/slo/{service}/{name}", "/incidents/{id}", "/runbooks/{name}")
 """The console's pages below its address; a test holds them against the console's own routes."""
@@ -41,23 +39,17 @@ class Report:
 
 
 def examine(
-    catalogue: Catalogue,
-    environment: str,
-    declared: Sequence[MetricSpec],
+    source: Source,
+    made: Sequence[Board],
+    declared: Sequence[MetricSpec] | None,
     console_paths: Iterable[str] = CONSOLE_PATHS,
 ) -> Report:
-    """``declared`` are the metrics that anything exposes."""
-    source = source_of(catalogue, environment)
-    made = boards(source)
-    known = known_series(catalogue, environment, declared)
-    found: list[Untruth] = [*series_gate.of_boards(made, known)]
-    found += series_gate.of_indicators(source.indicators, declared)
-    generated = rules(catalogue, environment)
-    for rule in generated:
-        name = str(rule.get("alert") or rule.get("record"))
-        if "record" not in rule and str(rule["expr"]) not in _WATCHES_ITSELF:
-            found += series_gate.of_text(f"rule {name}", str(rule["expr"]), known)
-    found += line_gate.of_boards(made, source, generated, every_alarm(catalogue, environment))
+    """``made`` are the boards of ``source``; ``declared`` the metrics that anything exposes (``None``: nobody
+    here knows what is exposed, and whether each series exists is not asked)."""
+    environment, generated = source.environment, rules(source)
+    found: list[Untruth] = [] if declared is None else [*_series(source, made, generated, declared)]
+    alarms = every_alarm(source.catalogue, source.watched, environment)
+    found += line_gate.of_boards(made, source, generated, alarms)
     found += light_gate.of_boards(made, source, generated)
     found += link_gate.of_boards(made, source.runbooks, console_paths)
     for board in made:
@@ -74,10 +66,27 @@ def examine(
         "panels": len(panels),
         "queries": len(texts),
         "rules": len(generated),
-        "metrics": len(declared),
     }
+    if declared is None:
+        return Report(tuple(found), (), counts)
+    counts["metrics"] = len(declared)
     texts += [str(rule["expr"]) for rule in generated]
     return Report(tuple(found), unwatched(declared, texts, _on_cloudwatch(panels, environment)), counts)
+
+
+def _series(
+    source: Source,
+    made: Sequence[Board],
+    generated: Iterable[Mapping[str, object]],
+    declared: Sequence[MetricSpec],
+) -> Iterator[Untruth]:
+    known = known_series(source, declared)
+    yield from series_gate.of_boards(made, known)
+    yield from series_gate.of_indicators(source.indicators, declared)
+    for rule in generated:
+        name = str(rule.get("alert") or rule.get("record"))
+        if "record" not in rule and str(rule["expr"]) not in _WATCHES_ITSELF:
+            yield from series_gate.of_text(f"rule {name}", str(rule["expr"]), known)
 
 
 def _on_cloudwatch(panels: Iterable[Panel], environment: str) -> Iterator[str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from alarms.generate import indicator_rules
-from alarms.generate.indicators import indicators
 from alarms.reports import response
+from dashboards.standard.source import Source
 from dashboards.truth.reading import readings
 from exporters.collectors import declared
 from foundation.metrics import MetricKind, MetricSpec
 from slo import prometheus
-from slo.model.catalogue import Catalogue
 
 FROM_SCRAPING = frozenset({"job", "instance"})
 OF_ALERTS = frozenset({"alertname", "alertstate"})
@@ -22,23 +21,23 @@ _SUFFIXES = ("_bucket", "_sum", "_count")
 Known = Mapping[str, frozenset[str]]
 
 
-def known_series(catalogue: Catalogue, environment: str, declared: Iterable[MetricSpec]) -> Known:
+def known_series(source: Source, declared: Iterable[MetricSpec]) -> Known:
     """Series name to every label it may carry; ``declared`` are all that is exposed."""
     known: dict[str, frozenset[str]] = {"up": FROM_SCRAPING}
     for spec in declared:
         known |= _of_metric(spec)
-    for rule in rules(catalogue, environment):
+    for rule in rules(source):
         if "record" in rule:
             labels = frozenset(_labels(rule)) | _carried(rule)
             known[str(rule["record"])] = known.get(str(rule["record"]), frozenset()) | labels
-    known["ALERTS"] = _alert_labels(catalogue, environment, known)
+    known["ALERTS"] = _alert_labels(source, known)
     return known
 
 
-def rules(catalogue: Catalogue, environment: str) -> list[Mapping[str, object]]:
+def rules(source: Source) -> list[Mapping[str, object]]:
     """Every generated rule, recording and alerting."""
-    own = indicator_rules.rule_file(indicators(catalogue), environment, heartbeat=True)
-    files = [*prometheus.rule_files(catalogue, environment).values(), own]
+    own = indicator_rules.rule_file(source.watched, source.environment, heartbeat=True)
+    files = [*prometheus.rule_files(source.catalogue, source.environment).values(), own]
     return [
         rule for document in files for group in _list(document["groups"]) for rule in _list(group["rules"])
     ]
@@ -59,9 +58,9 @@ def _carried(rule: Mapping[str, object]) -> frozenset[str]:
     return grouped
 
 
-def _alert_labels(catalogue: Catalogue, environment: str, known: Known) -> frozenset[str]:
+def _alert_labels(source: Source, known: Known) -> frozenset[str]:
     labels = OF_ALERTS
-    for rule in rules(catalogue, environment):
+    for rule in rules(source):
         if "alert" in rule:
             labels |= frozenset(_labels(rule))
             for reading in readings(str(rule["expr"])):

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dashboards.boards.slo_panels import key_of
-from dashboards.boards.source import Source
 from dashboards.grafana.panels import why_not
 from dashboards.model import promql
 from dashboards.model.board import Board, Panel, Shape
 from dashboards.model.palette import STATES, State
+from dashboards.standard.slo_panels import key_of
+from dashboards.standard.source import Source
 from dashboards.truth.untruth import Untruth
 
 GATE = "lights"

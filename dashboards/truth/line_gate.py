@@ -8,10 +8,10 @@ from fractions import Fraction
 
 from alarms.generate.cloudwatch.names import indicator_alarm
 from alarms.model.indicator import IndicatorAlarm, Measure
-from dashboards.boards.slo_panels import key_of
-from dashboards.boards.source import Source
 from dashboards.model.board import Board, Panel, Shape
 from dashboards.model.query import CounterGrowth, GaugeLevel
+from dashboards.standard.slo_panels import key_of
+from dashboards.standard.source import Source
 from dashboards.truth.untruth import Untruth
 from slo.model import conventions
 from slo.model.spec import Objective, Slo, Tier

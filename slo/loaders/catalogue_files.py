@@ -1,4 +1,4 @@
-"""The catalogue read from files: the one that ships, a directory of definitions, or named files.
+"""The catalogue read from files: a workspace's definitions, or files named one by one.
 
 Every document is told apart by what it says it is; they may refer to each other across files.
 """
@@ -6,6 +6,7 @@ Every document is told apart by what it says it is; they may refer to each other
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from operator import attrgetter
@@ -14,6 +15,7 @@ from pathlib import Path
 from foundation.errors import Problems
 from foundation.files import documents, read_bytes
 from foundation.located import Section
+from foundation.workspace import SHIPPED, Workspace
 from slo.indicators import KINDS, Kinds
 from slo.loaders.openslo import OpenSlo
 from slo.loaders.sloth import read_sloth, read_sloth_windows
@@ -22,31 +24,43 @@ from slo.model.catalogue import Catalogue
 from slo.model.entities import Component, WindowSet
 from slo.model.spec import Slo
 
-DEFINITIONS = Path(__file__).parents[1] / "definitions"
-WINDOWS = Path(__file__).parents[1] / "windows"
+WINDOWS = SHIPPED.windows
 SUFFIXES = (".yaml", ".yml")
 COMPONENT_KINDS = ("api", "service", "store", "cache", "stream", "function", "worker", "probe")
 _READ_AS = "OpenSLO (apiVersion: openslo/v1), Sloth (version: prometheus/v1), window sets and components"
 
 
-def load_catalogue(directory: Path | None = None, kinds: Kinds = KINDS) -> Catalogue:
-    """Read every definition below ``directory`` (``None``: the definitions shipped with Mirante).
+def load_catalogue(
+    directory: Path = SHIPPED.definitions, windows: Path = WINDOWS, kinds: Kinds = KINDS
+) -> Catalogue:
+    """Read every definition below ``directory``, and every window set in ``windows`` if that is a folder.
 
-    Window sets shipped with Mirante are always known; ``*.yaml`` in ``windows/`` below the directory adds
-    to them or replaces one by name. ``components.yaml`` holds the component catalogue.
+    Window sets shipped with Mirante are always known; others, there or in ``windows/`` below the directory,
+    add to them or replace one by name. ``components.yaml`` holds the component catalogue.
 
     Raises:
         DefinitionErrors: the directory is missing or empty, or anything in its files is wrong.
     """
-    root, problems = directory or DEFINITIONS, Problems()
-    if not root.is_dir():
-        problems.refuse(str(root), None, "", "is not a directory", "Give a directory with YAML files.")
+    problems = Problems()
+    if not directory.is_dir():
+        problems.refuse(str(directory), None, "", "is not a directory", "Give a directory with YAML files.")
         problems.raise_if_any()
-    files = sorted(path for path in root.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    files = _yaml_files(directory)
     if not files:
         problem = "has no .yaml or .yml file"
-        problems.refuse(str(root), None, "", problem, "Put your definitions there.")
-    return _read({str(path.relative_to(root)): path for path in files}, problems, kinds)[0]
+        problems.refuse(str(directory), None, "", problem, "Put your definitions there.")
+    if windows != WINDOWS and windows.is_dir():
+        files += _yaml_files(windows)
+    return _read({os.path.relpath(path, directory): path for path in files}, problems, kinds)[0]
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+
+
+def catalogue_of(workspace: Workspace) -> Catalogue:
+    """Its definitions under its windows. Raises as ``load_catalogue`` does."""
+    return load_catalogue(workspace.definitions, workspace.windows)
 
 
 def load_files(files: Sequence[Path]) -> tuple[Catalogue, Set[str]]:

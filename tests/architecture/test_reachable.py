@@ -17,6 +17,7 @@ LOADED_BY_OTHERS = {
     "dataplatform.schemas.mysql.parameters": "declares the parameter groups of Aurora",
 }
 VERSIONS = "dataplatform.schemas.mysql.versions."  # alembic finds them by their folder
+BOARDS = "dashboards.boards."  # a workspace's boards are found by their folder
 ROOTS = {name.partition(".")[0] for name in product_modules()}
 
 
@@ -31,7 +32,8 @@ def everything_reached() -> Reached:
     reached = Reached(product)
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     versions = [name for name in product if name.startswith(VERSIONS)]
-    for entry in (*scripts.values(), *LOADED_BY_OTHERS, *started_by_make(), *versions):
+    boards = [f"{name}:{make}" for name in product if name.startswith(BOARDS) for make in ("board", "boards")]
+    for entry in (*scripts.values(), *LOADED_BY_OTHERS, *started_by_make(), *versions, *boards):
         reached.enter(entry)
     return reached
 

@@ -10,14 +10,13 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
-from dashboards.boards.registry import boards
-from dashboards.boards.source import source_of
 from dashboards.cloudwatch.body import body_bytes
 from dashboards.grafana.board import dashboard_bytes
 from dashboards.model.addresses import Deployment
 from dashboards.model.board import Board
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
+from tests.support.catalogues import shipped_with
 
 BOARDS = 100
 ENVIRONMENT = "bench"
@@ -56,7 +55,7 @@ def enough(catalogue: Catalogue) -> Catalogue:
 
 
 def build(catalogue: Catalogue, render: Callable[[Board], bytes]) -> Sequence[bytes]:
-    made = boards(source_of(catalogue, ENVIRONMENT))
+    made = shipped_with(catalogue).boards(ENVIRONMENT)
     return [render(board) for board in made]
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from app.build import artifacts
 from tests.golden.update import ENVIRONMENT, FOLDER, REVIEWED, golden_path
-from tests.support.catalogues import shipped
+from tests.support.catalogues import shipped_workspace
 
 
 @pytest.fixture(scope="module")
 def made() -> dict[str, bytes]:
-    return artifacts(shipped(), ENVIRONMENT)
+    return artifacts(shipped_workspace(), ENVIRONMENT)
 
 
 @pytest.mark.parametrize("path", REVIEWED)

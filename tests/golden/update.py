@@ -27,9 +27,9 @@ def golden_path(path: str) -> Path:
 
 def main() -> None:
     from app.build import artifacts
-    from slo.loaders.catalogue_files import load_catalogue
+    from app.workspace import open_workspace
 
-    made = artifacts(load_catalogue(), ENVIRONMENT)
+    made = artifacts(open_workspace(), ENVIRONMENT)
     for path in REVIEWED:
         golden_path(path).write_bytes(made[path])
 

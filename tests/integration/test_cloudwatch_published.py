@@ -32,6 +32,7 @@ from slo.model.catalogue import Catalogue
 from slo.model.periods import MINUTE, floor_minute
 from slo.model.spec import Slo
 from tests.support.aws_emulator import aws_client, needs_emulator, shared_emulator
+from tests.support.catalogues import shipped_watched, shipped_workspace
 from tests.support.memory_ledger import MemoryLedger
 
 pytestmark = needs_emulator
@@ -209,7 +210,7 @@ def test_alarms_on_published_counts_ask_for_what_is_published(
     SloCounts(catalogue.slos, ledger, environment, record, put, ManualClock(now), put).publish()
     asked = [
         stat
-        for alarm in every_alarm(catalogue, environment)
+        for alarm in every_alarm(catalogue, shipped_watched(), environment)
         for stat in _plain_metrics(alarm)
         if stat["Namespace"] == "Mirante/SLO"
     ]
@@ -228,10 +229,10 @@ def test_every_alarm_of_the_platform_finds_its_metric_and_every_dimension_that_i
     registry = CollectorRegistry()
     for spec in DECLARED:
         _one_of(spec, registry)
-    series = SeriesData(registry, read_there(catalogue, environment), environment)
+    series = SeriesData(registry, read_there(shipped_workspace(), environment), environment)
     MetricsPublisher(series, PutMetricData(client), ManualClock(datetime.now(UTC))).publish()
     checked = 0
-    for alarm in every_alarm(catalogue, environment):
+    for alarm in every_alarm(catalogue, shipped_watched(), environment):
         for query in alarm.get("Metrics", ()):  # type: ignore[attr-defined]
             if found := QUESTION.search(query.get("Expression", "")):
                 name, schema = found.group(1), found.group(2).split(", ")
@@ -245,11 +246,11 @@ def test_every_alarm_of_the_platform_finds_its_metric_and_every_dimension_that_i
     assert checked > 20
 
 
-def test_what_is_published_is_what_generated_alarms_and_boards_read(catalogue: Catalogue) -> None:
-    made = artifacts(catalogue, "prod")
+def test_what_is_published_is_what_generated_alarms_and_boards_read() -> None:
+    made = artifacts(shipped_workspace(), "prod")
     text = b"\n".join(body for path, body in made.items() if path.startswith("cloudwatch/")).decode()
     named = {spec.name for spec in DECLARED if re.search(rf"\b{spec.name}\b", text)}
-    published = {spec.name for spec in read_there(catalogue, "prod")}
+    published = {spec.name for spec in read_there(shipped_workspace(), "prod")}
     assert named <= published, "nothing is read that is not published"
 
 

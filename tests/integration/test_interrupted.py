@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from slo.loaders.catalogue_files import DEFINITIONS
+from foundation.workspace import SHIPPED
 from tests.support.patience import wait_until
 from tests.support.processes import (
     MIRANTE,
@@ -137,7 +137,7 @@ def test_a_data_directory_that_cannot_be_written_is_named_with_its_fix(command: 
 @pytest.fixture
 def broken_definitions(tmp_path: Path) -> Path:
     folder = tmp_path / "definitions"
-    shutil.copytree(DEFINITIONS, folder)
+    shutil.copytree(SHIPPED.definitions, folder)
     replace_in(folder / "credit.yaml", "target: 0.999\n", "target: 1.5\n")
     return folder
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alarms.policy.policy_file import SHIPPED
+from foundation.workspace import SHIPPED
 from tests.support.aws_emulator import needs_emulator
 from tests.support.router_judge import Judge
 
@@ -115,7 +115,7 @@ class Day:
     closed: bool = False
 
     def policy(self, folder: Path) -> Path:
-        document = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+        document = yaml.safe_load((SHIPPED.alarms / "policy.yaml").read_text(encoding="utf-8"))
         hours = {"time_zone": self.zone, "days": EVERY_DAY, "start": self.start, "end": self.end}
         file = folder / "policy.yaml"
         file.write_text(yaml.safe_dump({**document, "business_hours": hours}), encoding="utf-8")

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
-from dashboards.boards.registry import boards
-from dashboards.boards.source import Source, source_of
+from alarms.generate.indicators import load_watch_list
+from alarms.model.watch_list import WatchList
+from app.workspace import OpenWorkspace, open_workspace
 from dashboards.model.board import Board
-from slo.loaders.catalogue_files import load_catalogue
+from dashboards.standard.source import Source
 from slo.model.catalogue import Catalogue
 
 ENVIRONMENT = "test"
 
 
 @cache
+def shipped_workspace() -> OpenWorkspace:
+    return open_workspace()
+
+
 def shipped() -> Catalogue:
-    return load_catalogue()
+    return shipped_workspace().catalogue
+
+
+def shipped_watched() -> WatchList:
+    return shipped_workspace().watched
+
+
+def shipped_with(catalogue: Catalogue) -> OpenWorkspace:
+    """The shipped workspace, but for its catalogue."""
+    return replace(shipped_workspace(), catalogue=catalogue, watched=load_watch_list(catalogue))
 
 
 @cache
 def shipped_source() -> Source:
-    return source_of(shipped(), ENVIRONMENT)
+    return shipped_workspace().source(ENVIRONMENT)
 
 
 @cache
 def shipped_boards() -> tuple[Board, ...]:
-    return boards(shipped_source())
+    return shipped_workspace().boards(ENVIRONMENT)

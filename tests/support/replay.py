@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from alarms.generate.cloudwatch.indicator_alarms import ROLES
 from alarms.reports import response
 from app.api.access import REFUSALS, Shown
 from credit import metrics as telemetry
@@ -206,7 +205,7 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
         saturation.AGE: [({"component": c, "resource": "cpu"}, 5, 5) for c in COMPONENTS],
         saturation.FAILURES: [({"component": c, "resource": "cpu"}, 0, 0) for c in COMPONENTS],
         saturation.EVENTS: [({"component": c, "event": "throttles"}, 0, 0) for c in COMPONENTS],
-        server.ROLE_INFO: [({"role": role}, 1, 1) for role in ("data", "control", *ROLES)],
+        server.ROLE_INFO: [({"role": role}, 1, 1) for role in ("data", "control", "api", "exporters")],
         server.COLLECT_ERRORS: [({"collector": "SaturationCollector"}, 0, 0)],
         response.ALERTS_RECEIVED: [({"source": "evaluator"}, 1, 1)],
         response.NOTIFICATIONS: [({"severity": "P1", "result": "sent"}, 1, 1)],

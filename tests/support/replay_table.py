@@ -12,15 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from alarms.generate import indicator_rules
-from alarms.generate.indicators import indicators
-from dashboards.boards.slo_panels import light_query
 from dashboards.model import promql
 from dashboards.model.board import Panel
 from dashboards.model.errors import NotExpressible
 from dashboards.model.palette import STATES, State
+from dashboards.standard.slo_panels import light_query
 from slo.model.spec import Objective, Slo
 from slo.prometheus import rule_files
-from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
+from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source, shipped_watched
 from tests.support.replay import Answer, Scenario, run
 
 Answers = Mapping[str, Answer]
@@ -71,7 +70,7 @@ def filled_in(light: str) -> str:
 def rule_documents() -> dict[str, Mapping[str, object]]:
     """Every generated rule file, by its name."""
     documents: dict[str, Mapping[str, object]] = dict(rule_files(shipped(), ENVIRONMENT))
-    documents[indicator_rules.FILE_NAME] = indicator_rules.rule_file(indicators(shipped()), ENVIRONMENT)
+    documents[indicator_rules.FILE_NAME] = indicator_rules.rule_file(shipped_watched(), ENVIRONMENT)
     return documents
 
 

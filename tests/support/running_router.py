@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from alarms.notify.sns_topics import subscribe_team
-from alarms.policy.policy_file import SHIPPED
+from foundation.workspace import SHIPPED
 from tests.support.aws_emulator import aws_client
 from tests.support.patience import patience
 from tests.support.processes import Role
@@ -28,7 +28,7 @@ def alarm_policy(
 ) -> Path:
     """What ships, with these channels; ``teams`` says who is told by which."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = SHIPPED.read_text(encoding="utf-8")
+    text = (SHIPPED.alarms / "policy.yaml").read_text(encoding="utf-8")
     for team, names in teams.items():
         before, marker, after = text.partition(f"  {team}:\n    name:")
         after = after.replace("channels: [default]", f"channels: [{', '.join(names)}]", 1)

@@ -5,27 +5,29 @@ from __future__ import annotations
 from alarms.generate.cloudwatch.composites import composite_alarms
 from alarms.generate.cloudwatch.indicator_alarms import indicator_alarms, silence_alarms
 from alarms.generate.cloudwatch.logs import log_alarms
-from alarms.generate.indicators import indicators
+from alarms.model.watch_list import WatchList
 from slo import cloudwatch
 from slo.cloudwatch.alarms import Alarm, Topics
 from slo.model.catalogue import Catalogue
 
 
-def every_alarm(catalogue: Catalogue, environment: str, topics: Topics | None = None) -> list[Alarm]:
+def every_alarm(
+    catalogue: Catalogue, watched: WatchList, environment: str, topics: Topics | None = None
+) -> list[Alarm]:
     """Arguments of ``put_metric_alarm``, then of ``put_composite_alarm``, dependencies first.
 
     ``topics`` maps a severity to the ARN of its SNS topic; without it, alarms are silent.
     """
     told = topics or {}
     burn = cloudwatch.alarms(catalogue, environment, told)
-    return _ordered([*burn, *beside_burn(catalogue, environment, told)])
+    return _ordered([*burn, *beside_burn(catalogue, watched, environment, told)])
 
 
-def beside_burn(catalogue: Catalogue, environment: str, topics: Topics) -> list[Alarm]:
+def beside_burn(catalogue: Catalogue, watched: WatchList, environment: str, topics: Topics) -> list[Alarm]:
     """Every alarm that is not an SLO's, in the same order."""
-    placed = indicator_alarms(indicators(catalogue), catalogue.components, environment)
+    placed = indicator_alarms(watched.indicators, catalogue.components, environment)
     metric = [one.arguments for one in placed]
-    metric += silence_alarms(environment, topics) + log_alarms(environment, topics)
+    metric += silence_alarms(watched.sides, environment, topics) + log_alarms(watched, environment, topics)
     return _ordered([*metric, *composite_alarms(placed, catalogue.components, environment, topics)])
 
 

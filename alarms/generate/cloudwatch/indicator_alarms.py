@@ -13,6 +13,7 @@ from datetime import timedelta
 from alarms.generate.cloudwatch import names
 from alarms.model.indicator import Comparison, IndicatorAlarm, Measure
 from alarms.model.severity import Severity
+from alarms.model.watch_list import Side
 from exporters import server
 from exporters.cloudwatch.namespace import ENVIRONMENT, NAMESPACE, dimensions
 from foundation.quantities import decimal_text
@@ -24,7 +25,6 @@ from slo.model.entities import Component
 MINUTE = 60
 COMPONENT = "component"
 SILENT_MINUTES = 3
-ROLES = ("api", "exporters")
 _FUNCTIONS = {Measure.HIGHEST: "MAX", Measure.LOWEST: "MIN", Measure.INCREASE: "SUM"}
 _OPERATORS = {Comparison.ABOVE: "GreaterThanThreshold", Comparison.BELOW: "LessThanThreshold"}
 
@@ -56,9 +56,9 @@ def indicator_alarms(
     return sorted(placed, key=lambda one: one.name)
 
 
-def silence_alarms(environment: str, topics: Topics) -> list[Alarm]:
+def silence_alarms(sides: Iterable[Side], environment: str, topics: Topics) -> list[Alarm]:
     """Dead-man: a role that stopped saying it is there. Missing data *is* the fault here."""
-    return [_silence(role, environment, topics) for role in ROLES]
+    return [_silence(side.speaker, environment, topics) for side in sides]
 
 
 def _components(indicator: IndicatorAlarm, known: list[str]) -> list[str]:

@@ -1,124 +1,40 @@
-"""The platform's logs (§3.5.2): who writes them, how long each is kept, and patterns that deserve an alarm.
+"""Logs (§3.5.2): who writes them, how long each is kept, and patterns that deserve an alarm.
 
 Patterns read the documented log schema: one JSON object a line with ``level``, ``event`` and ``status``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from alarms.generate.cloudwatch import names
-from alarms.model.severity import Severity
-from foundation.bilingual import Text
+from alarms.model.watch_list import LogPattern, WatchList
 from slo.cloudwatch.alarms import Alarm, Topics, speaking
 from slo.model import conventions
 
 NAMESPACE = "Mirante/Logs"
 FIVE_MINUTES = 300
-"""What CloudWatch offers between one month and six."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogGroup:
-    """``retention_days`` by what the log is for; ``why`` says it."""
-
-    role: str
-    retention_days: int
-    why: str
-
-    def name(self, environment: str) -> str:
-        return f"/mirante/{environment}/{self.role}"
+def log_group_name(environment: str, role: str) -> str:
+    return f"/mirante/{environment}/{role}"
 
 
-LOG_GROUPS = (
-    LogGroup("api", 90, "requests and errors: a quarter is enough to see a trend"),
-    LogGroup("ingest", 60, "stream processing: reprocessing happens within days"),
-    LogGroup("control", 90, "evaluations, notifications, escalations"),
-    LogGroup("access", 180, "who read what: asked for by security reviews"),
-    LogGroup("audit", 180, "a copy for searching; the audit chain itself is kept in the database"),
-    LogGroup("debug", 30, "verbose logs of single investigations"),
-)
-
-
-def log_group(role: str) -> LogGroup:
-    return next(group for group in LOG_GROUPS if group.role == role)
-
-
-@dataclass(frozen=True, slots=True)
-class LogPattern:
-    """``pattern`` is a JSON filter pattern; the alarm fires above ``threshold`` matches in five minutes."""
-
-    name: str
-    role: str
-    pattern: str
-    threshold: int
-    severity: Severity
-    category: str
-    runbook: str
-    title: Text
-
-
-PATTERNS = (
-    LogPattern(
-        "api-errors",
-        "api",
-        '{ $.level = "error" }',
-        10,
-        Severity.P3,
-        "indicator",
-        "watching-ourselves",
-        Text("The API logs many errors", "A API registra muitos erros"),
-    ),
-    LogPattern(
-        "ingest-errors",
-        "ingest",
-        '{ $.level = "error" }',
-        10,
-        Severity.P3,
-        "ingestion",
-        "ingestion-lag",
-        Text("Ingestion logs many errors", "A ingestão registra muitos erros"),
-    ),
-    LogPattern(
-        "control-errors",
-        "control",
-        '{ $.level = "error" }',
-        0,
-        Severity.P2,
-        "self",
-        "watching-ourselves",
-        Text("The control side logs an error", "O lado de controle registra um erro"),
-    ),
-    LogPattern(
-        "refused-access",
-        "access",
-        "{ ($.status = 401) || ($.status = 403) }",
-        100,
-        Severity.P3,
-        "security",
-        "recovery-security-violation",
-        Text("Access was refused many times", "O acesso foi recusado muitas vezes"),
-    ),
-)
-
-
-def log_groups(environment: str) -> list[dict[str, object]]:
+def log_groups(watched: WatchList, environment: str) -> list[dict[str, object]]:
     """Arguments of ``create_log_group`` and ``put_retention_policy``, joined."""
     return [
         {
-            "logGroupName": group.name(environment),
+            "logGroupName": log_group_name(environment, group.role),
             "retentionInDays": group.retention_days,
             "tags": {"mirante:environment": environment, "mirante:why": group.why.replace(":", ",")},
         }
-        for group in LOG_GROUPS
+        for group in watched.log_groups
     ]
 
 
-def metric_filters(environment: str) -> list[dict[str, object]]:
+def metric_filters(watched: WatchList, environment: str) -> list[dict[str, object]]:
     """Arguments of ``put_metric_filter``; a quiet log counts 0, so that quiet is not unknown."""
     return [
         {
-            "logGroupName": log_group(pattern.role).name(environment),
+            "logGroupName": log_group_name(environment, pattern.role),
             "filterName": names.log_alarm(environment, pattern.name),
             "filterPattern": pattern.pattern,
             "metricTransformations": [
@@ -131,12 +47,12 @@ def metric_filters(environment: str) -> list[dict[str, object]]:
                 }
             ],
         }
-        for pattern in PATTERNS
+        for pattern in watched.log_patterns
     ]
 
 
-def log_alarms(environment: str, topics: Topics) -> list[Alarm]:
-    return [_alarm(environment, pattern, topics) for pattern in PATTERNS]
+def log_alarms(watched: WatchList, environment: str, topics: Topics) -> list[Alarm]:
+    return [_alarm(environment, pattern, topics) for pattern in watched.log_patterns]
 
 
 def _metric(environment: str, pattern: LogPattern) -> str:

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 
 from alarms.generate.cloudwatch.every_alarm import beside_burn
 from alarms.generate.cloudwatch.logs import log_groups, metric_filters
+from alarms.model.watch_list import WatchList
 from slo.cloudwatch.template import MARKED, MOST_RESOURCES, Resource, document, logical_id
 from slo.model.catalogue import Catalogue
 
 FILE_NAME = "indicators.template.json"
 
 
-def template(catalogue: Catalogue, environment: str) -> Resource:
+def template(catalogue: Catalogue, watched: WatchList, environment: str) -> Resource:
     """One document.
 
     Raises:
         ValueError: more resources than CloudFormation takes in one template.
     """
-    alarms, logs = beside_burn(catalogue, environment, MARKED), _logs(environment)
+    alarms, logs = beside_burn(catalogue, watched, environment, MARKED), _logs(watched, environment)
     count = len(alarms) + len(logs)
     if count > MOST_RESOURCES:
         raise ValueError(f"{count} resources are more than the {MOST_RESOURCES} a template may hold")
@@ -26,10 +27,10 @@ def template(catalogue: Catalogue, environment: str) -> Resource:
     return document(alarms, text, logs)
 
 
-def _logs(environment: str) -> dict[str, Resource]:
+def _logs(watched: WatchList, environment: str) -> dict[str, Resource]:
     resources: dict[str, Resource] = {}
     groups = {}
-    for group in log_groups(environment):
+    for group in log_groups(watched, environment):
         name = str(group["logGroupName"])
         groups[name] = logical_id(f"logs-{name}")
         resources[groups[name]] = {
@@ -38,7 +39,7 @@ def _logs(environment: str) -> dict[str, Resource]:
             "UpdateReplacePolicy": "Retain",
             "Properties": {"LogGroupName": name, "RetentionInDays": group["retentionInDays"]},
         }
-    for one in metric_filters(environment):
+    for one in metric_filters(watched, environment):
         resources[logical_id(f"filter-{one['filterName']}")] = {
             "Type": "AWS::Logs::MetricFilter",
             "DependsOn": [groups[str(one["logGroupName"])]],

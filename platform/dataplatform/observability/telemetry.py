@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
@@ -25,12 +25,19 @@ class PrometheusTelemetry:
     gauge is above zero and the failure counter grows.
     """
 
-    def __init__(self, registry: CollectorRegistry, journal: CountJournal | None = None) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        journal: CountJournal | None = None,
+        metrics: Sequence[MetricSpec] = METRICS,
+    ) -> None:
+        """``metrics`` are all that it can count; those of the journal are always among them."""
         # A second series for each counter, which no query of ours reads.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._feed = None if journal is None else JournalFeed(journal, self._journal_state)
         self._batch: ContextVar[list[Increment] | None] = ContextVar("counts of this request", default=None)
-        declared = {metric.name: _declared(metric, registry) for metric in METRICS}
+        known = dict.fromkeys((*metrics, JOURNAL_FAILURES, JOURNAL_PENDING))
+        declared = {metric.name: _declared(metric, registry) for metric in known}
         self._counters = {name: it for name, it in declared.items() if isinstance(it, Counter)}
         self._gauges = {name: it for name, it in declared.items() if isinstance(it, Gauge)}
         self._histograms = {name: it for name, it in declared.items() if isinstance(it, Histogram)}

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from app.build import MANIFEST, BuildError, artifacts, write
-from tests.support.catalogues import ENVIRONMENT, shipped
+from tests.support.catalogues import ENVIRONMENT, shipped, shipped_workspace
 
 SHA_OF_ALL = """
 import hashlib
 from app.build import artifacts
-from slo.loaders.catalogue_files import load_catalogue
-made = artifacts(load_catalogue(), "test")
+from app.workspace import open_workspace
+made = artifacts(open_workspace(), "test")
 for path, content in made.items():
     print(hashlib.sha256(content).hexdigest(), path)
 """
@@ -23,7 +23,7 @@ for path, content in made.items():
 
 @pytest.fixture(scope="module")
 def made() -> dict[str, bytes]:
-    return artifacts(shipped(), ENVIRONMENT)
+    return artifacts(shipped_workspace(), ENVIRONMENT)
 
 
 def test_everything_that_is_promised_is_built(made: dict[str, bytes]) -> None:
@@ -47,7 +47,7 @@ def test_everything_that_is_promised_is_built(made: dict[str, bytes]) -> None:
 def test_sloths_names_are_recorded_when_asked_for_and_never_otherwise(made: dict[str, bytes]) -> None:
     path = "prometheus/credit-decision-latency.rules.yaml"
     assert b"sloth_id" not in made[path]
-    assert b"sloth_id" in artifacts(shipped(), ENVIRONMENT, sloth_names=True)[path]
+    assert b"sloth_id" in artifacts(shipped_workspace(), ENVIRONMENT, sloth_names=True)[path]
 
 
 def test_two_processes_with_different_hash_seeds_build_the_same_bytes() -> None:

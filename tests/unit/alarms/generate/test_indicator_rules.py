@@ -10,9 +10,8 @@ import pytest
 import yaml
 
 from alarms.generate.indicator_rules import HEARTBEAT_ALERT, expression, rule_file
-from alarms.generate.indicators import indicators
 from slo.prometheus import render_yaml
-from tests.support.catalogues import shipped
+from tests.support.catalogues import shipped, shipped_watched
 
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 
@@ -25,25 +24,25 @@ def promtool(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 def written(folder: Path) -> Path:
     file = folder / "rules.yaml"
-    file.write_text(render_yaml(rule_file(indicators(shipped()), "test", heartbeat=True)))
+    file.write_text(render_yaml(rule_file(shipped_watched(), "test", heartbeat=True)))
     return file
 
 
 def test_every_condition_parses_and_invents_no_value() -> None:
-    for indicator in indicators(shipped()):
+    for indicator in shipped_watched().indicators:
         text = expression(indicator)
         promql_parser.parse(text)
         assert "vector(" not in text
 
 
 def test_the_consistency_alarm_stands_at_the_target_of_the_slo() -> None:
-    alarm = next(i for i in indicators(shipped()) if i.name == "ConsistencyIndexLow")
+    alarm = next(i for i in shipped_watched().indicators if i.name == "ConsistencyIndexLow")
     assert alarm.threshold == shipped().slo("credit/data-consistency").objectives[0].target
     assert expression(alarm) == "min by (pair) (data_consistency_index_ratio) < 0.9999"
 
 
 def test_alarms_have_unique_names_both_languages_and_a_basis() -> None:
-    made = indicators(shipped())
+    made = shipped_watched().indicators
     assert len({i.name for i in made}) == len(made)
     for indicator in made:
         assert all((indicator.title.en, indicator.title.pt, indicator.basis.en, indicator.basis.pt))
@@ -51,7 +50,7 @@ def test_alarms_have_unique_names_both_languages_and_a_basis() -> None:
 
 def test_a_component_that_is_named_stands_in_the_catalogue() -> None:
     known = {component.id for component in shipped().components}
-    assert {i.component for i in indicators(shipped()) if i.component} <= known
+    assert {i.component for i in shipped_watched().indicators if i.component} <= known
 
 
 @needs_promtool

@@ -19,8 +19,9 @@ from alarms.policy.channel import (
     load_channels,
     secret_of,
 )
-from alarms.policy.policy_file import SHIPPED, load_policy
+from alarms.policy.policy_file import load_policy
 from foundation.errors import DefinitionErrors
+from foundation.workspace import SHIPPED
 
 TOPICS = {level.value: f"arn:aws:sns:sa-east-1:123456789012:m-{level.value.lower()}" for level in Severity}
 SMTP = {"kind": "smtp", "host": "mail", "port": 587, "sender": "m@x.org", "recipients": {"*": "sre@x.org"}}
@@ -129,7 +130,7 @@ def test_the_policy_names_only_channels_that_can_carry_it(
             machines={"kind": "lambda", "functions": {"other": "f"}},
         )
     )
-    text = SHIPPED.read_text(encoding="utf-8")
+    text = (SHIPPED.alarms / "policy.yaml").read_text(encoding="utf-8")
     assert old in text
     file = tmp_path / "policy.yaml"
     file.write_text(text.replace(old, new, 1), encoding="utf-8")

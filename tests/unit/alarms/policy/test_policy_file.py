@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from alarms.model.severity import Severity
 from alarms.policy.policy import canonical, from_canonical
-from alarms.policy.policy_file import SHIPPED, load_policy
+from alarms.policy.policy_file import load_policy
 from alarms.policy.raci import Role, load_raci
 from foundation.errors import DefinitionErrors
+from foundation.workspace import SHIPPED
 
-TEXT = SHIPPED.read_text(encoding="utf-8")
+TEXT = (SHIPPED.alarms / "policy.yaml").read_text(encoding="utf-8")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from alarms.policy.policy_file import SHIPPED as ALARM_POLICY
 from app.cli.failures import explained
 from app.console import languages
 from app.deployment import cost
 from credit.usecases.load_policies import SHIPPED as CREDIT_POLICIES
 from dataplatform.schemas.mysql import parameters
-from slo.loaders.catalogue_files import DEFINITIONS
+from foundation.workspace import SHIPPED
 from tests.support.command_line import mirante
 
 SECONDS = 5.0  # of the processor; a second or two on a quiet machine
@@ -76,11 +75,11 @@ def ours(module: object, name: str, file: str, read: Callable[[], object]) -> Pr
 
 
 def definitions(name: str, *words: str) -> Prepare:
-    return command("--definitions", DEFINITIONS, name, *words)
+    return command("--definitions", SHIPPED.definitions, name, *words)
 
 
 def alarms(name: str, *words: str) -> Prepare:
-    return command("--alarm-policy", ALARM_POLICY.parent, name, *words)
+    return command("--alarm-policy", SHIPPED.alarms, name, *words)
 
 
 def policies(name: str, *words: str) -> Prepare:
@@ -151,7 +150,7 @@ def test_a_broken_runbook_is_named(content: bytes, tmp_path: Path, monkeypatch: 
 
 def test_several_broken_files_are_told_in_one_go(tmp_path: Path) -> None:
     alarm, credit = tmp_path / "alarm", tmp_path / "credit"
-    shutil.copytree(ALARM_POLICY.parent, alarm, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copytree(SHIPPED.alarms, alarm, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     shutil.copytree(CREDIT_POLICIES, credit)
     broken = [alarm / "raci.yaml", alarm / "channels.yaml", credit / "reasons.yaml", credit / "new.yaml"]
     for path in broken:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from alarms.policy import policy_file
 from credit.usecases import load_policies
-from slo.loaders.catalogue_files import DEFINITIONS
+from foundation.workspace import SHIPPED
 from tests.support.command_line import mirante
 
 SLOTH = """\
@@ -29,7 +28,7 @@ slos:
 
 @pytest.fixture
 def definitions(tmp_path: Path) -> Path:
-    shutil.copytree(DEFINITIONS, tmp_path / "definitions")
+    shutil.copytree(SHIPPED.definitions, tmp_path / "definitions")
     return tmp_path / "definitions"
 
 
@@ -65,7 +64,7 @@ def test_everything_wrong_everywhere_is_told_in_one_go(definitions: Path, tmp_pa
     changed(policies / "personal-credit.yaml", "rules:", "ruless:")
     alarms = tmp_path / "alarms"
     alarms.mkdir()
-    shutil.copy(policy_file.SHIPPED, alarms)
+    shutil.copy(SHIPPED.alarms / "policy.yaml", alarms)
     changed(alarms / "policy.yaml", "acknowledge_within: 15m", "acknowledge_within: soon")
     ran = mirante("--alarm-policy", alarms, "--policies", policies, "check", "--definitions", definitions)
     assert ran.status == 1

@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from app.bootstrap.paths import DataPaths
 from app.cli.main import cli
 from foundation.clock import clock_spec
+from foundation.workspace import SHIPPED
 from slo.ledger.ledger import LedgerRow, series_key
 from slo.ledger.sqlite_ledger import SqliteLedger
-from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
+from slo.loaders.catalogue_files import load_catalogue
 
 SLO = "credit/transaction-errors"
 START = datetime(2026, 3, 10, 2, tzinfo=UTC)
@@ -74,7 +75,7 @@ def status_of(folder: Path, slo_id: str) -> dict[str, object]:
 
 
 def test_excluded_minutes_leave_the_budget_and_come_back_when_withdrawn(tmp_path: Path) -> None:
-    counted(tmp_path, DEFINITIONS, SLO, bad_in_first_hour=5)
+    counted(tmp_path, SHIPPED.definitions, SLO, bad_in_first_hour=5)
     assert status_of(tmp_path, SLO)["budget_spent"] == 300
     said = run(
         tmp_path, "slo", "exclude", "credit/*", "--from", "2026-03-10T02:00", "--to", "2026-03-10T03:00",

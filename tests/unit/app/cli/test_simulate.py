@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.main import cli
-from slo.loaders.catalogue_files import DEFINITIONS
+from foundation.workspace import SHIPPED
 from slo.simulate.recorded import RecordedCsvError
 
 SLO = "credit/transaction-errors"
@@ -48,7 +48,7 @@ def test_recorded_counts_are_judged_and_drawn(tmp_path: Path) -> None:
 def test_other_definitions_say_what_they_would_change(tmp_path: Path) -> None:
     other = tmp_path / "definitions"
     other.mkdir()
-    text = (DEFINITIONS / "credit.yaml").read_text(encoding="utf-8")
+    text = (SHIPPED.definitions / "credit.yaml").read_text(encoding="utf-8")
     (other / "credit.yaml").write_text(text.replace("target: 0.999\n", "target: 0.95\n"), encoding="utf-8")
     result = run(SLO, "--incident", "30 % errors for 30 minutes", "--against", str(other))
     assert "with the other definitions, ledger:" in result.output

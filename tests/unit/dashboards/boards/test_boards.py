@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dashboards.boards.registry import boards, refuse_invalid
-from dashboards.boards.source import source_of
 from dashboards.model.board import Board, BoardPart, Row, Shape
 from dashboards.model.errors import BoardInvalid
+from dashboards.standard.registry import refuse_invalid
 from slo.model.catalogue import Catalogue
-from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
+from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source, shipped_with
 
 REVIEWED = Path(__file__).with_name("reviewed_panels.yaml")
 LEAST: dict[str, dict[str, list[str]]] = yaml.safe_load(REVIEWED.read_text(encoding="utf-8"))
@@ -106,7 +105,7 @@ def test_parts_out_of_order_an_id_used_twice_and_a_panel_too_wide_are_refused() 
 def test_a_catalogue_without_slos_or_components_still_makes_whole_boards() -> None:
     slo = shipped().slos[0]
     for catalogue in (Catalogue(slos=(slo,)), Catalogue(slos=shipped().slos, components=())):
-        assert [board.parts() for board in boards(source_of(catalogue, ENVIRONMENT))]
+        assert [board.parts() for board in shipped_with(catalogue).boards(ENVIRONMENT)]
 
 
 def test_lights_are_named_by_the_definitions_and_show_the_alarms_behind_them() -> None:

@@ -15,7 +15,6 @@ import yaml
 
 from alarms.generate.cloudwatch import logs
 from alarms.generate.cloudwatch.every_alarm import every_alarm
-from alarms.generate.cloudwatch.indicator_alarms import ROLES
 from app.bootstrap import roles as served
 from app.bootstrap.cloudwatch import DECLARED
 from dashboards.cloudwatch.body import body
@@ -24,7 +23,7 @@ from exporters.cloudwatch.namespace import ENVIRONMENT as ENVIRONMENT_DIMENSION
 from exporters.cloudwatch.namespace import NAMESPACE, dimensions
 from foundation.metrics import MetricKind
 from slo.model.conventions import CLOUDWATCH_NAMESPACE
-from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
+from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source, shipped_watched
 from tests.support.replay import series_of
 from tests.support.replay_table import SCENARIOS
 
@@ -80,7 +79,7 @@ def reads_in(value: Any) -> Iterator[Read]:
 @cache
 def everything_read() -> frozenset[Read]:
     bodies = [body(board, Deployment(ENVIRONMENT)) for board in shipped_boards()]
-    return frozenset([*reads_in(bodies), *reads_in(every_alarm(shipped(), ENVIRONMENT))])
+    return frozenset([*reads_in(bodies), *reads_in(every_alarm(shipped(), shipped_watched(), ENVIRONMENT))])
 
 
 @cache
@@ -122,7 +121,7 @@ def test_what_is_read_of_our_own_was_emitted_in_the_replay_with_these_dimensions
 def test_what_is_read_of_logs_is_what_a_metric_filter_makes() -> None:
     made = {
         one["metricName"]
-        for each in logs.metric_filters(ENVIRONMENT)
+        for each in logs.metric_filters(shipped_watched(), ENVIRONMENT)
         for one in each["metricTransformations"]  # type: ignore[attr-defined]
     }
     read = {one.metric for one in everything_read() if one.namespace == logs.NAMESPACE}
@@ -144,7 +143,7 @@ def test_what_is_read_of_the_ledger_is_both_counts_of_every_objective() -> None:
 
 
 def test_a_role_whose_silence_alarms_is_one_that_can_be_served() -> None:
-    assert set(ROLES) <= served.ROLES.keys()
+    assert {side.speaker for side in shipped_watched().sides} <= served.ROLES.keys()
 
 
 def test_what_is_read_of_aws_is_the_reviewed_list_no_more_and_no_less() -> None:

@@ -25,10 +25,10 @@ from exporters.collectors import saturation
 from foundation.bilingual import Text
 from foundation.metrics import MetricKind, MetricSpec
 from slo.model.catalogue import Catalogue
-from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
+from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source, shipped_with
 
-KNOWN = known_series(shipped(), ENVIRONMENT, DECLARED)
-RULES = rules(shipped(), ENVIRONMENT)
+KNOWN = known_series(shipped_source(), DECLARED)
+RULES = rules(shipped_source())
 # Read by scrapers elsewhere (the first two) and by `mirante alerts` (the medians by rule).
 REVIEWED_UNWATCHED = {
     "slo_has_data",
@@ -51,7 +51,7 @@ def changed(board: Board, panel_id: str, change: Callable[[Panel], Panel]) -> Bo
 
 
 def test_what_ships_tells_no_lie_and_what_nobody_watches_is_reviewed() -> None:
-    report = examine(shipped(), ENVIRONMENT, DECLARED)
+    report = examine(shipped_source(), shipped_boards(), DECLARED)
     assert [str(finding) for finding in report.findings] == []
     assert set(report.unwatched) == REVIEWED_UNWATCHED
 
@@ -128,7 +128,9 @@ def test_a_target_changed_in_the_definition_alone_moves_every_line_with_it() -> 
         return dataclasses.replace(slo, objectives=objectives)
 
     catalogue = Catalogue(slos=tuple(map(eased, shipped().slos)), components=shipped().components)
-    assert examine(catalogue, ENVIRONMENT, DECLARED).findings == ()
+    eased_everywhere = shipped_with(catalogue)
+    source, made = eased_everywhere.source(ENVIRONMENT), eased_everywhere.boards(ENVIRONMENT)
+    assert examine(source, made, DECLARED).findings == ()
 
 
 def linking(*links: Link, shape: Shape = Shape.TEXT, **more: Any) -> Panel:

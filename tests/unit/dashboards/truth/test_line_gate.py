@@ -9,24 +9,29 @@ from fractions import Fraction
 import pytest
 
 from alarms.generate.cloudwatch.every_alarm import every_alarm
-from alarms.model.indicator import Measure
-from dashboards.boards.source import Source
+from alarms.model.indicator import IndicatorAlarm, Measure
+from alarms.model.watch_list import WatchList
 from dashboards.model.board import Board, Panel, Shape, Threshold
 from dashboards.model.palette import State
+from dashboards.standard.source import Source
 from dashboards.truth import line_gate
 from dashboards.truth.known_series import rules
-from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source
+from tests.support.catalogues import ENVIRONMENT, shipped, shipped_boards, shipped_source, shipped_watched
 
 BURN = "burn-credit-decision-latency-main-page-fast"
 ALERT = "CreditDecisionLatencyBurnPageFast"
 ALARM = "mirante-test-credit-decision-latency-main-page-fast"
 
-RULES = rules(shipped(), ENVIRONMENT)
-ALARMS = every_alarm(shipped(), ENVIRONMENT)
+RULES = rules(shipped_source())
+ALARMS = every_alarm(shipped(), shipped_watched(), ENVIRONMENT)
 
 
 def board_named(name: str) -> Board:
     return next(board for board in shipped_boards() if board.name == name)
+
+
+def watching(source: Source, *indicators: IndicatorAlarm) -> Source:
+    return dataclasses.replace(source, watched=WatchList(indicators))
 
 
 def found(
@@ -145,20 +150,20 @@ def test_a_chart_of_other_labels_or_another_measure_is_not_what_the_indicator_wa
         dataclasses.replace(throttled, where={"status": "500"}, threshold=Fraction(7)),
         dataclasses.replace(lag, where={"shard": "1"}, threshold=Fraction(7)),
     ]
-    others = dataclasses.replace(source, indicators=tuple(moved))
+    others = watching(source, *moved)
     assert found(security, others) == []
     assert found(operations, others) == []
     grown = dataclasses.replace(lag, measure=Measure.INCREASE, threshold=Fraction(7))
-    assert found(operations, dataclasses.replace(source, indicators=(grown,))) == []
+    assert found(operations, watching(source, grown)) == []
     same = dataclasses.replace(throttled, threshold=Fraction(7))
-    assert found(security, dataclasses.replace(source, indicators=(same,)))
+    assert found(security, watching(source, same))
 
 
 def test_a_chart_of_what_must_never_happen_needs_no_line_at_zero() -> None:
     source = shipped_source()
     lag = source.indicator("IngestLagHigh")
     assert lag is not None
-    never = dataclasses.replace(source, indicators=(dataclasses.replace(lag, threshold=Fraction(0)),))
+    never = watching(source, dataclasses.replace(lag, threshold=Fraction(0)))
     said = found(board_named("operations"), never)
     assert said
     assert not any("no line stands" in one for one in said)

@@ -39,7 +39,7 @@ def catalogue(tmp_path: Path) -> Catalogue:
 
 def read(folder: Path, text: str) -> Catalogue:
     (folder / "search.yaml").write_text(text, encoding="utf-8")
-    return load_catalogue(folder, WITH_LATENCY)
+    return load_catalogue(folder, kinds=WITH_LATENCY)
 
 
 def test_it_is_read_by_its_key_and_written_as_it_was(catalogue: Catalogue, tmp_path: Path) -> None:

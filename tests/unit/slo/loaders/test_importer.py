@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from foundation.errors import DefinitionErrors
-from slo.loaders.catalogue_files import DEFINITIONS, load_catalogue
+from foundation.workspace import SHIPPED
+from slo.loaders.catalogue_files import load_catalogue
 from slo.loaders.importer import Effect, import_files
 from slo.model.spec import Slo
 from tests.support.definition_files import SLO, SLOTH
 
 SHAPES = Path(__file__).parents[3] / "support" / "definitions" / "shapes"
 FILES = {
-    "shipped": DEFINITIONS / "credit.yaml",
+    "shipped": SHIPPED.definitions / "credit.yaml",
     "every OpenSLO shape": SHAPES / "shapes.yaml",
     "sloth": SHAPES / "sloth.yaml",
 }

@@ -17,9 +17,6 @@ from alarms.generate.cloudwatch import names
 from alarms.generate.cloudwatch.composites import EXTENSION_SECONDS, WAIT_SECONDS
 from alarms.generate.cloudwatch.every_alarm import every_alarm
 from alarms.generate.cloudwatch.logs import (
-    LOG_GROUPS,
-    PATTERNS,
-    log_group,
     log_groups,
     metric_filters,
 )
@@ -28,10 +25,11 @@ from slo.cloudwatch import is_composite
 from slo.cloudwatch.alarms import range_problem
 from slo.cloudwatch.limits import LONGEST_NAME, LONGEST_RULE
 from slo.model.conventions import CLOUDWATCH_DESCRIPTION
-from tests.support.catalogues import ENVIRONMENT, shipped
+from tests.support.catalogues import ENVIRONMENT, shipped, shipped_watched
 
+WATCHED = shipped_watched()
 TOPICS = {f"P{rank}": f"arn:aws:sns:us-east-1:123456789012:mirante-p{rank}" for rank in range(1, 5)}
-ALARMS: list[dict[str, Any]] = every_alarm(shipped(), ENVIRONMENT, TOPICS)
+ALARMS: list[dict[str, Any]] = every_alarm(shipped(), WATCHED, ENVIRONMENT, TOPICS)
 BY_NAME = {alarm["AlarmName"]: alarm for alarm in ALARMS}
 
 
@@ -152,9 +150,9 @@ def test_what_an_alarm_tells_the_router_is_one_line_of_json() -> None:
 
 
 def test_logs_are_kept_between_one_and_six_months_by_type() -> None:
-    assert {group.retention_days for group in LOG_GROUPS} <= {30, 60, 90, 120, 150, 180}
-    assert {30, 180} <= {group.retention_days for group in LOG_GROUPS}
-    for group in log_groups(ENVIRONMENT):
+    assert {group.retention_days for group in WATCHED.log_groups} <= {30, 60, 90, 120, 150, 180}
+    assert {30, 180} <= {group.retention_days for group in WATCHED.log_groups}
+    for group in log_groups(WATCHED, ENVIRONMENT):
         created = {key: group[key] for key in ("logGroupName", "tags")}
         assert problems("logs", "CreateLogGroup", created) == ""
         kept = {key: group[key] for key in ("logGroupName", "retentionInDays")}
@@ -162,8 +160,8 @@ def test_logs_are_kept_between_one_and_six_months_by_type() -> None:
 
 
 def test_every_filter_has_an_alarm_on_the_very_metric_it_makes() -> None:
-    filters = metric_filters(ENVIRONMENT)
-    assert len(filters) == len(PATTERNS)
+    filters = metric_filters(WATCHED, ENVIRONMENT)
+    assert len(filters) == len(WATCHED.log_patterns)
     for one in filters:
         assert problems("logs", "PutMetricFilter", one) == ""
         assert isinstance(one["metricTransformations"], list)
@@ -173,14 +171,9 @@ def test_every_filter_has_an_alarm_on_the_very_metric_it_makes() -> None:
         assert made["defaultValue"] == 0.0
 
 
-def test_a_log_group_that_nobody_declared_is_unknown() -> None:
-    with pytest.raises(StopIteration):
-        log_group("nothing")
-
-
 def test_cfn_lint_finds_no_error_in_the_template(tmp_path: Path) -> None:
     file = tmp_path / "template.json"
-    file.write_text(json.dumps(template(shipped(), ENVIRONMENT)))
+    file.write_text(json.dumps(template(shipped(), WATCHED, ENVIRONMENT)))
     linter = Path(sys.executable).with_name("cfn-lint")
     if not linter.exists():
         pytest.skip("cfn-lint is not installed")
@@ -192,7 +185,7 @@ def test_cfn_lint_finds_no_error_in_the_template(tmp_path: Path) -> None:
 
 
 def test_the_template_holds_every_alarm_beside_the_slos_own() -> None:
-    resources: Any = template(shipped(), ENVIRONMENT)["Resources"]
+    resources: Any = template(shipped(), WATCHED, ENVIRONMENT)["Resources"]
     named = {found["Properties"].get("AlarmName") for found in resources.values()}
     ours = {alarm["AlarmName"] for alarm in ALARMS if '"slo"' not in alarm["AlarmDescription"]}
     burn_halves = {name for name in ours if name.endswith(("-long", "-short"))}

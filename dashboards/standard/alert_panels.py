@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dashboards.boards.slo_panels import every_alarm
-from dashboards.boards.source import Source
 from dashboards.model.board import BoardPart, Link, Panel, Row, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import AlertsFiring, Alive, Match
+from dashboards.standard.slo_panels import every_alarm
+from dashboards.standard.source import Source
 from foundation.bilingual import Text
 
 QUIET = Text(

@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import PurePosixPath
 
 from alarms.model.severity import Severity
-from dashboards.boards.source import Source, slo_board_name
 from dashboards.model.board import Link, Panel, Series, Shape, Threshold
 from dashboards.model.palette import State, Unit
 from dashboards.model.query import Achieved, BudgetLeft, Burn, Events, Light, TierCondition, WorstLight
+from dashboards.standard.source import Source, slo_board_name
 from foundation.bilingual import Text
 from foundation.quantities import decimal_text, duration_text, percent_text
 from slo.model import conventions

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from alarms.reports import response
 from credit import metrics as telemetry
 from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import (
-    Aggregate,
     CounterGrowth,
     Divided,
-    GaugeLevel,
     Quantile,
     Rate,
     Valued,
@@ -20,16 +17,11 @@ from dashboards.model.query import (
     matching,
 )
 from foundation.bilingual import Text
-from foundation.metrics import MetricSpec
 
 DAY = timedelta(days=1)
 APPROVED = (equal("decision", "APPROVE"),)
 FAILED = (matching("outcome", "error|degraded|overload"),)
 CENTS = 100
-
-NOBODY_YET = Text(
-    "Empty until the first incident of that kind.", "Vazio até o primeiro incidente desse tipo."
-)
 
 
 def approval_rate(width: int = 6) -> Panel:
@@ -133,47 +125,3 @@ def cost_of_errors(width: int = 6) -> Panel:
         height=4,
         empty_means=Text("Empty while nothing ever failed.", "Vazio enquanto nada falhou."),
     )
-
-
-def incidents_by_severity(width: int = 12) -> Panel:
-    return Panel(
-        id="incidents-by-severity",
-        title=Text("Incidents, last 30 days", "Incidentes, últimos 30 dias"),
-        description=Text("Opened, by severity.", "Abertos, por severidade."),
-        shape=Shape.BARS,
-        series=(
-            Series(
-                GaugeLevel(response.RECENT, Aggregate.SUM, by=("severity",)),
-                Text("{{severity}}", "{{severity}}"),
-            ),
-        ),
-        unit=Unit.COUNT,
-        width=width,
-        height=8,
-        minimum=0.0,
-    )
-
-
-def _mean_time(name: str, title: Text, metric: MetricSpec, width: int) -> Panel:
-    return Panel(
-        id=name,
-        title=title,
-        description=Text("Mean of the last 30 days, by severity.", "Média de 30 dias, por severidade."),
-        shape=Shape.BARS,
-        series=(Series(GaugeLevel(metric, by=("severity",)), Text("{{severity}}", "{{severity}}")),),
-        unit=Unit.SECONDS,
-        width=width,
-        height=6,
-        minimum=0.0,
-        empty_means=NOBODY_YET,
-    )
-
-
-def time_to_acknowledge(width: int = 6) -> Panel:
-    title = Text("Time until somebody took it", "Tempo até alguém assumir")
-    return _mean_time("time-to-acknowledge", title, response.ACKNOWLEDGE, width)
-
-
-def time_to_resolve(width: int = 6) -> Panel:
-    title = Text("Time until it was solved", "Tempo até resolver")
-    return _mean_time("time-to-resolve", title, response.RESOLVE, width)

@@ -8,6 +8,11 @@ from dashboards.model.palette import Unit
 from dashboards.model.query import Aggregate, GaugeLevel, Rate
 from exporters.collectors import saturation
 from foundation.bilingual import Text
+from foundation.metrics import MetricSpec
+
+NOBODY_YET = Text(
+    "Empty until the first incident of that kind.", "Vazio até o primeiro incidente desse tipo."
+)
 
 
 def open_incidents(width: int = 6) -> Panel:
@@ -120,3 +125,47 @@ def noise(width: int = 12) -> Panel:
         maximum=1.0,
         empty_means=Text("Empty until a rule has had an incident.", "Vazio até uma regra ter um incidente."),
     )
+
+
+def incidents_by_severity(width: int = 12) -> Panel:
+    return Panel(
+        id="incidents-by-severity",
+        title=Text("Incidents, last 30 days", "Incidentes, últimos 30 dias"),
+        description=Text("Opened, by severity.", "Abertos, por severidade."),
+        shape=Shape.BARS,
+        series=(
+            Series(
+                GaugeLevel(response.RECENT, Aggregate.SUM, by=("severity",)),
+                Text("{{severity}}", "{{severity}}"),
+            ),
+        ),
+        unit=Unit.COUNT,
+        width=width,
+        height=8,
+        minimum=0.0,
+    )
+
+
+def _mean_time(name: str, title: Text, metric: MetricSpec, width: int) -> Panel:
+    return Panel(
+        id=name,
+        title=title,
+        description=Text("Mean of the last 30 days, by severity.", "Média de 30 dias, por severidade."),
+        shape=Shape.BARS,
+        series=(Series(GaugeLevel(metric, by=("severity",)), Text("{{severity}}", "{{severity}}")),),
+        unit=Unit.SECONDS,
+        width=width,
+        height=6,
+        minimum=0.0,
+        empty_means=NOBODY_YET,
+    )
+
+
+def time_to_acknowledge(width: int = 6) -> Panel:
+    title = Text("Time until somebody took it", "Tempo até alguém assumir")
+    return _mean_time("time-to-acknowledge", title, response.ACKNOWLEDGE, width)
+
+
+def time_to_resolve(width: int = 6) -> Panel:
+    title = Text("Time until it was solved", "Tempo até resolver")
+    return _mean_time("time-to-resolve", title, response.RESOLVE, width)

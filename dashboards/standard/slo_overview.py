@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dashboards.boards import component_panels as component
-from dashboards.boards import slo_panels as slo
-from dashboards.boards.alert_panels import alerts_row
-from dashboards.boards.links_row import board_links, links_row
-from dashboards.boards.source import Source, slo_board_name
 from dashboards.model.board import Board, BoardPart, Link, Row
 from dashboards.model.query import matching
+from dashboards.standard import component_panels as component
+from dashboards.standard import slo_panels as slo
+from dashboards.standard.alert_panels import alerts_row
+from dashboards.standard.links_row import links_row
+from dashboards.standard.source import Source, slo_board_name
 from foundation.bilingual import Text
 
 NAME = "slo-overview"
@@ -30,10 +30,10 @@ def board(source: Source) -> Board:
                 Text("Components behind them", "Componentes por trás deles"),
                 (component.saturation_bars(source), component.saturation_lines(source)),
             ),
-            links_row(NAME, more=detail_links(source), runbooks=(slo.RUNBOOK,)),
+            links_row(more=detail_links(source), runbooks=(slo.RUNBOOK,)),
         ),
-        links=board_links(NAME),
         tags=("slo",),
+        menu=Text("Every SLO", "Todos os SLOs"),
         since="24h",
     )
 

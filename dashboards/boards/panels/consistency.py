@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from credit import metrics as telemetry
-from dashboards.boards.source import Source
 from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import GaugeLevel, Rate
+from dashboards.standard.source import Source
 from exporters.collectors import consistency_index
 from foundation.bilingual import Text
 from foundation.metrics import MetricSpec

@@ -1,14 +1,13 @@
-"""What boards are made from: catalogue, environment, indicator alarms, runbooks. Nothing else."""
+"""What boards are made from: catalogue, environment, what is watched, runbooks. Nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from alarms.generate.indicators import indicators
 from alarms.model.indicator import IndicatorAlarm
-from alarms.policy.runbook import load_runbooks
+from alarms.model.watch_list import WatchList
 from dashboards.model.board import Threshold
 from dashboards.model.errors import BoardInvalid
 from dashboards.model.palette import State
@@ -22,8 +21,12 @@ from slo.model.spec import Objective, Slo
 class Source:
     catalogue: Catalogue
     environment: str
-    indicators: tuple[IndicatorAlarm, ...]
+    watched: WatchList
     runbooks: frozenset[str]
+
+    @property
+    def indicators(self) -> tuple[IndicatorAlarm, ...]:
+        return self.watched.indicators
 
     @property
     def slos(self) -> tuple[Slo, ...]:
@@ -60,12 +63,6 @@ class Source:
     def of_component(self, component: Component) -> tuple[Slo, ...]:
         """The SLOs a component serves, in catalogue order."""
         return tuple(slo for slo in self.slos if slo.id in component.slos or slo.name in component.slos)
-
-
-def source_of(catalogue: Catalogue, environment: str, runbooks: Iterable[str] | None = None) -> Source:
-    """``runbooks`` are the names of the pages that exist; those that ship by default."""
-    known = load_runbooks().ids() if runbooks is None else runbooks
-    return Source(catalogue, environment, indicators(catalogue), frozenset(known))
 
 
 def slo_board_name(slo: Slo) -> str:

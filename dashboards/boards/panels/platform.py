@@ -1,116 +1,26 @@
-"""Panels of the platform's components: what each is short of, and what each does."""
+"""Panels of what the platform's components do: decide, ingest, agree."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from credit import metrics as telemetry
-from dashboards.boards.source import Source, component_board_name
-from dashboards.model.board import Link, Panel, Series, Shape, Threshold
+from dashboards.model.board import Panel, Series, Shape, Threshold
 from dashboards.model.palette import State, Unit
 from dashboards.model.query import (
     Aggregate,
     Buckets,
     Divided,
     GaugeLevel,
-    Match,
     Mean,
     Quantile,
     Rate,
     equal,
     unlike,
 )
-from exporters.collectors import consistency_index, saturation
+from dashboards.standard.source import Source
+from exporters.collectors import consistency_index
 from foundation.bilingual import Text
-
-
-def saturation_steps(source: Source) -> tuple[Threshold, ...]:
-    return (
-        source.line("ComponentSaturationRising", State.WARN),
-        source.line("ComponentSaturationHigh"),
-    )
-
-
-def saturation_bars(source: Source, where: tuple[Match, ...] = (), width: int = 12, height: int = 8) -> Panel:
-    """Every component's worst resource, and the way into each component."""
-    return Panel(
-        id="saturation-now",
-        title=Text("Saturation by component", "Saturação por componente"),
-        description=Text(
-            "Use over limit of each component's fullest resource. A missing bar was not measured.",
-            "Uso sobre limite do recurso mais cheio de cada componente. Barra ausente: não medido.",
-        ),
-        shape=Shape.BARS,
-        series=(
-            Series(
-                GaugeLevel(saturation.SATURATION, by=("component",), where=where),
-                Text("{{component}}", "{{component}}"),
-            ),
-        ),
-        unit=Unit.RATIO,
-        width=width,
-        height=height,
-        minimum=0.0,
-        maximum=1.0,
-        thresholds=saturation_steps(source),
-        runbook="saturation",
-        links=tuple(
-            Link(
-                Text(component.name, component.name_pt or component.name),
-                board=component_board_name(component),
-            )
-            for component in source.components
-        ),
-    )
-
-
-def saturation_lines(
-    source: Source, where: tuple[Match, ...] = (), width: int = 12, height: int = 8
-) -> Panel:
-    return Panel(
-        id="saturation-trend",
-        title=Text("Saturation over time", "Saturação ao longo do tempo"),
-        description=Text(
-            "Use over limit of each resource; the lines are where the alarms stand.",
-            "Uso sobre limite de cada recurso; as linhas são onde os alarmes estão.",
-        ),
-        shape=Shape.LINES,
-        series=(
-            Series(
-                GaugeLevel(saturation.SATURATION, by=("component", "resource"), where=where),
-                Text("{{component}} {{resource}}", "{{component}} {{resource}}"),
-            ),
-        ),
-        unit=Unit.RATIO,
-        width=width,
-        height=height,
-        minimum=0.0,
-        thresholds=saturation_steps(source),
-        runbook="saturation",
-    )
-
-
-def pressure(where: tuple[Match, ...], width: int = 12, height: int = 8) -> Panel:
-    return Panel(
-        id="pressure-events",
-        title=Text("Refused, thrown out, throttled, slow", "Recusados, despejados, limitados, lentos"),
-        description=Text(
-            "Work that suffered for want of a resource, per hour: what a full resource cost.",
-            "Trabalho prejudicado por falta de recurso, por hora: o que um recurso cheio custou.",
-        ),
-        shape=Shape.LINES,
-        series=(
-            Series(
-                Rate(saturation.EVENTS, by=("event",), where=where, seconds=3600),
-                Text("{{event}}", "{{event}}"),
-            ),
-        ),
-        unit=Unit.PER_HOUR,
-        width=width,
-        height=height,
-        minimum=0.0,
-        runbook="saturation",
-    )
 
 
 def requests(width: int = 12, height: int = 8) -> Panel:

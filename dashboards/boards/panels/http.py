@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from credit import metrics as telemetry
-from dashboards.boards.source import Source
 from dashboards.model.board import Panel, Series, Shape
 from dashboards.model.palette import Unit
 from dashboards.model.query import AwsMetric, CounterGrowth, LogSearch, Quantile, Rate, equal, matching
+from dashboards.standard.source import Source
 from foundation.bilingual import Text
 
 FIVE_MINUTES = timedelta(minutes=5)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from credit import metrics as telemetry
-from dashboards.boards.source import Source
 from dashboards.model.board import Panel, Series, Shape, Threshold
 from dashboards.model.palette import State, Unit
 from dashboards.model.query import GaugeLevel, Match, Rate
+from dashboards.standard.source import Source
 from exporters import server
 from exporters.collectors import consistency_index
 from foundation.bilingual import Text

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from dashboards.boards import component_panels as component
-from dashboards.boards import slo_panels as slo
-from dashboards.boards.alert_panels import alerts_row
-from dashboards.boards.links_row import board_links, links_row
-from dashboards.boards.source import Source, component_board_name, slo_board_name
 from dashboards.model.board import Board, BoardPart, Link, Panel, Row, Shape
 from dashboards.model.query import equal, matching
+from dashboards.standard import component_panels as component
+from dashboards.standard import slo_panels as slo
+from dashboards.standard.alert_panels import alerts_row
+from dashboards.standard.links_row import links_row
+from dashboards.standard.source import Source, component_board_name, slo_board_name
 from foundation.bilingual import Text
 from slo.model.entities import Component
 from slo.model.spec import Slo
@@ -31,11 +31,9 @@ def board(source: Source, one: Slo) -> Board:
             _trends(source, one),
             alerts_row(source, where=(equal("slo", one.id),)),
             Row(BoardPart.COMPONENTS, Text("Served by", "Servido por"), _serving(source, serving)),
-            links_row(
-                slo_board_name(one), more=_more(source, one, serving), runbooks=(slo.runbook_of(source, one),)
-            ),
+            links_row(more=_more(source, one, serving), runbooks=(slo.runbook_of(source, one),)),
         ),
-        links=(OVERVIEW, *board_links("slo-overview")),
+        links=(OVERVIEW,),
         tags=("slo", "slo-detail"),
         since="24h",
     )

@@ -1,0 +1,85 @@
+"""What people decided about alarms, from one workspace: policy, channels, schedules, duties and runbooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from alarms.policy.channel import Channel, Channels, LambdaChannel, SmtpChannel, load_channels
+from alarms.policy.defaults import CHANNELS, DEFAULTS, POLICY, RACI, RUNBOOKS, SCHEDULES, alarm_file
+from alarms.policy.policy import RoutingPolicy
+from alarms.policy.policy_file import load_policy
+from alarms.policy.raci import Raci, load_raci
+from alarms.policy.runbook import Runbooks, load_runbooks
+from alarms.policy.schedule import Schedules, load_schedules
+from foundation.errors import DefinitionError, Problems
+from foundation.workspace import SHIPPED, Workspace
+
+DEFAULT_TEAM = "on-call"
+FILES = (POLICY, SCHEDULES, RACI, CHANNELS)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmPolicy:
+    policy: RoutingPolicy
+    channels: Channels
+    schedules: Schedules
+    raci: Raci
+    runbooks: Runbooks
+
+
+def load_alarm_policy(workspace: Workspace = SHIPPED) -> AlarmPolicy:
+    """``policy.yaml``, ``channels.yaml``, ``schedules.yaml``, ``raci.yaml`` and ``runbooks/`` of a workspace;
+    what it does not have is as in ``defaults/`` (without a matrix, nobody is named in one).
+
+    Raises:
+        DefinitionErrors: everything wrong in all of them, or an ``own_alarms`` that holds none of them.
+    """
+    _refuse_empty(workspace)
+    problems = Problems()
+    raci = workspace.alarm_file(RACI)
+    matrix = Raci() if raci is None else problems.attempt(lambda: load_raci(raci))
+    duty = problems.attempt(lambda: load_schedules(alarm_file(workspace, SCHEDULES)))
+    carriers = problems.attempt(lambda: load_channels(alarm_file(workspace, CHANNELS)))
+    rules = problems.attempt(lambda: _policy(workspace, Raci() if matrix is None else matrix, carriers))
+    pages = problems.attempt(lambda: _runbooks(workspace))
+    if matrix is None or duty is None or carriers is None or rules is None or pages is None:
+        raise problems.all()
+    return AlarmPolicy(rules, carriers, duty, matrix, pages)
+
+
+def _refuse_empty(workspace: Workspace) -> None:
+    folder = workspace.own_alarms
+    if folder is None or (folder / RUNBOOKS).is_dir() or any((folder / name).is_file() for name in FILES):
+        return
+    problem = f"holds none of {', '.join(FILES)} and {RUNBOOKS}/" if folder.is_dir() else "is no folder"
+    fix = "Name the folder of your alarm policy, or unset alarm_policy to use the workspace's"
+    raise DefinitionError(str(folder), "alarm_policy", problem, fix)
+
+
+def _policy(workspace: Workspace, raci: Raci, channels: Channels | None) -> RoutingPolicy:
+    """The default team is told by every channel that tells people."""
+    own = workspace.alarm_file(POLICY)
+    if own is not None:
+        return load_policy(own, raci, channels)
+    policy = load_policy(DEFAULTS / POLICY, Raci())
+    told = tuple(name for name, channel in (channels or {}).items() if _tells(channel))
+    if channels is not None and not told:
+        fix = "Add one, for example default: {kind: local}, or write a policy.yaml"
+        place = str(alarm_file(workspace, CHANNELS))
+        raise DefinitionError(place, "channels", f"none of them tells the team {DEFAULT_TEAM!r}", fix)
+    return replace(policy, teams=tuple(replace(team, channels=told) for team in policy.teams))
+
+
+def _tells(channel: Channel) -> bool:
+    if isinstance(channel, SmtpChannel):
+        return DEFAULT_TEAM in channel.recipients or "*" in channel.recipients
+    return not isinstance(channel, LambdaChannel)
+
+
+def _runbooks(workspace: Workspace) -> Runbooks:
+    """The workspace's own pages over those that belong to every workspace."""
+    found = load_runbooks(DEFAULTS / RUNBOOKS)
+    for folder in workspace.alarm_folders():
+        if (folder / RUNBOOKS).is_dir():
+            found = load_runbooks(folder / RUNBOOKS).over(found)
+    return found

@@ -1,0 +1,22 @@
+"""What a workspace gets for the parts of ``alarms/`` that it does not have; ``README.md`` lists it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from foundation.workspace import Workspace
+
+DEFAULTS = Path(__file__).parents[1] / "defaults"
+POLICY, SCHEDULES, CHANNELS, RACI, INDICATORS = (
+    "policy.yaml",
+    "schedules.yaml",
+    "channels.yaml",
+    "raci.yaml",
+    "indicators.yaml",
+)
+RUNBOOKS = "runbooks"
+
+
+def alarm_file(workspace: Workspace, name: str) -> Path:
+    """The workspace's own file, or the default of that name."""
+    return workspace.alarm_file(name) or DEFAULTS / name
