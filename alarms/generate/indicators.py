@@ -91,7 +91,7 @@ def _read(file: Path) -> _File:
 
 def _side(place: Place) -> Side:
     fields = place.fields(["name", "roles", "speaker"])
-    return Side(_text(fields["name"]), fields["roles"].text(), fields["speaker"].text())
+    return Side(fields["name"].bilingual(), fields["roles"].text(), fields["speaker"].text())
 
 
 def _logs(place: Place) -> tuple[tuple[LogGroup, ...], tuple[LogPattern, ...]]:
@@ -117,7 +117,7 @@ def _log_pattern(place: Place, roles: Sequence[str]) -> LogPattern:
         severity=fields["severity"].member(Severity),
         category=fields["category"].text(),
         runbook=fields["runbook"].text(),
-        title=_text(fields["title"]),
+        title=fields["title"].bilingual(),
     )
 
 
