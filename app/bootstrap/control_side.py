@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from app.bootstrap.cloudwatch import publish_series, publish_slo_counts
 from app.bootstrap.count_source import count_collector
-from app.bootstrap.names import CONTROL_ROLES
+from app.bootstrap.names import CONTROL_ROLES, OF_PLATFORM
 from app.bootstrap.process import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
 from app.bootstrap.routing_role import add_routing

@@ -13,8 +13,8 @@ from app.settings import Settings, channel_variable
 from foundation.clock import SystemClock
 
 if TYPE_CHECKING:
-    from alarms.policy.channel import Channel
     from alarms.policy.alarm_policy import AlarmPolicy
+    from alarms.policy.channel import Channel
 
 ROUTER = "router"
 
@@ -57,8 +57,8 @@ def _secret(settings: Settings, name: str, channel: Channel) -> str:
 def try_(settings: Settings, channel: str, team: str | None, severity: str) -> None:
     """Send one message by a channel, now; no incident is opened and nobody has to act."""
     from alarms.notify.compose import trial_message
-    from alarms.policy.channel import LambdaChannel
     from alarms.policy.alarm_policy import load_alarm_policy
+    from alarms.policy.channel import LambdaChannel
     from app.bootstrap.router import build_notifiers
 
     found = load_alarm_policy(settings.folders)
@@ -89,8 +89,8 @@ def subscribe(settings: Settings, who: str, queue_arn: str, channel: str) -> Non
     gets the alarms that CloudWatch tells the same topics, and none of our own messages.
     """
     from alarms.notify.sns_topics import subscribe_router, subscribe_team
-    from alarms.policy.channel import SnsChannel
     from alarms.policy.alarm_policy import load_alarm_policy
+    from alarms.policy.channel import SnsChannel
     from app.bootstrap.router import PAGES
     from foundation.aws.clients import AwsClients
 

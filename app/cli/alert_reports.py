@@ -28,9 +28,9 @@ def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int)
     "payload": {...}}.
     """
     from alarms.intake.normalise import intake_rules
+    from alarms.policy.alarm_policy import load_alarm_policy
     from alarms.reports.simulate import read_replay, simulate, starting_at
     from alarms.router.topology import Topology
-    from alarms.policy.alarm_policy import load_alarm_policy
     from slo.loaders.catalogue_files import catalogue_of
 
     catalogue, policy = catalogue_of(settings.folders), load_alarm_policy(settings.folders)

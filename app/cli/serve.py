@@ -44,8 +44,10 @@ async def _serve(settings: Settings, role: str) -> None:
 @click.command()
 @pass_settings
 def up(settings: Settings) -> None:
-    """Serve everything on this machine: console, evaluator, router and exporters; and the decision API and
-    ingestion of the credit platform, if it is that workspace."""
+    """Serve everything on this machine: decision API, ingestion, console, evaluator, router, exporters.
+
+    The decision API and ingestion belong to the shipped workspace; another has the rest.
+    """
     from app.bootstrap.roles import ROLES, sides
     from app.serving.server import bind
     from app.serving.supervisor import Child, Supervisor

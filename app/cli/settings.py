@@ -13,8 +13,10 @@ from app.settings import ENV_PREFIX, Settings, channel_variable
 @click.command()
 @pass_settings
 def settings(current: Settings) -> None:
-    """Show every setting in force: flags over MIRANTE_* over mirante.toml in this folder over the workspace's
-    mirante.toml over defaults."""
+    """Show every setting in force: flags over MIRANTE_* over mirante.toml over defaults.
+
+    A mirante.toml in the current folder goes over the workspace's own.
+    """
     table = plain_table("setting", "value", "environment variable", "what it is")
     texts = {spec.name: str(spec.metadata["help"]) for spec in fields(Settings)}
     for name, value in current.masked().items():
