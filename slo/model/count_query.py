@@ -8,13 +8,13 @@ is refused by name: an approximation of a query is another query. ``rate`` count
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import promql_parser as promql
 
+from foundation.patterns import PatternError
 from slo.model.errors import UnsupportedQuery
 from slo.model.promql import Selector, as_selector, with_window
 
@@ -145,8 +145,8 @@ def _readable(selector: Selector, text: str) -> Selector:
     for matcher in selector.matchers:
         try:
             matcher.matches({})
-        except re.error as error:
-            problem = f"the regular expression of {matcher.name} cannot be read: {error}"
+        except PatternError as error:
+            problem = f"the regular expression of {matcher.name} cannot be read: {error.problem}"
             raise UnsupportedQuery(text, problem) from error
     return selector
 

@@ -12,6 +12,7 @@ import promql_parser
 
 from foundation.errors import MiranteError
 from foundation.exit_status import ExitStatus
+from foundation.patterns import fullmatch
 from foundation.quantities import range_text
 
 PLACEHOLDER = re.compile(r"\{\{\s*\.window\s*\}\}")
@@ -57,17 +58,12 @@ class LabelMatcher:
     def matches(self, labels: Mapping[str, str]) -> bool:
         """
         Raises:
-            re.error: the value is no regular expression that Python reads.
+            PatternError: the value is no pattern.
         """
         actual = labels.get(self.name, "")
         if "~" in self.op:
-            return bool(_pattern(self.value).fullmatch(actual)) == (self.op == "=~")
+            return fullmatch(self.value, actual) == (self.op == "=~")
         return (actual == self.value) == (self.op == "=")
-
-
-@lru_cache(maxsize=4096)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
