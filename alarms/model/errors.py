@@ -2,10 +2,12 @@
 
 AlarmsError
 +-- UnknownIncident         no incident has that id
++-- InvalidRequest          what a person asks for cannot be meant so (field, problem, fix)
 +-- NotAllowed              the incident is in a state in which that cannot be done (what, why, fix)
 +-- MalformedPayload        an authenticated sender's payload cannot be read (goes to quarantine)
 +-- NotAuthentic            a payload whose sender cannot be proven; nothing of it is kept
 +-- NotConfirmed            SNS did not take the confirmation of a subscription; it asks again
++-- UnreadableRow           a stored row is not what this program writes (which, why)
 +-- StoreBusy               the router's store did not take the write; the sender must try again
 +-- RouterUnreachable       a router that was asked over HTTP did not answer as one
 +-- RouterRefused           a router that was asked over HTTP said no, and why
@@ -36,6 +38,12 @@ class UnknownIncident(AlarmsError):
         )
 
 
+class InvalidRequest(AlarmsError):
+    def __init__(self, field: str, problem: str, fix: str) -> None:
+        self.field, self.problem, self.fix = field, problem, fix
+        super().__init__(f"{field}: {problem}. {fix}")
+
+
 class NotAllowed(AlarmsError):
     def __init__(self, incident_id: str, action: str, reason: str, fix: str) -> None:
         self.incident_id, self.action, self.reason, self.fix = incident_id, action, reason, fix
@@ -60,6 +68,12 @@ class NotConfirmed(AlarmsError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"the subscription could not be confirmed at SNS: {reason}")
+
+
+class UnreadableRow(AlarmsError):
+    def __init__(self, table: str, row: str, reason: str) -> None:
+        self.table, self.row, self.reason = table, row, reason
+        super().__init__(f"row {row} of {table} in the router's store cannot be read: {reason}")
 
 
 class StoreBusy(AlarmsError):

@@ -43,6 +43,8 @@ class TransitionKind(StrEnum):
     REMEDIATION_ASKED = "remediation-asked"
     UNDELIVERABLE = "undeliverable"
     REPAIRED = "repaired"
+    FAILED_OPEN = "failed-open"  # a part of the router failed, and was passed by
+    MORE_ALERTS = "more-alerts"  # told: others have joined
     RESOLVED = "resolved"
 
 
@@ -147,6 +149,8 @@ class AlertRecord:
     ends_at: datetime | None = None
     tier: str | None = None
     times_seen: int = 1
+    labels: Mapping[str, str] = field(default_factory=dict)  # what routes and silences match
+    component: str | None = None
 
 
 class TimerKind(StrEnum):

@@ -31,6 +31,8 @@ WHY = {
     TransitionKind.UNDELIVERABLE: Text(
         "another team could not be reached", "outra equipe não pôde ser avisada"
     ),
+    TransitionKind.FAILED_OPEN: Text("a part of the router failed", "uma parte do roteador falhou"),
+    TransitionKind.MORE_ALERTS: Text("more alerts of it", "mais alertas dele"),
     TransitionKind.RESOLVED: Text("resolved", "resolvido"),
 }
 ROLE = {
@@ -81,6 +83,7 @@ class Composer:
             f"{incident.summary}",
             f"Environment {incident.environment}; open since {_instant(incident.opened_at, zone)}.",
             ROLE[step].en,
+            *_passed_by(history, english=True),
             *_burn_en(incident.burn),
             *_tried(history, zone, "Tried so far:", english=True),
             *_steps(runbook, "Runbook", english=True),
@@ -91,6 +94,7 @@ class Composer:
             f"{incident.summary_pt or incident.summary}",
             f"Ambiente {incident.environment}; aberto desde {_instant(incident.opened_at, zone)}.",
             ROLE[step].pt,
+            *_passed_by(history, english=False),
             *_burn_pt(incident.burn),
             *_tried(history, zone, "Já tentado:", english=False),
             *_steps(runbook, "Roteiro", english=False),
@@ -102,10 +106,62 @@ class Composer:
         lines = [f"{name}: {url}" for name, url in sorted(incident.links.items())]
         if not self.base_url:
             return [*lines, f"mirante alerts show {incident.id}"]
-        lines.append(f"{self.base_url}/console/alerts/{quote(incident.id)}")
+        lines.append(f"{self.base_url}{incident_path(incident.id)}")
         if runbook is not None:
-            lines.append(f"{self.base_url}/console/runbooks/{quote(runbook.id)}")
+            lines.append(f"{self.base_url}{runbook_path(runbook.id)}")
         return lines
+
+
+def incident_path(incident_id: str) -> str:
+    """Where the console shows it: the one place that pages and the console itself have it from."""
+    return f"/console/incidents/{quote(incident_id, safe='')}"
+
+
+def runbook_path(runbook_id: str) -> str:
+    return f"/console/runbooks/{quote(runbook_id, safe='')}"
+
+
+def plain_message(incident: Incident, kind: TransitionKind, problem: str) -> Message:
+    """From the bare facts, for when what makes the usual text is broken; ``problem`` says what was."""
+    why = WHY.get(kind, WHY[TransitionKind.OPENED])
+    place = f"{incident.environment}; {incident.id}; mirante alerts show {incident.id}"
+    english, portuguese = [incident.summary], [incident.summary_pt or incident.summary]
+    if problem:
+        english.append(f"Something of the router failed on the way, and was passed by: {problem}")
+        portuguese.append(f"Algo do roteador falhou no caminho e foi deixado de lado: {problem}")
+    return Message(
+        f"[{incident.severity}] {incident.title}: {why.en}",
+        f"[{incident.severity}] {incident.title_pt or incident.title}: {why.pt}",
+        "\n".join([*english, place]),
+        "\n".join([*portuguese, place]),
+    )
+
+
+def bare_notification(
+    incident: Incident, target: str, channel: str, step: NotifyStep, message: Message, at: datetime
+) -> Notification:
+    """Of the incident's latest transition."""
+    return Notification(
+        dedup_id=dedup_id(incident.id, incident.number, step, incident.cycle, target, channel),
+        incident_id=incident.id,
+        transition=incident.number,
+        step=step,
+        cycle=incident.cycle,
+        target=target,
+        channel=channel,
+        severity=incident.severity,
+        environment=incident.environment,
+        message=message,
+        created_at=at,
+        attributes={
+            "severity": incident.severity.value,
+            "team": target.partition(":")[0],
+            "target": target,
+            "step": step.value,
+            "incident": incident.id,
+            "environment": incident.environment,
+        },
+    )
 
 
 def trial_message(
@@ -199,6 +255,19 @@ def _exhaustion_pt(burn: BurnArithmetic) -> str:
     if burn.exhaustion_seconds <= 0:
         return "está esgotado."
     return f"neste ritmo, esgota-se em {localised(f'{burn.exhaustion_seconds / 3600:.1f}', 'pt')} h."
+
+
+def _passed_by(history: Sequence[Transition], *, english: bool) -> list[str]:
+    """What of the router failed on the way of this cycle's alerts."""
+    begun = (TransitionKind.OPENED, TransitionKind.REOPENED)
+    since = max((entry.number for entry in history if entry.kind in begun), default=0)
+    failed = {
+        entry.detail.get("stage") or entry.detail.get("timer", ""): entry.detail.get("reason", "")
+        for entry in history
+        if entry.kind is TransitionKind.FAILED_OPEN and entry.number > since
+    }
+    lead = "The router passed by" if english else "O roteador deixou de lado"
+    return [f"{lead} {part} ({reason})." for part, reason in failed.items()]
 
 
 def _tried(history: Sequence[Transition], zone: ZoneInfo, heading: str, *, english: bool) -> list[str]:

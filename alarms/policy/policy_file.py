@@ -153,12 +153,10 @@ def parse_matcher(text: str) -> Matcher:
     match = MATCHER.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a matcher")
-    if match[2] in ("=~", "!~"):
-        try:
-            re.compile(match[3])
-        except re.error as error:
-            raise ValueError(f"{match[3]!r} is not a pattern ({error})") from error
-    return Matcher(match[1], match[2], match[3])
+    matcher = Matcher(match[1], match[2], match[3])
+    if (problem := matcher.problem()) is not None:
+        raise ValueError(problem)
+    return matcher
 
 
 def _burn_window(place: Place) -> BurnWindow:

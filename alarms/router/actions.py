@@ -8,12 +8,12 @@ from datetime import datetime
 
 from alarms.model.decision import Stage
 from alarms.model.errors import NotAllowed, UnknownIncident
-from alarms.model.incident import Incident, IncidentState, Timer, TimerKind, TransitionKind
-from alarms.model.silence import Matcher, Silence
+from alarms.model.incident import HoldKind, Incident, IncidentState, Timer, TimerKind, TransitionKind
+from alarms.model.silence import Matcher, Silence, checked_silence
 from alarms.router.context import IncidentUpdate, RoutingContext
 from alarms.router.notify import find_hold, hold, tell
 from alarms.router.reassess import resolve
-from alarms.router.silence import covering, set_end
+from alarms.router.silence import covers_some, set_end
 from alarms.stores.protocol import RouterStore, RouterTransaction
 from foundation.clock import Clock
 
@@ -93,14 +93,13 @@ class Actions:
     def silence(
         self, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, by: str, comment: str
     ) -> Silence:
-        if not matchers or ends_at <= starts_at:
-            reason = "it covers everything or no time"
-            raise NotAllowed("silence", "create it", reason, "Give a matcher, and an end after its start")
-        silence = Silence(self.routing.new_id(), tuple(matchers), starts_at, ends_at, by, comment)
+        checked = checked_silence(matchers, starts_at, ends_at, comment, self._clock.now())
+        silence = Silence(self.routing.new_id(), checked, starts_at, ends_at, by, comment)
         with self._store.transaction() as tx:
             tx.save_silence(silence)
             for incident in tx.open_incidents():
-                if covering(incident, [silence], self._clock.now()) is not None:
+                labels = [incident.labels, *(record.labels for record in tx.alerts(incident.id))]
+                if covers_some(silence, labels, self._clock.now()):
                     self._quieten(self._update_of(tx, incident, by), silence)
         return silence
 
@@ -113,11 +112,11 @@ class Actions:
                 raise NotAllowed(silence_id, "end it", "no such silence is in force", "List them first")
             tx.save_silence(replace(silence, starts_at=min(silence.starts_at, now), ends_at=now))
             for incident in tx.open_incidents():
-                if incident.hold is not None and incident.hold.by == silence_id:
+                if incident.hold is not None and incident.hold.kind is HoldKind.SILENCE:
                     tx.set_timer(Timer(incident.id, TimerKind.HOLD, now))
 
     def _quieten(self, update: IncidentUpdate, silence: Silence) -> None:
-        found = find_hold(update.incident, update.tx, update.now)
+        found = find_hold(update)
         if found is None or update.incident.hold is not None:
             return
         reason = f"silence {silence.id}: {silence.comment}"

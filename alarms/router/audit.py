@@ -33,7 +33,7 @@ def _fix_held(update: IncidentUpdate) -> list[str]:
     timers = {timer.kind for timer in update.tx.timers(update.incident.id)}
     if hold is None or timers & {TimerKind.HOLD, TimerKind.STABLE}:
         return []
-    still = find_hold(update.incident, update.tx, update.now)
+    still = find_hold(update)
     if still is not None and still.kind is not HoldKind.SILENCE:
         return []
     update.set_timer(TimerKind.HOLD, update.wall)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from alarms.model.alert import Alert, AlertState
 from alarms.model.decision import RoutingDecision, Stage
@@ -16,6 +18,7 @@ from alarms.policy.escalation import EscalationPolicy
 from alarms.policy.policy import Route, RoutingPolicy, SeverityLevel, canonical, from_canonical
 from alarms.policy.schedule import Schedules
 from alarms.router.topology import Topology
+from alarms.router.troubles import Trouble, Troubles
 from alarms.stores.protocol import ReadSide, RouterTransaction
 
 ESCALATION_CLOCKS = (TimerKind.ACKNOWLEDGE, TimerKind.UNRESOLVED, TimerKind.REPEAT)
@@ -33,15 +36,27 @@ class RoutingContext:
     topology: Topology
     composer: Composer
     new_id: Callable[[], str]
+    environment: str = ""  # of the router itself
+    troubles: Troubles = field(default_factory=Troubles)
     _snapshots: dict[str, RoutingPolicy] = field(default_factory=dict)
 
     def escalation_of(self, reads: ReadSide, incident: Incident) -> EscalationPolicy:
         """Under the policy the incident was opened with."""
         policy_id = incident.policy_id
         if policy_id not in self._snapshots:
-            text = reads.policy(policy_id)
-            self._snapshots[policy_id] = self.policy if text is None else from_canonical(text)
+            self._snapshots[policy_id] = self._kept_policy(reads, policy_id)
         return EscalationPolicy(self._snapshots[policy_id], self.schedules)
+
+    def _kept_policy(self, reads: ReadSide, policy_id: str) -> RoutingPolicy:
+        """Today's, for one that is not on file or cannot be read any more."""
+        text = reads.policy(policy_id)
+        if text is None:
+            return self.policy
+        try:
+            return from_canonical(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self.troubles.note(Trouble.of_a_part(f"policy {policy_id}", f"its stored text: {error}"))
+            return self.policy
 
     def keep_policy(self, tx: RouterTransaction) -> None:
         """Put today's policy on file, so that an incident outlives a change of it."""
@@ -146,13 +161,15 @@ class AlertContext:
 
     ``record`` is what was remembered of the alert before (None: never seen). ``update`` changes the incident
     it belongs to (None: there is nothing to change). ``event`` is what that incident may be paged for (None:
-    nothing), and ``hold`` what keeps it from paging.
+    nothing), and ``hold`` what keeps it from paging. ``without`` are the stages that failed before on this
+    alert, which are passed by, and how they failed.
     """
 
     routing: RoutingContext
     tx: RouterTransaction
     alert: Alert
     now: datetime
+    without: Mapping[str, str] = field(default_factory=dict)
     component: str | None = field(init=False)
     labels: dict[str, str] = field(init=False)
     record: AlertRecord | None = field(init=False)
@@ -201,6 +218,8 @@ class AlertContext:
                 ends_at=alert.ends_at,
                 tier=alert.tier,
                 times_seen=1 if record is None else record.times_seen + 1,
+                labels=self.labels,
+                component=self.component,
             )
         )
 

@@ -80,7 +80,7 @@ def _attach(update: IncidentUpdate, cause: Incident) -> None:
 def _adopt(cause: Incident, symptom: IncidentUpdate) -> None:
     """It was opened before its cause; now it stops paging."""
     _attach(symptom, cause)
-    found = find_hold(symptom.incident, symptom.tx, symptom.now)
+    found = find_hold(symptom)
     if found is not None and symptom.incident.hold is None:
         reason = f"incident {cause.id} explains it"
         symptom.explain(Stage.INHIBIT, "held", reason, rule=found.by)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from alarms.model.decision import Stage
-from alarms.model.incident import Hold, HoldKind, Incident, TimerKind, TransitionKind
+from alarms.model.incident import Hold, HoldKind, TimerKind, TransitionKind
 from alarms.router.context import AlertContext, IncidentUpdate
-from alarms.stores.protocol import ReadSide
+
+LONGEST = 4  # quiet times, however often it is started anew: what never is quiet has to be told
 
 
 def damp(context: AlertContext) -> None:
@@ -24,13 +23,13 @@ def damp(context: AlertContext) -> None:
             f"{damping.stable_for}",
             rule="noise.flapping",
         )
-    context.hold = held_for_flapping(update.incident, update.tx, update.now)
+    context.hold = held_for_flapping(update)
 
 
-def held_for_flapping(incident: Incident, reads: ReadSide, now: datetime) -> Hold | None:
+def held_for_flapping(update: IncidentUpdate) -> Hold | None:
     """While its quiet time runs."""
-    if any(timer.kind is TimerKind.STABLE for timer in reads.timers(incident.id)):
-        return Hold(HoldKind.FLAPPING, "noise.flapping", now)
+    if any(timer.kind is TimerKind.STABLE for timer in update.tx.timers(update.incident.id)):
+        return Hold(HoldKind.FLAPPING, "noise.flapping", update.now)
     return None
 
 
@@ -39,7 +38,8 @@ def restart_quiet_time(update: IncidentUpdate) -> bool:
     hold = update.incident.hold
     if hold is None or hold.kind is not HoldKind.FLAPPING:
         return False
-    update.set_timer(TimerKind.STABLE, update.now + update.policy.flapping.stable_for)
+    stable_for = update.policy.flapping.stable_for
+    update.set_timer(TimerKind.STABLE, min(update.now + stable_for, hold.since + LONGEST * stable_for))
     return True
 
 

@@ -89,7 +89,7 @@ def _hold_ends(update: IncidentUpdate) -> None:
     held = update.incident.hold
     if held is None:
         return
-    found = find_hold(update.incident, update.tx, update.now)
+    found = find_hold(update)
     if found is None:
         release(update, f"{held.kind} {held.by} is over")
     else:

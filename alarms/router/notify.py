@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
-from datetime import datetime
 
 from alarms.model.decision import Stage
-from alarms.model.incident import Hold, HoldKind, Incident, IncidentState, TimerKind, TransitionKind
-from alarms.model.notification import Notification, dedup_id
+from alarms.model.errors import StoreBusy
+from alarms.model.incident import Hold, HoldKind, IncidentState, TimerKind, TransitionKind
+from alarms.model.notification import Message, Notification, NotifyStep, dedup_id
+from alarms.notify.compose import plain_message
 from alarms.policy.escalation import Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import held_for_flapping
 from alarms.router.inhibit import held_for_its_cause
 from alarms.router.silence import held_by_a_silence, set_end
-from alarms.stores.protocol import ReadSide
+from alarms.router.troubles import Trouble, sentence
 
+LOG = logging.getLogger(__name__)
 HOLDS = (held_by_a_silence, held_for_its_cause, held_for_flapping)  # the first that holds is the one told
 STAGE_OF = {
     HoldKind.SILENCE: Stage.SILENCE,
@@ -27,8 +30,12 @@ def notify(context: AlertContext) -> None:
     update, event = context.update, context.event
     if update is None or event is None:
         return
+    for stage, problem in context.without.items():
+        update.change(TransitionKind.FAILED_OPEN, detail={"stage": stage, "reason": problem})
     if event is TransitionKind.SEVERITY_RAISED:
         context.event = _raised(update, context.hold)
+    elif event is TransitionKind.RELEASED:
+        context.event = _let_go(update, context)
     elif context.hold is not None:
         context.event = None
         reason = _sentence(context.hold)
@@ -55,6 +62,18 @@ def _raised(update: IncidentUpdate, found: Hold | None) -> TransitionKind | None
     return None
 
 
+def _let_go(update: IncidentUpdate, context: AlertContext) -> TransitionKind | None:
+    """An alert joined that is not what its incident is held for."""
+    found = find_hold(update)
+    if found is not None:
+        update.amend(hold=found)
+        set_end(update, found)
+        return None
+    update.explain(Stage.SILENCE, "released", f"nothing holds {context.alert.name}, by its own labels")
+    _end_hold(update, f"{context.alert.name} is not held, by its own labels")
+    return TransitionKind.RELEASED
+
+
 def page(update: IncidentUpdate, kind: TransitionKind) -> None:
     """Tell the first responder and start both clocks."""
     _tell_first(update, kind)
@@ -79,7 +98,6 @@ def tell(update: IncidentUpdate, recipients: Iterable[Recipient], kind: Transiti
 
 def enqueue(update: IncidentUpdate, recipient: Recipient, kind: TransitionKind, channel: str) -> None:
     incident, step, target = update.incident, recipient.step, recipient.target
-    history = update.tx.transitions(incident.id)
     attributes = {
         "severity": incident.severity.value,
         "team": target.partition(":")[0],
@@ -101,16 +119,31 @@ def enqueue(update: IncidentUpdate, recipient: Recipient, kind: TransitionKind, 
             channel=channel,
             severity=incident.severity,
             environment=incident.environment,
-            message=update.routing.composer.message(incident, kind, step, update.policy, history),
+            message=_message(update, kind, step),
             created_at=update.wall,
             attributes=attributes,
         )
     )
 
 
-def find_hold(incident: Incident, reads: ReadSide, now: datetime) -> Hold | None:
-    """The first reason that holds at ``now``; None: nothing keeps it from paging."""
-    return next((found for held in HOLDS if (found := held(incident, reads, now)) is not None), None)
+def _message(update: IncidentUpdate, kind: TransitionKind, step: NotifyStep) -> Message:
+    """A text that cannot be made is told as such, with the bare facts."""
+    incident = update.incident
+    try:
+        history = update.tx.transitions(incident.id)
+        return update.routing.composer.message(incident, kind, step, update.policy, history)
+    except StoreBusy:
+        raise
+    except Exception as error:
+        LOG.exception("a page's text cannot be made", extra={"incident": incident.id})
+        problem = sentence(error)
+        update.routing.troubles.note(Trouble.of_a_part("text of pages", problem))
+        return plain_message(incident, kind, problem)
+
+
+def find_hold(update: IncidentUpdate) -> Hold | None:
+    """The first reason that holds now; None: nothing keeps it from paging."""
+    return next((found for held in HOLDS if (found := held(update)) is not None), None)
 
 
 def hold(update: IncidentUpdate, found: Hold, reason: str) -> None:

@@ -12,7 +12,8 @@ def route(context: AlertContext) -> None:
 
 def assign(update: IncidentUpdate) -> None:
     """Owner and person on duty, as the incident's own policy says for the severity it has now."""
-    chosen = next(one for one in update.policy.routes if one.name == update.incident.route)
+    routes = update.policy.routes
+    chosen = next((one for one in routes if one.name == update.incident.route), routes[-1])
     update.amend(
         owner=update.escalation.owner(update.level, chosen),
         assignee=update.escalation.assignee(update.level, chosen, update.now),

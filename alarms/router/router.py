@@ -5,13 +5,14 @@ Every method that changes something is one transaction of the store, receipts, t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from alarms.model.alert import Alert
 from alarms.model.decision import IncidentExplanation
-from alarms.model.errors import UnknownIncident
-from alarms.model.incident import AlertRecord, Incident, Transition
+from alarms.model.errors import StoreBusy, UnknownIncident, UnreadableRow
+from alarms.model.incident import AlertRecord, Incident, Timer, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined, ReceiptState
 from alarms.model.silence import Silence
@@ -24,13 +25,16 @@ from alarms.router.actions import Actions
 from alarms.router.audit import audit
 from alarms.router.context import IncidentUpdate, RoutingContext
 from alarms.router.escalate import fire, future_steps
-from alarms.router.pipeline import process
+from alarms.router.fail_open import fire_plainly
+from alarms.router.pipeline import process, report
 from alarms.router.quality import RuleQuality, alert_quality
 from alarms.router.topology import Topology
+from alarms.router.troubles import Trouble, sentence
 from alarms.router.undeliverable import tell_next
 from alarms.stores.protocol import RouterStore, RouterTransaction
 from foundation.clock import Clock
 
+LOG = logging.getLogger(__name__)
 TIMERS_A_TRANSACTION = 100
 
 
@@ -48,17 +52,20 @@ class Router(Actions):
         topology: Topology | None = None,
         composer: Composer | None = None,
         received: Callable[[str], None] = lambda _: None,
+        environment: str = "",
     ) -> None:
-        """``received`` hears the source of each alert that came by ``receive``."""
+        """``received`` hears the source of each alert that came by ``receive``; ``environment`` is ours."""
         routing = RoutingContext(
             policy=policy,
             schedules=schedules or Schedules(),
             topology=topology or Topology(),
             composer=composer or Composer(load_runbooks()),
             new_id=new_id,
+            environment=environment,
         )
         super().__init__(store, routing, clock)
         self._received = received
+        self._rows_told: set[str] = set()
         self.change_policy(policy)
 
     @property
@@ -90,11 +97,14 @@ class Router(Actions):
     def process(self, tx: RouterTransaction, alerts: Iterable[Alert]) -> list[str | None]:
         """The way in of every alert, whatever its source, in the transaction of whoever brings it."""
         now = self._clock.now()
-        return [process(self.routing, tx, alert, now) for alert in alerts]
+        found = [process(self.routing, tx, alert, now) for alert in alerts]
+        report(self.routing, tx, now)
+        return found
 
     def tick(self, now: datetime | None = None) -> int:
         """Fire every timer that is due, earliest first, each once; how many fired."""
         instant = self._clock.now() if now is None else now
+        self._tell_of_troubles()
         deadline = self._store.next_deadline()
         if deadline is None or deadline > instant:
             return 0  # without asking for the write lock, which others need
@@ -112,21 +122,54 @@ class Router(Actions):
                 timer = next(iter(tx.due_timers(now, 1)), None)
                 if timer is None:
                     return fired
-                incident = tx.incident(timer.incident_id)
-                if incident is None:
-                    tx.clear_timer(timer.incident_id, timer.kind)
-                else:
-                    fire(IncidentUpdate(self.routing, tx, incident, now), timer)
+                self._fire(tx, timer, now)
             return TIMERS_A_TRANSACTION
+
+    def _fire(self, tx: RouterTransaction, timer: Timer, now: datetime) -> None:
+        """One that fails is told plainly, and keeps no other waiting."""
+        try:
+            incident = tx.incident(timer.incident_id)
+        except UnreadableRow as error:
+            tx.clear_timer(timer.incident_id, timer.kind)
+            self.routing.troubles.note(Trouble.of_a_row(error))
+            return
+        if incident is None:
+            tx.clear_timer(timer.incident_id, timer.kind)
+            return
+        try:
+            with tx.attempt():
+                fire(IncidentUpdate(self.routing, tx, incident, now), timer)
+        except StoreBusy:
+            raise
+        except Exception as error:
+            LOG.exception("a timer's work fails", extra={"incident": incident.id, "timer": timer.kind.value})
+            fire_plainly(IncidentUpdate(self.routing, tx, incident, now), timer, sentence(error))
+
+    def _tell_of_troubles(self) -> None:
+        """What went wrong since, in the store and in the router itself."""
+        for row in self._store.unreadable_rows():
+            if row.row not in self._rows_told:
+                self._rows_told.add(row.row)
+                self.routing.troubles.note(Trouble.of_a_row(row))
+        if self.routing.troubles:
+            with self._store.transaction() as tx:
+                report(self.routing, tx, self._clock.now())
 
     def audit(self) -> list[str]:
         """What the escalation auditor found and fixed, one sentence each."""
         with self._store.transaction() as tx:
-            return [
-                finding
-                for incident in tx.open_incidents()
-                for finding in audit(self._update_of(tx, incident, "auditor"))
-            ]
+            return [finding for incident in tx.open_incidents() for finding in self._audit(tx, incident)]
+
+    def _audit(self, tx: RouterTransaction, incident: Incident) -> list[str]:
+        try:
+            with tx.attempt():
+                return audit(self._update_of(tx, incident, "auditor"))
+        except StoreBusy:
+            raise
+        except Exception as error:
+            LOG.exception("an incident cannot be audited", extra={"incident": incident.id})
+            self.routing.troubles.note(Trouble.of_a_part("auditor", sentence(error)))
+            return []
 
     def firing(self, source: str) -> Sequence[AlertRecord]:
         """What that source last said is firing: how it finds out, after a restart, what it has to end."""

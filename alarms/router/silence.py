@@ -1,31 +1,50 @@
-"""Somebody asked for quiet: an incident that a silence covers is kept and shown, and held until it ends."""
+"""Somebody asked for quiet: an incident whose firing alerts are all silenced is kept and shown, and held."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from alarms.model.incident import Hold, HoldKind, Incident, TimerKind
+from alarms.model.alert import AlertState
+from alarms.model.errors import InvalidRequest
+from alarms.model.incident import Hold, HoldKind, TimerKind, TransitionKind
 from alarms.model.silence import Silence
 from alarms.router.context import AlertContext, IncidentUpdate
-from alarms.stores.protocol import ReadSide
+from alarms.router.troubles import Trouble, Troubles, sentence
 
 
 def silence(context: AlertContext) -> None:
+    """An alert that no silence covers ends the silence of its incident; when the last such one clears, it is
+    quiet again."""
     update = context.update
-    if update is not None and context.event is not None:
-        context.hold = held_by_a_silence(update.incident, update.tx, update.now) or context.hold
+    if update is None or not update.incident.is_open:
+        return
+    if context.event is not None:
+        context.hold = held_by_a_silence(update) or context.hold
+    elif context.alert.state is AlertState.RESOLVED and update.incident.hold is None:
+        context.hold = held_by_a_silence(update)
+        context.event = None if context.hold is None else TransitionKind.HELD
+    elif context.alert.state is AlertState.FIRING and _is_held_by_a_silence(update):
+        covered = _longest([context.labels], in_force(update), update.now, context.routing.troubles)
+        context.event = None if covered else TransitionKind.RELEASED
 
 
-def held_by_a_silence(incident: Incident, reads: ReadSide, now: datetime) -> Hold | None:
-    found = covering(incident, reads.silences(ending_after=now), now)
-    return None if found is None else Hold(HoldKind.SILENCE, found.id, now)
+def held_by_a_silence(update: IncidentUpdate) -> Hold | None:
+    """While each of its firing alerts is covered by some silence, by its own labels."""
+    silences = in_force(update)
+    if not silences:
+        return None
+    firing = [
+        record.labels or update.incident.labels
+        for record in update.tx.alerts(update.incident.id)
+        if record.state is AlertState.FIRING
+    ]
+    found = _longest(firing, silences, update.now, update.routing.troubles)
+    return None if found is None else Hold(HoldKind.SILENCE, found.id, update.now)
 
 
-def covering(incident: Incident, silences: Sequence[Silence], now: datetime) -> Silence | None:
-    """The silence that covers it and lasts longest."""
-    found = [one for one in silences if one.covers(incident.labels, now)]
-    return max(found, key=lambda one: one.ends_at, default=None)
+def in_force(update: IncidentUpdate) -> list[Silence]:
+    return [one for one in update.tx.silences(ending_after=update.now) if one.starts_at <= update.now]
 
 
 def set_end(update: IncidentUpdate, hold: Hold) -> None:
@@ -35,3 +54,39 @@ def set_end(update: IncidentUpdate, hold: Hold) -> None:
     found = next((s for s in update.tx.silences(ending_after=update.now) if s.id == hold.by), None)
     if found is not None:
         update.set_timer(TimerKind.HOLD, found.ends_at)
+
+
+def _is_held_by_a_silence(update: IncidentUpdate) -> bool:
+    hold = update.incident.hold
+    return hold is not None and hold.kind is HoldKind.SILENCE
+
+
+def _longest(
+    firing: Sequence[Mapping[str, str]], silences: Sequence[Silence], now: datetime, troubles: Troubles
+) -> Silence | None:
+    """The silence to look at again when it ends: of those that cover one alert the last to end, and of all
+    alerts the first of these. None when some alert is not covered, or none fires."""
+    covering = []
+    for labels in firing:
+        found = max(
+            (one for one in silences if _covers(one, labels, now, troubles)),
+            key=lambda one: one.ends_at,
+            default=None,
+        )
+        if found is None:
+            return None
+        covering.append(found)
+    return min(covering, key=lambda one: one.ends_at, default=None)
+
+
+def _covers(silence: Silence, labels: Mapping[str, str], now: datetime, troubles: Troubles) -> bool:
+    """One that was stored broken covers nothing, and is told of."""
+    try:
+        return silence.covers(labels, now)
+    except InvalidRequest as error:
+        troubles.note(Trouble.of_a_part(f"silence {silence.id}", sentence(error)))
+        return False
+
+
+def covers_some(silence: Silence, labels: Iterable[Mapping[str, str]], now: datetime) -> bool:
+    return any(silence.covers(each, now) for each in labels)

@@ -47,7 +47,7 @@ class MysqlRouterStore(SqlRouterStore):
     def transaction(self) -> Iterator[SqlTransaction]:
         with self.writing() as session:
             session.rows(TAKE_TURN)
-            yield SqlTransaction(session)
+            yield SqlTransaction(session, self.unreadable)
 
     @contextmanager
     def writing(self) -> Iterator[SqlSession]:

@@ -96,14 +96,17 @@ class MysqlSession:
         self.connection = connection
 
     def rows(self, query: str, values: Values = NOTHING) -> Sequence[Row]:
-        return [tuple(row) for row in self.connection.execute(prepared(query), values)]
+        with trouble_told():
+            return [tuple(row) for row in self.connection.execute(prepared(query), values)]
 
     def change(self, statement: str, values: Values = NOTHING) -> int:
-        return self.connection.execute(prepared(statement), values).rowcount
+        with trouble_told():
+            return self.connection.execute(prepared(statement), values).rowcount
 
     def change_all(self, statement: str, values: Sequence[Values]) -> None:
         if values:
-            self.connection.execute(prepared(statement), list(values))
+            with trouble_told():
+                self.connection.execute(prepared(statement), list(values))
 
 
 class Pooled:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from alarms.model.decision import RoutingDecision
+from alarms.model.errors import UnreadableRow
 from alarms.model.incident import AlertRecord, Incident, IncidentState, Timer, TimerKind, Transition
 from alarms.model.notification import Delivery, Notification
 from alarms.model.receipt import Receipt, ReceiptState
@@ -24,9 +25,14 @@ FAR = timedelta(minutes=15)
 
 
 class ReadSide(Protocol):
-    """Reads see what was committed (and, inside a transaction, its own writes)."""
+    """Reads see what was committed (and, inside a transaction, its own writes).
 
-    def incident(self, incident_id: str) -> Incident | None: ...
+    Lists go without rows that cannot be read; ``RouterStore.unreadable_rows`` has those.
+    """
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """Raises ``UnreadableRow``."""
+        ...
 
     def incidents(
         self,
@@ -72,8 +78,15 @@ class ReadSide(Protocol):
 
 
 class RouterTransaction(ReadSide, Protocol):
+    def attempt(self) -> AbstractContextManager[None]:
+        """A part of the transaction that leaves nothing of itself when it raises; the rest goes on.
+
+        After ``StoreBusy`` nothing goes on: let it through.
+        """
+        ...
+
     def newest_incident(self, key: str) -> Incident | None:
-        """The last incident opened with this key, open or not."""
+        """The last incident opened with this key that can be read, open or not."""
         ...
 
     def count_opened(
@@ -96,7 +109,9 @@ class RouterTransaction(ReadSide, Protocol):
 
     def add_decisions(self, decisions: Sequence[RoutingDecision]) -> None: ...
 
-    def alert(self, member: str) -> AlertRecord | None: ...
+    def alert(self, member: str) -> AlertRecord | None:
+        """None: never seen, or what is known of it cannot be read."""
+        ...
 
     def save_alert(self, record: AlertRecord) -> None: ...
 
@@ -181,6 +196,10 @@ class RouterStore(ReadSide, Protocol):
 
     def next_deadline(self) -> datetime | None:
         """The earliest timer, so that the ticker knows how long it may sleep."""
+        ...
+
+    def unreadable_rows(self) -> Sequence[UnreadableRow]:
+        """Rows that this process has come across and cannot read."""
         ...
 
     def close(self) -> None: ...

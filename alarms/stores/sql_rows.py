@@ -7,20 +7,25 @@ Instants are whole microseconds since 1970, UTC; bodies are JSON; a row's values
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from alarms.model.decision import RoutingDecision
+from alarms.model.errors import UnreadableRow
 from alarms.model.incident import AlertRecord, Incident, Timer, TimerKind, Transition
-from alarms.model.notification import Delivery, DeliveryState, Notification
+from alarms.model.notification import Delivery, DeliveryState, Message, Notification, NotifyStep
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Silence
 
+LOG = logging.getLogger(__name__)
 Row = Sequence[Any]
+Decoded = TypeVar("Decoded")
+NOT_OURS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)  # what bad bodies raise
 Values = Mapping[str, Any]
 NOTHING: Values = {}
 
@@ -37,7 +42,7 @@ SILENCES = msgspec.json.Decoder(Silence)
 
 DELIVERY_COLUMNS = (
     "sequence, notification, state, next_attempt_at, attempts, fence, worker, lease_until, sent_at, "
-    "provider_id, last_error"
+    "provider_id, last_error, dedup_id, incident_id, target, channel, `rank`, created_at"
 )
 RECEIPT_COLUMNS = "id, kind, received_at, urgency, state, problem, payload"
 TIMER_COLUMNS = "incident_id, kind, deadline, step"
@@ -75,10 +80,51 @@ def optional_instant(value: int | None) -> datetime | None:
     return None if value is None else instant(value)
 
 
+class Unreadable:
+    """Rows that cannot be read, by table and row, as far as anybody has come across them lately.
+
+    One row that somebody or something has damaged must not hide the others: lists go without it, and what is
+    here is for whoever tells people of it.
+    """
+
+    MOST = 100
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str], UnreadableRow] = {}
+
+    def decoded(
+        self, decoder: msgspec.json.Decoder[Decoded], table: str, row: object, body: bytes
+    ) -> Decoded:
+        """Raises UnreadableRow."""
+        try:
+            return decoder.decode(body)
+        except NOT_OURS as error:
+            raise self._note(UnreadableRow(table, str(row), str(error))) from error
+
+    def readable(
+        self, decoder: msgspec.json.Decoder[Decoded], table: str, rows: Sequence[Row]
+    ) -> list[Decoded]:
+        """Those of (row's name, body) that can be read."""
+        found = []
+        for row, body in rows:
+            try:
+                found.append(decoder.decode(body))
+            except NOT_OURS as error:
+                self._note(UnreadableRow(table, str(row), str(error)))
+        return found
+
+    def _note(self, problem: UnreadableRow) -> UnreadableRow:
+        place = problem.table, problem.row
+        if place not in self.found and len(self.found) < self.MOST:
+            LOG.error("a stored row cannot be read", extra={"row": str(problem)})
+            self.found[place] = problem
+        return problem
+
+
 def delivery(row: Row) -> Delivery:
     return Delivery(
         sequence=row[0],
-        notification=NOTIFICATIONS.decode(row[1]),
+        notification=_notification(row),
         state=DeliveryState(row[2]),
         next_attempt_at=instant(row[3]),
         attempts=row[4],
@@ -89,6 +135,33 @@ def delivery(row: Row) -> Delivery:
         provider_id=row[9],
         last_error=row[10],
     )
+
+
+def _notification(row: Row) -> Notification:
+    """What is carried is told even when its text can no longer be read."""
+    try:
+        return NOTIFICATIONS.decode(row[1])
+    except NOT_OURS as error:
+        incident_id, severity = row[12], Severity(f"P{row[15]}")
+        return Notification(
+            dedup_id=row[11],
+            incident_id=incident_id,
+            transition=0,
+            step=NotifyStep.FIRST,
+            cycle=0,
+            target=row[13],
+            channel=row[14],
+            severity=severity,
+            environment="",
+            message=Message(
+                f"[{severity}] a message whose text is lost",
+                f"[{severity}] uma mensagem cujo texto se perdeu",
+                f"The stored text cannot be read ({error}). It was about incident {incident_id}: look there.",
+                f"O texto gravado não pode ser lido ({error}). Era sobre o incidente {incident_id}: veja lá.",
+            ),
+            created_at=instant(row[16]),
+            attributes={"severity": severity.value, "target": row[13], "incident": incident_id},
+        )
 
 
 def receipt(row: Row) -> Receipt:

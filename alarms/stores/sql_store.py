@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 from alarms.model.decision import RoutingDecision
+from alarms.model.errors import UnreadableRow
 from alarms.model.incident import OPEN_STATES, AlertRecord, Incident, IncidentState, Timer, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Receipt, ReceiptState
@@ -28,6 +29,7 @@ from alarms.stores.sql_rows import (
     TRANSITIONS,
     SqlReader,
     SqlSession,
+    Unreadable,
     Values,
     delivery,
     insertion,
@@ -72,12 +74,13 @@ SETTLE = (
 class SqlReads:
     """``reading`` is what to read through: snapshots of its own, or the open transaction."""
 
-    def __init__(self, reading: SqlReader) -> None:
+    def __init__(self, reading: SqlReader, unreadable: Unreadable | None = None) -> None:
         self._reading = reading
+        self.unreadable = unreadable or Unreadable()
 
     def incident(self, incident_id: str) -> Incident | None:
         rows = self._reading.rows("SELECT body FROM incidents WHERE id = :id", {"id": incident_id})
-        return INCIDENTS.decode(rows[0][0]) if rows else None
+        return self.unreadable.decoded(INCIDENTS, "incidents", incident_id, rows[0][0]) if rows else None
 
     def incidents(
         self,
@@ -89,39 +92,41 @@ class SqlReads:
         wanted = {f"state{number}": state.value for number, state in enumerate(states)}
         marks = ", ".join(f":{name}" for name in wanted)
         rows = self._reading.rows(
-            f"SELECT body FROM incidents WHERE state IN ({marks}) AND opened_at >= :since "  # noqa: S608 - marks only
+            f"SELECT id, body FROM incidents WHERE state IN ({marks}) AND opened_at >= :since "  # noqa: S608 - marks only
             "ORDER BY opened_at DESC, id DESC LIMIT :limit",
             {**wanted, "since": microseconds(since or EPOCH), "limit": limit},
         )
-        return [INCIDENTS.decode(row[0]) for row in rows]
+        return self.unreadable.readable(INCIDENTS, "incidents", rows)
 
     def open_incidents(self) -> Sequence[Incident]:
         return self.incidents(states=OPEN_STATES, limit=MOST_OPEN)
 
     def transitions(self, incident_id: str) -> Sequence[Transition]:
         rows = self._reading.rows(
-            "SELECT body FROM transitions WHERE incident_id = :id ORDER BY number", {"id": incident_id}
+            "SELECT number, body FROM transitions WHERE incident_id = :id ORDER BY number",
+            {"id": incident_id},
         )
-        return [TRANSITIONS.decode(row[0]) for row in rows]
+        return self.unreadable.readable(TRANSITIONS, f"transitions of {incident_id}", rows)
 
     def decisions(self, incident_id: str) -> Sequence[RoutingDecision]:
         rows = self._reading.rows(
-            "SELECT body FROM decisions WHERE incident_id = :id ORDER BY sequence", {"id": incident_id}
+            "SELECT sequence, body FROM decisions WHERE incident_id = :id ORDER BY sequence",
+            {"id": incident_id},
         )
-        return [DECISIONS.decode(row[0]) for row in rows]
+        return self.unreadable.readable(DECISIONS, "decisions", rows)
 
     def alerts(self, incident_id: str) -> Sequence[AlertRecord]:
         rows = self._reading.rows(
-            "SELECT body FROM alerts WHERE incident_id = :id ORDER BY member", {"id": incident_id}
+            "SELECT member, body FROM alerts WHERE incident_id = :id ORDER BY member", {"id": incident_id}
         )
-        return [ALERTS.decode(row[0]) for row in rows]
+        return self.unreadable.readable(ALERTS, "alerts", rows)
 
     def firing(self, source: str) -> Sequence[AlertRecord]:
         rows = self._reading.rows(
-            "SELECT body FROM alerts WHERE source = :source AND state = 'firing' ORDER BY member",
+            "SELECT member, body FROM alerts WHERE source = :source AND state = 'firing' ORDER BY member",
             {"source": source},
         )
-        return [ALERTS.decode(row[0]) for row in rows]
+        return self.unreadable.readable(ALERTS, "alerts", rows)
 
     def timers(self, incident_id: str) -> Sequence[Timer]:
         rows = self._reading.rows(
@@ -141,9 +146,9 @@ class SqlReads:
     def silences(self, *, ending_after: datetime | None = None) -> Sequence[Silence]:
         after = -1 if ending_after is None else microseconds(ending_after)
         rows = self._reading.rows(
-            "SELECT body FROM silences WHERE ends_at > :after ORDER BY id", {"after": after}
+            "SELECT id, body FROM silences WHERE ends_at > :after ORDER BY id", {"after": after}
         )
-        return [SILENCES.decode(row[0]) for row in rows]
+        return self.unreadable.readable(SILENCES, "silences", rows)
 
     def policy(self, policy_id: str) -> bytes | None:
         rows = self._reading.rows("SELECT body FROM policies WHERE id = :id", {"id": policy_id})
@@ -156,6 +161,9 @@ class SqlRouterStore(SqlReads, ABC):
     @abstractmethod
     def writing(self) -> AbstractContextManager[SqlSession]:
         """A durable change of receipts or of the outbox alone; raises ``StoreBusy`` as a transaction does."""
+
+    def unreadable_rows(self) -> Sequence[UnreadableRow]:
+        return list(self.unreadable.found.values())
 
     def append_receipts(self, receipts: Sequence[Receipt]) -> None:
         rows = [receipt_values(receipt) for receipt in receipts]

@@ -6,10 +6,12 @@ upsert, which every database spells in its own way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from alarms.model.decision import RoutingDecision
+from alarms.model.errors import StoreBusy
 from alarms.model.incident import AlertRecord, Incident, Timer, TimerKind, Transition
 from alarms.model.notification import Notification
 from alarms.model.receipt import Receipt, ReceiptState
@@ -21,6 +23,7 @@ from alarms.stores.sql_rows import (
     RECEIPT_COLUMNS,
     TIMER_COLUMNS,
     SqlSession,
+    Unreadable,
     Values,
     alert_values,
     encode,
@@ -35,16 +38,34 @@ from alarms.stores.sql_store import SqlReads
 
 
 class SqlTransaction(SqlReads):
-    def __init__(self, session: SqlSession) -> None:
-        super().__init__(session)
+    def __init__(self, session: SqlSession, unreadable: Unreadable | None = None) -> None:
+        super().__init__(session, unreadable)
         self._session = session
+        self._depth = 0
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        self._depth += 1
+        name = f"attempt_{self._depth}"
+        self._session.change(f"SAVEPOINT {name}")
+        try:
+            yield
+        except StoreBusy:
+            raise  # there may be no transaction any more to go back in
+        except BaseException:
+            self._session.change(f"ROLLBACK TO SAVEPOINT {name}")
+            raise
+        else:
+            self._session.change(f"RELEASE SAVEPOINT {name}")
+        finally:
+            self._depth -= 1
 
     def newest_incident(self, key: str) -> Incident | None:
         rows = self._session.rows(
-            "SELECT body FROM incidents WHERE `key` = :key ORDER BY opened_at DESC, id DESC LIMIT 1",
+            "SELECT id, body FROM incidents WHERE `key` = :key ORDER BY opened_at DESC, id DESC LIMIT 3",
             {"key": key},
         )
-        return INCIDENTS.decode(rows[0][0]) if rows else None
+        return next(iter(self.unreadable.readable(INCIDENTS, "incidents", rows)), None)
 
     def count_opened(
         self, environment: str, since: datetime, name: str | None = None, p1: bool = False
@@ -79,8 +100,8 @@ class SqlTransaction(SqlReads):
             self._session.change_all(insertion("decisions", rows[0]), rows)
 
     def alert(self, member: str) -> AlertRecord | None:
-        rows = self._session.rows("SELECT body FROM alerts WHERE member = :member", {"member": member})
-        return ALERTS.decode(rows[0][0]) if rows else None
+        rows = self._session.rows("SELECT member, body FROM alerts WHERE member = :m", {"m": member})
+        return next(iter(self.unreadable.readable(ALERTS, "alerts", rows)), None)
 
     def save_alert(self, record: AlertRecord) -> None:
         self._save(

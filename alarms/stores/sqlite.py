@@ -33,18 +33,35 @@ class Snapshots:
             raise StoreBusy(str(error)) from error
 
 
+FAULTS_OF_OURS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
+
+
+@contextmanager
+def trouble_told() -> Iterator[None]:
+    """``StoreBusy`` for trouble of the file; a value that it cannot hold is a fault of whoever gave it."""
+    try:
+        yield
+    except FAULTS_OF_OURS:
+        raise
+    except sqlite3.Error as error:
+        raise StoreBusy(str(error)) from error
+
+
 class SqliteSession:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def rows(self, query: str, values: Values = NOTHING) -> Sequence[Row]:
-        return self._connection.execute(query, values).fetchall()
+        with trouble_told():
+            return self._connection.execute(query, values).fetchall()
 
     def change(self, statement: str, values: Values = NOTHING) -> int:
-        return self._connection.execute(statement, values).rowcount
+        with trouble_told():
+            return self._connection.execute(statement, values).rowcount
 
     def change_all(self, statement: str, values: Sequence[Values]) -> None:
-        self._connection.executemany(statement, values)
+        with trouble_told():
+            self._connection.executemany(statement, values)
 
 
 class SqliteRouterStore(SqlRouterStore):
@@ -70,7 +87,7 @@ class SqliteRouterStore(SqlRouterStore):
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         with self.writing() as session:
-            yield SqlTransaction(session)
+            yield SqlTransaction(session, self.unreadable)
 
     @contextmanager
     def writing(self) -> Iterator[SqlSession]:

@@ -79,6 +79,7 @@ def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
         topology=Topology(catalogue.components),
         composer=Composer(alarms.runbooks, console.rstrip("/")),
         received=received.count,
+        environment=settings.environment,
     )
     return RouterParts(store, router, alarms.runbooks, alarms.channels, received)
 

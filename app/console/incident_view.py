@@ -7,6 +7,7 @@ from datetime import datetime
 
 from alarms.model.alert import BurnArithmetic
 from alarms.model.incident import Incident, IncidentState, Timer, TimerKind
+from alarms.notify.compose import incident_path
 from alarms.policy.escalation import EscalationPolicy, Recipient, owner_target
 from alarms.policy.policy import RoutingPolicy
 from app.console.formats import Formats
@@ -46,7 +47,7 @@ def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader)
     portuguese = reader.language == "pt"
     return IncidentView(
         id=incident.id,
-        href=f"/console/incidents/{incident.id}",
+        href=incident_path(incident.id),
         severity=incident.severity.value,
         css=incident.severity.value.lower(),
         title=(incident.title_pt if portuguese else "") or incident.title,

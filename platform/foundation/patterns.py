@@ -11,12 +11,17 @@ from typing import Protocol, cast
 
 import re2
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
+
 LONGEST = 2_000  # characters of a pattern
 MOST_MEMORY = 8 * 1024 * 1024  # bytes, of one compiled pattern
 
 
-class PatternError(ValueError):
+class PatternError(MiranteError, ValueError):
     """``pattern`` is none. ``problem`` says why, in a few words."""
+
+    exit_status = ExitStatus.USAGE
 
     def __init__(self, pattern: str, problem: str) -> None:
         self.pattern, self.problem = pattern, problem

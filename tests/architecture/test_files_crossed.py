@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tests.support.files_crossed import ALARM, DECISION, PAGE, measure
 
-AT_MOST = {DECISION: 20, PAGE: 23, ALARM: 11}
+AT_MOST = {DECISION: 20, PAGE: 24, ALARM: 11}  # a page: one for patterns that match in linear time
 
 
 def test_no_path_through_the_product_crosses_more_modules_than_before() -> None:

@@ -15,7 +15,14 @@ from starlette.routing import Route
 from alarms.http.auth import READ, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
 from alarms.http.desk_client import HttpDesk
-from alarms.model.errors import AlarmsError, NotAllowed, RouterRefused, RouterUnreachable, UnknownIncident
+from alarms.model.errors import (
+    AlarmsError,
+    InvalidRequest,
+    NotAllowed,
+    RouterRefused,
+    RouterUnreachable,
+    UnknownIncident,
+)
 from alarms.model.incident import IncidentState
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
@@ -118,13 +125,15 @@ def test_it_reports_quality_and_what_could_not_be_read(desk: Desk, scene: Scene)
         lambda desk: desk.incident("no-such-incident"),
         lambda desk: desk.expire_silence("no-such-silence", "ana"),
         lambda desk: desk.silence([], MONDAY_10, MONDAY_10 + HOUR, "ana", "everything"),
+        lambda desk: desk.silence([Matcher("a", "=~", "(")], MONDAY_10, MONDAY_10 + HOUR, "ana", "x"),
     ],
 )
 def test_a_mistake_is_told_in_words(desk: Desk, mistake: Callable[[Desk], object]) -> None:
     with pytest.raises(AlarmsError) as raised:
         mistake(desk)
-    assert isinstance(raised.value, UnknownIncident | NotAllowed | RouterRefused)
-    assert any(word in str(raised.value) for word in ("no-such", "it covers everything"))
+    assert isinstance(raised.value, UnknownIncident | NotAllowed | InvalidRequest | RouterRefused)
+    assert any(word in str(raised.value) for word in ("no-such", "silence everything", "is not a pattern"))
+    assert list(desk.silences()) == []
 
 
 def test_a_router_that_does_not_answer_says_what_to_check() -> None:

@@ -170,7 +170,7 @@ def test_a_page_reaches_topic_webhook_chat_and_mail_in_both_languages(world: Wor
     assert ticket.headers["mirante-signature"] == expected
     notification = json.loads(ticket.body)
     assert ticket.headers["idempotency-key"] == notification["dedup_id"]
-    assert f"https://mirante.example/console/alerts/{incident}" in notification["message"]["body"]
+    assert f"https://mirante.example/console/incidents/{incident}" in notification["message"]["body"]
     (chat,) = world.caught("/chat-secret", incident)
     assert json.loads(chat.body)["text"].startswith("[P1] DiskFull")
     (mail,) = [content for content in world.mails if incident.encode() in content]

@@ -85,6 +85,13 @@ class EnqueuesTwice(BrokenStore):
             return True
 
 
+class KeepsWhatAnAttemptLeft(BrokenStore):
+    class Transaction(SqlTransaction):
+        @contextmanager
+        def attempt(self) -> Iterator[None]:
+            yield
+
+
 class LosesReceipts(BrokenStore):
     """Only the last of several receipts is kept."""
 
@@ -202,6 +209,7 @@ BROKEN = (
     DropsFractionsOfSeconds,
     NumbersTransitionsTwice,
     ClearsEveryTimer,
+    KeepsWhatAnAttemptLeft,
 )
 BROKEN_UNDER_A_RACE = (
     KeepsHalfATransaction,

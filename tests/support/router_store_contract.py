@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from alarms.model.alert import AlertState
 from alarms.model.decision import RoutingDecision, Stage
+from alarms.model.errors import UnreadableRow
 from alarms.model.incident import (
     AlertRecord,
     Hold,
@@ -306,6 +307,62 @@ def only_what_is_done_with_is_pruned(store: RouterStore) -> None:
     raise AssertionError("pending receipts were pruned")
 
 
+def an_attempt_that_raises_leaves_nothing_and_the_transaction_goes_on(store: RouterStore) -> None:
+    with store.transaction() as tx:
+        tx.save_incident(incident(1))
+        for number in (2, 3):
+            try:
+                with tx.attempt():
+                    tx.save_incident(incident(number))
+                    with tx.attempt():
+                        tx.save_incident(incident(number + 10))
+                    raise LookupError
+            except LookupError:
+                pass
+        with tx.attempt():
+            tx.save_incident(incident(4))
+    assert {found.id for found in store.incidents()} == {"incident-1", "incident-4"}
+
+
+def a_row_that_cannot_be_read_hides_no_other(store: RouterStore) -> None:
+    with store.transaction() as tx:
+        tx.save_incident(incident(1))
+        tx.save_incident(incident(2, at=NOW + MINUTE))
+        tx.save_alert(record("a", "incident-1", AlertState.FIRING, Severity.P1))
+        tx.save_alert(record("b", "incident-1", AlertState.FIRING, Severity.P1))
+        tx.enqueue(notification())
+    with store.writing() as session:  # type: ignore[attr-defined]
+        session.change("UPDATE incidents SET body = :torn WHERE id = 'incident-2'", {"torn": b'{"id": "in'})
+        session.change("UPDATE alerts SET body = :torn WHERE member = 'a'", {"torn": b"\xff"})
+        session.change("UPDATE outbox SET notification = :torn", {"torn": b"{}"})
+    assert [found.id for found in store.open_incidents()] == ["incident-1"]
+    assert [found.member for found in store.alerts("incident-1")] == ["b"]
+    try:
+        store.incident("incident-2")
+    except UnreadableRow:
+        pass
+    else:
+        raise AssertionError("it was read all the same")
+    with store.transaction() as tx:
+        newest = tx.newest_incident("key")
+        assert newest is not None
+        assert newest.id == "incident-1"
+        assert tx.alert("a") is None
+    assert {(row.table, row.row) for row in store.unreadable_rows()} >= {
+        ("incidents", "incident-2"),
+        ("alerts", "a"),
+    }
+    (claimed,) = store.claim("worker", NOW, NOW + MINUTE, 10)
+    told = claimed.notification
+    assert (told.dedup_id, told.target, told.severity) == (
+        notification().dedup_id,
+        "operations",
+        Severity.P1,
+    )
+    assert "incident-1" in told.message.body
+    assert store.settle(replace(claimed, state=DeliveryState.SENT)) is True
+
+
 CHECKS: tuple[Callable[[RouterStore], None], ...] = (
     what_is_saved_comes_back_whole,
     a_transaction_that_raises_leaves_nothing,
@@ -321,4 +378,6 @@ CHECKS: tuple[Callable[[RouterStore], None], ...] = (
     a_lease_from_before_the_clock_went_back_runs_out,
     receipts_are_kept_and_given_out_by_urgency,
     only_what_is_done_with_is_pruned,
+    an_attempt_that_raises_leaves_nothing_and_the_transaction_goes_on,
+    a_row_that_cannot_be_read_hides_no_other,
 )

@@ -27,7 +27,7 @@ def test_a_page_has_summary_arithmetic_budget_steps_links_and_what_was_tried_in_
         "Burn 400.00 over 1h (200 bad of 1000) and 400.00 over 5m (20 bad of 100); fires above 14.4 in both.",
         "Budget left 75.0%",
         "1. ",
-        f"https://mirante.example/console/alerts/{incident.id}",
+        f"https://mirante.example/console/incidents/{incident.id}",
         "https://mirante.example/console/runbooks/credit-decision-availability",
         "noted (ana): restarted the writer",
         "acknowledgement missed (router)",

@@ -12,9 +12,9 @@ from alarms.model.decision import Stage
 from alarms.model.incident import Hold, HoldKind, Incident, IncidentState, TimerKind, TransitionKind
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher
+from alarms.router.context import IncidentUpdate
 from alarms.router.correlate import cause_of, is_cause, symptoms_of
 from alarms.router.inhibit import held_for_its_cause
-from alarms.stores.sqlite import SqliteRouterStore
 from tests.support.alerts import MONDAY_10, burn_alert, ended, foreign_alert
 from tests.support.router import PLATFORM, Scene
 from tests.support.router_store_contract import incident
@@ -150,9 +150,11 @@ def test_a_symptom_that_nothing_holds_waits_for_nothing_when_its_cause_is_over()
 def test_a_symptom_is_held_while_a_cause_as_severe_is_open(
     cause: Incident, severity: Severity, held: bool
 ) -> None:
-    store = SqliteRouterStore()
-    with store.transaction() as tx:
+    scene = Scene()
+    with scene.store.transaction() as tx:
         tx.save_incident(cause)
-        found = held_for_its_cause(symptom(severity=severity, cause_id=cause.id), tx, MONDAY_10)
-    assert found == (Hold(HoldKind.CAUSE, cause.id, MONDAY_10) if held else None)
-    store.close()
+        held_back = symptom(severity=severity, cause_id=cause.id)
+        update = IncidentUpdate(scene.router.routing, tx, held_back, MONDAY_10)
+        found = held_for_its_cause(update)
+    assert found == (Hold(HoldKind.CAUSE, cause.id, update.now) if held else None)
+    scene.close()
