@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from tests.support.files_crossed import ALARM, DECISION, PAGE, measure
 
-AT_MOST = {DECISION: 20, PAGE: 24, ALARM: 11}  # a page: one for patterns that match in linear time
+# A page: patterns match in linear time, and a stored row that cannot be read hides no other.
+AT_MOST = {DECISION: 20, PAGE: 25, ALARM: 11}
 
 
 def test_no_path_through_the_product_crosses_more_modules_than_before() -> None:
