@@ -91,6 +91,14 @@ def test_every_data_file_of_the_packages_is_in_the_wheel(installed: Installed) -
     }
 
 
+def test_the_words_of_the_package_index_lead_to_no_folder(installed: Installed) -> None:
+    with zipfile.ZipFile(installed.wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        words = archive.read(name).decode()
+    assert "mirante init" in words
+    assert re.findall(r"\]\((?!https?:|#)", words) == []
+
+
 def test_the_installed_command_comes_from_the_wheel_and_not_from_the_checkout(installed: Installed) -> None:
     code = "import app, slo, dataplatform, platform; print(app.__file__, platform.system())"
     where = done([str(installed.python), "-c", code], installed.cwd)
