@@ -40,6 +40,7 @@ from dashboards.model.query import (
 )
 from foundation.quantities import duration_text
 from slo.model import conventions
+from slo.model.promql import quoted
 
 RATE_INTERVAL = "$__rate_interval"
 ENVIRONMENT = "$environment"
@@ -60,7 +61,7 @@ def substitute(text: str, values: Mapping[str, str]) -> str:
 
 
 def selector(name: str, where: tuple[Match, ...] = ()) -> str:
-    inside = ",".join(f'{m.label}{m.operator}"{_escaped(m.value)}"' for m in where)
+    inside = ",".join(f"{m.label}{m.operator}{quoted(m.value)}" for m in where)
     return f"{name}{{{inside}}}" if inside else name
 
 
@@ -72,10 +73,6 @@ def recorded(name: str, slo_id: str | None, objective: str | None) -> str:
     if objective is not None:
         where.append(Match(conventions.LABEL_OBJECTIVE, objective))
     return selector(name, tuple(where))
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _aggregated(function: str, by: tuple[str, ...], inner: str) -> str:

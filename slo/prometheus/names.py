@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from slo.model import conventions as names
+from slo.model.promql import quoted
 from slo.model.spec import Objective, Slo
 
 RESERVED = (
@@ -39,7 +40,3 @@ def series_labels(slo: Slo, objective: Objective, environment: str) -> dict[str,
 def selector(labels: Mapping[str, str]) -> str:
     """``{environment="prod",slo="credit/decision-latency"}``; everything of one objective, every group."""
     return "{" + ",".join(f"{key}={quoted(value)}" for key, value in labels.items()) + "}"
-
-
-def quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -13,9 +13,9 @@ from functools import lru_cache
 
 from foundation.quantities import duration_text, percent_text, short_text
 from slo.model import conventions as names
+from slo.model.promql import quoted
 from slo.model.spec import CountUnit, Objective, Slo, Tier
 from slo.prometheus.counts import silence_span
-from slo.prometheus.names import quoted
 
 UNIT_WORDS = {
     CountUnit.EVENTS: ("events", "eventos"),

@@ -16,7 +16,6 @@ import math
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from random import Random
 from typing import Any, Generic, TypeVar
@@ -25,6 +24,7 @@ from credit.domain.errors import StoreUnavailable
 from credit.metrics import CACHE_READS
 from credit.ports.projections import Cache
 from foundation.clock import Clock
+from foundation.instants import to_micros
 from foundation.metrics import Telemetry
 
 CACHE = "cache"  # the source of a value that was there
@@ -35,8 +35,6 @@ UNREADABLE = (KeyError, TypeError, ValueError)
 _RANDOM = Random().random  # noqa: S311 - spreads loads; guards nothing
 _FORMAT = 1
 _HEADER = struct.Struct(">BqI")  # format; end in microseconds since 1970, 0: unknown; microseconds to make it
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _LONGEST_MICROS = 2**32 - 1
 
 T = TypeVar("T")
@@ -200,7 +198,7 @@ class CachedReads:
         return again
 
     def _now(self) -> int:
-        return (self._clock.now() - _EPOCH) // _MICROSECOND
+        return to_micros(self._clock.now())
 
     def _count(self, kind: CachedKind[Any], result: str) -> None:
         self._telemetry.count(CACHE_READS, data=kind.rule.data, result=result)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from slo.prometheus.names import quoted
+from slo.model.promql import quoted
 
 DIGITS = 6  # decimals a recorded value is compared to
 _INVERSE = 1.0 / 10.0**-DIGITS
