@@ -88,13 +88,16 @@ def test_a_cause_that_is_over_lets_go_its_own_symptoms_only() -> None:
     scene.close()
 
 
+def kinds(scene: Scene, incident_id: str) -> list[TransitionKind]:
+    return [entry.kind for entry in scene.router.timeline(incident_id)]
+
+
 def test_a_symptom_whose_alert_comes_again_is_attached_once() -> None:
     scene = Scene()
     scene.receive(foreign_alert("AuroraDown", Severity.P1, component="aurora"))
     held = scene.receive(burn_alert())
     scene.receive(burn_alert())
-    kinds = [entry.kind for entry in scene.router.timeline(held.id)]
-    assert kinds.count(TransitionKind.ATTACHED) == 1
+    assert kinds(scene, held.id).count(TransitionKind.ATTACHED) == 1
     scene.close()
 
 
@@ -118,7 +121,6 @@ def test_a_symptom_that_is_silenced_keeps_the_end_of_its_silence_when_its_cause_
     scene.receive(down)
     silenced = scene.receive(burn_alert())
     scene.receive(ended(down, MONDAY_10))
-    scene.pass_time(5 * MINUTE)
     assert scene.router.incident(silenced.id).cause_id is None
     assert holds_end(scene, silenced.id) == [end]
     scene.close()
@@ -134,6 +136,39 @@ def test_a_symptom_that_nothing_holds_waits_for_nothing_when_its_cause_is_over()
     scene.pass_time(5 * MINUTE)
     assert scene.router.incident(paged.id).cause_id is None
     assert holds_end(scene, paged.id) == []
+    scene.close()
+
+
+def test_a_symptom_that_was_there_first_is_held_from_when_its_cause_is_known_and_says_why() -> None:
+    scene = Scene()
+    burn = scene.receive(burn_alert())
+    down = scene.receive(foreign_alert("AuroraDown", Severity.P1, component="aurora"))
+    assert kinds(scene, burn.id)[-2:] == [TransitionKind.ATTACHED, TransitionKind.HELD]
+    told = [d for d in scene.router.explain(burn.id).decisions if d.stage is Stage.INHIBIT]
+    assert [(d.outcome, d.reason, d.rule) for d in told] == [
+        ("held", f"incident {down.id} explains it", down.id)
+    ]
+    scene.close()
+
+
+def test_a_symptom_that_was_there_first_and_is_worse_than_its_cause_goes_on_paging() -> None:
+    scene = Scene()
+    burn = scene.receive(burn_alert())
+    scene.receive(foreign_alert("AuroraSlow", Severity.P2, component="aurora"))
+    assert kinds(scene, burn.id)[-1] is TransitionKind.ATTACHED
+    assert scene.router.incident(burn.id).hold is None
+    scene.close()
+
+
+def test_a_symptom_that_was_silenced_first_stays_held_by_its_silence() -> None:
+    scene = Scene()
+    scene.router.silence([Matcher("slo", "=~", ".+")], MONDAY_10, MONDAY_10 + 60 * MINUTE, "ana", "move")
+    burn = scene.receive(burn_alert())
+    scene.receive(foreign_alert("AuroraDown", Severity.P1, component="aurora"))
+    assert kinds(scene, burn.id) == [TransitionKind.OPENED, TransitionKind.HELD, TransitionKind.ATTACHED]
+    held = scene.router.incident(burn.id).hold
+    assert held is not None
+    assert held.kind is HoldKind.SILENCE
     scene.close()
 
 
