@@ -163,6 +163,7 @@ def test_nothing_is_lowered_unless_what_fires_is_milder(firing: list[Alert]) -> 
         assert record is not None
         tx.save_alert(replace(record, state=AlertState.RESOLVED))
         waiting = replace(scene.router.incident(incident.id), lowering_to=Severity.P3)
+        tx.save_incident(waiting)
         lower(IncidentUpdate(scene.router.routing, tx, waiting, MONDAY_10))
     after = scene.router.incident(incident.id)
     assert (after.severity, after.lowering_to, after.number) == (
