@@ -111,7 +111,7 @@ def write(made: Mapping[str, bytes], out: Path) -> Written:
         changed += [path for path in made if path == MANIFEST and _put(out / path, made[path])]
     except OSError as error:
         place = Path(error.filename or out)
-        raise BuildError(place, error.strerror or str(error), "Free it or choose another --out") from error
+        raise BuildError(place, error.strerror or str(error), "Free it, or choose another --out") from error
     kept = sorted(set(made) - set(changed))
     return Written(tuple(sorted(changed)), tuple(kept), tuple(removed))
 
@@ -130,7 +130,7 @@ def differences(made: Mapping[str, bytes], out: Path) -> tuple[BuildDifference, 
         except FileNotFoundError:
             found[path] = "is missing"
         except OSError as error:
-            fix = "Free it or choose another --out"
+            fix = "Free it, or choose another --out"
             raise BuildError(out / path, error.strerror or str(error), fix) from error
     return tuple(BuildDifference(path, found[path]) for path in sorted(found))
 
@@ -215,7 +215,7 @@ def _previous(out: Path) -> set[str]:
             raise ValueError("its format is unknown")
         return set(files)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        fix = "Remove it, or choose another --out, so that no foreign file is taken for ours"
+        fix = "Remove it, or choose another --out, so that Mirante does not overwrite files of others"
         raise BuildError(manifest, f"is not a manifest of this build ({error})", fix) from error
 
 

@@ -129,7 +129,7 @@ def detail(item: ObjectiveStatus) -> RenderableType:
 
 def _budget(item: ObjectiveStatus) -> Text:
     if item.state is ObjectiveState.NO_DATA:
-        return Text("budget unknown: nothing was heard, which is not the same as nothing went wrong")
+        return Text("budget unknown: no data arrived, which does not mean that nothing failed")
     return (
         Text("budget ")
         .append(bar(item.budget.left_ratio, STYLES[item.state]))
@@ -154,7 +154,8 @@ def _remarks(item: ObjectiveStatus) -> list[Text]:
         late = "never" if item.exhaustion.latest is None else span_text(item.exhaustion.latest)
         remarks.append(
             Text(
-                f"at the burn of the last {duration_text(item.exhaustion.window)} the budget is gone in "
+                f"at the burn rate of the last {duration_text(item.exhaustion.window)}, the budget "
+                "runs out in "
                 f"{span_text(item.exhaustion.after)} "
                 f"(95 % range {span_text(item.exhaustion.earliest)} to {late})"
             )
@@ -196,7 +197,7 @@ def _window(tier: TierStatus, *, long: bool) -> str:
 def composites_table(found: Sequence[CompositeStatus]) -> Table:
     """One line a composite; its members stand in the table above."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("composite", "state", "members (weight)", "common budget left", "burn"):
+    for heading in ("composite", "state", "members (weight)", "joint budget left", "burn"):
         table.add_column(heading, overflow="fold")
     for item in found:
         known = item.state is not ObjectiveState.NO_DATA

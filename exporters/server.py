@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 COLLECT_ERRORS = MetricSpec(
     "exporter_collect_errors_total",
     MetricKind.COUNTER,
-    "Scrapes in which a collector failed and its series were left out.",
+    "Scrapes in which a collector failed, so its series are missing.",
     ("collector",),
 )
 ROLE_INFO = MetricSpec(
-    "mirante_role_info", MetricKind.GAUGE, "Always 1: this role answers scrapes.", ("role",)
+    "mirante_role_info", MetricKind.GAUGE, "Always 1 while this role answers scrapes.", ("role",)
 )
 METRICS = (COLLECT_ERRORS, ROLE_INFO)
 

@@ -129,7 +129,7 @@ def _watcher(name: str, expr: str, severity: Severity, environment: str, words: 
 
 def _target_down(environment: str) -> Rule:
     words = (
-        "{{ $labels.job }} at {{ $labels.instance }} does not answer its scrapes",
+        "{{ $labels.job }} at {{ $labels.instance }} does not respond to scrapes",
         "{{ $labels.job }} em {{ $labels.instance }} não responde às coletas",
     )
     return _watcher("ScrapeTargetDown", "up == 0", Severity.P2, environment, words)
@@ -139,8 +139,8 @@ def _side_silent(side: Side, environment: str) -> Rule:
     """Nobody says this side is alive: it is gone from the scrape configuration, or it never started."""
     expr = f'absent({server.ROLE_INFO.name}{{role=~"{side.roles}"}})'
     words = (
-        f"nothing of the {side.name.en.lower()} side is watched",
-        f"nada do lado de {side.name.pt} é vigiado",
+        f"no process of the {side.name.en.lower()} side is being watched",
+        f"nenhum processo do lado de {side.name.pt} está sendo monitorado",
     )
     return _watcher(f"{side.name.en}SideSilent", expr, Severity.P2, environment, words)
 
@@ -152,7 +152,7 @@ def _heartbeat(environment: str) -> Rule:
         Severity.P4,
         environment,
         (
-            "Prometheus evaluates rules and reaches the router",
+            "Prometheus evaluates rules and can reach the router",
             "O Prometheus avalia regras e alcança o roteador",
         ),
     )

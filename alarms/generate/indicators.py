@@ -81,7 +81,7 @@ def _read(file: Path) -> _File:
     for place in fields["indicators"].items():
         written = _indicator(place, metrics, bases)
         if written.indicator.name in found:
-            place.wrong(f"{written.indicator.name!r} is given twice", "Rename one of them.")
+            place.wrong(f"{written.indicator.name!r} is defined twice", "Rename one of them.")
         found[written.indicator.name] = written
     sides = tuple(_side(place) for place in fields["sides"].items()) if "sides" in fields else None
     logs = _logs(fields["logs"]) if "logs" in fields else None
@@ -152,7 +152,7 @@ def _limit(place: Place, fields: Mapping[str, Place]) -> tuple[Comparison, Fract
     """``above`` or ``below``: a number, or the target of an SLO."""
     given = [word for word in ("above", "below") if word in fields]
     if len(given) != 1:
-        place.wrong("exactly one of above and below is needed", "Write for example `above: 0.9`.")
+        place.wrong("exactly one of above and below is required", "Write for example `above: 0.9`.")
         return Comparison.ABOVE, Fraction(0), ""
     comparison = Comparison.ABOVE if given == ["above"] else Comparison.BELOW
     limit = fields[given[0]]

@@ -34,7 +34,7 @@ class UnknownIncident(AlarmsError):
     def __init__(self, incident_id: str) -> None:
         self.incident_id = incident_id
         super().__init__(
-            f"no incident is called {incident_id!r}. `mirante alerts list --all` shows every incident"
+            f"there is no incident {incident_id!r}. `mirante alerts list --all` shows every incident"
         )
 
 
@@ -67,7 +67,7 @@ class NotAuthentic(AlarmsError):
 class NotConfirmed(AlarmsError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"the subscription could not be confirmed at SNS: {reason}")
+        super().__init__(f"SNS did not confirm the subscription: {reason}")
 
 
 class UnreadableRow(AlarmsError):
@@ -81,7 +81,7 @@ class StoreBusy(AlarmsError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"the router's store did not take the write: {reason}")
+        super().__init__(f"the router's store refused the write: {reason}")
 
 
 class RouterUnreachable(AlarmsError):
@@ -89,7 +89,7 @@ class RouterUnreachable(AlarmsError):
 
     def __init__(self, url: str, reason: str) -> None:
         self.url, self.reason = url, reason
-        super().__init__(f"{url}: {reason}. Check router_url, and that a router runs there")
+        super().__init__(f"{url}: {reason}. Check router_url, and that a router is running there")
 
 
 class RouterRefused(AlarmsError):
@@ -97,7 +97,7 @@ class RouterRefused(AlarmsError):
 
     def __init__(self, url: str, status: int, detail: str) -> None:
         self.url, self.status, self.detail = url, status, detail
-        fix = ". Set hook_token to the one of that router" if status == 401 else ""
+        fix = ". Set hook_token to that router's token" if status == 401 else ""
         super().__init__(f"{url} answered {status}: {detail}{fix}")
 
 

@@ -109,14 +109,17 @@ def load_channels(path: Path = SHIPPED.alarms / CHANNELS) -> Channels:
     fields["version"].choice(["1"])
     channels = {name: _channel(name, place) for name, place in fields["channels"].entries()}
     if not channels:
-        fields["channels"].wrong("no channel at all", "Write at least default: {kind: local}")
+        fields["channels"].wrong("names no channel", "Write at least default: {kind: local}")
     top.source.problems.raise_if_any()
     return channels
 
 
 def _channel(name: str, place: Place) -> Channel:
     if not NAME.fullmatch(name):
-        place.wrong(f"{name!r} is no name", "Write small letters, digits and dashes; a letter comes first")
+        place.wrong(
+            f"{name!r} is not a valid name",
+            "Use lower-case letters, digits and dashes, starting with a letter",
+        )
     kinds = dict(place.entries())
     if "kind" not in kinds:
         place.fields(["kind"], list(kinds))
@@ -133,14 +136,14 @@ def _sns(place: Place) -> Channel:
     topics = place.fields(["kind", "topics"])["topics"]
     found = {Severity(name): _topic(item) for name, item in topics.fields(list(Severity)).items()}
     if len({arn.split(":")[3] for arn in found.values() if arn}) > 1:
-        topics.wrong("the topics are of several regions", "Make a channel for each region")
+        topics.wrong("the topics are in several regions", "Make one channel per region")
     return SnsChannel(found)
 
 
 def _topic(place: Place) -> str:
     arn = place.text()
     if arn and not TOPIC.fullmatch(arn):
-        place.wrong(f"{arn!r} is no topic's ARN", "Write arn:aws:sns:REGION:ACCOUNT:NAME")
+        place.wrong(f"{arn!r} is not the ARN of an SNS topic", "Write arn:aws:sns:REGION:ACCOUNT:NAME")
         return ""
     return arn
 
@@ -150,17 +153,17 @@ def _webhook(place: Place) -> Channel:
     url = address.text()
     parts = urlsplit(url)
     if url and (parts.scheme not in ("http", "https") or not parts.hostname):
-        address.wrong(f"{url!r} is no address", "Write https://HOST/PATH")
+        address.wrong(f"{url!r} is not a URL", "Write https://HOST/PATH")
     if parts.username or parts.password:
-        address.wrong("holds a secret", "Leave user and password out: the requests are signed")
+        address.wrong("contains a secret", "Remove the user and password; requests are signed instead")
     return WebhookChannel(url)
 
 
 def _slack(place: Place) -> Channel:
     fields = place.fields(["kind"], ["url"])
     if "url" in fields:
-        fix = "Take it out; set MIRANTE_CHANNEL_SECRET_<NAME> to it"
-        fields["url"].wrong("the address of a chat webhook is its secret", fix)
+        fix = "Remove it and set MIRANTE_CHANNEL_SECRET_<NAME> instead"
+        fields["url"].wrong("the URL of a chat webhook is a secret", fix)
     return SlackChannel()
 
 
@@ -169,10 +172,10 @@ def _smtp(place: Place) -> Channel:
     encryption = fields["encryption"].member(Encryption) if "encryption" in fields else Encryption.STARTTLS
     user = fields["user"].text() if "user" in fields else None
     if user is not None and encryption is Encryption.NONE:
-        fields["user"].wrong("its password would travel in clear", "Use starttls, or leave user out")
+        fields["user"].wrong("its password would be sent unencrypted", "Use starttls, or remove the user")
     port = fields["port"].integer(1)
     if port > LARGEST_PORT:
-        fields["port"].wrong(f"{port} is no port", f"Write 1 to {LARGEST_PORT}")
+        fields["port"].wrong(f"{port} is not a port", f"Write 1 to {LARGEST_PORT}")
     return SmtpChannel(
         host=fields["host"].text(),
         port=port,
@@ -197,7 +200,7 @@ def _named(place: Place, value: Callable[[Place], str]) -> Mapping[str, str]:
 def _mailbox(place: Place) -> str:
     text = place.text()
     if text and not MAILBOX.fullmatch(text):
-        place.wrong(f"{text!r} is no mail address", "Write one address: ops@example.org")
+        place.wrong(f"{text!r} is not a mail address", "Write one address: ops@example.org")
     return text
 
 

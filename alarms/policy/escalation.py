@@ -143,7 +143,7 @@ class BusinessCalendar:
                     return begin + left
                 left -= closing - begin
             day += timedelta(days=1)
-        raise ValueError(f"no {duration} of business hours within {HORIZON_DAYS} days of {start}")
+        raise ValueError(f"there are not {duration} of business hours within {HORIZON_DAYS} days of {start}")
 
     def _day(self, day: date) -> tuple[datetime, datetime]:
         """Opening and closing of a local day as UTC instants; equal when it is closed."""

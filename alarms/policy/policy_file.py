@@ -167,7 +167,7 @@ def _burn_window(place: Place) -> BurnWindow:
 def _raise(place: Place) -> Raise:
     fields = place.fields(["by"], ["exhaustion_within", "customers_affected"])
     if ("exhaustion_within" in fields) is ("customers_affected" in fields):
-        place.wrong("needs one reason", "Give either exhaustion_within or customers_affected")
+        place.wrong("needs exactly one reason", "Give either exhaustion_within or customers_affected")
     return Raise(
         by=fields["by"].integer(1),
         within=fields["exhaustion_within"].duration() if "exhaustion_within" in fields else None,

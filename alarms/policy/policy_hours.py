@@ -17,11 +17,13 @@ def read_hours(place: Place) -> BusinessHours:
     fields = place.fields(["time_zone", "days", "start", "end"], ["holidays", "extra_holidays"])
     zone = fields["time_zone"].text()
     if zone and zone not in available_timezones():
-        fields["time_zone"].wrong(f"{zone!r} is no time zone", "Use an IANA name: America/Sao_Paulo")
+        fields["time_zone"].wrong(f"{zone!r} is not a time zone", "Use an IANA name: America/Sao_Paulo")
         zone = "UTC"
     country, _, subdivision = (fields["holidays"].text() if "holidays" in fields else "").partition("-")
     if country and not _has_holidays(country, subdivision):
-        fields["holidays"].wrong("no such holiday calendar", "Use a country or country-state: BR, BR-SP")
+        fields["holidays"].wrong(
+            "is not a known holiday calendar", "Use a country or country-state: BR, BR-SP"
+        )
         country = ""
     return BusinessHours(
         time_zone=ZoneInfo(zone or "UTC").key,

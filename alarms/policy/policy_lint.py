@@ -23,10 +23,10 @@ def lint(policy: RoutingPolicy, problems: Problems, places: Mapping[str, Place])
     _burn_windows(policy, places["severity"])
     for remediation, item in zip(policy.remediation, places["remediation"].items(), strict=True):
         if not remediation.matchers or not remediation.severities:
-            item.wrong("would act on everything", "Give match and severities at least one entry each")
+            item.wrong("would act on every alert", "Give both match and severities at least one entry")
     if policy.accountable not in teams:
         places["teams"].wrong(
-            f"lacks {policy.accountable!r}, which the RACI matrix holds accountable for alerts",
+            f"lacks {policy.accountable!r}, which the RACI matrix makes accountable for alerts",
             "Add the team, or change alarms/raci.yaml",
         )
 
@@ -40,7 +40,9 @@ def lint_channels(
     teams = dict(places["teams"].entries())
     for team in policy.teams:
         if not team.channels:
-            teams[team.id].wrong("has no channel, so nobody is told", "Name at least one in channels")
+            teams[team.id].wrong(
+                "has no channel, so the team would never be notified", "Add at least one to channels"
+            )
         for name in team.channels:
             _carries(channels, name, team.id, dict(teams[team.id].entries()).get("channels", teams[team.id]))
     for remediation, item in zip(policy.remediation, places["remediation"].items(), strict=True):
@@ -60,7 +62,7 @@ def _carries(channels: Channels, name: str, team: str, place: Place) -> None:
         case None:
             _unknown(channels, name, place)
         case LambdaChannel():
-            place.wrong(f"{name!r} asks machines and tells no people", "Name another channel")
+            place.wrong(f"{name!r} calls machines and cannot notify people", "Name another channel")
         case SmtpChannel(recipients=recipients) if team not in recipients and "*" not in recipients:
             place.wrong(
                 f"{name!r} has no recipient for {team!r}", 'Add the team, or "*", to it in channels.yaml'
@@ -69,7 +71,8 @@ def _carries(channels: Channels, name: str, team: str, place: Place) -> None:
 
 def _unknown(channels: Channels, name: str, place: Place) -> None:
     place.wrong(
-        f"{name!r} is no channel", f"Write one of {', '.join(sorted(channels))}, or add it to channels.yaml"
+        f"{name!r} is not a channel",
+        f"Write one of {', '.join(sorted(channels))}, or add it to channels.yaml",
     )
 
 
@@ -78,12 +81,12 @@ def _levels(policy: RoutingPolicy, places: Mapping[str, Place], teams: list[str]
         place = places[level.severity.value]
         if level.first not in (*teams, ASSIGNED):
             place.wrong(
-                f"first: {level.first!r} is no team", f"Write {ASSIGNED} or one of {', '.join(teams)}"
+                f"first: {level.first!r} is not a team", f"Write {ASSIGNED} or one of {', '.join(teams)}"
             )
         if level.backup is not None and level.backup not in teams:
-            place.wrong(f"backup: {level.backup!r} is no team", f"Write one of {', '.join(teams)}")
+            place.wrong(f"backup: {level.backup!r} is not a team", f"Write one of {', '.join(teams)}")
         if level.backup is not None and level.backup == level.first:
-            place.wrong("backup is the team that was told first", "Name another team, or leave backup out")
+            place.wrong("backup is the same team as first", "Name another team, or remove backup")
         _clocks(level, place)
     _order(policy, places)
 
@@ -93,7 +96,8 @@ def _clocks(level: SeverityLevel, place: Place) -> None:
         place.wrong("acknowledge_within is zero", "Give people time to answer, for example 15m")
     if level.escalate_after < level.acknowledge_within:
         place.wrong(
-            "escalate_after is shorter than acknowledge_within", "Escalate after the first clock, not before"
+            "escalate_after is shorter than acknowledge_within",
+            "Make it at least as long as acknowledge_within",
         )
 
 
@@ -101,7 +105,8 @@ def _order(policy: RoutingPolicy, places: Mapping[str, Place]) -> None:
     for worse, milder in pairwise(policy.levels):
         if milder.acknowledge_within < worse.acknowledge_within:
             places[milder.severity.value].wrong(
-                f"is to be acknowledged sooner than {worse.severity}", "A milder level never waits less"
+                f"is acknowledged sooner than {worse.severity}",
+                "A milder level must wait at least as long",
             )
 
 
@@ -109,20 +114,21 @@ def _routes(routes: tuple[Route, ...], places: list[Place], teams: list[str]) ->
     if not routes:
         return
     if routes[-1].matchers:
-        places[-1].wrong("some alerts reach no route", "End with a route that has no match")
+        places[-1].wrong("some alerts match no route", "Add a last route without match")
     seen: dict[str, Route] = {}
     for index, (route, place) in enumerate(zip(routes, places, strict=True)):
         if route.name in seen:
-            place.wrong(f"a route {route.name!r} exists", "Give each route its own name")
+            place.wrong(f"there is another route {route.name!r}", "Give each route its own name")
         for team in (route.owner, *route.inform):
             if team not in teams:
-                place.wrong(f"{team!r} is no team", f"Write one of {', '.join(teams)}")
+                place.wrong(f"{team!r} is not a team", f"Write one of {', '.join(teams)}")
         earlier = next(
             (other for other in routes[:index] if set(other.matchers) <= set(route.matchers)), None
         )
         if earlier is not None:
             place.wrong(
-                f"is never reached: {earlier.name!r} takes everything it matches", "Move it up, or drop it"
+                f"is never reached: {earlier.name!r} already matches everything that this route matches",
+                "Move it up, or remove it",
             )
         seen[route.name] = route
 
@@ -131,7 +137,7 @@ def _hours(policy: RoutingPolicy, place: Place) -> None:
     if policy.hours.start >= policy.hours.end:
         place.wrong("start is not before end", "Write the opening time first; hours cannot span midnight")
     if not policy.hours.days:
-        place.wrong("no day is open, so business-hours clocks would never run", "Name at least one day")
+        place.wrong("has no open day, so business-hours clocks would never run", "Name at least one day")
 
 
 def _burn_windows(policy: RoutingPolicy, place: Place) -> None:
@@ -141,7 +147,7 @@ def _burn_windows(policy: RoutingPolicy, place: Place) -> None:
     for shorter, longer in pairwise(windows):
         if longer.long <= shorter.long or longer.severity.worse_than(shorter.severity):
             place.wrong(
-                "burn_windows are not from short and severe to long and mild",
-                "Sort them by long, then severity",
+                "burn_windows are not sorted from short and severe to long and mild",
+                "Sort them by long, then by severity",
             )
             return

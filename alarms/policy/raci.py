@@ -60,7 +60,7 @@ def load_raci(path: Path = SHIPPED.alarms / RACI) -> Raci:
     activities = tuple(_activity(name, place, teams) for name, place in fields["activities"].entries())
     if ALERTS_AND_INCIDENTS not in [activity.id for activity in activities]:
         fields["activities"].wrong(
-            f"lacks {ALERTS_AND_INCIDENTS}", "Escalation needs to know who answers for it"
+            f"lacks {ALERTS_AND_INCIDENTS}", "Add it; escalation needs to know who is accountable"
         )
     top.source.problems.raise_if_any()
     return Raci(teams, activities)
@@ -71,11 +71,9 @@ def _activity(name: str, place: Place, teams: tuple[str, ...]) -> Activity:
     title = fields["name"].bilingual()
     roles = [item.member(Role) for item in fields["roles"].items()]
     if len(roles) != len(teams):
-        fields["roles"].wrong(
-            f"has {len(roles)} roles for {len(teams)} teams", "Give one letter for each team"
-        )
+        fields["roles"].wrong(f"has {len(roles)} roles for {len(teams)} teams", "Give one letter per team")
     if roles.count(Role.ACCOUNTABLE) > 1:
-        fields["roles"].wrong("names two accountable teams", "Keep one A")
+        fields["roles"].wrong("has two accountable teams", "Keep one A")
     if Role.RESPONSIBLE not in roles:
-        fields["roles"].wrong("names nobody responsible", "Give one team an R")
+        fields["roles"].wrong("has no responsible team", "Give one team an R")
     return Activity(name, title, dict(zip(teams, roles, strict=False)))

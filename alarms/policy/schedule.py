@@ -70,7 +70,7 @@ def _zone(place: Place) -> str:
     if zone in available_timezones():
         return zone
     if zone:
-        place.wrong(f"{zone!r} is no time zone", "Use an IANA name: America/Sao_Paulo")
+        place.wrong(f"{zone!r} is not a time zone", "Use an IANA name: America/Sao_Paulo")
     return "UTC"
 
 
@@ -104,5 +104,5 @@ def _local(place: Place) -> datetime:
         place.wrong(f"{text!r} is not a local date and time", "Write 2026-01-05T09:00")
         return datetime(2000, 1, 1)  # noqa: DTZ001
     if instant.tzinfo is not None:
-        place.wrong("has a time zone of its own", "Write local time; the schedule's time_zone applies")
+        place.wrong("has its own time zone", "Write local time; the schedule's time_zone applies")
     return instant.replace(tzinfo=None)

@@ -20,7 +20,7 @@ from foundation.exit_status import ExitStatus
 
 MONTH = timedelta(days=30)
 RULE_OF_THREE = 3.0
-"""None seen in a time T: at 95 % confidence the rate is at most three in T."""
+"""With none seen in a time T, the rate is at most three in T at 95 % confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Calibration:
         share = f"{float(self.percentile * 100):g}th percentile of {self.samples} samples"
         days = f"{self.observed / timedelta(days=1):.1f} days"
         if self.at_most_per_month is not None:
-            cost = f"no page seen, at most {self.at_most_per_month:.1f} a month"
+            cost = f"no page seen, so at most {self.at_most_per_month:.1f} a month"
             return f"{self.threshold:g}: {share} in {days}; {cost}"
         return f"{self.threshold:g}: {share} in {days}; {self.pages_per_month:.1f} pages a month expected"
 
@@ -79,7 +79,10 @@ def calibrate(
     ordered = sorted(samples, key=lambda sample: sample.at)
     wanted = ceil(1 / (1 - percentile))
     if len(ordered) < wanted:
-        text = f"{len(ordered)} samples cannot show a {float(percentile * 100):g}th percentile: {wanted} can"
+        text = (
+            f"{len(ordered)} samples are too few for a {float(percentile * 100):g}th percentile; "
+            f"{wanted} are needed"
+        )
         raise TooLittleHistory(text)
     threshold = _nearest_rank([sample.value for sample in ordered], percentile, comparison)
     observed = ordered[-1].at - ordered[0].at + step

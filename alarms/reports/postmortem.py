@@ -38,18 +38,18 @@ def postmortem(explanation: IncidentExplanation) -> str:
             for d in explanation.deliveries
         ],
         "",
-        "## Why it was routed as it was",
+        "## Why it was routed this way",
         "",
         *[
             f"- {d.stage}: {_safe(d.reason)}" + (f" ({_safe(d.rule)})" if d.rule else "")
             for d in explanation.decisions
         ],
         "",
-        "## To be written by people",
+        "## For the team to fill in",
         "",
         "- Root cause:",
         "- What went well:",
-        "- What did not:",
+        "- What went badly:",
         "- Actions, each with an owner and a date:",
         "",
     ]

@@ -16,7 +16,7 @@ from foundation.metrics import MetricKind, MetricSpec
 PERIOD = timedelta(days=30)
 
 ALERTS_RECEIVED = MetricSpec(
-    "mirante_alerts_received_total", MetricKind.COUNTER, "Alerts taken in.", ("source",)
+    "mirante_alerts_received_total", MetricKind.COUNTER, "Alerts received.", ("source",)
 )
 NOTIFICATIONS = MetricSpec(
     "mirante_notifications_total",
@@ -25,19 +25,19 @@ NOTIFICATIONS = MetricSpec(
     ("severity", "result"),
 )
 REPAIRED = MetricSpec(
-    "mirante_escalations_repaired_total", MetricKind.COUNTER, "What the escalation auditor had to fix."
+    "mirante_escalations_repaired_total", MetricKind.COUNTER, "Problems that the escalation auditor fixed."
 )
 OLDEST_UNDELIVERED = MetricSpec(
     "mirante_oldest_undelivered_notification_seconds",
     MetricKind.GAUGE,
-    "Age of the oldest message on its way.",
+    "Age of the oldest message not yet delivered.",
 )
-RECEIPTS = MetricSpec("mirante_alert_receipts", MetricKind.GAUGE, "Payloads on file.", ("state",))
+RECEIPTS = MetricSpec("mirante_alert_receipts", MetricKind.GAUGE, "Payloads on file, by state.", ("state",))
 OPEN = MetricSpec("mirante_incidents_open", MetricKind.GAUGE, "Open incidents.", ("severity",))
 NOISE = MetricSpec(
     "mirante_alert_noise_ratio",
     MetricKind.GAUGE,
-    "Share of a rule's incidents of 30 days that paged and went away untouched.",
+    "Share of a rule's incidents in 30 days that paged and cleared without anyone acting.",
     ("rule",),
 )
 RULE_ACKNOWLEDGE = MetricSpec(
@@ -47,18 +47,18 @@ RULE_RESOLVE = MetricSpec(
     "mirante_time_to_resolve_seconds", MetricKind.GAUGE, "Median over 30 days, by rule.", ("rule",)
 )
 RECENT = MetricSpec(
-    "mirante_incidents_30d", MetricKind.GAUGE, "Incidents opened within 30 days.", ("severity",)
+    "mirante_incidents_30d", MetricKind.GAUGE, "Incidents opened in the last 30 days.", ("severity",)
 )
 ACKNOWLEDGE = MetricSpec(
     "mirante_incident_acknowledge_mean_seconds",
     MetricKind.GAUGE,
-    "Mean time from opening to acknowledgement, incidents of 30 days.",
+    "Mean time from opening to acknowledgement, for incidents of the last 30 days.",
     ("severity",),
 )
 RESOLVE = MetricSpec(
     "mirante_incident_resolve_mean_seconds",
     MetricKind.GAUGE,
-    "Mean time from opening to resolution, incidents of 30 days.",
+    "Mean time from opening to resolution, for incidents of the last 30 days.",
     ("severity",),
 )
 METRICS = (

@@ -67,7 +67,9 @@ def _recorded(number: int, line: bytes, rules: IntakeRules) -> RecordedAlerts:
         raise MalformedPayload("replay", f"line {number}", str(error)) from error
     if entry.at.tzinfo is None or entry.kind not in PARSERS:
         known = ", ".join(sorted(PARSERS))
-        raise MalformedPayload("replay", f"line {number}", f"needs a time zone in at and a kind of {known}")
+        raise MalformedPayload(
+            "replay", f"line {number}", f"needs `at` with a time zone, and `kind` as one of {known}"
+        )
     parsed = PARSERS[entry.kind](bytes(entry.payload), rules)
     return RecordedAlerts(entry.at.astimezone(UTC), parsed.alerts)
 

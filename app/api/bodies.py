@@ -33,7 +33,7 @@ KEY_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
 _LOOKS_LIKE_CPF = Text("looks like a CPF", "parece ser um CPF")
-_OWN_IDENTIFIER = Text("Use an identifier of your own", "Use um identificador próprio")
+_OWN_IDENTIFIER = Text("Use your own identifier, not a CPF", "Use um identificador próprio, não um CPF")
 _NESTED_TOO_DEEPLY = Text(
     "The body is nested too deeply to be read.", "O corpo tem níveis demais para ser lido."
 )

@@ -72,7 +72,10 @@ def _before(request: Request) -> str | None:
         raise _invalid(
             "cursor",
             Text("not a cursor of this API", "não é um cursor desta API"),
-            Text("Send next_cursor of the page before, unchanged", "Envie o next_cursor da página anterior"),
+            Text(
+                "Send the next_cursor of the previous page, unchanged",
+                "Envie o next_cursor da página anterior, sem alterá-lo",
+            ),
         )
     return decision_id
 
@@ -97,13 +100,13 @@ def _operation(limits: ApiLimits) -> Operation:
             path("customer_id", "The customer."),
             query(
                 "limit",
-                "Decisions a page.",
+                "Decisions per page.",
                 type="integer",
                 minimum=1,
                 maximum=limits.page_size_max,
                 default=limits.page_size,
             ),
-            query("cursor", "next_cursor of the page before; left out: the first page."),
+            query("cursor", "next_cursor of the previous page; omit it for the first page."),
             LANGUAGE_HEADER,
         ),
         answers={200: ("A page of decisions.", DecisionPage)},

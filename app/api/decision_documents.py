@@ -39,7 +39,7 @@ Cents = Annotated[
     Meta(
         ge=MIN_AMOUNT_CENTS,
         le=MAX_AMOUNT_CENTS,
-        description="What is applied for, in cents.",
+        description="Amount applied for, in cents.",
         examples=[1_500_000],
         extra=expects(
             f"Send a whole number of cents from {MIN_AMOUNT_CENTS} to {MAX_AMOUNT_CENTS}",
@@ -52,7 +52,7 @@ Months = Annotated[
     Meta(
         ge=MIN_TERM_MONTHS,
         le=MAX_TERM_MONTHS,
-        description="Months to pay it back in.",
+        description="Repayment term in months.",
         examples=[36],
         extra=expects(
             f"Send a whole number of months from {MIN_TERM_MONTHS} to {MAX_TERM_MONTHS}",
@@ -73,7 +73,7 @@ Cpf = Annotated[
     Meta(
         max_length=14,
         description="The customer's CPF, eleven digits, plain or as 000.000.000-00, instead of customer_id. "
-        "It is never stored in clear and never appears in an answer or a log.",
+        "It is never stored unencrypted and never appears in a response or a log.",
         extra=expects(
             "Send eleven digits, plain or as 000.000.000-00",
             "Envie onze dígitos, simples ou como 000.000.000-00",
@@ -87,7 +87,7 @@ PolicyName = Annotated[
         max_length=128,
         description="Name or id of the credit policy to decide by; GET /v1/policies lists them.",
         examples=["personal-credit"],
-        extra=expects("Use a name of GET /v1/policies", "Use um nome de GET /v1/policies"),
+        extra=expects("Use a name from GET /v1/policies", "Use um dos nomes de GET /v1/policies"),
     ),
 ]
 
@@ -102,7 +102,7 @@ class DecisionRequestBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tr
     cpf: Cpf | None = None
     reference: (
         Annotated[
-            Identifier, Meta(description="Your own id of the application.", examples=["APP-2026-000017"])
+            Identifier, Meta(description="Your own id for the application.", examples=["APP-2026-000017"])
         ]
         | None
     ) = None
@@ -113,8 +113,8 @@ class ReasonDocument(msgspec.Struct, kw_only=True):
     """One reason for a decision, the weightiest first."""
 
     code: Annotated[str, Meta(description="Stable code.", examples=["DTI_TOO_HIGH"])]
-    rank: Annotated[int, Meta(ge=1, description="1 weighs most.")]
-    title: Annotated[str, Meta(description="In a few words, in the language of the answer.")]
+    rank: Annotated[int, Meta(ge=1, description="1 is the most important.")]
+    title: Annotated[str, Meta(description="A short text, in the language of the response.")]
 
 
 class PolicyReference(msgspec.Struct, kw_only=True):
@@ -122,14 +122,16 @@ class PolicyReference(msgspec.Struct, kw_only=True):
 
     name: Annotated[str, Meta(examples=["personal-credit"])]
     version: Annotated[str, Meta(examples=["1.0.0"])]
-    id: Annotated[str, Meta(description="sha256 of the policy's content: equal ids decide equally.")]
+    id: Annotated[str, Meta(description="SHA-256 of the policy's content: equal ids decide equally.")]
 
 
 class OfferDocument(msgspec.Struct, kw_only=True):
     """What an approved applicant would pay."""
 
-    monthly_rate_bps: Annotated[int, Meta(ge=0, description="Interest a month, in hundredths of a per cent.")]
-    installment_cents: Annotated[int, Meta(ge=0, description="Constant monthly installment, in cents.")]
+    monthly_rate_bps: Annotated[
+        int, Meta(ge=0, description="Monthly interest rate, in hundredths of a percent.")
+    ]
+    installment_cents: Annotated[int, Meta(ge=0, description="Fixed monthly installment, in cents.")]
 
 
 class ApplicationDocument(msgspec.Struct, kw_only=True):
@@ -150,19 +152,21 @@ class DecisionDocument(msgspec.Struct, kw_only=True):
         Meta(description="Sorts by time.", examples=["019a1c2e-7d3f-7a10-8c55-3f2b9d6e4a01"]),
     ]
     outcome: Annotated[Outcome, Meta(description="REFER: a person decides.")]
-    reasons: Annotated[list[ReasonDocument], Meta(description="Ranked; empty when nothing spoke against it.")]
+    reasons: Annotated[
+        list[ReasonDocument], Meta(description="Ranked; empty when nothing counted against the application.")
+    ]
     offer: Annotated[OfferDocument | None, Meta(description="Set only when approved.")]
     degraded: Annotated[
-        bool, Meta(description="True: customer data could not be read, so the application was referred.")
+        bool, Meta(description="True when customer data could not be read, so the application was referred.")
     ]
     application: ApplicationDocument
     policy: PolicyReference
-    as_of: Annotated[datetime, Meta(description="The instant the facts were judged at (UTC).")]
-    decided_at: Annotated[datetime, Meta(description="When it was decided (UTC).")]
+    as_of: Annotated[datetime, Meta(description="The instant as of which the facts were judged (UTC).")]
+    decided_at: Annotated[datetime, Meta(description="When the decision was made (UTC).")]
     profile_source: Annotated[
-        str, Meta(description="The store that answered: cache, hot, relational or none.")
+        str, Meta(description="The store that supplied customer data: cache, hot, relational or none.")
     ]
-    trace_id: Annotated[str, Meta(description="Trace of the request that decided.")]
+    trace_id: Annotated[str, Meta(description="Trace id of the request that made the decision.")]
 
 
 class DecisionPage(msgspec.Struct, kw_only=True):
@@ -170,7 +174,7 @@ class DecisionPage(msgspec.Struct, kw_only=True):
 
     items: list[DecisionDocument]
     next_cursor: Annotated[
-        str | None, Meta(description="Send it as cursor for the next page; null: the end.")
+        str | None, Meta(description="Send it as cursor to get the next page; null at the end.")
     ]
 
 
@@ -216,10 +220,11 @@ class FactDocument(msgspec.Struct, kw_only=True):
     name: Annotated[str, Meta(examples=["debt_to_income"])]
     label: Annotated[str, Meta(description="The name in plain words.")]
     value: Annotated[
-        int | str | bool | None, Meta(description='Null: not known. A ratio is an exact fraction, "7/20".')
+        int | str | bool | None,
+        Meta(description='Null when unknown. A ratio is an exact fraction, such as "7/20".'),
     ]
-    text: Annotated[str, Meta(description="The value as a person reads it.")]
-    limit: Annotated[str | None, Meta(description="The rule's bound in words.")]
+    text: Annotated[str, Meta(description="The value as text for people.")]
+    limit: Annotated[str | None, Meta(description="The rule's limit in words.")]
 
 
 class ReasonExplanation(msgspec.Struct, kw_only=True):
@@ -230,9 +235,7 @@ class ReasonExplanation(msgspec.Struct, kw_only=True):
     title: str
     text: Annotated[str, Meta(description="A full sentence for the applicant.")]
     facts: list[FactDocument]
-    change: Annotated[
-        str | None, Meta(description="What the applicant could change, where there is something.")
-    ]
+    change: Annotated[str | None, Meta(description="What the applicant can do about it, if anything.")]
 
 
 class ExplanationDocument(msgspec.Struct, kw_only=True):
@@ -248,11 +251,9 @@ class ExplanationDocument(msgspec.Struct, kw_only=True):
     policy_version: str
     policy_id: str
     policy_known: Annotated[
-        bool, Meta(description="False: that policy is no longer loaded, so its limits are not shown.")
+        bool, Meta(description="False when the policy is no longer loaded, so its limits are not shown.")
     ]
-    review_notice: Annotated[
-        str, Meta(description="How a person may be asked to look at it (LGPD, art. 20).")
-    ]
+    review_notice: Annotated[str, Meta(description="How to ask for a review by a person (LGPD, art. 20).")]
 
 
 def explanation_document(explanation: DecisionExplanation, language: Language) -> ExplanationDocument:

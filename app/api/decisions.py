@@ -101,9 +101,9 @@ async def _find(deps: ApiDependencies, request: Request) -> Decision:
 def _require_one_customer(body: DecisionRequestBody) -> None:
     if (body.customer_id is None) == (body.cpf is None):
         problem = (
-            Text("neither customer_id nor cpf was sent", "não veio customer_id nem cpf")
+            Text("neither customer_id nor cpf was sent", "nem customer_id nem cpf foi enviado")
             if body.cpf is None
-            else Text("both customer_id and cpf were sent", "vieram customer_id e cpf")
+            else Text("both customer_id and cpf were sent", "customer_id e cpf foram enviados juntos")
         )
         raise ApiProblem(INVALID_BODY, errors=[FieldProblem(problem, _SEND_ONE, pointer="#/customer_id")])
     require_no_cpf(body.customer_id, pointer="#/customer_id")
@@ -123,7 +123,7 @@ def _language(request: Request) -> Language:
     if language is None:
         known = ", ".join(LANGUAGES)
         problem = FieldProblem(
-            Text("not a language of this API", "não é um idioma desta API"),
+            Text("not a language that this API supports", "não é um idioma aceito por esta API"),
             Text(f"Use one of: {known}", f"Use um destes: {known}"),
             field="lang",
         )
@@ -138,13 +138,15 @@ def in_language(language: Language) -> dict[str, str]:
 _SEND_ONE = Text("Send exactly one of them", "Envie exatamente um dos dois")
 _KEY_PARAMETER = header(
     "Idempotency-Key",
-    "A new value for each application, the same value when trying again; 1 to 128 letters, digits, '.', '_', "
+    "A new value for each application; the same value when you retry. 1 to 128 letters, digits, '.', '_', "
     "':' or '-', optionally quoted.",
     required=True,
     examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
 )
-LANGUAGE_HEADER = header("Accept-Language", "Language of texts: en (default) or pt-BR.", examples=["pt-BR"])
-_ID_PARAMETER = path("decision_id", "The id that POST /v1/decisions answered with.")
+LANGUAGE_HEADER = header(
+    "Accept-Language", "Language of the texts: en (default) or pt-BR.", examples=["pt-BR"]
+)
+_ID_PARAMETER = path("decision_id", "The id that POST /v1/decisions returned.")
 _LANG_PARAMETER = query("lang", "Overrides Accept-Language.", enum=list(LANGUAGES))
 
 
@@ -152,10 +154,10 @@ _CREATE_DECISION = Operation(
     route="POST /v1/decisions",
     name="createDecision",
     summary="Decide a credit application",
-    description="Judges the application by a credit policy, records decision, audit entry and "
-    "Idempotency-Key in one transaction, and answers. Sending the same request with the same key again gives "
-    "the first answer, with `Idempotency-Replayed: true`. A `503` means that nothing was recorded; trying "
-    "again with the same key is always safe.",
+    description="Applies a credit policy to the application, then records the decision, the audit entry and "
+    "the Idempotency-Key in one transaction. Repeating the request with the same key returns the "
+    "first response, with `Idempotency-Replayed: true`. A `503` means that nothing was recorded; "
+    "retrying with the same key is always safe.",
     tag="decisions",
     scope=Scope.DECISIONS_WRITE,
     body=DecisionRequestBody,
@@ -200,8 +202,8 @@ _EXPLAIN_DECISION = Operation(
     route="GET /v1/decisions/{decision_id}/explanation",
     name="explainDecision",
     summary="Explain a decision",
-    description="Which reasons weighed, on which facts, against which limits, and what could change it: "
-    "in plain words of either language.",
+    description="The reasons, the facts and limits behind them, and what could change the outcome, in plain "
+    "English or Portuguese.",
     tag="decisions",
     scope=Scope.DECISIONS_READ,
     parameters=(_ID_PARAMETER, _LANG_PARAMETER, LANGUAGE_HEADER),

@@ -34,20 +34,21 @@ class DisbursementDocument(msgspec.Struct, kw_only=True):
 
     decision_id: str
     customer_id: str
-    amount_cents: Annotated[int, Meta(ge=0, description="What is paid out, in cents.")]
+    amount_cents: Annotated[int, Meta(ge=0, description="Amount paid out, in cents.")]
     status: Annotated[
         Progress,
         Meta(
-            description="PENDING: under way, ask again. PAID: once, for good. REFUSED: nothing was paid and "
-            "all was taken back. STUCK: a person looks into it."
+            description="PENDING: in progress, ask again. PAID: paid once, final. REFUSED: nothing "
+            "was paid and "
+            "every step was undone. STUCK: a person has to look into it."
         ),
     ]
     refusal: Annotated[
         Refusal | None,
-        Meta(description="Set when REFUSED. UNAVAILABLE: a store failed; a new POST tries again."),
+        Meta(description="Set when REFUSED. UNAVAILABLE: a store failed; a new POST retries."),
     ]
-    transaction_id: Annotated[str, Meta(description="The transaction that pays, there once it is PAID.")]
-    started_at: Annotated[datetime, Meta(description="When this attempt began (UTC).")]
+    transaction_id: Annotated[str, Meta(description="The transaction that paid; set once PAID.")]
+    started_at: Annotated[datetime, Meta(description="When this attempt started (UTC).")]
 
 
 def add_disbursement_routes(routes: Routes, deps: ApiDependencies) -> None:
@@ -93,19 +94,19 @@ def _document(found: Disbursement) -> DisbursementDocument:
     )
 
 
-_DECISION_ID = path("decision_id", "The id that POST /v1/decisions answered with.")
-_STANDS = ("How it stands.", DisbursementDocument)
+_DECISION_ID = path("decision_id", "The id that POST /v1/decisions returned.")
+_STANDS = ("Its current state.", DisbursementDocument)
 _CREATE_DISBURSEMENT = Operation(
     route=f"POST {PATH}",
     name="createDisbursement",
     summary="Pay out an approved credit",
-    description="Holds the amount against the customer's free limit, drafts the contract and pays, or "
-    "takes all of it back. A decision is paid once however often this is sent, so try again after any "
-    "failure.",
+    description="Holds the amount against the customer's free limit, drafts the contract and pays, "
+    "or undoes all "
+    "of it. A decision is paid once no matter how often you send this, so retry after any failure.",
     tag="decisions",
     scope=Scope.DISBURSEMENTS_WRITE,
     parameters=(_DECISION_ID,),
-    answers={200: _STANDS, 202: ("It is under way and goes on by itself.", DisbursementDocument)},
+    answers={200: _STANDS, 202: ("It is in progress and continues by itself.", DisbursementDocument)},
     problems=(DECISION_NOT_FOUND, NOTHING_TO_DISBURSE, STORE_UNAVAILABLE),
 )
 _READ_DISBURSEMENT = Operation(

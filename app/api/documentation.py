@@ -32,15 +32,16 @@ from app.api.routes import SECURITY_SCHEMES, components
 API_VERSION = "1.0.0"
 TITLE = "Mirante decision API"
 DESCRIPTION = (
-    "Decides consumer-credit applications by versioned policies, with ranked reasons, and records every "
-    "decision once. Errors are problem documents (RFC 9457) in English or Brazilian Portuguese, by "
-    "Accept-Language. Amounts are integer cents. Requests carry an API key; each operation names its scope."
+    "Decides consumer-credit applications with versioned policies and ranked reasons, and records "
+    "every decision once. Errors are problem documents (RFC 9457) in English or Brazilian "
+    "Portuguese, by Accept-Language. Amounts are integer cents. Requests carry an API key; each "
+    "operation names its scope."
 )
 TAGS = [
     {"name": "decisions", "description": "Decide, read and explain."},
-    {"name": "ingestion", "description": "Customers and transactions onto the stream."},
+    {"name": "ingestion", "description": "Send customers and transactions to the stream."},
     {"name": "policies", "description": "The credit policies in force."},
-    {"name": "faults", "description": "Faults on purpose, for drills. Only where enabled."},
+    {"name": "faults", "description": "Fault injection for drills, where enabled."},
     {"name": "operations", "description": "Health, readiness and metrics."},
 ]
 _DOCUMENTS = (

@@ -36,7 +36,7 @@ _Delay = Annotated[
     Meta(
         ge=0.0,
         le=MOST_DELAY_SECONDS,
-        description="Real seconds that every call waits first.",
+        description="Real seconds that every call waits before it runs.",
         extra=expects(
             f"Send a number of seconds from 0 to {MOST_DELAY_SECONDS:g}",
             f"Envie um número de segundos de 0 a {MOST_DELAY_SECONDS:g}",
@@ -86,8 +86,8 @@ def add_fault_routes(routes: Routes, deps: ApiDependencies, switch: FaultSwitch)
     async def read_all(request: Request) -> Response:
         return json_answer(FaultList(items=[_document(switch, store) for store in STORES]))
 
-    routes.add(_one("PUT", "putFault", "Put a fault into a store", FaultBody, _EXAMPLE), put)
-    routes.add(_one("DELETE", "deleteFault", "Take the fault out again"), delete)
+    routes.add(_one("PUT", "putFault", "Inject a fault into a store", FaultBody, _EXAMPLE), put)
+    routes.add(_one("DELETE", "deleteFault", "Remove the fault"), delete)
     routes.add(_one("GET", "readFault", "The fault of a store"), read)
     routes.add(_LIST_FAULTS, read_all)
 
@@ -113,10 +113,10 @@ def _one(method: str, name: str, summary: str, body: Any = None, example: object
         summary=summary,
         tag="faults",
         scope=Scope.FAULTS_WRITE,
-        parameters=(path("store", "A store by its port's name.", enum=list(STORES)),),
+        parameters=(path("store", "Name of the store.", enum=list(STORES)),),
         body=body,
         example=example,
-        answers={200: ("The fault now in force.", FaultDocument)},
+        answers={200: ("The active fault.", FaultDocument)},
         problems=(*of_body, UNKNOWN_STORE),
     )
 

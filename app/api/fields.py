@@ -191,7 +191,7 @@ _REJECTIONS: Mapping[RejectReason, tuple[Text, Text]] = {
         Text("Send the record as a JSON object", "Envie o registro como objeto JSON"),
     ),
     RejectReason.DUPLICATE_FIELD: (
-        Text("a field stands there twice", "um campo aparece duas vezes"),
+        Text("a field appears twice", "um campo aparece duas vezes"),
         Text("Send each field once", "Envie cada campo uma só vez"),
     ),
     RejectReason.UNKNOWN_KIND: (
@@ -209,13 +209,13 @@ _REJECTIONS: Mapping[RejectReason, tuple[Text, Text]] = {
     RejectReason.WRONG_TYPE: (
         Text("of the wrong type", "de tipo errado"),
         Text(
-            "Send texts as texts and whole numbers as numbers",
-            "Envie textos como textos e inteiros como números",
+            "Send texts as JSON strings and whole numbers as JSON numbers",
+            "Envie textos como strings e inteiros como números em JSON",
         ),
     ),
     RejectReason.NEGATIVE: (
         Text("negative", "negativo"),
-        Text("Send zero or more", "Envie zero ou mais"),
+        Text("Send zero or a positive number", "Envie zero ou um número positivo"),
     ),
     RejectReason.OUT_OF_RANGE: (
         Text("out of range", "fora do intervalo"),
@@ -235,7 +235,7 @@ _REJECTIONS: Mapping[RejectReason, tuple[Text, Text]] = {
     RejectReason.INVALID_CPF: (
         Text("not a valid CPF", "não é um CPF válido"),
         Text(
-            "Send eleven digits with right check digits, plain or as 000.000.000-00",
+            "Send eleven digits with correct check digits, plain or as 000.000.000-00",
             "Envie onze dígitos com dígitos verificadores corretos, simples ou como 000.000.000-00",
         ),
     ),

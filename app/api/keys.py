@@ -107,7 +107,9 @@ def revoke_key(path: Path, key_id: str, now: datetime) -> ApiKey:
     with _locked(path):
         keys = {key.key_id: key for key in list_keys(path)}
         if key_id not in keys:
-            raise UnknownKey(f"{path}: no API key has the id {key_id!r}. `mirante keys list` shows them")
+            raise UnknownKey(
+                f"{path}: there is no API key with the id {key_id!r}. `mirante keys list` shows them all"
+            )
         found = keys[key_id]
         if found.revoked_at is None:
             found = msgspec.structs.replace(found, revoked_at=now)
@@ -145,7 +147,9 @@ class KeyRing:
         try:
             self._reload()
         except KeyFileError as error:  # the keys known so far stay good
-            log.error("the API keys cannot be read again", extra={"event": "keys.unreadable"}, exc_info=error)
+            log.error(
+                "the API keys could not be reloaded", extra={"event": "keys.unreadable"}, exc_info=error
+            )
 
     def _reload(self) -> None:
         self._checked = time.monotonic()

@@ -32,12 +32,12 @@ class Health(msgspec.Struct, kw_only=True):
 class Readiness(msgspec.Struct, kw_only=True):
     """Whether this role can do its work. It knows nothing of other roles."""
 
-    status: Annotated[Literal["ready", "not ready"], Meta(description="not ready comes with status 503.")]
-    checks: Annotated[dict[str, State], Meta(description="This role's own stores.")]
+    status: Annotated[Literal["ready", "not ready"], Meta(description="When not ready, the status is 503.")]
+    checks: Annotated[dict[str, State], Meta(description="The stores that this role uses.")]
     counting: Annotated[
         bool,
         Meta(
-            description="False: the count journal cannot be written, so service levels are not vouched for."
+            description="False when the count journal cannot be written, so service levels are not reliable."
         ),
     ]
 
@@ -85,9 +85,9 @@ _HEALTH = Operation(
 _READINESS = Operation(
     route="GET /readyz",
     name="readiness",
-    summary="Can it do its work?",
+    summary="Can the process do its work?",
     tag="operations",
-    answers={200: ("It can.", Readiness), 503: ("One of its own stores does not answer.", Readiness)},
+    answers={200: ("It can.", Readiness), 503: ("One of its stores does not answer.", Readiness)},
 )
 _METRICS = Operation(
     route="GET /metrics",

@@ -21,10 +21,10 @@ class PolicyDocument(msgspec.Struct, kw_only=True):
 
     name: Annotated[str, Meta(examples=["personal-credit"])]
     version: str
-    id: Annotated[str, Meta(description="sha256 of the policy's content: equal ids decide equally.")]
+    id: Annotated[str, Meta(description="SHA-256 of the policy's content: equal ids decide equally.")]
     description: str
-    rules: Annotated[int, Meta(ge=0, description="How many rules it has.")]
-    default: Annotated[bool, Meta(description="Used when an application names no policy.")]
+    rules: Annotated[int, Meta(ge=0, description="Number of rules.")]
+    default: Annotated[bool, Meta(description="Used when an application does not name a policy.")]
 
 
 class PolicyList(msgspec.Struct, kw_only=True):

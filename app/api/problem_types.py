@@ -37,7 +37,7 @@ INVALID_ENCODING = ProblemType(
     400,
     Text("The body is not UTF-8", "O corpo não está em UTF-8"),
     Text(
-        "The body holds bytes that are not UTF-8. Encode the JSON document in UTF-8.",
+        "The body contains bytes that are not UTF-8. Encode the JSON document in UTF-8.",
         "O corpo contém bytes que não são UTF-8. Codifique o documento JSON em UTF-8.",
     ),
 )
@@ -46,8 +46,8 @@ INVALID_BODY = ProblemType(
     422,
     Text("Some fields cannot be accepted", "Há campos que não podem ser aceitos"),
     Text(
-        "The body is JSON, but not what this operation expects. Every field to fix is listed in errors.",
-        "O corpo é JSON, mas não o que esta operação espera. Cada campo a corrigir está em errors.",
+        "The body is JSON, but not what this operation expects. errors lists every field to fix.",
+        "O corpo é JSON, mas não o que esta operação espera. errors lista cada campo a corrigir.",
     ),
 )
 INVALID_CPF = ProblemType(
@@ -55,21 +55,21 @@ INVALID_CPF = ProblemType(
     422,
     Text("The CPF is not valid", "O CPF não é válido"),
     Text(
-        "A CPF has eleven digits, the last two of which are check digits. The number sent is not repeated "
-        "here on purpose.",
-        "Um CPF tem onze dígitos, e os dois últimos são verificadores. O número enviado não é repetido aqui, "
-        "de propósito.",
+        "A CPF has eleven digits, the last two of which are check digits. For privacy, the number "
+        "you sent is not repeated here.",
+        "Um CPF tem onze dígitos, e os dois últimos são verificadores. Por privacidade, o número "
+        "enviado não é repetido aqui.",
     ),
 )
 CPF_IN_CLEAR = ProblemType(
     "cpf-in-clear",
     422,
-    Text("A CPF does not belong there", "Não cabe um CPF ali"),
+    Text("A CPF is not allowed there", "CPF não é permitido nesse campo"),
     Text(
-        "A field that is stored and logged as it is holds what looks like a CPF. Send the number in the cpf "
-        "field only, and name things by identifiers of your own.",
-        "Um campo que é gravado e registrado como está contém o que parece ser um CPF. Envie o número "
-        "somente no campo cpf, e use identificadores próprios.",
+        "A field that is stored and logged unencrypted contains what looks like a CPF. Send the "
+        "number only in the cpf field, and use your own identifiers elsewhere.",
+        "Um campo gravado e registrado em log sem criptografia contém o que parece ser um CPF. Envie "
+        "o número somente no campo cpf e use identificadores próprios nos demais.",
     ),
 )
 UNKNOWN_POLICY = ProblemType(
@@ -77,7 +77,7 @@ UNKNOWN_POLICY = ProblemType(
     422,
     Text("No such credit policy", "Política de crédito desconhecida"),
     Text(
-        "No credit policy has that name or id. GET /v1/policies lists those there are.",
+        "No credit policy has that name or id. GET /v1/policies lists them all.",
         "Nenhuma política de crédito tem esse nome ou id. GET /v1/policies lista as existentes.",
     ),
 )
@@ -86,10 +86,10 @@ CUSTOMER_NOT_FOUND = ProblemType(
     404,
     Text("No such customer", "Cliente não encontrado"),
     Text(
-        "No customer is known by what was sent. Customers arrive by POST /v1/records; a new one may take "
-        "some seconds.",
-        "Nenhum cliente corresponde ao que foi enviado. Clientes chegam por POST /v1/records; um cliente "
-        "novo pode levar alguns segundos.",
+        "No customer matches what you sent. Register customers with POST /v1/records; a new one may "
+        "take a few seconds to appear.",
+        "Nenhum cliente corresponde ao que foi enviado. Cadastre clientes com POST /v1/records; um "
+        "cliente novo pode levar alguns segundos para aparecer.",
     ),
 )
 DECISION_NOT_FOUND = ProblemType(
@@ -97,19 +97,19 @@ DECISION_NOT_FOUND = ProblemType(
     404,
     Text("No such decision", "Decisão não encontrada"),
     Text(
-        "No decision has that id. Ids are those that POST /v1/decisions answered with.",
-        "Nenhuma decisão tem esse id. Os ids são os que POST /v1/decisions respondeu.",
+        "No decision has that id. Use an id that POST /v1/decisions returned.",
+        "Nenhuma decisão tem esse id. Use um id devolvido por POST /v1/decisions.",
     ),
 )
 NOTHING_TO_DISBURSE = ProblemType(
     "nothing-to-disburse",
     409,
-    Text("The decision promises no money", "A decisão não promete dinheiro"),
+    Text("The decision cannot be paid out", "A decisão não pode ser desembolsada"),
     Text(
-        "Only an approval that was not degraded can be paid out. Decide the application again, or have it "
-        "reviewed.",
-        "Somente uma aprovação não degradada pode ser desembolsada. Decida a proposta de novo, ou peça uma "
-        "revisão.",
+        "Only an approval that was not degraded can be paid out. Submit the application again, or "
+        "have it reviewed.",
+        "Somente uma aprovação não degradada pode ser desembolsada. Envie a proposta de novo ou peça "
+        "uma revisão.",
     ),
 )
 DISBURSEMENT_NOT_FOUND = ProblemType(
@@ -117,8 +117,8 @@ DISBURSEMENT_NOT_FOUND = ProblemType(
     404,
     Text("No such disbursement", "Desembolso não encontrado"),
     Text(
-        "Nobody has asked to pay out this decision. POST to the same address does.",
-        "Ninguém pediu o desembolso desta decisão. Um POST no mesmo endereço o faz.",
+        "Nobody has requested a disbursement of this decision yet. Request it with a POST to the same URL.",
+        "Ninguém pediu o desembolso desta decisão ainda. Peça com um POST na mesma URL.",
     ),
 )
 IDEMPOTENCY_KEY_MISSING = ProblemType(
@@ -126,7 +126,7 @@ IDEMPOTENCY_KEY_MISSING = ProblemType(
     400,
     Text("Idempotency-Key is missing", "Falta o cabeçalho Idempotency-Key"),
     Text(
-        "Send an Idempotency-Key header: a new value for each application, the same when you try again.",
+        "Send an Idempotency-Key header: a new value for each application, the same value when you retry.",
         "Envie o cabeçalho Idempotency-Key: um valor novo a cada proposta, o mesmo valor ao tentar de novo.",
     ),
 )
@@ -135,10 +135,10 @@ IDEMPOTENCY_KEY_INVALID = ProblemType(
     400,
     Text("Idempotency-Key is malformed", "Idempotency-Key malformado"),
     Text(
-        "An Idempotency-Key is 1 to 128 letters, digits, '.', '_', ':' or '-', once, optionally quoted. "
-        "A UUID is a good choice.",
-        "Um Idempotency-Key tem de 1 a 128 letras, dígitos, '.', '_', ':' ou '-', uma só vez, com ou sem "
-        "aspas. Um UUID é uma boa escolha.",
+        "An Idempotency-Key is 1 to 128 letters, digits, '.', '_', ':' or '-', sent once, with or "
+        "without quotes. A UUID is a good choice.",
+        "Um Idempotency-Key tem de 1 a 128 letras, dígitos, '.', '_', ':' ou '-', enviado uma só "
+        "vez, com ou sem aspas. Um UUID é uma boa escolha.",
     ),
 )
 IDEMPOTENCY_KEY_REUSED = ProblemType(
@@ -164,8 +164,8 @@ BODY_TOO_LARGE = ProblemType(
     413,
     Text("The body is too large", "O corpo é grande demais"),
     Text(
-        "The body is larger than {limit} bytes. Send less at once.",
-        "O corpo é maior que {limit} bytes. Envie menos de cada vez.",
+        "The body is larger than {limit} bytes. Send a smaller body.",
+        "O corpo é maior que {limit} bytes. Envie um corpo menor.",
     ),
 )
 BODY_TOO_SLOW = ProblemType(
@@ -209,8 +209,8 @@ RATE_LIMITED = ProblemType(
     429,
     Text("Too many requests from this API key", "Pedidos demais desta chave de API"),
     Text(
-        "This API key sent more than its share. Wait as long as Retry-After says.",
-        "Esta chave de API enviou mais que sua cota. Espere o tempo indicado em Retry-After.",
+        "This API key exceeded its rate limit. Wait for the time in Retry-After.",
+        "Esta chave de API excedeu seu limite de pedidos. Espere o tempo indicado em Retry-After.",
     ),
 )
 STORE_UNAVAILABLE = ProblemType(
@@ -227,11 +227,11 @@ STORE_UNAVAILABLE = ProblemType(
 OVERLOADED = ProblemType(
     "overloaded",
     503,
-    Text("Too much at once", "Sobrecarga"),
+    Text("Too many requests in progress", "Sobrecarga"),
     Text(
-        "The service has as many decisions in progress as it can take, and nothing was recorded. Send the "
+        "The service is handling as many decisions as it can, and nothing was recorded. Send the "
         "same request with the same Idempotency-Key after the time in Retry-After.",
-        "O serviço já tem tantas decisões em andamento quantas suporta, e nada foi gravado. Envie o mesmo "
+        "O serviço já está processando o máximo de decisões que suporta, e nada foi gravado. Envie o mesmo "
         "pedido com o mesmo Idempotency-Key após o tempo em Retry-After.",
     ),
 )
@@ -240,8 +240,8 @@ NOT_FOUND = ProblemType(
     404,
     Text("There is nothing here", "Não há nada aqui"),
     Text(
-        "No operation has this path. /docs lists those there are.",
-        "Nenhuma operação tem este caminho. /docs lista as existentes.",
+        "No operation has this path. /docs lists all operations.",
+        "Nenhuma operação tem este caminho. /docs lista todas.",
     ),
 )
 METHOD_NOT_ALLOWED = ProblemType(
@@ -249,23 +249,23 @@ METHOD_NOT_ALLOWED = ProblemType(
     405,
     Text("The method is not allowed here", "O método não é permitido aqui"),
     Text(
-        "This path exists, but not with this method. The Allow header lists those it takes.",
-        "Este caminho existe, mas não com este método. O cabeçalho Allow lista os que ele aceita.",
+        "This path exists, but not with this method. The Allow header lists the methods it accepts.",
+        "Este caminho existe, mas não aceita este método. O cabeçalho Allow lista os aceitos.",
     ),
 )
 UNKNOWN_STORE = ProblemType(
     "unknown-store",
     404,
     Text("No such store", "Banco de dados desconhecido"),
-    Text("Stores are: {stores}.", "Os bancos são: {stores}."),
+    Text("The stores are: {stores}.", "Os bancos são: {stores}."),
 )
 INTERNAL_ERROR = ProblemType(
     "internal-error",
     500,
     Text("Something went wrong on our side", "Algo deu errado do nosso lado"),
     Text(
-        "The failure was logged under the trace id of this answer. Sending the same request with the same "
-        "Idempotency-Key again is safe.",
+        "The failure was logged with the trace id of this response. It is safe to send the same "
+        "request with the same Idempotency-Key again.",
         "A falha foi registrada com o trace id desta resposta. É seguro enviar de novo o mesmo pedido com o "
         "mesmo Idempotency-Key.",
     ),

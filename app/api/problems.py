@@ -91,23 +91,23 @@ class ProblemDocument(msgspec.Struct, kw_only=True):
     type: Annotated[
         str,
         Meta(
-            description="Which problem it is, relative to this server; the page behind it explains it.",
+            description="Which problem it is, relative to this server; that page explains it.",
             examples=["/problems/invalid-body"],
         ),
     ]
-    title: Annotated[str, Meta(description="The problem in a few words, the same at each occurrence.")]
+    title: Annotated[str, Meta(description="Short title of the problem, the same for every occurrence.")]
     status: Annotated[int, Meta(ge=400, le=599, description="The HTTP status.")]
     detail: Annotated[str, Meta(description="What happened and how to fix it.")]
     instance: Annotated[
         str,
         Meta(
-            description="This occurrence: the request's id, also in X-Request-Id.",
+            description="This occurrence: the request id, also in X-Request-Id.",
             examples=["urn:uuid:018f0f5e-0000-7000-8000-000000000000"],
         ),
     ]
-    trace_id: Annotated[str, Meta(description="Joins this answer to our logs and traces.")]
+    trace_id: Annotated[str, Meta(description="Trace id that links this response to our logs and traces.")]
     errors: Annotated[
-        list[FieldProblemDocument], Meta(description="Every field to fix; empty when none is to blame.")
+        list[FieldProblemDocument], Meta(description="Every field to fix; empty when no field is at fault.")
     ]
 
 
@@ -218,7 +218,7 @@ _PT_FIX = "Veja em /docs o que este campo aceita"
 _CPF_FIELD = FieldProblem(
     Text("not a valid CPF", "não é um CPF válido"),
     Text(
-        "Send eleven digits with right check digits, plain or as 000.000.000-00",
+        "Send eleven digits with correct check digits, plain or as 000.000.000-00",
         "Envie onze dígitos com dígitos verificadores corretos, simples ou como 000.000.000-00",
     ),
     pointer="#/cpf",

@@ -43,7 +43,7 @@ class RecordBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     data: Annotated[
         msgspec.Raw,
         Meta(
-            description="The record's fields. A customer's cpf is sealed before it is stored anywhere.",
+            description="The record's fields. A customer's cpf is encrypted before it is stored anywhere.",
             extra=expects(
                 "Send an object with the record's fields", "Envie um objeto com os campos do registro"
             ),
@@ -113,9 +113,9 @@ _PUT_RECORDS = Operation(
     route=f"POST {RECORDS_PATH}",
     name="putRecords",
     summary="Ingest customers and transactions",
-    description="Records are judged first, and refused together if one of them never could be processed. "
-    "The answer leaves when all are durable on the stream. Processing is idempotent, so after a failure "
-    "send the same records again.",
+    description="Records are validated first, and all are refused if any of them could never be processed. "
+    "The response is sent once all records are durable on the stream. Processing is idempotent, so "
+    "after a failure send the same records again.",
     tag="ingestion",
     scope=Scope.INGEST_WRITE,
     body=RecordsBody,

@@ -36,6 +36,6 @@ class SessionStoreError(ConsoleError):
     def __init__(self, path: str, reason: str) -> None:
         self.path = path
         super().__init__(
-            f"{path}: the console's sessions cannot be kept there: {reason}. "
+            f"{path}: the console's sessions cannot be stored there: {reason}. "
             "Free space, fix the permissions, or point the data directory elsewhere"
         )

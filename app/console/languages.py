@@ -54,7 +54,7 @@ def text_table(*folders: Path) -> Mapping[str, Mapping[str, str]]:
     """All tables of the console as one, with those of other ``folders`` whose pages are made like ours.
 
     Raises:
-        DefinitionErrors: everything wrong in them: a key lacks a language, or stands in two tables.
+        DefinitionErrors: everything wrong in them: a key lacks a language, or is in two tables.
     """
     problems = Problems()
     table: dict[str, Mapping[str, str]] = {}
@@ -68,7 +68,7 @@ def _add(path: Path, table: dict[str, Mapping[str, str]]) -> None:
     document = read_document(path)
     for key, place in document.entries():
         if key in table:
-            place.wrong("stands in two tables", "Keep one of them.")
+            place.wrong("is in two tables", "Keep one of them.")
         table[key] = {language: text.text() for language, text in place.fields(LANGUAGES).items()}
     document.source.problems.raise_if_any()
 

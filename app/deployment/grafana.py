@@ -93,10 +93,12 @@ def as_deployment_error(place: str) -> Iterator[None]:
         yield
     except GrafanaException as error:
         fix = (
-            "Check grafana_token and its rights"
+            "Check grafana_token and its permissions"
             if error.status_code in (401, 403)
             else "Fix it and run it again"
         )
         raise DeploymentError(place, f"{error.status_code}: {error.message}", fix) from error
     except requests.RequestException as error:
-        raise DeploymentError(place, type(error).__name__, "Check grafana_url and that it is up") from error
+        raise DeploymentError(
+            place, type(error).__name__, "Check the `grafana` setting, and that Grafana is up"
+        ) from error

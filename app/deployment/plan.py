@@ -20,7 +20,7 @@ class Action(StrEnum):
     LEFT = "left"
 
 
-NOT_OURS = "it does not carry our mark; rename or remove it if it may go"
+NOT_OURS = "it does not carry our mark; rename it, or remove it if nobody needs it"
 ACTED_ON = (Action.CREATE, Action.CHANGE, Action.REMOVE)
 
 
@@ -91,9 +91,9 @@ def _superfluous(
             continue
         if not place.removable:
             yield Change(
-                place, name, Action.LEFT, ("no longer generated; it may hold data: remove it by hand",)
+                place, name, Action.LEFT, ("no longer generated, but it may hold data; remove it by hand",)
             )
         elif prune:
             yield Change(place, name, Action.REMOVE, ("no longer generated",))
         else:
-            yield Change(place, name, Action.LEFT, ("no longer generated; --prune removes it",))
+            yield Change(place, name, Action.LEFT, ("no longer generated; remove it with --prune",))

@@ -20,6 +20,6 @@ class PortInUse(ServingError):
     def __init__(self, host: str, port: int, setting: str) -> None:
         self.host, self.port, self.setting = host, port, setting
         super().__init__(
-            f"{host}:{port} is taken by another program. Stop it, or choose another port with "
+            f"{host}:{port} is in use by another program. Stop that program, or choose another port with "
             f"--{setting.replace('_', '-')} or MIRANTE_{setting.upper()}"
         )

@@ -85,7 +85,7 @@ class Supervisor:
             if time.monotonic() - began > STEADY_AFTER:
                 pause = FIRST_PAUSE
             log.error(
-                "child ended; starting it again",
+                "child exited; restarting it",
                 extra={
                     "event": "child.ended",
                     "role": child.role,

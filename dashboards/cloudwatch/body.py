@@ -61,9 +61,9 @@ def widget(panel: Panel, at: GridPlace, deployment: Deployment, language: str) -
     if panel.shape is Shape.LOGS:
         return _placed("log", at, _log_properties(panel, deployment, language))
     if panel.shape is Shape.ALERT_LIST:
-        raise NotExpressible(BACKEND, "the alarm widget beside it lists firing and silent alarms already")
+        raise NotExpressible(BACKEND, "the alarm widget beside it already lists firing and silent alarms")
     if panel.shape not in VIEWS:
-        raise NotExpressible(BACKEND, f"it has no widget that draws a {panel.shape}")
+        raise NotExpressible(BACKEND, f"CloudWatch has no widget that draws a {panel.shape}")
     return _placed("metric", at, metric_properties(panel, deployment, language))
 
 
@@ -93,7 +93,7 @@ def _placed(kind: str, at: GridPlace, properties: Json) -> Json:
 
 def _alarm_properties(panel: Panel, deployment: Deployment, language: str) -> Json:
     if not panel.alarms:
-        raise NotExpressible(BACKEND, "no alarm stands behind it there")
+        raise NotExpressible(BACKEND, "there is no CloudWatch alarm behind it")
     shown = panel.alarms[:MAX_ALARMS]
     title = panel.title.of(language)
     if len(shown) < len(panel.alarms):
@@ -111,7 +111,7 @@ def _alarm_properties(panel: Panel, deployment: Deployment, language: str) -> Js
 def _log_properties(panel: Panel, deployment: Deployment, language: str) -> Json:
     searches = [series.query for series in panel.series if isinstance(series.query, LogSearch)]
     if not searches:
-        raise NotExpressible(BACKEND, "it names no log group")
+        raise NotExpressible(BACKEND, "it does not name a log group")
     return {
         "title": panel.title.of(language),
         "region": deployment.region,

@@ -106,7 +106,7 @@ def _(query: Mean, environment: str) -> str:
 
 @_render.register
 def _(query: Buckets, environment: str) -> str:
-    raise NotExpressible(BACKEND, "it draws no heat map; percentiles of the same metric stand in its place")
+    raise NotExpressible(BACKEND, "CloudWatch has no heat map; percentiles of the same metric replace it")
 
 
 @_render.register
@@ -119,7 +119,9 @@ def _(query: Valued, environment: str) -> str:
 @_render.register(WorstBreach)
 @_render.register(LogSearch)
 def _(query: Breach | WorstBreach | LogSearch, environment: str) -> str:
-    raise NotExpressible(BACKEND, "it is no metric there: the panel shows the alarms or the log instead")
+    raise NotExpressible(
+        BACKEND, "it is not a CloudWatch metric; the panel shows the alarms or the log instead"
+    )
 
 
 @_render.register
@@ -161,12 +163,12 @@ def _(query: Events, environment: str) -> str:
 @_render.register(WorstLight)
 @_render.register(AlertsFiring)
 def _(query: Light | WorstLight | AlertsFiring, environment: str) -> str:
-    raise NotExpressible(BACKEND, "it is no metric there: the panel shows the alarms themselves")
+    raise NotExpressible(BACKEND, "it is not a CloudWatch metric; the panel shows the alarms themselves")
 
 
 @_render.register
 def _(query: Alive, environment: str) -> str:
-    raise NotExpressible(BACKEND, "nothing is scraped there; a missing heartbeat is an alarm instead")
+    raise NotExpressible(BACKEND, "CloudWatch does not scrape; an alarm on the missing heartbeat replaces it")
 
 
 def _objective(
@@ -204,7 +206,7 @@ def _refuse_merging(metric: MetricSpec, by: tuple[str, ...], where: tuple[Match,
     merged = _free_labels(metric, where) - set(by)
     if merged:
         names = ", ".join(sorted(merged))
-        raise NotExpressible(BACKEND, f"{what} over several values of {names} cannot be merged afterwards")
+        raise NotExpressible(BACKEND, f"{what} over several values of {names} cannot be merged")
 
 
 def _search(
@@ -225,7 +227,7 @@ def _search_term(match: Match) -> str:
 def _refuse_pattern(match: Match) -> None:
     if match.operator is Operator.MATCHES:
         raise NotExpressible(
-            BACKEND, f"it matches no patterns on a dimension ({match.label}=~{match.value!r})"
+            BACKEND, f"CloudWatch cannot match a pattern on a dimension ({match.label}=~{match.value!r})"
         )
     if match.value.startswith("$"):
         raise NotExpressible(BACKEND, f"the value of {match.label} is chosen on the board ({match.value})")

@@ -59,7 +59,7 @@ def _metrics(panel: Panel, deployment: Deployment, language: str) -> list[list[J
             continue
         metrics.append([_metric(series, index, expression, language)])
     if not metrics:
-        raise reasons[0] if reasons else NotExpressible(expressions.BACKEND, "it asks nothing")
+        raise reasons[0] if reasons else NotExpressible(expressions.BACKEND, "it has no query")
     return metrics
 
 

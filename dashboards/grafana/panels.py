@@ -50,7 +50,7 @@ def panel_of(panel: Panel, place: GridPlace, panel_id: int, language: str) -> An
 def why_not(panel: Panel) -> str | None:
     """Why Grafana on Prometheus cannot show a panel; None when it can."""
     if panel.shape is Shape.LOGS:
-        return "its lines are in CloudWatch Logs, and Prometheus holds none"
+        return "its lines are in CloudWatch Logs, not in Prometheus"
     for series in panel.series:
         try:
             promql.render(series.query)

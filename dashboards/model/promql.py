@@ -156,7 +156,7 @@ def _(query: WorstBreach) -> str:
 @_render.register(AwsMetric)
 @_render.register(LogSearch)
 def _(query: AwsMetric | LogSearch) -> str:
-    raise NotExpressible("Prometheus", "AWS itself emits it, and only CloudWatch holds it")
+    raise NotExpressible("Prometheus", "AWS emits it, so only CloudWatch has it")
 
 
 @_render.register

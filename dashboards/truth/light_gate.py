@@ -42,7 +42,7 @@ def of_boards(boards: Iterable[Board], source: Source, rules: Iterable[Json]) ->
 def _agrees(where: str, panel: Panel, wanted: set[tuple[str, str]]) -> Iterator[Untruth]:
     text = " ".join(promql.render(series.query) for series in panel.series)
     if set(_COMPARED.findall(text)) != wanted:
-        yield Untruth(GATE, where, "it does not compare what its alerts compare", "Draw it by light_query")
+        yield Untruth(GATE, where, "it does not compare what its alerts compare", "Build it with light_query")
 
 
 def of_document(where: str, board: Board, document: Json) -> Iterator[Untruth]:
@@ -53,7 +53,9 @@ def of_document(where: str, board: Board, document: Json) -> Iterator[Untruth]:
         if panel.shape is Shape.LIGHT:
             yield from _grey(place, shown["fieldConfig"]["defaults"])
         if panel.runbook is not None and f"/runbooks/{panel.runbook}" not in shown["description"]:
-            yield Untruth(GATE, place, "its description does not carry its runbook", "Write it there")
+            yield Untruth(
+                GATE, place, "its description does not name its runbook", "Add the runbook to the description"
+            )
 
 
 def _grey(where: str, defaults: Json) -> Iterator[Untruth]:
@@ -65,6 +67,11 @@ def _grey(where: str, defaults: Json) -> Iterator[Untruth]:
         or not nothing
         or {first["color"], *(n["color"] for n in nothing)} != {GREY}
     ):
-        yield Untruth(GATE, where, "no data is not grey", "Begin with grey, and map null and NaN to it")
+        yield Untruth(
+            GATE,
+            where,
+            "missing data is not grey",
+            "Start the thresholds with grey, and map null and NaN to grey",
+        )
     if not said:
-        yield Untruth(GATE, where, "no data does not say so", "Give it a text and noValue")
+        yield Untruth(GATE, where, "missing data is not labelled", "Map null to a text, and set noValue")

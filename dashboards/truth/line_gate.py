@@ -18,7 +18,7 @@ from slo.model.spec import Objective, Slo, Tier
 
 GATE = "lines"
 _LIMIT = re.compile(r"[<>]\s*(?:bool\s+)?([0-9.]+)")
-_FIX = "Take both from the definition, through the conventions"
+_FIX = "Take both from the definition, through slo.model.conventions"
 
 Generated = Mapping[str, object]
 
@@ -103,7 +103,7 @@ def _indicators(
             where = f"board {board.name}, panel {panel.id}"
             lines = {threshold.value for threshold in panel.thresholds}
             if indicator.threshold and indicator.threshold not in lines:
-                yield _differs(where, f"no line stands where {indicator.name} fires; its lines", lines,
+                yield _differs(where, f"no line marks where {indicator.name} fires; its lines", lines,
                                indicator.threshold)  # fmt: skip
             if indicator.threshold not in _limits(alerts.get(indicator.name, "")):
                 stated = _limits(alerts.get(indicator.name, ""))
@@ -134,4 +134,4 @@ def _fraction(value: object) -> Fraction:
 
 def _differs(where: str, what: str, got: Iterable[Fraction], wanted: Fraction) -> Untruth:
     shown = ", ".join(str(float(value)) for value in sorted(got)) or "nothing"
-    return Untruth(GATE, where, f"{what} says {shown}, and the definition {float(wanted)}", _FIX)
+    return Untruth(GATE, where, f"{what} says {shown}, but the definition says {float(wanted)}", _FIX)

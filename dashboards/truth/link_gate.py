@@ -33,7 +33,12 @@ def _link(
     where: str, link: Link, names: set[str], pages: frozenset[str], routes: list[re.Pattern[str]]
 ) -> Iterator[Untruth]:
     if (link.board is None) == (link.path is None):
-        yield Untruth(GATE, where, f"link {link.title.en!r} names no single target", "Give board or path")
+        yield Untruth(
+            GATE,
+            where,
+            f"link {link.title.en!r} does not name exactly one target",
+            "Set either board or path",
+        )
     elif link.board is not None and link.board not in names:
         have = ", ".join(sorted(names))
         yield Untruth(GATE, where, f"there is no board {link.board!r}", f"Boards: {have}")
@@ -49,7 +54,7 @@ def _runbook(where: str, panel: Panel, pages: frozenset[str]) -> Iterator[Untrut
     if panel.runbook is not None and panel.runbook not in pages:
         yield _no_runbook(where, panel.runbook, pages)
     if panel.runbook is None and _may_turn_red(panel):
-        yield Untruth(GATE, where, "it may turn red and names no runbook", "Give it one")
+        yield Untruth(GATE, where, "it can turn red but does not name a runbook", "Give it one")
 
 
 def _may_turn_red(panel: Panel) -> bool:

@@ -17,7 +17,7 @@ from dashboards.model.layout import GridPlace
 _ANYWHERE = GridPlace(0, 0, 6, 6)
 INSTEAD = {
     Shape.LIGHT: "an alarm widget: the alarms' own states",
-    Shape.ALERTS: "an alarm widget with what fires or is without data",
+    Shape.ALERTS: "an alarm widget with the alarms that fire or have no data",
 }
 
 
@@ -72,7 +72,7 @@ def _differs(panel: Panel, deployment: Deployment) -> str | None:
             lost.append(refusal.reason)
             continue
         if text.startswith("SELECT"):
-            return "grouped by Metrics Insights, which reads recent data only"
+            return "grouped by Metrics Insights, which reads only recent data"
     return f"{len(lost)} of {len(panel.series)} queries are missing: {lost[0]}" if lost else None
 
 

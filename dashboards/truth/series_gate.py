@@ -16,7 +16,7 @@ from foundation.metrics import MetricSpec
 
 GATE = "series"
 FILL_IN = re.compile(r"\bor\s+(on\s*\([^)]*\)\s*)?vector\s*\(|\bvector\s*\(\s*0\s*\)")
-_FILL_FIX = "Let it be absent: a board draws that grey, and silence has alerts of its own"
+_FILL_FIX = "Leave it absent: the board draws that grey, and silence has its own alerts"
 
 
 def of_boards(boards: Iterable[Board], known: Known) -> Iterator[Untruth]:
@@ -53,7 +53,7 @@ def expressions(panel: Panel) -> list[str]:
 def of_text(where: str, text: str, known: Known) -> Iterator[Untruth]:
     """Findings of one expression, from wherever it comes."""
     if FILL_IN.search(text):
-        yield Untruth(GATE, where, "it fills a missing value in with vector()", _FILL_FIX)
+        yield Untruth(GATE, where, "it fills in a missing value with vector()", _FILL_FIX)
     try:
         found = readings(text)
     except ValueError as error:

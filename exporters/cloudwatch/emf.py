@@ -23,7 +23,7 @@ class EmfLines:
             self._out.write("".join(f"{line(datum)}\n" for datum in data))
             self._out.flush()
         except OSError as error:
-            raise NotSent(f"the log takes no line: {error}") from error
+            raise NotSent(f"the log cannot be written: {error}") from error
 
 
 def line(datum: Datum) -> str:

@@ -29,7 +29,7 @@ class PutMetricData:
 
     def send(self, data: Sequence[Datum]) -> None:
         if len(data) > MOST_DATA:
-            raise ValueError(f"{len(data)} data in one call: at most {MOST_DATA} are sent at once")
+            raise ValueError(f"{len(data)} data points in one call; at most {MOST_DATA} are allowed")
         try:
             self._client.put_metric_data(
                 Namespace=data[0].namespace, MetricData=[_metric_datum(datum) for datum in data]

@@ -18,7 +18,7 @@ from foundation.metrics import MetricKind, MetricSpec
 INDEX = MetricSpec(
     "data_consistency_index_ratio",
     MetricKind.GAUGE,
-    "Records equal in both stores over records compared, latest comparison.",
+    "Records equal in both stores over records compared, in the latest comparison.",
     ("pair",),
 )
 LOWER_BOUND = MetricSpec(
@@ -42,37 +42,37 @@ DIFFERENT = MetricSpec(
 IN_FLIGHT = MetricSpec(
     "data_consistency_in_flight_records",
     MetricKind.GAUGE,
-    "Records whose change was on its way in the latest comparison: no verdict on them.",
+    "Records with a change still on its way in the latest comparison, so not judged.",
     ("pair",),
 )
 COVERAGE = MetricSpec(
     "data_consistency_coverage_ratio",
     MetricKind.GAUGE,
-    "Records compared over all known ones, latest comparison.",
+    "Records compared over all known records, in the latest comparison.",
     ("pair",),
 )
 UNCHECKED = MetricSpec(
     "data_consistency_oldest_unchecked_seconds",
     MetricKind.GAUGE,
-    "Since when every record has been compared at least once: age of the oldest unchecked one.",
+    "Seconds since the longest-unchecked record was last compared.",
     ("pair",),
 )
 REPAIRED = MetricSpec(
     "data_consistency_repaired_records",
     MetricKind.GAUGE,
-    "Records repaired, over the checks on file.",
+    "Records repaired, summed over the checks on file.",
     ("pair",),
 )
 REFUSED = MetricSpec(
     "data_consistency_repairs_refused",
     MetricKind.GAUGE,
-    "Repairs refused because they would touch too much, over the checks on file.",
+    "Repairs refused because they would touch too many records, summed over the checks on file.",
     ("pair",),
 )
 ANOMALY = MetricSpec(
     "data_consistency_anomaly",
     MetricKind.GAUGE,
-    "1 while a pattern is seen: sudden_rise, one_class, one_pair, lasting, unchecked; else 0.",
+    "1 while this pattern is seen, else 0: sudden_rise, one_class, one_pair, lasting, unchecked.",
     ("pair", "pattern"),
 )
 METRICS = (

@@ -30,13 +30,13 @@ AGE = MetricSpec(
 FAILURES = MetricSpec(
     "component_saturation_probe_failures_total",
     MetricKind.COUNTER,
-    "Measurements of a component's resource that failed.",
+    "Failed measurements of a component's resource.",
     ("component", "resource"),
 )
 EVENTS = MetricSpec(
     "component_pressure_events_total",
     MetricKind.COUNTER,
-    "Work a component refused, threw out, throttled or did slowly for want of a resource.",
+    "Work that a component refused, evicted, throttled or did slowly because a resource was full.",
     ("component", "event"),
 )
 METRICS = (SATURATION, AGE, FAILURES, EVENTS)

@@ -27,7 +27,7 @@ BURN = MetricSpec(
 BUDGET = MetricSpec(
     "slo_error_budget_remaining_ratio",
     MetricKind.GAUGE,
-    "Share of the period's error budget that is left; below 0 it is overspent.",
+    "Share of the period's error budget that is left; below 0 when overspent.",
     _OBJECTIVE,
 )
 GOOD = MetricSpec(
@@ -37,7 +37,7 @@ TOTAL = MetricSpec("slo_total_events", MetricKind.GAUGE, "Events counted in the 
 HAS_DATA = MetricSpec(
     "slo_has_data",
     MetricKind.GAUGE,
-    "1 when counts arrived in time, 0 when the objective is blind.",
+    "1 when counts arrived in time, 0 when the objective has no fresh counts.",
     _OBJECTIVE,
 )
 METRICS = (TARGET, BURN, BUDGET, GOOD, TOTAL, HAS_DATA)

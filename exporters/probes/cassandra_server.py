@@ -55,7 +55,7 @@ class CassandraServer:
         return ServerReading(
             {resource: _ratio(pool) for resource, pool in found.items() if pool["active_tasks_limit"]},
             grown=self._growth.since_last({BLOCKED: blocked}),
-            unread={name: f"it tells of no pool {pool}" for name, pool in POOLS.items() if name not in found},
+            unread={name: f"it reports no pool {pool}" for name, pool in POOLS.items() if name not in found},
         )
 
 

@@ -29,14 +29,14 @@ FINANCIAL_TRANSACTIONS = MetricSpec(
 DECISIONS = MetricSpec(
     "credit_decisions_total",
     MetricKind.COUNTER,
-    "Decisions recorded, by what the applicant was told.",
+    "Decisions recorded, by decision told to the applicant.",
     ("decision", "policy"),
     journalled=True,
 )
 DECISION_AMOUNT = MetricSpec(
     "credit_decision_amount_cents_total",
     MetricKind.COUNTER,
-    "Centavos applied for, by what the applicant was told.",
+    "Centavos applied for, by decision told to the applicant.",
     ("decision",),
     journalled=True,
 )
@@ -49,13 +49,13 @@ PROFILE_READS = MetricSpec(
 CACHE_READS = MetricSpec(
     "credit_cache_reads_total",
     MetricKind.COUNTER,
-    "Reads through the cache, by kind of data and result: hit, miss, early (made anew before its end).",
+    "Reads through the cache, by kind of data and result: hit, miss, early (reloaded before expiry).",
     ("data", "result"),
 )
 CACHE_FAILURES = MetricSpec(
     "credit_cache_failures_total",
     MetricKind.COUNTER,
-    "Calls to the cache that failed and count as misses, by reason: full, timeout, refused, lost, busy.",
+    "Cache calls that failed and count as misses, by reason: full, timeout, refused, lost, busy.",
     ("operation", "reason"),
 )
 HTTP_REQUESTS = MetricSpec(
@@ -128,7 +128,7 @@ SAGA_OLDEST = MetricSpec(
 CONSISTENCY_COMPARED = MetricSpec(
     "data_consistency_records_compared_total",
     MetricKind.COUNTER,
-    "Records compared between two stores after settling.",
+    "Records compared between two stores, after the settling time.",
     ("pair",),
     journalled=True,
 )
@@ -142,12 +142,12 @@ CONSISTENCY_DIVERGENT = MetricSpec(
 JOURNAL_FAILURES = MetricSpec(
     "mirante_count_journal_failures_total",
     MetricKind.COUNTER,
-    "Writes to this process's own count journal that failed; their counts are kept and written later.",
+    "Failed writes to this process's count journal; their counts are kept and written later.",
 )
 JOURNAL_PENDING = MetricSpec(
     "mirante_count_journal_pending_increments",
     MetricKind.GAUGE,
-    "Increments that are not on file yet because the journal cannot be written. 0: every count is on file.",
+    "Increments still in memory because the count journal cannot be written. 0: every count is on file.",
 )
 
 METRICS: tuple[MetricSpec, ...] = (

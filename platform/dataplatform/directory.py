@@ -43,9 +43,11 @@ def prepare_directory(root: Path) -> None:
             folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise DataDirectoryError(
-                folder, f"it cannot be made ({error.strerror})", "Choose a directory that this user may write"
+                folder,
+                f"it cannot be created ({error.strerror})",
+                "Choose a directory that this user may write to",
             ) from error
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise DataDirectoryError(
-                folder, "this user may not write in it", f"Run: chmod u+rwx {folder}, or choose another"
+                folder, "this user may not write to it", f"Run: chmod u+rwx {folder}, or choose another"
             )

@@ -46,7 +46,7 @@ class DataDirectoryBusy(DataDirectoryError):
         self.holder = holder
         super().__init__(
             path,
-            f"another process ({holder}) has this data directory open for writing",
+            f"another process ({holder}) is writing to this data directory",
             "Stop that process, or give this one another data directory",
         )
 
@@ -68,7 +68,7 @@ class StackRecordError(PathError):
         super().__init__(
             path,
             f"it cannot be read ({problem})",
-            "End what it may name by hand (its processes hold ports of 127.0.0.1), then remove it",
+            "Stop any processes it lists (they hold ports on 127.0.0.1), then remove the file",
         )
 
 
@@ -82,8 +82,8 @@ class RepairRefused(PlatformError):
     def __init__(self, pair: str, wanted: int, cap: int) -> None:
         self.pair, self.wanted, self.cap = pair, wanted, cap
         super().__init__(
-            f"{pair}: {wanted} records differ, more than the {cap} one repair may touch; "
-            "nothing was repaired. Find out why so many differ, then repair with a higher cap"
+            f"{pair}: {wanted} records differ, but one repair may touch at most {cap}; nothing was "
+            "repaired. Find out why so many differ, then repair with a higher cap"
         )
 
 
@@ -93,8 +93,8 @@ class TableDrift(PlatformError):
     def __init__(self, table: str, problem: str) -> None:
         self.table, self.problem = table, problem
         super().__init__(
-            f"table {table} is not the one this program needs: {problem}. Name another table, or make this "
-            "one anew: what it holds is a projection and is filled again from the relational store"
+            f"table {table} is not the table that this program needs: {problem}. Use another table, "
+            "or drop and recreate this one: it is a projection and is refilled from the relational store"
         )
 
 

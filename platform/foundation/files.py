@@ -34,12 +34,12 @@ def as_text(content: bytes, file: str) -> str:
         DefinitionErrors: it is not, or is too large.
     """
     if len(content) > MAX_BYTES:
-        raise _refused(file, None, f"is over {MAX_BYTES:,} bytes long", "Split it.")
+        raise _refused(file, None, f"is longer than {MAX_BYTES:,} bytes", "Split it.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        problem = f"is not UTF-8 here (byte 0x{content[error.start]:02x})"
+        problem = f"is not UTF-8 on this line (byte 0x{content[error.start]:02x})"
         raise _refused(file, line, problem, "Save the file as UTF-8.") from None
 
 
@@ -70,7 +70,7 @@ def document(content: bytes, file: str) -> Place:
     if len(found) == 1:
         return found[0]
     if found:
-        found[1].wrong("is a second document", "Keep one, without `---` below it.")
+        found[1].wrong("is a second document", "Keep one document, without `---` below it.")
     elif not problems.errors:
         problems.refuse(file, None, "", "is empty", "Write the document, or delete the file.")
     raise problems.all()

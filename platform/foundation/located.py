@@ -100,7 +100,7 @@ class Place:
         if scalar is None:
             return default
         if scalar.truth is None:
-            self.wrong(f"{shown(scalar.text)} is neither true nor false", "Write true or false, unquoted.")
+            self.wrong(f"{shown(scalar.text)} is not true or false", "Write true or false, unquoted.")
         return bool(scalar.truth)
 
     def number(self) -> Fraction | None:
@@ -108,7 +108,9 @@ class Place:
 
     def integer(self, least: int = 0, most: int = LARGEST) -> int:
         """``least`` after a problem."""
-        value = self._parsed(parse_number, "is not a whole number", f"Write one of at least {least}.")
+        value = self._parsed(
+            parse_number, "is not a whole number", f"Write a whole number of at least {least}."
+        )
         if value is None or (value.denominator == 1 and least <= value <= most):
             return least if value is None else value.numerator
         allowed = f"of at least {least}" if most == LARGEST else f"from {least} to {most}"
@@ -121,7 +123,7 @@ class Place:
 
     def maybe_duration(self, least: timedelta) -> timedelta | None:
         working_day = self.source.working_day
-        units = "5m, 1h30m, 3d or 4w" + ("" if working_day is None else ", or 1wd, a working day")
+        units = "5m, 1h30m, 3d or 4w" + ("" if working_day is None else ", or 1wd for a working day")
         value = self._parsed(
             lambda text: parse_duration(text, working_day), "is not a duration", f"Write for example {units}."
         )

@@ -20,8 +20,8 @@ class NewerFile(MiranteError):
 
     def __init__(self, path: Path, found: int, known: int) -> None:
         self.path, self.found, self.known = path, found, known
-        self.problem = f"its schema is version {found}, this program knows up to {known}"
-        self.fix = "Use the newer program, or restore the backup made before it ran"
+        self.problem = f"its schema is version {found}, but this program knows versions up to {known}"
+        self.fix = "Use the newer version of Mirante, or restore the backup taken before it ran"
         super().__init__(f"{path}: {self.problem}. {self.fix}")
 
 

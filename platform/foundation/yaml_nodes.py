@@ -90,7 +90,7 @@ def read_nodes(text: str, file: str, problems: Problems) -> list[Node]:
         problems.refuse(file, line, "", f"is not YAML: {error.problem or error.context}", _fix(text, line))
     except yaml.reader.ReaderError as error:
         line = text.encode().count(b"\n", 0, error.position) + 1
-        problems.refuse(file, line, "", f"is not YAML: {error.reason}", "Remove what is not text.")
+        problems.refuse(file, line, "", f"is not YAML: {error.reason}", "Remove the bytes that are not text.")
     return []
 
 
@@ -161,22 +161,24 @@ class _Builder:
         line = _line(event)
         self._count(1, 1, line)
         if event.tag is not None and event.tag not in PLAIN_TAGS:
-            self._refuse(line, f"the tag {event.tag} is not supported", "Write the value without it.")
+            self._refuse(line, f"the tag {event.tag} is not supported", "Write the value without the tag.")
         return line
 
     def _count(self, values: int, height: int, line: int) -> None:
         self._values += values
         if self._values > MAX_VALUES:
-            problem = f"says more than {MAX_VALUES:,} values, aliases written out"
-            raise _UnreadableError(line, problem, "Split it, or use fewer aliases.")
+            problem = f"has more than {MAX_VALUES:,} values once aliases are expanded"
+            raise _UnreadableError(line, problem, "Split the file, or use fewer aliases.")
         if len(self._open) + height > MAX_DEPTH:
             raise _UnreadableError(line, f"is nested more than {MAX_DEPTH} deep", "Flatten it.")
 
     def _meant(self, name: str, line: int) -> tuple[Node, int, int]:
         known = self._anchored.get(name)
         if known is None:
-            problem = f"the alias *{name} stands for nothing that is complete above it"
-            raise _UnreadableError(line, problem, f"Write &{name} before the value it is to stand for.")
+            problem = f"the alias *{name} has no complete anchor above it"
+            raise _UnreadableError(
+                line, problem, f"Write &{name} before the value that the alias should repeat."
+            )
         self._count(known[1], known[2], line)
         return known
 
@@ -207,7 +209,7 @@ class _Builder:
         first = mapping.entries.get(parent.key)
         parent.dropped = first is not None or not is_plain
         if not is_plain:
-            fix = "Write the keys out; merge keys and compound keys are not read."
+            fix = "Write the keys out; merge keys and compound keys are not supported."
             self._refuse(key.line, "is not a plain key", fix)
         elif first is not None:
             self._refuse(key.line, f"is written twice (first on line {first[0]})", "Keep one of them.")

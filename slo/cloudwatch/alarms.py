@@ -184,8 +184,10 @@ class _SloAlarms:
             threshold, label = float(tier.factor(slo.window.length)), "burn rate"
         burn = {"Id": "burn", "Expression": expression, "Label": label, "ReturnData": True}
         return {
-            "AlarmDescription": f"{slo.display_name}: {label} over {duration_text(window)}; "
-            "half of a burn alarm, and silent by itself.",
+            "AlarmDescription": (
+                f"{slo.display_name}: {label} over {duration_text(window)}; one half of a burn alarm, "
+                "which notifies nobody by itself."
+            ),
             "ActionsEnabled": False,
             "Metrics": [*_queries(twin, period), burn],
             "EvaluationPeriods": periods,

@@ -117,8 +117,8 @@ def checked_rows(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
     for row in rows:
         if not 0 <= row.good <= row.total:
             raise LedgerError(
-                f"{series_text(row.series)} at {row.minute}: good {row.good} of total {row.total} cannot be; "
-                "expected 0 <= good <= total"
+                f"{series_text(row.series)} at {row.minute}: good {row.good} of total {row.total} is "
+                "impossible; expected 0 <= good <= total"
             )
         if row.error_bound is not None and row.error_bound < 0:
             raise LedgerError(f"{series_text(row.series)} at {row.minute}: error bound {row.error_bound} < 0")

@@ -52,7 +52,7 @@ async def test_a_link_signs_in_once_and_leaves_the_address_bar(world: World) -> 
     async with browser(world.application()) as other:
         again = await other.get(link)
         assert again.status_code == 403
-        assert "This link was already used" in again.text
+        assert "This link has already been used" in again.text
         assert (await other.get("/console/")).status_code == 401
 
 
@@ -68,7 +68,7 @@ async def test_an_expired_link_says_so(world: World) -> None:
 async def test_a_link_with_a_missing_piece_says_so(world: World) -> None:
     link = world.sessions.issue_link(BASE_URL)
     async with browser(world.application()) as client:
-        assert "not a sign-in link of ours" in (await client.get(link[:-1])).text
+        assert "not a valid sign-in link" in (await client.get(link[:-1])).text
         assert (await client.get(link)).status_code == 200
 
 
@@ -130,7 +130,7 @@ async def test_acknowledging_names_who_did_it(world: World) -> None:
             f"/console/incidents/{incident}/acknowledge", data={"csrf": csrf_of(html), "back": "incident"}
         )
         assert str(answer.url) == f"{BASE_URL}/console/incidents/{incident}?done=acknowledge"
-        assert "Acknowledged. The clock for resolving it goes on." in answer.text
+        assert "Acknowledged. The deadline to resolve it still applies." in answer.text
     found = world.router.incident(incident)
     assert found.state is IncidentState.ACKNOWLEDGED
     assert found.acknowledged_by == "ana"
@@ -202,7 +202,7 @@ async def test_what_the_router_does_not_allow_is_told_in_words(world: World) -> 
         world.router.resolve(incident, "somebody faster")
         answer = await client.post(f"/console/incidents/{incident}/acknowledge", data={"csrf": token})
     assert answer.status_code == 409
-    assert "That cannot be done now" in answer.text
+    assert "You cannot do that now" in answer.text
 
 
 async def test_an_unknown_incident_or_action_is_a_404(world: World) -> None:

@@ -42,7 +42,7 @@ def test_the_demo_observes_everything_it_promises_and_its_negative_control_does_
 
     control = demo(tmp_path / "none", "--fault", "none")
     assert control.returncode == 1, control.stdout + control.stderr
-    assert "NOT OBSERVED the burn alert fired, with its arithmetic: no alert came" in control.stdout
+    assert "NOT OBSERVED the burn-rate alert fired, with its arithmetic: no alert arrived" in control.stdout
     assert "Traceback" not in played.stderr + control.stderr
 
     assert sha_of(played.stdout) == sha_of(control.stdout)

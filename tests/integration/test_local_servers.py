@@ -38,7 +38,7 @@ def test_redis_starts_and_ends(tmp_path: Path) -> None:
 @needs_mariadb
 def test_a_server_that_cannot_start_says_what_its_log_says(tmp_path: Path) -> None:
     with (
-        pytest.raises(LocalServerError, match=r"(?s)mariadb: ended before it answered.*no-such-option"),
+        pytest.raises(LocalServerError, match=r"(?s)mariadb: stopped before it answered.*no-such-option"),
         running(MariaDb({"no-such-option": 1}), tmp_path),
     ):
         raise AssertionError("it must not start")

@@ -253,7 +253,7 @@ async def test_more_calls_than_may_wait_are_refused_at_once() -> None:
         answers = await asyncio.gather(*calls, return_exceptions=True)
         assert [a for a in answers if a == 0] == [0] * 3
         assert [str(a) for a in answers[3:]] == [
-            "the relational store is unavailable: 3 calls are in progress already"
+            "the relational store is unavailable: 3 calls are already in progress"
         ] * 2
         assert relational.database.saturation == 0.0
 
@@ -314,7 +314,7 @@ async def test_a_server_without_a_connection_left_is_unavailable_until_it_has_on
         administer(own_server, "SET GLOBAL max_connections = 10")
         held = list(every_connection(own_server))
         try:
-            with pytest.raises(StoreUnavailable, match="no connection left"):
+            with pytest.raises(StoreUnavailable, match="no free connection"):
                 await asyncio.gather(*(relational.decisions.count() for _ in range(4)))
         finally:
             for connection in held:

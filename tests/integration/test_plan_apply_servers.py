@@ -123,7 +123,7 @@ def test_grafana_gets_every_board_keeps_what_is_not_ours_and_a_second_apply_writ
         monkeypatch.setenv("MIRANTE_GRAFANA", url)
         refused = mirante("plan", "grafana")
         assert refused.status == 3
-        assert "Check grafana_token and its rights" in refused.err
+        assert "Check grafana_token and its permissions" in refused.err
         monkeypatch.setenv("MIRANTE_GRAFANA_TOKEN", TOKEN)
 
         theirs = {

@@ -55,7 +55,7 @@ def test_a_threshold_is_suggested_from_the_record_with_its_price(server: str) ->
 def test_without_history_nothing_is_suggested_and_the_status_says_so(server: str) -> None:
     told = mirante("alerts", "calibrate", "--prometheus", server)
     assert told.status == 1
-    assert "0 samples cannot show a 99.9th percentile" in told.out
+    assert "0 samples are too few for a 99.9th percentile" in told.out
 
 
 def test_a_board_is_drawn_with_what_prometheus_answers_and_grey_where_it_answers_nothing(

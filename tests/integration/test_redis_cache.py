@@ -92,7 +92,7 @@ async def test_a_killed_server_is_a_miss_and_its_return_is_noticed(tmp_path: Pat
             await cache.set("a", b"2", 300.0)
             await cache.delete("a")
         lost = sum(count for (_, labels), count in telemetry.counts.items() if ("reason", "lost") in labels)
-        assert 3 <= lost < 20, "then its circuit is open and it is left in peace"
+        assert 3 <= lost < 20, "then its circuit breaker is open and it is left in peace"
         back = start(Redis(), tmp_path, port=server.port)
         try:
             for _ in range(10):

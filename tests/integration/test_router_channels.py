@@ -287,7 +287,7 @@ def test_people_at_another_machine_ask_the_running_router(world: World, tmp_path
     assert world.desk.get(f"/v1/alerts/{incident}")["incident"]["acknowledged_by"] == "ana (operator)"
     refused = typed({**settings, "MIRANTE_HOOK_TOKEN": "wrong"}, *away, "list")
     assert refused.status == 2
-    assert "Set hook_token to the one of that router" in refused.err
+    assert "Set hook_token to that router's token" in refused.err
     assert not (tmp_path / "none").exists()
 
 

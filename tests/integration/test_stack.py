@@ -106,7 +106,7 @@ def test_a_process_that_took_over_the_number_is_left_alone(tmp_path: Path) -> No
         (tmp_path / "stack").mkdir()
         (tmp_path / "stack" / "stack.json").write_text(json.dumps([member]), encoding="utf-8")
         assert states(tmp_path)["redis"] == "down"
-        assert "was gone already" in stack(tmp_path, "down").err
+        assert "had already stopped" in stack(tmp_path, "down").err
         assert stranger.poll() is None
     finally:
         stranger.kill()

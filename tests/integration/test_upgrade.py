@@ -148,8 +148,8 @@ def test_a_newer_file_is_refused_with_a_sentence_and_left_alone(file: str, tmp_p
         [EXECUTABLE, *OPENED_BY[file]], env=newer.environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 3, done.stdout + done.stderr
-    assert f"its schema is version {NEWER}, this program knows up to" in done.stderr
-    assert "Use the newer program, or restore the backup made before it ran" in done.stderr
+    assert f"its schema is version {NEWER}, but this program knows versions up to" in done.stderr
+    assert "Use the newer version of Mirante, or restore the backup taken before it ran" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -230,7 +230,11 @@ async def test_a_newer_database_is_refused_with_a_sentence() -> None:
     ) as connection:
         connection.cursor().execute("UPDATE schema_version SET version_num = 'of_tomorrow'")
         connection.commit()
-    with pytest.raises(Exception, match=r"revision of_tomorrow, which this program does not know.*newer"):
+    with pytest.raises(
+        Exception,
+        match=r"revision of_tomorrow, but the newest that this "
+        r"program knows.*newer",
+    ):
         open_mysql_relational(address, None, SystemClock())
 
 

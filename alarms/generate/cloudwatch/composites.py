@@ -43,8 +43,10 @@ def _causes(component: str, below: Sequence[str], placed: Sequence[Placed], envi
     rule = " OR ".join(f'ALARM("{name}")' for name in paging[:MOST_CHILDREN])
     return {
         "AlarmName": names.causes(environment, component),
-        "AlarmDescription": f"A cause of trouble in {component} is known. "
-        f"Uma causa de problemas em {component} é conhecida.",
+        "AlarmDescription": (
+            f"The cause of a problem in {component} is known. A causa de um problema em {component} é "
+            "conhecida."
+        ),
         "AlarmRule": _bounded(rule),
         "ActionsEnabled": False,
         "Tags": tags({"category": "cause", "component": component, "environment": environment}),

@@ -128,8 +128,8 @@ def _silence(role: str, environment: str, topics: Topics) -> Alarm:
         conventions.LABEL_SEVERITY: severity.value,
     }
     sentence = (
-        f"No sign of the role {role} for {SILENT_MINUTES} min. "
-        f"Nenhum sinal do papel {role} há {SILENT_MINUTES} min. Runbook: watching-ourselves."
+        f"The role {role} has been silent for {SILENT_MINUTES} min. O papel {role} está em silêncio "
+        f"há {SILENT_MINUTES} min. Runbook: watching-ourselves."
     )
     dimensions = ((ENVIRONMENT, environment), ("role", role))
     metric = CloudWatchMetric(NAMESPACE, server.ROLE_INFO.name, dimensions)

@@ -80,13 +80,15 @@ def dataset_facts(loans: Loans) -> DatasetFacts:
     blanked = Counter((item.field, item.reason) for item in report.blanked)
     notes = [
         Text(
-            "Identities are synthetic: valid CPFs made from a fixed seed. Everything else is the loan's own.",
-            "As identidades são sintéticas: CPFs válidos gerados de uma semente fixa. O resto é real.",
+            "Identities are synthetic: valid CPFs made from a fixed seed. Everything else comes from "
+            "the real loans.",
+            "As identidades são sintéticas: CPFs válidos gerados de uma semente fixa. Todo o resto "
+            "vem dos empréstimos reais.",
         ),
         *(
             Text(
-                f"{count:,} times {field} was taken as not known, because it {reason}",
-                f"{count:,} vezes {field} foi tido como desconhecido (na origem: {reason})",
+                f"{count:,} times {field} was treated as unknown, because it {reason}",
+                f"{count:,} vezes {field} foi tratado como desconhecido (na origem: {reason})",
             )
             for (field, reason), count in blanked.most_common()
         ),
@@ -139,8 +141,8 @@ def audit_facts(stored: Stored) -> AuditFacts:
     audit = stored.audit
     recorded = audit.by_action.get("decision.recorded", 0)
     found = "; ".join(finding.detail for finding in audit.findings)
-    whole = f"every link holds; {audit.anchors:,} heads are anchored outside the database"
-    whole_pt = f"todos os elos conferem; {audit.anchors:,} pontas estão ancoradas fora do banco"
+    whole = f"every link is valid; {audit.anchors:,} heads are anchored outside the database"
+    whole_pt = f"todos os elos conferem; {audit.anchors:,} cabeças estão ancoradas fora do banco"
     return AuditFacts(
         entries=audit.entries,
         decisions=recorded,

@@ -43,7 +43,9 @@ class CloudWatchBoards:
         problems = answer.get("DashboardValidationMessages") or []
         if problems:
             told = "; ".join(f"{one.get('DataPath')}: {one.get('Message')}" for one in problems)
-            raise DeploymentError(f"dashboard {name}", told, "It was kept as it is; fix the board")
+            raise DeploymentError(
+                f"dashboard {name}", told, "The deployed board was left as it is; fix the definition"
+            )
 
     def remove(self, name: str) -> None:
         self._account.cloudwatch.delete_dashboards(DashboardNames=[name])

@@ -124,7 +124,7 @@ class VersionConflict(DomainError):
 class LeaseLost(DomainError):
     def __init__(self, item: str, fence: int) -> None:
         self.item, self.fence = item, fence
-        super().__init__(f"{item}: somebody else has taken it since fence {fence}")
+        super().__init__(f"{item}: another process took it over after fence {fence}")
 
 
 class DisbursementRefused(DomainError):

@@ -97,10 +97,10 @@ def _check_unique(listed: list[tuple[Place, Rule]]) -> None:
     ranks: dict[int, str] = {}
     for place, rule in listed:
         if rule.name in names:
-            problem = f"the name {rule.name!r} was used on line {names[rule.name]}"
+            problem = f"the name {rule.name!r} is already used on line {names[rule.name]}"
             place.wrong(problem, "Give each rule its own name")
         if rule.rank in ranks:
-            problem = f"rank {rule.rank} is taken by {ranks[rule.rank]!r}"
+            problem = f"rank {rule.rank} is already used by {ranks[rule.rank]!r}"
             place.wrong(problem, "Give each rule its own rank")
         names[rule.name], ranks[rule.rank] = place.line, rule.name
 
@@ -115,7 +115,7 @@ def _condition(place: Place, depth: int) -> Condition:
         return _compare(fields)
     if len(shapes) != 1 or len(fields) > 1:
         if place.is_mapping:
-            place.wrong("is not one condition", "Write fact and a comparison, or one of all, any and not")
+            place.wrong("is not one condition", "Write `fact` and a comparison, or one of all, any and not")
         return _STAND_IN
     if "not" in fields:
         return Not(_condition(fields["not"], depth + 1))
@@ -133,7 +133,7 @@ def _compare(fields: Mapping[str, Place]) -> Condition:
     operator, place = given[0]
     if fact.type is FactType.TEXT and operator not in _WHERE_TEXT:
         words = ", ".join(word.value for word in _WHERE_TEXT)
-        place.wrong(f"{fact.name} is a text and has no order", f"Use one of: {words}")
+        place.wrong(f"{fact.name} is a text, so it has no order", f"Use one of: {words}")
         return _STAND_IN
     written = place.items(least=1) if operator is Comparator.ONE_OF else [place]
     return Compare(fact.name, operator, tuple(_threshold(item, fact) for item in written))
@@ -154,7 +154,7 @@ def _pricing(place: Place, reasons: Container[str] | None) -> tuple[str, tuple[R
     for item in fields["bands"].items(least=1):
         band = _band(item)
         if bands and band.at_least >= bands[-1].at_least:
-            item.wrong("can never apply: an earlier band takes its scores", "List bands from high to low")
+            item.wrong("can never apply: an earlier band covers its scores", "List bands from high to low")
         bands.append(band)
     if bands and bands[-1].at_least != 0:
         place.wrong(f"scores below {bands[-1].at_least} have no rate", "End with a band at_least: 0")

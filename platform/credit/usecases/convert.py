@@ -102,8 +102,8 @@ def check_columns(table: str, columns: Sequence[str], mapping: RowMapping) -> No
     for column in sorted(mapping.columns - set(columns)):
         near = difflib.get_close_matches(column, columns, n=1)
         guess = f" (did you mean {near[0]!r}?)" if near else ""
-        fix = f"Add the column, or name another in {mapping.source_file}{guess}"
-        raise TableError(table, "is not in the table", fix, 1, column)
+        fix = f"Add the column, or name another one in {mapping.source_file}{guess}"
+        raise TableError(table, "is not a column of the file", fix, 1, column)
 
 
 def _converted(row: SourceRow, mapping: RowMapping) -> ConvertedRow:
@@ -184,4 +184,4 @@ def _check_repeated(converted: ConvertedRow, seen: dict[str, tuple[int, str]]) -
     content = digest(canonical_json(converted.customer))
     first, before = seen.setdefault(customer_id, (converted.row, content))
     if before != content:
-        raise Unusable("", f"customer_id was used on row {first} with other data")
+        raise Unusable("", f"row {first} has the same customer_id with different data")

@@ -118,7 +118,9 @@ class DecideCredit:
             require_identifier("reference", request.reference)
         if (request.customer_id is None) is (request.cpf is None):
             raise InvalidValue(
-                "customer_id", "one of customer_id and cpf says who", "Send exactly one of them"
+                "customer_id",
+                "customer_id or cpf is required, and only one of them",
+                "Send exactly one of them",
             )
         if request.customer_id is not None:
             require_identifier("customer_id", request.customer_id)

@@ -165,14 +165,14 @@ def _chosen(way: FieldSource, cell: str) -> str:
 
 def _rung(way: FieldSource, cell: str) -> int:
     if cell not in way.order:
-        raise Unusable(way.column, f"{shown(cell)} is not a step of the mapping's order")
+        raise Unusable(way.column, f"{shown(cell)} is not listed in the mapping's `order`")
     return way.first + way.step * way.order.index(cell)
 
 
 def _year(column: str, cell: str) -> int:
     match = _YEAR.fullmatch(cell)
     if match is None:
-        raise Unusable(column, f"{shown(cell)} holds no year")
+        raise Unusable(column, f"{shown(cell)} has no year")
     return int(match["alone"] or match["iso"] or match["last"])
 
 

@@ -29,7 +29,7 @@ def load_reasons(directory: Path | None = None) -> ReasonCatalogue:
     problems = Problems()
     for code in PLATFORM_REASONS:
         if code not in catalogue:
-            fix = "Add its texts: the platform uses it"
+            fix = "Add its texts; the platform uses this reason"
             problems.refuse(str(path), None, "reasons", f"{code!r} is missing", fix)
     problems.raise_if_any()
     return catalogue

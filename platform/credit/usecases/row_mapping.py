@@ -131,7 +131,7 @@ def _ways(place: Place, name: str, readings: tuple[CellReading, ...]) -> tuple[F
     ways = tuple(_way(item, name, readings) for item in listed)
     for item, way in zip(listed[:-1], ways, strict=False):
         if way.when is None:
-            item.wrong("always applies, so what follows never does", "Add a 'when', or put it last")
+            item.wrong("always applies, so the entries after it never do", "Add a 'when', or put it last")
     return ways
 
 
@@ -200,7 +200,9 @@ def _ladder(section: Section, name: str) -> dict[str, Any]:
     by = step.integer(-(10**6), 10**6)
     last = top + by * (len(steps) - 1)
     if step.given and (by == 0 or not 0 <= last <= PROFILE_NUMBERS.get(name, 10**6)):
-        step.wrong(f"would end at {last}", "Choose first and step so that every value is in range")
+        step.wrong(
+            f"would end at {last}, out of range", "Choose first and step so that every value is in range"
+        )
     return {"order": steps, "first": top, "step": by}
 
 
@@ -210,4 +212,6 @@ def _check_percentages(place: Place, found: Ways) -> None:
             if base not in found:
                 place.wrong(f"{name} is a share of {base}, which has no source", f"Add '{base}:'")
             elif any(way.of for way in found[base]):
-                place.wrong(f"{name} is a share of {base}, itself a share", "Take it of a plain field")
+                place.wrong(
+                    f"{name} is a share of {base}, which is itself a share", "Use a plain field as the base"
+                )

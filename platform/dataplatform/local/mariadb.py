@@ -46,7 +46,7 @@ class MariaDb:
             check=False,
         )
         if made.returncode:
-            raise LocalServerError(self.name, "its data directory cannot be made", made.stderr.strip())
+            raise LocalServerError(self.name, "its data directory cannot be created", made.stderr.strip())
         (folder / "init.sql").write_text(
             f"CREATE USER IF NOT EXISTS '{USER}'@'{LOOPBACK}' IDENTIFIED BY '{PASSWORD}';\n"
             f"GRANT ALL ON *.* TO '{USER}'@'{LOOPBACK}';\n",

@@ -53,7 +53,7 @@ class MavenJars:
         if done.returncode:
             said = (done.stdout + done.stderr).strip().splitlines()[-LAST_LINES:]
             raise LocalServerError(
-                self.name, "Maven could not bring its jars", "Maven said:\n" + "\n".join(said)
+                self.name, "Maven could not fetch its jars", "Maven said:\n" + "\n".join(said)
             )
 
     @property

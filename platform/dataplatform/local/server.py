@@ -111,7 +111,7 @@ def _wait(server: LocalServer, running: Running) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
-            raise LocalServerError(server.name, "ended before it answered", _last_words(running.log))
+            raise LocalServerError(server.name, "stopped before it answered", _last_words(running.log))
         if server.answers(running.folder, running.port):
             return
         time.sleep(0.05)

@@ -156,7 +156,7 @@ def _check_installed(servers: Sequence[LocalServer]) -> None:
     lacking = {server.name: told for server in servers if (told := server.missing()) is not None}
     if lacking:
         fixes = "; ".join(f"{name}: {told}" for name, told in lacking.items())
-        raise LocalServerError(", ".join(lacking), "not installed, so nothing was started", fixes)
+        raise LocalServerError(", ".join(lacking), "not installed, so it was not started", fixes)
 
 
 def _lives(member: Member) -> bool:
@@ -166,7 +166,7 @@ def _lives(member: Member) -> bool:
 def _end(member: Member) -> str:
     """Ask it to end, end it when it does not; what happened."""
     if not _lives(member):
-        return "was gone already"
+        return "had already stopped"
     os.kill(member.pid, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -174,4 +174,4 @@ def _end(member: Member) -> str:
             return "ended"
         time.sleep(0.05)
     os.kill(member.pid, signal.SIGKILL)
-    return f"killed: it did not end within {PATIENCE:.0f} s"
+    return f"killed, because it did not stop within {PATIENCE:.0f} s"

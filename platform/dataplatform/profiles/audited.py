@@ -35,7 +35,7 @@ def open_relational(data_dir: Path, clock: Clock, undo: ExitStack) -> Database:
         raise DataDirectoryError(
             data_dir / "anchors",
             f"the anchor cannot be written ({error.strerror})",
-            "Check mode and free space",
+            "Check its permissions and the free space",
         ) from error
     undo.callback(anchors.close)
 
@@ -80,12 +80,12 @@ def _agree(session: SqliteRelationalSession, path: Path, anchors: AnchorFile, cl
             reached = 0 if head is None else head.sequence
             raise SchemaError(
                 path,
-                f"its audit trail ends at entry {reached}, but entry {newest.sequence} was anchored",
+                f"its audit trail ends at entry {reached}, but entry {newest.sequence} has an anchor",
                 _FIX,
             )
         anchored = read_entries(session, 1, newest.sequence - 1)[0]
         if anchored.digest != newest.digest:
-            raise SchemaError(path, f"audit entry {newest.sequence} is not the one that was anchored", _FIX)
+            raise SchemaError(path, f"audit entry {newest.sequence} does not match its anchor", _FIX)
     if head is not None and (newest is None or head.sequence > newest.sequence):
         anchors.room()
         anchors.append(Anchor(head.sequence, head.digest, clock.now()))

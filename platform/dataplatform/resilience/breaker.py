@@ -101,7 +101,7 @@ class Breaker:
         if self._state is Circuit.HALF_OPEN and self._trials_started < self._policy.probes:
             self._trials_started += 1
             return True
-        raise CircuitOpen(self._store, "its circuit is open after repeated failures or slowness")
+        raise CircuitOpen(self._store, "its circuit breaker is open after repeated failures or slow calls")
 
     def _note(self, started: float, *, failed: bool, trial: bool) -> None:
         now = self._clock.monotonic()

@@ -28,7 +28,7 @@ class Bulkhead:
     def __enter__(self) -> None:
         """Raises StoreUnavailable when full."""
         if self._inside >= self._limit:
-            raise StoreUnavailable(self._store, f"{self._limit} {self._what} are in progress already")
+            raise StoreUnavailable(self._store, f"{self._limit} {self._what} are already in progress")
         self._inside += 1
 
     def __exit__(

@@ -33,9 +33,13 @@ class FaultBoard:
         if store not in STORES:
             raise InvalidValue("store", f"there is no store {store!r}", f"Use one of {', '.join(STORES)}")
         if not 0.0 <= fault.error_ratio <= 1.0:
-            raise InvalidValue("error_ratio", f"{fault.error_ratio} is not a share", "Give 0 to 1")
+            raise InvalidValue(
+                "error_ratio", f"{fault.error_ratio} is not a number from 0 to 1", "Give a number from 0 to 1"
+            )
         if not 0.0 <= fault.delay_seconds <= 60.0:
-            raise InvalidValue("delay_seconds", f"{fault.delay_seconds} is out of range", "Give 0 to 60")
+            raise InvalidValue(
+                "delay_seconds", f"{fault.delay_seconds} is out of range", "Give a number from 0 to 60"
+            )
         self._faults[store] = fault
         self._calls[store] = 0
 
@@ -58,7 +62,7 @@ class FaultBoard:
         if fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
         if self._draw(store, number) < fault.error_ratio:
-            raise StoreUnavailable(store, "a fault was injected on purpose (clear it to fix)")
+            raise StoreUnavailable(store, "a fault was injected on purpose; clear it to fix this")
 
     def around(self, store: str) -> Around:
         """Each call first meets the store's fault, if it has one."""

@@ -94,7 +94,7 @@ def _key_differences(what: str, keys: Sequence[tuple[str, str]], description: Ma
     there = [(entry["AttributeName"], entry["KeyType"]) for entry in description["KeySchema"]]
     if sorted(there) == sorted(keys):
         return []
-    return [f"{what} is keyed by {_named(there)}, not {_named(keys)}"]
+    return [f"{what} has the key {_named(there)}, not {_named(keys)}"]
 
 
 def _named(keys: Sequence[tuple[str, str]]) -> str:

@@ -94,8 +94,8 @@ class ChainVerifier:
             self._find(
                 Damage.TRUNCATED,
                 self._newest,
-                f"the chain ends at {self._sequence}, but {self._newest} was anchored "
-                f"at {instant_text(self._anchors[self._newest].at)}",
+                f"the chain ends at {self._sequence}, but {self._newest} has an anchor from "
+                f"{instant_text(self._anchors[self._newest].at)}",
             )
         return AuditReport(
             entries=self._actions.total(),
@@ -112,7 +112,7 @@ class ChainVerifier:
         if entry.sequence > expected:
             self._find(Damage.REMOVED, expected, f"entries {expected} to {entry.sequence - 1} are missing")
         elif entry.sequence < expected:
-            self._find(Damage.REORDERED, entry.sequence, f"it stands where {expected} should")
+            self._find(Damage.REORDERED, entry.sequence, f"it is in the place of entry {expected}")
         elif entry.previous != self._digest:
             self._find(Damage.BROKEN_LINK, entry.sequence, "it does not continue the entry before it")
 
@@ -121,10 +121,10 @@ class ChainVerifier:
             entry.previous, entry.sequence, entry.at, entry.actor, entry.action, entry.subject, entry.body
         )
         if entry.digest != expected:
-            self._find(Damage.ALTERED, entry.sequence, "its content does not have the digest it carries")
+            self._find(Damage.ALTERED, entry.sequence, "its content does not match its digest")
         anchor = self._anchors.get(entry.sequence)
         if anchor is not None and anchor.digest != entry.digest:
-            self._find(Damage.REWRITTEN, entry.sequence, "it is not the entry that was anchored")
+            self._find(Damage.REWRITTEN, entry.sequence, "it does not match its anchor")
 
     def _find(self, damage: Damage, sequence: int, detail: str) -> None:
         self._findings.append(AuditFinding(damage, sequence, detail))

@@ -57,7 +57,9 @@ def read_secret(path: Path) -> bytes:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
-            raise KeyMaterialError(path, f"others can read it (mode {mode:04o})", f"Run: chmod 600 {path}")
+            raise KeyMaterialError(
+                path, f"other users can read it (mode {mode:04o})", f"Run: chmod 600 {path}"
+            )
         return path.read_bytes()
     except OSError as error:
         raise KeyMaterialError(path, f"it cannot be read ({error.strerror})", "Check its owner") from error
@@ -70,11 +72,13 @@ def prepare_directory(directory: Path) -> None:
         mode = stat.S_IMODE(directory.stat().st_mode)
     except OSError as error:
         raise KeyMaterialError(
-            directory, f"it cannot be made ({error.strerror})", "Check owner and mode of its parent"
+            directory,
+            f"it cannot be created ({error.strerror})",
+            "Check the owner and permissions of its parent directory",
         ) from error
     if mode & 0o077:
         raise KeyMaterialError(
-            directory, f"others can enter it (mode {mode:04o})", f"Run: chmod 700 {directory}"
+            directory, f"other users can enter it (mode {mode:04o})", f"Run: chmod 700 {directory}"
         )
 
 
@@ -116,13 +120,15 @@ class LocalKeyService:
                 wrapped[_ID : _ID + _NONCE], wrapped[_ID + _NONCE :], context.encode()
             )
         except (InvalidTag, ValueError) as error:
-            raise UnsealError("a data key was not wrapped by this master key for this use") from error
+            raise UnsealError(
+                "a data key was not wrapped by this master key, or for another purpose"
+            ) from error
 
 
 def _master(path: Path) -> bytes:
     content = read_secret(path)
     if len(content) != 32:
         raise KeyMaterialError(
-            path, f"a master key has 32 bytes, this one {len(content)}", "Restore it from its backup"
+            path, f"a master key has 32 bytes, but this one has {len(content)}", "Restore it from its backup"
         )
     return content

@@ -68,11 +68,11 @@ class EnvelopeSealer:
         head, nonce, rest = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
         key = self._keys.get(head[1:].decode("ascii", "replace"))
         if head[:1] != _FORMAT or key is None:
-            raise UnsealError("it was not sealed with a key of this ring")
+            raise UnsealError("it was sealed with a key that is not in this key ring")
         try:
             return AESGCM(key).decrypt(nonce, rest, head + context.encode())
         except (InvalidTag, ValueError) as error:
-            raise UnsealError("it was altered, or sealed for another context") from error
+            raise UnsealError("it was altered, or it was sealed for another context") from error
 
     def rotate(self) -> str:
         """Seal with a new data key from now on; what is sealed stays readable. Returns the key's id."""

@@ -42,11 +42,9 @@ class TrailAnchor:
     async def _agrees(self, anchor: Anchor) -> None:
         found = await self._trail.entries(1, anchor.sequence - 1)
         if not found or found[0].sequence != anchor.sequence:
-            raise SchemaError(
-                _TRAIL, f"entry {anchor.sequence} was anchored, but is not there any more", _FIX
-            )
+            raise SchemaError(_TRAIL, f"entry {anchor.sequence} has an anchor but is missing", _FIX)
         if found[0].digest != anchor.digest:
-            raise SchemaError(_TRAIL, f"entry {anchor.sequence} is not the one that was anchored", _FIX)
+            raise SchemaError(_TRAIL, f"entry {anchor.sequence} does not match its anchor", _FIX)
 
 
 async def verify_trail(trail: AuditTrail, anchors: Sequence[Anchor]) -> AuditReport:

@@ -38,8 +38,8 @@ STALE = frozenset(
         "UnrecognizedClientException",
     )
 )
-CHAIN = "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is given"
-NETWORK = "Check the network, aws_endpoint and AWS's own settings, then run it again"
+CHAIN = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where an IAM role applies"
+NETWORK = "Check the network, aws_endpoint and the AWS settings, then run it again"
 
 
 def session(region: str | None, endpoint: str) -> boto3.Session:
@@ -98,17 +98,17 @@ def _explained(place: str) -> Iterator[None]:
 def _said(error: Exception) -> tuple[str, str]:
     """The problem and its fix."""
     if isinstance(error, NoRegionError):
-        return "no region is set", "Set AWS_DEFAULT_REGION, or the region of AWS's profile"
+        return "no region is set", "Set AWS_DEFAULT_REGION, or a region in the AWS profile"
     if isinstance(error, NO_CREDENTIALS):
         return "no credentials were found", CHAIN
     if isinstance(error, ResponseParserError):
-        return "what answers there is not AWS", NETWORK
+        return "the server there is not AWS", NETWORK
     return str(error).rstrip("."), NETWORK
 
 
 def _refused(place: str, error: ClientError) -> AwsError:
     answer = error.response.get("Error", {})
-    code = str(answer.get("Code", "")) or "an error without a code"
+    code = str(answer.get("Code", "")) or "an error that has no code"
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     told = str(answer.get("Message", "")).rstrip(".")
     return AwsError(
@@ -122,7 +122,7 @@ def _refused(place: str, error: ClientError) -> AwsError:
 
 def _fix(code: str, operation: str) -> str:
     if code.startswith("AccessDenied"):
-        return f"Allow {operation} to whoever runs this"
+        return f"Allow {operation} for the identity that runs this"
     if code in STALE:
         return f"Renew the credentials. {CHAIN}"
     return "Fix it, then run it again"

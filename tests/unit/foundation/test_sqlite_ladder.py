@@ -52,7 +52,11 @@ def test_a_file_made_before_versions_were_kept_stays_as_it_is(
 
 def test_a_newer_file_is_refused_and_not_touched(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA user_version = 3")
-    with pytest.raises(NewerFile, match=r"file\.sqlite: its schema is version 3, this program knows up to 2"):
+    with pytest.raises(
+        NewerFile,
+        match=r"file\.sqlite: its schema is version 3, but this program knows "
+        r"versions up to 2",
+    ):
         climb(connection, path, [FIRST, SECOND])
     assert version(connection) == 3
     assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)

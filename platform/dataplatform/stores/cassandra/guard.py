@@ -25,10 +25,10 @@ STATEMENTS = (
 )
 BATCH = "BEGIN UNLOGGED BATCH"
 CLAUSES = {
-    r"\bLIKE\b": "LIKE: read a range of the clustering key instead",
-    r"\bUSING TIMESTAMP\b|\bAND TIMESTAMP\b": "USING TIMESTAMP: the table takes no time of the client's",
-    r"\b(COUNT|MIN|MAX|SUM|AVG) ?\(": "aggregate functions: export, or count while writing",
-    r"\bBETWEEN\b": "BETWEEN, which CQL 3.11 lacks: write two comparisons",
+    r"\bLIKE\b": "LIKE; read a range of the clustering key instead",
+    r"\bUSING TIMESTAMP\b|\bAND TIMESTAMP\b": "USING TIMESTAMP; the table does not accept client timestamps",
+    r"\b(COUNT|MIN|MAX|SUM|AVG) ?\(": "aggregate functions; export, or count while writing",
+    r"\bBETWEEN\b": "BETWEEN, which CQL 3.11 lacks; write two comparisons",
     r"\bVECTOR ?<": "the vector type, which CQL 3.11 lacks",
     r"\bANN OF\b": "ANN OF, which CQL 3.11 lacks",
     r"\bMASKED WITH\b": "data masking, which CQL 3.11 lacks",
@@ -64,9 +64,9 @@ def check_batch(statements: Sequence[str], partitions: Sequence[str], *, logged:
     """A batch is unlogged, small, unconditional and of one partition. Raises CqlRefused."""
     shown = statements[0] if statements else "an empty batch"
     if logged:
-        raise CqlRefused(shown, "LOGGED BATCH: make it unlogged, and of one partition")
+        raise CqlRefused(shown, "a LOGGED BATCH; make it unlogged, with one partition")
     if len(set(partitions)) > 1:
-        raise CqlRefused(shown, "a batch over several partitions: make one for each")
+        raise CqlRefused(shown, "a batch over several partitions; send one per partition")
     if len(statements) > MOST_IN_BATCH:
         raise CqlRefused(shown, f"a batch of {len(statements)}: at most {MOST_IN_BATCH}")
     for cql in statements:
@@ -75,7 +75,7 @@ def check_batch(statements: Sequence[str], partitions: Sequence[str], *, logged:
 
 def _check_written_batch(cql: str, plain: str) -> None:
     if not plain.startswith(BATCH):
-        raise CqlRefused(cql, "LOGGED BATCH: make it unlogged, and of one partition")
+        raise CqlRefused(cql, "a LOGGED BATCH; make it unlogged, with one partition")
     if len(re.findall(r"\b(?:INSERT INTO|UPDATE|DELETE)\b", plain)) > MOST_IN_BATCH:
         raise CqlRefused(cql, f"a batch of more than {MOST_IN_BATCH}")
     _check_batched(cql)
@@ -83,7 +83,7 @@ def _check_written_batch(cql: str, plain: str) -> None:
 
 def _check_batched(cql: str) -> None:
     if re.search(r"\bIF\b", _plain(cql)):
-        raise CqlRefused(cql, "a condition inside a batch: send it alone")
+        raise CqlRefused(cql, "a condition inside a batch; send it alone")
 
 
 def _plain(cql: str) -> str:

@@ -62,7 +62,7 @@ class CassandraWideStore:
                 return False
             if await self._replace(stored[0] if stored else None, row):
                 return True
-        raise StoreUnavailable("wide", "too many write this row at the same time")
+        raise StoreUnavailable("wide", "too many writers are changing this row at the same time")
 
     async def range(self, customer_id: str, start: str, end: str, limit: int = 100) -> Sequence[WideRow]:
         return await self._first(limit, _RANGE, customer_id, start, end)

@@ -35,7 +35,7 @@ def _check(wire: Wire) -> None:
         _check_key("statusShard", wire, PARTITION_KEY_BYTES)
     size = _item_bytes(wire)
     if size > ITEM_BYTES:
-        raise HotStoreError("ItemTooLarge", f"an item of {size:,} bytes is more than {ITEM_BYTES:,}")
+        raise HotStoreError("ItemTooLarge", f"an item has {size:,} bytes; the limit is {ITEM_BYTES:,}")
 
 
 def _item_bytes(wire: Mapping[str, Any]) -> int:
@@ -46,7 +46,7 @@ def _item_bytes(wire: Mapping[str, Any]) -> int:
 def _check_key(name: str, wire: Mapping[str, Any], limit: int) -> None:
     size = len(wire[name]["S"].encode())
     if not 1 <= size <= limit:
-        raise HotStoreError("KeyTooLarge", f"a {name} of {size:,} bytes; the service takes 1 to {limit:,}")
+        raise HotStoreError("KeyTooLarge", f"a {name} has {size:,} bytes; the service takes 1 to {limit:,}")
 
 
 def _value_bytes(value: Mapping[str, Any]) -> int:

@@ -117,10 +117,10 @@ def _plain(wire: Wire) -> Any:
 
 def _attributes(value: Any) -> dict[str, ItemValue]:
     if not isinstance(value, dict):
-        raise TypeError("attributes are no map")
+        raise TypeError("attributes are not a map")
     for inner in value.values():
         if not isinstance(inner, str | int | bytes | None):
-            raise TypeError("an attribute is of a kind that was never written")
+            raise TypeError("an attribute has an unknown type")
     return value
 
 

@@ -99,6 +99,6 @@ def _check(record: Record) -> None:
     if _size(record) > MAX_RECORD_BYTES:
         raise InvalidValue(
             "data",
-            f"{_size(record):,} bytes with the partition key are more than a stream record holds",
-            f"Send at most {MAX_RECORD_BYTES:,}",
+            f"it has {_size(record):,} bytes with the partition key, too many for a stream record",
+            f"Send at most {MAX_RECORD_BYTES:,} bytes",
         )

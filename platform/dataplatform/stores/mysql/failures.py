@@ -18,27 +18,27 @@ _MEANINGS: dict[int, str] = {
     0: "the connection was lost; try again",
     1020: "the row changed meanwhile; try again",
     1021: "its disk is full; free some space",
-    1040: "it has no connection left; lower the pools or raise max_connections",
+    1040: "it has no free connection; lower the pool sizes or raise max_connections",
     1044: "this user may not use the database; check its grants",
-    1045: "it refused the user or the password; check the address",
-    1049: "the database does not exist; make it, or check the address",
+    1045: "it refused the user or the password; check both in the setting",
+    1049: "the database does not exist; create it, or check the name in the setting",
     1053: "it is shutting down",
     1114: "a table is full; free some space",
     1142: "this user may not use a table; check its grants",
-    1146: "a table is missing; the schema was not made",
+    1146: "a table is missing; the schema was not created",
     1152: "the connection was lost; try again",
     1153: "a record is larger than its max_allowed_packet",
     1158: "the connection was lost; try again",
     1317: "the statement was interrupted; try again",
-    2002: "it does not accept connections; check that it runs and the address",
-    2003: "it does not accept connections; check that it runs and the address",
+    2002: "it does not accept connections; check that it is running and that the address is right",
+    2003: "it does not accept connections; check that it is running and that the address is right",
     2006: "the connection was lost; try again",
     2013: "the connection was lost; try again",
     2014: "the connection was lost; try again",
-    2026: "it does not offer TLS, which the address demands",
+    2026: "it does not offer TLS, which the setting requires",
     2055: "the connection was lost; try again",
     4031: "the connection was lost; try again",
-    **dict.fromkeys(READ_ONLY, "the server only reads: the writer moved; try again"),
+    **dict.fromkeys(READ_ONLY, "the server is read-only because the writer moved; try again"),
 }
 _CONTENTION: dict[int, str] = {
     _LOCK_WAIT: "another transaction held a record for too long; try again",
@@ -57,7 +57,7 @@ def unavailable(store: str, error: SQLAlchemyError) -> StoreUnavailable:
     if isinstance(error, PoolTimeout):
         return StoreUnavailable(store, "every connection is in use")
     if _distrusted(error):
-        return StoreUnavailable(store, "its certificate is not trusted; check ssl_ca and the host's name")
+        return StoreUnavailable(store, "its certificate is not trusted; check ssl_ca and the host name")
     code = code_of(error)
     if code in _CONTENTION:
         return Contended(store, _CONTENTION[code])

@@ -57,7 +57,7 @@ def _alone(connection: Connection, place: str) -> Iterator[None]:
         raise SchemaError(
             place,
             f"another process has been upgrading its schema for more than {WAIT_SECONDS} s",
-            "Look at what that process waits for, or end it",
+            "Find out what that process is waiting for, or stop it",
         )
     try:
         yield
@@ -90,7 +90,7 @@ def _refuse_newer(connection: Connection, known: ScriptDirectory, place: str) ->
         if found not in revisions:
             raise SchemaError(
                 place,
-                f"its schema is revision {found}, which this program does not know "
-                f"(the newest it knows is {known.get_current_head()})",
-                "Use the newer program, or restore the backup made before it ran",
+                f"its schema is revision {found}, but the newest that this program knows is "
+                f"{known.get_current_head()}",
+                "Use the newer version of Mirante, or restore the backup taken before it ran",
             )

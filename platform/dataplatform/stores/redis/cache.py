@@ -83,7 +83,7 @@ class RedisCache:
                 return await call()
         except OutOfMemoryError as error:
             self._count(operation, "full")
-            raise CacheFull(STORE, "its memory is full of keys that never end") from error
+            raise CacheFull(STORE, "its memory is full of keys that never expire") from error
         except (RedisError, OSError) as error:
             self._count(operation, _reason(error))
             raise StoreUnavailable(STORE, f"{operation}: {type(error).__name__}") from error

@@ -161,7 +161,7 @@ def _placed(tops: Mapping[str, int], drawn: int) -> tuple[str, int]:
         if drawn < top:
             return kind, drawn + 1
         drawn -= top
-    raise ValueError(f"{drawn} more than there are rows")
+    raise ValueError(f"{drawn} is more than there are rows")
 
 
 def _distinct(total: int, random: Random) -> Iterator[int]:

@@ -90,9 +90,9 @@ def prepared(
 def _unopenable(path: Path, error: sqlite3.Error) -> DataDirectoryError | SchemaError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return SchemaError(path, f"it is damaged or no database ({error})", "Restore it from a backup")
+        return SchemaError(path, f"it is damaged or is not a database ({error})", "Restore it from a backup")
     if code == sqlite3.SQLITE_FULL:
         return DataDirectoryError(path, "the disk is full", "Free some space and start again")
     return DataDirectoryError(
-        path, f"it cannot be opened for writing ({error})", "Check owner, mode and disk"
+        path, f"it cannot be opened for writing ({error})", "Check its owner, its permissions and the disk"
     )

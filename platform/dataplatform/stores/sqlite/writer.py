@@ -99,7 +99,7 @@ class GroupWriter:
             if self._closing:
                 raise StoreUnavailable(self._store, "it is closed")
             if len(self._waiting) >= self._queue_limit:
-                raise StoreUnavailable(self._store, f"{self._queue_limit} writes are waiting already")
+                raise StoreUnavailable(self._store, f"{self._queue_limit} writes are already waiting")
             self._waiting.append(_Unit(work, future, loop))
             self._wake.notify()
         return await future

@@ -120,7 +120,7 @@ def test_a_wrong_file_is_refused_with_the_place(
 
 
 def test_two_alarms_of_one_name_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DefinitionErrors, match="'QueueDeep' is given twice"):
+    with pytest.raises(DefinitionErrors, match="'QueueDeep' is defined twice"):
         read(tmp_path, LEAST + LEAST[LEAST.index("  - name") :])
 
 

@@ -113,7 +113,7 @@ def test_what_is_added_has_elapsed(start: datetime, minutes: int) -> None:
 
 def test_hours_that_never_open_are_refused_rather_than_searched_for_ever() -> None:
     never = BusinessCalendar(replace(HOURS, days=()))
-    with pytest.raises(ValueError, match="no 1:00:00 of business hours"):
+    with pytest.raises(ValueError, match="not 1:00:00 of business hours"):
         never.add(utc(2026, 1, 1), HOUR)
 
 

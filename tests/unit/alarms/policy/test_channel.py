@@ -71,22 +71,25 @@ def test_every_kind_is_read_and_says_which_secret_it_needs(tmp_path: Path) -> No
         ({}, "channels.it.kind: is required but missing"),
         ({"kind": "pigeon"}, "'pigeon' is not one of local, sns"),
         ({"kind": "local", "path": "x"}, "channels.it.path: is not a known key"),
-        ({"kind": "sns", "topics": {**TOPICS, "P4": "p4"}}, "'p4' is no topic's ARN. Write arn:aws:sns"),
+        (
+            {"kind": "sns", "topics": {**TOPICS, "P4": "p4"}},
+            "'p4' is not the ARN of an SNS topic. Write arn:aws:sns",
+        ),
         ({"kind": "sns", "topics": {"P1": TOPICS["P1"]}}, "channels.it.topics.P2: is required but missing"),
         (
             {"kind": "sns", "topics": {**TOPICS, "P1": TOPICS["P1"].replace("sa-east-1", "us-east-1")}},
-            "the topics are of several regions",
+            "the topics are in several regions",
         ),
-        ({"kind": "webhook", "url": "tickets.example"}, "is no address. Write https://HOST/PATH"),
-        ({"kind": "webhook", "url": "https://u:p@x.example"}, "holds a secret"),
+        ({"kind": "webhook", "url": "tickets.example"}, "is not a URL. Write https://HOST/PATH"),
+        ({"kind": "webhook", "url": "https://u:p@x.example"}, "contains a secret"),
         (
             {"kind": "slack", "url": "https://chat.example/T0/B0"},
-            "the address of a chat webhook is its secret",
+            "the URL of a chat webhook is a secret",
         ),
-        ({**SMTP, "port": 99999}, "99999 is no port"),
-        ({**SMTP, "sender": "mirante"}, "'mirante' is no mail address"),
+        ({**SMTP, "port": 99999}, "99999 is not a port"),
+        ({**SMTP, "sender": "mirante"}, "'mirante' is not a mail address"),
         ({**SMTP, "recipients": {}}, "is empty. Name at least one"),
-        ({**SMTP, "encryption": "none", "user": "m"}, "its password would travel in clear"),
+        ({**SMTP, "encryption": "none", "user": "m"}, "its password would be sent unencrypted"),
         ({**SMTP, "password": "p"}, "channels.it.password: is not a known key"),
     ],
 )
@@ -97,8 +100,8 @@ def test_a_mistake_names_its_place_and_its_fix(
 
 
 def test_a_name_has_to_fit_the_environment_variable_of_its_secret(tmp_path: Path) -> None:
-    assert "'Ops Chat' is no name" in problems(tmp_path, **{"Ops Chat": {"kind": "local"}})
-    assert "no channel at all" in problems(tmp_path)
+    assert "'Ops Chat' is not a valid name" in problems(tmp_path, **{"Ops Chat": {"kind": "local"}})
+    assert "names no channel" in problems(tmp_path)
 
 
 REMEDIATION = (
@@ -111,11 +114,15 @@ TEAM = "    name: {en: Security, pt: Segurança}\n    channels: "
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        (f"{TEAM}[default]", f"{TEAM}[pager]", "teams.security.channels: 'pager' is no channel"),
-        (f"{TEAM}[default]", f"{TEAM}[]", "teams.security: has no channel, so nobody is told"),
-        (f"{TEAM}[default]", f"{TEAM}[machines]", "'machines' asks machines and tells no people"),
+        (f"{TEAM}[default]", f"{TEAM}[pager]", "teams.security.channels: 'pager' is not a channel"),
+        (
+            f"{TEAM}[default]",
+            f"{TEAM}[]",
+            "teams.security: has no channel, so the team would never be notified",
+        ),
+        (f"{TEAM}[default]", f"{TEAM}[machines]", "'machines' calls machines and cannot notify people"),
         (f"{TEAM}[default]", f"{TEAM}[default, mail]", "'mail' has no recipient for 'security'"),
-        ("remediation: []", REMEDIATION.replace("CHANNEL", "lambda"), "channel: 'lambda' is no channel"),
+        ("remediation: []", REMEDIATION.replace("CHANNEL", "lambda"), "channel: 'lambda' is not a channel"),
         ("remediation: []", REMEDIATION.replace("CHANNEL", "machines"), "no function for 'restart-api'"),
     ],
 )

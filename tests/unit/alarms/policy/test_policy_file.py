@@ -106,30 +106,34 @@ def test_every_possible_alert_reaches_exactly_one_route_whose_owner_exists(label
             "clock: sometimes",
             "'sometimes' is not one of always, business-hours",
         ),
-        ("first: operations", "first: nobody", "first: 'nobody' is no team"),
-        ("backup: data-engineering", "backup: operations", "backup is the team that was told first"),
-        ("time_zone: America/Sao_Paulo", "time_zone: Brazil/Paulista", "'Brazil/Paulista' is no time zone"),
+        ("first: operations", "first: nobody", "first: 'nobody' is not a team"),
+        ("backup: data-engineering", "backup: operations", "backup is the same team as first"),
+        (
+            "time_zone: America/Sao_Paulo",
+            "time_zone: Brazil/Paulista",
+            "'Brazil/Paulista' is not a time zone",
+        ),
         ("days: [monday, tuesday", "days: [moonday, tuesday", "'moonday' is not one of monday, tuesday"),
         ('start: "09:00"', 'start: "19:00"', "start is not before end"),
         ('start: "09:00"', 'start: "nine"', "is not a time of day"),
-        ("holidays: BR", "holidays: XX", "no such holiday calendar"),
+        ("holidays: BR", "holidays: XX", "is not a known holiday calendar"),
         ("extra_holidays: []", "extra_holidays: [24/12]", "'24/12' is not a date"),
-        ("    owner: security", "    owner: guards", "'guards' is no team"),
+        ("    owner: security", "    owner: guards", "'guards' is not a team"),
         ("""['service="credit"']""", """['service=~"("']""", "is not a pattern"),
         ("""['service="credit"']""", """['service is credit']""", "is not a matcher"),
         (
             """    match: ['service="credit"']\n""",
             "",
-            "is never reached: 'decision' takes everything it matches",
+            "is never reached: 'decision' already matches everything",
         ),
         ("{long: 6h, severity: P2}", "{long: 6h, severity: P9}", "'P9' is not one of P1, P2, P3, P4"),
         (
             "{long: 6h, severity: P2}",
             "{long: 30m, severity: P2}",
-            "not from short and severe to long and mild",
+            "not sorted from short and severe to long and mild",
         ),
         ("by: 1}\n    - {cust", "by: x}\n    - {cust", "'x' is not a whole number"),
-        ("{exhaustion_within: 6h, by: 1}", "{by: 1}", "needs one reason"),
+        ("{exhaustion_within: 6h, by: 1}", "{by: 1}", "needs exactly one reason"),
         ("version: 1", "version: 2", "version: '2' is not one of 1"),
         ("version: 1", "version: 1\nversion: 1", "version: is written twice"),
         ("levels:\n", "levels: []\nother:\n", "levels: expected a mapping"),
@@ -144,7 +148,7 @@ def test_a_mistake_names_its_place_and_its_fix(tmp_path: Path, old: str, new: st
 def test_a_last_route_that_does_not_take_everything_is_a_gap(tmp_path: Path) -> None:
     last = "  - name: everything-else\n    owner: operations\n"
     found = problems(tmp_path, (last, last + """    match: ['x="y"']\n"""))
-    assert any("some alerts reach no route" in problem for problem in found)
+    assert any("some alerts match no route" in problem for problem in found)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
@@ -205,7 +209,7 @@ def test_the_responsibility_matrix_is_the_documents_cell_by_cell() -> None:
     ("roles", "expected"),
     [
         ("[A, A, C, I, R]", "two accountable"),
-        ("[A, C, C, I, I]", "nobody responsible"),
+        ("[A, C, C, I, I]", "no responsible team"),
         ("[A, R]", "2 roles for 5"),
     ],
 )

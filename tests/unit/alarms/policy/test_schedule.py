@@ -63,7 +63,7 @@ def test_the_shipped_schedules_load() -> None:
     ("rotation", "expected"),
     [
         ("{starts: soon, every: 1d, people: []}", "not a local date and time"),
-        ("{starts: 2026-01-05T09:00+00:00, every: 1d, people: []}", "has a time zone of its own"),
+        ("{starts: 2026-01-05T09:00+00:00, every: 1d, people: []}", "has its own time zone"),
         (
             "{starts: 2026-01-05T09:00, every: 5s, people: []}",
             "every: '5s' is too short. Write at least 1m",

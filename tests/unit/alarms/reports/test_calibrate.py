@@ -35,7 +35,7 @@ def test_a_stretch_shorter_than_the_alarm_demands_is_no_page() -> None:
     found = calibrate(recorded(day), P99, timedelta(minutes=5))
     assert found.pages == 0
     assert found.at_most_per_month == pytest.approx(90)
-    assert "no page seen, at most 90.0 a month" in found.sentence()
+    assert "no page seen, so at most 90.0 a month" in found.sentence()
 
 
 def test_a_hole_in_the_record_ends_a_stretch_as_it_would_the_alarm() -> None:
@@ -55,7 +55,9 @@ def test_where_less_is_worse_the_low_side_is_cut() -> None:
 
 
 def test_too_little_history_says_how_much_is_wanted() -> None:
-    with pytest.raises(TooLittleHistory, match="99 samples cannot show a 99th percentile: 100 can"):
+    with pytest.raises(
+        TooLittleHistory, match="99 samples are too few for a 99th percentile; 100 are needed"
+    ):
         calibrate(recorded([1.0] * 99), P99, MINUTE)
     with pytest.raises(ValueError, match="not between 0 and 1"):
         calibrate(recorded([1.0]), Fraction(1), MINUTE)

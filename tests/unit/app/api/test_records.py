@@ -81,7 +81,7 @@ async def test_a_field_sent_twice_is_refused(world: ApiWorld) -> None:
         "/v1/records", content=body, headers={"Content-Type": "application/json"}
     )
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["problem"] == "a field stands there twice"
+    assert answer.json()["errors"][0]["problem"] == "a field appears twice"
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ LAUGHS = b"a0: &a0 ha\n" + b"".join(
 )
 BREAKS: Mapping[str, tuple[bytes, int | None, str]] = {
     "nested": (b"version: " + b"[" * 3_000, 1, "is nested more than 50 deep. Flatten it."),
-    "large": (b"version: 1\n" + b"#" * 20_000_000, None, "is over 10,000,000 bytes long. Split it."),
-    "a billion laughs": (LAUGHS, 7, "says more than 200,000 values, aliases written out. Split"),
+    "large": (b"version: 1\n" + b"#" * 20_000_000, None, "is longer than 10,000,000 bytes. Split it."),
+    "a billion laughs": (LAUGHS, 7, "has more than 200,000 values once aliases are expanded. Split"),
     "a tab": (b"version:\n\tnumber: 1\n", 2, "Indent with spaces: this line starts with a tab."),
 }
 Prepare = Callable[[Path, bytes, pytest.MonkeyPatch], tuple[int, str]]
@@ -126,8 +126,8 @@ def test_a_broken_file_gets_the_same_clear_answer_whatever_it_is(
     [
         (b"profile = " + b"[" * 3_000, "mirante.toml: the file: is not TOML: "),
         (b"[channel_secrets\n", "mirante.toml:1: the file: is not TOML: "),
-        (BREAKS["large"][0], "mirante.toml: the file: is over 10,000,000 bytes long. Split it."),
-        (b"profile = '\xff'\n", "mirante.toml:1: the file: is not UTF-8 here (byte 0xff)"),
+        (BREAKS["large"][0], "mirante.toml: the file: is longer than 10,000,000 bytes. Split it."),
+        (b"profile = '\xff'\n", "mirante.toml:1: the file: is not UTF-8 on this line (byte 0xff)"),
     ],
     ids=["nested", "broken", "large", "not UTF-8"],
 )

@@ -78,7 +78,7 @@ def test_the_same_rows_give_the_same_digest_and_decisions_by_line(tmp_path: Path
         (b"", ":1: has no header. Write the column names on the first line"),
         (
             lines("id,cpf,amount,term"),
-            ":1: column 'why': is not in the table. Add the column, or name another",
+            ":1: column 'why': is not a column of the file. Add the column, or name another",
         ),
         (
             lines(HEADER, GOOD) + b"C-2,1,1,1,ca\xe7r\n",
@@ -89,7 +89,7 @@ def test_the_same_rows_give_the_same_digest_and_decisions_by_line(tmp_path: Path
             lines(HEADER, 'C-1,"529,1000,12,car'),
             ":2: is not CSV (unexpected end of data). Save the file as CSV",
         ),
-        (lines("id,id,cpf,amount,term,why"), ":1: column 'id': is there twice. Rename one of the two"),
+        (lines("id,id,cpf,amount,term,why"), ":1: column 'id': appears twice. Rename one of them"),
     ],
     ids=["empty", "missing column", "broken UTF-8", "binary", "open quote", "column twice"],
 )

@@ -133,7 +133,7 @@ def test_a_text_that_lacks_a_language_or_has_two_homes_stops_the_start(
     with pytest.raises(DefinitionErrors) as caught:
         text_table(tmp_path / "none")
     assert "a.yaml:1: half.pt: is required but missing" in str(caught.value)
-    assert "b.yaml:1: twice: stands in two tables" in str(caught.value)
+    assert "b.yaml:1: twice: is in two tables" in str(caught.value)
 
 
 def test_one_and_many_read_differently() -> None:

@@ -205,7 +205,7 @@ async def test_an_open_incident_shows_severity_age_and_what_happens_next(world: 
     shown = text_of(card(await page(world, "/console/"), incident.id)).replace("\u00a0", " ")
     assert incident.severity.value in shown
     assert "for 3 min" in shown
-    assert "Unless acknowledged by" in shown
+    assert "If not acknowledged by" in shown
     assert "(in 12 min)" in shown
     assert "Data Engineering (backup)" in shown
 
@@ -238,7 +238,7 @@ async def test_an_incident_page_holds_timeline_arithmetic_and_decisions(world: W
         "Acknowledged",
         "ana",
         "looking at it",
-        "first to be told",
+        "first notified",
         "Operations",
         "severity",
     ):
@@ -322,7 +322,8 @@ async def test_the_board_counts_decisions_money_and_time(world: World) -> None:
     said = text_of(await page(world, "/console/kpi?period=24h")).replace("\u00a0", " ")
     for expected in (
         "Decisions 100", "Decisions per hour 200", "Approval rate 60.0 %", "R$ 100,000", "R$ 60,000",
-        "95 % within 50 ms", "99.0 % within 200 ms", "Approved 60 (60.0 %)", "Sent to a person 10 (10.0 %)",
+        "95 % within 50 ms", "99.0 % within 200 ms", "Approved 60 (60.0 %)", "Referred to a "
+            "person 10 (10.0 %)",
     ):  # fmt: skip
         assert expected in said, expected
 
@@ -340,7 +341,7 @@ async def test_promises_are_kept_broken_or_not_known(world: World) -> None:
     }
     assert "Kept" in rows[LATENCY]
     assert "Broken" in rows[ERRORS] or "At risk" in rows[ERRORS]
-    assert "Not known" in rows[CONSISTENT]
+    assert "Unknown" in rows[CONSISTENT]
     assert "c-no-data" in rows[CONSISTENT]
 
 
@@ -358,8 +359,8 @@ async def test_the_board_shows_incidents_by_severity_and_how_long_they_took(worl
     world.clock.advance(timedelta(minutes=16))
     world.router.resolve(incident, "ana")
     said = text_of(await page(world, "/console/kpi")).replace("\u00a0", " ")
-    assert "Time until somebody took it 4 min middle of 1 incident" in said
-    assert "Time until it was solved 20 min middle of 1 incident" in said
+    assert "Time to acknowledge 4 min median of 1 incident" in said
+    assert "Time to resolve 20 min median of 1 incident" in said
 
 
 async def test_the_consistency_index_is_shown_with_what_it_proves(world: World) -> None:
@@ -384,8 +385,8 @@ def broken_ledger() -> Sequence[ObjectiveStatus]:
 async def test_a_ledger_that_cannot_be_read_leaves_the_incidents_on_the_page(world: World) -> None:
     world.statuses = broken_ledger
     said = text_of(await page(world, "/console/"))
-    assert "Service levels cannot be read: disk I/O error" in said
-    assert "Unless acknowledged by" in said
+    assert "Could not read service levels: disk I/O error" in said
+    assert "If not acknowledged by" in said
 
 
 async def test_a_router_that_cannot_be_read_leaves_the_objectives_on_the_page(
@@ -397,7 +398,7 @@ async def test_a_router_that_cannot_be_read_leaves_the_objectives_on_the_page(
     monkeypatch.setattr(world.router, "open_incidents", busy)
     monkeypatch.setattr(world.router, "incidents", busy)
     said = text_of(await page(world, "/console/"))
-    assert "Incidents cannot be read" in said
+    assert "Could not read incidents" in said
     assert "Error budget left" in said
     assert "Nobody needs to be woken" not in said
     async with signed_in(world) as client:
@@ -405,7 +406,7 @@ async def test_a_router_that_cannot_be_read_leaves_the_objectives_on_the_page(
         assert answer.status_code == 503
         assert "Traceback" not in answer.text
         board = text_of((await client.get("/console/kpi")).text)
-        assert "Incidents cannot be read" in board
+        assert "Could not read incidents" in board
         assert "Credit decisions" in board
 
 
@@ -418,7 +419,7 @@ async def test_an_error_nobody_foresaw_shows_no_trace(world: World) -> None:
         answer = await client.get("/console/")
     assert answer.status_code == 500
     assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
-    assert "The console made a mistake" in answer.text
+    assert "Something went wrong in the console" in answer.text
     assert "secret detail" not in answer.text
     assert "Traceback" not in answer.text
 
@@ -440,7 +441,7 @@ async def test_what_is_not_there_is_a_helpful_404(world: World, path: str) -> No
     async with signed_in(world) as client:
         answer = await client.get(path)
     assert answer.status_code == 404
-    assert "There is no such page" in answer.text
+    assert "Page not found" in answer.text
     assert 'href="/console/"' in answer.text
 
 

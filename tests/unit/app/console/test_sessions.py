@@ -143,7 +143,7 @@ def test_a_link_made_by_another_process_works_here(tmp_path: Path, watch: Watch)
 def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "console.sqlite"
     path.write_bytes(b"this is not a database, whatever its name says" * 50)
-    with pytest.raises(SessionStoreError, match=r"console\.sqlite.*cannot be kept there"):
+    with pytest.raises(SessionStoreError, match=r"console\.sqlite.*cannot be stored there"):
         SqliteSessions(path)
 
 

@@ -49,7 +49,7 @@ SCORE = "{fact: credit_score, below: 500}"
 WRONG: list[tuple[str, str | bytes, int | None, str, str]] = [
     ("empty", "", None, "the file", "is empty"),
     ("only comments", "# nothing\n", None, "the file", "is empty"),
-    ("not utf-8", TEXT.encode() + b"# caf\xe9\n", 22, "the file", "is not UTF-8 here (byte 0xe9)"),
+    ("not utf-8", TEXT.encode() + b"# caf\xe9\n", 22, "the file", "is not UTF-8 on this line (byte 0xe9)"),
     ("broken yaml", "policy: [unclosed\n", 2, "the file", "not YAML"),
     ("a tab", TEXT.replace("    rank: 1", "\trank: 1"), 6, "the file", "not YAML"),
     ("control characters", "policy: a\x07b\n", 1, "the file", "not YAML"),
@@ -86,8 +86,8 @@ WRONG: list[tuple[str, str | bytes, int | None, str, str]] = [
     ),
     ("a rank of zero", TEXT.replace("rank: 1", "rank: 0"), 6, "rank", "from 1 to 10000"),
     ("a rank of text", TEXT.replace("rank: 1", "rank: first"), 6, "rank", "not a whole number"),
-    ("a rank twice", TEXT.replace("rank: 2", "rank: 1"), 11, "rules[1]", "rank 1 is taken"),
-    ("a name twice", TEXT.replace("much-debt", "low-score"), 11, "rules[1]", "was used on line 5"),
+    ("a rank twice", TEXT.replace("rank: 2", "rank: 1"), 11, "rules[1]", "rank 1 is already used"),
+    ("a name twice", TEXT.replace("much-debt", "low-score"), 11, "rules[1]", "is already used on line 5"),
     ("an unknown fact", when("{fact: credit_scor, below: 500}"), 10, "fact", "'credit_scor' is not one of"),
     ("a text for a number", when("{fact: credit_score, below: low}"), 10, "below", "'low' is not a number"),
     ("a fraction for a count", when("{fact: credit_score, below: 1.5}"), 10, "below", "whole points"),
@@ -141,7 +141,7 @@ def test_a_rule_that_a_decline_always_outweighs_is_unreachable() -> None:
 
 
 def test_an_enormous_file_is_refused_before_it_is_parsed() -> None:
-    with pytest.raises(DefinitionErrors, match="over 10,000,000 bytes"):
+    with pytest.raises(DefinitionErrors, match="longer than 10,000,000 bytes"):
         parse(b"#" * 10_000_001)
 
 

@@ -94,9 +94,9 @@ def test_a_share_of_an_unknown_income_is_not_known_either(tmp_path: Path) -> Non
         ({"term": "36.5"}, "term", "is not a whole number"),
         ({"term": "1"}, "term", "term_months: too small"),
         ({"use": "yacht"}, "use", "'yacht' has no translation in the mapping"),
-        ({"grade": "Z"}, "grade", "'Z' is not a step of the mapping's order"),
+        ({"grade": "Z"}, "grade", "'Z' is not listed in the mapping's `order`"),
         ({"home": "boat"}, "home", "'boat' has no translation in the mapping"),
-        ({"since": "long ago"}, "since", "'long ago' holds no year"),
+        ({"since": "long ago"}, "since", "'long ago' has no year"),
         ({"since": "2020"}, "since", "credit_history_years would be negative"),
         ({"liens": "-1"}, "liens", "tax_liens would be negative"),
         ({"income": "1e5"}, "income", "'1e5' is not a decimal number"),
@@ -133,13 +133,13 @@ def test_one_customer_may_apply_twice_but_only_as_the_same_person(tmp_path: Path
     path = write_csv(tmp_path / "t.csv", line(), line(amount="500"), line(income="1"))
     rows, report = converted(path)
     assert [row.row for row in rows] == [1, 2]
-    assert report.unusable[0].reason == "customer_id was used on row 1 with other data"
+    assert report.unusable[0].reason == "row 1 has the same customer_id with different data"
 
 
 def test_a_missing_column_is_named_with_the_nearest_one(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "t.csv", line(), header=HEADER.replace("income", "incomes"))
     with pytest.raises(
-        TableError, match=r"t\.csv:1: column 'income': is not in the table.*did you mean 'incomes'"
+        TableError, match=r"t\.csv:1: column 'income': is not a column of the file.*did you mean 'incomes'"
     ):
         converted(path)
 

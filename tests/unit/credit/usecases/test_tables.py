@@ -56,7 +56,7 @@ def test_a_quote_that_never_closes_is_refused(tmp_path: Path) -> None:
 
 def test_binary_content_is_refused(tmp_path: Path) -> None:
     error = broken(tmp_path, b"a,b\n1,\x002\n")
-    assert (error.problem, error.line) == ("is not CSV (it holds a NUL byte)", 2)
+    assert (error.problem, error.line) == ("is not CSV (it has a NUL byte)", 2)
 
 
 def test_an_empty_file_has_no_header(tmp_path: Path) -> None:

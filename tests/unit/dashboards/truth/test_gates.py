@@ -81,8 +81,8 @@ def test_a_reading_knows_what_is_matched_and_what_is_kept() -> None:
         ("credit_decision_duration_seconds", "nothing exposes or records"),
         ('slo:burn_rate:ratio1h{region="x"}', "no label 'region'"),
         ("slo:burn_rate:ratio7h", "nothing exposes or records"),
-        ("sum(rate(credit_decisions_total[5m])) or vector(0)", "fills a missing value in"),
-        ("up or on() vector(1)", "fills a missing value in"),
+        ("sum(rate(credit_decisions_total[5m])) or vector(0)", "fills in a missing value"),
+        ("up or on() vector(1)", "fills in a missing value"),
         ("sum(", "not PromQL"),
     ],
 )
@@ -143,10 +143,10 @@ LINKS: list[tuple[Panel, str]] = [
     (linking(Link(NAMED, board="nowhere")), "there is no board 'nowhere'"),
     (linking(Link(NAMED, path="/nowhere")), "the console has no page '/nowhere'"),
     (linking(Link(NAMED, path="/runbooks/none")), "there is no runbook 'none'"),
-    (linking(Link(NAMED)), "names no single target"),
+    (linking(Link(NAMED)), "does not name exactly one target"),
     (linking(shape=Shape.STAT, runbook="none"), "there is no runbook 'none'"),
-    (linking(shape=Shape.LIGHT), "names no runbook"),
-    (linking(shape=Shape.STAT, thresholds=RED), "it may turn red and names no runbook"),
+    (linking(shape=Shape.LIGHT), "does not name a runbook"),
+    (linking(shape=Shape.STAT, thresholds=RED), "it can turn red but does not name a runbook"),
 ]
 
 
@@ -205,11 +205,11 @@ def without_runbook(panel: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("lie", "problem"),
     [
-        (uncoloured, "no data is not grey"),
-        (unmapped, "no data is not grey"),
-        (green_when_null, "no data is not grey"),
-        (silent, "no data does not say so"),
-        (without_runbook, "its description does not carry its runbook"),
+        (uncoloured, "missing data is not grey"),
+        (unmapped, "missing data is not grey"),
+        (green_when_null, "missing data is not grey"),
+        (silent, "missing data is not labelled"),
+        (without_runbook, "its description does not name its runbook"),
     ],
 )
 def test_a_light_that_hides_missing_data_or_its_runbook_is_caught(

@@ -80,7 +80,7 @@ def test_an_honest_board_has_no_finding(honest_board: Board) -> None:
 def test_a_burn_panel_has_exactly_the_line_of_its_tier(lines: tuple[Fraction, ...]) -> None:
     (one,) = found(with_lines(board_named("slo-credit-decision-latency"), BURN, *lines))
     shown = ", ".join(str(float(value)) for value in sorted(lines)) or "nothing"
-    assert f"panel {BURN}: its line says {shown}, and the definition 14.4" in one
+    assert f"panel {BURN}: its line says {shown}, but the definition says 14.4" in one
 
 
 @pytest.mark.parametrize("wrong", ["14.5", "6"])
@@ -111,13 +111,13 @@ def test_a_tier_that_has_no_cloudwatch_alarm_is_held_against_none() -> None:
 def test_an_achieved_panel_is_held_against_its_target() -> None:
     panel = "achieved-credit-decision-latency-main"
     (one,) = found(with_lines(board_named("slo-credit-decision-latency"), panel, Fraction(9, 10)))
-    assert f"panel {panel}: its threshold says 0.9, and the definition 0.95" in one
+    assert f"panel {panel}: its threshold says 0.9, but the definition says 0.95" in one
 
 
 def test_a_chart_of_what_an_indicator_watches_needs_its_line_and_may_have_more() -> None:
     operations = board_named("operations")
     (one,) = found(with_lines(operations, "ingest-lag", Fraction(59)))
-    assert "no line stands where IngestLagHigh fires; its lines says 59.0, and the definition 60.0" in one
+    assert "no line marks where IngestLagHigh fires; its lines says 59.0, but the definition says 60.0" in one
     assert found(with_lines(operations, "ingest-lag", Fraction(59), Fraction(60))) == []
 
 
@@ -134,8 +134,8 @@ def test_an_indicator_alert_or_alarm_that_says_another_number_is_found() -> None
     rules = lying_rules("IngestLagHigh", "> 60", "> 61")
     alarms = lying_alarms("mirante-test-ingest-lag-high", Threshold=62.0)
     alert, alarm = found(board_named("operations"), rules=rules, alarms=alarms)
-    assert "the alert IngestLagHigh says 61.0, and the definition 60.0" in alert
-    assert "the CloudWatch alarm of IngestLagHigh says 62.0, and the definition 60.0" in alarm
+    assert "the alert IngestLagHigh says 61.0, but the definition says 60.0" in alert
+    assert "the CloudWatch alarm of IngestLagHigh says 62.0, but the definition says 60.0" in alarm
 
 
 def test_a_chart_of_other_labels_or_another_measure_is_not_what_the_indicator_watches() -> None:
@@ -166,7 +166,7 @@ def test_a_chart_of_what_must_never_happen_needs_no_line_at_zero() -> None:
     never = watching(source, dataclasses.replace(lag, threshold=Fraction(0)))
     said = found(board_named("operations"), never)
     assert said
-    assert not any("no line stands" in one for one in said)
+    assert not any("no line marks" in one for one in said)
 
 
 def test_a_tier_that_names_its_alert_itself_is_held_against_that_alert() -> None:

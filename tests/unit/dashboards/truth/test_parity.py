@@ -47,8 +47,8 @@ def test_what_is_on_one_backend_only_is_the_reviewed_list() -> None:
 def test_the_report_is_markdown_that_names_each_difference() -> None:
     text = report(ENTRIES)
     assert text.startswith("# Boards on Grafana and on CloudWatch")
-    assert "it draws no heat map" in text or "draws a heatmap" in text
-    assert "AWS itself emits it" in text
+    assert "CloudWatch has no heat map" in text or "draws a heatmap" in text
+    assert "AWS emits it" in text
 
 
 def test_the_report_has_a_line_for_every_panel() -> None:

@@ -60,7 +60,7 @@ def test_what_maven_said_is_told_and_the_copy_does_not_count(
     jars: MavenJars, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_maven(tmp_path, monkeypatch, "echo no such artifact; exit 1")
-    with pytest.raises(LocalServerError, match=r"(?s)some server: Maven could not bring.*no such artifact"):
+    with pytest.raises(LocalServerError, match=r"(?s)some server: Maven could not fetch.*no such artifact"):
         jars.fetch()
     assert not jars.there()
 

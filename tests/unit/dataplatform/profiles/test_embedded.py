@@ -105,7 +105,7 @@ def test_a_read_only_directory_is_named_with_its_fix(shared_folder: Path) -> Non
     said = open_as_somebody_else(root)
     root.chmod(0o755)
     assert str(root) in said
-    assert "may not write in it" in said or "cannot be made" in said
+    assert "may not write to it" in said or "cannot be made" in said
 
 
 async def test_a_damaged_database_is_named_and_nothing_stays_locked(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_tampering_by_raw_sql_is_found(tmp_path: Path, statement: str, dam
 async def test_a_cut_trail_is_not_written_on(tmp_path: Path) -> None:
     root = await with_entries(tmp_path)
     tamper(root, *DROP_TRIGGERS, "DELETE FROM audit WHERE sequence > 3")
-    with pytest.raises(SchemaError, match=r"ends at entry 3, but entry 5 was anchored.*audit verify"):
+    with pytest.raises(SchemaError, match=r"ends at entry 3, but entry 5 has an anchor.*audit verify"):
         open_embedded(root, ManualClock(NOON))
 
 
@@ -246,7 +246,7 @@ async def test_a_slow_or_failing_hot_store_is_left_alone_after_a_while(tmp_path:
         for _ in range(20):
             with pytest.raises(StoreUnavailable):
                 await bench.platform.hot.get("C-1", "PROFILE")
-        with pytest.raises(StoreUnavailable, match="circuit is open"):
+        with pytest.raises(StoreUnavailable, match="circuit breaker is open"):
             await bench.platform.hot.get("C-1", "PROFILE")
         assert bench.platform.breakers["hot"].state.value == "open"
         assert bench.platform.saturation().keys() == {"relational", "hot", "wide", "stream"}

@@ -70,7 +70,7 @@ def test_a_full_bulkhead_refuses_at_once_and_opens_when_somebody_leaves() -> Non
     bulkhead = Bulkhead("hot", "reads", 2)
     with bulkhead, bulkhead:
         assert (bulkhead.inside, bulkhead.saturation) == (2, 1.0)
-        with pytest.raises(StoreUnavailable, match="2 reads are in progress"), bulkhead:
+        with pytest.raises(StoreUnavailable, match="2 reads are already in progress"), bulkhead:
             pass
     with bulkhead:
         assert bulkhead.inside == 1

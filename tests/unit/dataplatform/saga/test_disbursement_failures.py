@@ -148,7 +148,7 @@ async def test_a_store_whose_circuit_is_open_is_waited_for_however_long(
 
             async def call(written: Any) -> Any:
                 if written.version > allowed:
-                    raise CircuitOpen(port, "its circuit is open")
+                    raise CircuitOpen(port, "its circuit breaker is open")
                 return await inner(written)
 
             return call if name == "put_if_newer" else inner

@@ -103,14 +103,14 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
     open_at(tmp_path)
     master = tmp_path / "keys" / "master-00000001.key"
     master.chmod(0o644)
-    with pytest.raises(KeyMaterialError, match=r"others can read it \(mode 0644\). Run: chmod 600"):
+    with pytest.raises(KeyMaterialError, match=r"other users can read it \(mode 0644\). Run: chmod 600"):
         open_at(tmp_path)
 
 
 def test_a_key_folder_that_others_can_enter_is_refused(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir(mode=0o755)
     (tmp_path / "keys").chmod(0o755)
-    with pytest.raises(KeyMaterialError, match="others can enter it"):
+    with pytest.raises(KeyMaterialError, match="other users can enter it"):
         open_at(tmp_path)
 
 
@@ -130,5 +130,5 @@ def test_a_damaged_ring_and_a_short_master_key_are_named(tmp_path: Path) -> None
         open_at(tmp_path)
     ring.write_bytes(whole)
     (tmp_path / "keys" / "master-00000001.key").write_bytes(b"short")
-    with pytest.raises(KeyMaterialError, match="32 bytes, this one 5"):
+    with pytest.raises(KeyMaterialError, match="32 bytes, but this one has 5"):
         open_at(tmp_path)

@@ -116,7 +116,7 @@ async def test_a_full_queue_refuses_at_once(tmp_path: Path) -> None:
     others = [asyncio.create_task(database.write(insert(n))) for n in (1, 2)]
     await asyncio.sleep(0)
     assert database.saturation == 1.0
-    with pytest.raises(StoreUnavailable, match="2 writes are waiting"):
+    with pytest.raises(StoreUnavailable, match="2 writes are already waiting"):
         await database.write(insert(3))
     gate.open.set()
     await asyncio.gather(first, *others)
@@ -156,7 +156,7 @@ async def test_a_locked_database_is_unavailable_and_recovers(tmp_path: Path) -> 
     await database.write(lambda c: c.execute("PRAGMA busy_timeout = 1").fetchone())
     other = open_writer(tmp_path / "t.sqlite")
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailable, match=r"hot store.*another process holds the database"):
+    with pytest.raises(StoreUnavailable, match=r"hot store.*another process is using the database"):
         await database.write(insert(1))
     other.execute("ROLLBACK")
     other.close()
@@ -239,13 +239,13 @@ async def test_readers_cannot_write(database: Database) -> None:
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
     path.write_bytes(b"this is a letter, not a database" * 100)
-    with pytest.raises(SchemaError, match=r"t\.sqlite.*damaged or no database.*backup"):
+    with pytest.raises(SchemaError, match=r"t\.sqlite.*damaged or is not a database.*backup"):
         Database(path, "hot", TABLE)
 
 
 def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     Database(tmp_path / "t.sqlite", "hot", (*TABLE, "CREATE TABLE u (n INTEGER) STRICT;")).stop()
-    with pytest.raises(SchemaError, match="schema is version 2, this program knows up to 1"):
+    with pytest.raises(SchemaError, match="schema is version 2, but this program knows versions up to 1"):
         Database(tmp_path / "t.sqlite", "hot", TABLE)
 
 

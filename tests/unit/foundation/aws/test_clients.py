@@ -94,7 +94,7 @@ def test_a_refusal_says_who_refused_what_and_whom_to_ask(aws: RefusingAws) -> No
     assert (refused.code, refused.nothing_done) == ("AccessDeniedException", True)
     assert str(refused) == (
         f"AWS kinesis at {aws.address}: ListStreams: AccessDeniedException: not you. "
-        "Allow ListStreams to whoever runs this"
+        "Allow ListStreams for the identity that runs this"
     )
 
 
@@ -116,7 +116,7 @@ def test_a_call_is_tried_as_often_as_its_purpose_says_and_a_failing_service_may_
 
 def test_a_server_that_is_not_aws_is_told_as_such(aws: RefusingAws) -> None:
     aws.answer = b"It works!"
-    with pytest.raises(AwsError, match="what answers there is not AWS"):
+    with pytest.raises(AwsError, match="the server there is not AWS"):
         AwsClients(aws.address).client("sts", QUICK).get_caller_identity()
 
 
@@ -154,7 +154,7 @@ def test_settings_of_aws_that_cannot_be_used_are_told_before_anything_is_asked(
 ) -> None:
     (tmp_path / "torn").write_text("[profile\nregion sa-east-1", encoding="utf-8")
     monkeypatch.setenv(name, str(tmp_path / value) if name == "AWS_CONFIG_FILE" else value)
-    with pytest.raises(AwsError, match="AWS's own settings"):
+    with pytest.raises(AwsError, match="the AWS settings"):
         AwsClients().client("kinesis", QUICK, "sa-east-1")
 
 

@@ -162,7 +162,7 @@ CASES = {
         "counter: 'yes'",
         "counter:",
         "counter",
-        "neither true nor false",
+        "not true or false",
         "unquoted",
     ),
     "a method that does not exist": (
@@ -435,7 +435,7 @@ def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
 def test_bytes_that_are_not_utf8_name_their_line(tmp_path: Path) -> None:
     (tmp_path / "web.yaml").write_bytes(SLO.encode().replace(b"Uptime", b"Up\xff"))
     error = refusals(tmp_path)[0]
-    assert (error.line, error.problem) == (5, "is not UTF-8 here (byte 0xff)")
+    assert (error.line, error.problem) == (5, "is not UTF-8 on this line (byte 0xff)")
 
 
 def test_a_file_of_no_known_kind_is_refused(tmp_path: Path) -> None:
@@ -457,7 +457,7 @@ def test_a_directory_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 def test_a_document_that_refers_to_itself_is_refused(tmp_path: Path) -> None:
     source = "apiVersion: openslo/v1\nkind: DataSource\nmetadata: {name: a}\nspec:\n  type: Prometheus\n"
     found = refusals(tmp_path, web=source + "  connectionDetails: &loop {again: *loop}\n")
-    assert any("stands for nothing that is complete above it" in error.problem for error in found)
+    assert any("has no complete anchor above it" in error.problem for error in found)
 
 
 def test_the_same_id_twice_is_refused_with_both_places(tmp_path: Path) -> None:

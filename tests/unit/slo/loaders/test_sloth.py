@@ -141,7 +141,7 @@ def test_its_kubernetes_resource_says_the_same(tmp_path: Path) -> None:
             "      name: WebErrors\n      page_alert: {disable: maybe}",
             "maybe",
             "slos[0].alerting.page_alert.disable",
-            "neither true nor false",
+            "not true or false",
         ),
         ("service: web", "team: web", "team: web", "team", "not a known key"),
     ],

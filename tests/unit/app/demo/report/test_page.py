@@ -72,7 +72,7 @@ def test_the_latency_chart_holds_every_bucket(page: str) -> None:
     report = a_report()
     values = re.findall(
         r'data-value="([\d.]+)"',
-        half(page, "en").partition("<h3>Answer times</h3>")[2].partition("</section>")[0],
+        half(page, "en").partition("<h3>Response times</h3>")[2].partition("</section>")[0],
     )
     counts = [float(bucket.count) for bucket in report.healthy.histogram]
     assert [float(value) for value in values] == counts * 3
