@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from app.serving.errors import PortInUse
 from app.serving.loops import Loop
+from app.serving.request_heads import BoundedHeads
 
 log = logging.getLogger("mirante.server")
 
@@ -60,17 +61,24 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
     return sock
 
 
-async def serve(process: Process, sock: socket.socket) -> None:
-    """Serve until told to stop (SIGINT, SIGTERM, or the parent's end), then drain and close."""
+def http_server(application: ASGIApp) -> uvicorn.Server:
+    """The one kind of HTTP server that Mirante starts."""
     config = uvicorn.Config(
-        process.application,
+        application,
+        http=BoundedHeads,
+        ws="none",
         log_config=None,
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=DRAIN_SECONDS,
         server_header=False,
     )
-    server = uvicorn.Server(config)
+    return uvicorn.Server(config)
+
+
+async def serve(process: Process, sock: socket.socket) -> None:
+    """Serve until told to stop (SIGINT, SIGTERM, or the parent's end), then drain and close."""
+    server = http_server(process.application)
     # uvicorn raises the signal again after its own shutdown; ours has to run after that, so it goes nowhere.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)

@@ -165,6 +165,26 @@ def test_bytes_that_are_no_http_do_not_harm_the_server(server: Server) -> None:
         assert client.get("/healthz").status_code == 200
 
 
+def test_unfinished_heads_are_cut_off_and_nobody_else_waits_for_them(server: Server) -> None:
+    address = ("127.0.0.1", server.port)
+    with (
+        socket.create_connection(address, timeout=patience(30)) as half,
+        socket.create_connection(address, timeout=patience(30)) as flood,
+        server.client() as client,
+    ):
+        half.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        flood.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ")
+        for _ in range(20):
+            with contextlib.suppress(ConnectionError):
+                flood.sendall(b"a" * 1_000_000)
+            assert client.get("/healthz").status_code == 200
+        with pytest.raises(ConnectionError):  # cut off, though this side had more to say
+            flood.sendall(b"a" * 1_000_000)
+        answer = b"".join(iter(lambda: half.recv(65_536), b""))  # until the server closes
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert client.get("/healthz").status_code == 200
+
+
 def test_every_log_line_is_json_of_the_schema_and_names_no_key_and_no_cpf(server: Server) -> None:
     with server.client() as client:
         made = client.post("/v1/decisions", json=BODY, headers={"Idempotency-Key": "one"})

@@ -14,7 +14,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
-import uvicorn  # noqa: E402
 import uvloop  # noqa: E402
 from prometheus_client import CollectorRegistry, generate_latest  # noqa: E402
 
@@ -22,6 +21,7 @@ from app.api.application import create_api  # noqa: E402
 from app.api.dependencies import ApiDependencies  # noqa: E402
 from app.api.keys import KeyRing, create_key  # noqa: E402
 from app.api.scopes import Scope  # noqa: E402
+from app.serving.server import bind, http_server  # noqa: E402
 from credit.domain.cpf import synthetic_cpf  # noqa: E402
 from credit.usecases.decide import DecideCredit  # noqa: E402
 from credit.usecases.disburse import DisburseCredit  # noqa: E402
@@ -111,16 +111,8 @@ async def main(data_dir: Path, port: int) -> None:
     platform = open_embedded(data_dir, clock, faults)
     customer = IngestRecord(platform.sealer, clock).parse(customer_record(CUSTOMER))
     await platform.customers.upsert(customer)  # type: ignore[arg-type]
-    config = uvicorn.Config(
-        create_api(dependencies(data_dir, platform, faults)),
-        host="127.0.0.1",
-        port=port,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        http="httptools",
-    )
-    await uvicorn.Server(config).serve()
+    server = http_server(create_api(dependencies(data_dir, platform, faults)))
+    await server.serve(sockets=[bind("127.0.0.1", port, "api_port")])
     await platform.close()
 
 
