@@ -47,6 +47,9 @@ ROOT = [
         "Sloth or OpenSLO in, our definitions (OpenSLO v1 with annotations) out.",
     ),
     Later("ingest", "app.cli.ingest:ingest", "Records onto the ingestion stream and into the stores."),
+    Later(
+        "init", "app.cli.init:init", "Make a workspace in DIR, from what a Prometheus has or as an example."
+    ),
     Later("keys", "app.cli.keys:keys", "API keys: create, list, revoke."),
     Later(
         "plan",

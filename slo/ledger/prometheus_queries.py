@@ -5,7 +5,7 @@ https://prometheus.io/docs/prometheus/latest/querying/api/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,9 +28,13 @@ class PrometheusQueries:
     def at(self, query: str, instant: datetime) -> Sequence[tuple[Labels, float]]:
         """Each series with its value at that instant; none is no data."""
         found = self.ask("query", {"query": query, "time": f"{instant.timestamp():.3f}"})
-        if found["resultType"] == "scalar":
-            return [({}, float(found["result"][1]))]
-        return [(series["metric"], float(series["value"][1])) for series in found["result"]]
+        try:
+            if found["resultType"] == "scalar":
+                return [({}, float(found["result"][1]))]
+            return [(series["metric"], float(series["value"][1])) for series in found["result"]]
+        except (LookupError, TypeError, ValueError) as error:
+            told = f"{self._base_url} answered {query!r} with no vector; is it Prometheus?"
+            raise SourceError(told) from error
 
     def over(
         self, query: str, start: datetime, end: datetime, step: timedelta
@@ -52,10 +56,17 @@ class PrometheusQueries:
 
     def ask(self, what: str, parameters: Mapping[str, str]) -> Any:
         """The ``data`` of an answer of ``/api/v1/<what>``."""
+        return self._data(what, lambda url: self._client.post(url, data=dict(parameters)), parameters)
+
+    def read(self, what: str, parameters: Mapping[str, str]) -> Any:
+        """The same of what has no form to post: ``metadata``, ``label/<name>/values``."""
+        return self._data(what, lambda url: self._client.get(url, params=dict(parameters)), parameters)
+
+    def _data(self, what: str, send: Callable[[str], httpx.Response], parameters: Mapping[str, str]) -> Any:
         try:
-            answer = self._client.post(f"{self._base_url}/api/v1/{what}", data=dict(parameters))
+            answer = send(f"{self._base_url}/api/v1/{what}")
             body = answer.json()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceError(f"Prometheus at {self._base_url} cannot be reached: {error}") from error
         except ValueError as error:
             raise SourceError(
@@ -63,5 +74,6 @@ class PrometheusQueries:
             ) from error
         if not isinstance(body, dict) or body.get("status") != "success":
             told = body.get("error") if isinstance(body, dict) else body
-            raise SourceError(f"Prometheus at {self._base_url} refused {parameters['query']!r}: {told}")
+            asked = repr(parameters["query"]) if "query" in parameters else f"/api/v1/{what}"
+            raise SourceError(f"Prometheus at {self._base_url} refused {asked}: {told}")
         return body["data"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from slo.lint.finding import Finding, error, warning
 from slo.lint.surroundings import LintSurroundings
+from slo.model.histogram_unit import in_milliseconds
 from slo.model.promql import PromqlError, Query, Selector, analyse
 from slo.model.spec import MetricQuery, Objective, Slo
 from slo.prometheus.names import RESERVED, label_name
@@ -137,8 +138,9 @@ def _edge(slo: Slo, part: str, selector: Selector, edge: str, around: LintSurrou
         shown = ", ".join(f"{bound:g}" for bound in sorted(known))
         reason = f"{selector.name} has no bucket with le={edge}"
         yield error(slo, "bucket-missing", f"{part} query", reason, f"Its le values are {shown}.")
+    seconds = value / 1000 if in_milliseconds(selector.name.removesuffix("_bucket")) else value
     for objective in slo.objectives:
-        yield from _said(slo, objective, part, value)
+        yield from _said(slo, objective, part, seconds)
 
 
 def _said(slo: Slo, objective: Objective, part: str, edge: float) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from tests.support.reachable import ROOT, Reached, modules_of, product_modules
 # Nothing of ours loads these; the reason says who does.
 LOADED_BY_OTHERS = {
     "app.cli.__main__": "python -m app.cli",
+    "app.new_workspace.common.dashboards.boards.services": "`mirante init` copies it; workspaces load it",
     "dataplatform.consistency.state_machine": "declares a state machine and names its Lambda functions",
     "dataplatform.ingestion.lambda_declaration": "declares the processors and names their Lambda function",
     "dataplatform.schemas.mysql.grants": "declares the rights of the application's own user",

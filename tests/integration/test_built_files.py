@@ -77,3 +77,15 @@ def test_the_licence_is_apache_and_travels_with_the_wheel(built: Built) -> None:
     assert "Apache License" in built.license
     assert "Version 2.0" in built.license
     assert message_from_string(built.metadata)["License-Expression"] == "Apache-2.0"
+
+
+def test_the_wheel_holds_what_init_writes(built: Built) -> None:
+    folder = ROOT / "app/new_workspace"
+    templates = [
+        f"app/new_workspace/{path.relative_to(folder).as_posix()}"
+        for name in ("common", "shop")
+        for path in (folder / name).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    ]
+    assert len(templates) > 5
+    assert set(templates) - built.wheel == set()

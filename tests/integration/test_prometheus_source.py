@@ -229,7 +229,7 @@ def test_a_query_the_server_refuses_is_told(tmp_path: Path, client: httpx.Client
 
 def test_a_server_that_is_not_there_is_named(client: httpx.Client) -> None:
     reader = PrometheusCountReader(f"http://127.0.0.1:{free_port()}", QUERIES, client)
-    with pytest.raises(SourceError, match="cannot be asked"):
+    with pytest.raises(SourceError, match="cannot be reached"):
         reader.read(MIDNIGHT, MIDNIGHT + HOUR)
 
 

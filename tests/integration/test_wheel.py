@@ -173,6 +173,10 @@ def test_commands_work_in_a_folder_with_packages_called_like_ours(
     done([mirante, "check"], beside_others)
     done([mirante, "build", "--out", "made"], beside_others)
     done([mirante, "settings"], beside_others)
+    done([mirante, "init", "shop"], beside_others)
+    done([mirante, "--workspace", "shop", "check"], beside_others)
+    done([mirante, "--workspace", "shop", "build", "--out", "made-shop"], beside_others)
+    assert (beside_others / "made-shop/grafana/services.json").is_file()
 
 
 def test_what_up_starts_takes_nothing_from_the_folder_it_is_started_in(
