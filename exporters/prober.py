@@ -143,7 +143,8 @@ class Prober:
             log.error("the prober's journal takes no heartbeat: %s", error)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        """A probe that broke in an unforeseen way is not counted: that is no data, and it is logged."""
+        """A probe that failed in an unforeseen way is not counted, so its minute has no data; the failure is
+        logged."""
         self._in_flight.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a probe broke: %s", error, exc_info=error)

@@ -49,7 +49,7 @@ class TransitionKind(StrEnum):
 
 
 class HoldKind(StrEnum):
-    """Why nobody is told for now."""
+    """Why nobody is notified for now."""
 
     SILENCE = "silence"
     CAUSE = "cause"

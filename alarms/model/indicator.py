@@ -1,6 +1,6 @@
 """Alarms on indicators that are not an SLO's burn: saturation, consistency, lag, dead letters, silence.
 
-Said once; Prometheus rules, CloudWatch alarms and the red lines of the boards are made from the same value.
+Defined once: Prometheus rules, CloudWatch alarms and the red lines of the boards all come from it.
 """
 
 from __future__ import annotations

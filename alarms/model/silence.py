@@ -1,4 +1,4 @@
-"""A silence: alerts whose labels match are kept and shown, and nobody is told until it ends."""
+"""A silence: matching alerts are stored and shown, but nobody is notified until it ends."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def owner_target(incident: Incident) -> str:
 
 
 def _once(told: list[Recipient]) -> tuple[Recipient, ...]:
-    """Nobody is told the same thing twice: a target keeps the first step it has."""
+    """Nobody is notified of the same thing twice: a target keeps its first step."""
     seen: dict[str, Recipient] = {}
     for item in told:
         seen.setdefault(item.target, item)

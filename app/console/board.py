@@ -133,7 +133,7 @@ def promise_row(status: ObjectiveStatus, reader: Reader) -> PromiseRow:
 
 
 def period_text(length: timedelta, reader: Reader) -> str:
-    """``30 days``; a length that is no whole number of days as a duration."""
+    """``30 days``; a length that is not a whole number of days is shown as a duration."""
     days, rest = divmod(length, timedelta(days=1))
     return reader.formats.duration(length) if rest else reader.texts.counted("board.days", days)
 

@@ -66,7 +66,7 @@ def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader)
 
 
 def next_step(timer: Timer, incident: Incident, escalation: EscalationPolicy, reader: Reader) -> str:
-    """What the timer will do, when, and to whom: ``Unless acknowledged by 14:15 (in 3 min), ...``."""
+    """What the timer will do, when, and to whom: ``If not acknowledged by 14:15 (in 3 min), ...``."""
     due = max(timer.deadline, incident.snoozed_until or timer.deadline)
     told = {
         TimerKind.ACKNOWLEDGE: escalation.missed,

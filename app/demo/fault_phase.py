@@ -1,4 +1,5 @@
-"""The fault on purpose: broken in the adapter, seen by the watch, told to a person, fixed, resolved."""
+"""The injected fault: it breaks the adapter, the evaluator sees it, a person is notified, it is removed, and
+the incident resolves."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ LOOK_EVERY = 0.2  # real seconds
 
 
 class FaultPhase:
-    """Keeps sending at a steady rate while the fault comes, is noticed, goes, and is forgiven."""
+    """Keeps sending at a steady rate while the fault starts, is noticed, ends, and its alert clears."""
 
     def __init__(
         self,

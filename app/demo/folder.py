@@ -16,7 +16,7 @@ PAGING = ("P1", "P2")
 
 
 def fresh_folder(folder: Path) -> Path:
-    """An empty folder of the demo's own: an interrupted run's leavings are removed, nothing else ever is.
+    """An empty folder of the demo's own: what an interrupted run left behind is removed, and nothing else.
 
     Raises:
         FolderNotOurs: it holds something the demo did not make.
@@ -33,8 +33,9 @@ def fresh_folder(folder: Path) -> Path:
 def demo_definitions(folder: Path) -> Path:
     """The shipped definitions below ``folder``, with the two paging tiers alone; answers where they are.
 
-    The ticket tiers look back over a day and three days, and take two and six hours to forget a fault: longer
-    than a demo can wait even at sixty times real time. Everything else is the shipped file, byte for byte.
+    The ticket tiers look back over a day and three days, and need two and six hours to clear after a fault:
+    longer than a demo can wait even at sixty times real time. Everything else is the shipped file, byte for
+    byte.
     """
     target = folder / "definitions"
     shutil.copytree(SHIPPED.definitions, target)

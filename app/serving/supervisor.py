@@ -1,6 +1,6 @@
-"""The supervisor of ``mirante up``: two children, data and control, that share no fate.
+"""The supervisor of ``mirante up``: two children, data and control, whose failures are independent.
 
-A child that dies is started again with growing pauses; one that says its configuration is wrong is not.
+A child that dies is restarted with growing delays; one that reports a wrong configuration is not.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""An honest preview of a board: its real layout with real query results, as one HTML page without Grafana.
+"""A preview of a board: its real layout with real query results, as one HTML page without Grafana.
 
-Each panel shows its latest values and its limits, a panel of lines their course. What has no data says so.
+Each panel shows its latest values and its limits, a panel of lines their course. Panels without data say so.
 """
 
 from __future__ import annotations

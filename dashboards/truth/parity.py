@@ -1,4 +1,4 @@
-"""Which panel exists on which backend, and why one does not: the difference said aloud, never hidden."""
+"""Which panel exists on which backend, and why not where one is missing."""
 
 from __future__ import annotations
 

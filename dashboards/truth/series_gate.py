@@ -1,4 +1,5 @@
-"""Every metric and label that a panel, rule or variable names exists; nothing fills a hole with a value."""
+"""Every metric and label that a panel, rule or variable names exists; and nothing fills in a missing
+value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One lie found: where it stands, what is wrong, how to fix it."""
+"""One false statement found in a board: where it is, what is wrong, how to fix it."""
 
 from __future__ import annotations
 

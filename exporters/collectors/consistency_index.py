@@ -1,6 +1,6 @@
 """Consistency index per pair of stores: how equal they are, and how sure we are of it.
 
-An unknown index is an absent series, never 1: a comparison that did not run proves nothing.
+An unknown index is an absent series, never 1: without a comparison nothing is proven.
 """
 
 from __future__ import annotations

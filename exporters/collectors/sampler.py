@@ -1,4 +1,4 @@
-"""Samples what can run out in the background, so that a scrape never waits for a slow or dead server.
+"""Samples saturation in the background, so that a scrape never waits for a slow or dead server.
 
 What is asked of this process shares one thread; each server has its own: one that hangs delays nobody.
 """

@@ -1,4 +1,4 @@
-"""Saturation of what can run out (the S of USE): a ratio of use over limit for each component.
+"""Saturation of resources (the S of USE): a ratio of use over limit for each component.
 
 Probes run in the background (``sampler``); a scrape reads what they last found, and never waits.
 A reading too old to trust is absent, not repeated: a dead probe must not look like a calm resource.

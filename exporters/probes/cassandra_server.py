@@ -48,7 +48,7 @@ class CassandraServer:
             if self._session is None:
                 self._session = self._open()
             pools = {row["name"]: row for row in self._session.execute(_POOLS, timeout=self._patience)}
-        except Exception as error:  # the driver's errors share no base
+        except Exception as error:  # the driver's errors have no common base class
             raise OSError(f"{self.component}: {type(error).__name__}: {error}") from error
         found = {resource: pools[pool] for resource, pool in POOLS.items() if pool in pools}
         blocked = sum(pool["blocked_tasks_all_time"] for pool in found.values())

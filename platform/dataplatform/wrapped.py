@@ -1,8 +1,8 @@
 """Ports whose every call goes through something: a fault on purpose, a circuit breaker, a span.
 
 One class a port, one line a method, whatever is put around it: ``get = through(HotStore.get)`` has that
-method's own signature. A class that lacks a method of its port is no such port, and the type checker says so
-where it is used as one.
+method's own signature. A class that lacks a method of its port does not implement it, and the type checker
+says so where it is used as one.
 """
 
 from __future__ import annotations

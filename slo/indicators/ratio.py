@@ -18,8 +18,8 @@ KEY = "ratioMetric"
 class CountsEvents:
     """Whatever counts events by two queries: its PromQL follows from them.
 
-    A good or bad series that does not exist while total does counts as 0: a missing error series is no error,
-    never a hole.
+    A good or bad series that does not exist while total does counts as 0: a missing error series means no
+    errors, never a gap.
     """
 
     unit = CountUnit.EVENTS

@@ -105,7 +105,7 @@ def _expected_events(counts: Counts, period: Period, first_data: datetime | None
 
 
 def exhaustion(status: BudgetStatus, recent: WindowBurn) -> Exhaustion | None:
-    """``None``: nothing failed in the recent window, or no events; zero when already exhausted."""
+    """``None`` if nothing failed in the recent window or there were no events; zero if already exhausted."""
     bad = recent.counts.bad
     if status.exhausted:
         return Exhaustion(recent.window, timedelta(0), timedelta(0), timedelta(0))

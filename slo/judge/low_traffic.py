@@ -1,4 +1,4 @@
-"""Low traffic in words: how few failures fire an alert at the traffic actually seen."""
+"""Describes low traffic: how few failures fire an alert at the observed traffic."""
 
 from __future__ import annotations
 

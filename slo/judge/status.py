@@ -1,6 +1,7 @@
-"""What an SLO looks like now: budget left, burn per window, compliance, projected exhaustion.
+"""The state of an SLO now: budget left, burn per window, compliance, projected exhaustion.
 
-Pure function of definitions, ledger and time. Every number is counted; what is not exact says how far off.
+Pure function of definitions, ledger and time. Every number is counted; a number that is not exact comes with
+its error bound.
 """
 
 from __future__ import annotations

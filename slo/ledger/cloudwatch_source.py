@@ -1,8 +1,8 @@
 """Counts from CloudWatch (``GetMetricData``), for definitions whose indicator has a CloudWatch twin.
 
 Sums per minute (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html).
-A minute without samples of the total is no data; of the other count, zero. One-minute data points exist for
-fifteen days, so a longer history cannot be read back exactly and is refused.
+A minute without samples of the total has no data; without samples of the other count, that count is zero.
+One-minute data points exist for fifteen days, so a longer history cannot be read back exactly and is refused.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _tallies(twin: Twin, values: Mapping[CloudWatchMetric, Minutes]) -> dict[dat
 
 
 def _tally(twin: Twin, values: Mapping[CloudWatchMetric, Minutes], at: datetime) -> Tally:
-    """Whole events; what is no whole number, or more than the total, is cut and flagged."""
+    """Whole events; a value that is not whole, or exceeds the total, is cut and flagged."""
     total = sum(values[metric].get(at, 0.0) for metric in twin.total)
     part = sum(values[metric].get(at, 0.0) for metric in twin.part)
     whole = max(0, round(total))

@@ -26,7 +26,7 @@ class PrometheusQueries:
         self._client = client
 
     def at(self, query: str, instant: datetime) -> Sequence[tuple[Labels, float]]:
-        """Each series with its value at that instant; none is no data."""
+        """Each series with its value at that instant; a series without data is left out."""
         found = self.ask("query", {"query": query, "time": f"{instant.timestamp():.3f}"})
         try:
             if found["resultType"] == "scalar":

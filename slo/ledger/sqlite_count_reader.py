@@ -33,7 +33,7 @@ WHERE c.run = ? AND c.minute >= ? GROUP BY k.id
 
 
 class SqliteCountReader:
-    """Journals of several processes as one. A file that does not exist yet is no data.
+    """Journals of several processes as one. A file that does not exist yet counts as no data.
 
     After a crash of the host the minutes that had not been synced are read with an ``error_bound``: the
     busiest minute of that counter in the last hour. It holds unless traffic more than doubled just then.

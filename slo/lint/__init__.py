@@ -1,4 +1,4 @@
-"""Feasibility lint: what is valid, and yet cannot work or is not what was meant."""
+"""Feasibility lint: finds definitions that are valid but cannot work or are not what was meant."""
 
 from __future__ import annotations
 

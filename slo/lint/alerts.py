@@ -1,4 +1,4 @@
-"""Alerts that cannot fire, or fire on next to nothing."""
+"""Alerts that cannot fire, or that fire on very few events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One thing a person should know about a definition, with the place and the fix."""
+"""One finding about a definition, with its place and fix."""
 
 from __future__ import annotations
 

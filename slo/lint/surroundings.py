@@ -1,4 +1,4 @@
-"""What a lint may know of the world around the definitions. Whatever is unknown is not judged."""
+"""What the lint knows about the environment of the definitions. It does not judge what is unknown."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ refresh-interval           how often the indicator gets a new value
 no-data-severity           P1..P4, or ``none``
 no-data-after              silence for this long is *no data*
 group-by                   one budget per value of these labels, ``pair, region``
-owner                      the team that answers
+owner                      the team that owns it
 objective-names            names of the objectives in order, ``internal, contract``
 total good excluded        in words what is counted (each also ``-pt``)
 display-name-pt description-pt beside runbook   texts shown beside the SLO
@@ -203,7 +203,7 @@ class Annotations:
         return value
 
     def texts(self) -> dict[str, str]:
-        """Words for people, keyed as ``Slo.texts`` has them (``good_pt``)."""
+        """Texts for people, with the keys of ``Slo.texts`` (``good_pt``)."""
         return {name.replace("-", "_"): self._ours[name] for name in TEXTS if self._ours.get(name)}
 
     def per_tier(self, kind: str) -> dict[str, str]:

@@ -48,5 +48,5 @@ class Catalogue:
         return next((c for c in self.components if c.id == component_id), None)
 
     def owner(self, slo: Slo) -> str:
-        """The team that answers for the SLO: its own, else its service's; ``""`` when nobody is named."""
+        """The team that owns the SLO: its own, else its service's; ``""`` when nobody is named."""
         return slo.owner or self.service(slo.service).owner

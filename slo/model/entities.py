@@ -12,7 +12,7 @@ from slo.model.spec import Tier
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """OpenSLO ``Service``: a grouping of SLOs, with the team that answers for it."""
+    """OpenSLO ``Service``: a grouping of SLOs, with the team that owns it."""
 
     name: str
     display_name: str

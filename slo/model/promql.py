@@ -58,7 +58,7 @@ class LabelMatcher:
     def matches(self, labels: Mapping[str, str]) -> bool:
         """
         Raises:
-            PatternError: the value is no pattern.
+            PatternError: the value is not a valid pattern.
         """
         actual = labels.get(self.name, "")
         if "~" in self.op:

@@ -44,7 +44,8 @@ def windows_of(slo: Slo) -> list[timedelta]:
 
 
 def step_of(slo: Slo) -> timedelta:
-    """What the period is added up from: the shortest step that keeps the sum small and is no alert window."""
+    """What the period is added up from: the shortest step that keeps the sum small and is not an alert
+    window."""
     slice_length = max(slice_window(slo, objective) for objective in slo.objectives)
     for step in STEPS:
         fits = slo.window.length // step <= MOST_STEPS and step % slice_length == timedelta(0)

@@ -52,7 +52,7 @@ class CloudWatchBoards:
 
 
 def _parsed(body: str) -> Any:
-    """A body that is no JSON was put there by hand; it differs from anything of ours."""
+    """A body that is not JSON was put there by hand; it differs from all generated boards."""
     try:
         return json.loads(body)
     except ValueError:

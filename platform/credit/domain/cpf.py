@@ -17,7 +17,7 @@ MAX_SYNTHETIC = 111_111_110
 
 
 def looks_like_cpf(text: str) -> bool:
-    """Whether a text is written as a CPF is, valid or not: such a text is no identifier."""
+    """Whether a text has the form of a CPF, valid or not: such a text is refused as an identifier."""
     return _WRITTEN.fullmatch(text) is not None
 
 

@@ -98,7 +98,7 @@ def _as_rows(rows: Iterator[tuple[list[str], int]], names: tuple[str, ...]) -> I
     number = 0
     for cells, line in rows:
         if not cells:
-            continue  # a blank line is no row
+            continue  # a blank line is not a row
         number += 1
         wrong = (
             None if len(cells) == len(names) else f"has {len(cells)} cells where the header has {len(names)}"

@@ -71,7 +71,7 @@ def _rises(history: Sequence[PastCheck]) -> bool:
     if len(before) < BEFORE or now.divergent < ENOUGH:
         return False
     differences, compared = sum(check.divergent for check in before), sum(check.compared for check in before)
-    usual = (differences + 1) / (compared + 1)  # never zero: a first difference ever is no rise by itself
+    usual = (differences + 1) / (compared + 1)  # never zero: the first difference alone is not a rise
     return now.divergent / max(now.compared, 1) > RISE * usual
 
 

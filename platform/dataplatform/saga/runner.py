@@ -3,7 +3,7 @@
 A step that failed or timed out may have happened all the same. Before the pivot it is tried again, then
 compensated as if it had; from the pivot's intent on there is no way back, so it is tried until it is known.
 What fails too often is parked as STUCK and alarms. A store whose circuit is open was not asked: the saga
-waits for it, and that is no failure of its own.
+waits for it, and that is not a failure of the saga.
 """
 
 from __future__ import annotations

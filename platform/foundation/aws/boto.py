@@ -84,8 +84,8 @@ def _explaining(method: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _explained(place: str) -> Iterator[None]:
-    """botocore's errors as ``AwsError``. Those for an endpoint that is no address, or is not AWS's, are no
-    ``BotoCoreError``."""
+    """botocore's errors as ``AwsError``. Those for an endpoint that is not an address, or is not AWS's, are
+    not a ``BotoCoreError``."""
     try:
         yield
     except ClientError as error:

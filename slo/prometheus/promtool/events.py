@@ -208,7 +208,7 @@ def _silence(slo: Slo, environment: str, counters: Counters, group: Mapping[str,
     checks = [alert_state(rule, {}, 9, False), alert_state(rule, {}, 10 + after + 1, True)]
     if after > 1:
         checks.append(alert_state(rule, {}, 10 + after - 1, False))
-    test = case("silence is told, quiet is not", counters.series(signal, lost=after + 10), checks)
+    test = case("silence alerts, quiet traffic does not", counters.series(signal, lost=after + 10), checks)
     return test | {"alert_rule_test": [alert_words(rule, 10 + after + 1, {}, {})]}
 
 

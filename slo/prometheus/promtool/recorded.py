@@ -221,12 +221,12 @@ def _period_checks(
 
 
 def edge_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
-    """More good than total, as two scrapes may show, is no errors; nothing counted is no ratio."""
+    """More good than total, as two scrapes may show, means no errors; without events there is no ratio."""
     for objective in slo.objectives:
         if windows_of(slo):
-            name = f"good above a small total is no error in {objective.name}"
+            name = f"good above a small total means no errors in {objective.name}"
             yield _flat(slo, objective, environment, name, (0.011, 0.01), 0.0)
-            name = f"nothing counted is no ratio in {objective.name}"
+            name = f"without events there is no ratio in {objective.name}"
             yield _flat(slo, objective, environment, name, (0.0, 0.0), None)
 
 

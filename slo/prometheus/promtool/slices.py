@@ -97,7 +97,7 @@ def _silence(
     last = until - step
     still = (last + silence_span(slo) // _MINUTE - 1) // step * step
     checks = [alert_state(rule, {}, still, False), alert_state(rule, {}, still + 2 * step, True)]
-    test = case("silence is told", fed, checks, every)
+    test = case("silence alerts", fed, checks, every)
     return test | {"alert_rule_test": [alert_words(rule, still + 2 * step, {}, {})]}
 
 
@@ -131,7 +131,7 @@ def _gauge_silence(slo: Slo, environment: str, name: str, value: float, held: in
     silent = held + LOOK_BACK_MINUTES + silence_span(slo) // _MINUTE + 2 * PHASE_MINUTES
     fed = [{"series": name, "values": gauge([value] * held + [None] * PHASE_MINUTES)}]
     checks = [alert_state(rule, {}, held, False), alert_state(rule, {}, silent, True)]
-    return case("silence is told", fed, checks) | {"alert_rule_test": [alert_words(rule, silent, {}, {})]}
+    return case("silence alerts", fed, checks) | {"alert_rule_test": [alert_words(rule, silent, {}, {})]}
 
 
 def _only(form: Affine, group: Mapping[str, str]) -> Sample | None:

@@ -60,7 +60,7 @@ class DynamoHotStore:
 
     async def query_customer(self, customer_id: str, prefix: str = "", limit: int = 100) -> Sequence[HotItem]:
         condition, values = "#customerId = :customer", {":customer": {"S": customer_id}}
-        if prefix:  # an empty value is no key
+        if prefix:  # an empty value cannot be a key
             condition += " AND begins_with(#dataType, :prefix)"
             values[":prefix"] = {"S": prefix}
         return await self._query(limit, condition, values, ConsistentRead=True)

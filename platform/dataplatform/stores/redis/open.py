@@ -19,7 +19,7 @@ from dataplatform.wrapped import WrappedCache
 from foundation.clock import Clock
 from foundation.metrics import Telemetry
 
-ANSWER_SECONDS = 0.05  # a cache slower than the store behind it is no cache
+ANSWER_SECONDS = 0.05  # a cache slower than the store behind it is useless
 CONNECT_SECONDS = 0.2
 CONNECTIONS = 32
 BREAKER = BreakerPolicy(slow_seconds=ANSWER_SECONDS)

@@ -1,6 +1,6 @@
 """The source of truth as a side of the comparison: uniform samples, and a record with its outbox at once.
 
-Always read at the writer: a replica that lags would tell of differences that are none.
+Always read at the writer: a lagging replica would show differences that do not exist.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class CommitWitness(Protocol):
         ...
 
     def after_commit(self, connection: sqlite3.Connection) -> None:
-        """Raises OSError: the group is committed, but nobody is told that it succeeded."""
+        """Raises OSError: the group is committed, but the callers cannot be told that it succeeded."""
         ...
 
 
