@@ -45,7 +45,7 @@ def fullmatch(pattern: str, text: str) -> bool:
     """Whether the pattern matches all of the text; a dot matches a line's end, too.
 
     Raises:
-        PatternError: it is no pattern.
+        PatternError: it is not a pattern.
     """
     return _compiled(pattern).fullmatch(text.encode("utf-8", "replace").decode()) is not None
 
