@@ -55,6 +55,10 @@ class SilenceBody(msgspec.Struct, forbid_unknown_fields=True):
     comment: str
 
 
+class RequeueBody(msgspec.Struct, forbid_unknown_fields=True):
+    payload: str | None = None
+
+
 class DeskApi:
     """A timeline names the token's principal; a person who uses a shared one may be named beside it."""
 
@@ -69,6 +73,8 @@ class DeskApi:
         return [
             route("", self.list_, READ),
             route("/quarantine", self.quarantine, READ),
+            route("/quarantine/{receipt}", self.quarantined, READ),
+            route("/quarantine/{receipt}/requeue", self.requeue, WRITE, "POST"),
             route("/notifications", self.notifications, READ),
             route("/quality", self.quality, READ),
             route("/silences", self.silences, READ),
@@ -107,6 +113,14 @@ class DeskApi:
 
     async def quarantine(self, request: Request, _: Principal) -> Response:
         return _json({"quarantined": await asyncio.to_thread(self._desk.quarantined)})
+
+    async def quarantined(self, request: Request, _: Principal) -> Response:
+        return _json(await asyncio.to_thread(self._desk.quarantined_one, request.path_params["receipt"]))
+
+    async def requeue(self, request: Request, who: Principal) -> Response:
+        body, identity = await _read(request, RequeueBody), request.path_params["receipt"]
+        await asyncio.to_thread(self._desk.requeue, identity, who.name, body.payload)
+        return _json({"requeued": identity})
 
     async def notifications(self, request: Request, _: Principal) -> Response:
         limit = msgspec.convert(request.query_params.get("limit", "100"), int, strict=False)

@@ -95,6 +95,13 @@ class HttpDesk:
     def quarantined(self, limit: int = 100) -> Sequence[Quarantined]:
         return self._get("/quarantine", dict[str, list[Quarantined]])["quarantined"][:limit]
 
+    def quarantined_one(self, receipt_id: str) -> Quarantined:
+        return self._get(f"/quarantine/{quote(receipt_id, safe='')}", Quarantined)
+
+    def requeue(self, receipt_id: str, by: str, payload: str | None = None) -> None:
+        path = f"/quarantine/{quote(receipt_id, safe='')}/requeue"
+        self._post(path, by, {"payload": payload}, dict[str, str])
+
     def _shown(self, incident_id: str) -> _Shown:
         return self._get(f"/{quote(incident_id, safe='')}", _Shown)
 

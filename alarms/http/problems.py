@@ -12,6 +12,7 @@ from alarms.model.errors import (
     NotConfirmed,
     StoreBusy,
     UnknownIncident,
+    UnknownReceipt,
 )
 
 TITLES = {
@@ -41,7 +42,7 @@ def problem(status: int, detail: str) -> Response:
 
 def problem_of(error: AlarmsError) -> Response:
     match error:
-        case UnknownIncident():
+        case UnknownIncident() | UnknownReceipt():
             return problem(404, str(error))
         case NotAllowed():
             return problem(409, str(error))

@@ -6,56 +6,66 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from alarms.intake.normalise import (
     IntakeRules,
     Parsed,
+    Unread,
     decode,
-    instant,
+    instant_or,
     labels_of,
     map_of,
     own_alert,
-    text_of,
 )
 from alarms.model.alert import Alert, AlertState, BurnArithmetic, foreign_key
 from alarms.model.errors import MalformedPayload
 from slo.model import conventions as names
 
 SOURCE = "alertmanager"
+UNNAMED = "Unnamed alert"
 NOT_OVER = 1  # endsAt is year 1 while the alert fires
 Labels = Mapping[str, str]
 
 
-def parse(payload: bytes, rules: IntakeRules) -> Parsed:
+def parse(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
     """Every alert of the group; those of a firing group may be resolved themselves.
 
+    Each stands alone: what lacks a name, a time or a state fires now, as "Unnamed alert"; what is no alert at
+    all is left unread.
+
     Raises:
-        MalformedPayload: not JSON, not version 4, or an alert lacks what makes it one.
+        MalformedPayload: not JSON, or nothing of Alertmanager's.
     """
     document = map_of(SOURCE, "body", decode(SOURCE, payload))
-    if document.get("version") != "4":
-        raise MalformedPayload(SOURCE, "version", f'expected "4", got {str(document.get("version"))[:20]!r}')
     listed = document.get("alerts")
     if not isinstance(listed, list):
         raise MalformedPayload(SOURCE, "alerts", "expected a list")
+    if not listed and document.get("version") != "4":
+        raise MalformedPayload(SOURCE, "version", f'expected "4", got {str(document.get("version"))[:20]!r}')
     truncated = document.get("truncatedAlerts", 0)
     return Parsed(
-        alerts=tuple(_alert(f"alerts[{n}]", item, rules) for n, item in enumerate(listed)),
+        alerts=tuple(_alert(item, rules, received_at) for item in listed if isinstance(item, dict)),
+        unread=tuple(
+            Unread(f"{SOURCE} payload: alerts[]: expected an object", _alone(item))
+            for item in listed
+            if not isinstance(item, dict)
+        ),
         group=str(document.get("groupKey", ""))[:500],
         truncated=truncated if isinstance(truncated, int) and not isinstance(truncated, bool) else 0,
     )
 
 
-def _alert(place: str, item: object, rules: IntakeRules) -> Alert:
-    fields = map_of(SOURCE, place, item)
-    labels = labels_of(SOURCE, f"{place}.labels", fields.get("labels"))
-    notes = labels_of(SOURCE, f"{place}.annotations", fields.get("annotations") or {})
-    status = fields.get("status")
-    if status not in list(AlertState):
-        raise MalformedPayload(SOURCE, f"{place}.status", "expected firing or resolved")
-    state = AlertState(str(status))
-    starts_at = instant(SOURCE, f"{place}.startsAt", fields.get("startsAt"))
-    ends_at = _end(place, fields, state, starts_at)
-    name = text_of(SOURCE, f"{place}.labels.alertname", labels.get("alertname"))
+def _alone(item: object) -> bytes:
+    return msgspec.json.encode({"version": "4", "alerts": [item]})
+
+
+def _alert(fields: Mapping[str, object], rules: IntakeRules, received_at: datetime) -> Alert:
+    labels, notes = labels_of(fields.get("labels")), labels_of(fields.get("annotations"))
+    state = AlertState.RESOLVED if fields.get("status") == AlertState.RESOLVED else AlertState.FIRING
+    starts_at = instant_or(fields.get("startsAt"), received_at)
+    ends_at = _end(fields, state, starts_at, received_at)
+    name = labels.get("alertname", "").strip() or UNNAMED
     ours = labels.get(names.LABEL_SLO) in rules.group_by
     return replace(
         (_ours if ours else _theirs)(name, starts_at, labels, notes, rules),
@@ -66,10 +76,12 @@ def _alert(place: str, item: object, rules: IntakeRules) -> Alert:
     )
 
 
-def _end(place: str, fields: Mapping[str, object], state: AlertState, starts_at: datetime) -> datetime | None:
+def _end(
+    fields: Mapping[str, object], state: AlertState, starts_at: datetime, received_at: datetime
+) -> datetime | None:
     if state is AlertState.FIRING:
         return None
-    ended = instant(SOURCE, f"{place}.endsAt", fields.get("endsAt"))
+    ended = instant_or(fields.get("endsAt"), received_at)
     return starts_at if ended.year == NOT_OVER else ended
 
 

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from alarms.intake.normalise import IntakeRules, Parsed, clean, decode, instant, map_of, own_alert, text_of
+from alarms.intake.normalise import (
+    VALUE_LIMIT,
+    IntakeRules,
+    Parsed,
+    clean,
+    decode,
+    instant_or,
+    map_of,
+    own_alert,
+    shortened,
+    text_of,
+)
 from alarms.model.alert import Alert, AlertState, foreign_key
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
@@ -17,7 +28,7 @@ STATES = ("ALARM", "OK", "INSUFFICIENT_DATA")
 UNKNOWN_TIER = "insufficient-data"
 
 
-def parse_alarm(payload: bytes, rules: IntakeRules) -> Parsed:
+def parse_alarm(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
     """The ``Message`` of an SNS notification by CloudWatch. Raises ``MalformedPayload``."""
     fields = map_of(SOURCE, "body", decode(SOURCE, payload))
     name = text_of(SOURCE, "AlarmName", fields.get("AlarmName"))
@@ -28,7 +39,7 @@ def parse_alarm(payload: bytes, rules: IntakeRules) -> Parsed:
         name=name,
         arn=clean(arn),
         state=text_of(SOURCE, "NewStateValue", fields.get("NewStateValue")),
-        at=instant(SOURCE, "StateChangeTime", fields.get("StateChangeTime")),
+        at=instant_or(fields.get("StateChangeTime"), received_at),
         reason=_text(fields.get("NewStateReason")),
         description=_text(fields.get("AlarmDescription")),
         dimensions=_dimensions_of_list(fields.get("Trigger")),
@@ -36,7 +47,7 @@ def parse_alarm(payload: bytes, rules: IntakeRules) -> Parsed:
     )
 
 
-def parse_event(payload: bytes, rules: IntakeRules) -> Parsed:
+def parse_event(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
     """An EventBridge "CloudWatch Alarm State Change". Raises ``MalformedPayload``."""
     fields = map_of(SOURCE, "body", decode(SOURCE, payload))
     if fields.get("detail-type") != "CloudWatch Alarm State Change":
@@ -54,7 +65,7 @@ def parse_event(payload: bytes, rules: IntakeRules) -> Parsed:
         name=text_of(SOURCE, "detail.alarmName", detail.get("alarmName")),
         arn=text_of(SOURCE, "resources[0]", arn),
         state=text_of(SOURCE, "detail.state.value", state.get("value")),
-        at=instant(SOURCE, "detail.state.timestamp", state.get("timestamp") or fields.get("time")),
+        at=instant_or(state.get("timestamp") or fields.get("time"), received_at),
         reason=_text(state.get("reason")),
         description=_text(configuration.get("description")),
         dimensions=dimensions,
@@ -97,6 +108,7 @@ def _alarm(
             name=name,
             state=AlertState.FIRING,
             starts_at=at,
+            said_at=at,
             summary=summary,
             labels=labels,
             component=dimensions.get("component"),
@@ -114,7 +126,7 @@ def _alarm(
         starts_at=at,
         summary=summary,
     )
-    return replace(alarm, tier=own.tier)
+    return replace(alarm, tier=own.tier, said_at=at)
 
 
 def _unknown(alarm: Alert) -> Alert:
@@ -166,4 +178,4 @@ def _dimensions_of_metrics(metrics: object) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
-    return clean(value) if isinstance(value, str) else ""
+    return shortened(value, VALUE_LIMIT) if isinstance(value, str) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -75,6 +76,7 @@ class Inbox:
         self._pending = store.count_receipts(ReceiptState.PENDING)
         self._flushing: asyncio.Task[None] | None = None
         self._flood = Flood(clock.monotonic)
+        self._last = datetime.min.replace(tzinfo=UTC)
 
     def is_flooded(self) -> bool:
         """So much comes in that whoever works it off had better take the urgent first and leave the rest."""
@@ -90,13 +92,18 @@ class Inbox:
             raise StoreBusy("too many requests are waiting for the disk")
         if self._pending >= self._most_pending:
             raise StoreBusy("too many alerts are waiting to be worked off")
-        receipt = Receipt(receipt_id or self._new_id(), kind, self._clock.now(), payload, urgency_of(payload))
+        receipt = Receipt(receipt_id or self._new_id(), kind, self._instant(), payload, urgency_of(payload))
         entry = _Waiting(receipt, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
         await entry.kept
         return receipt.id
+
+    def _instant(self) -> datetime:
+        """Later than that of every receipt before, whatever became of the clock: their order decides."""
+        self._last = max(self._clock.now(), self._last + timedelta(microseconds=1))
+        return self._last
 
     def worked_off(self, pending: int) -> None:
         """How many receipts are left, by whoever works them off."""

@@ -23,6 +23,7 @@ from slo.model.spec import Slo
 
 LABEL_LIMIT = 256  # labels an alert may have, and characters of a name
 VALUE_LIMIT = 4096
+SEVERITY = re.compile(r'"(?:severity|priority|level)"\s*:\s*"([^"]{1,40})"', re.IGNORECASE)
 YEAR_ONE = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -51,12 +52,28 @@ class IntakeRules:
             return Severity(word)
         return self.severity_words.get(word.lower())
 
+    def severity_in(self, payload: bytes) -> Severity | None:
+        """The worst that can be read in what nobody could read otherwise."""
+        text = payload.decode("utf-8", "replace")
+        words = SEVERITY.findall(text)
+        found = [severity for word in words if (severity := self.severity(word)) is not None]
+        return min(found, key=lambda severity: severity.rank, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of a payload that is no alert, by itself as a payload of the same kind; the rest is taken."""
+
+    problem: str
+    payload: bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """``truncated``: how many more alerts the sender had and did not send; ``group`` is theirs."""
 
     alerts: tuple[Alert, ...]
+    unread: tuple[Unread, ...] = ()
     group: str = ""
     truncated: int = 0
 
@@ -127,20 +144,31 @@ def decode(source: str, payload: bytes) -> object:
         raise MalformedPayload(source, "body", "is not readable JSON") from error
 
 
-def labels_of(source: str, place: str, value: object) -> dict[str, str]:
-    """Label names and values as text, within bounds.
+def labels_of(value: object) -> dict[str, str]:
+    """Label names and values as text, within bounds, whatever they came as: an alert is worth more than its
+    form. What is too long is shortened and says so; of too many the first by name are kept."""
+    if not isinstance(value, dict):
+        return {}
+    kept = sorted(value.items())[:LABEL_LIMIT]
+    found = {shortened(name, LABEL_LIMIT): shortened(_as_text(item), VALUE_LIMIT) for name, item in kept}
+    if len(value) > LABEL_LIMIT:
+        found["labels_left_out"] = f"{len(value) - LABEL_LIMIT}"
+    return found
 
-    Raises:
-        MalformedPayload: it is not a flat map of texts, or has more than anybody needs.
-    """
-    if not isinstance(value, dict) or len(value) > LABEL_LIMIT:
-        raise MalformedPayload(source, place, f"expected a map of at most {LABEL_LIMIT} texts")
-    for name, text in value.items():
-        if not isinstance(text, str) or len(name) > LABEL_LIMIT or len(text) > VALUE_LIMIT:
-            raise MalformedPayload(
-                source, f"{place}.{name[:40]}", f"expected a text of at most {VALUE_LIMIT}"
-            )
-    return {clean(name): clean(text) for name, text in value.items()}
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()
+
+
+def shortened(text: str, most: int) -> str:
+    """Clean, and at most ``most`` characters, with a note of how many it had."""
+    cleaned = clean(text)
+    if len(cleaned) <= most:
+        return cleaned
+    note = f"… (shortened from {len(cleaned)} characters)"
+    return cleaned[: most - len(note)] + note
 
 
 def clean(text: str) -> str:
@@ -172,10 +200,18 @@ def instant(source: str, place: str, value: object) -> datetime:
         raise MalformedPayload(source, place, "is out of range") from error
 
 
+def instant_or(value: object, otherwise: datetime) -> datetime:
+    """An instant, or ``otherwise`` for what is none."""
+    try:
+        return instant("", "", value)
+    except MalformedPayload:
+        return otherwise
+
+
 def text_of(source: str, place: str, value: object) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > VALUE_LIMIT:
-        raise MalformedPayload(source, place, f"expected a text of 1 to {VALUE_LIMIT} characters")
-    return clean(value)
+    if not isinstance(value, str) or not value.strip():
+        raise MalformedPayload(source, place, "expected a text")
+    return shortened(value, VALUE_LIMIT)
 
 
 def map_of(source: str, place: str, value: object) -> dict[str, object]:

@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 
 import msgspec
 
 from alarms.intake import alertmanager, cloudwatch
+from alarms.intake.inbox import kind_of
 from alarms.intake.normalise import IntakeRules, Parsed
 from alarms.model.alert import Alert, AlertState, digest
 from alarms.model.errors import MalformedPayload, StoreBusy
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.router.router import Router
+from alarms.router.troubles import Trouble
 from alarms.stores.protocol import RouterStore, RouterTransaction
+from foundation.bilingual import Text
 from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
-Parser = Callable[[bytes, IntakeRules], Parsed]
+Parser = Callable[[bytes, IntakeRules, datetime], Parsed]
 Counted = Callable[[str, int], None]
 QUARANTINED = ReceiptState.QUARANTINED
 QUARANTINE_KEEPS = 1_000
 DONE_KEEPS = 20_000
 PRUNE_EVERY = 100
+REASON_SHOWN = 160  # characters
 URGENT, LEAST_URGENT = 2, 9
 ALERT = msgspec.json.Decoder(Alert)
 
 
-def parse_alert(payload: bytes, rules: IntakeRules) -> Parsed:
+def parse_alert(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
     """An alert in our own shape. Raises ``MalformedPayload``."""
     try:
         return Parsed((ALERT.decode(payload),))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedPayload("alert", "body", str(error)) from error
 
 
-def parse_oversized(payload: bytes, rules: IntakeRules) -> Parsed:
+def parse_oversized(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
     """What was too large to keep whole: only its beginning is on file."""
     raise MalformedPayload("webhook", "body", f"too large; its first {len(payload)} bytes are kept")
 
@@ -124,20 +132,54 @@ class IntakeWorker:
             except Exception as error:
                 LOG.exception("receipt put aside", extra={"receipt": receipt.id})
                 with self._store.transaction() as tx:
-                    problem = f"{type(error).__name__}: {error}"
-                    tx.settle_receipt(receipt.id, ReceiptState.QUARANTINED, problem)
+                    self._put_aside(tx, receipt, f"{type(error).__name__}: {error}")
         return len(receipts)
 
     def _work(self, tx: RouterTransaction, receipt: Receipt) -> int:
         """How many alerts it held."""
         try:
-            parsed = PARSERS[receipt.kind](receipt.payload, self._rules)
+            parsed = self._parsed(receipt)
         except MalformedPayload as problem:
-            tx.settle_receipt(receipt.id, ReceiptState.QUARANTINED, str(problem))
+            self._put_aside(tx, receipt, str(problem))
             return 0
-        self._router.process(tx, (*parsed.alerts, *self._truncation(tx, parsed)))
+        for number, part in enumerate(parsed.unread):
+            alone = replace(receipt, id=f"{receipt.id}.{number}", payload=part.payload)
+            tx.keep_receipt(alone)
+            self._put_aside(tx, alone, part.problem)
+        alerts = (*parsed.alerts, *self._truncation(tx, parsed))
+        self._router.process(tx, alerts, receipt.received_at)
         tx.settle_receipt(receipt.id, ReceiptState.DONE)
         return len(parsed.alerts)
+
+    def _parsed(self, receipt: Receipt) -> Parsed:
+        """By the parser of its hook, or of what it is: what was sent to the wrong hook is taken as well."""
+        try:
+            return PARSERS[receipt.kind](receipt.payload, self._rules, receipt.received_at)
+        except MalformedPayload:
+            kind = kind_of(receipt.payload)
+            if kind == receipt.kind or receipt.kind == "oversized":
+                raise
+            with suppress(MalformedPayload):
+                return PARSERS[kind](receipt.payload, self._rules, receipt.received_at)
+            raise
+
+    def _put_aside(self, tx: RouterTransaction, receipt: Receipt, problem: str) -> None:
+        """Into quarantine, which somebody is told of: one incident for each sender and reason, counted."""
+        tx.settle_receipt(receipt.id, ReceiptState.QUARANTINED, problem)
+        reason = re.sub(r"\d+", "#", problem)[:REASON_SHOWN]
+        trouble = Trouble(
+            "Quarantined",
+            f"{receipt.kind}: {reason}",
+            Text(
+                f"What a known sender sent as {receipt.kind} could not be read: {reason}. It may have been "
+                "an alert. Look with `mirante alerts quarantine list`, correct and requeue it.",
+                f"O que um remetente conhecido enviou como {receipt.kind} não pôde ser lido: {reason}. Pode "
+                "ter sido um alerta. Veja com `mirante alerts quarantine list`, corrija e recoloque na fila.",
+            ),
+            self._rules.severity_in(receipt.payload) or Severity.P2,
+        )
+        self._router.routing.troubles.note(trouble)
+        self._router.process(tx, ())
 
     def _truncation(self, tx: RouterTransaction, parsed: Parsed) -> Sequence[Alert]:
         """Alertmanager left alerts out: that is an alert of its own until a whole group arrives again."""

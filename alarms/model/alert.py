@@ -69,6 +69,12 @@ class Alert:
     component: str | None = None
     customers_affected: int | None = None  # distinct blind indexes in the failing events; None: unknown
     links: Mapping[str, str] = field(default_factory=dict)  # by what they show
+    said_at: datetime | None = None  # by the source's own clock, where it orders its messages by it
+
+    @property
+    def ending(self) -> str:
+        """Which end of it this is: a message that says so once more is an old one that comes again."""
+        return digest(self.starts_at.isoformat(), None if self.ends_at is None else self.ends_at.isoformat())
 
     @property
     def member(self) -> str:

@@ -2,6 +2,7 @@
 
 AlarmsError
 +-- UnknownIncident         no incident has that id
++-- UnknownReceipt          nothing in quarantine has that id
 +-- InvalidRequest          what a person asks for cannot be meant so (field, problem, fix)
 +-- NotAllowed              the incident is in a state in which that cannot be done (what, why, fix)
 +-- MalformedPayload        an authenticated sender's payload cannot be read (goes to quarantine)
@@ -35,6 +36,14 @@ class UnknownIncident(AlarmsError):
         self.incident_id = incident_id
         super().__init__(
             f"there is no incident {incident_id!r}. `mirante alerts list --all` shows every incident"
+        )
+
+
+class UnknownReceipt(AlarmsError):
+    def __init__(self, receipt_id: str) -> None:
+        self.receipt_id = receipt_id
+        super().__init__(
+            f"nothing in quarantine is called {receipt_id!r}. `mirante alerts quarantine list` shows what is"
         )
 
 

@@ -151,6 +151,8 @@ class AlertRecord:
     times_seen: int = 1
     labels: Mapping[str, str] = field(default_factory=dict)  # what routes and silences match
     component: str | None = None
+    said_at: datetime | None = None
+    endings: tuple[str, ...] = ()  # the last of them that its source told
 
 
 class TimerKind(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -31,7 +31,7 @@ BEGINNING = 200  # bytes shown of a payload, which may hold anything
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """What it was and why it could not be read."""
+    """What it was and why it could not be read. ``payload`` is all of it, where one alone is shown."""
 
     id: str
     kind: str
@@ -39,9 +39,14 @@ class Quarantined:
     problem: str | None
     bytes: int
     begins: str
+    payload: str = ""
 
     @classmethod
     def of(cls, receipt: Receipt) -> Quarantined:
         begins = receipt.payload[:BEGINNING].decode("utf-8", "replace")
         size = len(receipt.payload)
         return cls(receipt.id, receipt.kind, receipt.received_at, receipt.problem, size, begins)
+
+    @classmethod
+    def whole(cls, receipt: Receipt) -> Quarantined:
+        return replace(cls.of(receipt), payload=receipt.payload.decode("utf-8", "replace"))

@@ -70,7 +70,7 @@ def _recorded(number: int, line: bytes, rules: IntakeRules) -> RecordedAlerts:
         raise MalformedPayload(
             "replay", f"line {number}", f"needs `at` with a time zone, and `kind` as one of {known}"
         )
-    parsed = PARSERS[entry.kind](bytes(entry.payload), rules)
+    parsed = PARSERS[entry.kind](bytes(entry.payload), rules, entry.at.astimezone(UTC))
     return RecordedAlerts(entry.at.astimezone(UTC), parsed.alerts)
 
 

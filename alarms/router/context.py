@@ -21,6 +21,7 @@ from alarms.router.topology import Topology
 from alarms.router.troubles import Trouble, Troubles
 from alarms.stores.protocol import ReadSide, RouterTransaction
 
+ENDINGS_KNOWN = 8  # of an alert
 ESCALATION_CLOCKS = (TimerKind.ACKNOWLEDGE, TimerKind.UNRESOLVED, TimerKind.REPEAT)
 
 
@@ -162,7 +163,8 @@ class AlertContext:
     ``record`` is what was remembered of the alert before (None: never seen). ``update`` changes the incident
     it belongs to (None: there is nothing to change). ``event`` is what that incident may be paged for (None:
     nothing), and ``hold`` what keeps it from paging. ``without`` are the stages that failed before on this
-    alert, which are passed by, and how they failed.
+    alert, which are passed by, and how they failed. ``received_at`` is when it came in, of one that may have
+    been overtaken since by what came in later (None: it comes in just now).
     """
 
     routing: RoutingContext
@@ -170,6 +172,7 @@ class AlertContext:
     alert: Alert
     now: datetime
     without: Mapping[str, str] = field(default_factory=dict)
+    received_at: datetime | None = None
     component: str | None = field(init=False)
     labels: dict[str, str] = field(init=False)
     record: AlertRecord | None = field(init=False)
@@ -214,14 +217,21 @@ class AlertContext:
                 severity=self.severity,
                 environment=alert.environment,
                 starts_at=alert.starts_at,
-                received_at=self.now,
+                received_at=self.received_at or self.now,
                 ends_at=alert.ends_at,
                 tier=alert.tier,
                 times_seen=1 if record is None else record.times_seen + 1,
                 labels=self.labels,
                 component=self.component,
+                said_at=alert.said_at,
+                endings=self._endings(),
             )
         )
+
+    def _endings(self) -> tuple[str, ...]:
+        known = () if self.record is None else self.record.endings
+        over = self.alert.state is AlertState.RESOLVED
+        return (*known, self.alert.ending)[-ENDINGS_KNOWN:] if over else known
 
     def _routing_labels(self) -> dict[str, str]:
         """The alert's labels, with what the router knows besides: routes, rules and silences match these."""

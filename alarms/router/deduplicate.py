@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from alarms.model.alert import AlertState, digest
+from alarms.model.alert import Alert, AlertState, digest
 from alarms.model.decision import Stage
 from alarms.model.incident import AlertRecord, Incident, IncidentState, TransitionKind
 from alarms.model.severity import Severity
@@ -14,27 +14,39 @@ from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import restart_quiet_time
 from alarms.router.reassess import BY_ALERTS
 from alarms.router.route import assign, explain_route
+from alarms.router.troubles import SELF
 
-REORDERED_WITHIN = timedelta(minutes=5)
+OVERTAKEN_WITHIN = timedelta(minutes=15)
 # In a storm the alerts themselves are the record; a history of thousands of "joined" tells nobody anything.
 HISTORY_LIMIT = 200
 
 
 def deduplicate(context: AlertContext) -> None:
-    if context.alert.state is AlertState.RESOLVED:
-        _clearing(context)
-    elif context.record is not None and _was_overtaken(context, context.record):
+    """What a source said last decides, whatever times it gives: some fire again with the start they had."""
+    if context.record is not None and _is_old(context, context.record):
         _count_again(context, context.record)
+    elif context.alert.state is AlertState.RESOLVED:
+        _clearing(context)
     else:
         _firing(context)
 
 
-def _was_overtaken(context: AlertContext, record: AlertRecord) -> bool:
-    """A firing that comes after its own resolve: it began before what is known to be over."""
-    if record.state is AlertState.FIRING or record.ends_at is None:
-        return False
-    recently = context.now - record.received_at < REORDERED_WITHIN
-    return context.alert.starts_at < record.ends_at and recently
+def _is_old(context: AlertContext, record: AlertRecord) -> bool:
+    """Something newer is known: by the source's own order, by when it came in, or it is an end of before."""
+    alert = context.alert
+    if alert.said_at is not None and record.said_at is not None:
+        return alert.said_at < record.said_at
+    if alert.state is AlertState.RESOLVED and (alert.ending in record.endings or _is_before(alert, record)):
+        return True
+    # No longer ago than anything waits here: more is a clock that was put back.
+    came, newest = context.received_at, record.received_at
+    return came is not None and newest - OVERTAKEN_WITHIN < came < newest
+
+
+def _is_before(alert: Alert, record: AlertRecord) -> bool:
+    """All of what is over was over when the present episode began."""
+    began = record.starts_at
+    return alert.starts_at < began and alert.ends_at is not None and alert.ends_at < began
 
 
 def _count_again(context: AlertContext, record: AlertRecord) -> None:
@@ -57,7 +69,7 @@ def _firing(context: AlertContext) -> None:
 def _incident_key(context: AlertContext) -> str:
     """Our own alerts: the alert key. Foreign ones: the route's grouping, if it has one."""
     alert, route = context.alert, context.route
-    if alert.slo_id is not None or not route.group_by:
+    if alert.slo_id is not None or alert.source == SELF or not route.group_by:
         return alert.alert_key
     group = [(label, context.labels.get(label, "")) for label in route.group_by]
     return digest(alert.environment, route.name, group)
@@ -217,13 +229,12 @@ def _refresh_burn(context: AlertContext, update: IncidentUpdate) -> None:
 
 
 def _clearing(context: AlertContext) -> None:
-    record, ended = context.record, context.alert.ends_at
+    record = context.record
     if record is None:
         context.remember("")
         return
-    of_an_older_episode = ended is not None and ended < record.starts_at
-    if not context.was_firing or of_an_older_episode:
-        _count_again(context, record)
+    if not context.was_firing:
+        context.remember(record.incident_id)
         return
     context.remember(record.incident_id)
     incident = context.tx.incident(record.incident_id)

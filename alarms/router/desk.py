@@ -79,6 +79,14 @@ class Reports(Protocol):
         """What authenticated senders sent and nobody could read, newest first."""
         ...
 
+    def quarantined_one(self, receipt_id: str) -> Quarantined:
+        """With all of its payload. Raises ``UnknownReceipt``."""
+        ...
+
+    def requeue(self, receipt_id: str, by: str, payload: str | None = None) -> None:
+        """Have it worked off once more, as it came or as ``payload``. Raises ``UnknownReceipt``."""
+        ...
+
 
 class Desk(IncidentReader, IncidentActions, Reports, Protocol):
     """Everything a person does."""

@@ -48,8 +48,16 @@ STAGES: tuple[Callable[[AlertContext], None], ...] = (
 )
 
 
-def process(routing: RoutingContext, tx: RouterTransaction, alert: Alert, now: datetime) -> str | None:
+def process(
+    routing: RoutingContext,
+    tx: RouterTransaction,
+    alert: Alert,
+    now: datetime,
+    received_at: datetime | None = None,
+) -> str | None:
     """The id of the incident the alert belongs to; None if it belongs to none.
+
+    ``received_at`` is when it came in, if it has waited since.
 
     Raises:
         StoreBusy: the store cannot take it, and nothing else: whatever fails on the alert's way is passed by,
@@ -59,7 +67,7 @@ def process(routing: RoutingContext, tx: RouterTransaction, alert: Alert, now: d
     while True:
         try:
             with tx.attempt():
-                return _through(AlertContext(routing, tx, alert, now, without))
+                return _through(AlertContext(routing, tx, alert, now, without, received_at))
         except StageFailed as failure:
             LOG.exception("a stage fails on an alert", extra={"stage": failure.stage, "alert": alert.name})
             _note(routing, alert, f"stage {failure.stage}", failure.problem)

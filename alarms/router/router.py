@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from alarms.model.alert import Alert
 from alarms.model.decision import IncidentExplanation
-from alarms.model.errors import StoreBusy, UnknownIncident, UnreadableRow
+from alarms.model.errors import StoreBusy, UnknownIncident, UnknownReceipt, UnreadableRow
 from alarms.model.incident import AlertRecord, Incident, Timer, Transition
 from alarms.model.notification import Delivery
-from alarms.model.receipt import Quarantined, ReceiptState
+from alarms.model.receipt import Quarantined, Receipt, ReceiptState
 from alarms.model.silence import Silence
 from alarms.notify.compose import Composer
 from alarms.policy.escalation import EscalationPolicy
@@ -94,10 +95,15 @@ class Router(Actions):
             self._received(alert.source)
         return found
 
-    def process(self, tx: RouterTransaction, alerts: Iterable[Alert]) -> list[str | None]:
-        """The way in of every alert, whatever its source, in the transaction of whoever brings it."""
+    def process(
+        self, tx: RouterTransaction, alerts: Iterable[Alert], received_at: datetime | None = None
+    ) -> list[str | None]:
+        """The way in of every alert, whatever its source, in the transaction of whoever brings it.
+
+        ``received_at`` is when they came in, if they have waited since.
+        """
         now = self._clock.now()
-        found = [process(self.routing, tx, alert, now) for alert in alerts]
+        found = [process(self.routing, tx, alert, now, received_at) for alert in alerts]
         report(self.routing, tx, now)
         return found
 
@@ -225,6 +231,24 @@ class Router(Actions):
 
     def quarantined(self, limit: int = 100) -> Sequence[Quarantined]:
         return [Quarantined.of(kept) for kept in self._store.receipts(ReceiptState.QUARANTINED, limit)]
+
+    def quarantined_one(self, receipt_id: str) -> Quarantined:
+        return Quarantined.whole(self._in_quarantine(receipt_id))
+
+    def requeue(self, receipt_id: str, by: str, payload: str | None = None) -> None:
+        kept = self._in_quarantine(receipt_id)
+        body = kept.payload if payload is None else payload.encode()
+        again = replace(kept, payload=body, urgency=1, received_at=self._clock.now())
+        with self._store.transaction() as tx:
+            if not tx.requeue_receipt(again):
+                raise UnknownReceipt(receipt_id)
+        LOG.info("requeued from quarantine", extra={"receipt": kept.id, "by": by})
+
+    def _in_quarantine(self, receipt_id: str) -> Receipt:
+        found = self._store.receipt(receipt_id)
+        if found is None or found.state is not ReceiptState.QUARANTINED:
+            raise UnknownReceipt(receipt_id)
+        return found
 
     def silences(self) -> Sequence[Silence]:
         return self._store.silences(ending_after=self._clock.now())

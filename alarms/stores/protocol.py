@@ -141,6 +141,14 @@ class RouterTransaction(ReadSide, Protocol):
         """The most urgent first, then the oldest; none less urgent (a higher number) than ``urgency``."""
         ...
 
+    def keep_receipt(self, receipt: Receipt) -> None:
+        """A part of another one, by itself. One whose id is known already is left as it is."""
+        ...
+
+    def requeue_receipt(self, receipt: Receipt) -> bool:
+        """From quarantined to pending, as it is now; False if it is not in quarantine."""
+        ...
+
     def settle_receipt(self, receipt_id: str, state: ReceiptState, problem: str | None = None) -> bool:
         """From pending to done or quarantined; False if somebody else did."""
         ...
@@ -164,6 +172,8 @@ class RouterStore(ReadSide, Protocol):
             StoreBusy: the store cannot take the write; send it again (it may be kept all the same).
         """
         ...
+
+    def receipt(self, receipt_id: str) -> Receipt | None: ...
 
     def receipts(self, state: ReceiptState, limit: int = 100) -> Sequence[Receipt]:
         """Newest first."""

@@ -32,6 +32,7 @@ from alarms.stores.sql_rows import (
     microseconds,
     notification_values,
     receipt,
+    receipt_values,
     timer,
 )
 from alarms.stores.sql_store import SqlReads
@@ -171,6 +172,18 @@ class SqlTransaction(SqlReads):
             {"urgency": urgency, "limit": limit},
         )
         return [receipt(row) for row in rows]
+
+    def keep_receipt(self, receipt: Receipt) -> None:
+        if not self._session.rows("SELECT 1 FROM receipts WHERE id = :id", {"id": receipt.id}):
+            self._insert("receipts", receipt_values(receipt))
+
+    def requeue_receipt(self, receipt: Receipt) -> bool:
+        requeued = self._session.change(
+            "UPDATE receipts SET state = 'pending', problem = NULL, payload = :payload, urgency = :urgency, "
+            "received_at = :received_at WHERE id = :id AND state = 'quarantined'",
+            receipt_values(receipt),
+        )
+        return requeued == 1
 
     def settle_receipt(self, receipt_id: str, state: ReceiptState, problem: str | None = None) -> bool:
         settled = self._session.change(

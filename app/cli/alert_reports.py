@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
 import click
 
-from app.cli.alerts import desk_of, echo_struct
+from app.cli.alerts import BY, desk_of, echo_struct
 from app.cli.context import counted, json_option, pass_settings, plain_table, say, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
@@ -97,21 +98,54 @@ def _span(length: timedelta | None) -> str:
     return "" if length is None else span_text(length)
 
 
-@click.command()
-@pass_settings
-def quarantine(settings: Settings) -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def quarantine(context: click.Context) -> None:
     """What known senders sent and nobody could read: kept apart, in bounded space."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@quarantine.command(name="list")
+@pass_settings
+def list_(settings: Settings) -> None:
+    """What is there, newest first."""
     from rich.text import Text
 
     found = desk_of(settings).quarantined()
     if not found:
         say("Nothing is in quarantine.")
         return
-    table = plain_table("received (UTC)", "kind", "bytes", "problem", "begins", right=("bytes",))
+    table = plain_table("id", "received (UTC)", "kind", "bytes", "problem", "begins", right=("bytes",))
+    table.columns[0].no_wrap = True
     for item in found:
         received = f"{item.received_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(received, item.kind, f"{item.bytes:,}", item.problem or "", Text(item.begins))
+        beginning = Text(item.begins)
+        table.add_row(item.id, received, item.kind, f"{item.bytes:,}", item.problem or "", beginning)
     stdout.print(table)
+
+
+@quarantine.command()
+@click.argument("receipt")
+@pass_settings
+def show(settings: Settings, receipt: str) -> None:
+    """One of them, whole, on standard output; what is wrong with it on standard error."""
+    found = desk_of(settings).quarantined_one(receipt)
+    click.echo(f"{found.kind}, received {found.received_at:%Y-%m-%d %H:%M:%S} UTC: {found.problem}", err=True)
+    click.echo(found.payload)
+
+
+@quarantine.command()
+@click.argument("receipt")
+@click.option(
+    "--file", "corrected", type=click.File(encoding="utf-8"), help="What to read instead; - is stdin."
+)
+@BY
+@pass_settings
+def requeue(settings: Settings, receipt: str, corrected: TextIO | None, by: str) -> None:
+    """Have one worked off once more, as it came or as corrected."""
+    desk_of(settings).requeue(receipt, by, None if corrected is None else corrected.read())
+    say(f"{receipt} is worked off again; `mirante alerts quarantine` shows it if it still cannot be read.")
 
 
 @click.command(name="postmortem")

@@ -22,6 +22,7 @@ from alarms.model.errors import (
     RouterRefused,
     RouterUnreachable,
     UnknownIncident,
+    UnknownReceipt,
 )
 from alarms.model.incident import IncidentState
 from alarms.model.receipt import Receipt, ReceiptState
@@ -117,6 +118,11 @@ def test_it_reports_quality_and_what_could_not_be_read(desk: Desk, scene: Scene)
         tx.settle_receipt("r", ReceiptState.QUARANTINED, "is not JSON")
     (kept,) = desk.quarantined()
     assert (kept.problem, kept.bytes, kept.begins) == ("is not JSON", 10, "�{not json")
+    assert desk.quarantined_one(kept.id).payload == "�{not json"
+    desk.requeue(kept.id, "ana", '{"version": "4", "alerts": []}')
+    assert list(desk.quarantined()) == []
+    (pending,) = scene.store.receipts(ReceiptState.PENDING)
+    assert (pending.payload, pending.problem) == (b'{"version": "4", "alerts": []}', None)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +130,8 @@ def test_it_reports_quality_and_what_could_not_be_read(desk: Desk, scene: Scene)
     [
         lambda desk: desk.incident("no-such-incident"),
         lambda desk: desk.expire_silence("no-such-silence", "ana"),
+        lambda desk: desk.quarantined_one("no-such-receipt"),
+        lambda desk: desk.requeue("no-such-receipt", "ana"),
         lambda desk: desk.silence([], MONDAY_10, MONDAY_10 + HOUR, "ana", "everything"),
         lambda desk: desk.silence([Matcher("a", "=~", "(")], MONDAY_10, MONDAY_10 + HOUR, "ana", "x"),
     ],
@@ -131,7 +139,9 @@ def test_it_reports_quality_and_what_could_not_be_read(desk: Desk, scene: Scene)
 def test_a_mistake_is_told_in_words(desk: Desk, mistake: Callable[[Desk], object]) -> None:
     with pytest.raises(AlarmsError) as raised:
         mistake(desk)
-    assert isinstance(raised.value, UnknownIncident | NotAllowed | InvalidRequest | RouterRefused)
+    assert isinstance(
+        raised.value, UnknownIncident | UnknownReceipt | NotAllowed | InvalidRequest | RouterRefused
+    )
     assert any(word in str(raised.value) for word in ("no-such", "silence everything", "is not a pattern"))
     assert list(desk.silences()) == []
 

@@ -215,7 +215,7 @@ def main() -> None:
 
     clock = clock_of(options)
     store = open_store(options)
-    policy = load_policy(options.policy)
+    policy = load_policy() if options.policy is None else load_policy(options.policy)
     schedules = Schedules() if options.schedules is None else load_schedules(options.schedules)
     router = Router(store, policy, clock, SortableIds(clock), schedules=schedules)
     inbox = Inbox(store, clock, SortableIds(clock))

@@ -292,6 +292,21 @@ def receipts_are_kept_and_given_out_by_urgency(store: RouterStore) -> None:
     assert store.receipts(ReceiptState.QUARANTINED)[0].problem == "not JSON"
 
 
+def what_is_quarantined_can_be_requeued_as_corrected(store: RouterStore) -> None:
+    store.append_receipts([receipt(1), receipt(2)])
+    with store.transaction() as tx:
+        tx.keep_receipt(receipt(3))
+        tx.keep_receipt(replace(receipt(3), payload=b"another"))
+        tx.settle_receipt("receipt-001", ReceiptState.QUARANTINED, "not JSON")
+        corrected = replace(receipt(1), payload=b"{}", urgency=1, received_at=NOW + MINUTE)
+        assert tx.requeue_receipt(corrected) is True
+        assert tx.requeue_receipt(corrected) is False
+        assert tx.requeue_receipt(receipt(2)) is False
+    assert store.receipt("receipt-001") == corrected
+    assert store.receipt("receipt-003") == receipt(3)
+    assert store.receipt("receipt-009") is None
+
+
 def only_what_is_done_with_is_pruned(store: RouterStore) -> None:
     store.append_receipts([receipt(number) for number in range(5)])
     with store.transaction() as tx:
@@ -377,6 +392,7 @@ CHECKS: tuple[Callable[[RouterStore], None], ...] = (
     a_failed_attempt_waits_for_its_time_unless_the_clock_went_back,
     a_lease_from_before_the_clock_went_back_runs_out,
     receipts_are_kept_and_given_out_by_urgency,
+    what_is_quarantined_can_be_requeued_as_corrected,
     only_what_is_done_with_is_pruned,
     an_attempt_that_raises_leaves_nothing_and_the_transaction_goes_on,
     a_row_that_cannot_be_read_hides_no_other,

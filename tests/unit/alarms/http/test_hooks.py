@@ -278,17 +278,18 @@ async def test_a_bug_of_ours_in_one_payload_keeps_no_other_waiting(
 ) -> None:
     from alarms.intake import worker
 
-    def fragile(payload: bytes, rules: object) -> object:
+    def fragile(payload: bytes, rules: object, received_at: object) -> object:
         if b"Cursed" in payload:
             raise RuntimeError("a fault of ours")
-        return original(payload, rules)
+        return original(payload, rules, received_at)
 
     original: Any = worker.PARSERS["alertmanager"]
     monkeypatch.setattr(worker, "PARSERS", {**worker.PARSERS, "alertmanager": fragile})
     for name in ("First", "Cursed", "Last"):
         await site.client.post("/hooks/alertmanager", json=alertmanager(alert(name)), headers=SENDER)
     site.worker.drain()
-    assert {incident.title for incident in site.scene.router.open_incidents()} == {"First", "Last"}
+    titles = {incident.title for incident in site.scene.router.open_incidents()}
+    assert titles == {"First", "Last", "Quarantined: alertmanager: RuntimeError: a fault of ours"}
     assert [r.problem for r in site.store.receipts(ReceiptState.QUARANTINED)] == [
         "RuntimeError: a fault of ours"
     ]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from alarms.intake import alertmanager as am
 from alarms.intake.cloudwatch import parse_alarm, parse_event
 from alarms.intake.inbox import kind_of
-from alarms.intake.normalise import intake_rules
+from alarms.intake.normalise import LABEL_LIMIT, VALUE_LIMIT, intake_rules
 from alarms.intake.sqs import unwrapped
 from alarms.intake.worker import PARSERS
 from alarms.model.alert import AlertState
@@ -54,7 +54,7 @@ NOTES = {
 
 
 def parsed(document: dict[str, Any]) -> list[Any]:
-    return list(am.parse(json.dumps(document).encode(), RULES).alerts)
+    return list(am.parse(json.dumps(document).encode(), RULES, MONDAY_10).alerts)
 
 
 def ours(**labels: str) -> dict[str, Any]:
@@ -91,21 +91,21 @@ def test_a_number_that_prometheus_did_not_have_is_not_made_up() -> None:
 def test_one_slo_per_label_value_has_one_key_per_value() -> None:
     grouped = replace(RULES, group_by={SLO.id: ("channel",)})
     body = json.dumps(alertmanager(ours(channel="web"), ours(channel="app"))).encode()
-    keys = [found.alert_key for found in am.parse(body, grouped).alerts]
+    keys = [found.alert_key for found in am.parse(body, grouped, MONDAY_10).alerts]
     assert keys == [alert_key("test", SLO.id, OBJECTIVE, {"channel": value}) for value in ("web", "app")]
 
 
 def test_the_same_burn_from_cloudwatch_has_the_same_key_and_tier() -> None:
     name = cloudwatch_alarm_name("test", SLO.id, OBJECTIVE, "page-fast")
-    by_sns = parse_alarm(json.dumps(cloudwatch_alarm(name)).encode(), RULES).alerts[0]
-    by_event = parse_event(json.dumps(eventbridge_event(name)).encode(), RULES).alerts[0]
+    by_sns = parse_alarm(json.dumps(cloudwatch_alarm(name)).encode(), RULES, MONDAY_10).alerts[0]
+    by_event = parse_event(json.dumps(eventbridge_event(name)).encode(), RULES, MONDAY_10).alerts[0]
     assert {by_sns.alert_key, by_event.alert_key} == {KEY}
     assert {by_sns.tier, by_event.tier} == {"page-fast"}
 
 
 def test_silence_has_the_same_key_from_both_backends() -> None:
     name = cloudwatch_alarm_name("test", SLO.id, OBJECTIVE, "no-data")
-    cloudwatch = parse_alarm(json.dumps(cloudwatch_alarm(name)).encode(), RULES).alerts[0]
+    cloudwatch = parse_alarm(json.dumps(cloudwatch_alarm(name)).encode(), RULES, MONDAY_10).alerts[0]
     (prometheus,) = parsed(alertmanager(ours(objective="no-data")))
     assert {cloudwatch.alert_key, prometheus.alert_key} == {no_data_alert_key("test", SLO.id)}
 
@@ -146,13 +146,7 @@ def test_unknown_keys_are_no_reason_to_lose_an_alert() -> None:
     [
         ({"version": "3", "alerts": []}, "version"),
         ({"version": "4"}, "alerts"),
-        (alertmanager({**alert(), "status": "maybe"}), "alerts[0].status"),
-        (alertmanager({**alert(), "startsAt": "soon"}), "alerts[0].startsAt"),
-        (alertmanager({**alert(), "startsAt": "2026-03-02T10:00:00"}), "alerts[0].startsAt"),
-        (alertmanager({**alert(), "labels": {"alertname": 3}}), "alerts[0].labels.alertname"),
-        (alertmanager({**alert(), "labels": {}}), "alerts[0].labels.alertname"),
-        (alertmanager({**alert(), "labels": {f"l{n}": "x" for n in range(300)}}), "alerts[0].labels"),
-        (alertmanager(alert(), 3), "alerts[1]"),  # type: ignore[arg-type]
+        ({"version": "4", "alerts": {}}, "alerts"),
     ],
 )
 def test_what_is_wrong_is_named(document: dict[str, Any], field: str) -> None:
@@ -161,22 +155,90 @@ def test_what_is_wrong_is_named(document: dict[str, Any], field: str) -> None:
     assert raised.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("odd", "name"),
+    [
+        ({"status": "maybe"}, "DiskFull"),
+        ({"startsAt": "soon"}, "DiskFull"),
+        ({"startsAt": None}, "DiskFull"),
+        ({"startsAt": "2026-03-02T10:00:00"}, "DiskFull"),
+        ({"labels": {"alertname": 3}}, "3"),
+        ({"labels": {}}, "Unnamed alert"),
+        ({"labels": None}, "Unnamed alert"),
+        ({"labels": {"alertname": "DiskFull", "deep": {"a": [1]}, "none": None}}, "DiskFull"),
+        ({"labels": {"alertname": "DiskFull", **{f"l{n:03d}": "x" for n in range(300)}}}, "DiskFull"),
+        ({"annotations": {"summary": "x" * 5_000}}, "DiskFull"),
+        ({"annotations": [1]}, "DiskFull"),
+        ({"generatorURL": 5}, "DiskFull"),
+    ],
+    ids=str,
+)
+def test_an_odd_alert_is_an_alert_and_spoils_no_other(odd: dict[str, Any], name: str) -> None:
+    found = parsed(alertmanager(alert("First"), {**alert(), **odd}, alert("Last")))
+    assert [one.name for one in found] == ["First", name, "Last"]
+    assert found[1].state is AlertState.FIRING
+    assert len(found[1].labels) <= LABEL_LIMIT + 1
+    assert max(map(len, [found[1].summary, *found[1].labels.values(), "x"])) <= VALUE_LIMIT
+
+
+def test_what_is_too_long_is_shortened_and_says_so() -> None:
+    (found,) = parsed(alertmanager(alert(annotations={"summary": "x" * 5_000})))
+    assert found.summary.endswith("… (shortened from 5000 characters)")
+    many = {"alertname": "Many", **{f"l{n:03d}": "x" for n in range(300)}}
+    (found,) = parsed(alertmanager({**alert(), "labels": many}))
+    assert found.labels["labels_left_out"] == "45"
+
+
+def test_what_is_no_alert_is_left_unread_by_itself() -> None:
+    body = json.dumps(alertmanager(alert("First"), 3, alert("Last"))).encode()  # type: ignore[arg-type]
+    found = am.parse(body, RULES, MONDAY_10)
+    assert [one.name for one in found.alerts] == ["First", "Last"]
+    (part,) = found.unread
+    assert json.loads(part.payload)["alerts"] == [3]
+
+
+def test_an_alert_without_a_time_begins_when_it_came() -> None:
+    (found,) = parsed(alertmanager({**alert(), "startsAt": ""}))
+    assert found.starts_at == MONDAY_10
+
+
+def test_grafanas_webhook_is_read_whose_alerts_have_the_same_shape() -> None:
+    (found,) = parsed({"version": "1", "alerts": [alert("FromGrafana")]})
+    assert found.name == "FromGrafana"
+
+
+@pytest.mark.parametrize(
+    ("payload", "worst"),
+    [
+        (b'{"severity": "warning", "x": {"Severity": "P1"}', Severity.P1),
+        (b'{"priority":"info"', Severity.P4),
+        (b"\xff\xfe", None),
+    ],
+)
+def test_the_worst_severity_that_can_be_read_is_found_in_what_cannot(
+    payload: bytes, worst: Severity | None
+) -> None:
+    assert RULES.severity_in(payload) is worst
+
+
 def test_an_alarm_without_an_arn_is_keyed_on_account_region_and_name() -> None:
     old = cloudwatch_alarm()
     del old["AlarmArn"]
-    first = parse_alarm(json.dumps(old).encode(), RULES).alerts[0]
+    first = parse_alarm(json.dumps(old).encode(), RULES, MONDAY_10).alerts[0]
     assert first.labels["alarm_arn"] == "123456789012/South America (Sao Paulo)/cpu-high"
     assert first.component == "aurora"
 
 
 def test_an_alarm_that_lost_its_data_is_neither_firing_nor_over() -> None:
-    (unknown,) = parse_alarm(json.dumps(cloudwatch_alarm(state="INSUFFICIENT_DATA")).encode(), RULES).alerts
+    (unknown,) = parse_alarm(
+        json.dumps(cloudwatch_alarm(state="INSUFFICIENT_DATA")).encode(), RULES, MONDAY_10
+    ).alerts
     assert (unknown.state, unknown.severity, unknown.name) == (
         AlertState.FIRING,
         Severity.P3,
         "cpu-high has no data",
     )
-    back = parse_alarm(json.dumps(cloudwatch_alarm(state="OK")).encode(), RULES).alerts
+    back = parse_alarm(json.dumps(cloudwatch_alarm(state="OK")).encode(), RULES, MONDAY_10).alerts
     assert [found.state for found in back] == [AlertState.RESOLVED, AlertState.RESOLVED]
     assert back[1].alert_key == unknown.alert_key
 
@@ -184,7 +246,7 @@ def test_an_alarm_that_lost_its_data_is_neither_firing_nor_over() -> None:
 def test_who_suppresses_a_composite_alarm_is_kept() -> None:
     event = eventbridge_event()
     event["detail"]["state"]["actionsSuppressedBy"] = "WaitPeriod"
-    found = parse_event(json.dumps(event).encode(), RULES).alerts[0]
+    found = parse_event(json.dumps(event).encode(), RULES, MONDAY_10).alerts[0]
     assert found.labels["suppressed_by"] == "WaitPeriod"
 
 
@@ -245,4 +307,4 @@ def broken_payloads(draw: st.DrawFn) -> tuple[str, bytes]:
 def test_any_payload_is_read_or_refused_by_name_and_nothing_else(case: tuple[str, bytes]) -> None:
     kind, payload = case
     with contextlib.suppress(MalformedPayload):
-        PARSERS[kind](payload, RULES)
+        PARSERS[kind](payload, RULES, MONDAY_10)

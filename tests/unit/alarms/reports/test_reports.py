@@ -173,4 +173,4 @@ def test_an_alert_of_our_own_shape_survives_json() -> None:
     from alarms.intake.worker import parse_alert
 
     sent = replace(burn_alert(), customers_affected=3)
-    assert parse_alert(msgspec.json.encode(sent), RULES).alerts == (sent,)
+    assert parse_alert(msgspec.json.encode(sent), RULES, MONDAY_10).alerts == (sent,)

@@ -149,17 +149,6 @@ def test_the_same_alert_soon_again_reopens_and_later_is_a_new_incident() -> None
     scene.close()
 
 
-def test_a_resolve_that_overtakes_its_firing_leaves_no_incident_behind() -> None:
-    scene = Scene()
-    firing = burn_alert()
-    assert scene.router.receive(ended(firing, MONDAY_10 + MINUTE)) is None
-    assert scene.router.receive(firing) is None
-    assert scene.router.open_incidents() == []
-    scene.pass_time(6 * MINUTE)
-    assert scene.router.receive(replace(firing, starts_at=scene.clock.now())) is not None
-    scene.close()
-
-
 def test_a_resolve_of_an_older_episode_does_not_end_the_present_one() -> None:
     scene = Scene()
     incident = scene.receive(burn_alert(at=MONDAY_10))

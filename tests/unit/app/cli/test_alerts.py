@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.stores.sqlite import SqliteRouterStore
+from app.bootstrap.paths import DataPaths
 from app.bootstrap.router import open_router
 from app.cli import context
 from app.settings import Settings
@@ -104,6 +107,26 @@ def test_rules_are_reported_and_an_empty_quarantine_says_so(tmp_path: Path, inci
     rows = json.loads(alerts(tmp_path, "report", "--json").out)
     assert {row["rule"] for row in rows} == {"Burnpage-fast", "ElastiCacheEvictionsGrowing"}
     assert alerts(tmp_path, "quarantine").out == "Nothing is in quarantine.\n"
+
+
+def test_what_is_in_quarantine_is_listed_shown_and_requeued(tmp_path: Path, incident: str) -> None:
+    store = SqliteRouterStore(DataPaths(tmp_path).router)
+    store.append_receipts([Receipt("r-1", "alertmanager", datetime.now(UTC), b"{torn")])
+    with store.transaction() as tx:
+        tx.settle_receipt("r-1", ReceiptState.QUARANTINED, "is not JSON")
+    for listing in (("quarantine",), ("quarantine", "list")):
+        assert "r-1" in alerts(tmp_path, *listing).out
+    shown = mirante("--data-dir", tmp_path, "alerts", "quarantine", "show", "r-1")
+    assert (shown.out, "is not JSON" in shown.err) == ("{torn\n", True)
+    corrected = tmp_path / "corrected.json"
+    corrected.write_text('{"version": "4", "alerts": []}', encoding="utf-8")
+    alerts(tmp_path, "quarantine", "requeue", "r-1", "--file", str(corrected))
+    (again,) = store.receipts(ReceiptState.PENDING)
+    assert again.payload == corrected.read_bytes()
+    store.close()
+    missing = mirante("--data-dir", tmp_path, "alerts", "quarantine", "show", "r-1")
+    assert missing.status == 2
+    assert "nothing in quarantine is called" in missing.err
 
 
 def test_a_remote_router_wants_a_token_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,103 @@
+"""What nobody can read is kept, pages somebody once for each sender and reason, and can be corrected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alarms.intake.normalise import intake_rules
+from alarms.intake.worker import IntakeWorker
+from alarms.model.errors import UnknownReceipt
+from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.severity import Severity
+from tests.support.alerts import MONDAY_10
+from tests.support.hooks import alert, alertmanager, cloudwatch_alarm
+from tests.support.router import SHIPPED_POLICY, Scene
+
+RULES = intake_rules("test", [], SHIPPED_POLICY.severity_words, SHIPPED_POLICY.ignored_labels)
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    made = Scene()
+    yield made
+    made.close()
+
+
+def take(scene: Scene, *payloads: bytes, kind: str = "alertmanager") -> None:
+    known = sum(scene.store.count_receipts(state) for state in ReceiptState)
+    scene.store.append_receipts(
+        [Receipt(f"r-{known + n}", kind, MONDAY_10, payload) for n, payload in enumerate(payloads)]
+    )
+    IntakeWorker(scene.store, scene.router, RULES, scene.clock).drain()
+    scene.dispatcher.drain()
+
+
+@pytest.mark.parametrize(
+    ("payload", "severity"),
+    [
+        (b"{not json", Severity.P2),
+        (b'{"alerts": 5, "labels": {"severity": "P1"}}', Severity.P1),
+        (b'{"alerts": "x", "severity": "info"}', Severity.P4),
+        (b"", Severity.P2),
+    ],
+)
+def test_what_cannot_be_read_pages_at_the_severity_that_can_be_read_in_it(
+    scene: Scene, payload: bytes, severity: Severity
+) -> None:
+    take(scene, payload)
+    (incident,) = scene.router.open_incidents()
+    assert (incident.name, incident.severity) == ("Quarantined", severity)
+    assert [n.step.value for n in scene.pager.sent] == ["first"]
+    assert "mirante alerts quarantine" in scene.pager.sent[0].message.body
+
+
+def test_one_incident_for_each_sender_and_reason_with_a_count(scene: Scene) -> None:
+    for number in range(12):
+        take(scene, f'{{"version": "{number}"'.encode(), b'{"alerts": 5}')
+    take(scene, b"nothing", kind="eventbridge")
+    incidents = scene.router.open_incidents()
+    assert len(incidents) == 3
+    told = [n.message.body for n in scene.pager.sent]
+    assert len(told) == 3 + 2
+    assert sum("So far 10." in body for body in told) == 2
+
+
+def test_one_alert_that_is_none_is_quarantined_by_itself_and_the_others_page(scene: Scene) -> None:
+    body: dict[str, Any] = alertmanager(alert("First", severity="P1"), alert("Last", severity="P1"))
+    body["alerts"].insert(1, "no alert")
+    take(scene, json.dumps(body).encode())
+    assert {i.name for i in scene.router.open_incidents()} == {"First", "Last", "Quarantined"}
+    (kept,) = scene.router.quarantined()
+    assert json.loads(scene.router.quarantined_one(kept.id).payload)["alerts"] == ["no alert"]
+
+
+def test_what_was_sent_to_the_wrong_hook_is_taken(scene: Scene) -> None:
+    take(scene, json.dumps(cloudwatch_alarm()).encode())
+    assert [i.name for i in scene.router.open_incidents()] == ["cpu-high"]
+
+
+def test_what_is_requeued_as_corrected_is_an_incident(scene: Scene) -> None:
+    take(scene, b"{torn")
+    (kept,) = scene.router.quarantined()
+    scene.clock.advance(timedelta(minutes=1))
+    scene.router.requeue(kept.id, "ana", json.dumps(alertmanager(alert("Mended"))))
+    assert scene.router.quarantined() == []
+    take(scene)
+    assert "Mended" in {i.name for i in scene.router.open_incidents()}
+    with pytest.raises(UnknownReceipt):
+        scene.router.requeue(kept.id, "ana")
+
+
+def test_what_is_requeued_as_it_was_is_quarantined_again_and_counted(scene: Scene) -> None:
+    take(scene, b"{torn")
+    (kept,) = scene.router.quarantined()
+    scene.router.requeue(kept.id, "ana")
+    take(scene)
+    assert [again.id for again in scene.router.quarantined()] == [kept.id]
+    (incident,) = scene.router.open_incidents()
+    assert [record.times_seen for record in scene.store.alerts(incident.id)] == [2]
