@@ -1,4 +1,4 @@
-"""The router's store in Aurora MySQL, MySQL 8 or MariaDB, for several workers on several machines.
+"""The router's store in MySQL 8 or MariaDB (managed or not), for several workers on several machines.
 
 Transactions take turns: each begins by locking the one row of ``turn``. Receipts come in without a turn, so
 that intake goes on while a worker holds it; deliveries are claimed and settled without one, too, each by the

@@ -1,4 +1,4 @@
-"""Connections to Aurora MySQL, MySQL 8 or MariaDB: SQLAlchemy's pool over PyMySQL, plain SQL text.
+"""Connections to MySQL 8 or MariaDB (managed or not): SQLAlchemy's pool over PyMySQL, plain SQL text.
 
 Every wait has an end, so that a server or a worker that has stopped holds nobody up for good:
 

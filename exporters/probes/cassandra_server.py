@@ -1,6 +1,6 @@
 """Cassandra, asked by CQL (``system_views.thread_pools``): requests in progress and waiting over its threads.
 
-Amazon Keyspaces has no such table: there, consumption is read from CloudWatch.
+A managed Cassandra may have no such table: its consumption is read where its provider publishes it.
 """
 
 from __future__ import annotations

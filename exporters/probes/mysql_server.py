@@ -1,4 +1,4 @@
-"""One endpoint of MySQL, MariaDB or Aurora, asked by SQL: connections, dirty pages, lag, slow queries.
+"""One endpoint of MySQL or MariaDB, asked by SQL: connections, dirty pages, lag, slow queries.
 
 The buffer pool of a healthy server is full; what can run out is room for changed pages, which have to be
 written before others may change. Reaching ``innodb_max_dirty_pages_pct`` stalls writes, so that is its limit.

@@ -67,7 +67,7 @@ class Exhaustion:
     """When the budget runs out if the last ``window`` goes on: point and 95 % range, from ``now``.
 
     ``latest`` is ``None`` when so few errors were seen that "never" is within the range. Errors that leave a
-    rolling window before then are not credited, so this is the early side of the truth.
+    rolling window before then are not taken off, so this is the early side of the truth.
     """
 
     window: timedelta

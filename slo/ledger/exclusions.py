@@ -23,7 +23,7 @@ class ExclusionError(SloError):
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Minutes ``[start, end)`` of the SLOs matching ``slo_pattern`` (``credit/*``) left out of the budget.
+    """Minutes ``[start, end)`` of the SLOs matching ``slo_pattern`` (``shop/*``) left out of the budget.
 
     ``withdrawn_at`` and ``withdrawn_by`` are set once somebody took it back.
     """

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class LintSurroundings:
-    """``buckets`` maps a histogram (``credit_decision_duration_seconds``) to its edges in base units.
+    """``buckets`` maps a histogram (``shop_checkout_duration_seconds``) to its edges in base units.
 
     ``retention`` is how long the metrics store keeps samples; a data source that says
     ``connectionDetails.retention`` knows better. ``teams`` are those that may own something.

@@ -60,12 +60,12 @@ def record_burn_rate(window: timedelta) -> str:
 
 
 def slug(slo_id: str) -> str:
-    """``credit/decision-latency`` as ``credit-decision-latency``: file names, CloudWatch names, anchors."""
+    """``shop/checkout-latency`` as ``shop-checkout-latency``: file names, CloudWatch names, anchors."""
     return slo_id.replace("/", "-")
 
 
 def camel(slo_id: str) -> str:
-    """``credit/decision-latency`` as ``CreditDecisionLatency``: alert names."""
+    """``shop/checkout-latency`` as ``ShopCheckoutLatency``: alert names."""
     return "".join(part.capitalize() for part in slug(slo_id).replace("_", "-").split("-"))
 
 

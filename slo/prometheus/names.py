@@ -38,5 +38,5 @@ def series_labels(slo: Slo, objective: Objective, environment: str) -> dict[str,
 
 
 def selector(labels: Mapping[str, str]) -> str:
-    """``{environment="prod",slo="credit/decision-latency"}``; everything of one objective, every group."""
+    """``{environment="prod",slo="shop/checkout"}``; everything of one objective, every group."""
     return "{" + ",".join(f"{key}={quoted(value)}" for key, value in labels.items()) + "}"

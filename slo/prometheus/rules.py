@@ -16,7 +16,7 @@ Document = Mapping[str, object]
 
 
 def rule_files(catalogue: Catalogue, environment: str, *, sloth_names: bool = False) -> dict[str, Document]:
-    """File name (``credit-decision-latency.rules.yaml``) to rule file, in name order.
+    """File name (``shop-checkout.rules.yaml``) to rule file, in name order.
 
     SLOs that no Prometheus rule can count are left out; ``unsupported`` says why. ``sloth_names`` also
     records everything under the names that Sloth's dashboards read.

@@ -17,7 +17,7 @@ from slo.prometheus.rules import Document, rule_file, rules_file, supported
 
 
 def rule_tests(catalogue: Catalogue, environment: str) -> dict[str, Document]:
-    """File name (``credit-decision-latency.test.yaml``) to promtool test file, in name order.
+    """File name (``shop-checkout.test.yaml``) to promtool test file, in name order.
 
     They name their rule file as ``../FILE``: tests live in a folder below the rules.
     """
