@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from os.path import normpath
 from pathlib import Path
 from typing import TypeVar
 
@@ -195,7 +196,7 @@ def _placed(findings: Sequence[Finding], root: Path) -> Sequence[Finding]:
 
 
 def _opens(file: str, root: Path) -> str:
-    path = root / file if (root / file).exists() else Path(file)
+    path = Path(normpath(root / file)) if (root / file).exists() else Path(file)
     if path.is_absolute() and path.is_relative_to(Path.cwd()):
         return str(path.relative_to(Path.cwd()))
     return str(path)

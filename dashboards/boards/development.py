@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from alarms.generate.cloudwatch.logs import log_group_name
-from dashboards.boards.panels import data as data
-from dashboards.boards.panels import http as http
-from dashboards.boards.panels import platform
+from dashboards.boards.panels import data, http, platform
 from dashboards.model.board import Board, BoardPart, Row
 from dashboards.standard import component_panels as component
 from dashboards.standard import response_panels as response

@@ -5,9 +5,7 @@ from __future__ import annotations
 from alarms.generate.cloudwatch.logs import log_group_name
 from alarms.generate.cloudwatch.names import indicator_alarm
 from credit import metrics as telemetry
-from dashboards.boards.panels import data as data
-from dashboards.boards.panels import http as http
-from dashboards.boards.panels import platform
+from dashboards.boards.panels import data, http, platform
 from dashboards.model.board import Board, BoardPart, Panel, Row, Series, Shape, Threshold
 from dashboards.model.palette import STATES, State, Unit
 from dashboards.model.query import AwsMetric, Breach, CounterGrowth, WorstBreach, equal, matching

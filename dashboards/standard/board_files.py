@@ -83,9 +83,10 @@ def load_board_files(workspace: Workspace = SHIPPED) -> BoardFiles:
 
 def package_name(folder: Path) -> str:
     """The private name of a workspace's folder, one for every path; the shipped one is a package already."""
-    if folder == SHIPPED.boards:
+    place = folder.resolve()
+    if place == SHIPPED.boards:
         return SHIPPED_PACKAGE
-    return f"_mirante_boards_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
+    return f"_mirante_boards_{hashlib.sha256(str(place).encode()).hexdigest()[:12]}"
 
 
 @contextmanager

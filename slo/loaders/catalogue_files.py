@@ -49,7 +49,7 @@ def load_catalogue(
     if not files:
         problem = "has no .yaml or .yml file"
         problems.refuse(str(directory), None, "", problem, "Put your definitions there.")
-    if windows != WINDOWS and windows.is_dir():
+    if windows.resolve() != WINDOWS and windows.is_dir():
         files += _yaml_files(windows)
     return _read({os.path.relpath(path, directory): path for path in files}, problems, kinds)[0]
 

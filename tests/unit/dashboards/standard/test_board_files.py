@@ -151,3 +151,9 @@ def test_every_broken_file_is_named_and_one_name_has_one_file(shop: Workspace) -
     written(shop, "def boards(source):\n    return ()\n", "b.py")
     (error,) = errors_of(shop)
     assert "makes the board 'orders', which a.py makes too" in error.problem
+
+
+def test_the_board_of_the_readme_works_as_it_stands(shop: Workspace) -> None:
+    readme = (Path(__file__).parents[4] / "dashboards" / "README.md").read_text(encoding="utf-8")
+    written(shop, readme.partition("```python\n")[2].partition("```")[0])
+    assert names_of(shop)[2] == "orders"
