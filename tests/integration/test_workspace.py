@@ -12,9 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dataplatform.local.server import free_port
 from foundation.workspace import SHIPPED, Workspace
 from tests.support.patience import wait_until
-from tests.support.processes import MIRANTE, Started, answers_ready, free_port, run_mirante
+from tests.support.processes import MIRANTE, Started, answers_ready, run_mirante
 from tests.support.prometheus_server import backfill, needs_prometheus, prometheus_server, promtool
 from tests.support.web_shop import PLATFORM_WORDS, samples, web_shop
 
