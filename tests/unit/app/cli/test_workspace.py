@@ -74,7 +74,7 @@ def test_a_line_that_is_not_where_the_alarm_stands_is_found(shop: Workspace) -> 
     (shop.boards / "_orders.py").write_text(moved, encoding="utf-8")
     ran = mirante("--workspace", shop.root, "check")
     assert ran.status == 1
-    assert "no line stands where OrdersWaiting fires" in ran.out
+    assert "no line marks where OrdersWaiting fires" in ran.out
 
 
 def test_a_runbook_that_an_indicator_points_to_must_exist(shop: Workspace) -> None:
