@@ -22,7 +22,7 @@ MOST_REFUSED = 12
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=DEFAULT_FOLDER)
-@click.option("--prometheus", metavar="URL", help="A Prometheus to ask what there is, http://HOST:PORT.")
+@click.option("--prometheus", metavar="URL", help="Prometheus to look for services in, http://HOST:PORT.")
 @pass_settings
 def init(settings: Settings, folder: Path, prometheus: str | None) -> None:
     """Make a workspace in DIR, from what a Prometheus has or as an example.
@@ -69,8 +69,8 @@ def _from(where: PrometheusAddress, folder: Path, settings: Settings) -> None:
     services = found.offers.services
     _print_refused(found, folder if services else None)
     if not services:
-        say(f"{where.url} has nothing that is recognised, so nothing was written", "red")
-        say("`mirante init` without --prometheus writes an example to begin with.")
+        say(f"{where.url} has no metrics that Mirante recognises, so nothing was written", "red")
+        say("`mirante init` without --prometheus writes an example to start from.")
         raise SystemExit(ExitStatus.NO)
     write(offered_files(found, where), folder)
     table = plain_table("SLO", "proposed", "measured", "from")

@@ -59,9 +59,9 @@ def address(text: str) -> PrometheusAddress:
         parts = urlsplit(whole)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise SourceError(f"{text!r} is not an address: {error}. Write http://HOST:PORT") from error
+        raise SourceError(f"{text!r} is not a URL: {error}. Write http://HOST:PORT") from error
     if parts.scheme not in ("http", "https") or not host or not whole.isprintable() or " " in whole:
-        raise SourceError(f"{text!r} is not an address. Write http://HOST:PORT")
+        raise SourceError(f"{text!r} is not a URL. Write http://HOST:PORT")
     place = (f"[{host}]" if ":" in host else host) + ("" if port is None else f":{port}")
     url = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
     if parts.username is None:
@@ -100,7 +100,7 @@ class _Asking:
         return Found(offers(answers, self._watched(), refused), tuple(self._limits))
 
     def _inventory(self) -> Inventory:
-        self._progress("asking what there is")
+        self._progress("reading what there is")
         names = _texts(self._server.read("label/__name__/values", {"limit": str(MOST_NAMES + 1)}))
         if len(names) > MOST_NAMES:
             self._limits.append(
@@ -179,7 +179,7 @@ class _Asking:
         try:
             found = self._server.at(WATCHED.format(span=duration_text(SPANS[0])), self._now)
         except SourceError as error:
-            self._limits.append(f"how long each job has been watched is not known: {_short(error)}")
+            self._limits.append(f"it is unknown how long each job has been watched: {_short(error)}")
             return {}
         now = self._now.timestamp()
         return {
@@ -191,7 +191,7 @@ class _Asking:
 
 def _texts(value: object) -> list[str]:
     if not isinstance(value, list):
-        raise SourceError("the server answered with something that is no list of names; is it Prometheus?")
+        raise SourceError("the server did not answer with a list of names; is it Prometheus?")
     return [item for item in value if isinstance(item, str)]
 
 

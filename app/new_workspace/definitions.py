@@ -30,20 +30,22 @@ Document = dict[str, object]
 
 # What each field means, said where it stands for the first time in a file.
 NOTES = {
-    "mirante.dev/owner": "The team that answers for it: one of the teams of alarms/policy.yaml.",
-    "mirante.dev/total": "In words, for boards and pages: what is counted, and what of it is good.",
+    "mirante.dev/owner": "The team that owns it: one of the teams in alarms/policy.yaml.",
+    "mirante.dev/total": "Texts for boards and pages: what is counted, and what counts as good.",
     "budgetingMethod": "Occurrences counts events; Timeslices would count minutes.",
-    "timeWindow": "The promise holds over the last 30 days, looked at from now.",
+    "timeWindow": "The target applies to the last 30 days, rolling.",
     "ratioMetric": (
-        "What is counted, as PromQL: good (or bad) and total. {{.window}} is filled in (5m, 1h): leave it. "
-        "More conditions go into the braces of both queries, for example to leave health checks out."
+        "What is counted, as PromQL: good (or bad) and total. Mirante fills in {{.window}} "
+        "(5m, 1h): keep it. "
+        "Add conditions inside the braces of both queries, for example to leave health checks out."
     ),
 }
 COMPONENTS = (
-    "The parts of the system: what each leans on (depends_on: [other-id]), who owns it and which SLOs it "
-    "serves. When two of them alert, the one that the other depends on is taken for the cause: fill in "
-    "depends_on. tier: 1 stops the business, 2 degrades it, 3 delays it, 4 only watches. kind: api, service, "
-    "store, cache, stream, function, worker or probe. name_pt is the Portuguese name."
+    "The components of the system: what each depends on (depends_on: [other-id]), who owns it and "
+    "which SLOs it serves. Fill in depends_on: when two of them alert and one depends on the other, "
+    "the other counts as the cause. tier: a failure of 1 stops the business, 2 degrades it, 3 delays "
+    "it; 4 only monitors. kind: api, service, store, cache, stream, function, worker or probe. "
+    "name_pt is the Portuguese name."
 )
 
 
@@ -70,8 +72,8 @@ def comment(text: str, indent: str = "") -> str:
 def _service_file(service: OfferedService, source: str) -> str:
     scope = ", ".join(f"{label}={value!r}" for label, value in service.scope)
     head = comment(
-        f"Proposed by `mirante init` from what {source} says of {scope}. It is an offer: "
-        "change what you like, then run `mirante check`."
+        f"Proposed by `mirante init` from what {source} says of {scope}. It is a proposal: change "
+        "what you like, then run `mirante check`."
     )
     parts = [_explained(head + render_yaml(_service(service)), NOTES)]
     notes = {key: note for key, note in NOTES.items() if key != "mirante.dev/owner"}
@@ -87,7 +89,7 @@ def _explained(text: str, notes: Mapping[str, str], offer: Offer | None = None) 
     if offer is not None:
         waiting["target"] = (
             f"{decimal_text(offer.target)}: {percent_text(1 - offer.target)} may fail, the error budget. "
-            "Promise what you would defend, not what was reached today."
+            "Choose a target that you would defend, not what was reached today."
         )
     lines = []
     for line in text.splitlines(keepends=True):
@@ -105,7 +107,7 @@ def _reasons(offer: Offer) -> str:
         f"Measured: about {measured.events:,} events in the last {span_text(measured.span)}; {offer.why}.",
     ]
     if measured.events < 1_000:
-        said.append("That is little to judge by: look again (mirante slo status) once there is more.")
+        said.append("That is too little to judge by: look again (mirante slo status) once there is more.")
     if measured.hourly * (1 - offer.target) < 1:
         said.append(
             f"At {rounded_text(measured.hourly, 0)} events an hour a single failure can page: "
@@ -178,7 +180,10 @@ def _not_proposed(refused: Sequence[NotOffered], source: str) -> str:
     """Markdown; what comes from the server stands in code marks that it cannot leave."""
     lines = [
         "# What was recognised and not proposed\n",
-        f"`mirante init` found these in {source} and left them out. This file is for you alone: delete it.\n",
+        (
+            f"`mirante init` found these in {source} and left them out. Nothing reads this file; delete "
+            "it when you are done.\n"
+        ),
         *_listed(refused[:MOST_REFUSED]),
     ]
     if len(refused) > MOST_REFUSED:

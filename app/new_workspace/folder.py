@@ -27,7 +27,8 @@ class FolderTaken(MiranteError):
     def __init__(self, folder: Path, there: str) -> None:
         self.folder, self.there = folder, there
         super().__init__(
-            f"{folder} is not empty: it holds {there}. Nothing was written; name a new folder, or empty it."
+            f"{folder} is not empty: it has {there}. Nothing was written; give a new folder, or "
+            "empty this one."
         )
 
 
@@ -64,7 +65,7 @@ def _copied(folder: Path) -> dict[str, bytes]:
 def _config(where: PrometheusAddress | None) -> bytes:
     head = comment(
         "Settings of this workspace. `mirante settings` lists all there are; a flag or an environment "
-        "variable (MIRANTE_PROMETHEUS) goes over what stands here."
+        "variable (MIRANTE_PROMETHEUS) overrides this file."
     )
     url = "http://127.0.0.1:9090" if where is None else where.url
     hidden = "# " if where is None else ""
@@ -77,8 +78,8 @@ def _config(where: PrometheusAddress | None) -> bytes:
     if where is not None and where.credentials is not None:
         lines.append(
             comment(
-                "Its user and password are not kept in a file: set MIRANTE_PROMETHEUS to the whole address "
-                "where Mirante runs."
+                "Its user and password are not written to a file: set MIRANTE_PROMETHEUS to the full "
+                "URL where Mirante runs."
             )
         )
     lines += [

@@ -17,7 +17,7 @@ NATIVE = (
     "cannot count it yet, so none is proposed"
 )
 NO_BUCKETS = (
-    "it has no buckets, so nothing says how many were fast enough: have it exposed as a histogram "
+    "it has no buckets, so it cannot show how many were fast enough: expose it as a histogram "
     "(in Spring: management.metrics.distribution.percentiles-histogram.http.server.requests=true)"
 )
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

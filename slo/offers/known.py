@@ -125,11 +125,11 @@ CONVENTIONS: tuple[Convention, ...] = (
 
 INNER = ("promhttp_", "prometheus_", "go_", "process_", "python_", "node_", "kube_", "kubelet_", "container_",
          "machine_", "net_conntrack_", "scrape_", "mirante_")  # fmt: skip
-"""How names begin that tell of inner workings: no work that somebody asked for."""
+"""Prefixes of names for inner workings, which are not work that somebody asked for."""
 OUTER = ("prometheus_http_",)
 """Prometheus's own web interface has users all the same: those who look at its graphs and boards."""
 LOOKS_LIKE_WORK = {
-    "promhttp_metric_handler_requests_total": "it counts reads of /metrics, which no user asks for",
+    "promhttp_metric_handler_requests_total": "it counts reads of /metrics, which are not user requests",
 }
-"""Inner names that a person may take for a service's work: why they are not."""
+"""Inner names that look like the work of a service, and why they are not."""
 REPORTERS = ("destination", "waypoint", "source")

@@ -35,12 +35,12 @@ def threshold(histogram: str, growths: Mapping[str, float]) -> ChosenEdge | str:
     """
     total = max((value for le, value in growths.items() if _number(le) is None), default=0.0)
     if total <= 0 or not math.isfinite(total):
-        return "nothing was measured lately"
+        return "nothing was measured recently"
     edges = sorted((number, le) for le in growths if (number := _number(le)) is not None)
     if not edges:
         return "its only bucket is +Inf, so there is no threshold to choose"
     if len({number for number, _ in edges}) < len(edges):
-        return "its edges are spelled in two ways (1 and 1.0) lately: run this again a day from now"
+        return "its edges were recently written in two ways (1 and 1.0): run this again a day from now"
     shares = [(le, min(Fraction(1), Fraction(growths[le]) / Fraction(total))) for _, le in edges]
     words = tuple(_words(histogram, le) for _, le in edges)
     for index, (le, share) in enumerate(shares):

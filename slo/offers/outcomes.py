@@ -73,7 +73,7 @@ def _grpc(seen: frozenset[str]) -> OutcomeVerdict | str:
     codes = {**_GRPC_FAULTS, **_GRPC_OTHERS}
     strange = [value for value, text in plain.items() if text not in codes and text not in codes.values()]
     if strange or not plain:
-        return f"it holds codes that are not gRPC's: {_listed(strange)}" if strange else "it holds no code"
+        return f"it holds codes that are not gRPC's: {_listed(strange)}" if strange else "it has no code"
     faults = {*_GRPC_FAULTS, *_GRPC_FAULTS.values()}
     bad = frozenset(value for value, text in plain.items() if text in faults)
     spellings = {
@@ -99,7 +99,7 @@ def _words(seen: frozenset[str]) -> OutcomeVerdict | str:
     bad = {value for value, word in lower.items() if word in _BAD}
     strange = sorted(set(lower) - good - bad)
     if strange:
-        return f"which of its values are good is for you to say: {_listed(strange)}"
+        return f"you have to say which of its values are good: {_listed(strange)}"
     if not any(lower[value] in _GOOD for value in good):
         return "none of its values seen today is a good one" if lower else "its outcome is empty"
     pattern = "|".join(sorted(good))

@@ -53,7 +53,9 @@ def question(family: Family, labels: Set[str]) -> Question | NotOffered | None:
     named = next((label for label in (*convention.services, PASSED_ON) if label in labels), None)
     scope = tuple(label for label in (JOB, named) if label is not None and label in labels)
     if not scope:
-        return NotOffered(family.series, "no label says whose it is (job or service), so it cannot be scoped")
+        return NotOffered(
+            family.series, "it has no job or service label, so it cannot be assigned to a service"
+        )
     reporter = convention.two_ended and REPORTER in labels
     if family.kind is Kind.HISTOGRAM:
         return Question(family, scope, reporter=reporter)

@@ -56,7 +56,7 @@ def offers(
     for answer in answers:
         grouped = _by_service(answer, left_out)
         if not answer.growths:
-            left_out.append(NotOffered(answer.question.family.series, "nothing was counted lately"))
+            left_out.append(NotOffered(answer.question.family.series, "nothing was counted recently"))
         for scope, growths in grouped.items():
             service = services.setdefault(scope, _Service(scope))
             span = min(answer.span, watched.get(dict(scope).get(JOB, ""), answer.span))
@@ -141,7 +141,7 @@ def _availability(
 ) -> Offer | str:
     family, total = question.family, sum(growths.values())
     if round(total) < 1:
-        return "it counted nothing lately, so there is nothing to measure a promise by"
+        return "it counted nothing recently, so there is nothing to base a target on"
     seen = [value for value, grown in growths.items() if grown > 0]
     found = verdict(family.protocol, seen)
     if isinstance(found, str):

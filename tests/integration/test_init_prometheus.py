@@ -172,5 +172,5 @@ def test_a_prometheus_that_knows_nothing_leaves_nothing_behind(tmp_path: Path) -
     with prometheus_server(tmp_path, tmp_path / "data") as url:
         done = run_mirante("init", "made", "--prometheus", url, cwd=tmp_path / "here", timeout=patience(60))
     assert done.returncode == 1
-    assert "nothing that is recognised" in done.stdout
+    assert "no metrics that Mirante recognises" in done.stdout
     assert list((tmp_path / "here").iterdir()) == []

@@ -38,7 +38,7 @@ def test_a_folder_that_holds_something_is_refused_and_left_alone(tmp_path: Path)
     (tmp_path / "mine.txt").write_text("mine")
     ran = mirante("init", tmp_path)
     assert ran.status == 2
-    assert "is not empty: it holds mine.txt" in " ".join(ran.err.split())
+    assert "is not empty: it has mine.txt" in " ".join(ran.err.split())
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 

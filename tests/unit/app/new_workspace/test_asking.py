@@ -70,7 +70,7 @@ def shop(path: str, asked: dict[str, str]) -> Any:
     if path == "label/__name__/values":
         return ["http_requests_total", "up"]
     if path == "metadata":
-        return {"http_requests_total": [{"type": "counter"}], "odd": "no list"}
+        return {"http_requests_total": [{"type": "counter"}], "odd": "did not answer with a list"}
     if path == "labels":
         return ["__name__", "job", "code"]
     if "timestamp(up)" in query:

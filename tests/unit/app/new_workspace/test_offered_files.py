@@ -105,12 +105,12 @@ def test_numbers_come_with_what_was_measured_and_the_other_edges() -> None:
 def test_each_field_is_explained_once_in_a_file() -> None:
     text = definition_files(shop(), SERVER)["slo/definitions/shop.yaml"]
     assert text.count("# Occurrences counts events") == 1
-    assert text.count("# The team that answers for it") == 1
+    assert text.count("# The team that owns it") == 1
 
 
 def test_little_traffic_is_said() -> None:
     text = definition_files(shop("shop", 100, 0), SERVER)["slo/definitions/shop.yaml"]
-    assert "That is little to judge by" in text
+    assert "That is too little to judge by" in text
     assert 'mirante.dev/min-events: "100"' in text
 
 
@@ -157,7 +157,7 @@ def test_an_address_is_completed(given: str, url: str) -> None:
 
 @pytest.mark.parametrize("given", ["", "ftp://x", "http://", "http://[", "http://x:99999", "http://a b"])
 def test_what_is_no_address_is_refused(given: str) -> None:
-    with pytest.raises(SourceError, match="is not an address"):
+    with pytest.raises(SourceError, match="is not a URL"):
         address(given)
 
 

@@ -39,7 +39,7 @@ def test_an_empty_folder_is_filled_and_stays_the_same_folder(tmp_path: Path) -> 
 def test_a_folder_with_something_in_it_is_refused_and_left_alone(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).write_text("mine")
-    with pytest.raises(FolderTaken, match="holds one, two"):
+    with pytest.raises(FolderTaken, match="has one, two"):
         write(FILES, tmp_path)
     assert contents(tmp_path) == {"one": b"mine", "two": b"mine"}
 

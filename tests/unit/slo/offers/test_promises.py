@@ -39,7 +39,7 @@ def test_what_keeps_no_step_is_left_to_a_person() -> None:
 def test_what_counted_nothing_lately_is_not_proposed() -> None:
     found = offered(requests("api", 0, 0))
     assert ids(found) == []
-    assert "counted nothing lately" in reasons(found)["http_requests_total"]
+    assert "counted nothing recently" in reasons(found)["http_requests_total"]
 
 
 def test_growths_that_are_no_numbers_are_passed_over() -> None:

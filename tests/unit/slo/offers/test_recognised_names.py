@@ -164,7 +164,7 @@ def test_prometheus_itself_has_users() -> None:
 def test_reads_of_metrics_are_nobodys_requests() -> None:
     found = offered('promhttp_metric_handler_requests_total{job="checkout",code="200"} 5000')
     assert ids(found) == []
-    assert "no user asks for" in reasons(found)["promhttp_metric_handler_requests_total"]
+    assert "are not user requests" in reasons(found)["promhttp_metric_handler_requests_total"]
 
 
 @pytest.mark.parametrize("inner", ["go_things_total", "node_things_total", "prometheus_things_total"])
@@ -188,7 +188,7 @@ def test_a_counter_of_outcomes() -> None:
 def test_outcomes_that_nobody_can_judge_are_left_to_a_person() -> None:
     found = offered('jobs_total{job="x",state="purple"} 10\njobs_total{job="x",state="ok"} 10')
     assert ids(found) == []
-    assert "for you to say: 'purple'" in reasons(found)["jobs_total"]
+    assert "say which of its values are good: 'purple'" in reasons(found)["jobs_total"]
 
 
 def test_counters_without_an_outcome_are_not_even_asked_about() -> None:
@@ -211,7 +211,7 @@ def test_a_histogram_without_an_outcome_is_not_missed_beside_a_counter_with_one(
 def test_what_no_label_scopes_is_not_proposed() -> None:
     found = offered('http_requests_total{code="200"} 5000')
     assert ids(found) == []
-    assert "no label says whose it is" in reasons(found)["http_requests_total"]
+    assert "it has no job or service label" in reasons(found)["http_requests_total"]
 
 
 def test_a_summary_has_no_threshold_to_choose() -> None:

@@ -3,7 +3,7 @@
 A board file is Python that runs when boards are built: it defines ``board(source) -> Board``. ``source`` has
 the SLOs, components and indicators of this workspace. Every board has the same five parts, in this order:
 status, trends, alerts, components, links. Change it, then run ``mirante check``; the boards of each SLO and
-component are there anyway and need no file.
+component are generated anyway and need no file.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from dashboards.standard.source import Source
 from foundation.bilingual import Text
 from foundation.metrics import MetricKind, MetricSpec
 
-# A metric of your own is declared once, with its labels, and then asked for as often as you like. Other
-# queries beside GaugeLevel: Rate, CounterGrowth and Quantile, in dashboards.model.query.
+# Declare a metric of your own once, with its labels, and then use it as often as you like. Besides
+# GaugeLevel, dashboards.model.query has the queries Rate, CounterGrowth and Quantile.
 SCRAPE = MetricSpec(
     "scrape_duration_seconds", MetricKind.GAUGE, "How long the last scrape took.", ("job", "instance")
 )
@@ -30,7 +30,7 @@ def board(source: Source) -> Board:
     return Board(
         name="services",
         title=Text("Our services", "Nossos serviços"),
-        description=Text("What we promise, and how it stands.", "O que prometemos, e como está."),
+        description=Text("What we promise, and how we are doing.", "O que prometemos e como estamos."),
         rows=(
             Row(BoardPart.STATUS, Text("Status", "Status"), (slo.worst_light(source), *lights)),
             Row(
@@ -48,8 +48,8 @@ def board(source: Source) -> Board:
 
 
 def scrapes(source: Source) -> Panel:
-    """A panel is a question, a shape and words that say what is seen. 24 columns are the whole width. The
-    line is taken from alarms/indicators.yaml, so that it stands where the alarm does."""
+    """A panel is a query, a shape and texts that say what it shows. The full width is 24 columns. The line
+    comes from alarms/indicators.yaml, so that it matches the alarm."""
     return Panel(
         id="scrapes",
         title=Text("Time to read a target, by job", "Tempo de leitura de um alvo, por job"),
