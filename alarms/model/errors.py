@@ -62,6 +62,8 @@ class NotAllowed(AlarmsError):
 class MalformedPayload(AlarmsError):
     """``field`` says where in the payload, ``problem`` what is wrong there."""
 
+    exit_status = ExitStatus.NO
+
     def __init__(self, source: str, field: str, problem: str) -> None:
         self.source, self.field, self.problem = source, field, problem
         super().__init__(f"{source} payload: {field}: {problem}")

@@ -11,7 +11,7 @@ from alarms.policy.policy_file import load_policy
 from alarms.policy.raci import Raci, load_raci
 from alarms.policy.runbook import Runbooks, load_runbooks
 from alarms.policy.schedule import Schedules, load_schedules
-from foundation.errors import DefinitionError, Problems
+from foundation.errors import DefinitionError, Problems, UnreadableFile
 from foundation.workspace import SHIPPED, Workspace
 
 DEFAULT_TEAM = "on-call"
@@ -51,9 +51,12 @@ def _refuse_empty(workspace: Workspace) -> None:
     folder = workspace.own_alarms
     if folder is None or (folder / RUNBOOKS).is_dir() or any((folder / name).is_file() for name in FILES):
         return
-    problem = f"holds none of {', '.join(FILES)} and {RUNBOOKS}/" if folder.is_dir() else "is no folder"
     fix = "Name the folder of your alarm policy, or unset alarm_policy to use the workspace's"
-    raise DefinitionError(str(folder), "alarm_policy", problem, fix)
+    if not folder.is_dir():
+        raise UnreadableFile(str(folder), "alarm_policy", "is not a folder", fix)
+    raise DefinitionError(
+        str(folder), "alarm_policy", f"holds none of {', '.join(FILES)} and {RUNBOOKS}/", fix
+    )
 
 
 def _policy(workspace: Workspace, raci: Raci, channels: Channels | None) -> RoutingPolicy:

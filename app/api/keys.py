@@ -36,9 +36,21 @@ log = logging.getLogger("mirante.api.keys")
 
 
 class KeyFileError(MiranteError):
-    """The key file cannot be read or written; the message names it and the fix."""
+    """A key that cannot be made or found; the message says why and how to fix it."""
 
     exit_status = ExitStatus.USAGE
+
+
+class KeyFileBroken(KeyFileError):
+    """The file does not say what a key file says."""
+
+    exit_status = ExitStatus.NO
+
+
+class KeyFileOutOfReach(KeyFileError):
+    """The file cannot be read or written."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 class UnknownKey(KeyFileError):
@@ -65,7 +77,8 @@ def create_key(path: Path, client: str, scopes: Sequence[Scope], now: datetime) 
     """Add a key to the file; the second value is the full key, which exists nowhere else afterwards.
 
     Raises:
-        KeyFileError: the client's name is malformed, no scope was given, or the file cannot be written.
+        KeyFileError: the client's name is malformed, or no scope was given.
+        KeyFileBroken, KeyFileOutOfReach: the file cannot be used.
     """
     if not CLIENT_PATTERN.match(client):
         raise KeyFileError(
@@ -85,14 +98,17 @@ def list_keys(path: Path) -> tuple[ApiKey, ...]:
     """Every key, revoked ones too, oldest first; a file that does not exist holds none.
 
     Raises:
-        KeyFileError: the file cannot be read or is malformed.
+        KeyFileBroken, KeyFileOutOfReach: the file is malformed, or cannot be read.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=_File).keys
     except FileNotFoundError:
         return ()
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise KeyFileError(
+    except OSError as error:
+        problem = f"the API keys cannot be read: {error.strerror}"
+        raise KeyFileOutOfReach(f"{path}: {problem}. Check the path and its permissions") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise KeyFileBroken(
             f"{path}: the API keys cannot be read: {error}. Fix the file, or move it away and "
             "create new keys with `mirante keys create`"
         ) from error
@@ -173,7 +189,7 @@ def _locked(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as error:
-        raise KeyFileError(
+        raise KeyFileOutOfReach(
             f"{path}: cannot be written: {error.strerror}. Choose a writable folder"
         ) from error
     try:
@@ -194,6 +210,6 @@ def _write(path: Path, keys: Sequence[ApiKey]) -> None:
             os.fsync(file.fileno())
         Path(temporary).replace(path)
     except OSError as error:
-        raise KeyFileError(
+        raise KeyFileOutOfReach(
             f"{path}: cannot be written: {error.strerror}. Choose a writable folder"
         ) from error

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
+
 COUNTING = ("data", "api", "ingest", "prober")  # roles, as they are served together or by themselves
 
 
@@ -17,6 +20,7 @@ class DataPaths:
         self.api_keys = root / "access" / "api-keys.json"
         self.hook_token = root / "access" / "hook-token"
         self.anchors = root / "anchors"
+        self.relational = root / "data" / "relational.sqlite"
         self.consistency = root / "data" / "consistency.sqlite"
         self.control = root / "control"
         self.ledger = self.control / "ledger.sqlite"
@@ -28,3 +32,23 @@ class DataPaths:
 
     def journal(self, role: str) -> Path:
         return self.counts / f"{role}.sqlite"
+
+
+class NoDataFolder(MiranteError):
+    """What reads makes nothing: a folder that is not there is told."""
+
+    exit_status = ExitStatus.ENVIRONMENT
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(f"{root}: there is no such data folder. Check --data-dir, or run `mirante up`")
+
+
+def paths_in(root: Path) -> DataPaths:
+    """The paths below a data folder that is there.
+
+    Raises:
+        NoDataFolder: it is not.
+    """
+    if not root.is_dir():
+        raise NoDataFolder(root)
+    return DataPaths(root)

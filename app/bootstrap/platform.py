@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
-from app.bootstrap.paths import DataPaths
+from app.bootstrap.paths import DataPaths, paths_in
 from app.settings import EMBEDDED, Settings, SettingsError
 from credit.ports.projections import WideStore
 from credit.ports.sagas import Saga, SagaState
@@ -25,6 +25,7 @@ from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.anchor_file import read_anchors
 from dataplatform.security.audit_chain import AuditReport
 from dataplatform.security.trail_anchor import verify_trail
+from dataplatform.stores.sqlite.connection import nothing_yet
 from dataplatform.stores.sqlite.saga_file import read_saga, read_sagas
 from foundation.aws.clients import AwsClients
 from foundation.aws.purpose import ClientPurpose
@@ -143,14 +144,21 @@ class OfflinePlatform:
 
 
 @asynccontextmanager
-async def offline_platform(settings: Settings, instead: str) -> AsyncIterator[OfflinePlatform]:
+async def offline_platform(
+    settings: Settings, instead: str, *, make: bool = False
+) -> AsyncIterator[OfflinePlatform]:
     """Open the stores as their one writer; what was accepted is drained when the block ends.
+
+    ``make``: the stores may be new. Otherwise, where nothing was ever stored nothing is made.
 
     Raises:
         DataSideRuns: another process has them; ``instead`` tells the person what to do.
+        NoDataFolder, DataDirectoryError: nothing was ever stored here.
         PlatformError: the data directory, its keys or its files cannot be used.
     """
     clock = parse_clock(settings.clock)
+    if not make:
+        _refuse_unused(settings)
     prepare_directory(settings.data_dir)
     journal = SqliteCountJournal(DataPaths(settings.data_dir).journal(JOURNAL), JOURNAL, clock)
     try:
@@ -168,6 +176,13 @@ async def offline_platform(settings: Settings, instead: str) -> AsyncIterator[Of
     finally:
         journal.close()
         await platform.close()
+
+
+def _refuse_unused(settings: Settings) -> None:
+    """Raises NoDataFolder, or DataDirectoryError where the embedded profile stored nothing yet."""
+    database = paths_in(settings.data_dir).relational
+    if settings.profile == EMBEDDED and not database.is_file():
+        raise nothing_yet(database, "database")
 
 
 async def audit_report(settings: Settings) -> AuditReport:

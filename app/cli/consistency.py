@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.bootstrap.paths import DataPaths
+from app.bootstrap.paths import paths_in
 from app.cli.context import (
     age_text,
     echo_json,
@@ -63,7 +63,8 @@ def consistency() -> None:
 def check(settings: Settings, pair: str | None, sample: int, repair: bool, as_json: bool) -> None:
     """Compare the stores now, while the data side is stopped; the result is kept and counted.
 
-    Exit status: 0 they agree (or were made to), 1 they differ, 3 the data side runs or a file is in the way.
+    Exit status: 0 they agree (or were made to), 1 they differ, 3 the data side runs, or there is nothing to
+    compare.
     """
     _run(settings, pair, sample, 100 if repair else None, as_json)
 
@@ -83,7 +84,8 @@ def check(settings: Settings, pair: str | None, sample: int, repair: bool, as_js
 def repair(settings: Settings, pair: str | None, sample: int, cap: int, as_json: bool) -> None:
     """Compare, then write what the source of truth says over what differs; the audit trail says which.
 
-    Exit status: 0 they agree now, 1 the repair was refused (more than --cap), 3 the data side runs.
+    Exit status: 0 they agree now, 1 the repair was refused (more than --cap), 3 the data side runs, or
+    there is nothing to compare.
     """
     _run(settings, pair, sample, cap, as_json)
 
@@ -93,9 +95,9 @@ def repair(settings: Settings, pair: str | None, sample: int, cap: int, as_json:
 @pass_settings
 def report(settings: Settings, as_json: bool) -> None:
     """The newest result of each pair, with its confidence bound and age. Works while the server runs."""
-    from dataplatform.stores.sqlite.check_log import latest_checks
+    from dataplatform.stores.sqlite.check_log import checks_on_file
 
-    readings = latest_checks(DataPaths(settings.data_dir).consistency)
+    readings = checks_on_file(paths_in(settings.data_dir).consistency)
     now = parse_clock(settings.clock).now()
     if as_json:
         echo_json([_reading_document(reading) for reading in readings])

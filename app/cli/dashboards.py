@@ -82,13 +82,16 @@ def preview(
     chosen = _chosen(open_workspace(settings.folders).boards(settings.environment), names)
     end = parse_clock(settings.clock).now()
     note = NOTE[language].format(url=url, at=instant_text(end), hours=hours)
-    out.mkdir(parents=True, exist_ok=True)
+    pages: dict[str, str] = {}
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client, stderr.status("asking") as status:
         answers = _Answers(PrometheusQueries(url, client), end - timedelta(hours=hours), end)
         for board in chosen:
             status.update(f"asking for {board.name}")
             page = preview_html(board, settings.environment, answers, language, note)
-            (out / _file(board, language)).write_text(page, encoding="utf-8")
+            pages[_file(board, language)] = page
+    out.mkdir(parents=True, exist_ok=True)
+    for name, page in pages.items():
+        (out / name).write_text(page, encoding="utf-8")
     say(f"{out}: {counted(len(chosen), 'page')} written")
 
 

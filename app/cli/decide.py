@@ -54,8 +54,8 @@ Whatever the policy asks and no column gives is not known, and refers the applic
 cannot be used is counted by reason with its lines, never dropped silently. Nothing is recorded: this is a
 calculation, and the same rows give the same sha256.
 
-Exit status: 0 decided, 1 no row could be used, or the file, the mapping or the policy is wrong, 3 --out
-cannot be written, 130 interrupted (then --out is as it was before).
+Exit status: 0 decided, 1 no row could be used, or the file, the mapping or the policy is wrong, 3 a file
+cannot be read or --out cannot be written, 130 interrupted (then --out is as it was before).
 """
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -106,27 +106,27 @@ def ingest() -> None:
 
 
 @ingest.command(name="file", hidden=True)
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(allow_dash=True))
 @pass_settings
-def file_(settings: Settings, file: BinaryIO) -> None:
+def file_(settings: Settings, file: str) -> None:
     """Take every record of FILE (JSON lines; - reads standard input), then process until nothing waits.
 
-    Exit status: 0 all taken and processed, 1 a line was bad, set aside or still waits, 2 the file cannot be
-    read, 3 the data side runs or a file is in the way.
+    Exit status: 0 all taken and processed, 1 a line was bad, set aside or still waits, 3 the file cannot be
+    read, the data side runs or a file is in the way.
     """
-    with stderr.status("opening the stores") as status:
-        done = asyncio.run(_take(settings, file, status.update))
+    with click.open_file(file, "rb") as lines, stderr.status("opening the stores") as status:
+        done = asyncio.run(_take(settings, lines, status.update))
     _print(done)
     if done.bad or done.waiting or done.unprojected or done.outcomes["dead_letter"]:
         raise SystemExit(ExitStatus.NO)
 
 
-async def _take(settings: Settings, file: BinaryIO, progress: Callable[[str], None]) -> Intake:
+async def _take(settings: Settings, file: IO[bytes], progress: Callable[[str], None]) -> Intake:
     from app.bootstrap.platform import offline_platform
     from credit.usecases.ingest import IngestRecord
 
     done = Intake()
-    async with offline_platform(settings, INSTEAD) as open_:
+    async with offline_platform(settings, INSTEAD, make=True) as open_:
         judge = IngestRecord(open_.platform.sealer, open_.clock)
         await _put(open_, judged_lines(file, getattr(file, "name", "standard input"), judge), done, progress)
         await _process(open_, done, progress)

@@ -50,7 +50,7 @@ def sagas() -> None:
 def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> None:
     """Sagas, oldest first, with the trouble of those that wait. Works while the server runs.
 
-    Exit status: 0 none is stuck, 1 at least one of those listed is.
+    Exit status: 0 none is stuck, 1 at least one of those listed is, 3 no data side ever ran here.
     """
     from app.bootstrap.platform import sagas_in
 
@@ -72,7 +72,7 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
 def show(settings: Settings, saga_id: str) -> None:
     """One saga with its steps, as JSON. Works while the server runs.
 
-    Exit status: 0 shown, 1 no saga has that id.
+    Exit status: 0 shown, 1 no saga has that id, 3 no data side ever ran here.
     """
     from app.bootstrap.platform import saga_in
 
@@ -90,7 +90,7 @@ def show(settings: Settings, saga_id: str) -> None:
 def retry(settings: Settings, saga_ids: tuple[str, ...], everything: bool) -> None:
     """Let stuck sagas go on when the data side starts again; steps already done are recognised.
 
-    Exit status: 0 done, 1 one of them is not stuck, 3 the data side runs.
+    Exit status: 0 done, 1 one of them is not stuck, 3 the data side runs, or never did.
     """
     if bool(saga_ids) is everything:
         raise click.UsageError("Give the ids of stuck sagas, or --all.")

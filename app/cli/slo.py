@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from app.bootstrap.paths import DataPaths
+from app.bootstrap.paths import DataPaths, paths_in
 from app.cli.context import echo_json, instant_text, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
@@ -118,10 +119,10 @@ def collect(settings: Settings, prometheus: str | None, since: datetime | None) 
 
 
 @contextmanager
-def _log(settings: Settings) -> Iterator[SqliteExclusionLog]:
+def _log(path: Path) -> Iterator[SqliteExclusionLog]:
     from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 
-    log = SqliteExclusionLog(DataPaths(settings.data_dir).exclusions)
+    log = SqliteExclusionLog(path)
     try:
         yield log
     finally:
@@ -148,7 +149,7 @@ def exclude(
     made = Exclusion(
         secrets.token_hex(4), slo_pattern, start.replace(tzinfo=UTC), end.replace(tzinfo=UTC), reason, by, now
     )
-    with _log(settings) as log:
+    with _log(DataPaths(settings.data_dir).exclusions) as log:
         log.request(made)
     afterwards = ", asked for afterwards" if made.asked_afterwards else ""
     say(
@@ -163,7 +164,10 @@ def exclude(
 @pass_settings
 def include(settings: Settings, exclusion_id: str, by: str) -> None:
     """Withdraw an exclusion: a second record, beside the first."""
-    with _log(settings) as log:
+    path = paths_in(settings.data_dir).exclusions
+    if not path.is_file():
+        raise click.BadParameter(f"there is no exclusion {exclusion_id}: nothing was ever excluded")
+    with _log(path) as log:
         log.withdraw(exclusion_id, by, parse_clock(settings.clock).now())
     say(f"exclusion {exclusion_id} is withdrawn by {by}; its minutes count again")
 
@@ -172,11 +176,12 @@ def include(settings: Settings, exclusion_id: str, by: str) -> None:
 @pass_settings
 def exclusions(settings: Settings) -> None:
     """Every exclusion ever asked for, withdrawn ones too."""
-    with _log(settings) as log:
-        found = log.all()
-    if not found:
+    path = paths_in(settings.data_dir).exclusions
+    if not path.is_file():
         say("Nothing was ever excluded.")
         return
+    with _log(path) as log:
+        found = log.all()
     table = plain_table("id", "SLOs", "from (UTC)", "to (UTC)", "by", "reason", "")
     for item in found:
         state = f"withdrawn by {item.withdrawn_by}" if not item.active else ""

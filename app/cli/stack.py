@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.bootstrap.names import SERVERS
+from app.bootstrap.paths import paths_in
 from app.cli.context import echo_json, json_option, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
 from foundation.exit_status import ExitStatus
@@ -73,11 +74,14 @@ def down(settings: Settings, only: str | None) -> None:
 @json_option
 @pass_settings
 def status(settings: Settings, only: str | None, as_json: bool) -> None:
-    """Say of each server whether it answers. Exit status 1 unless every one that was started does."""
+    """Say of each server whether it answers.
+
+    Exit status: 0 every one that was started does, 1 otherwise, 3 the data folder is not there.
+    """
     from app.bootstrap.local_servers import local_servers
     from dataplatform.local.stack import ServerState, Stack
 
-    folder = _folder(settings)
+    folder = paths_in(settings.data_dir.resolve()).root / "stack"
     kept = Stack(folder)
     servers = local_servers(folder, None, None)
     members = kept.members()

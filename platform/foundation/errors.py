@@ -3,6 +3,7 @@
 MiranteError                    base of every error of the product that may reach a person
 +-- ClockSpecError              a clock setting that cannot be read
 +-- DefinitionError             a file says something wrong (file, line, field, problem, fix)
+    +-- UnreadableFile          it is not there, or may not be read: it says nothing
     +-- DefinitionErrors        several of them at once
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from foundation.exit_status import ExitStatus
 
@@ -25,7 +26,7 @@ class MiranteError(Exception):
     ``exit_status`` is what a command answers that ends by it. One that no family sets is a defect of ours.
     """
 
-    exit_status: ClassVar[ExitStatus] = ExitStatus.DEFECT
+    exit_status: ExitStatus = ExitStatus.DEFECT
 
 
 class ClockSpecError(MiranteError, ValueError):
@@ -56,6 +57,12 @@ class DefinitionError(MiranteError):
         super().__init__(f"{place}: {field}: {problem}. {fix}")
 
 
+class UnreadableFile(DefinitionError):
+    """A file or folder that is not there or may not be read: the machine is in the way, not what it says."""
+
+    exit_status = ExitStatus.ENVIRONMENT
+
+
 class DefinitionErrors(DefinitionError):
     """Every error found, in file order, so that a person fixes them in one go. Its fields are the first's."""
 
@@ -64,6 +71,8 @@ class DefinitionErrors(DefinitionError):
         first = self.errors[0]
         super().__init__(first.file, first.field, first.problem, first.fix, first.line)
         self.args = ("\n".join(str(error) for error in self.errors),)
+        if all(isinstance(error, UnreadableFile) for error in self.errors):
+            self.exit_status = ExitStatus.ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,9 @@ class Problems:
     def refuse(self, file: str, line: int | None, field: str, problem: str, fix: str) -> None:
         if len(self.errors) < MOST_ERRORS:
             self.errors.append(DefinitionError(file, field or WHOLE_FILE, problem, fix, line))
+
+    def unreadable(self, file: str, problem: str, fix: str) -> None:
+        self.errors.append(UnreadableFile(file, WHOLE_FILE, problem, fix))
 
     def notice(self, file: str, line: int | None, field: str, reason: str, fix: str = "") -> None:
         self.notices.append(Notice(file, line, field, reason, fix))

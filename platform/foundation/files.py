@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from foundation.errors import WHOLE_FILE, DefinitionError, DefinitionErrors, Problems
+from foundation.errors import WHOLE_FILE, DefinitionError, DefinitionErrors, Problems, UnreadableFile
 from foundation.located import Place, SourceFile
 from foundation.yaml_nodes import read_nodes
 
@@ -24,7 +24,7 @@ def read_bytes(path: Path, name: str | None = None) -> bytes:
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         fix = "Check that the file exists and its permissions."
-        raise _refused(name or str(path), None, problem, fix) from None
+        raise DefinitionErrors([UnreadableFile(name or str(path), WHOLE_FILE, problem, fix)]) from None
 
 
 def as_text(content: bytes, file: str) -> str:

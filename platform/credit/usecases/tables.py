@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from credit.domain.errors import TableError
+from credit.domain.errors import TableError, TableUnreadable
 
 REAL_LOANS = "openintro/loans_full_schema"
 
@@ -72,7 +72,7 @@ def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[list[str]
         raise TableError(str(path), f"unknown encoding {encoding!r}", "Use utf-8 or latin-1") from None
     except OSError as error:
         problem = f"cannot be read ({error.strerror or type(error).__name__})"
-        raise TableError(str(path), problem, "Check the path and its permissions") from None
+        raise TableUnreadable(str(path), problem, "Check the path and its permissions") from None
 
 
 def _broken_text(path: Path, encoding: str, delimiter: str) -> TableError:

@@ -98,16 +98,22 @@ class SqliteCheckLog:
         self._connection.close()
 
 
-def latest_checks(path: Path) -> Sequence[LatestCheck]:
-    """One of each pair, in order of their names, read beside a running server.
+def checks_on_file(path: Path) -> Sequence[LatestCheck]:
+    """One of each pair, in order of their names, read beside a running server. No file yet: none.
 
-    No file yet: none. A file that cannot be read: none either, and a warning; absent is not equal.
+    Raises:
+        sqlite3.Error, NewerFile: it cannot be read.
     """
     if not path.exists():
         return ()
+    with closing(open_reader(path, RUNGS)) as connection:
+        return _latest(connection)
+
+
+def latest_checks(path: Path) -> Sequence[LatestCheck]:
+    """The same; of a file that cannot be read none, and a warning: absent is not equal."""
     try:
-        with closing(open_reader(path, RUNGS)) as connection:
-            return _latest(connection)
+        return checks_on_file(path)
     except sqlite3.Error as error:
         logger.warning("%s: consistency readings are unknown: %s", path, error)
         return ()

@@ -44,6 +44,12 @@ def open_reader(path: Path, rungs: Sequence[str] | None = None) -> sqlite3.Conne
     return connection
 
 
+def nothing_yet(path: Path, what: str) -> DataDirectoryError:
+    """Said of a file that the data side makes when it first runs."""
+    problem = f"there is no {what} here yet"
+    return DataDirectoryError(path, problem, "Check --data-dir, or start with `mirante up`")
+
+
 @contextmanager
 def reading(path: Path, rungs: Sequence[str], what: str) -> Iterator[sqlite3.Connection]:
     """One snapshot of a file of a data directory, beside a running server or without one.
@@ -53,8 +59,7 @@ def reading(path: Path, rungs: Sequence[str], what: str) -> Iterator[sqlite3.Con
         NewerFile: as ``open_reader``.
     """
     if not path.is_file():
-        problem = f"there is no {what} here yet"
-        raise DataDirectoryError(path, problem, "Check --data-dir, or start with `mirante up`")
+        raise nothing_yet(path, what)
     try:
         with closing(open_reader(path, rungs)) as connection:
             connection.execute("BEGIN")

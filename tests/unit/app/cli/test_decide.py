@@ -138,14 +138,14 @@ def test_a_wrong_mapping_says_where_and_how_to_fix_it(
 @pytest.mark.parametrize("name", ["nowhere.csv", "."])
 def test_a_missing_file_or_a_folder_is_named(tmp_path: Path, mapping: Path, name: str) -> None:
     ran = mirante("decide", tmp_path / name, "--map", mapping)
-    assert ran.status == 1
+    assert ran.status == 3
     assert "cannot be read" in ran.err
     assert "Check the path" in ran.err
 
 
 def test_a_missing_mapping_is_named(tmp_path: Path) -> None:
     ran = mirante("decide", tmp_path / "loans.csv", "--map", tmp_path / "none.yaml")
-    assert ran.status == 1
+    assert ran.status == 3
     assert "none.yaml: the file: cannot be read" in ran.err
 
 

@@ -139,9 +139,10 @@ def test_without_a_stream_status_says_so(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "problem"), [("none.jsonl", "No such file"), (".", "Is a directory")])
-def test_a_file_that_cannot_be_read_is_bad_input(tmp_path: Path, name: str, problem: str) -> None:
-    ran = mirante("ingest", tmp_path / name)
-    assert (ran.status, problem in ran.err) == (2, True)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, problem: str) -> None:
+    ran = mirante("--data-dir", tmp_path / "data", "ingest", tmp_path / name)
+    assert (ran.status, problem in ran.err, str(tmp_path / name) in ran.err) == (3, True, True)
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_misspelt_command_is_told_from_a_file() -> None:
