@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from os.path import normpath
@@ -23,15 +23,20 @@ from credit.usecases.load_policies import load_policies
 from dashboards.model.errors import DashboardError
 from dashboards.standard.board_files import load_board_files
 from dashboards.truth.gates import Report, examine
-from foundation.errors import Problems
+from foundation.errors import Problems, UnreadableFile
+from foundation.exit_status import ExitStatus
 from foundation.metrics import MetricSpec
 from foundation.workspace import Workspace
 from slo import lint
 from slo.lint import Finding, FindingLevel, LintSurroundings
-from slo.loaders.catalogue_files import catalogue_of
+from slo.loaders.catalogue_files import catalogue_of, sound_part_of
 from slo.model.catalogue import Catalogue
 
 T = TypeVar("T")
+Generate = Callable[[OpenWorkspace], Mapping[str, bytes]]
+UNREADABLE = "unreadable"
+GENERATED = "what is generated"
+TRUTH = "whether boards and rules tell the truth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +44,35 @@ class Checked:
     """``counts`` says how much of each kind was read; what could not be read is absent.
 
     ``unwatched`` are metrics that are exposed, and that no board and no rule reads. ``executed`` are the
-    Python files of the workspace's boards: code that ran.
+    Python files of the workspace's boards: code that ran. ``made`` is what was generated, by its path.
+    ``skipped`` names what was not looked at, for errors stood before it.
     """
 
     findings: Sequence[Finding]
     counts: dict[str, int] = field(default_factory=dict)
     unwatched: tuple[str, ...] = ()
     executed: tuple[str, ...] = ()
+    made: Mapping[str, bytes] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
 
     @property
     def errors(self) -> int:
         return sum(finding.level is FindingLevel.ERROR for finding in self.findings)
 
+    @property
+    def exit_status(self) -> ExitStatus:
+        """As of an error that is raised: a file that is not there says nothing wrong."""
+        rules = {finding.rule for finding in self.findings if finding.level is FindingLevel.ERROR}
+        if not rules:
+            return ExitStatus.DONE
+        return ExitStatus.ENVIRONMENT if rules == {UNREADABLE} else ExitStatus.NO
 
-def check_everything(settings: Settings) -> Checked:
-    """Read all of it even when a part is wrong, so that a person fixes everything in one go."""
+
+def check_everything(settings: Settings, generate: Generate | None = None) -> Checked:
+    """Read all of it even when a part is wrong, so that a person fixes everything in one go.
+
+    ``generate`` makes the files of a workspace in which nothing is wrong so far; as by default, if None.
+    """
     findings: list[Finding] = []
     counts: dict[str, int] = {}
     unwatched: tuple[str, ...] = ()
@@ -68,7 +87,7 @@ def check_everything(settings: Settings) -> Checked:
         book = _attempt("credit-policy", load, findings)
     if catalogue is not None:
         counts |= _catalogue_counts(catalogue)
-        findings += lint.check(catalogue, _surroundings(settings, alarms))
+    findings += lint.check(catalogue or sound_part_of(folders), _surroundings(settings, alarms))
     if alarms is not None:
         counts |= {
             "runbooks": len(alarms.runbooks.ids()),
@@ -80,19 +99,32 @@ def check_everything(settings: Settings) -> Checked:
     if book is not None:
         counts["credit policies"] = len(book.names())
     executed = () if files is None or folders.is_shipped else tuple(str(one.path) for one in files.files)
+    made: Mapping[str, bytes] = {}
+    skipped = [GENERATED, TRUTH]
     if catalogue is None or alarms is None or watched is None or files is None:
-        return Checked(_placed(findings, folders.definitions), counts, unwatched, executed)
-    if not any(f.level is FindingLevel.ERROR for f in findings):
+        return Checked(
+            _placed(findings, folders.definitions), counts, unwatched, executed, skipped=tuple(skipped)
+        )
+    if not _wrong(findings):
         opened = OpenWorkspace(folders, catalogue, alarms, watched, files)
         findings += _indicator_findings(watched, alarms.runbooks)
-        counts["generated files"] = _generated(opened, settings, findings)
-    if not any(f.level is FindingLevel.ERROR for f in findings) and settings.definitions is None:
+        made = _generated(generate or partial(artifacts, environment=settings.environment), opened, findings)
+        counts["generated files"] = len(made)
+        skipped.remove(GENERATED)
+    if not _wrong(findings):
+        skipped.remove(TRUTH)
+    if not _wrong(findings) and settings.definitions is None:
         environment = settings.environment
         report = examine(opened.source(environment), opened.boards(environment), _declared(folders))
         findings += _truth_findings(report)
         counts |= report.counts
         unwatched = report.unwatched
-    return Checked(_placed(findings, folders.definitions), counts, unwatched, executed)
+    placed = _placed(findings, folders.definitions)
+    return Checked(placed, counts, unwatched, executed, made, tuple(skipped))
+
+
+def _wrong(findings: Sequence[Finding]) -> bool:
+    return any(finding.level is FindingLevel.ERROR for finding in findings)
 
 
 def _declared(folders: Workspace) -> Sequence[MetricSpec] | None:
@@ -109,7 +141,15 @@ def _attempt(rule: str, load: Callable[[], T], findings: list[Finding]) -> T | N
         findings.append(Finding(FindingLevel.ERROR, rule, "settings", None, "policy", str(unknown), fix))
         return None
     findings += [
-        Finding(FindingLevel.ERROR, rule, wrong.file, wrong.line, wrong.field, wrong.problem, wrong.fix)
+        Finding(
+            FindingLevel.ERROR,
+            UNREADABLE if isinstance(wrong, UnreadableFile) else rule,
+            wrong.file,
+            wrong.line,
+            wrong.field,
+            wrong.problem,
+            wrong.fix,
+        )
         for wrong in problems.errors
     ]
     return loaded
@@ -176,17 +216,16 @@ def _truth_findings(report: Report) -> Iterator[Finding]:
         yield Finding(FindingLevel.ERROR, lie.gate, "boards", None, lie.where, lie.problem, lie.fix)
 
 
-def _generated(opened: OpenWorkspace, settings: Settings, findings: list[Finding]) -> int:
-    """How many files can be generated; none are written."""
+def _generated(generate: Generate, opened: OpenWorkspace, findings: list[Finding]) -> Mapping[str, bytes]:
+    """What can be generated, in memory."""
     try:
-        made = _attempt("boards", lambda: artifacts(opened, settings.environment), findings)
-        return 0 if made is None else len(made)
+        return _attempt("boards", lambda: generate(opened), findings) or {}
     except DashboardError as wrong:
         fix = "Rename or split what is too large"
         findings.append(
             Finding(FindingLevel.ERROR, "generated", "definitions", None, "build", str(wrong), fix)
         )
-        return 0
+        return {}
 
 
 def _placed(findings: Sequence[Finding], root: Path) -> Sequence[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def check(settings: Settings, definitions: Path | None, as_json: bool) -> None:
     policy with channels, schedules, responsibilities and runbooks; then generates everything in memory. Each
     finding says file:line, field, what is wrong and how to fix it.
 
-    Exit status: 0 sound (perhaps with warnings), 1 something is wrong.
+    Exit status: 0 sound (perhaps with warnings), 1 something is wrong, 3 a file or folder cannot be read.
     """
     from app.cli.definition_checks import check_everything
 
@@ -47,8 +48,7 @@ def check(settings: Settings, definitions: Path | None, as_json: bool) -> None:
         echo_json(_document(found))
     else:
         _print(found)
-    if found.errors:
-        raise SystemExit(ExitStatus.NO)
+    raise SystemExit(int(found.exit_status))
 
 
 def _with(settings: Settings, definitions: Path | None) -> Settings:
@@ -64,6 +64,8 @@ def _print(found: Checked) -> None:
         say("watched by no board and no rule: " + ", ".join(found.unwatched))
     if found.counts:
         say("checked: " + ", ".join(f"{count:,} {name}" for name, count in found.counts.items()))
+    if found.errors:
+        say("not looked at before that is fixed: " + ", ".join(found.skipped))
     warnings = counted(len(found.findings) - found.errors, "warning")
     if found.errors:
         say(f"{counted(found.errors, 'error')}, {warnings}", "bold red")
@@ -77,6 +79,7 @@ def _document(found: Checked) -> dict[str, object]:
         "counts": found.counts,
         "unwatched": found.unwatched,
         "executed": found.executed,
+        "skipped": found.skipped,
         "findings": [
             fields_of(finding, "slo_id") | {"slo": finding.slo_id or None} for finding in found.findings
         ],
@@ -108,27 +111,36 @@ def build(
 ) -> None:
     """Write everything generated: same input, same bytes.
 
+    What `mirante check` finds wrong is not built: all of it is named, and nothing is written.
+
     Prometheus rules and their unit tests, Alertmanager configuration, Grafana and CloudWatch dashboards,
     CloudWatch alarms and templates, parity.md (which panel is on which backend, and why not), and
     manifest.json: what was built from what, by hash. A file that a
     previous build wrote here and this one no longer makes is removed; other files are left alone.
 
-    Exit status: 0 written, or up to date; 1 with --check: it is not.
+    Exit status: 0 written, or up to date; 1 something is wrong, or with --check: it is not up to date; 3 a
+    file or folder cannot be read, or --out cannot be written.
     """
     from app.build import artifacts, differences, write
-    from app.workspace import open_workspace
+    from app.cli.definition_checks import check_everything
 
     chosen = _with(settings, definitions)
     where = Deployment(settings.environment, region, account, console_url)
     with stderr.status("generating"):
-        made = artifacts(
-            open_workspace(chosen.folders),
-            settings.environment,
+        generate = partial(
+            artifacts,
+            environment=settings.environment,
             deployment=where,
             router=RouterAddress(url=router_url),
             topics=_topics(settings),
             sloth_names=sloth_names,
         )
+        found = check_everything(chosen, generate)
+    if found.errors:
+        _print(found)
+        say("nothing was written", "bold red")
+        raise SystemExit(int(found.exit_status))
+    made = found.made
     if only_check:
         _check_built(differences(made, out), out, len(made))
         return
@@ -164,7 +176,7 @@ def import_(files: tuple[Path, ...], out: Path, force: bool) -> None:
     """Sloth or OpenSLO in, our definitions (OpenSLO v1 with annotations) out.
 
     Every change is named, with the file and line it comes from: what was assumed, added, said differently or
-    lost. Exit status: 0 imported, 1 a file cannot be read or understood (nothing is written).
+    lost. Exit status: 0 imported, 1 a file says something wrong, 3 one cannot be read (nothing is written).
     """
     from slo.loaders.importer import import_files
 

@@ -12,7 +12,7 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
-from foundation.errors import Problems
+from foundation.errors import DefinitionErrors, Problems
 from foundation.files import documents, read_bytes
 from foundation.located import Section
 from foundation.workspace import SHIPPED, Workspace
@@ -43,15 +43,20 @@ def load_catalogue(
     """
     problems = Problems()
     if not directory.is_dir():
-        problems.refuse(str(directory), None, "", "is not a directory", "Give a directory with YAML files.")
+        problems.unreadable(str(directory), "is not a directory", "Give a directory with YAML files.")
         problems.raise_if_any()
-    files = _yaml_files(directory)
-    if not files:
+    if not _yaml_files(directory):
         problem = "has no .yaml or .yml file"
         problems.refuse(str(directory), None, "", problem, "Put your definitions there.")
+    return _read(_files(directory, windows), problems, kinds)[0]
+
+
+def _files(directory: Path, windows: Path) -> dict[str, Path]:
+    """Those of both folders by their path from the first."""
+    files = _yaml_files(directory)
     if windows.resolve() != WINDOWS and windows.is_dir():
         files += _yaml_files(windows)
-    return _read({os.path.relpath(path, directory): path for path in files}, problems, kinds)[0]
+    return {os.path.relpath(path, directory): path for path in files}
 
 
 def _yaml_files(folder: Path) -> list[Path]:
@@ -61,6 +66,20 @@ def _yaml_files(folder: Path) -> list[Path]:
 def catalogue_of(workspace: Workspace) -> Catalogue:
     """Its definitions under its windows. Raises as ``load_catalogue`` does."""
     return load_catalogue(workspace.definitions, workspace.windows)
+
+
+def sound_part_of(workspace: Workspace) -> Catalogue:
+    """The definitions of those files that have nothing wrong in them and do without the others, so that one
+    bad file does not keep what is wrong with the rest from being told."""
+    files = _files(workspace.definitions, workspace.windows)
+    while True:
+        try:
+            return _read(files, Problems(), KINDS)[0]
+        except DefinitionErrors as found:
+            wrong = {error.file for error in found.errors}
+            if not wrong.intersection(files):
+                return Catalogue(())
+            files = {name: path for name, path in files.items() if name not in wrong}
 
 
 def load_files(files: Sequence[Path]) -> tuple[Catalogue, Set[str]]:
@@ -85,7 +104,7 @@ def _read(files: Mapping[str, Path], problems: Problems, kinds: Kinds) -> tuple[
     services = {service.name: service for service, _ in reversed(sloth) if service} | openslo.services
     _refuse_repeated(slos, problems)
     known = {slo.id for slo in slos} | {composite.id for composite in openslo.composites}
-    _refuse_unknown_slos(found["components"], known)
+    _refuse_unknown_slos(found["components"], known.union(_written_ids(found["openslo"])))
     problems.raise_if_any()
     by_id, by_name = attrgetter("id"), attrgetter("name")
     catalogue = Catalogue(
@@ -207,6 +226,14 @@ def _component(section: Section) -> Component:
     )
     section.close()
     return component
+
+
+def _written_ids(documents: Iterable[Section]) -> Iterator[str]:
+    """Of every SLO that is written: one with a mistake in it is wrong once, not wherever it is named."""
+    for document in documents:
+        metadata, spec = document.section("metadata"), document.section("spec")
+        if document.text("kind") == "SLO" and metadata is not None and spec is not None:
+            yield f"{spec.text('service')}/{metadata.text('name')}"
 
 
 def _refuse_unknown_slos(sections: Iterable[Section], known: Set[str]) -> None:

@@ -104,13 +104,13 @@ def test_a_runbook_without_steps_is_found(tmp_path: Path) -> None:
     ("flag", "said"),
     [
         ("--definitions", "is not a directory"),
-        ("--alarm-policy", "is no folder"),
+        ("--alarm-policy", "is not a folder"),
         ("--policies", "cannot be read"),
     ],
 )
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, flag: str, said: str) -> None:
     ran = mirante(flag, tmp_path / "none", "check")
-    assert ran.status == 1
+    assert ran.status == 3
     assert str(tmp_path / "none") in ran.out
     assert said in ran.out
 
@@ -149,7 +149,8 @@ def test_a_broken_definition_stops_a_build_before_anything_is_written(
     changed(definitions / "credit.yaml", "target: 0.9995", "target: 1.5")
     ran = mirante("build", "--definitions", definitions, "--out", tmp_path / "out")
     assert ran.status == 1
-    assert "is not between 0 and 1" in ran.err
+    assert "is not between 0 and 1" in ran.out
+    assert "\n1 error, 0 warnings\nnothing was written\n" in ran.out, "told once, not where it is named"
     assert not (tmp_path / "out").exists()
 
 
@@ -173,3 +174,30 @@ def test_an_import_that_cannot_be_understood_writes_nothing(tmp_path: Path) -> N
     assert ran.status == 1
     assert f"{source}:5" in ran.err
     assert not (tmp_path / "ours").exists()
+
+
+def test_one_bad_file_keeps_nothing_of_the_others_from_being_told(definitions: Path, tmp_path: Path) -> None:
+    """A second file cannot be read, a third says what lint refuses: all of it is told, with file and line."""
+    (definitions / "new.yaml").write_text("version: [\n", encoding="utf-8")
+    (definitions / "shop.yaml").write_text(
+        SLOTH.replace("objective: 99.9", "objective: 10"), encoding="utf-8"
+    )
+    ran = mirante("check", "--definitions", definitions)
+    assert ran.status == 1
+    assert f"{definitions}/new.yaml:2: error: " in ran.out
+    assert re.search(rf"{definitions}/shop.yaml:\d+: error: ", ran.out), ran.out
+    assert "not looked at before that is fixed: what is generated, whether boards and rules" in ran.out
+
+
+def test_a_build_refuses_what_a_check_refuses_and_names_it(definitions: Path, tmp_path: Path) -> None:
+    (definitions / "shop.yaml").write_text(
+        SLOTH.replace("objective: 99.9", "objective: 10"), encoding="utf-8"
+    )
+    checked = mirante("check", "--definitions", definitions)
+    errors = [line for line in checked.out.splitlines() if ": error: " in line]
+    assert (checked.status, len(errors) > 0) == (1, True), checked.out
+    ran = mirante("build", "--definitions", definitions, "--out", tmp_path / "out")
+    assert ran.status == 1
+    assert [line for line in errors if line not in ran.out.splitlines()] == []
+    assert ran.out.rstrip().endswith("nothing was written")
+    assert not (tmp_path / "out").exists()
