@@ -36,7 +36,8 @@ TIMEOUT_SECONDS = 30.0
 MOST_NAMES = 20_000
 MOST_SERIES = 5_000  # of one answer
 SPANS = (timedelta(days=1), timedelta(hours=1))  # the second where the first is more than the server bears
-WATCHED = "min by (job) (min_over_time(timestamp(up)[{span}:1m]))"
+# The first of them has no point within the first minute; the other is for jobs as young as that.
+WATCHED = "min by (job) (min_over_time(timestamp(up)[{span}:1m]) or min_over_time(timestamp(up)[3m:1s]))"
 CARRIERS = 'group by (__name__) ({{__name__=~"[a-zA-Z_][a-zA-Z0-9_]*_total",{label}!=""}})'
 
 
@@ -183,7 +184,7 @@ class _Asking:
             return {}
         now = self._now.timestamp()
         return {
-            labels.get("job", ""): timedelta(seconds=max(60, round(now - first)))
+            labels.get("job", ""): timedelta(seconds=max(1, round(now - first)))
             for labels, first in found
             if math.isfinite(first)
         }

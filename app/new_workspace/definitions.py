@@ -110,7 +110,7 @@ def _reasons(offer: Offer) -> str:
         said.append("That is too little to judge by: look again (mirante slo status) once there is more.")
     if measured.hourly * (1 - offer.target) < 1:
         said.append(
-            f"At {rounded_text(measured.hourly, 0)} events an hour a single failure can page: "
+            f"At about {rounded_text(measured.hourly, 0)} an hour a single failure can page: "
             'mirante.dev/min-events: "100", among the annotations, keeps an alert quiet below that many.'
         )
     if len(offer.edges) > 1:

@@ -64,8 +64,9 @@ def _copied(folder: Path) -> dict[str, bytes]:
 
 def _config(where: PrometheusAddress | None) -> bytes:
     head = comment(
-        "Settings of this workspace. `mirante settings` lists all there are; a flag or an environment "
-        "variable (MIRANTE_PROMETHEUS) overrides this file."
+        "Settings of this workspace, read by `mirante --workspace FOLDER ...` (or MIRANTE_WORKSPACE=FOLDER). "
+        "`mirante settings` lists all there are; a flag or an environment variable (MIRANTE_PROMETHEUS) "
+        "overrides this file."
     )
     url = "http://127.0.0.1:9090" if where is None else where.url
     hidden = "# " if where is None else ""

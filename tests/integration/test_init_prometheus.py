@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,6 +122,12 @@ def test_it_proposes_an_availability_and_a_latency_for_each_service(asked: Asked
     said = " ".join(line.lstrip(" #") for line in shop.splitlines())
     assert "250 ms is the lowest bucket edge at or above the 99th percentile" in said
     assert "target: 0.99\n" in shop
+
+
+def test_it_says_for_how_long_a_young_job_was_watched(asked: Asked) -> None:
+    """Not a day, which is what it asked for: the job "live" began with this test."""
+    live_row = next(line for line in asked.said.splitlines() if "live/availability" in line)
+    assert re.search(r"in (\d+min )?\d+(s|min)\b", live_row), live_row
 
 
 def test_it_says_what_it_left_out_and_what_to_do_next(asked: Asked) -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from slo.offers.family import MOST_FAMILIES
+from slo.offers.family import LONGEST_NAME, MOST_FAMILIES
 from slo.offers.known import Protocol
 from slo.offers.latency import ChosenEdge, threshold
 from slo.offers.outcomes import OutcomeVerdict, verdict
@@ -153,6 +153,11 @@ def test_a_crowd_of_metrics_is_cut_and_the_rest_named() -> None:
     names = [f"a{n:03}_http_requests_total" for n in range(MOST_FAMILIES + 1)]
     found = offered("".join(requests("api", 1000, 0, name) for name in names))
     assert "are asked" in reasons(found)[names[-1]]
+
+
+def test_a_name_without_end_is_not_even_asked_about() -> None:
+    found = offered(requests("api", 1000, 0, f"{'x' * LONGEST_NAME}_http_requests_total"))
+    assert (ids(found), found.refused) == ([], ())
 
 
 def test_a_few_counters_of_outcomes_are_enough_for_one_service() -> None:
