@@ -47,6 +47,18 @@ def test_only_the_reader_of_peoples_files_parses_yaml() -> None:
     assert [path.relative_to(ROOT).as_posix() for path in readers] == ["platform/foundation/yaml_nodes.py"]
 
 
+def test_python_is_never_started_with_the_current_folder_on_its_path() -> None:
+    """``python -m`` puts it first: a project with an ``app`` package of its own would run that instead."""
+    product = python_files("slo", "dashboards", "alarms", "exporters", "app", "platform")
+    started = [
+        (path.relative_to(ROOT).as_posix(), match[1])
+        for path in product
+        for match in re.finditer(r"sys\.executable(.{0,12})", path.read_text(encoding="utf-8"), re.DOTALL)
+    ]
+    assert len(started) >= 2
+    assert [path for path, next_words in started if not next_words.startswith(', "-P"')] == []
+
+
 def test_locks_are_hashed_and_name_no_index() -> None:
     for name in ("runtime.txt", "dev.txt"):
         text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
