@@ -27,9 +27,13 @@ tests.__path__ = [str(ROOT / "tests")]
 sys.modules["tests"] = tests  # a folder without __init__.py loses to any installed package of that name
 
 # Loaded once, for every fork: what the tests need of others. None of ours, which would keep its rules.
+import cryptography.x509  # noqa: E402, F401
 import fastapi  # noqa: E402, F401
+import holidays  # noqa: E402, F401
 import hypothesis.strategies  # noqa: E402, F401
 import msgspec  # noqa: E402, F401
+import prometheus_client  # noqa: E402, F401
+import promql_parser  # noqa: E402, F401
 import pytest  # noqa: E402
 import sqlalchemy  # noqa: E402, F401
 import yaml  # noqa: E402, F401
