@@ -175,9 +175,9 @@ class DeskApi:
             headers = {name.lower(): value for name, value in request.headers.items()}
             principal = self._authenticator.authenticate(headers, b"")
             if principal is None:
-                return problem(401, "a bearer token is needed")
+                return problem(401, "a bearer token is required")
             if scope not in principal.scopes:
-                return problem(403, f"the scope {scope} is needed")
+                return problem(403, f"the scope {scope} is required")
             try:
                 return await handler(request, _on_behalf(principal, headers))
             except AlarmsError as error:
@@ -201,7 +201,7 @@ def _json(value: object) -> Response:
 def _instants(*instants: datetime) -> Response | None:
     """What is wrong with them, if anything is."""
     if any(instant.tzinfo is None for instant in instants):
-        return problem(400, "give each instant a time zone, for example 2026-03-02T15:00:00Z")
+        return problem(400, "give every timestamp a time zone, for example 2026-03-02T15:00:00Z")
     return None
 
 

@@ -129,7 +129,9 @@ class HttpDesk:
         try:
             return msgspec.json.decode(answer.content, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise RouterUnreachable(self._url, f"what answers there is no router ({error})") from error
+            raise RouterUnreachable(
+                self._url, f"the server there is not a Mirante router ({error})"
+            ) from error
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -1,4 +1,5 @@
-"""Where alerts come in. A 2xx means: on file. Overload is 503, never a 4xx, which would lose alerts."""
+"""Where alerts come in. A 2xx means that the alert is stored. Overload is 503, never a 4xx, which would lose
+alerts."""
 
 from __future__ import annotations
 
@@ -57,18 +58,18 @@ class Hooks:
 
     async def sns(self, request: Request) -> Response:
         if self._sns is None:
-            return problem(401, "no topic is accepted here")
+            return problem(401, "SNS messages are not accepted here: alarm_topics is empty")
         try:
             body = await _body(request, SNS_LARGEST)
             if len(body) > SNS_LARGEST:
-                return problem(401, "larger than any SNS message")
+                return problem(401, "the body is larger than any SNS message")
             message = await asyncio.to_thread(self._sns.verify, body, self._clock.now())
             return await self._accept(message)
         except AlarmsError as error:
-            LOG.warning("an SNS message was not taken in", extra={"reason": str(error)})
+            LOG.warning("an SNS message was refused", extra={"reason": str(error)})
             return problem_of(error)
         except ClientDisconnect:
-            return problem(400, "the sender went away")
+            return problem(400, "the sender disconnected")
 
     async def _accept(self, message: SnsMessage) -> Response:
         if message.type == SUBSCRIPTION:
@@ -89,10 +90,10 @@ class Hooks:
         try:
             body = await _body(request, LARGEST)
         except ClientDisconnect:
-            return problem(400, "the sender went away")
+            return problem(400, "the sender disconnected")
         principal = self._authenticator.authenticate(_headers(request), body)
         if principal is None or HOOKS not in principal.scopes:
-            return problem(401, "a bearer token or a signature of a known sender is needed")
+            return problem(401, "a bearer token or the signature of a known sender is required")
         try:
             if len(body) > LARGEST:
                 await self._inbox.keep("oversized", body[:KEPT_OF_OVERSIZED])

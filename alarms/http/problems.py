@@ -16,8 +16,8 @@ from alarms.model.errors import (
 )
 
 TITLES = {
-    400: "The request cannot be understood",
-    401: "Who are you?",
+    400: "The request is not valid",
+    401: "Authentication is required",
     403: "Not allowed",
     404: "Not found",
     405: "Not possible here",
@@ -51,6 +51,6 @@ def problem_of(error: AlarmsError) -> Response:
         case NotConfirmed():
             return problem(503, str(error))
         case StoreBusy():
-            return problem(503, "Nothing was kept; send it again.")
+            return problem(503, "Nothing was stored; send it again.")
         case _:
             return problem(400, str(error))

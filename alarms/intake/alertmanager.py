@@ -31,8 +31,8 @@ Labels = Mapping[str, str]
 def parse(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
     """Every alert of the group; those of a firing group may be resolved themselves.
 
-    Each stands alone: what lacks a name, a time or a state fires now, as "Unnamed alert"; what is no alert at
-    all is left unread.
+    Each stands alone: what lacks a name, a time or a state fires now, as "Unnamed alert"; what is not an
+    alert at all is left unread.
 
     Raises:
         MalformedPayload: not JSON, or nothing of Alertmanager's.

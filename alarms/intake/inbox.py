@@ -91,7 +91,7 @@ class Inbox:
         if len(self._waiting) >= self._most_waiting:
             raise StoreBusy("too many requests are waiting for the disk")
         if self._pending >= self._most_pending:
-            raise StoreBusy("too many alerts are waiting to be worked off")
+            raise StoreBusy("too many alerts are waiting to be processed")
         receipt = Receipt(receipt_id or self._new_id(), kind, self._instant(), payload, urgency_of(payload))
         entry = _Waiting(receipt, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)

@@ -62,7 +62,7 @@ class IntakeRules:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A part of a payload that is no alert, by itself as a payload of the same kind; the rest is taken."""
+    """A part of a payload that is not an alert, as a payload of the same kind; the rest is accepted."""
 
     problem: str
     payload: bytes
@@ -141,7 +141,7 @@ def decode(source: str, payload: bytes) -> object:
     except msgspec.DecodeError as error:
         raise MalformedPayload(source, "body", f"is not JSON ({error})") from error
     except (UnicodeDecodeError, RecursionError) as error:
-        raise MalformedPayload(source, "body", "is not readable JSON") from error
+        raise MalformedPayload(source, "body", "is not valid JSON") from error
 
 
 def labels_of(value: object) -> dict[str, str]:
@@ -191,7 +191,7 @@ def instant(source: str, place: str, value: object) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise MalformedPayload(source, place, f"{text[:40]!r} is not an instant") from error
+        raise MalformedPayload(source, place, f"{text[:40]!r} is not a timestamp") from error
     if found.tzinfo is None:
         raise MalformedPayload(source, place, "has no time zone")
     try:

@@ -50,14 +50,14 @@ class HttpsCertificates:
     def _count(self) -> None:
         now = self._monotonic()
         if len(self._asked) == MOST_A_MINUTE and now - self._asked[0] < 60:
-            raise NotAuthentic("sns", "too many unknown certificates are named")
+            raise NotAuthentic("sns", "messages name too many unknown certificates")
         self._asked.append(now)
 
     def _download(self, url: str) -> bytes:
         try:
             with self._client.stream("GET", url) as answer:
                 if answer.status_code != httpx.codes.OK:
-                    raise NotAuthentic("sns", f"its certificate answered {answer.status_code}")
+                    raise NotAuthentic("sns", f"its certificate URL answered {answer.status_code}")
                 content = b""
                 for chunk in answer.iter_bytes():
                     content += chunk

@@ -1,4 +1,4 @@
-"""An SNS message over HTTPS: what it says, and whether it may be believed.
+"""An SNS message over HTTPS: its content, and whether it is authentic.
 
 Nothing is fetched for a message whose topic is not on the list, whose time is too far off, or whose
 certificate is not named by the very host that SNS of that region uses.
@@ -95,7 +95,9 @@ class SnsVerifier:
         if message.topic not in self._topics:
             raise NotAuthentic(SOURCE, "its topic is not one of ours")
         if not now - self._most_old <= message.sent_at <= now + self._most_early:
-            raise NotAuthentic(SOURCE, f"its time {message.sent_at.isoformat()} is too far from now")
+            raise NotAuthentic(
+                SOURCE, f"its timestamp {message.sent_at.isoformat()} is too far from the current time"
+            )
         algorithm = self._algorithm(message.fields.get("SignatureVersion", ""))
         url = certificate_url(message)
         certificate = self._certificate(url, now)
@@ -120,7 +122,7 @@ class SnsVerifier:
 
 
 def read(body: bytes) -> SnsMessage:
-    """Shape only; believe nothing of it yet. Raises ``MalformedPayload``."""
+    """Shape only; nothing is verified yet. Raises ``MalformedPayload``."""
     document = map_of(SOURCE, "body", decode(SOURCE, body))
     fields = {key: value for key, value in document.items() if isinstance(value, str)}
     kind = fields.get("Type", "")
@@ -131,7 +133,7 @@ def read(body: bytes) -> SnsMessage:
         raise MalformedPayload(SOURCE, missing[0], "missing")
     topic = TOPIC.fullmatch(fields["TopicArn"])
     if topic is None:
-        raise MalformedPayload(SOURCE, "TopicArn", "is no topic's ARN")
+        raise MalformedPayload(SOURCE, "TopicArn", "is not the ARN of an SNS topic")
     return SnsMessage(
         type=kind,
         message_id=fields["MessageId"],

@@ -96,7 +96,7 @@ class SqsConsumer:
         try:
             self._client.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
         except AwsError as error:
-            LOG.warning("messages on file could not be deleted", extra={"reason": str(error)})
+            LOG.warning("stored messages could not be deleted from the queue", extra={"reason": str(error)})
 
 
 def unwrapped(body: str) -> bytes:

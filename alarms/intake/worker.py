@@ -100,7 +100,7 @@ class IntakeWorker:
         except StoreBusy:
             raise
         except Exception:
-            LOG.exception("a receipt cannot be worked off; one at a time now")
+            LOG.exception("a receipt cannot be processed; trying one at a time")
             done = self._one_by_one(limit)
         self._tidy()
         return done

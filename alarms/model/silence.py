@@ -29,9 +29,9 @@ class Matcher:
     def problem(self) -> str | None:
         """What is wrong with it, in words; None: nothing is."""
         if not self.label or len(self.label) > LONGEST_LABEL or not self.label.isprintable():
-            return f"{self.label[:40]!r} is no label's name"
+            return f"{self.label[:40]!r} is not a label name"
         if self.operator not in OPERATORS:
-            return f"{self.operator[:10]!r} is no operator (they are {', '.join(OPERATORS)})"
+            return f"{self.operator[:10]!r} is not an operator (use one of {', '.join(OPERATORS)})"
         if len(self.value) > LONGEST_VALUE:
             return f"its value is longer than {LONGEST_VALUE} characters"
         try:
@@ -44,7 +44,7 @@ class Matcher:
     def matches(self, labels: Mapping[str, str]) -> bool:
         """
         Raises:
-            InvalidRequest: it is no matcher (``problem`` says so).
+            InvalidRequest: it is not a matcher (``problem`` says why).
         """
         actual = labels.get(self.label, "")
         if self.operator in ("=", "!="):

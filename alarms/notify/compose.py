@@ -22,35 +22,39 @@ WHY = {
     TransitionKind.REOPENED: Text("the problem is back", "o problema voltou"),
     TransitionKind.SEVERITY_RAISED: Text("severity raised", "severidade elevada"),
     TransitionKind.RELEASED: Text("no longer held back", "não está mais retido"),
-    TransitionKind.ACK_MISSED: Text("not acknowledged in time", "não reconhecido no prazo"),
+    TransitionKind.ACK_MISSED: Text("not acknowledged in time", "não assumido no prazo"),
     TransitionKind.ESCALATED: Text("not resolved in time", "não resolvido no prazo"),
-    TransitionKind.REPEATED: Text("still not acknowledged", "ainda não reconhecido"),
+    TransitionKind.REPEATED: Text("still not acknowledged", "ainda não assumido"),
     TransitionKind.REASSIGNED: Text("assigned to you", "atribuído a você"),
-    TransitionKind.REMEDIATION_ASKED: Text("remediation asked for", "remediação solicitada"),
+    TransitionKind.REMEDIATION_ASKED: Text("remediation requested", "remediação solicitada"),
     TransitionKind.REPAIRED: Text("a missing page was found", "um aviso que faltava foi encontrado"),
     TransitionKind.UNDELIVERABLE: Text(
         "another team could not be reached", "outra equipe não pôde ser avisada"
     ),
     TransitionKind.FAILED_OPEN: Text("a part of the router failed", "uma parte do roteador falhou"),
-    TransitionKind.MORE_ALERTS: Text("more alerts of it", "mais alertas dele"),
+    TransitionKind.MORE_ALERTS: Text("more alerts joined", "mais alertas se juntaram"),
     TransitionKind.RESOLVED: Text("resolved", "resolvido"),
 }
 ROLE = {
-    NotifyStep.FIRST: Text("You are the first to act.", "Você é o primeiro a agir."),
-    NotifyStep.BACKUP: Text("You are the backup: please act.", "Você é o backup: por favor, aja."),
-    NotifyStep.ESCALATION: Text("Escalated to you: please act.", "Escalado para você: por favor, aja."),
-    NotifyStep.REMINDER: Text("A reminder: this is yours.", "Um lembrete: isto é seu."),
+    NotifyStep.FIRST: Text("You are the first responder.", "Você é o primeiro a atender."),
+    NotifyStep.BACKUP: Text("You are the backup. Please act now.", "Você é o backup. Por favor, aja agora."),
+    NotifyStep.ESCALATION: Text(
+        "This was escalated to you. Please act now.", "Isto foi escalado para você. Por favor, aja agora."
+    ),
+    NotifyStep.REMINDER: Text("Reminder: this incident is yours.", "Lembrete: este incidente é seu."),
     NotifyStep.INFORM: Text("For your information.", "Para seu conhecimento."),
-    NotifyStep.REMEDIATION: Text("A machine is asked to act.", "Uma máquina é solicitada a agir."),
+    NotifyStep.REMEDIATION: Text(
+        "Automatic remediation was requested.", "Uma remediação automática foi solicitada."
+    ),
     NotifyStep.RESOLVED: Text("Nothing more to do.", "Nada mais a fazer."),
 }
 TRIED = {
-    TransitionKind.ACKNOWLEDGED: Text("acknowledged", "reconhecido"),
-    TransitionKind.ACK_MISSED: Text("acknowledgement missed", "prazo de reconhecimento perdido"),
+    TransitionKind.ACKNOWLEDGED: Text("acknowledged", "assumido"),
+    TransitionKind.ACK_MISSED: Text("acknowledgement missed", "ninguém assumiu no prazo"),
     TransitionKind.ESCALATED: Text("escalated", "escalado"),
     TransitionKind.REASSIGNED: Text("reassigned", "reatribuído"),
     TransitionKind.NOTED: Text("noted", "anotado"),
-    TransitionKind.REMEDIATION_ASKED: Text("remediation asked for", "remediação solicitada"),
+    TransitionKind.REMEDIATION_ASKED: Text("remediation requested", "remediação solicitada"),
     TransitionKind.UNDELIVERABLE: Text("could not be reached", "não pôde ser avisado"),
 }
 STEPS_SHOWN = 5
@@ -97,7 +101,7 @@ class Composer:
             *_passed_by(history, english=False),
             *_burn_pt(incident.burn),
             *_tried(history, zone, "Já tentado:", english=False),
-            *_steps(runbook, "Roteiro", english=False),
+            *_steps(runbook, "Runbook", english=False),
             *self._links(incident, runbook),
         ]
         return Message(f"{head}: {why.en}", f"{head_pt}: {why.pt}", "\n".join(english), "\n".join(portuguese))
@@ -127,8 +131,8 @@ def plain_message(incident: Incident, kind: TransitionKind, problem: str) -> Mes
     place = f"{incident.environment}; {incident.id}; mirante alerts show {incident.id}"
     english, portuguese = [incident.summary], [incident.summary_pt or incident.summary]
     if problem:
-        english.append(f"Something of the router failed on the way, and was passed by: {problem}")
-        portuguese.append(f"Algo do roteador falhou no caminho e foi deixado de lado: {problem}")
+        english.append(f"A part of the router failed on this alert and was skipped: {problem}")
+        portuguese.append(f"Uma parte do roteador falhou neste alerta e foi ignorada: {problem}")
     return Message(
         f"[{incident.severity}] {incident.title}: {why.en}",
         f"[{incident.severity}] {incident.title_pt or incident.title}: {why.pt}",
@@ -167,7 +171,7 @@ def bare_notification(
 def trial_message(
     team: str, channel: str, severity: Severity, environment: str, at: datetime
 ) -> Notification:
-    """A message that proves a channel carries: of no incident, for nobody to act on; each is another one."""
+    """A test message for a channel: it belongs to no incident, and each has its own id."""
     identity = dedup_id(f"{NO_INCIDENT} {at.isoformat()}", 0, NotifyStep.INFORM, 0, team, channel)
     return Notification(
         dedup_id=identity,
@@ -180,10 +184,12 @@ def trial_message(
         severity=severity,
         environment=environment,
         message=Message(
-            f"[{severity}] Mirante: a trial of the channel {channel}",
-            f"[{severity}] Mirante: um teste do canal {channel}",
-            f"This is a trial for {team}, sent by hand. Nothing happened and nothing is to be done.",
-            f"Este é um teste para {team}, enviado à mão. Nada aconteceu e não há nada a fazer.",
+            f"[{severity}] Mirante: test of the channel {channel}",
+            f"[{severity}] Mirante: teste do canal {channel}",
+            f"This is a test message for {team}, sent by hand. Nothing happened, and you do not have "
+            "to do anything.",
+            f"Esta é uma mensagem de teste para {team}, enviada manualmente. Nada aconteceu e não há "
+            "nada a fazer.",
         ),
         created_at=at,
         attributes={
@@ -233,7 +239,7 @@ def _burn_pt(burn: BurnArithmetic | None) -> list[str]:
         f"dispara acima de {factor} nas duas janelas.",
         f"Orçamento de erro restante {left} ({burn.budget_basis_pt or burn.budget_basis}); "
         f"{_exhaustion_pt(burn)}",
-        _exactness(burn, "As contagens são exatas.", "As contagens podem divergir em {} eventos."),
+        _exactness(burn, "As contagens são exatas.", "As contagens podem ter erro de até {} eventos."),
     ]
 
 
@@ -243,10 +249,10 @@ def _exactness(burn: BurnArithmetic, exact: str, bound: str) -> str:
 
 def _exhaustion_en(burn: BurnArithmetic) -> str:
     if burn.exhaustion_seconds is None:
-        return "it will last at this burn."
+        return "it will last at this burn rate."
     if burn.exhaustion_seconds <= 0:
-        return "it is spent."
-    return f"gone in {burn.exhaustion_seconds / 3600:.1f} h at this burn."
+        return "it is already spent."
+    return f"gone in {burn.exhaustion_seconds / 3600:.1f} h at this burn rate."
 
 
 def _exhaustion_pt(burn: BurnArithmetic) -> str:
@@ -266,7 +272,7 @@ def _passed_by(history: Sequence[Transition], *, english: bool) -> list[str]:
         for entry in history
         if entry.kind is TransitionKind.FAILED_OPEN and entry.number > since
     }
-    lead = "The router passed by" if english else "O roteador deixou de lado"
+    lead = "The router skipped" if english else "O roteador ignorou"
     return [f"{lead} {part} ({reason})." for part, reason in failed.items()]
 
 

@@ -20,7 +20,7 @@ Settled = Callable[[Delivery], None]
 
 
 class Notifier(Protocol):
-    """The one thing a receiver has to be able to do. Adapters do not inherit from this."""
+    """What a receiver has to implement. Adapters do not inherit from this."""
 
     def send(self, notification: Notification) -> str:
         """Deliver, blocking; the provider's id of the message. Sent twice, it carries the same dedup id.
@@ -133,7 +133,7 @@ class Dispatcher:
         except NotifierError as failure:
             self._try_again(delivery, failure)
         except Exception as error:  # a receiver's bug must neither lose the page nor stop the rest
-            LOG.exception("notifier failed in an unforeseen way", extra={"channel": notification.channel})
+            LOG.exception("a notifier failed in an unforeseen way", extra={"channel": notification.channel})
             self._try_again(
                 delivery, TemporaryFailure(notification.channel, f"{type(error).__name__}: {error}")
             )
@@ -153,7 +153,7 @@ class Dispatcher:
     def _notifier(self, channel: str) -> Notifier:
         if channel not in self._notifiers:
             known = ", ".join(sorted(self._notifiers)) or "none"
-            raise TemporaryFailure(channel, f"no notifier of that name is configured here (known: {known})")
+            raise TemporaryFailure(channel, f"no channel of that name is configured here (known: {known})")
         return self._notifiers[channel]
 
     def _try_again(self, delivery: Delivery, failure: NotifierError) -> None:

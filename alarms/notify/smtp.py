@@ -46,7 +46,7 @@ class SmtpNotifier:
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             kind = PermanentFailure if min(codes) >= PERMANENT_FROM else TemporaryFailure
-            raise kind("smtp", f"recipient refused ({codes[0]})") from error
+            raise kind("smtp", f"the mail server refused the recipient ({codes[0]})") from error
         except (smtplib.SMTPException, OSError) as error:
             raise TemporaryFailure("smtp", f"{type(error).__name__}: {error}") from error
         return str(mail["Message-ID"])
@@ -60,7 +60,7 @@ class SmtpNotifier:
     def _mail(self, notification: Notification) -> EmailMessage:
         recipient = self._recipients.get(notification.team) or self._recipients.get("*")
         if recipient is None:
-            raise PermanentFailure("smtp", f"nobody is configured for team {notification.team}")
+            raise PermanentFailure("smtp", f"no recipient is configured for team {notification.team}")
         message = notification.message
         mail = EmailMessage()
         mail["From"] = self._server.sender

@@ -57,7 +57,7 @@ class Actions:
             known = [known.id for known in update.policy.teams]
             if team not in known:
                 fix = f"Name one of {', '.join(known)}"
-                raise NotAllowed(update.incident.id, "reassign", f"{team!r} is no team", fix)
+                raise NotAllowed(update.incident.id, "reassign", f"{team!r} is not a team", fix)
             update.change(
                 TransitionKind.REASSIGNED,
                 owner=team,
@@ -79,7 +79,7 @@ class Actions:
             update = self._open_update(tx, incident_id, by, "snooze")
             if until <= update.now:
                 reason = f"{until.isoformat()} is past"
-                raise NotAllowed(update.incident.id, "snooze", reason, "Give a time that is still to come")
+                raise NotAllowed(update.incident.id, "snooze", reason, "Give a time in the future")
             detail = {"until": until.isoformat(), **_note(note)}
             update.change(TransitionKind.SNOOZED, snoozed_until=until, detail=detail)
             return update.incident
@@ -109,7 +109,12 @@ class Actions:
         with self._store.transaction() as tx:
             silence = next((s for s in tx.silences(ending_after=now) if s.id == silence_id), None)
             if silence is None:
-                raise NotAllowed(silence_id, "end it", "no such silence is in force", "List them first")
+                raise NotAllowed(
+                    silence_id,
+                    "end it",
+                    "there is no such active silence",
+                    "`mirante alerts silences` lists them",
+                )
             tx.save_silence(replace(silence, starts_at=min(silence.starts_at, now), ends_at=now))
             for incident in tx.open_incidents():
                 if incident.hold is not None and incident.hold.kind is HoldKind.SILENCE:
@@ -130,7 +135,7 @@ class Actions:
         if not incident.is_open:
             when = incident.resolved_at.isoformat() if incident.resolved_at else "before"
             reason = f"it was resolved at {when} by {incident.resolved_by}"
-            fix = "It opens again by itself if the alert fires again"
+            fix = "It reopens by itself if the alert fires again"
             raise NotAllowed(incident.id, action, reason, fix)
         return update
 

@@ -37,20 +37,20 @@ def _fix_held(update: IncidentUpdate) -> list[str]:
     if still is not None and still.kind is not HoldKind.SILENCE:
         return []
     update.set_timer(TimerKind.HOLD, update.wall)
-    return [_repaired(update, f"held by {hold.kind} {hold.by} with nothing to end it")]
+    return [_repaired(update, f"held by {hold.kind} {hold.by}, and nothing would end the hold")]
 
 
 def _fix_paging(update: IncidentUpdate) -> list[str]:
     incident = update.incident
     if incident.paged_at is None or not _first_told(update):
-        finding = _repaired(update, "nobody had been told")
+        finding = _repaired(update, "nobody had been notified")
         page(update, TransitionKind.REPAIRED)
         return [finding]
     return [finding for kind in _missing_clocks(update) if (finding := _set_clock(update, kind))]
 
 
 def _fix_lost(update: IncidentUpdate) -> list[str]:
-    """Dead letters that nobody was told of (the process ended just then)."""
+    """Dead letters that nobody was notified of (the process died just then)."""
     lost = [
         delivery
         for delivery in update.tx.deliveries(update.incident.id)
@@ -89,7 +89,7 @@ def _set_clock(update: IncidentUpdate, kind: TimerKind) -> str:
     level, since = update.level, update.incident.paged_at or update.now
     within = level.acknowledge_within if kind is TimerKind.ACKNOWLEDGE else level.escalate_after
     update.set_timer(kind, update.escalation.deadline(level, since, within))
-    return _repaired(update, f"the {kind} clock was not running")
+    return _repaired(update, f"the {kind} deadline was not set")
 
 
 def _repaired(update: IncidentUpdate, finding: str) -> str:

@@ -39,7 +39,7 @@ def _base(alert: Alert, policy: RoutingPolicy) -> tuple[Severity, tuple[str, str
             return found, ("burn_windows", _burn_sentence(alert.burn, found))
     if alert.severity is not None:
         return alert.severity, ("source", f"{alert.source} says {alert.severity}")
-    return policy.default_severity, ("default", f"nothing says more: {policy.default_severity}")
+    return policy.default_severity, ("default", f"nothing else sets a severity: {policy.default_severity}")
 
 
 def _burn_severity(burn: BurnArithmetic, policy: RoutingPolicy) -> Severity | None:
@@ -71,7 +71,7 @@ def _applies(raising: Raise, alert: Alert) -> str | None:
     if raising.within is not None:
         left = None if alert.burn is None else alert.burn.exhaustion_seconds
         if left is not None and left <= raising.within.total_seconds():
-            return f"the budget lasts {left / 3600:.1f} h at this burn, at most {raising.within}"
+            return f"the budget lasts {left / 3600:.1f} h at this burn rate, at most {raising.within}"
     if raising.customers is not None and (alert.customers_affected or 0) >= raising.customers:
         return f"{alert.customers_affected} customers affected, at least {raising.customers}"
     return None

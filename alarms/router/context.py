@@ -115,7 +115,7 @@ class IncidentUpdate:
         self._write(kind, detail or {}, due_at)
 
     def amend(self, **changes: Any) -> None:
-        """Change fields that are no part of its history (fresh arithmetic)."""
+        """Change fields that are not part of its history (fresh arithmetic)."""
         self.incident = replace(self.incident, **changes)
         self.tx.save_incident(self.incident)
 

@@ -25,13 +25,13 @@ def correlate(context: AlertContext) -> None:
     if cause is not None:
         _attach(update, cause)
         return
-    update.explain(Stage.CORRELATE, "alone", "no open incident of anything it leans on")
+    update.explain(Stage.CORRELATE, "alone", "no open incident of anything that it depends on")
     for symptom in symptoms_of(update.incident, others, context.routing.topology):
         _adopt(update.incident, update.of(symptom))
 
 
 def cause_of(incident: Incident, others: Sequence[Incident], topology: Topology) -> Incident | None:
-    """The most severe, then oldest open incident that explains it and is no symptom itself."""
+    """The most severe, then oldest open incident that explains it and is not a symptom itself."""
     found = [other for other in others if is_cause(other, incident, topology)]
     return min(found, key=lambda other: (other.severity.rank, other.opened_at, other.id), default=None)
 
@@ -72,7 +72,7 @@ def _attach(update: IncidentUpdate, cause: Incident) -> None:
     update.explain(
         Stage.CORRELATE,
         "symptom",
-        f"{cause.id} ({cause.title}, {cause.component}) is open and this leans on {cause.component}",
+        f"{cause.id} ({cause.title}, {cause.component}) is open, and this depends on {cause.component}",
         rule="components.yaml",
     )
 

@@ -1,4 +1,5 @@
-"""Flapping: what keeps coming back is held, and paged or resolved once it has been steady for long enough."""
+"""Flapping: an incident that keeps coming back is held, and paged or resolved once it has been steady for
+long enough."""
 
 from __future__ import annotations
 

@@ -243,7 +243,9 @@ def _clearing(context: AlertContext) -> None:
     update = context.change(incident)
     if incident.number < HISTORY_LIMIT:
         update.change(TransitionKind.ALERT_CLEARED, detail=_origin(context))
-        update.explain(Stage.DEDUPLICATE, "cleared", "its source says it is over", alert=context.alert.member)
+        update.explain(
+            Stage.DEDUPLICATE, "cleared", "its source reports that it is over", alert=context.alert.member
+        )
     context.event = TransitionKind.ALERT_CLEARED
 
 

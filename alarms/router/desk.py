@@ -66,7 +66,7 @@ class IncidentActions(Protocol):
         ...
 
     def expire_silence(self, silence_id: str, by: str) -> None:
-        """End it now; what it held back is paged. Raises ``NotAllowed``: no such silence is in force."""
+        """End it now; what it held back is paged. Raises ``NotAllowed``: there is no such active silence."""
         ...
 
 

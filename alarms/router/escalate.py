@@ -1,4 +1,5 @@
-"""Two clocks run from the page on; when one runs out, the next in line is told, a bounded number of times.
+"""Two deadlines run from the page on; when one passes, the next in line is notified, a bounded number of
+times.
 
 A timer fires once; the next deadline is computed from the one before, never from now. What is to come if
 nobody acts can be read beforehand.
@@ -107,8 +108,8 @@ def future_steps(incident: Incident, timers: Sequence[Timer], escalation: Escala
         return []
     steps = [step for timer in timers for step in _to_come(incident, timer, escalation)]
     if incident.hold is not None:
-        steps.append(f"held by {incident.hold.kind} {incident.hold.by}: nobody is told until that is over")
-    return steps or ["no further step: everybody has been told"]
+        steps.append(f"held by {incident.hold.kind} {incident.hold.by}: nobody is notified until then")
+    return steps or ["no further step: everybody has been notified"]
 
 
 def _to_come(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> Iterable[str]:
@@ -116,18 +117,18 @@ def _to_come(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> 
     when = due.isoformat(timespec="seconds")
     match timer.kind:
         case TimerKind.ACKNOWLEDGE:
-            yield f"{when}: unless acknowledged, {_who(escalation.missed(incident))}"
+            yield f"{when}: if not acknowledged, {_who(escalation.missed(incident))}"
         case TimerKind.UNRESOLVED:
-            yield f"{when}: unless resolved, {_who(escalation.unresolved(incident))}"
+            yield f"{when}: if not resolved, {_who(escalation.unresolved(incident))}"
             yield from _repeats(incident, timer, escalation)
         case TimerKind.REPEAT:
-            yield f"{when}: unless acknowledged, again {_who(escalation.repeated(incident))}"
+            yield f"{when}: if not acknowledged, again {_who(escalation.repeated(incident))}"
         case TimerKind.LOWER:
             yield f"{when}: lowered to {incident.lowering_to}, unless it gets worse again"
         case TimerKind.STABLE:
             yield f"{when}: if it has been quiet, resolved; if it still fires, paged"
         case TimerKind.HOLD:
-            yield f"{when}: looked at again, and paged unless something else holds it"
+            yield f"{when}: checked again, and paged unless something else holds it"
 
 
 def _repeats(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> Iterable[str]:
@@ -136,10 +137,10 @@ def _repeats(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> 
         return
     first = (timer.deadline + repeat.every).isoformat(timespec="seconds")
     yield (
-        f"{first}: unless acknowledged, again {_who(escalation.repeated(incident))}, "
+        f"{first}: if not acknowledged, again {_who(escalation.repeated(incident))}, "
         f"every {repeat.every} at most {repeat.at_most} times"
     )
 
 
 def _who(told: Sequence[Recipient]) -> str:
-    return " and ".join(f"{item.target} is told ({item.step})" for item in told)
+    return " and ".join(f"{item.target} is notified ({item.step})" for item in told)

@@ -167,7 +167,7 @@ def tell_without_incident(
         opened_at=now,
         updated_at=now,
     )
-    message = plain_message(incident, TransitionKind.OPENED, f"no incident could be made: {problem}")
+    message = plain_message(incident, TransitionKind.OPENED, f"no incident could be opened: {problem}")
     channels = next((team.channels for team in policy.teams if team.id == policy.accountable), ("default",))
     for channel in channels:
         tx.enqueue(bare_notification(incident, policy.accountable, channel, NotifyStep.FIRST, message, now))

@@ -1,5 +1,5 @@
-"""A sign of life to somebody outside: when it stops, they page. It stops when pages do not leave or alarms
-do not come in, too."""
+"""A sign of life to a dead man's switch: when it stops, the switch pages. It stops when pages do not leave or
+alarms do not come in, too."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class HeartbeatSender:
         """Why whoever listens had better be alarmed; None: all is well."""
         now = self._clock.now()
         if self._ticked_at is None or now - self._ticked_at > self._most_since_tick:
-            return "timers have not been looked at lately"
+            return "timers have not been checked recently"
         oldest = self._store.oldest_undelivered()
         if oldest is not None and now - oldest > self._most_waiting:
             return f"a message has been waiting since {oldest.isoformat()}"

@@ -1,4 +1,4 @@
-"""Who is told, and why not yet: an incident pages its first responder unless something holds it."""
+"""Who is notified, and why not yet: an incident pages its first responder unless something holds it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _raised(update: IncidentUpdate, found: Hold | None) -> TransitionKind | None
     if held is None:
         return TransitionKind.SEVERITY_RAISED
     if found is None:
-        update.explain(Stage.INHIBIT, "released", f"{severity} is worse than what held it back")
+        update.explain(Stage.INHIBIT, "released", f"{severity} is more severe than what held it back")
         _end_hold(update, f"raised to {severity}")
         return TransitionKind.RELEASED
     if found.kind is not held.kind or found.kind is HoldKind.CAUSE:
@@ -135,7 +135,7 @@ def _message(update: IncidentUpdate, kind: TransitionKind, step: NotifyStep) -> 
     except StoreBusy:
         raise
     except Exception as error:
-        LOG.exception("a page's text cannot be made", extra={"incident": incident.id})
+        LOG.exception("the text of a page cannot be composed", extra={"incident": incident.id})
         problem = sentence(error)
         update.routing.troubles.note(Trouble.of_a_part("text of pages", problem))
         return plain_message(incident, kind, problem)

@@ -78,7 +78,7 @@ def process(
         except StoreBusy:
             raise
         except Exception as error:
-            LOG.exception("an alert cannot be looked at", extra={"alert": alert.name})
+            LOG.exception("an alert cannot be processed", extra={"alert": alert.name})
             _note(routing, alert, "first look at an alert", sentence(error))
             tell_without_incident(routing, tx, alert, now, sentence(error))
             return None

@@ -1,4 +1,5 @@
-"""Which alerts are worth their sleep: for each rule, how often somebody acted, and how often it was noise."""
+"""Which alerts are worth waking people for: how often somebody acted on a rule, and how often it was
+noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking a machine to act: declared in the policy, kept in the history, bounded in number, off by default."""
+"""Automatic remediation: declared in the policy, kept in the history, bounded in number, off by default."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _ask(update: IncidentUpdate, remediation: Remediation) -> None:
     asked = update.tx.count_enqueued(target, update.now - remediation.within)
     rule = f"remediation.{remediation.name}"
     if asked >= remediation.at_most:
-        reason = f"asked for {asked} times within {remediation.within} already: people have to look"
+        reason = f"asked for {asked} times within {remediation.within} already: a person has to look"
         update.explain(Stage.NOTIFY, "not asked", reason, rule)
         return
     kind = TransitionKind.REMEDIATION_ASKED

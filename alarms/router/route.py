@@ -1,4 +1,4 @@
-"""Whose an alert is: the first route of the policy that takes it, and the team its severity goes to first."""
+"""Who owns an alert: the first matching route of the policy, and the team that its severity goes to first."""
 
 from __future__ import annotations
 

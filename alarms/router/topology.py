@@ -1,4 +1,5 @@
-"""Which component leans on which: a fault below explains the symptoms above (§3.5.3, aggregation)."""
+"""Which component depends on which: a fault in a dependency explains the symptoms above it (§3.5.3,
+aggregation)."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ class Topology:
         return None if known is None else str(known.tier)
 
     def below(self, component: str) -> Set[str]:
-        """Everything ``component`` leans on, at any depth."""
+        """Everything that ``component`` depends on, at any depth."""
         return self._below.get(component, frozenset())
 
     def explains(self, cause: str, component: str | None, slo_id: str | None) -> bool:

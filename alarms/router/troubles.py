@@ -57,8 +57,8 @@ class Trouble:
             "RouterPartFails",
             part,
             Text(
-                f"The router's {part} fails and is passed by: {problem}. Alerts are paged without it.",
-                f"{part} do roteador falha e é deixado de lado: {problem}. Os alertas são avisados sem isso.",
+                f"The router's {part} fails and is skipped: {problem}. Alerts are paged without it.",
+                f"{part} do roteador falha e é ignorado: {problem}. Os alertas são enviados sem essa parte.",
             ),
         )
 
@@ -68,8 +68,8 @@ class Trouble:
             "StoredRowUnreadable",
             f"{row.table} {row.row}",
             Text(
-                f"{row}. The router goes on without it; what it said has to be looked at by hand.",
-                f"{row}. O roteador segue sem ela; o que dizia precisa ser visto à mão.",
+                f"{row}. The router continues without it; check by hand what it said.",
+                f"{row}. O roteador continua sem ela; verifique manualmente o que ela dizia.",
             ),
         )
 

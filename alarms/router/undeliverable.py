@@ -1,4 +1,4 @@
-"""A dead letter is not the end of a page: the next in line is told."""
+"""If a page becomes a dead letter, the next in line is notified."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class MysqlRouterStore(SqlRouterStore):
     which is right where time is accelerated and nowhere else.
 
     Raises:
-        ValueError: the address is none.
+        ValueError: the address is not a MySQL URL.
         StoreBusy: the server is away, refuses, or would not keep what it has committed.
     """
 
@@ -81,8 +81,8 @@ class MysqlRouterStore(SqlRouterStore):
             ((flush,),) = session.rows("SELECT @@GLOBAL.innodb_flush_log_at_trx_commit")
             if flush != SYNCED:
                 raise StoreBusy(
-                    f"innodb_flush_log_at_trx_commit is {flush} there, so a power cut may take back what was "
-                    f"committed; it has to be {SYNCED}"
+                    f"innodb_flush_log_at_trx_commit is {flush} there, so a power cut may lose "
+                    f"committed data; set it to {SYNCED}"
                 )
             for statement in SCHEMA.read_text(encoding="utf-8").rstrip().removesuffix(";").split(";\n"):
                 session.change(statement)

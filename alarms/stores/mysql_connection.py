@@ -34,7 +34,7 @@ def open_engine(address: str) -> Engine:
     """``mysql://user:password@host:port/database``; ``?ssl_ca=FILE`` for a server that wants TLS.
 
     Raises:
-        ValueError: that is no such address.
+        ValueError: it is not such a URL.
     """
     engine = create_engine(
         _url(address),
@@ -61,9 +61,9 @@ def _url(address: str) -> URL:
     try:
         url = make_url(address).set(drivername="mysql+pymysql")
     except (ArgumentError, ValueError):
-        raise ValueError("that is no address") from None
+        raise ValueError("it is not a URL") from None
     if not address.startswith("mysql://") or not url.host or not url.database:
-        raise ValueError("that is no address of a MySQL database")
+        raise ValueError("it is not the URL of a MySQL database")
     if unknown := set(url.query) - TLS_OPTIONS:
         raise ValueError(f"it has no option {min(unknown)}, only {', '.join(sorted(TLS_OPTIONS))}")
     return url

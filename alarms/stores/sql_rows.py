@@ -154,9 +154,9 @@ def _notification(row: Row) -> Notification:
             severity=severity,
             environment="",
             message=Message(
-                f"[{severity}] a message whose text is lost",
+                f"[{severity}] a message whose text was lost",
                 f"[{severity}] uma mensagem cujo texto se perdeu",
-                f"The stored text cannot be read ({error}). It was about incident {incident_id}: look there.",
+                f"The stored text cannot be read ({error}). It was about incident {incident_id}; look there.",
                 f"O texto gravado não pode ser lido ({error}). Era sobre o incidente {incident_id}: veja lá.",
             ),
             created_at=instant(row[16]),

@@ -35,7 +35,7 @@ from slo.model.catalogue import Catalogue
 log = logging.getLogger("mirante.cloudwatch")
 
 DECLARED: tuple[MetricSpec, ...] = (*telemetry.METRICS, *EXPORTED)
-"""Every metric that anything here exposes."""
+"""Every metric that any role exposes."""
 
 OFF, EMF = "off", "emf"
 EVERY_SECONDS = 60.0

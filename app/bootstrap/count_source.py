@@ -31,7 +31,7 @@ JOURNALS, PROMETHEUS, CLOUDWATCH = "journals", "prometheus", "cloudwatch"
 def count_source(settings: Settings) -> str:
     """One of the three. Raises SettingsError: a Prometheus is chosen that has no address."""
     if settings.count_source == PROMETHEUS and not settings.prometheus:
-        raise SettingsError("count_source", "no Prometheus has an address", "Set MIRANTE_PROMETHEUS")
+        raise SettingsError("count_source", "no Prometheus URL is set", "Set MIRANTE_PROMETHEUS")
     if settings.count_source != "auto":
         return settings.count_source
     return PROMETHEUS if settings.prometheus else JOURNALS

@@ -71,7 +71,7 @@ def _aws(settings: Settings, made: Made, account: Account | None) -> list[Resour
 
 def _grafana(settings: Settings, made: Made, _: Account | None) -> list[ResourcePlace]:
     if not settings.grafana:
-        raise _not_set("grafana", "MIRANTE_GRAFANA to its address and MIRANTE_GRAFANA_TOKEN to a token")
+        raise _not_set("grafana", "MIRANTE_GRAFANA to its URL and MIRANTE_GRAFANA_TOKEN to a token")
     boards = {
         path: content
         for path, content in made.items()
@@ -82,7 +82,7 @@ def _grafana(settings: Settings, made: Made, _: Account | None) -> list[Resource
 
 def _prometheus(settings: Settings, made: Made, _: Account | None) -> list[ResourcePlace]:
     if settings.prometheus_dir is None:
-        raise _not_set("prometheus", "MIRANTE_PROMETHEUS_DIR to the folder that its rule_files name")
+        raise _not_set("prometheus", "MIRANTE_PROMETHEUS_DIR to the folder in its rule_files")
     files = {
         path.removeprefix(RULES): content
         for path, content in made.items()
@@ -112,7 +112,7 @@ def _reload(address: str) -> str:
 
 
 def _not_set(target: str, fix: str) -> DeploymentError:
-    return DeploymentError(target, "its place is not set", f"Set {fix}")
+    return DeploymentError(target, "its URL or folder is not set", f"Set {fix}")
 
 
 def _document(made: Made, name: str) -> Sequence[Any]:

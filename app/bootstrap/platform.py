@@ -74,7 +74,8 @@ def _servers(settings: Settings, clock: Clock) -> Servers:
             raise SettingsError(
                 name,
                 f"the profile {settings.profile} needs it",
-                f"Set MIRANTE_{name.upper()}; `mirante stack up` starts the servers and prints theirs",
+                f"Set MIRANTE_{name.upper()}; `mirante stack up` starts the servers and prints "
+                "their addresses",
             )
     aws = AwsClients(settings.aws_endpoint)
     return Servers(
@@ -119,7 +120,7 @@ def wide_addresses(text: str) -> tuple[list[str], int]:
     pairs = [address.strip().rpartition(":") for address in text.split(",")]
     ports = {port for _, _, port in pairs}
     if not all(host for host, _, _ in pairs) or len(ports) != 1 or not ports.copy().pop().isdecimal():
-        problem = f"{text!r} are not hosts with one port"
+        problem = f"{text!r} is not a list of hosts with one port"
         raise SettingsError("wide_hosts", problem, "Give host:port,host:port")
     return [host for host, _, _ in pairs], int(ports.pop())
 
@@ -129,7 +130,9 @@ class DataSideRuns(PlatformError):
 
     def __init__(self, busy: DataDirectoryBusy, instead: str) -> None:
         self.holder = busy.holder
-        super().__init__(f"{busy.path}: the data side runs here ({busy.holder}) and writes alone. {instead}")
+        super().__init__(
+            f"{busy.path}: the data side is running here ({busy.holder}), and only it may write. {instead}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

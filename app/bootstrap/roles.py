@@ -48,6 +48,6 @@ async def build_process(settings: Settings, role: str) -> Process:
     spec = ROLES[role]
     members = spec.members if settings.folders.is_shipped else spec.members - OF_PLATFORM
     if not members:
-        problem = f"{settings.folders.root} has no decision platform, which {role!r} is a part of"
-        raise SettingsError("workspace", problem, "Serve control, or its roles, for it")
+        problem = f"{settings.folders.root} has no decision platform, and {role!r} is part of one"
+        raise SettingsError("workspace", problem, "Serve `control` or its roles instead")
     return await spec.build(settings, members)

@@ -98,7 +98,7 @@ def _open_store(settings: Settings) -> RouterStore:
         fix = "Write mysql://user:password@host:port/database"
         raise SettingsError("router_store", f"{shown}: {error}", fix) from None
     except StoreBusy as error:
-        fix = "Start that server, or correct the address"
+        fix = "Start that server, or correct the URL"
         raise SettingsError("router_store", f"{shown} cannot be used: {error.reason}", fix) from error
 
 
@@ -161,7 +161,7 @@ def _secret(name: str, channel: Channel, settings: Settings) -> str:
     given = settings.channel_secrets.by_channel.get(name, "")
     if what is not None and not given:
         problem = f"the channel {name!r} of channels.yaml needs {what}"
-        raise SettingsError(channel_variable(name), problem, "Set it, or take the channel out")
+        raise SettingsError(channel_variable(name), problem, "Set it, or remove the channel")
     return given
 
 

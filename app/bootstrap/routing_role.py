@@ -56,7 +56,7 @@ def add_routing(
     """Hooks and desk want the bearer token of ``hook_token``; with none set, the one kept in its file.
 
     Raises:
-        SettingsError: a channel lacks its secret, or a topic is no ARN.
+        SettingsError: a channel lacks its secret, or a topic is not an ARN.
         AwsError: AWS cannot be used as it is configured.
     """
     settings, clock, real = parts.settings, parts.clock, SystemClock()
@@ -149,7 +149,9 @@ def alarm_queue(settings: Settings, store: RouterStore, clock: Clock) -> SqsCons
 def _verifier(settings: Settings, certificates: CertificateSource) -> SnsVerifier | None:
     for topic in settings.alarm_topics:
         if not TOPIC.fullmatch(topic):
-            raise SettingsError("alarm_topics", f"{topic!r} is no topic's ARN", "Write arn:aws:sns:...")
+            raise SettingsError(
+                "alarm_topics", f"{topic!r} is not the ARN of an SNS topic", "Write arn:aws:sns:..."
+            )
     return SnsVerifier(frozenset(settings.alarm_topics), certificates) if settings.alarm_topics else None
 
 

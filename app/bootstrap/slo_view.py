@@ -58,7 +58,7 @@ def open_slo_view(settings: Settings) -> SloView:
     paths = DataPaths(settings.data_dir)
 
     def excluded() -> Sequence[Exclusion]:
-        """Looking makes no file: nothing was ever excluded where there is none."""
+        """Reading does not create the file: without it, nothing was excluded."""
         if not paths.exclusions.is_file():
             return ()
         log = SqliteExclusionLog(paths.exclusions)

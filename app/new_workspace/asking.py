@@ -53,7 +53,7 @@ def address(text: str) -> PrometheusAddress:
     """``localhost:9090`` is ``http://localhost:9090``; a user and a password are taken out.
 
     Raises:
-        SourceError: it is no address.
+        SourceError: it is not a URL.
     """
     whole = text.strip() if "://" in text else f"http://{text.strip()}"
     try:

@@ -22,7 +22,7 @@ def board(source: Source) -> Board:
         name=NAME,
         title=Text("Mirante: development", "Mirante: desenvolvimento"),
         description=Text(
-            "Where time goes, what fails and where the data comes from.",
+            "Where time goes, what fails, and where the data comes from.",
             "Para onde vai o tempo, o que falha e de onde vêm os dados.",
         ),
         rows=(_status(source), _trends(source), alerts_row(source), _components(source), _links(source)),

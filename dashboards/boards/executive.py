@@ -17,7 +17,7 @@ def board(source: Source) -> Board:
         name=NAME,
         title=Text("Mirante: executive", "Mirante: executivo"),
         description=Text(
-            "Are we keeping what we promised, and what does it mean for the business?",
+            "Are we keeping our promises, and what does it mean for the business?",
             "Estamos cumprindo o que prometemos, e o que isso significa para o negócio?",
         ),
         rows=(status_row(source), _trends(source), alerts_row(source), _services(source), links_row()),

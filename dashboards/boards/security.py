@@ -26,7 +26,7 @@ def board(source: Source) -> Board:
         name=NAME,
         title=Text("Mirante: security", "Mirante: segurança"),
         description=Text(
-            "Who tried to get in, who read personal data, and whether the records agree.",
+            "Who tried to get in, who read personal data, and whether records agree.",
             "Quem tentou entrar, quem leu dados pessoais e se os registros concordam.",
         ),
         rows=(

@@ -10,8 +10,8 @@ from dashboards.standard.source import Source
 from foundation.bilingual import Text
 
 QUIET = Text(
-    "Empty means that nothing fires; whether anything can fire is said by the lights above.",
-    "Vazio significa que nada dispara; se algo pode disparar, dizem as luzes acima.",
+    "Empty means that nothing is firing. The lights above show whether alerts can fire at all.",
+    "Vazio significa que nada está disparando. As luzes acima mostram se os alertas podem disparar.",
 )
 
 
@@ -32,7 +32,7 @@ def firing_table(
         title=Text("Firing now", "Disparando agora"),
         description=Text(
             "Every firing alert with its labels; the console shows the arithmetic behind it.",
-            "Cada alerta que dispara, com seus rótulos; o console mostra a conta por trás dele.",
+            "Cada alerta disparado, com seus rótulos; o console mostra o cálculo por trás dele.",
         ),
         shape=Shape.ALERTS,
         series=(Series(AlertsFiring(where), Text("", "")),),
@@ -49,8 +49,8 @@ def alert_list() -> Panel:
         id="alerts-list",
         title=Text("Rules firing or without data", "Regras disparando ou sem dados"),
         description=Text(
-            "From the alerting rules themselves: firing, pending, failing and silent ones.",
-            "Das próprias regras de alerta: as que disparam, aguardam, falham ou silenciam.",
+            "From the alerting rules themselves: firing, pending, failing, and without data.",
+            "Das próprias regras de alerta: disparadas, pendentes, com falha ou sem dados.",
         ),
         shape=Shape.ALERT_LIST,
         width=8,
@@ -60,13 +60,13 @@ def alert_list() -> Panel:
 
 
 def targets_alive(width: int = 6, height: int = 4) -> Panel:
-    """Whether each role answers its scrapes: what every other panel's honesty rests on."""
+    """Whether each role responds to scrapes; every other panel relies on it."""
     return Panel(
         id="targets-alive",
-        title=Text("Roles that answer", "Papéis que respondem"),
+        title=Text("Roles that respond", "Papéis que respondem"),
         description=Text(
-            "1 answers its scrapes, 0 does not. A role that is missing here is not watched at all.",
-            "1 responde às coletas, 0 não. Um papel ausente aqui não é vigiado.",
+            "1: responds to scrapes; 0: does not. A role that is missing here is not monitored at all.",
+            "1: responde às coletas; 0: não responde. Um papel ausente aqui não é monitorado.",
         ),
         shape=Shape.STAT,
         series=(Series(Alive(), Text("{{job}}", "{{job}}")),),

@@ -88,11 +88,11 @@ def _pressure(component: Component) -> Panels:
 
 
 def _components(source: Source, component: Component) -> Row:
-    """What it leans on, at any depth: trouble there explains trouble here."""
+    """Its dependencies, at any depth: trouble there explains trouble here."""
     where = (matching("component", _with_below(source, component)),)
     return Row(
         BoardPart.COMPONENTS,
-        Text("It and what it leans on", "Ele e aquilo em que se apoia"),
+        Text("This component and its dependencies", "Este componente e suas dependências"),
         (panels.saturation_bars(source, where=where, width=24),),
     )
 

@@ -23,8 +23,8 @@ def saturation_bars(source: Source, where: tuple[Match, ...] = (), width: int = 
         id="saturation-now",
         title=Text("Saturation by component", "Saturação por componente"),
         description=Text(
-            "Use over limit of each component's fullest resource. A missing bar was not measured.",
-            "Uso sobre limite do recurso mais cheio de cada componente. Barra ausente: não medido.",
+            "Use over limit of each component's fullest resource. A missing bar means not measured.",
+            "Uso sobre limite do recurso mais cheio de cada componente. Barra ausente significa não medido.",
         ),
         shape=Shape.BARS,
         series=(
@@ -57,8 +57,8 @@ def saturation_lines(
         id="saturation-trend",
         title=Text("Saturation over time", "Saturação ao longo do tempo"),
         description=Text(
-            "Use over limit of each resource; the lines are where the alarms stand.",
-            "Uso sobre limite de cada recurso; as linhas são onde os alarmes estão.",
+            "Use over limit of each resource; the lines are the alarm thresholds.",
+            "Uso sobre limite de cada recurso; as linhas são os limites dos alarmes.",
         ),
         shape=Shape.LINES,
         series=(
@@ -79,10 +79,10 @@ def saturation_lines(
 def pressure(where: tuple[Match, ...], width: int = 12, height: int = 8) -> Panel:
     return Panel(
         id="pressure-events",
-        title=Text("Refused, thrown out, throttled, slow", "Recusados, despejados, limitados, lentos"),
+        title=Text("Refused, evicted, throttled, slow", "Recusados, removidos, limitados, lentos"),
         description=Text(
-            "Work that suffered for want of a resource, per hour: what a full resource cost.",
-            "Trabalho prejudicado por falta de recurso, por hora: o que um recurso cheio custou.",
+            "Work affected by a full resource, per hour: what saturation cost.",
+            "Trabalho prejudicado por recurso cheio, por hora: o custo da saturação.",
         ),
         shape=Shape.LINES,
         series=(

@@ -45,7 +45,7 @@ def board(source: Source) -> Board:
 
 def status_row(source: Source) -> Row:
     lights = [slo.light(source, one, objective) for one, objective in source.objectives()]
-    return Row(BoardPart.STATUS, Text("Are we well?", "Estamos bem?"), (slo.worst_light(source), *lights))
+    return Row(BoardPart.STATUS, Text("Are we OK?", "Estamos bem?"), (slo.worst_light(source), *lights))
 
 
 def promises(source: Source) -> tuple[Panel, ...]:

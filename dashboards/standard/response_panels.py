@@ -36,7 +36,7 @@ def open_incidents(width: int = 6) -> Panel:
 def alerts_taken_in(width: int = 12) -> Panel:
     return Panel(
         id="alerts-taken-in",
-        title=Text("Alerts taken in, per hour", "Alertas recebidos, por hora"),
+        title=Text("Alerts received per hour", "Alertas recebidos por hora"),
         description=Text("By source.", "Por origem."),
         shape=Shape.LINES,
         series=(
@@ -56,7 +56,7 @@ def alerts_taken_in(width: int = 12) -> Panel:
 def messages_sent(width: int = 12) -> Panel:
     return Panel(
         id="messages-sent",
-        title=Text("Messages to people, per hour", "Mensagens a pessoas, por hora"),
+        title=Text("Notifications per hour", "Notificações por hora"),
         description=Text("By severity and result.", "Por severidade e resultado."),
         shape=Shape.LINES,
         series=(
@@ -94,10 +94,10 @@ def measurement_age(width: int = 12) -> Panel:
 def delivery_age(width: int = 6) -> Panel:
     return Panel(
         id="oldest-undelivered",
-        title=Text("Oldest message on its way", "Mensagem mais antiga a caminho"),
+        title=Text("Oldest undelivered notification", "Notificação não entregue mais antiga"),
         description=Text(
-            "Above a minute, people are not being reached.",
-            "Acima de um minuto, as pessoas não são avisadas.",
+            "Above a minute, people are not being notified.",
+            "Acima de um minuto, as pessoas não estão sendo avisadas.",
         ),
         shape=Shape.STAT,
         series=(Series(GaugeLevel(response.OLDEST_UNDELIVERED), Text("age", "idade")),),
@@ -108,13 +108,13 @@ def delivery_age(width: int = 6) -> Panel:
 
 
 def noise(width: int = 12) -> Panel:
-    """Which rules cry wolf: what low noise (§7.3.1) is judged by."""
+    """Which rules are noisy: the measure for low noise (§7.3.1)."""
     return Panel(
         id="alert-noise",
         title=Text("Noise by rule, 30 days", "Ruído por regra, 30 dias"),
         description=Text(
-            "Share of a rule's incidents that paged and went away untouched.",
-            "Parte dos incidentes de uma regra que acionaram e sumiram sem ação.",
+            "Share of a rule's incidents that paged and cleared without anyone acting.",
+            "Parcela dos incidentes de uma regra que acionaram o plantão e cessaram sem ação.",
         ),
         shape=Shape.BARS,
         series=(Series(GaugeLevel(response.NOISE, by=("rule",)), Text("{{rule}}", "{{rule}}")),),
@@ -162,10 +162,10 @@ def _mean_time(name: str, title: Text, metric: MetricSpec, width: int) -> Panel:
 
 
 def time_to_acknowledge(width: int = 6) -> Panel:
-    title = Text("Time until somebody took it", "Tempo até alguém assumir")
+    title = Text("Time to acknowledge", "Tempo até alguém assumir")
     return _mean_time("time-to-acknowledge", title, response.ACKNOWLEDGE, width)
 
 
 def time_to_resolve(width: int = 6) -> Panel:
-    title = Text("Time until it was solved", "Tempo até resolver")
+    title = Text("Time to resolve", "Tempo até resolver")
     return _mean_time("time-to-resolve", title, response.RESOLVE, width)

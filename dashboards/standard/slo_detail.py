@@ -55,7 +55,9 @@ def _trends(source: Source, one: Slo) -> Row:
     charts = [
         slo.tier_chart(source, one, objective, tier) for objective in one.objectives for tier in one.tiers
     ]
-    return Row(BoardPart.TRENDS, Text("Burn, tier by tier", "Queima, nível a nível"), tuple(charts))
+    return Row(
+        BoardPart.TRENDS, Text("Burn rate, tier by tier", "Taxa de queima, nível a nível"), tuple(charts)
+    )
 
 
 def _definition(one: Slo) -> Panel:

@@ -19,7 +19,8 @@ def board(source: Source) -> Board:
         name=NAME,
         title=Text("Mirante: every SLO", "Mirante: todos os SLOs"),
         description=Text(
-            "Promised, delivered, left and burning.", "Prometido, entregue, restante e queimando."
+            "Promised, delivered, budget left, and burn rate.",
+            "Prometido, entregue, orçamento restante e taxa de queima.",
         ),
         rows=(
             _status(source),
@@ -27,7 +28,7 @@ def board(source: Source) -> Board:
             alerts_row(source, where=(matching("slo", ".+"),)),
             Row(
                 BoardPart.COMPONENTS,
-                Text("Components behind them", "Componentes por trás deles"),
+                Text("Components behind the SLOs", "Componentes por trás dos SLOs"),
                 (component.saturation_bars(source), component.saturation_lines(source)),
             ),
             links_row(more=detail_links(source), runbooks=(slo.RUNBOOK,)),
@@ -50,7 +51,7 @@ def _status(source: Source) -> Row:
 def _trends(source: Source) -> Row:
     return Row(
         BoardPart.TRENDS,
-        Text("Delivered, left and burning", "Entregue, restante e queimando"),
+        Text("Delivered, budget left, burn rate", "Entregue, orçamento restante, taxa de queima"),
         (
             *(slo.achieved(source, one, objective) for one, objective in source.objectives()),
             *(slo.budget_gauge(source, one, objective) for one, objective in source.objectives()),

@@ -70,10 +70,11 @@ def light(source: Source, slo: Slo, objective: Objective, width: int = 6, height
         id=f"light-{key_of(slo, objective)}",
         title=name,
         description=Text(
-            f"Promise: {percent_text(target)}. Amber: a ticket tier burns. Red: a page tier burns. "
-            "Grey: no fresh counts, so nothing is known. Blue: watched, no traffic.",
-            f"Promessa: {percent_text(target, 'pt')}. Âmbar: queima de nível de chamado. Vermelho: queima "
-            "que aciona o plantão. Cinza: sem contagens recentes, nada se sabe. Azul: vigiado, sem tráfego.",
+            f"Promise: {percent_text(target)}. Amber: a ticket tier is burning. Red: a page tier is "
+            "burning. Grey: no fresh counts, so the state is unknown. Blue: watched, no traffic.",
+            f"Promessa: {percent_text(target, 'pt')}. Âmbar: queima de nível de chamado. Vermelho: "
+            "queima que aciona o plantão. Cinza: sem contagens recentes, estado desconhecido. Azul: "
+            "monitorado, sem tráfego.",
         ),
         shape=Shape.LIGHT,
         series=(Series(light_query(slo, objective), name),),
@@ -92,8 +93,8 @@ def worst_light(source: Source, width: int = 6, height: int = 4) -> Panel:
         id="light-worst",
         title=Text("Platform", "Plataforma"),
         description=Text(
-            "The worst of the lights beside it. A dark light is not counted here: read each one too.",
-            "A pior das luzes ao lado. Uma luz apagada não conta aqui: leia cada uma também.",
+            "The worst of the lights beside it. A grey light is not counted here, so check each one too.",
+            "A pior das luzes ao lado. Uma luz cinza não conta aqui; verifique cada uma também.",
         ),
         shape=Shape.LIGHT,
         series=(Series(WorstLight(lights), Text("Platform", "Plataforma")),),
@@ -127,8 +128,9 @@ def budget_gauge(source: Source, slo: Slo, objective: Objective, width: int = 6,
         id=f"budget-{key_of(slo, objective)}",
         title=Text(f"Budget left: {named.en}", f"Orçamento restante: {named.pt}"),
         description=Text(
-            f"Share of the {window_words(slo)} error budget that is left, by counts. Below 0: overspent.",
-            f"Parte do orçamento de erro de {window_words(slo)} que resta. Abaixo de 0: estourado.",
+            f"Share of the {window_words(slo)} error budget that is left, by counts. Below 0 it "
+            "is overspent.",
+            f"Parte do orçamento de erro de {window_words(slo)} que resta. Abaixo de 0, está estourado.",
         ),
         shape=Shape.GAUGE,
         series=(Series(BudgetLeft(slo.id, objective.name), named),),
@@ -184,8 +186,10 @@ def burn_overview(source: Source, width: int = 12, height: int = 8) -> Panel:
         id="burn-overview",
         title=Text("Burn rate, last hour", "Taxa de queima, última hora"),
         description=Text(
-            "1 spends the budget exactly in the period; at the line the fastest tier can page.",
-            "1 gasta o orçamento exatamente no período; na linha, o nível mais rápido pode acionar.",
+            "A burn rate of 1 spends the budget exactly in the period; at the line, the fastest "
+            "tier can page.",
+            "Uma taxa de 1 gasta o orçamento exatamente no período; na linha, o nível mais rápido "
+            "pode acionar o plantão.",
         ),
         shape=Shape.LINES,
         series=tuple(
@@ -207,7 +211,8 @@ def achieved(source: Source, slo: Slo, objective: Objective, width: int = 6, hei
         id=f"achieved-{key_of(slo, objective)}",
         title=title_of(slo, objective),
         description=Text(
-            f"Good over all in the last {window_words(slo)}; promised: {percent_text(objective.target)}.",
+            f"Good events over all in the last {window_words(slo)}; promised: "
+            f"{percent_text(objective.target)}.",
             f"Bons sobre o total em {window_words(slo)}; prometido: {percent_text(objective.target, 'pt')}.",
         ),
         shape=Shape.STAT,
@@ -228,7 +233,7 @@ def events(slo: Slo, objective: Objective, window: timedelta, width: int = 6, he
         id=f"events-{key_of(slo, objective)}",
         title=Text(f"Counted in {text}", f"Contados em {text}"),
         description=Text(
-            slo.texts.get("total", "Events this objective counts."),
+            slo.texts.get("total", "Events that this objective counts."),
             slo.texts.get("total_pt", "Eventos que este objetivo conta."),
         ),
         shape=Shape.STAT,

@@ -53,7 +53,9 @@ class Source:
         """
         found = self.indicator(name)
         if found is None:
-            raise BoardInvalid("every", [f"draws the limit of {name}, which no indicator alarm has"])
+            raise BoardInvalid(
+                "every", [(f"draws the limit of {name}, but there is no indicator alarm of that name")]
+            )
         return found.threshold
 
     def line(self, name: str, state: State = State.BAD) -> Threshold:

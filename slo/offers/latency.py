@@ -65,7 +65,7 @@ def threshold(histogram: str, growths: Mapping[str, float]) -> ChosenEdge | str:
 
 
 def _number(le: str) -> Fraction | None:
-    """``None`` for ``+Inf``, and for what is no edge at all."""
+    """``None`` for ``+Inf``, and for what is not an edge."""
     return parse_number(le)
 
 

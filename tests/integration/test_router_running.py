@@ -90,7 +90,7 @@ def test_an_alert_reaches_a_queue_across_kills_and_the_backups_stays_empty_until
     page, _ = first_of(queues, "operations", clock)
     assert (page["step"], page["severity"], page["team"]) == ("first", "P1", "operations")
     assert "WriterDown fires" in page["body"]
-    assert "Você é o primeiro a agir." in page["body"]
+    assert "Você é o primeiro a atender." in page["body"]
     assert queues.take("data-engineering") == []
     router.kill()
     router.start()

@@ -1,4 +1,4 @@
-"""What the business asks: how many were decided, how many approved, for how much, and what errors cost."""
+"""Business panels: how many applications were decided and approved, for how much, and what errors cost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def approval_rate(width: int = 6) -> Panel:
     return Panel(
         id="approval-rate",
         title=Text("Approved, last day", "Aprovados, último dia"),
-        description=Text("Approved over decided.", "Aprovados sobre decididos."),
+        description=Text("Approved applications over decided ones.", "Pedidos aprovados sobre decididos."),
         shape=Shape.STAT,
         series=(
             Series(
@@ -49,7 +49,7 @@ def decisions_per_hour(width: int = 12) -> Panel:
     return Panel(
         id="decisions-per-hour",
         title=Text("Decisions per hour", "Decisões por hora"),
-        description=Text("By what the applicant was told.", "Pelo que foi dito a quem pediu."),
+        description=Text("By decision told to the applicant.", "Pela decisão comunicada ao solicitante."),
         shape=Shape.LINES,
         series=(
             Series(
@@ -85,8 +85,8 @@ def amount_approved(width: int = 6) -> Panel:
 def time_to_decide(width: int = 6) -> Panel:
     return Panel(
         id="time-to-decide",
-        title=Text("19 of 20 decided within", "19 de cada 20 decididos em"),
-        description=Text("Of full decisions, now.", "Das decisões completas, agora."),
+        title=Text("95 % decided within", "95 % decididos em até"),
+        description=Text("Full decisions only, now.", "Só decisões completas, agora."),
         shape=Shape.STAT,
         series=(
             Series(
@@ -101,13 +101,13 @@ def time_to_decide(width: int = 6) -> Panel:
 
 
 def cost_of_errors(width: int = 6) -> Panel:
-    """An estimate, and it says so: applications not decided in full, at the mean amount applied for."""
+    """An estimate, labelled as one: applications not decided in full, at the mean amount applied for."""
     return Panel(
         id="cost-of-errors",
         title=Text("Business put at risk by errors, last day", "Negócio em risco por erros, último dia"),
         description=Text(
-            "An estimate: applications not decided in full, times the mean amount applied for.",
-            "Uma estimativa: pedidos sem decisão completa, vezes o valor médio pedido.",
+            "Estimate: applications not decided in full, times the mean amount applied for.",
+            "Estimativa: pedidos sem decisão completa, vezes o valor médio pedido.",
         ),
         shape=Shape.STAT,
         series=(
@@ -123,5 +123,5 @@ def cost_of_errors(width: int = 6) -> Panel:
         unit=Unit.BRL,
         width=width,
         height=4,
-        empty_means=Text("Empty while nothing ever failed.", "Vazio enquanto nada falhou."),
+        empty_means=Text("Empty until something fails.", "Vazio até que algo falhe."),
     )

@@ -47,7 +47,7 @@ def unchecked(source: Source, width: int = 8) -> Panel:
     panel = _by_pair(
         "consistency-unchecked",
         Text("Age of the oldest unchecked record", "Idade do registro há mais tempo sem comparação"),
-        Text("By pair; the line is where the alarm stands.", "Por par; a linha é onde o alarme está."),
+        Text("By pair; the line is the alarm threshold.", "Por par; a linha é o limite do alarme."),
         consistency_index.UNCHECKED,
         Unit.SECONDS,
         width,
@@ -61,8 +61,9 @@ def found(width: int = 8) -> Panel:
         id="consistency-found",
         title=Text("Records that differ now", "Registros que diferem agora"),
         description=Text(
-            "Latest comparison, by pair and class; in flight means that a change was on its way: no verdict.",
-            "Última comparação, por par e classe; em trânsito: uma mudança estava a caminho, sem veredito.",
+            "Latest comparison, by pair and class. In flight: a change is on its way, so the record "
+            "is not judged.",
+            "Última comparação, por par e classe. Em trânsito: uma mudança está a caminho, sem julgamento.",
         ),
         shape=Shape.LINES,
         series=(
@@ -88,7 +89,7 @@ def repairs(width: int = 12) -> Panel:
         id="consistency-repairs",
         title=Text("Repairs", "Reparos"),
         description=Text(
-            "Records repaired by themselves, and repairs refused because they would touch too much.",
+            "Records repaired automatically, and repairs refused because they would touch too many records.",
             "Registros reparados automaticamente e reparos recusados por tocarem registros demais.",
         ),
         shape=Shape.LINES,
@@ -115,7 +116,7 @@ def anomalies(width: int = 12) -> Panel:
         id="consistency-anomalies",
         title=Text("Anomalous patterns", "Padrões anômalos"),
         description=Text(
-            "1 while a pattern is seen (8.3.5), by pair.", "1 enquanto o padrão é visto (8.3.5), por par."
+            "1 while the pattern is seen (8.3.5), by pair.", "1 enquanto o padrão é visto (8.3.5), por par."
         ),
         shape=Shape.LINES,
         series=(
@@ -139,7 +140,7 @@ def sagas_ended(width: int = 12) -> Panel:
         title=Text("Sagas ended", "Sagas encerradas"),
         description=Text(
             "By kind and outcome: done, undone (compensated) or stuck.",
-            "Por tipo e desfecho: done, undone (compensada) ou stuck.",
+            "Por tipo e resultado: done, undone (compensada) ou stuck.",
         ),
         shape=Shape.LINES,
         series=(
@@ -153,7 +154,7 @@ def sagas_ended(width: int = 12) -> Panel:
         height=8,
         minimum=0.0,
         stacked=True,
-        empty_means=Text("Empty while no saga has ended.", "Vazio enquanto nenhuma saga terminou."),
+        empty_means=Text("Empty until a saga ends.", "Vazio até uma saga terminar."),
         runbook="saga-stuck",
     )
 
@@ -161,7 +162,7 @@ def sagas_ended(width: int = 12) -> Panel:
 def sagas_open(width: int = 12) -> Panel:
     return Panel(
         id="sagas-open",
-        title=Text("Sagas under way", "Sagas em andamento"),
+        title=Text("Sagas in progress", "Sagas em andamento"),
         description=Text("By kind.", "Por tipo."),
         shape=Shape.LINES,
         series=(Series(GaugeLevel(telemetry.SAGAS_OPEN, by=("saga",)), Text("{{saga}}", "{{saga}}")),),
@@ -169,6 +170,6 @@ def sagas_open(width: int = 12) -> Panel:
         width=width,
         height=8,
         minimum=0.0,
-        empty_means=Text("Empty while none was ever started.", "Vazio enquanto nenhuma foi iniciada."),
+        empty_means=Text("Empty until a saga starts.", "Vazio até uma saga iniciar."),
         runbook="saga-stuck",
     )

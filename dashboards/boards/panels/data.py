@@ -40,8 +40,8 @@ def profile_reads(width: int = 12) -> Panel:
         "profile-reads",
         Text("Customer profiles read", "Perfis de clientes lidos"),
         Text(
-            "By the store that answered; 'none' is a decision without a profile.",
-            "Pelo banco que respondeu; 'none' é uma decisão sem perfil.",
+            "By the store that answered; 'none' means a decision without a profile.",
+            "Pelo banco que respondeu; 'none' significa decisão sem perfil.",
         ),
         Rate(telemetry.PROFILE_READS, by=("source",)),
         "{{source}}",
@@ -54,8 +54,8 @@ def cache_reads(width: int = 12) -> Panel:
         "cache-reads",
         Text("Reads through the cache", "Leituras pelo cache"),
         Text(
-            "By kind of data: found, missed, or made anew a little before its end ('early').",
-            "Por tipo de dado: achado, ausente, ou refeito um pouco antes do fim ('early').",
+            "By kind of data: hit, miss, or reloaded shortly before expiry ('early').",
+            "Por tipo de dado: hit, miss ou recarregado pouco antes de expirar ('early').",
         ),
         Rate(telemetry.CACHE_READS, by=("data", "result")),
         "{{data}} {{result}}",
@@ -68,13 +68,13 @@ def cache_failures(width: int = 12) -> Panel:
         "cache-failures",
         Text("Cache calls that failed", "Chamadas ao cache que falharam"),
         Text(
-            "Each counts as a miss. 'full': its memory holds only keys that never end.",
-            "Cada uma conta como ausência. 'full': a memória só tem chaves que nunca expiram.",
+            "Each counts as a miss. 'full': the memory holds only keys that never expire.",
+            "Cada uma conta como miss. 'full': a memória só tem chaves que nunca expiram.",
         ),
         Rate(telemetry.CACHE_FAILURES, by=("operation", "reason")),
         "{{operation}} {{reason}}",
         width,
-        Text("Empty while no call ever failed.", "Vazio enquanto nenhuma chamada falhou."),
+        Text("Empty until a call fails.", "Vazio até uma chamada falhar."),
     )
 
 
@@ -83,8 +83,8 @@ def probes(width: int = 12) -> Panel:
         "probes",
         Text("Probes from outside", "Sondas de fora"),
         Text(
-            "By target and result; a probe that is missing is no data, never success.",
-            "Por alvo e resultado; uma sonda que falta é ausência de dados, nunca sucesso.",
+            "By target and result; a missing probe means no data, never success.",
+            "Por alvo e resultado; uma sonda ausente significa falta de dados, nunca sucesso.",
         ),
         Rate(PROBES, by=("target", "result")),
         "{{target}} {{result}}",
@@ -96,7 +96,7 @@ def projections(where: tuple[Match, ...] = (), width: int = 12) -> Panel:
     return _rate(
         "projections",
         Text("Rows projected", "Linhas projetadas"),
-        Text("From the outbox, by store and outcome.", "Do outbox, por banco e desfecho."),
+        Text("From the outbox, by store and outcome.", "Do outbox, por banco e resultado."),
         Rate(telemetry.PROJECTED_ROWS, by=("store", "outcome"), where=where),
         "{{store}} {{outcome}}",
         width,
@@ -108,8 +108,10 @@ def shard_shares(width: int = 18) -> Panel:
         id="shard-shares",
         title=Text("Share of each shard", "Participação de cada shard"),
         description=Text(
-            "Of the records read in the last minute. One that gets far more than the others throttles first.",
-            "Dos registros lidos no último minuto. O que recebe muito mais que os outros limita primeiro.",
+            "Share of the records read in the last minute. A shard that gets far more than the "
+            "others throttles first.",
+            "Parcela dos registros lidos no último minuto. O shard que recebe muito mais que os "
+            "outros sofre throttling primeiro.",
         ),
         shape=Shape.LINES,
         series=(
@@ -129,7 +131,7 @@ def hot_shards(width: int = 6) -> Panel:
         title=Text("Hot shards", "Shards quentes"),
         description=Text(
             "Shards with more than twice their fair share of the records.",
-            "Shards com mais que o dobro da sua parte justa dos registros.",
+            "Shards com mais que o dobro de sua parcela justa dos registros.",
         ),
         shape=Shape.STAT,
         series=(Series(GaugeLevel(telemetry.INGEST_HOT_SHARDS), Text("hot", "quentes")),),
@@ -149,7 +151,7 @@ def divergences(width: int = 12) -> Panel:
         Rate(telemetry.CONSISTENCY_DIVERGENT, by=("pair", "class")),
         "{{pair}} {{class}}",
         width,
-        Text("Empty while no difference was ever found.", "Vazio enquanto nenhuma diferença foi achada."),
+        Text("Empty until a difference is found.", "Vazio até uma diferença ser encontrada."),
     )
 
 
@@ -157,7 +159,7 @@ def outbox_depth(source: Source, width: int = 12) -> Panel:
     return Panel(
         id="outbox-depth",
         title=Text("Rows not yet projected", "Linhas ainda não projetadas"),
-        description=Text("The line is where the alarm stands.", "A linha é onde o alarme está."),
+        description=Text("The line is the alarm threshold.", "A linha é o limite do alarme."),
         shape=Shape.LINES,
         series=(Series(GaugeLevel(telemetry.OUTBOX_DEPTH), Text("rows", "linhas")),),
         unit=Unit.COUNT,
@@ -173,7 +175,9 @@ def reading_age(source: Source, width: int = 12) -> Panel:
     return Panel(
         id="consistency-age",
         title=Text("Age of the latest comparison", "Idade da última comparação"),
-        description=Text("By pair; the line is where the alarm stands.", "Por par; a linha é o alarme."),
+        description=Text(
+            "By pair; the line is the alarm threshold.", "Por par; a linha é o limite do alarme."
+        ),
         shape=Shape.LINES,
         series=(Series(GaugeLevel(consistency_index.AGE, by=("pair",)), Text("{{pair}}", "{{pair}}")),),
         unit=Unit.SECONDS,
@@ -191,8 +195,8 @@ def own_health(width: int = 12) -> Panel:
         id="own-health",
         title=Text("Measuring: failures", "Medição: falhas"),
         description=Text(
-            "Collectors that failed, journal writes that failed, increments not on file yet.",
-            "Coletores que falharam, gravações do diário que falharam, incrementos ainda fora do arquivo.",
+            "Failed collectors, failed journal writes, and increments not yet stored.",
+            "Coletores com falha, gravações do diário com falha e incrementos ainda não gravados.",
         ),
         shape=Shape.LINES,
         series=(

@@ -12,7 +12,7 @@ from dashboards.standard.source import Source
 from foundation.bilingual import Text
 
 FIVE_MINUTES = timedelta(minutes=5)
-REFUSED_NOBODY = Text("Empty while nobody was refused.", "Vazio enquanto ninguém foi recusado.")
+REFUSED_NOBODY = Text("Empty until a request is refused.", "Vazio até um pedido ser recusado.")
 
 
 def by_route(width: int = 12) -> Panel:
@@ -33,7 +33,7 @@ def latency_by_route(width: int = 12) -> Panel:
     return Panel(
         id="http-latency",
         title=Text("p95 by route", "p95 por rota"),
-        description=Text("Time to answer, 19 of 20 requests.", "Tempo de resposta, 19 de cada 20 pedidos."),
+        description=Text("Response time of 95 % of the requests.", "Tempo de resposta de 95 % dos pedidos."),
         shape=Shape.LINES,
         series=(
             Series(
@@ -51,7 +51,7 @@ def latency_by_route(width: int = 12) -> Panel:
 def server_errors(width: int = 12) -> Panel:
     return Panel(
         id="http-5xx",
-        title=Text("Answers 5xx by route", "Respostas 5xx por rota"),
+        title=Text("5xx responses by route", "Respostas 5xx por rota"),
         description=Text("Per second.", "Por segundo."),
         shape=Shape.LINES,
         series=(
@@ -64,7 +64,7 @@ def server_errors(width: int = 12) -> Panel:
         width=width,
         height=8,
         minimum=0.0,
-        empty_means=Text("Empty while no answer was a 5xx.", "Vazio enquanto nenhuma resposta foi 5xx."),
+        empty_means=Text("Empty until there is a 5xx response.", "Vazio até haver uma resposta 5xx."),
     )
 
 
@@ -72,7 +72,9 @@ def auth_failures(source: Source, width: int = 12) -> Panel:
     return Panel(
         id="auth-failures",
         title=Text("Authentication failures in 5 minutes", "Falhas de autenticação em 5 minutos"),
-        description=Text("By reason; the line is where the alarm stands.", "Por motivo; a linha é o alarme."),
+        description=Text(
+            "By reason; the line is the alarm threshold.", "Por motivo; a linha é o limite do alarme."
+        ),
         shape=Shape.LINES,
         series=(
             Series(
@@ -95,7 +97,8 @@ def throttled(source: Source, width: int = 12) -> Panel:
         id="throttled",
         title=Text("Requests throttled in 5 minutes", "Pedidos limitados em 5 minutos"),
         description=Text(
-            "Answered 429; the line is where the alarm stands.", "Respondidos 429; a linha é o alarme."
+            "Answered with 429; the line is the alarm threshold.",
+            "Respondidos com 429; a linha é o limite do alarme.",
         ),
         shape=Shape.LINES,
         series=(
@@ -119,8 +122,8 @@ def throttled(source: Source, width: int = 12) -> Panel:
 def refused(width: int = 12) -> Panel:
     return Panel(
         id="refused",
-        title=Text("Answers 401 and 403 by route", "Respostas 401 e 403 por rota"),
-        description=Text("Where access was tried.", "Onde o acesso foi tentado."),
+        title=Text("401 and 403 responses by route", "Respostas 401 e 403 por rota"),
+        description=Text("Where access was attempted.", "Onde o acesso foi tentado."),
         shape=Shape.LINES,
         series=(
             Series(
@@ -141,8 +144,9 @@ def sensitive_reads(source: Source, width: int = 12) -> Panel:
         id="sensitive-reads",
         title=Text("Customer data shown in 5 minutes", "Dados de clientes exibidos em 5 minutos"),
         description=Text(
-            "By what was shown; each is in the audit trail too. The line is where the alarm stands.",
-            "Pelo que foi exibido; cada um está também na trilha de auditoria. A linha é o alarme.",
+            "By type of data; each read is also in the audit trail. The line is the alarm threshold.",
+            "Por tipo de dado; cada leitura também está na trilha de auditoria. A linha é o "
+            "limite do alarme.",
         ),
         shape=Shape.LINES,
         series=(

@@ -28,8 +28,8 @@ def requests(width: int = 12, height: int = 8) -> Panel:
         id="decision-requests",
         title=Text("Decision requests", "Pedidos de decisão"),
         description=Text(
-            "Per second, by outcome. Degraded answers are not good ones.",
-            "Por segundo, por desfecho. Respostas degradadas não são boas.",
+            "Per second, by outcome. Degraded answers do not count as good.",
+            "Por segundo, por resultado. Respostas degradadas não contam como boas.",
         ),
         shape=Shape.LINES,
         series=(
@@ -60,8 +60,8 @@ def latency(source: Source, width: int = 12, height: int = 8) -> Panel:
         id="decision-latency",
         title=Text("Time to decide", "Tempo para decidir"),
         description=Text(
-            "p50, p95 and p99 of full decisions; the line is the limit that the SLO promises for p95.",
-            "p50, p95 e p99 das decisões completas; a linha é o limite que o SLO promete para o p95.",
+            "p50, p95 and p99 of full decisions; the line is the SLO limit for p95.",
+            "p50, p95 e p99 das decisões completas; a linha é o limite do SLO para o p95.",
         ),
         shape=Shape.LINES,
         series=tuple(
@@ -82,8 +82,8 @@ def latency_heatmap(width: int = 12, height: int = 8) -> Panel:
         id="decision-latency-map",
         title=Text("Time to decide, every answer", "Tempo para decidir, cada resposta"),
         description=Text(
-            "How many answers fell in each bucket: two humps are two populations.",
-            "Quantas respostas caíram em cada faixa: duas corcovas são duas populações.",
+            "Answers per bucket: two peaks mean two populations.",
+            "Respostas por faixa: dois picos indicam duas populações.",
         ),
         shape=Shape.HEATMAP,
         series=(Series(Buckets(telemetry.DECISION_DURATION), Text("{{le}}", "{{le}}")),),
@@ -99,7 +99,7 @@ def not_good_share(width: int = 12, height: int = 8) -> Panel:
         id="not-good-share",
         title=Text("Requests not answered in full", "Pedidos sem resposta completa"),
         description=Text(
-            "Errors, degraded answers and overload over all requests that are the service's responsibility.",
+            "Errors, degraded answers and overload over all requests that the service is responsible for.",
             "Erros, respostas degradadas e sobrecarga sobre os pedidos de responsabilidade do serviço.",
         ),
         shape=Shape.LINES,
@@ -124,7 +124,7 @@ def ingestion(width: int = 12, height: int = 8) -> Panel:
     return Panel(
         id="ingest-records",
         title=Text("Ingested records", "Registros ingeridos"),
-        description=Text("Per second, by outcome.", "Por segundo, por desfecho."),
+        description=Text("Per second, by outcome.", "Por segundo, por resultado."),
         shape=Shape.LINES,
         series=(Series(Rate(telemetry.INGEST_RECORDS, by=("outcome",)), Text("{{outcome}}", "{{outcome}}")),),
         unit=Unit.PER_SECOND,
@@ -140,8 +140,8 @@ def ingest_lag(source: Source, width: int = 12, height: int = 8) -> Panel:
         id="ingest-lag",
         title=Text("Ingestion lag", "Atraso da ingestão"),
         description=Text(
-            "Age of the oldest unprocessed record; the line is where the alarm stands.",
-            "Idade do registro não processado mais antigo; a linha é onde o alarme está.",
+            "Age of the oldest unprocessed record; the line is the alarm threshold.",
+            "Idade do registro não processado mais antigo; a linha é o limite do alarme.",
         ),
         shape=Shape.LINES,
         series=(Series(GaugeLevel(telemetry.INGEST_LAG), Text("lag", "atraso")),),
@@ -176,8 +176,9 @@ def consistency(source: Source, width: int = 12, height: int = 8) -> Panel:
         id="consistency-index",
         title=Text("Consistency index and its bound", "Índice de consistência e seu limite"),
         description=Text(
-            "Equal records over compared ones, and what that proves at 95 % confidence. Line: the target.",
-            "Registros iguais sobre comparados, e o que isso prova com 95 % de confiança. Linha: a meta.",
+            "Equal records over compared ones, and its lower bound at 95 % confidence. The line "
+            "is the target.",
+            "Registros iguais sobre comparados, e o limite inferior com 95 % de confiança. A linha é a meta.",
         ),
         shape=Shape.LINES,
         series=(

@@ -304,7 +304,7 @@ async def test_people_list_show_explain_acknowledge_and_resolve(site: Site) -> N
     assert shown["incident"]["severity"] == "P1"
     assert [entry["kind"] for entry in shown["timeline"]] == ["opened"]
     explained = (await site.client.get(f"{address}/explain", headers=READER)).json()
-    assert any("unless acknowledged" in step for step in explained["future"])
+    assert any("if not acknowledged" in step for step in explained["future"])
     refused = await site.client.post(f"{address}/acknowledge", headers=READER)
     assert refused.status_code == 403
     done = await site.client.post(f"{address}/acknowledge", json={"note": "on it"}, headers=PERSON)

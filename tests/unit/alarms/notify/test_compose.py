@@ -31,7 +31,7 @@ def test_a_page_has_summary_arithmetic_budget_steps_links_and_what_was_tried_in_
         "https://mirante.example/console/runbooks/credit-decision-availability",
         "noted (ana): restarted the writer",
         "acknowledgement missed (router)",
-        "You are the backup: please act.",
+        "You are the backup. Please act now.",
     )
     for part in english:
         assert part in backup.body, part
@@ -40,8 +40,8 @@ def test_a_page_has_summary_arithmetic_budget_steps_links_and_what_was_tried_in_
         "Orçamento de erro restante 75,0%",
         "1. ",
         "anotado (ana): restarted the writer",
-        "prazo de reconhecimento perdido (router)",
-        "Você é o backup: por favor, aja.",
+        "ninguém assumiu no prazo (router)",
+        "Você é o backup. Por favor, aja agora.",
     )
     for part in portuguese:
         assert part in backup.body_pt, part

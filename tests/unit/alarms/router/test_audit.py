@@ -56,7 +56,7 @@ def test_an_incident_nobody_was_told_of_is_paged() -> None:
     incident = scene.receive(burn_alert())
     with scene.store.transaction() as tx:
         tx.save_incident(replace(incident, cycle=2))
-    assert scene.router.audit() == [f"{incident.id}: nobody had been told"]
+    assert scene.router.audit() == [f"{incident.id}: nobody had been notified"]
     scene.dispatcher.drain()
     assert scene.pager.told()[1:] == [("operations", "first")]
     scene.close()
@@ -111,6 +111,6 @@ def test_the_heartbeat_stops_when_timers_or_messages_are_stuck() -> None:
     scene.dispatcher.drain()
     assert heart.run_once()
     scene.clock.advance(3 * MINUTE)
-    assert heart.reason_to_be_silent() == "timers have not been looked at lately"
+    assert heart.reason_to_be_silent() == "timers have not been checked recently"
     assert len(beats) == 3
     scene.close()

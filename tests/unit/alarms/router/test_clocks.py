@@ -115,7 +115,7 @@ def test_a_snooze_puts_off_what_would_have_come_meanwhile() -> None:
 def test_a_snooze_into_the_past_is_refused() -> None:
     scene = Scene()
     incident = scene.receive(burn_alert())
-    with pytest.raises(NotAllowed, match="still to come"):
+    with pytest.raises(NotAllowed, match="in the future"):
         scene.router.snooze(incident.id, MONDAY_10 - MINUTE, "ana")
     scene.close()
 
@@ -179,9 +179,15 @@ def test_what_is_to_come_can_be_read_beforehand() -> None:
     scene = Scene()
     incident = scene.receive(burn_alert())
     future = scene.router.explain(incident.id).future
-    assert future[0] == "2026-03-02T13:15:00+00:00: unless acknowledged, data-engineering is told (backup)"
-    assert future[1] == "2026-03-02T13:30:00+00:00: unless resolved, data-engineering is told (escalation)"
-    assert future[2].startswith("2026-03-02T14:00:00+00:00: unless acknowledged, again operations is told")
+    assert future[0] == (
+        "2026-03-02T13:15:00+00:00: if not acknowledged, data-engineering is notified (backup)"
+    )
+    assert future[1] == (
+        "2026-03-02T13:30:00+00:00: if not resolved, data-engineering is notified (escalation)"
+    )
+    assert future[2].startswith(
+        "2026-03-02T14:00:00+00:00: if not acknowledged, again operations is notified"
+    )
     scene.receive(ended(burn_alert(), MONDAY_10))
     assert scene.router.explain(incident.id).future == []
     scene.close()

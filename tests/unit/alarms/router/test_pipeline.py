@@ -95,7 +95,7 @@ def test_a_short_time_to_exhaustion_raises_one_level_and_says_why() -> None:
     reasons = [d.reason for d in scene.router.explain(incident.id).decisions if d.stage is Stage.CLASSIFY]
     assert reasons == [
         "burn 400 over 6h and 400 over 30m, both above 6: P2",
-        "the budget lasts 5.0 h at this burn, at most 6:00:00: P2 raised to P1",
+        "the budget lasts 5.0 h at this burn rate, at most 6:00:00: P2 raised to P1",
     ]
     scene.close()
 

@@ -55,7 +55,7 @@ def test_a_declared_action_is_asked_for_with_the_page_and_stands_in_the_history(
     kinds = [entry.kind for entry in scene.router.timeline(incident.id)]
     assert kinds == [TransitionKind.OPENED, TransitionKind.REMEDIATION_ASKED]
     scene.pass_time(timedelta(minutes=15))
-    assert "remediation asked for (router): restart-api" in scene.pager.sent[-1].message.body
+    assert "remediation requested (router): restart-api" in scene.pager.sent[-1].message.body
     scene.receive(ended(burn_alert(), scene.clock.now()))
     assert len(machine.sent) == 1
     scene.close()
@@ -78,7 +78,7 @@ def test_it_is_asked_for_only_so_often_and_says_so() -> None:
         scene.pass_time(timedelta(minutes=15))
     assert len(machine.sent) == 2
     reasons = [decision.reason for decision in scene.router.explain(incident.id).decisions]
-    assert "asked for 2 times within 1:00:00 already: people have to look" in reasons
+    assert "asked for 2 times within 1:00:00 already: a person has to look" in reasons
     scene.close()
 
 

@@ -41,10 +41,10 @@ def test_incidents_in_a_database_are_seen_by_commands_elsewhere(
 @pytest.mark.parametrize(
     ("address", "shown", "problem"),
     [
-        ("postgres://u:hidden@h/d", "postgres://u:********@h/d", "no address of a MySQL database"),
-        ("mysql://u:hidden@h", "mysql://u:********@h", "no address of a MySQL database"),
-        ("mysql://u:hidden@h:port/d", "mysql://u:********@h:port/d", "that is no address"),
-        ("u:hidden@h/d", "********", "that is no address"),
+        ("postgres://u:hidden@h/d", "postgres://u:********@h/d", "not the URL of a MySQL database"),
+        ("mysql://u:hidden@h", "mysql://u:********@h", "not the URL of a MySQL database"),
+        ("mysql://u:hidden@h:port/d", "mysql://u:********@h:port/d", "it is not a URL"),
+        ("u:hidden@h/d", "********", "it is not a URL"),
         ("mysql://u:hidden@h/d?colour=red", "mysql://u:********@h/d?colour=red", "no option colour"),
     ],
 )
@@ -65,7 +65,7 @@ def test_a_database_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -
     with pytest.raises(SettingsError) as raised:
         open_router(Settings(data_dir=tmp_path, router_store=address), load_catalogue())
     assert f"{without_password(address)} cannot be used: " in str(raised.value)
-    assert "Start that server, or correct the address" in str(raised.value)
+    assert "Start that server, or correct the URL" in str(raised.value)
     assert "hidden" not in str(raised.value)
 
 

@@ -130,5 +130,7 @@ async def test_without_a_topic_on_the_list_nothing_is_taken(tmp_path: Path) -> N
     async with served(Settings(data_dir=tmp_path)) as (routing, client):
         answer = await client.post("/hooks/sns", content=MadeSns().message())
         assert answer.status_code == 401
-        assert json.loads(answer.text)["detail"] == "no topic is accepted here"
+        assert json.loads(answer.text)["detail"] == (
+            "SNS messages are not accepted here: alarm_topics is empty"
+        )
         assert routing.store.count_receipts(ReceiptState.PENDING) == 0

@@ -66,7 +66,7 @@ def test_every_decision_is_explained_and_what_comes_next(tmp_path: Path, inciden
     explained = alerts(tmp_path, "explain", incident).out
     assert "P1  [burn_windows]" in explained
     assert "burn 400 over 1h and 400 over 5m, both above 14.4: P1" in explained
-    assert "unless resolved, data-engineering is told (escalation)" in explained
+    assert "if not resolved, data-engineering is notified (escalation)" in explained
     assert json.loads(alerts(tmp_path, "explain", incident, "--json").out)["future"]
 
 
@@ -99,7 +99,7 @@ def test_silences_are_listed_and_ended(tmp_path: Path, incident: str) -> None:
     assert alerts(tmp_path, "silences").out.startswith("No silence")
     again = mirante("--data-dir", tmp_path, "alerts", "unsilence", name)
     assert again.status == 2
-    assert "no such silence is in force" in again.err
+    assert "there is no such active silence" in again.err
 
 
 def test_rules_are_reported_and_an_empty_quarantine_says_so(tmp_path: Path, incident: str) -> None:

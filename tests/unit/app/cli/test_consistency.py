@@ -81,7 +81,7 @@ def test_the_report_shows_each_pair_with_bound_and_age_beside_a_running_server(d
     assert all(len(line.rstrip()) <= 80 for line in ran.out.splitlines())
     assert " ago" in ran.out
     assert refused.status == 3
-    assert "the data side runs here (process " in refused.err
+    assert "the data side is running here (process " in refused.err
     assert "`mirante consistency report` shows its newest results" in refused.err
 
 

@@ -115,7 +115,7 @@ def test_beside_a_running_server_a_file_is_refused_with_what_to_do(tmp_path: Pat
     finally:
         held.release()
     assert ran.status == 3
-    assert "the data side runs here (process " in ran.err
+    assert "the data side is running here (process " in ran.err
     assert "POST /v1/records" in ran.err
     assert "mirante keys create loader --scope ingest:write" in ran.err
 
