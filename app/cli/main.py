@@ -15,6 +15,7 @@ from app.cli.lazy import LazyGroup
 from app.cli.table import ROOT
 from app.settings import load_settings
 from foundation.exit_status import ExitStatus
+from foundation.workspace import Workspace
 
 # Of the help: the table of exit statuses.
 STATUSES = "\b\nExit status:\n" + "\n".join(f"  {status:>3}  {status.meaning}" for status in ExitStatus)
@@ -53,7 +54,13 @@ class Root(LazyGroup):
 @click.pass_context
 def cli(context: click.Context, /, **flags: object) -> None:
     """Mirante: SLOs, burn, pages and boards, with the credit platform they watch."""
-    context.obj = load_settings(flags)
+    settings = load_settings(flags)
+    context.obj = settings
+    here = Workspace(Path.cwd())
+    nothing_chosen = settings.workspace is None and settings.definitions is None
+    if nothing_chosen and here.definitions.is_dir() and not here.is_shipped:
+        told = "this folder is a workspace, but not the one in use: `mirante --workspace . ...` uses it"
+        click.echo(f"note: {told}", err=True)
 
 
 def main() -> None:

@@ -145,7 +145,11 @@ def _slo(service: OfferedService, offer: Offer) -> Document:
     return {
         "apiVersion": "openslo/v1",
         "kind": "SLO",
-        "metadata": {"name": offer.name, "displayName": offer.title, "annotations": annotations},
+        "metadata": {
+            "name": offer.name,
+            "displayName": f"{service.called}: {offer.title}",  # pages and boards show those of all services
+            "annotations": annotations,
+        },
         "spec": {
             "service": service.name,
             "budgetingMethod": "Occurrences",

@@ -34,6 +34,15 @@ def test_the_example_builds_without_a_word_of_credit(tmp_path: Path) -> None:
     assert [path for path in made if b"credit" in path.read_bytes().lower()] == []
 
 
+def test_a_command_inside_a_workspace_that_is_not_in_use_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mirante("init", tmp_path / "new").status == 0
+    monkeypatch.chdir(tmp_path / "new")
+    assert "note: this folder is a workspace, but not the one in use" in mirante("settings").err
+    assert mirante("--workspace", ".", "settings").err == ""
+
+
 def test_a_folder_that_holds_something_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     ran = mirante("init", tmp_path)
