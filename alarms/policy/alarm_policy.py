@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from alarms.policy.channel import Channel, Channels, LambdaChannel, SmtpChannel, load_channels
-from alarms.policy.defaults import CHANNELS, DEFAULTS, POLICY, RACI, RUNBOOKS, SCHEDULES, alarm_file
+from alarms.policy.defaults import (
+    CHANNELS,
+    DEFAULTS,
+    INDICATORS,
+    POLICY,
+    RACI,
+    RUNBOOKS,
+    SCHEDULES,
+    alarm_file,
+)
 from alarms.policy.policy import RoutingPolicy
 from alarms.policy.policy_file import load_policy
 from alarms.policy.raci import Raci, load_raci
@@ -15,7 +24,7 @@ from foundation.errors import DefinitionError, Problems, UnreadableFile
 from foundation.workspace import SHIPPED, Workspace
 
 DEFAULT_TEAM = "on-call"
-FILES = (POLICY, SCHEDULES, RACI, CHANNELS)
+FILES = (POLICY, SCHEDULES, RACI, CHANNELS, INDICATORS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,12 @@ SIGNATURES = "board(source) -> Board or boards(source) -> Iterable[Board]"
 
 @dataclass(frozen=True, slots=True)
 class BoardFile:
-    """``line`` is where its function begins."""
+    """``line`` is where its function begins; None: it comes from elsewhere."""
 
     path: Path
     make: Callable[[Source], object]
     several: bool
-    line: int
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +113,18 @@ def _as_package(folder: Path) -> Iterator[str]:
 def _loaded(package: str, path: Path) -> BoardFile:
     with _blamed_on(path):
         module = importlib.import_module(f"{package}.{path.stem}")
-    for name in (ONE, SEVERAL):
+    for name in (SEVERAL, ONE):  # one that makes several may well have a ``board`` to make them by
         make = vars(module).get(name)
-        if callable(make) and getattr(make, "__module__", None) == module.__name__:
-            code = getattr(make, "__code__", None)
-            return BoardFile(path, make, name == SEVERAL, 1 if code is None else code.co_firstlineno)
+        if callable(make):
+            return BoardFile(path, make, name == SEVERAL, _line(make, path))
     fix = f"Define {SIGNATURES}, or begin a helper's name with _"
     raise DefinitionError(str(path), "the file", "makes no board", fix)
+
+
+def _line(make: Callable[[Source], object], path: Path) -> int | None:
+    """Where it begins, if that is in this file."""
+    code = getattr(make, "__code__", None)
+    return code.co_firstlineno if code is not None and Path(code.co_filename) == path.resolve() else None
 
 
 def _made(file: BoardFile, source: Source) -> list[Board]:
@@ -161,8 +166,6 @@ def _blamed_on(path: Path) -> Iterator[None]:
 
 def _place(error: BaseException, path: Path) -> tuple[str, int | None]:
     """The innermost line of the workspace's own code on the way to the error."""
-    folder = str(path.resolve().parent)
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(folder)
-    ]
+    folder, trace = path.resolve().parent, traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in trace if Path(frame.filename).is_relative_to(folder)]
     return (frames[-1].filename, frames[-1].lineno) if frames else (str(path), None)

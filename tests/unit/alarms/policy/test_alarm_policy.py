@@ -13,7 +13,7 @@ from alarms.policy.channel import LocalChannel, WebhookChannel
 from alarms.policy.defaults import DEFAULTS, POLICY
 from alarms.policy.policy_file import load_policy
 from alarms.policy.raci import Raci
-from foundation.errors import DefinitionErrors
+from foundation.errors import DefinitionError, DefinitionErrors
 from foundation.workspace import SHIPPED, Workspace
 from slo.model.catalogue import Catalogue
 from tests.support.web_shop import INDICATORS
@@ -81,6 +81,14 @@ def test_a_folder_of_its_own_goes_over_the_workspaces_file_by_file(tmp_path: Pat
     found = load_alarm_policy(Workspace(SHIPPED.root, own_alarms=tmp_path / "alarms"))
     assert sorted(found.channels) == ["chat", "default"]
     assert found.policy == load_alarm_policy().policy
+
+
+def test_a_folder_of_its_own_that_has_nothing_of_it_is_refused(tmp_path: Path) -> None:
+    for folder, problem in ((tmp_path, "holds none of"), (tmp_path / "absent", "is not a folder")):
+        with pytest.raises(DefinitionError, match=problem):
+            load_alarm_policy(Workspace(SHIPPED.root, own_alarms=folder))
+    (tmp_path / "indicators.yaml").write_text(INDICATORS, encoding="utf-8")
+    load_alarm_policy(Workspace(SHIPPED.root, own_alarms=tmp_path))
 
 
 def test_mirantes_own_health_is_watched_in_every_workspace(tmp_path: Path) -> None:

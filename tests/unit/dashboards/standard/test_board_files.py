@@ -72,6 +72,16 @@ def test_a_file_may_make_several_boards(shop: Workspace) -> None:
     assert names_of(shop)[2:4] == ["orders", "returns"]
 
 
+def test_a_board_may_be_made_by_a_helper_and_several_by_a_board(shop: Workspace) -> None:
+    before = names_of(shop)
+    written(shop, "from dashboards.standard.operations import board\n")
+    assert names_of(shop) == [name for name in before if name != "orders"]
+    several = BOARD.replace("def board(source: Source)", "def board(source: Source, name: str)")
+    several = several.replace('name="orders"', "name=name")
+    written(shop, several + '\n\ndef boards(source):\n    return [board(source, "a"), board(source, "b")]\n')
+    assert names_of(shop)[2:4] == ["a", "b"]
+
+
 def test_a_workspace_without_such_a_folder_has_the_standard_boards(tmp_path: Path) -> None:
     assert load_board_files(Workspace(tmp_path)).files == ()
 
@@ -108,7 +118,6 @@ def test_a_file_that_changed_is_read_anew(shop: Workspace) -> None:
         ("import nothing_of_that_name\n", 1, "raised ModuleNotFoundError: No module named"),
         ("\nraise SystemExit(3)\n", 2, "raised SystemExit: 3"),
         ("def bord(source):\n    pass\n", None, "makes no board"),
-        ("from dashboards.standard.operations import board\n", None, "makes no board"),
         ("\n\ndef board(source):\n    return None\n", 3, "answers with NoneType"),
         ("def boards(source):\n    return 7\n", 1, "answers with int"),
         ("def boards(source):\n    yield 'orders'\n", 1, "answers with str"),
