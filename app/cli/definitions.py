@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 IMPORTED = "imported.yaml"
 STYLES = {"error": "red", "warning": "yellow"}
 DEFINITIONS = click.option(
-    "--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.  [default: shipped]"
+    "--definitions",
+    type=click.Path(path_type=Path),
+    help="Folder of SLO definitions.  [default: the workspace's]",
 )
 
 
