@@ -21,8 +21,8 @@ class Principal:
 
 
 class Authenticator(Protocol):
-    def authenticate(self, headers: Mapping[str, str], body: bytes) -> Principal | None:
-        """None: nobody we know. ``headers`` have small names."""
+    def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
+        """None: nobody we know. ``headers`` have small names; ``body`` is None while it has not been read."""
         ...
 
 
@@ -37,7 +37,7 @@ class BearerTokens:
         """From the tokens themselves, which are not kept."""
         return cls({digest(token): principal for token, principal in tokens.items()})
 
-    def authenticate(self, headers: Mapping[str, str], body: bytes) -> Principal | None:
+    def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return None
@@ -53,7 +53,9 @@ class SignedBodies:
         """``keys`` by the sender's name."""
         self._keys = dict(keys)
 
-    def authenticate(self, headers: Mapping[str, str], body: bytes) -> Principal | None:
+    def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
+        if body is None:
+            return None
         given = headers.get(SIGNATURE_HEADER, "").removeprefix("sha256=")
         for name, key in self._keys.items():
             expected = hmac.new(key, body, hashlib.sha256).hexdigest()
@@ -68,7 +70,7 @@ class AuthenticatorChain:
     def __init__(self, *authenticators: Authenticator) -> None:
         self._authenticators = authenticators
 
-    def authenticate(self, headers: Mapping[str, str], body: bytes) -> Principal | None:
+    def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
         for authenticator in self._authenticators:
             principal = authenticator.authenticate(headers, body)
             if principal is not None:

@@ -91,11 +91,12 @@ class DeskApi:
         ]
 
     async def list_(self, request: Request, _: Principal) -> Response:
-        if request.query_params.get("state", "open") == "all":
-            found = await asyncio.to_thread(self._desk.incidents, limit=MOST_LISTED)
-        else:
-            found = await asyncio.to_thread(self._desk.open_incidents)
-        return _json({"alerts": found[:MOST_LISTED]})
+        """``?state=open`` (the most severe first) or ``all`` (the newest first), ``limit``, ``cursor``."""
+        asked = request.query_params
+        limit = msgspec.convert(asked.get("limit", f"{MOST_LISTED}"), int, strict=False)
+        page = self._desk.newest_page if asked.get("state", "open") == "all" else self._desk.open_page
+        limit = max(1, min(limit, MOST_LISTED))
+        return _json(await asyncio.to_thread(page, limit, asked.get("cursor", "")))
 
     async def show(self, request: Request, _: Principal) -> Response:
         identity = request.path_params["incident"]

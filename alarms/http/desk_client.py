@@ -17,14 +17,12 @@ from alarms.model.incident import Incident, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined
 from alarms.model.silence import Matcher, Silence
+from alarms.router.desk import IncidentPage
 from alarms.router.quality import RuleQuality
 
 TIMEOUT_SECONDS = 30.0
+PAGE = 500  # incidents asked for at once
 Kind = TypeVar("Kind")
-
-
-class _Listed(msgspec.Struct):
-    alerts: list[Incident]
 
 
 class _Shown(msgspec.Struct):
@@ -42,11 +40,28 @@ class HttpDesk:
         self._transport = transport
 
     def open_incidents(self) -> Sequence[Incident]:
-        return self._get("", _Listed).alerts
+        page = self.open_page(PAGE)
+        found = list(page.alerts)
+        while page.next:
+            page = self.open_page(PAGE, page.next)
+            found += page.alerts
+        return found
+
+    def open_page(self, limit: int, cursor: str = "") -> IncidentPage:
+        return self._get(f"?limit={limit}&cursor={quote(cursor, safe='')}", IncidentPage)
+
+    def newest_page(self, limit: int, cursor: str = "") -> IncidentPage:
+        return self._get(f"?state=all&limit={limit}&cursor={quote(cursor, safe='')}", IncidentPage)
 
     def incidents(self, *, since: datetime | None = None, limit: int = 100) -> Sequence[Incident]:
-        found = self._get("?state=all", _Listed).alerts
-        return [one for one in found if since is None or one.opened_at >= since][:limit]
+        found: list[Incident] = []
+        page = self.newest_page(min(limit, PAGE))
+        while True:
+            found += [one for one in page.alerts if since is None or one.opened_at >= since]
+            reached = since is not None and bool(page.alerts) and page.alerts[-1].opened_at < since
+            if len(found) >= limit or reached or not page.next:
+                return found[:limit]
+            page = self.newest_page(PAGE, page.next)
 
     def incident(self, incident_id: str) -> Incident:
         return self._shown(incident_id).incident

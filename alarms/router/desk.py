@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -14,11 +15,31 @@ from alarms.model.silence import Matcher, Silence
 from alarms.router.quality import RuleQuality
 
 
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    """Some incidents, how many more there are, and what to ask for those with ("": there are none)."""
+
+    alerts: Sequence[Incident]
+    left: int = 0
+    next: str = ""
+
+
 class IncidentReader(Protocol):
     """Ids may be shortened to any ending that names one incident only."""
 
     def open_incidents(self) -> Sequence[Incident]:
         """Most severe first, then oldest."""
+        ...
+
+    def open_page(self, limit: int, cursor: str = "") -> IncidentPage:
+        """Open ones, most severe first, then oldest; ``cursor`` is what the page before gave.
+
+        Raises ``InvalidRequest``: it is no cursor.
+        """
+        ...
+
+    def newest_page(self, limit: int, cursor: str = "") -> IncidentPage:
+        """Newest first, resolved ones included; as ``open_page``."""
         ...
 
     def incidents(self, *, since: datetime | None = None, limit: int = 100) -> Sequence[Incident]:

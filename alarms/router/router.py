@@ -12,7 +12,7 @@ from datetime import datetime
 
 from alarms.model.alert import Alert
 from alarms.model.decision import IncidentExplanation
-from alarms.model.errors import StoreBusy, UnknownIncident, UnknownReceipt, UnreadableRow
+from alarms.model.errors import InvalidRequest, StoreBusy, UnknownIncident, UnknownReceipt, UnreadableRow
 from alarms.model.incident import AlertRecord, Incident, Timer, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined, Receipt, ReceiptState
@@ -25,6 +25,7 @@ from alarms.policy.schedule import Schedules
 from alarms.router.actions import Actions
 from alarms.router.audit import audit
 from alarms.router.context import IncidentUpdate, RoutingContext
+from alarms.router.desk import IncidentPage
 from alarms.router.escalate import fire, future_steps
 from alarms.router.fail_open import fire_plainly
 from alarms.router.pipeline import process, report
@@ -32,11 +33,13 @@ from alarms.router.quality import RuleQuality, alert_quality
 from alarms.router.topology import Topology
 from alarms.router.troubles import Trouble, sentence
 from alarms.router.undeliverable import tell_next
-from alarms.stores.protocol import RouterStore, RouterTransaction
+from alarms.stores.protocol import Page, Place, RouterStore, RouterTransaction
 from foundation.clock import Clock
+from foundation.instants import from_micros, to_micros
 
 LOG = logging.getLogger(__name__)
 TIMERS_A_TRANSACTION = 100
+MOST_OPEN = 5_000  # listed at once; pages have them all
 
 
 class Router(Actions):
@@ -191,7 +194,13 @@ class Router(Actions):
     # -- reading
 
     def open_incidents(self) -> Sequence[Incident]:
-        return sorted(self._store.open_incidents(), key=lambda i: (i.severity.rank, i.opened_at, i.id))
+        return self._store.open_page(MOST_OPEN).incidents
+
+    def open_page(self, limit: int, cursor: str = "") -> IncidentPage:
+        return _page(self._store.open_page(limit, _place(cursor)))
+
+    def newest_page(self, limit: int, cursor: str = "") -> IncidentPage:
+        return _page(self._store.newest_page(limit, _place(cursor)))
 
     def incidents(self, *, since: datetime | None = None, limit: int = 100) -> Sequence[Incident]:
         return self._store.incidents(since=since, limit=limit)
@@ -255,3 +264,20 @@ class Router(Actions):
 
     def close(self) -> None:
         self._store.close()
+
+
+def _page(found: Page) -> IncidentPage:
+    last = found.last
+    cursor = "" if last is None else f"{last.rank}.{to_micros(last.opened_at)}.{last.incident_id}"
+    return IncidentPage(found.incidents, found.left, cursor)
+
+
+def _place(cursor: str) -> Place | None:
+    if not cursor:
+        return None
+    rank, _, rest = cursor.partition(".")
+    at, _, incident_id = rest.partition(".")
+    try:
+        return Place(int(rank), from_micros(int(at)), incident_id)
+    except (ValueError, OverflowError):
+        raise InvalidRequest("cursor", f"{cursor[:60]!r} is none", "Give what the page before gave") from None

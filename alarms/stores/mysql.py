@@ -21,6 +21,19 @@ from alarms.stores.sql_transaction import SqlTransaction
 SCHEMA = Path(__file__).parent / "schema_mysql.sql"
 TAKE_TURN = "SELECT id FROM turn WHERE id = 1 FOR UPDATE"
 SERVER_TIME = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)"
+HAS_RANK = (
+    "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() "
+    "AND table_name = 'incidents' AND column_name = 'rank'"
+)
+ADD_RANK = (
+    "ALTER TABLE incidents ADD COLUMN `rank` TINYINT NOT NULL DEFAULT 1, "
+    "ADD KEY incidents_by_rank (state, `rank`, opened_at)"
+)
+FILL_RANK = (
+    "UPDATE incidents SET `rank` = SUBSTR(body, LOCATE(:mark, body) + :length, 1) "
+    "WHERE LOCATE(:mark, body) > 0"
+)
+MARK = '"severity":"P'
 SYNCED = 1  # of innodb_flush_log_at_trx_commit: on the disk before a commit is answered
 
 
@@ -86,5 +99,17 @@ class MysqlRouterStore(SqlRouterStore):
                 )
             for statement in SCHEMA.read_text(encoding="utf-8").rstrip().removesuffix(";").split(";\n"):
                 session.change(statement)
+            self._rank_incidents(session)
             if not session.rows("SELECT id FROM turn"):  # somebody may hold it
                 session.change("INSERT INTO turn (id) VALUES (1) ON DUPLICATE KEY UPDATE id = id")
+
+    def _rank_incidents(self, session: SqlSession) -> None:
+        """As schema_rank.sql has it: the severity an incident has now, where the tables were made before."""
+        if session.rows(HAS_RANK):
+            return
+        try:
+            session.change(ADD_RANK)
+        except StoreBusy:
+            if not session.rows(HAS_RANK):  # another process may have been faster
+                raise
+        session.change(FILL_RANK, {"mark": MARK, "length": len(MARK)})

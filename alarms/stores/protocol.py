@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -22,6 +23,28 @@ from alarms.model.silence import Silence
 
 # No wait between two attempts is longer than this.
 FAR = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a listing an incident stands."""
+
+    rank: int
+    opened_at: datetime
+    incident_id: str
+
+    @classmethod
+    def of(cls, incident: Incident) -> Place:
+        return cls(incident.severity.rank, incident.opened_at, incident.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``left`` is how many more there are; ``last`` stands before them (None: there are no more)."""
+
+    incidents: Sequence[Incident]
+    left: int
+    last: Place | None
 
 
 class ReadSide(Protocol):
@@ -46,6 +69,14 @@ class ReadSide(Protocol):
 
     def open_incidents(self) -> Sequence[Incident]:
         """All of them, newest first."""
+        ...
+
+    def open_page(self, limit: int, after: Place | None = None) -> Page:
+        """Open ones, the most severe first, then the oldest; from the one that follows ``after`` on."""
+        ...
+
+    def newest_page(self, limit: int, after: Place | None = None) -> Page:
+        """All of them, newest first; from the one that follows ``after`` on."""
         ...
 
     def transitions(self, incident_id: str) -> Sequence[Transition]:
@@ -177,6 +208,10 @@ class RouterStore(ReadSide, Protocol):
 
     def receipts(self, state: ReceiptState, limit: int = 100) -> Sequence[Receipt]:
         """Newest first."""
+        ...
+
+    def oldest_pending(self) -> datetime | None:
+        """``received_at`` of the receipt that has waited longest to be worked off."""
         ...
 
     def count_receipts(self, state: ReceiptState) -> int: ...

@@ -180,6 +180,7 @@ def incident_values(incident: Incident) -> Values:
         "name": incident.name,
         "p1": incident.severity is Severity.P1,
         "state": incident.state.value,
+        "rank": incident.severity.rank,
         "opened_at": microseconds(incident.opened_at),
         "body": encode(incident),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import UTC, datetime
 
 from alarms.model.decision import RoutingDecision
 from alarms.model.errors import UnreadableRow
@@ -16,7 +16,7 @@ from alarms.model.incident import OPEN_STATES, AlertRecord, Incident, IncidentSt
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.silence import Silence
-from alarms.stores.protocol import FAR
+from alarms.stores.protocol import FAR, Page, Place
 from alarms.stores.sql_rows import (
     ALERTS,
     DECISIONS,
@@ -43,6 +43,7 @@ from alarms.stores.sql_rows import (
 )
 
 MOST_OPEN = 100_000
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 # A lease more than one lease's length beyond a new one was set by a clock that has gone back since. Less is
 # two workers that looked at the clock in one order and at the outbox in the other, or clocks a little apart.
 IS_DUE = (
@@ -100,6 +101,38 @@ class SqlReads:
 
     def open_incidents(self) -> Sequence[Incident]:
         return self.incidents(states=OPEN_STATES, limit=MOST_OPEN)
+
+    def open_page(self, limit: int, after: Place | None = None) -> Page:
+        begins = after or Place(0, EPOCH, "")
+        values = {"rank": begins.rank, "at": microseconds(begins.opened_at), "id": begins.incident_id}
+        place = "state IN ('open', 'acknowledged') AND (`rank`, opened_at, id) > (:rank, :at, :id)"
+        return self._page(place, "`rank`, opened_at, id", values, limit)
+
+    def newest_page(self, limit: int, after: Place | None = None) -> Page:
+        begins = after or Place(0, LATEST, "")
+        values = {"at": microseconds(begins.opened_at), "id": begins.incident_id}
+        return self._page("(opened_at, id) < (:at, :id)", "opened_at DESC, id DESC", values, limit)
+
+    def _page(self, place: str, order: str, values: Values, limit: int) -> Page:
+        """Places first, which an index has, then the bodies of those that are shown. One that cannot be read
+        is counted with those that can: what is left is never less than it is."""
+        places = self._reading.rows(
+            f"SELECT id, `rank`, opened_at FROM incidents WHERE {place} ORDER BY {order} LIMIT :limit",  # noqa: S608
+            {**values, "limit": limit},
+        )
+        ((count,),) = self._reading.rows(f"SELECT count(*) FROM incidents WHERE {place}", values)  # noqa: S608
+        left = max(0, count - len(places))
+        last = Place(places[-1][1], instant(places[-1][2]), places[-1][0]) if places and left else None
+        return Page(self._named([row[0] for row in places]), left, last)
+
+    def _named(self, ids: Sequence[str]) -> list[Incident]:
+        if not ids:
+            return []
+        names = {f"id{number}": incident_id for number, incident_id in enumerate(ids)}
+        marks = ", ".join(f":{name}" for name in names)
+        rows = self._reading.rows(f"SELECT id, body FROM incidents WHERE id IN ({marks})", names)  # noqa: S608
+        found = {found.id: found for found in self.unreadable.readable(INCIDENTS, "incidents", rows)}
+        return [found[incident_id] for incident_id in ids if incident_id in found]
 
     def transitions(self, incident_id: str) -> Sequence[Transition]:
         rows = self._reading.rows(
@@ -185,6 +218,10 @@ class SqlRouterStore(SqlReads, ABC):
             {"state": state.value, "limit": limit},
         )
         return [receipt(row) for row in rows]
+
+    def oldest_pending(self) -> datetime | None:
+        rows = self._reading.rows("SELECT min(received_at) FROM receipts WHERE state = 'pending'")
+        return optional_instant(rows[0][0])
 
     def count_receipts(self, state: ReceiptState) -> int:
         rows = self._reading.rows(

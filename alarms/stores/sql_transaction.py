@@ -85,7 +85,7 @@ class SqlTransaction(SqlReads):
         return None if rank is None else Severity(f"P{rank}")
 
     def save_incident(self, incident: Incident) -> None:
-        update = "UPDATE incidents SET state = :state, body = :body WHERE id = :id"
+        update = "UPDATE incidents SET state = :state, `rank` = :rank, body = :body WHERE id = :id"
         self._save("incidents", update, incident_values(incident))
 
     def add_transition(self, transition: Transition) -> None:

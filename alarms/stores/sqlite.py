@@ -14,7 +14,7 @@ from alarms.stores.sql_store import SqlRouterStore
 from alarms.stores.sql_transaction import SqlTransaction
 from foundation.sqlite_ladder import climb
 
-SCHEMA = Path(__file__).parent / "schema.sql"
+SCHEMAS = tuple(Path(__file__).parent / name for name in ("schema.sql", "schema_rank.sql"))
 IN_MEMORY = Path(":memory:")
 BUSY_SECONDS = 5.0
 
@@ -82,7 +82,7 @@ class SqliteRouterStore(SqlRouterStore):
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._writer = self._connect()
-        climb(self._writer, path, [SCHEMA.read_text(encoding="utf-8")])
+        climb(self._writer, path, [schema.read_text(encoding="utf-8") for schema in SCHEMAS])
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:

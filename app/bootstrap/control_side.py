@@ -82,7 +82,9 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
         parts.collectors.append(control.routing.received)
     build_registry(name, parts.collectors, parts.registry)
     publish_series(parts)
-    return parts.process(with_operations(parts.registry, parts.loops, parts.routes, control.console))
+    return parts.process(
+        with_operations(parts.registry, parts.loops, parts.routes, control.console, parts.judges)
+    )
 
 
 def _open(parts: ProcessParts) -> _Control:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from app.bootstrap.paths import DataPaths
 from app.serving.loops import Loop
+from app.serving.operations import ReadinessJudge
 from app.serving.server import Process
 from app.settings import Settings
 from credit.metrics import METRICS
@@ -45,6 +46,7 @@ class ProcessParts:
     routes: list[BaseRoute] = field(default_factory=list)
     started: list[Callable[[], object]] = field(default_factory=list)
     closing: list[Callable[[], object]] = field(default_factory=list)
+    judges: list[ReadinessJudge] = field(default_factory=list)
 
     def add_sampler(self, probes: Sequence[SaturationProbe], servers: Sequence[ServerProbe] = ()) -> None:
         """Saturation, sampled in a thread of its own while the process runs."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shutil
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
@@ -26,6 +28,7 @@ from alarms.model.notification import Delivery
 from alarms.notify.dispatcher import Dispatcher
 from alarms.reports.metrics import RouterMetrics
 from alarms.router.heartbeat import HeartbeatSender, ping
+from alarms.router.readiness import Readiness
 from alarms.stores.protocol import RouterStore
 from app.bootstrap.process import ProcessParts
 from app.bootstrap.router import Notifiers, RouterParts, build_notifiers
@@ -86,6 +89,7 @@ def add_routing(
 
     parts.routes += [*hooks.routes(), *DeskApi(router, people).routes()]
     parts.collectors.append(metrics)
+    parts.judges.append(Readiness(store, clock, None if settings.router_store else _free_of(parts)))
     parts.loops += [
         Loop("work", WORK_EVERY, in_thread(worker.run_once), real, while_busy=True),
         Loop("timers", TICK_EVERY, in_thread(tick), clock),
@@ -153,6 +157,10 @@ def _verifier(settings: Settings, certificates: CertificateSource) -> SnsVerifie
                 "alarm_topics", f"{topic!r} is not the ARN of an SNS topic", "Write arn:aws:sns:..."
             )
     return SnsVerifier(frozenset(settings.alarm_topics), certificates) if settings.alarm_topics else None
+
+
+def _free_of(parts: ProcessParts) -> Callable[[], int]:
+    return lambda: shutil.disk_usage(parts.paths.control).free
 
 
 def _token(parts: ProcessParts) -> str:

@@ -78,11 +78,16 @@ def alerts() -> None:
 @click.command(name="list")
 @click.option("--all", "everything", is_flag=True, help="Resolved ones too, newest first.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.option("--limit", type=click.IntRange(1, 500), default=100, show_default=True, help="At most so many.")
+@click.option("--cursor", default="", help="Go on where the listing before ended; it says with what.")
 @pass_settings
-def list_(settings: Settings, everything: bool, as_json: bool) -> None:
+def list_(settings: Settings, everything: bool, as_json: bool, limit: int, cursor: str) -> None:
     """Open incidents, most severe first."""
     desk = desk_of(settings)
-    found = desk.incidents() if everything else desk.open_incidents()
+    page = (desk.newest_page if everything else desk.open_page)(limit, cursor)
+    found = page.alerts
+    if page.left:
+        click.echo(f"{page.left} more; go on with --cursor {page.next}", err=True)
     if as_json:
         echo_json([document(item) for item in found])
         return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
@@ -15,18 +17,41 @@ from app.serving.loops import Loop
 from exporters.server import metrics_app
 
 
+class ReadinessJudge(Protocol):
+    def problems(self) -> Sequence[str]:
+        """What cannot be done just now; may block."""
+        ...
+
+    def remarks(self) -> Sequence[str]:
+        """What is wrong and stops nothing."""
+        ...
+
+
 def with_operations(
-    registry: CollectorRegistry, loops: Sequence[Loop], routes: Sequence[BaseRoute], rest: ASGIApp | None
+    registry: CollectorRegistry,
+    loops: Sequence[Loop],
+    routes: Sequence[BaseRoute],
+    rest: ASGIApp | None,
+    judges: Sequence[ReadinessJudge] = (),
 ) -> ASGIApp:
-    """``/healthz``, ``/readyz`` and ``/metrics`` before ``routes``; everything else goes to ``rest``."""
+    """``/healthz``, ``/readyz`` and ``/metrics`` before ``routes``; everything else goes to ``rest``.
+
+    ``judges`` say what a role cannot do, beside the loops that stand still.
+    """
 
     async def healthz(_: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
     async def readyz(_: Request) -> JSONResponse:
         stalled = [loop.name for loop in loops if loop.stalled]
-        body = {"status": "not ready" if stalled else "ready", "stalled": stalled}
-        return JSONResponse(body, status_code=503 if stalled else 200)
+        problems = [found for judge in judges for found in await asyncio.to_thread(judge.problems)]
+        body: dict[str, object] = {
+            "status": "not ready" if stalled or problems else "ready",
+            "stalled": stalled,
+        }
+        if judges:
+            body |= {"problems": problems, "remarks": [said for judge in judges for said in judge.remarks()]}
+        return JSONResponse(body, status_code=503 if stalled or problems else 200)
 
     own = [
         Route("/healthz", healthz),

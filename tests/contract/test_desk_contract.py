@@ -99,6 +99,27 @@ def test_what_people_do_is_done_in_their_name(desk: Desk, scene: Scene) -> None:
     assert actors == ["router", "Bía", "ana", "ana", "eva", "eva"]
 
 
+def test_an_old_p1_behind_a_thousand_p4_is_first_and_what_is_left_is_said(desk: Desk, scene: Scene) -> None:
+    """One incident a name; the storm guard is out of the way by time."""
+    scene.router.receive(foreign_alert("Old", Severity.P1))
+    for number in range(30):
+        scene.clock.advance(timedelta(minutes=1))
+        scene.router.receive(foreign_alert(f"Later{number}", Severity.P4))
+    page = desk.open_page(10)
+    assert (page.alerts[0].name, len(page.alerts), page.left) == ("Old", 10, 21)
+    seen = list(page.alerts)
+    while page.next:
+        page = desk.open_page(10, page.next)
+        seen += page.alerts
+    assert [one.id for one in seen] == [one.id for one in desk.open_incidents()]
+    assert len(seen) == 31
+    newest = desk.newest_page(3)
+    assert [one.name for one in newest.alerts] == ["Later29", "Later28", "Later27"]
+    assert newest.left == 28
+    with pytest.raises((InvalidRequest, RouterRefused), match="cursor"):
+        desk.open_page(3, "nonsense")
+
+
 def test_silences_are_made_listed_and_ended(desk: Desk) -> None:
     matchers = [Matcher("component", "=~", "redis.*")]
     made = desk.silence(matchers, MONDAY_10, MONDAY_10 + HOUR, "ana", "failover")

@@ -307,6 +307,33 @@ def what_is_quarantined_can_be_requeued_as_corrected(store: RouterStore) -> None
     assert store.receipt("receipt-009") is None
 
 
+def open_ones_come_in_pages_the_most_severe_first(store: RouterStore) -> None:
+    rank = {Severity.P1: 1, Severity.P2: 2, Severity.P3: 3, Severity.P4: 4}
+    with store.transaction() as tx:
+        for number, severity in enumerate([Severity.P4, Severity.P2, Severity.P4, Severity.P2, Severity.P3]):
+            opened = replace(incident(number, at=NOW + number * MINUTE), severity=severity)
+            tx.save_incident(opened)
+        tx.save_incident(replace(incident(0), severity=Severity.P1, state=IncidentState.ACKNOWLEDGED))
+        tx.save_incident(replace(incident(9), severity=Severity.P1, state=IncidentState.RESOLVED))
+    page = store.open_page(2)
+    seen: list[Incident] = []
+    assert (page.left, [one.id for one in page.incidents]) == (3, ["incident-0", "incident-1"])
+    seen += page.incidents
+    while page.last is not None:
+        page = store.open_page(2, page.last)
+        seen += page.incidents
+    assert page.left == 0
+    assert len({one.id for one in seen}) == len(seen) == 5
+    assert [rank[one.severity] for one in seen] == [1, 2, 2, 3, 4]
+    newest = store.newest_page(4)
+    assert [one.id[-1] for one in newest.incidents] == ["4", "3", "2", "1"]
+    assert newest.left == 2
+    assert {one.id[-1] for one in store.newest_page(4, newest.last).incidents} == {"0", "9"}
+    assert store.oldest_pending() is None
+    store.append_receipts([receipt(1), replace(receipt(2), received_at=NOW - MINUTE)])
+    assert store.oldest_pending() == NOW - MINUTE
+
+
 def only_what_is_done_with_is_pruned(store: RouterStore) -> None:
     store.append_receipts([receipt(number) for number in range(5)])
     with store.transaction() as tx:
@@ -393,6 +420,7 @@ CHECKS: tuple[Callable[[RouterStore], None], ...] = (
     a_lease_from_before_the_clock_went_back_runs_out,
     receipts_are_kept_and_given_out_by_urgency,
     what_is_quarantined_can_be_requeued_as_corrected,
+    open_ones_come_in_pages_the_most_severe_first,
     only_what_is_done_with_is_pruned,
     an_attempt_that_raises_leaves_nothing_and_the_transaction_goes_on,
     a_row_that_cannot_be_read_hides_no_other,

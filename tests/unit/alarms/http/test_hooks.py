@@ -15,7 +15,7 @@ import pytest
 
 from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerTokens, Principal, SignedBodies
 from alarms.http.desk_api import DeskApi
-from alarms.http.hooks import LARGEST, Hooks
+from alarms.http.hooks import LARGEST, UNPROVEN_AT_ONCE, Hooks
 from alarms.intake.inbox import Flood, Inbox
 from alarms.intake.normalise import intake_rules
 from alarms.intake.sns_message import SnsVerifier
@@ -97,6 +97,70 @@ async def test_strangers_are_refused_and_nothing_of_theirs_is_kept(
     answer = await site.client.post("/hooks/alertmanager", json=alertmanager(alert()), headers=headers)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
+    assert site.kept() == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "read"), [({}, 0), ({"authorization": "Bearer wrong"}, 0), (READER, 0), (SENDER, 3)]
+)
+async def test_nothing_is_read_of_whoever_shows_no_credentials(
+    site: Site, headers: dict[str, str], read: int
+) -> None:
+    chunks = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal chunks
+        for _ in range(3):
+            chunks += 1
+            yield b"x" * 1_000_000
+
+    answer = await site.client.post("/hooks/alertmanager", content=body(), headers=headers)
+    assert answer.status_code == (200 if read else 401)
+    if not read:
+        assert chunks <= 1, "what a client had in hand already"
+
+
+async def test_only_few_bodies_are_in_memory_whose_senders_are_unknown(site: Site) -> None:
+    reading, most = 0, 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal reading, most
+        yield b"x"
+        reading += 1
+        most = max(most, reading)
+        await asyncio.sleep(0)
+        yield b"y"
+        reading -= 1
+
+    claimed = {"x-mirante-signature": "sha256=" + "0" * 64}
+    asked = [site.client.post("/hooks/alertmanager", content=body(), headers=claimed) for _ in range(60)]
+    answers = await asyncio.gather(*asked)
+    assert {answer.status_code for answer in answers} == {401}
+    assert most <= UNPROVEN_AT_ONCE
+
+
+async def test_a_signature_of_nothing_is_no_credential_for_a_body(site: Site) -> None:
+    signature = "sha256=" + hmac.new(b"shared", b"", hashlib.sha256).hexdigest()
+    answer = await site.client.post(
+        "/hooks/alertmanager", json=alertmanager(alert()), headers={"x-mirante-signature": signature}
+    )
+    assert answer.status_code == 401
+
+
+async def test_a_body_that_never_ends_is_given_up_and_may_come_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alarms.http import hooks
+
+    monkeypatch.setattr(hooks, "BODY_SECONDS", 0.0)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.sleep(0.01)
+        yield b"y"
+
+    answer = await site.client.post("/hooks/alertmanager", content=body(), headers=SENDER)
+    assert answer.status_code == 503
     assert site.kept() == []
 
 
