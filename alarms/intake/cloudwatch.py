@@ -87,7 +87,7 @@ def _alerts(
     """The alarm itself and, beside it, whether CloudWatch knows: lost data is neither firing nor over."""
     if state not in STATES:
         raise MalformedPayload(SOURCE, "state", f"expected one of {', '.join(STATES)}")
-    alarm = _alarm(name, arn, at, reason or description or name, dimensions, rules)
+    alarm = _alarm(name, arn, at, reason or description or name, description, dimensions, rules)
     unknown = _unknown(alarm)
     if state == "INSUFFICIENT_DATA":
         return Parsed((unknown,))
@@ -96,7 +96,13 @@ def _alerts(
 
 
 def _alarm(
-    name: str, arn: str, at: datetime, summary: str, dimensions: Mapping[str, str], rules: IntakeRules
+    name: str,
+    arn: str,
+    at: datetime,
+    summary: str,
+    description: str,
+    dimensions: Mapping[str, str],
+    rules: IntakeRules,
 ) -> Alert:
     own = rules.alarms.get(name)
     labels = {**dimensions, "alarm_arn": arn}
@@ -111,6 +117,7 @@ def _alarm(
             said_at=at,
             summary=summary,
             labels=labels,
+            severity=rules.severity_said(name, description),
             component=dimensions.get("component"),
         )
     silent = own.tier is None

@@ -14,7 +14,10 @@ from alarms.model.receipt import Receipt, ReceiptState
 from alarms.stores.protocol import RouterStore
 from foundation.clock import Clock
 
-URGENT = ((b'"P1"', 1), (b'"P2"', 2), (b'"critical"', 2), (b'"page"', 2))
+URGENT = (
+    *((mark, 1) for mark in (b'"P1"', b'"critical"', b'"emergency"', b'"fatal"', b'"disaster"', b'"urgent"')),
+    *((mark, 2) for mark in (b'"P2"', b'"page"', b'"high"')),
+)
 
 
 @dataclass(slots=True)

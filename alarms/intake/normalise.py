@@ -23,6 +23,8 @@ from slo.model.spec import Slo
 
 LABEL_LIMIT = 256  # labels an alert may have, and characters of a name
 VALUE_LIMIT = 4096
+SAID = re.compile(r"\b(?:severity|severidade)\s*[:=]\s*\"?([A-Za-z0-9-]+)", re.IGNORECASE)
+LEVEL = re.compile(r"(?<![A-Za-z0-9])(P[0-4]|SEV-?[0-5])(?![A-Za-z0-9])", re.IGNORECASE)
 SEVERITY = re.compile(r'"(?:severity|priority|level)"\s*:\s*"([^"]{1,40})"', re.IGNORECASE)
 YEAR_ONE = datetime(1, 1, 2, tzinfo=UTC)
 
@@ -47,10 +49,23 @@ class IntakeRules:
     alarms: Mapping[str, OwnAlarm] = field(default_factory=dict)  # by name, tier and all
 
     def severity(self, text: str | None) -> Severity | None:
-        word = (text or "").strip()
-        if word in list(Severity):
-            return Severity(word)
-        return self.severity_words.get(word.lower())
+        """What somebody's word for it means; None: nothing that is known."""
+        word = _plain(text or "")
+        if word.upper() in list(Severity):
+            return Severity(word.upper())
+        words = {_plain(known): level for known, level in self.severity_words.items()}
+        return words.get(word)
+
+    def severity_said(self, name: str, description: str) -> Severity | None:
+        """By a description that says ``severity: high`` or ``[P1]``, or a name with P1 or SEV1 as a part.
+
+        Other words in a name are what it is about: ``cpu-high``.
+        """
+        said = SAID.search(description)
+        leading = description.partition(" ")[0] if description.startswith("[") else ""
+        levels = LEVEL.findall(f"{leading} {name}")
+        words = [said[1]] if said else levels
+        return next((found for word in words if (found := self.severity(word)) is not None), None)
 
     def severity_in(self, payload: bytes) -> Severity | None:
         """The worst that can be read in what nobody could read otherwise."""
@@ -76,6 +91,10 @@ class Parsed:
     unread: tuple[Unread, ...] = ()
     group: str = ""
     truncated: int = 0
+
+
+def _plain(word: str) -> str:
+    return "".join(c for c in word.lower() if c.isalnum())
 
 
 def intake_rules(

@@ -14,7 +14,7 @@ MOST_UNDELIVERED = timedelta(minutes=5)
 MOST_BACKLOG = timedelta(minutes=2)
 
 
-class Readiness:
+class RouterReadiness:
     """``free`` says how many bytes the store's disk has left (None: it is not on a disk of ours)."""
 
     def __init__(self, store: RouterStore, clock: Clock, free: Callable[[], int] | None = None) -> None:

@@ -33,7 +33,7 @@ from alarms.router.quality import RuleQuality, alert_quality
 from alarms.router.topology import Topology
 from alarms.router.troubles import Trouble, sentence
 from alarms.router.undeliverable import tell_next
-from alarms.stores.protocol import Page, Place, RouterStore, RouterTransaction
+from alarms.stores.protocol import ListPlace, Page, RouterStore, RouterTransaction
 from foundation.clock import Clock
 from foundation.instants import from_micros, to_micros
 
@@ -272,12 +272,12 @@ def _page(found: Page) -> IncidentPage:
     return IncidentPage(found.incidents, found.left, cursor)
 
 
-def _place(cursor: str) -> Place | None:
+def _place(cursor: str) -> ListPlace | None:
     if not cursor:
         return None
     rank, _, rest = cursor.partition(".")
     at, _, incident_id = rest.partition(".")
     try:
-        return Place(int(rank), from_micros(int(at)), incident_id)
+        return ListPlace(int(rank), from_micros(int(at)), incident_id)
     except (ValueError, OverflowError):
         raise InvalidRequest("cursor", f"{cursor[:60]!r} is none", "Give what the page before gave") from None

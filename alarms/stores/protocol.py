@@ -26,7 +26,7 @@ FAR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListPlace:
     """Where in a listing an incident stands."""
 
     rank: int
@@ -34,7 +34,7 @@ class Place:
     incident_id: str
 
     @classmethod
-    def of(cls, incident: Incident) -> Place:
+    def of(cls, incident: Incident) -> ListPlace:
         return cls(incident.severity.rank, incident.opened_at, incident.id)
 
 
@@ -44,7 +44,7 @@ class Page:
 
     incidents: Sequence[Incident]
     left: int
-    last: Place | None
+    last: ListPlace | None
 
 
 class ReadSide(Protocol):
@@ -71,11 +71,11 @@ class ReadSide(Protocol):
         """All of them, newest first."""
         ...
 
-    def open_page(self, limit: int, after: Place | None = None) -> Page:
+    def open_page(self, limit: int, after: ListPlace | None = None) -> Page:
         """Open ones, the most severe first, then the oldest; from the one that follows ``after`` on."""
         ...
 
-    def newest_page(self, limit: int, after: Place | None = None) -> Page:
+    def newest_page(self, limit: int, after: ListPlace | None = None) -> Page:
         """All of them, newest first; from the one that follows ``after`` on."""
         ...
 

@@ -16,7 +16,7 @@ from alarms.model.incident import OPEN_STATES, AlertRecord, Incident, IncidentSt
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.silence import Silence
-from alarms.stores.protocol import FAR, Page, Place
+from alarms.stores.protocol import FAR, ListPlace, Page
 from alarms.stores.sql_rows import (
     ALERTS,
     DECISIONS,
@@ -102,14 +102,14 @@ class SqlReads:
     def open_incidents(self) -> Sequence[Incident]:
         return self.incidents(states=OPEN_STATES, limit=MOST_OPEN)
 
-    def open_page(self, limit: int, after: Place | None = None) -> Page:
-        begins = after or Place(0, EPOCH, "")
+    def open_page(self, limit: int, after: ListPlace | None = None) -> Page:
+        begins = after or ListPlace(0, EPOCH, "")
         values = {"rank": begins.rank, "at": microseconds(begins.opened_at), "id": begins.incident_id}
         place = "state IN ('open', 'acknowledged') AND (`rank`, opened_at, id) > (:rank, :at, :id)"
         return self._page(place, "`rank`, opened_at, id", values, limit)
 
-    def newest_page(self, limit: int, after: Place | None = None) -> Page:
-        begins = after or Place(0, LATEST, "")
+    def newest_page(self, limit: int, after: ListPlace | None = None) -> Page:
+        begins = after or ListPlace(0, LATEST, "")
         values = {"at": microseconds(begins.opened_at), "id": begins.incident_id}
         return self._page("(opened_at, id) < (:at, :id)", "opened_at DESC, id DESC", values, limit)
 
@@ -122,7 +122,7 @@ class SqlReads:
         )
         ((count,),) = self._reading.rows(f"SELECT count(*) FROM incidents WHERE {place}", values)  # noqa: S608
         left = max(0, count - len(places))
-        last = Place(places[-1][1], instant(places[-1][2]), places[-1][0]) if places and left else None
+        last = ListPlace(places[-1][1], instant(places[-1][2]), places[-1][0]) if places and left else None
         return Page(self._named([row[0] for row in places]), left, last)
 
     def _named(self, ids: Sequence[str]) -> list[Incident]:

@@ -28,7 +28,7 @@ from alarms.model.notification import Delivery
 from alarms.notify.dispatcher import Dispatcher
 from alarms.reports.metrics import RouterMetrics
 from alarms.router.heartbeat import HeartbeatSender, ping
-from alarms.router.readiness import Readiness
+from alarms.router.readiness import RouterReadiness
 from alarms.stores.protocol import RouterStore
 from app.bootstrap.process import ProcessParts
 from app.bootstrap.router import Notifiers, RouterParts, build_notifiers
@@ -89,7 +89,7 @@ def add_routing(
 
     parts.routes += [*hooks.routes(), *DeskApi(router, people).routes()]
     parts.collectors.append(metrics)
-    parts.judges.append(Readiness(store, clock, None if settings.router_store else _free_of(parts)))
+    parts.judges.append(RouterReadiness(store, clock, None if settings.router_store else _free_of(parts)))
     parts.loops += [
         Loop("work", WORK_EVERY, in_thread(worker.run_once), real, while_busy=True),
         Loop("timers", TICK_EVERY, in_thread(tick), clock),

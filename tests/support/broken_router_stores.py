@@ -12,7 +12,7 @@ from typing import ClassVar
 from alarms.model.incident import Incident, Timer, TimerKind, Transition
 from alarms.model.notification import Delivery, Notification
 from alarms.model.receipt import Receipt, ReceiptState
-from alarms.stores.protocol import Page, Place
+from alarms.stores.protocol import ListPlace, Page
 from alarms.stores.sql_rows import SqlSession, Values, insertion, notification_values
 from alarms.stores.sql_transaction import SqlTransaction
 from alarms.stores.sqlite import SqliteRouterStore, SqliteSession
@@ -96,7 +96,7 @@ class KeepsWhatAnAttemptLeft(BrokenStore):
 class ListsTheNewestFirst(BrokenStore):
     """Old and severe ones are on the last page."""
 
-    def open_page(self, limit: int, after: Place | None = None) -> Page:
+    def open_page(self, limit: int, after: ListPlace | None = None) -> Page:
         return self.newest_page(limit, after)
 
 

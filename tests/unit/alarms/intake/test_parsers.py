@@ -124,10 +124,46 @@ def test_two_prometheus_servers_report_one_alert() -> None:
 
 @pytest.mark.parametrize(
     ("word", "severity"),
-    [("critical", Severity.P2), ("Warning", Severity.P3), ("P1", Severity.P1), ("?", None)],
+    [
+        ("critical", Severity.P1),
+        ("Warning", Severity.P3),
+        ("P1", Severity.P1),
+        ("p2", Severity.P2),
+        ("P0", Severity.P1),
+        ("SEV-1", Severity.P1),
+        ("Emergency", Severity.P1),
+        ("fatal", Severity.P1),
+        ("Disaster", Severity.P1),
+        ("urgent", Severity.P1),
+        ("high", Severity.P2),
+        (" info ", Severity.P4),
+        ("?", None),
+        ("", None),
+    ],
 )
 def test_foreign_severities_read_as_the_policy_says(word: str, severity: Severity | None) -> None:
     assert parsed(alertmanager(alert(severity=word)))[0].severity is severity
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "severity"),
+    [
+        ("cpu-high", "", None),
+        ("cpu-high", None, None),
+        ("cpu-high", "Severity: critical. Look at the writer", Severity.P1),
+        ("cpu-high", "severity=SEV2", Severity.P2),
+        ("cpu-high", "[P1] the writer is slow", Severity.P1),
+        ("prod-P1-cpu", "", Severity.P1),
+        ("SEV-3 disk", "no word of it", Severity.P3),
+        ("XP100-cpu", "the P1 team looks at it", None),
+    ],
+)
+def test_a_cloudwatch_alarm_says_how_severe_it_is_by_its_description_or_its_name(
+    name: str, description: str | None, severity: Severity | None
+) -> None:
+    document = {**cloudwatch_alarm(name), "AlarmDescription": description}
+    (found, _) = parse_alarm(json.dumps(document).encode(), RULES, MONDAY_10).alerts
+    assert found.severity is severity
 
 
 def test_a_resolved_alert_of_a_firing_group_is_resolved() -> None:

@@ -1,4 +1,4 @@
-"""Readiness says what a router cannot do, in words."""
+"""RouterReadiness says what a router cannot do, in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from alarms.model.errors import StoreBusy
 from alarms.model.receipt import Receipt
-from alarms.router.readiness import LEAST_FREE, Readiness
+from alarms.router.readiness import LEAST_FREE, RouterReadiness
 from alarms.stores.sqlite import SqliteRouterStore
 from tests.support.alerts import MONDAY_10, burn_alert
 from tests.support.router import Scene
@@ -24,23 +24,23 @@ def scene() -> Iterator[Scene]:
 
 def test_a_router_that_can_do_everything_has_no_problem(scene: Scene) -> None:
     scene.receive(burn_alert())
-    assert Readiness(scene.store, scene.clock, lambda: LEAST_FREE).problems() == []
+    assert RouterReadiness(scene.store, scene.clock, lambda: LEAST_FREE).problems() == []
 
 
 def test_a_full_disk_is_said(scene: Scene) -> None:
-    assert "disk is full" in Readiness(scene.store, scene.clock, lambda: LEAST_FREE - 1).problems()[0]
+    assert "disk is full" in RouterReadiness(scene.store, scene.clock, lambda: LEAST_FREE - 1).problems()[0]
 
 
 def test_messages_that_do_not_leave_are_said(scene: Scene) -> None:
     scene.router.receive(burn_alert())
     scene.clock.advance(timedelta(minutes=6))
-    assert "messages do not leave" in Readiness(scene.store, scene.clock).problems()[0]
+    assert "messages do not leave" in RouterReadiness(scene.store, scene.clock).problems()[0]
 
 
 def test_alerts_that_are_not_worked_off_are_said(scene: Scene) -> None:
     scene.store.append_receipts([Receipt("r", "alertmanager", MONDAY_10, b"{}")])
     scene.clock.advance(timedelta(minutes=3))
-    assert "not worked off" in Readiness(scene.store, scene.clock).problems()[0]
+    assert "not worked off" in RouterReadiness(scene.store, scene.clock).problems()[0]
 
 
 def test_a_store_that_cannot_be_read_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +48,9 @@ def test_a_store_that_cannot_be_read_is_said(scene: Scene, monkeypatch: pytest.M
         raise StoreBusy("disk I/O error")
 
     monkeypatch.setattr(SqliteRouterStore, "oldest_undelivered", broken)
-    assert Readiness(scene.store, scene.clock).problems() == ["the store cannot be read: disk I/O error"]
+    assert RouterReadiness(scene.store, scene.clock).problems() == [
+        "the store cannot be read: disk I/O error"
+    ]
 
 
 def test_a_row_that_cannot_be_read_is_remarked_and_later_alerts_are_paged(scene: Scene) -> None:
@@ -59,7 +61,7 @@ def test_a_row_that_cannot_be_read_is_remarked_and_later_alerts_are_paged(scene:
     again = scene.receive(burn_alert("page-slow"))
     assert again.id != torn.id
     assert scene.told_since(told) == [("operations", "first")]
-    readiness = Readiness(scene.store, scene.clock)
+    readiness = RouterReadiness(scene.store, scene.clock)
     assert readiness.problems() == []
     assert torn.id in readiness.remarks()[0]
     scene.pass_time(timedelta(minutes=1))
