@@ -10,7 +10,6 @@ from app.settings import Settings
 from foundation.clock import Clock, parse_clock
 from slo.judge.composite import CompositeStatus, composite_status
 from slo.judge.status import ObjectiveStatus, status
-from slo.ledger.collect import HISTORY
 from slo.ledger.exclusions import Exclusion
 from slo.ledger.ledger import Ledger
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
@@ -79,6 +78,7 @@ def _asked(settings: Settings, catalogue: Catalogue, clock: Clock) -> SqliteLedg
         return None
     # Imported here: a client of HTTP takes time to load, and a ledger on file needs none.
     from app.bootstrap.count_source import PROMETHEUS, count_collector, count_source
+    from slo.ledger.collect import HISTORY
     from slo.ledger.sqlite_count_reader import SqliteCountReader
 
     if count_source(settings) != PROMETHEUS:

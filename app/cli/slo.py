@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -143,6 +142,8 @@ def exclude(
 
     Nothing is deleted: raw and adjusted numbers stand side by side, and what was asked afterwards says so.
     """
+    import secrets
+
     from slo.ledger.exclusions import Exclusion
 
     now = parse_clock(settings.clock).now()
