@@ -55,6 +55,12 @@ class SettingsError(MiranteError):
         super().__init__(f"{place}: {problem}. {fix}")
 
 
+class NoWorkspace(SettingsError):
+    """The workspace is not a folder that is there."""
+
+    exit_status = ExitStatus.ENVIRONMENT
+
+
 def _setting(default: object, text: str, *, secret: bool = False, address: bool = False) -> Any:
     """A secret is not shown at all, an address without its password."""
     return field(default=default, metadata={"help": text, "secret": secret, "address": address})
@@ -261,7 +267,7 @@ def _of_workspace(root: Path) -> Settings:
     """
     if not root.is_dir():
         problem = f"{root} is not a folder" if root.exists() else f"there is no folder {root}"
-        raise SettingsError(WORKSPACE, problem, "Name one; `mirante init` makes one")
+        raise NoWorkspace(WORKSPACE, problem, "Name one; `mirante init` makes one")
     config = Workspace(root).config
     if not config.is_file():
         return Settings()

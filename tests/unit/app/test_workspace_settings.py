@@ -73,7 +73,7 @@ def test_a_workspace_that_is_not_there_is_refused(shop: Path, tmp_path: Path) ->
     with pytest.raises(SettingsError, match="file is not a folder"):
         load_settings({"workspace": file}, {}, tmp_path)
     ran = mirante("--workspace", tmp_path / "absent", "check")
-    assert (ran.status, ran.out) == (2, "")
+    assert (ran.status, ran.out) == (3, "")
     assert "absent" in ran.err
 
 

@@ -241,8 +241,11 @@ def test_a_command_answers_as_the_table_says(
 
 
 @pytest.mark.parametrize("name", sorted(LEAVES))
-def test_every_command_refuses_a_broken_settings_file_and_an_unknown_option(name: str, folder: Path) -> None:
+def test_every_command_refuses_an_unknown_option_no_workspace_and_a_broken_settings_file(
+    name: str, folder: Path
+) -> None:
     assert mirante(*name.split(), "--no-such-option").status == USAGE
+    assert mirante("--workspace", "missing", *name.split()).status == ENVIRONMENT
     (folder / "mirante.toml").write_text("profile = [\n", encoding="utf-8")
     ran = mirante(*name.split())
     assert (ran.status, "mirante.toml:" in ran.err) == (NO, True), ran.err
