@@ -9,7 +9,7 @@ AlarmsError
 +-- NotAuthentic            a payload whose sender cannot be proven; nothing of it is kept
 +-- NotConfirmed            SNS did not take the confirmation of a subscription; it asks again
 +-- UnreadableRow           a stored row is not what this program writes (which, why)
-+-- StoreBusy               the router's store did not take the write; the sender must try again
++-- StoreBusy               the router's store cannot be used now; who asked must try again
 +-- RouterUnreachable       a router that was asked over HTTP did not answer as one
 +-- RouterRefused           a router that was asked over HTTP said no, and why
 +-- NotifierError           a message did not reach its receiver
@@ -92,7 +92,9 @@ class StoreBusy(AlarmsError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"the router's store refused the write: {reason}")
+        super().__init__(
+            f"the router's store cannot be used now: {reason}. Check the disk and the file, and try again"
+        )
 
 
 class RouterUnreachable(AlarmsError):

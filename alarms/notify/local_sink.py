@@ -14,7 +14,7 @@ import msgspec
 from alarms.model.errors import TemporaryFailure
 from alarms.model.notification import Notification
 from foundation.clock import Clock
-from foundation.sqlite_ladder import climb
+from foundation.sqlite_ladder import open_to_write
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
@@ -50,10 +50,7 @@ class LocalSink:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        climb(self._connection, path, [SCHEMA])
+        self._connection = open_to_write(path, [SCHEMA], busy_seconds=5.0)
 
     def send(self, notification: Notification) -> str:
         """Raises ``TemporaryFailure`` when the file cannot be written."""

@@ -12,10 +12,9 @@ from alarms.model.errors import StoreBusy
 from alarms.stores.sql_rows import NOTHING, Row, SqlSession, Values
 from alarms.stores.sql_store import SqlRouterStore
 from alarms.stores.sql_transaction import SqlTransaction
-from foundation.sqlite_ladder import climb
+from foundation.sqlite_ladder import IN_MEMORY, look_at, open_to_write
 
 SCHEMAS = tuple(Path(__file__).parent / name for name in ("schema.sql", "schema_rank.sql"))
-IN_MEMORY = Path(":memory:")
 BUSY_SECONDS = 5.0
 
 
@@ -70,19 +69,26 @@ class SqliteRouterStore(SqlRouterStore):
     In memory (for simulation and tests; it survives nothing) all take turns at one connection.
 
     Raises:
+        UnusableFile: what is there is not a router's store, damaged, or newer; or, where it ``must_exist``,
+            there is none.
         StoreBusy: when the disk is full, the file cannot be read, or another process keeps it too long.
     """
 
     or_else_leave_it = "ON CONFLICT (id) DO NOTHING"
 
-    def __init__(self, path: Path = IN_MEMORY) -> None:
+    def __init__(self, path: Path = IN_MEMORY, *, must_exist: bool = False) -> None:
         super().__init__(Snapshots(self._whole if path == IN_MEMORY else self._reader))
         self._path = path
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
-        self._writer = self._connect()
-        climb(self._writer, path, [schema.read_text(encoding="utf-8") for schema in SCHEMAS])
+        rungs = [schema.read_text(encoding="utf-8") for schema in SCHEMAS]
+        if must_exist:
+            look_at(path, rungs, must_exist=True)
+        try:
+            self._writer = open_to_write(path, rungs, busy_seconds=BUSY_SECONDS)
+        except sqlite3.Error as error:
+            raise StoreBusy(f"{path}: {error}") from error
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
@@ -134,11 +140,6 @@ class SqliteRouterStore(SqlRouterStore):
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            connection = sqlite3.connect(
-                self._path, BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+            return sqlite3.connect(self._path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             raise StoreBusy(f"{self._path}: {error}") from error
-        return connection

@@ -7,6 +7,7 @@ as several.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -33,6 +34,7 @@ from app.serving.loops import Loop, in_thread
 from app.serving.operations import with_operations
 from app.serving.server import Process
 from app.settings import EMBEDDED, Settings
+from dataplatform.errors import DataDirectoryError
 from dataplatform.stores.sqlite.check_log import latest_checks
 from exporters.collectors.components import DECISION_API
 from exporters.collectors.consistency_index import ConsistencyIndexCollector, PairReading
@@ -45,11 +47,14 @@ from exporters.probes.process_cpu import ProcessCpu
 from exporters.probes.process_memory import ProcessMemory
 from exporters.server import build_registry
 from foundation.clock import SystemClock
+from foundation.sqlite_ladder import UnusableFile
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.loaders.catalogue_files import catalogue_of
 from slo.model.catalogue import Catalogue
+
+log = logging.getLogger("mirante.control")
 
 
 @dataclass(slots=True)
@@ -192,7 +197,11 @@ class PairReadings:
     path: Path
 
     def readings(self) -> Sequence[PairReading]:
-        return [PairReading(**asdict(check)) for check in latest_checks(self.path)]
+        try:
+            return [PairReading(**asdict(check)) for check in latest_checks(self.path)]
+        except (UnusableFile, DataDirectoryError) as error:
+            log.warning("consistency readings are unknown: %s", error)
+            return []
 
 
 _ROLES: dict[str, Callable[[_Control], None]] = {

@@ -20,7 +20,7 @@ from dataplatform.errors import DataDirectoryBusy, PlatformError
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.profiles.audited import verify_directory
 from dataplatform.profiles.data_platform import DataPlatform
-from dataplatform.profiles.embedded import open_embedded
+from dataplatform.profiles.embedded import open_embedded, require_stores
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.security.anchor_file import read_anchors
 from dataplatform.security.audit_chain import AuditReport
@@ -148,20 +148,22 @@ class OfflinePlatform:
 
 @asynccontextmanager
 async def offline_platform(
-    settings: Settings, instead: str, *, make: bool = False
+    settings: Settings, instead: str, *, make: bool = False, needs: Sequence[str] = ()
 ) -> AsyncIterator[OfflinePlatform]:
     """Open the stores as their one writer; what was accepted is drained when the block ends.
 
-    ``make``: the stores may be new. Otherwise, where nothing was ever stored nothing is made.
+    ``make``: the stores may be new. Otherwise, where nothing was ever stored nothing is made; ``needs`` names
+    stores that have to be there beside the database.
 
     Raises:
+        UnusableFile: one of ``needs`` is not there, or what is there is not ours.
         DataSideRuns: another process has them; ``instead`` tells the person what to do.
         NoDataFolder, DataDirectoryError: nothing was ever stored here.
         PlatformError: the data directory, its keys or its files cannot be used.
     """
     clock = parse_clock(settings.clock)
     if not make:
-        _refuse_unused(settings)
+        _refuse_unused(settings, needs)
     prepare_directory(settings.data_dir)
     journal = SqliteCountJournal(DataPaths(settings.data_dir).journal(JOURNAL), JOURNAL, clock)
     try:
@@ -181,11 +183,13 @@ async def offline_platform(
         await platform.close()
 
 
-def _refuse_unused(settings: Settings) -> None:
-    """Raises NoDataFolder, or DataDirectoryError where the embedded profile stored nothing yet."""
+def _refuse_unused(settings: Settings, needs: Sequence[str]) -> None:
+    """Raises NoDataFolder, UnusableFile, or DataDirectoryError: the embedded profile stored nothing yet."""
     database = paths_in(settings.data_dir).relational
     if settings.profile == EMBEDDED and not database.is_file():
         raise nothing_yet(database, "database")
+    if settings.profile == EMBEDDED:
+        require_stores(settings.data_dir, "relational", *needs)
 
 
 async def audit_report(settings: Settings) -> AuditReport:

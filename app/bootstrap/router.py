@@ -56,7 +56,7 @@ class RouterParts:
     received: AlertsReceived
 
 
-def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
+def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = False) -> RouterParts:
     """Safe beside other processes on the same store.
 
     Raises:
@@ -67,7 +67,7 @@ def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
     DataPaths(settings.data_dir).control.mkdir(parents=True, exist_ok=True)
     clock = parse_clock(settings.clock)
     alarms = load_alarm_policy(settings.folders)
-    store = _open_store(settings)
+    store = _open_store(settings, must_exist)
     received = AlertsReceived()
     console = settings.console_url or f"http://{settings.host}:{settings.control_port}"
     router = Router(
@@ -84,10 +84,10 @@ def open_router(settings: Settings, catalogue: Catalogue) -> RouterParts:
     return RouterParts(store, router, alarms.runbooks, alarms.channels, received)
 
 
-def _open_store(settings: Settings) -> RouterStore:
+def _open_store(settings: Settings, must_exist: bool) -> RouterStore:
     """Leases go by the database's clock, which the workers share, unless ours is accelerated."""
     if not settings.router_store:
-        return SqliteRouterStore(DataPaths(settings.data_dir).router)
+        return SqliteRouterStore(DataPaths(settings.data_dir).router, must_exist=must_exist)
     # Imported here: its driver takes time to load, and the embedded store needs none.
     from alarms.stores.mysql import MysqlRouterStore
 

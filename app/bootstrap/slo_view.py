@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings
@@ -56,19 +58,26 @@ def open_slo_view(settings: Settings) -> SloView:
     """
     paths = DataPaths(settings.data_dir)
 
-    def excluded() -> Sequence[Exclusion]:
-        """Reading does not create the file: without it, nothing was excluded."""
-        if not paths.exclusions.is_file():
-            return ()
-        log = SqliteExclusionLog(paths.exclusions)
-        try:
-            return log.all()
-        finally:
-            log.close()
-
     catalogue, clock = catalogue_of(settings.folders), parse_clock(settings.clock)
     ledger = _asked(settings, catalogue, clock) or SqliteLedger(paths.ledger, read_only=True)
-    return SloView(catalogue, ledger, settings.environment, clock, excluded)
+    return SloView(
+        catalogue, ledger, settings.environment, clock, partial(exclusions_on_file, paths.exclusions)
+    )
+
+
+def exclusions_on_file(path: Path) -> Sequence[Exclusion]:
+    """Reading does not create the file: without it, nothing was excluded.
+
+    Raises:
+        LedgerError, UnusableFile: what is there cannot be read, or is something else.
+    """
+    if not path.exists():
+        return ()
+    log = SqliteExclusionLog(path, read_only=True)
+    try:
+        return log.all()
+    finally:
+        log.close()
 
 
 def _asked(settings: Settings, catalogue: Catalogue, clock: Clock) -> SqliteLedger | None:

@@ -57,7 +57,7 @@ def desk_of(settings: Settings) -> Desk:
     from app.bootstrap.router import open_router
     from slo.loaders.catalogue_files import catalogue_of
 
-    return open_router(settings, catalogue_of(settings.folders)).router
+    return open_router(settings, catalogue_of(settings.folders), must_exist=True).router
 
 
 def _token(settings: Settings) -> str:

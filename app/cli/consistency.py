@@ -95,9 +95,9 @@ def repair(settings: Settings, pair: str | None, sample: int, cap: int, as_json:
 @pass_settings
 def report(settings: Settings, as_json: bool) -> None:
     """The newest result of each pair, with its confidence bound and age. Works while the server runs."""
-    from dataplatform.stores.sqlite.check_log import checks_on_file
+    from dataplatform.stores.sqlite.check_log import latest_checks
 
-    readings = checks_on_file(paths_in(settings.data_dir).consistency)
+    readings = latest_checks(paths_in(settings.data_dir).consistency)
     now = parse_clock(settings.clock).now()
     if as_json:
         echo_json([_reading_document(reading) for reading in readings])

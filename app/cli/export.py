@@ -50,7 +50,7 @@ async def _export(
 
     clock = parse_clock(settings.clock)
     if not settings.wide_hosts:
-        async with offline_platform(settings, INSTEAD) as open_:
+        async with offline_platform(settings, INSTEAD, needs=("wide",)) as open_:
             return await export_wide(open_.platform.wide, out, clock, plan, progress)
     store, close = open_wide_store(settings, clock)
     try:

@@ -238,7 +238,7 @@ def replay(settings: Settings, sequences: tuple[str, ...], everything: bool) -> 
 async def _replay(settings: Settings, sequences: tuple[str, ...], done: Intake) -> None:
     from app.bootstrap.platform import offline_platform
 
-    async with offline_platform(settings, REPLAY_INSTEAD) as open_:
+    async with offline_platform(settings, REPLAY_INSTEAD, needs=("stream",)) as open_:
         stream = open_.platform.stream
         wanted = sequences or [letter.record.sequence for letter in await stream.dead_letters(-1)]
         done.accepted = await stream.replay(wanted)

@@ -177,12 +177,12 @@ def include(settings: Settings, exclusion_id: str, by: str) -> None:
 @pass_settings
 def exclusions(settings: Settings) -> None:
     """Every exclusion ever asked for, withdrawn ones too."""
-    path = paths_in(settings.data_dir).exclusions
-    if not path.is_file():
+    from app.bootstrap.slo_view import exclusions_on_file
+
+    found = exclusions_on_file(paths_in(settings.data_dir).exclusions)
+    if not found:
         say("Nothing was ever excluded.")
         return
-    with _log(path) as log:
-        found = log.all()
     table = plain_table("id", "SLOs", "from (UTC)", "to (UTC)", "by", "reason", "")
     for item in found:
         state = f"withdrawn by {item.withdrawn_by}" if not item.active else ""

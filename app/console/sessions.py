@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.console.errors import LinkRefused, SessionStoreError
-from foundation.sqlite_ladder import climb
+from foundation.sqlite_ladder import open_to_write
 
 LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(hours=12)
@@ -81,6 +81,7 @@ class SqliteSessions:
     """Sessions in one SQLite file of the control side. Safe across threads and processes.
 
     Raises:
+        UnusableFile: what is there is not a file of sessions, damaged, or newer.
         SessionStoreError: the file cannot be opened or written.
     """
 
@@ -90,9 +91,7 @@ class SqliteSessions:
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            climb(self._connection, path, [_SCHEMA])
+            self._connection = open_to_write(path, [_SCHEMA], busy_seconds=5.0)
         except (OSError, sqlite3.Error) as error:
             raise SessionStoreError(str(path), str(error)) from error
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from foundation.sqlite_ladder import refuse_newer
+from foundation.sqlite_ladder import NewerFile, UnusableFile, connect_to_read, look_at
 from slo.ledger.ledger import epoch_minute, from_epoch_minute
 from slo.ledger.minute_counts import MinuteCount, fill_single_gaps
 from slo.ledger.sqlite_counts import RUNGS, kernel_boot_id
+from slo.ledger.sqlite_file import BUSY_SECONDS
 from slo.model.errors import LedgerError
 from slo.model.periods import MINUTE, floor_minute
 
@@ -87,14 +88,13 @@ class SqliteCountReader:
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30
-        )
-        try:
-            refuse_newer(db, path, len(RUNGS))
+        look_at(path, RUNGS)
+        with closing(connect_to_read(path, BUSY_SECONDS)) as db:
             yield db
-        finally:
-            db.close()
+    except NewerFile:
+        raise
+    except UnusableFile as error:
+        raise LedgerError(f"the count journal {error}") from error
     except sqlite3.Error as error:
         raise LedgerError(f"the count journal {path} cannot be read: {error}") from error
 

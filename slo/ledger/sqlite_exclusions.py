@@ -42,10 +42,10 @@ FROM exclusions AS e LEFT JOIN withdrawals AS w ON w.id = e.id ORDER BY e.start,
 
 
 class SqliteExclusionLog:
-    """Safe to use from several threads; synced before it returns."""
+    """Safe to use from several threads; synced before it returns. ``read_only`` needs a file."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = SqliteFile("the exclusions in", path, [SCHEMA])
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._file = SqliteFile("the exclusions in", path, [SCHEMA], read_only=read_only)
 
     def close(self) -> None:
         self._file.close()

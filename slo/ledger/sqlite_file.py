@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from foundation.sqlite_ladder import climb, refuse_newer
+from foundation.sqlite_ladder import open_to_read, open_to_write
 from slo.model.errors import LedgerError
 
-IN_MEMORY = Path(":memory:")
+BUSY_SECONDS = 30.0
 _FIXS = {
     sqlite3.SQLITE_FULL: "free some space",
     sqlite3.SQLITE_READONLY: "make the file and its folder writable",
@@ -26,7 +26,8 @@ _FIXS = {
 class SqliteFile:
     """``what`` it is, for errors: ``the ledger``. ``caches`` are emptied when a transaction is taken back.
 
-    Every error of SQLite becomes a ``LedgerError`` that says what can be done.
+    Every error of SQLite becomes a ``LedgerError`` that says what can be done; a file that is not this one,
+    is damaged or newer is an ``UnusableFile``, and is not changed.
     """
 
     def __init__(
@@ -44,13 +45,11 @@ class SqliteFile:
         if not read_only:
             self._make_folder()
         with self.as_ledger_error():
-            self.db = _connected(path, read_only)
-            if read_only:
-                refuse_newer(self.db, path, len(rungs))
-            else:
-                self.db.execute("PRAGMA journal_mode = WAL")
-                self.db.execute(f"PRAGMA synchronous = {synchronous}")
-                climb(self.db, path, rungs)
+            self.db = (
+                open_to_read(path, rungs, busy_seconds=BUSY_SECONDS)
+                if read_only
+                else open_to_write(path, rungs, busy_seconds=BUSY_SECONDS, synchronous=synchronous)
+            )
 
     def close(self) -> None:
         with self.lock:
@@ -96,13 +95,6 @@ class SqliteFile:
             raise LedgerError(
                 f"the folder of {self._what} {self._path} cannot be created: {error}"
             ) from error
-
-
-def _connected(path: Path, read_only: bool) -> sqlite3.Connection:
-    if path == IN_MEMORY:
-        return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-    return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
 
 
 def with_fix(error: Exception) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from foundation.sqlite_ladder import IN_MEMORY
 from slo.ledger.ledger import (
     Counts,
     LedgerRow,
@@ -21,7 +22,7 @@ from slo.ledger.ledger import (
     series_text,
     whole_minutes,
 )
-from slo.ledger.sqlite_file import IN_MEMORY, SqliteFile
+from slo.ledger.sqlite_file import SqliteFile
 from slo.ledger.sqlite_sums import WindowReader, rebuild_rollups, refresh_rollups
 from slo.model.errors import LedgerError, UnitMismatch
 from slo.model.spec import CountUnit

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from alarms.model.errors import StoreBusy
 from alarms.stores.mysql import MysqlRouterStore
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
+from foundation.sqlite_ladder import UnusableFile
 from tests.support.broken_router_stores import BROKEN, BROKEN_UNDER_A_RACE
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.router_store_contract import CHECKS, incident
@@ -82,7 +82,7 @@ def test_what_is_committed_is_there_after_the_file_is_opened_again(tmp_path: Pat
 
 def test_a_file_that_is_no_database_is_said_to_be_unusable(tmp_path: Path) -> None:
     (tmp_path / "router.sqlite").write_bytes(b"this is no database" * 100)
-    with pytest.raises(StoreBusy, match="not a database"):
+    with pytest.raises(UnusableFile, match="not a database"):
         SqliteRouterStore(tmp_path / "router.sqlite")
 
 

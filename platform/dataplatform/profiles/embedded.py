@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy
 from dataplatform.resilience.faults import FaultBoard
 from dataplatform.schemas import projections, stream
+from dataplatform.schemas import relational as relational_schema
 from dataplatform.security.keys import LocalKeyService
 from dataplatform.security.sealed_stream import SealedStream
 from dataplatform.security.sealer import EnvelopeSealer
@@ -27,6 +28,14 @@ from dataplatform.stores.sqlite.relational import SqliteRelational
 from dataplatform.stores.sqlite.stream import SqliteStream, release_leases
 from dataplatform.stores.sqlite.wide import SqliteWideStore
 from foundation.clock import Clock
+from foundation.sqlite_ladder import look_at
+
+STORES: Mapping[str, Sequence[str]] = {
+    "relational": relational_schema.RUNGS,
+    "hot": projections.HOT_RUNGS,
+    "wide": projections.WIDE_RUNGS,
+    "stream": stream.RUNGS,
+}
 
 
 def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard | None = None) -> DataPlatform:
@@ -48,6 +57,16 @@ def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard | None = None
         return _assemble(data_dir, clock, sealer, check_log, databases, undo.pop_all()).guarded(faults)
 
 
+def require_stores(data_dir: Path, *stores: str) -> None:
+    """That these are there: for a command that works on what is on file, and must not begin it anew.
+
+    Raises:
+        UnusableFile: one is missing, empty, not ours, damaged, or newer.
+    """
+    for store in stores:
+        look_at(data_dir / "data" / f"{store}.sqlite", STORES[store], must_exist=True)
+
+
 def open_sealer(data_dir: Path) -> EnvelopeSealer:
     """The sealer over ``keys/``; made on first use. Raises KeyMaterialError."""
     return EnvelopeSealer(data_dir / "keys" / "keyring.json", LocalKeyService(data_dir / "keys"))
@@ -56,12 +75,8 @@ def open_sealer(data_dir: Path) -> EnvelopeSealer:
 def _open_others(data_dir: Path, undo: ExitStack) -> dict[str, Database]:
     folder = data_dir / "data"
     opened: dict[str, Database] = {}
-    for store, rungs, prepare in (
-        ("hot", projections.HOT_RUNGS, None),
-        ("wide", projections.WIDE_RUNGS, None),
-        ("stream", stream.RUNGS, release_leases),
-    ):
-        opened[store] = Database(folder / f"{store}.sqlite", store, rungs, prepare=prepare)
+    for store, prepare in (("hot", None), ("wide", None), ("stream", release_leases)):
+        opened[store] = Database(folder / f"{store}.sqlite", store, STORES[store], prepare=prepare)
         undo.callback(opened[store].stop)
     return opened
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from dataplatform.consistency.patterns import PastCheck, Pattern, patterns
 from dataplatform.consistency.repair import RepairReport
 from dataplatform.consistency.report import LatestCheck, PairReport
 from dataplatform.schemas.consistency import RUNGS
-from dataplatform.stores.sqlite.connection import open_reader
+from dataplatform.stores.sqlite.connection import reading
 from dataplatform.stores.sqlite.database import prepared
 from foundation.instants import from_micros, maybe_instant, maybe_micros, to_micros
 
@@ -40,8 +38,6 @@ FROM repairs AS r JOIN checks AS c ON c.check_id = r.check_id WHERE c.pair = ?
 """
 _HISTORY = 24  # checks of a pair that patterns are looked for in
 _KEPT_DIFFERENCES = 1_000  # of one check
-
-logger = logging.getLogger(__name__)
 
 
 class SqliteCheckLog:
@@ -98,25 +94,17 @@ class SqliteCheckLog:
         self._connection.close()
 
 
-def checks_on_file(path: Path) -> Sequence[LatestCheck]:
+def latest_checks(path: Path) -> Sequence[LatestCheck]:
     """One of each pair, in order of their names, read beside a running server. No file yet: none.
 
     Raises:
-        sqlite3.Error, NewerFile: it cannot be read.
+        UnusableFile: what is there is not ours, damaged, or newer.
+        DataDirectoryError: it cannot be read.
     """
     if not path.exists():
         return ()
-    with closing(open_reader(path, RUNGS)) as connection:
+    with reading(path, RUNGS, "record of checks") as connection:
         return _latest(connection)
-
-
-def latest_checks(path: Path) -> Sequence[LatestCheck]:
-    """The same; of a file that cannot be read none, and a warning: absent is not equal."""
-    try:
-        return checks_on_file(path)
-    except sqlite3.Error as error:
-        logger.warning("%s: consistency readings are unknown: %s", path, error)
-        return ()
 
 
 def _latest(connection: sqlite3.Connection) -> Sequence[LatestCheck]:

@@ -8,40 +8,26 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from dataplatform.errors import DataDirectoryError
-from foundation.sqlite_ladder import refuse_newer
+from foundation.sqlite_ladder import connect_to_read, open_to_read
 
-_BUSY_MILLISECONDS = 2_000
+BUSY_SECONDS = 2.0
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
     """WAL, ``synchronous=FULL`` (every commit is synced before it returns), foreign keys. Autocommit mode:
-    the caller says BEGIN."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    the caller says BEGIN, and knows that the file is ours."""
+    connection = sqlite3.connect(
+        path, BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
 
-def open_reader(path: Path, rungs: Sequence[str] | None = None) -> sqlite3.Connection:
-    """Sees committed rows only and cannot write. ``rungs``: the schema that the caller knows.
-
-    Raises:
-        NewerFile: the file has rungs beyond them.
-    """
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-    )
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA query_only = ON")
-    if rungs is not None:
-        try:
-            refuse_newer(connection, path, len(rungs))
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Of a file that is known to be ours: sees committed rows only and cannot write."""
+    return connect_to_read(path, BUSY_SECONDS)
 
 
 def nothing_yet(path: Path, what: str) -> DataDirectoryError:
@@ -56,12 +42,12 @@ def reading(path: Path, rungs: Sequence[str], what: str) -> Iterator[sqlite3.Con
 
     Raises:
         DataDirectoryError: there is no such file (``what`` it would be), or it cannot be read.
-        NewerFile: as ``open_reader``.
+        UnusableFile: what is there is not ours, damaged, or newer.
     """
     if not path.is_file():
         raise nothing_yet(path, what)
     try:
-        with closing(open_reader(path, rungs)) as connection:
+        with closing(open_to_read(path, rungs, busy_seconds=BUSY_SECONDS)) as connection:
             connection.execute("BEGIN")
             yield connection
     except sqlite3.Error as error:

@@ -12,7 +12,7 @@ from dataplatform.errors import DataDirectoryError, SchemaError
 from dataplatform.stores.sqlite.connection import open_writer
 from dataplatform.stores.sqlite.readers import ReaderPool
 from dataplatform.stores.sqlite.writer import CommitWitness, GroupWriter
-from foundation.sqlite_ladder import NewerFile, climb
+from foundation.sqlite_ladder import UnusableFile, climb, look_at
 
 T = TypeVar("T")
 
@@ -72,16 +72,17 @@ def prepared(
     """A writing connection, its schema up to date. Raises as ``Database`` does."""
     connection: sqlite3.Connection | None = None
     try:
+        look_at(path, rungs)
         connection = open_writer(path)
         climb(connection, path, rungs)
         if prepare is not None:
             prepare(connection)
-    except (sqlite3.Error, SchemaError, NewerFile) as error:
+    except (sqlite3.Error, SchemaError, UnusableFile) as error:
         if connection is not None:
             connection.close()
         if isinstance(error, sqlite3.Error):
             raise _unopenable(path, error) from error
-        if isinstance(error, NewerFile):
+        if isinstance(error, UnusableFile):
             raise SchemaError(path, error.problem, error.fix) from error
         raise
     return connection

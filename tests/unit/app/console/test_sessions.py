@@ -12,6 +12,7 @@ import pytest
 
 from app.console.errors import LinkRefused, SessionStoreError
 from app.console.sessions import LINK_LIFETIME, SESSION_LIFETIME, SqliteSessions
+from foundation.sqlite_ladder import UnusableFile
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -143,7 +144,7 @@ def test_a_link_made_by_another_process_works_here(tmp_path: Path, watch: Watch)
 def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "console.sqlite"
     path.write_bytes(b"this is not a database, whatever its name says" * 50)
-    with pytest.raises(SessionStoreError, match=r"console\.sqlite.*cannot be stored there"):
+    with pytest.raises(UnusableFile, match=r"console\.sqlite: it is damaged or is not a database.*backup"):
         SqliteSessions(path)
 
 

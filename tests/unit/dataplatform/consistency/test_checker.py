@@ -21,6 +21,7 @@ from dataplatform.consistency.plan import CheckPlan
 from dataplatform.consistency.sides import HotSide
 from dataplatform.stores.sqlite.check_log import latest_checks
 from foundation.clock import ManualClock
+from foundation.sqlite_ladder import UnusableFile
 from tests.support.credit_samples import NOON, a_decision, a_hot_item, a_profile, a_transaction, a_wide_row
 from tests.support.open_platform import OpenPlatform, opened
 
@@ -217,10 +218,15 @@ async def test_the_exporter_reads_the_latest_result_of_each_pair(bench: OpenPlat
     assert (wide.pair, wide.index_ratio, wide.confidence) == ("relational-wide", 1.0, 0.95)
 
 
-def test_no_file_and_a_damaged_file_give_no_readings(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"not a database" * 100, b""])
+def test_a_file_that_is_not_the_record_is_told_and_gives_the_exporter_no_readings(
+    tmp_path: Path, content: bytes
+) -> None:
     assert list(latest_checks(tmp_path / "none.sqlite")) == []
-    (tmp_path / "bad.sqlite").write_bytes(b"not a database" * 100)
-    assert list(latest_checks(tmp_path / "bad.sqlite")) == []
+    (tmp_path / "bad.sqlite").write_bytes(content)
+    with pytest.raises(UnusableFile, match=r"bad\.sqlite: it is .*\. Restore it from a backup"):
+        latest_checks(tmp_path / "bad.sqlite")
+    assert list(PairReadings(tmp_path / "bad.sqlite").readings()) == []
 
 
 async def test_a_check_of_empty_stores_knows_nothing(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement, labels_of
+from foundation.sqlite_ladder import UnusableFile
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_counts import SqliteCountJournal
 from slo.model.errors import LedgerError
@@ -124,7 +125,7 @@ def test_a_journal_that_is_no_database_is_named(tmp_path: Path) -> None:
     path.write_text("this is not a database, however long it is " * 50)
     with pytest.raises(LedgerError, match=r"counts\.sqlite"):
         SqliteCountReader([path]).read(*FOREVER)
-    with pytest.raises(LedgerError, match=r"counts\.sqlite"):
+    with pytest.raises(UnusableFile, match=r"counts\.sqlite"):
         SqliteCountJournal(path, "api", ManualClock(NOON))
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from foundation.sqlite_ladder import UnusableFile
 from slo.ledger.ledger import LedgerRow
 from slo.ledger.sqlite_ledger import SqliteLedger
 from slo.ledger.sqlite_sums import segments
@@ -57,7 +58,7 @@ def test_a_ledger_that_is_not_there_cannot_be_looked_at(tmp_path: Path) -> None:
 def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     path.write_text("no database " * 200)
-    with pytest.raises(LedgerError, match=r"ledger\.sqlite"):
+    with pytest.raises(UnusableFile, match=r"ledger\.sqlite"):
         SqliteLedger(path)
 
 
