@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from app.bootstrap.paths import DataPaths
 from app.cli.context import echo_json, fields_of, json_option, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
+from foundation.clock import parse_clock
 from foundation.exit_status import ExitStatus
 
 if TYPE_CHECKING:
@@ -27,21 +30,22 @@ def verify(settings: Settings, as_json: bool) -> None:
     """Recompute every link of the chain and compare it with every anchor.
 
     Works while the server runs, and without it; changes nothing. Exit status: 0 intact, 1 damaged (each
-    finding names the entry), 3 there is no trail or it cannot be read.
+    finding names the entry) or without the anchors that were due, 3 there is no trail or it cannot be read.
     """
     from app.bootstrap.platform import audit_report
 
     with stderr.status("verifying the audit trail"):
         report = asyncio.run(audit_report(settings))
+    unconfirmed = report.is_unconfirmed(parse_clock(settings.clock).now())
     if as_json:
-        echo_json(_document(report))
+        echo_json(_document(report, unconfirmed))
     else:
-        _print(report)
-    if not report.intact:
+        _print(report, unconfirmed, DataPaths(settings.data_dir).anchors)
+    if not report.intact or unconfirmed:
         raise SystemExit(ExitStatus.NO)
 
 
-def _print(report: AuditReport) -> None:
+def _print(report: AuditReport, unconfirmed: bool, anchors: Path) -> None:
     table = plain_table("", "", right=("",))
     table.show_header = False
     for action, count in report.by_action.items():
@@ -52,7 +56,7 @@ def _print(report: AuditReport) -> None:
     if report.unanchored:
         say(f"{report.unanchored:,} entries follow the newest anchor; the next write anchors them")
     if report.intact:
-        say("intact: every link holds and every anchor is on the chain", "green")
+        _print_intact(report, unconfirmed, anchors)
         return
     say(f"DAMAGED: {len(report.findings):,} findings", "bold red")
     for finding in report.findings:
@@ -60,9 +64,23 @@ def _print(report: AuditReport) -> None:
     say("Keep the files as they are for the investigation, then restore the database from a backup.")
 
 
-def _document(report: AuditReport) -> dict[str, object]:
+def _print_intact(report: AuditReport, unconfirmed: bool, anchors: Path) -> None:
+    if unconfirmed:
+        last = report.head_sequence - report.unanchored
+        which = f"after entry {last:,}, though more were due" if report.anchors else "there"
+        say(f"NOT CONFIRMED: every link holds, but {anchors} has no anchor {which}.", "bold red")
+        say("Nothing outside the database tells this trail from one that was made anew.")
+        say("Find out who removed the anchors, and restore them from a backup.")
+    elif report.entries and not report.anchors:
+        say("intact: every link holds; too young for its first anchor, so nothing outside confirms it yet")
+    else:
+        say("intact: every link holds and every anchor is on the chain", "green")
+
+
+def _document(report: AuditReport, unconfirmed: bool) -> dict[str, object]:
     findings = [
         {"entry": found.sequence, "damage": found.damage.value, "detail": found.detail}
         for found in report.findings
     ]
-    return {"intact": report.intact, **fields_of(report), "findings": findings}
+    fields = fields_of(report, "unanchored_since", "head_at")
+    return {"intact": report.intact, "unconfirmed": unconfirmed, **fields, "findings": findings}

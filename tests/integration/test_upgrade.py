@@ -64,7 +64,10 @@ def now(folder: Folder) -> dict[str, Any]:
 
 @pytest.mark.parametrize("what", ["audit", "incidents", "shown", "ledger"])
 def test_the_folder_says_what_it_said(what: str, now: dict[str, Any]) -> None:
-    assert now[what] == FACTS[what]
+    said_now = now[what]
+    if what == "audit":
+        said_now = {name: said_now[name] for name in FACTS[what]}  # a later version says more
+    assert said_now == FACTS[what]
 
 
 @pytest.mark.parametrize("what", ["exclusions", "silences", "quarantine", "keys", "dead_letters"])

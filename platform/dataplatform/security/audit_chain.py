@@ -11,13 +11,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from credit.domain.canonical import instant_text
 from credit.ports.records import AuditEntry
 
 GENESIS = "0" * 64
+ANCHOR_DUE = timedelta(minutes=5)  # after an entry; far more than any store takes, accelerated or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class AuditFinding:
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """``unanchored`` entries follow the newest anchor: the last group before a crash, at most."""
+    """``unanchored`` entries follow the newest anchor, the first of them at ``unanchored_since``: the last
+    group before a crash, at most. ``head_at`` is the newest entry's instant."""
 
     entries: int
     by_action: Mapping[str, int]
@@ -55,11 +57,21 @@ class AuditReport:
     head_digest: str
     anchors: int
     unanchored: int
+    unanchored_since: datetime | None
+    head_at: datetime | None
     findings: tuple[AuditFinding, ...]
 
     @property
     def intact(self) -> bool:
         return not self.findings
+
+    def is_unconfirmed(self, now: datetime) -> bool:
+        """Whether an anchor was due and is not there: without it, nothing outside the database tells this
+        trail from one made anew. A crash keeps the last anchor from being made, but never all of them."""
+        if self.unanchored_since is None or self.head_at is None:
+            return False
+        seen = self.head_at if self.anchors else max(self.head_at, now)
+        return seen - self.unanchored_since > ANCHOR_DUE
 
 
 def link(
@@ -81,12 +93,17 @@ class ChainVerifier:
         self._actions: Counter[str] = Counter()
         self._sequence = 0
         self._digest = GENESIS
+        self._head_at: datetime | None = None
+        self._unanchored_since: datetime | None = None
 
     def feed(self, entries: Iterable[AuditEntry]) -> None:
         for entry in entries:
             self._check_place(entry)
             self._check_digest(entry)
             self._actions[entry.action] += 1
+            self._head_at = entry.at
+            if entry.sequence > self._newest and self._unanchored_since is None:
+                self._unanchored_since = entry.at
             self._sequence, self._digest = max(self._sequence, entry.sequence), entry.digest
 
     def report(self) -> AuditReport:
@@ -104,6 +121,8 @@ class ChainVerifier:
             head_digest=self._digest,
             anchors=len(self._anchors),
             unanchored=max(0, self._sequence - self._newest),
+            unanchored_since=self._unanchored_since,
+            head_at=self._head_at,
             findings=tuple(self._findings),
         )
 

@@ -56,6 +56,17 @@ def test_a_damaged_trail_answers_no_and_names_the_entry(data_dir: Path, statemen
     assert finding in ran.out
 
 
+def test_a_trail_whose_anchors_are_gone_is_not_called_intact(data_dir: Path) -> None:
+    (data_dir / "anchors" / "audit.jsonl").unlink()
+    young = mirante("--data-dir", data_dir, "audit", "verify")
+    assert young.status == 0
+    assert "nothing outside confirms it yet" in young.out
+    later = mirante("--data-dir", data_dir, "--clock", "scaled:1000@2026-01-01T00:00:00Z", "audit", "verify")
+    assert later.status == 1
+    assert f"NOT CONFIRMED: every link holds, but {data_dir / 'anchors'} has no anchor there" in later.out
+    assert "intact:" not in later.out
+
+
 def test_the_trail_is_verified_while_a_server_runs(data_dir: Path) -> None:
     held = DirectoryLock(data_dir / "data" / "lock")
     try:

@@ -110,6 +110,22 @@ def test_a_chain_ahead_of_its_anchor_is_fine() -> None:
     assert (report.intact, report.unanchored) == (True, 3)
 
 
+def test_a_trail_without_the_anchors_that_were_due_is_not_confirmed() -> None:
+    entries = chain(400)  # one a second
+    now = entries[-1].at
+    assert verify(entries, []).is_unconfirmed(now)
+    assert verify(entries, [anchor(entries, 50)]).is_unconfirmed(now), "the file was cut"
+    assert not verify(entries, [anchor(entries, 390)]).is_unconfirmed(now + timedelta(days=9)), "a crash"
+    assert not verify(entries, [anchor(entries, 400)]).is_unconfirmed(now + timedelta(days=9))
+
+
+def test_a_trail_is_confirmed_once_its_first_anchor_is_due() -> None:
+    young = verify(chain(10), [])
+    assert not young.is_unconfirmed(NOON + timedelta(minutes=1))
+    assert young.is_unconfirmed(NOON + timedelta(minutes=6))
+    assert not verify([], []).is_unconfirmed(NOON + timedelta(days=1))
+
+
 @pytest.mark.parametrize("swap", [("a\nb", "c"), ("a", "b\nc")])
 def test_fields_cannot_be_shifted_into_each_other(swap: tuple[str, str]) -> None:
     plain = link(GENESIS, 1, NOON, "a", "x", "b", b"c")
