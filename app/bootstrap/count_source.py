@@ -24,7 +24,7 @@ from slo.model.errors import UnsupportedQuery
 from slo.model.spec import Slo
 
 TIMEOUT_SECONDS = 30.0
-COUNTING = ClientPurpose(connect_seconds=3, answer_seconds=20, tries=3)
+COUNTING = ClientPurpose(connect_seconds=3, answer_seconds=20, tries=3, unanswered=2)
 JOURNALS, PROMETHEUS, CLOUDWATCH = "journals", "prometheus", "cloudwatch"
 
 

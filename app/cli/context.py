@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +22,7 @@ if TYPE_CHECKING:  # rich takes longer to load than most commands to answer
     from rich.status import Status
     from rich.table import Table
 
+SECONDS_TO_A_LINE = 3.0
 PIPED_WIDTH = 140  # columns, when nobody's terminal sets a width
 
 
@@ -54,6 +57,24 @@ class Terminal:
     def status(self, text: str) -> Status:
         """A line that says what is going on, while it is."""
         return self.console.status(text)
+
+    @contextmanager
+    def progress(self, text: str) -> Iterator[Callable[[str], None]]:
+        """``status`` for steps that wait for others, beginning with ``text``; the block names the next ones.
+        Where no terminal shows it, a step that takes seconds gets a line."""
+        with self.status(text) as shown, ExitStack() as waiting:
+
+            def step(now: str) -> None:
+                waiting.close()
+                shown.update(now)
+                if not self.console.is_terminal:
+                    late = Timer(SECONDS_TO_A_LINE, self.print, [f"{now} ..."], {"markup": False})
+                    late.daemon = True
+                    late.start()
+                    waiting.callback(late.cancel)
+
+            step(text)
+            yield step
 
 
 stdout = Terminal()

@@ -115,14 +115,17 @@ def _look(
         raise click.UsageError(
             f"nothing to look at: name a TARGET ({', '.join(TARGETS)}), or set the address of one"
         )
-    account = open_account(AwsClients(settings.aws_endpoint), region) if "aws" in chosen else None
-    with stderr.status("generating"):
+    with stderr.progress("starting") as step:
+        account = None
+        if "aws" in chosen:
+            step(f"asking AWS{f' at {settings.aws_endpoint}' if settings.aws_endpoint else ''} who we are")
+            account = open_account(AwsClients(settings.aws_endpoint), region)
+        step("generating")
         made = _generated(settings, account, console_url, router_url)
-    with stderr.status("reading") as status:
         found = make_plan(
             [place for target in chosen for place in places(target, settings, made, account)],
             prune=prune,
-            reading=lambda kind: status.update(f"reading: {kind}"),
+            reading=lambda kind: step(f"reading: {kind}"),
         )
     return _Looked(found, aws_bill(made) if account else None)
 

@@ -10,8 +10,8 @@ from foundation.aws.clients import AwsClients
 from foundation.aws.errors import AwsError
 from foundation.aws.purpose import ClientPurpose
 
-# Throttling is answered by waiting longer and longer, up to half a minute in all.
-DEPLOYING = ClientPurpose(connect_seconds=5, answer_seconds=30, tries=7)
+# Throttling is answered by waiting longer and longer, up to half a minute in all; silence, by one more try.
+DEPLOYING = ClientPurpose(connect_seconds=5, answer_seconds=10, tries=7, unanswered=2)
 NO_SUCH = {"ResourceNotFound", "ResourceNotFoundException", "DashboardNotFoundError", "NotFound"}
 
 

@@ -54,7 +54,20 @@ def client(service: str, purpose: ClientPurpose, region: str | None, endpoint: s
     # Whatever calls a client's method (a person, a paginator) gets the one that is in our words.
     signed.events.register("creating-client-class", _explain_calls)
     with _explained(f"AWS {service}{_at(region, endpoint)}"):
-        return signed.client(service, config=_config(purpose), endpoint_url=endpoint or None)
+        made = signed.client(service, config=_config(purpose), endpoint_url=endpoint or None)
+    if purpose.unanswered is not None:
+        made.meta.events.register_first("needs-retry", _given_up_after(purpose.unanswered))
+    return made
+
+
+def _given_up_after(tries: int) -> Callable[..., None]:
+    """botocore asks every handler before it tries again, and an error of one ends the call."""
+
+    def give_up(attempts: int, caught_exception: Exception | None, **_: Any) -> None:
+        if caught_exception is not None and attempts >= tries:
+            raise caught_exception
+
+    return give_up
 
 
 def _config(purpose: ClientPurpose) -> Config:

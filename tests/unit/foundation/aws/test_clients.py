@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,20 @@ def test_an_answer_that_does_not_come_may_have_been_an_act() -> None:
         endpoint = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         slow = failing(AwsClients(endpoint).client("kinesis", ClientPurpose(1, 0.1)))
     assert (slow.code, slow.nothing_done) == ("ReadTimeoutError", False)
+
+
+def test_a_server_that_never_answers_is_not_asked_as_often_as_one_that_throttles() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        endpoint = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        purpose = ClientPurpose(1, 0.1, tries=7, unanswered=2)
+        assert failing(AwsClients(endpoint).client("kinesis", purpose)).code == "ReadTimeoutError"
+        deaf.setblocking(False)
+        heard = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                deaf.accept()[0].close()
+                heard += 1
+    assert heard == 2
 
 
 def test_without_credentials_it_is_said_how_to_give_some() -> None:
