@@ -13,7 +13,8 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from foundation.errors import WHOLE_FILE, DefinitionError, MiranteError
+from foundation.clock import parse_clock
+from foundation.errors import WHOLE_FILE, DefinitionError, MiranteError, shortened
 from foundation.exit_status import ExitStatus
 from foundation.workspace import CONFIG_FILE, SHIPPED, Workspace
 
@@ -41,6 +42,8 @@ POSITIVE = (
     "settle",
     "heartbeat_every",
 )
+SECONDS = (0.001, 31_622_400)  # a year; of every length of time among them
+COUNTS = (1, 1_000_000_000)
 WORKSPACE = "workspace"
 CHANNEL_SECRET = "channel_secret_"  # noqa: S105 - MIRANTE_CHANNEL_SECRET_OPS_CHAT is the one of "ops-chat"
 
@@ -297,10 +300,20 @@ def _checked(settings: Settings) -> Settings:
             )
     for name in ("api_port", "control_port"):
         if not 0 < getattr(settings, name) < 65_536:
-            raise SettingsError(name, f"{getattr(settings, name)} is not a port", "Give 1 to 65535")
+            problem = f"{shortened(str(getattr(settings, name)))} is not a port"
+            raise SettingsError(name, problem, "Give 1 to 65535")
     for name in POSITIVE:
-        if getattr(settings, name) <= 0:
-            raise SettingsError(name, f"{getattr(settings, name)} is not above zero", "Give more than zero")
+        value = getattr(settings, name)
+        if not value > 0:
+            raise SettingsError(name, f"{value} is not above zero", "Give more than zero")
+        least, most = SECONDS if isinstance(value, float) else COUNTS
+        if not least <= value <= most:
+            fix = f"Give {least:g} to {most:,}"
+            raise SettingsError(name, f"{shortened(str(value))} is out of range", fix)
+    if settings.api_port == settings.control_port and settings.folders.is_shipped:  # others have no API
+        problem = f"{settings.control_port} is the api_port, too"
+        raise SettingsError("control_port", problem, "Give each side a port of its own")
+    parse_clock(settings.clock)
     return settings
 
 
@@ -312,7 +325,7 @@ def _read_toml(path: Path) -> Mapping[str, object]:
     text = read_text(path)
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) if found else None
         raise DefinitionError(str(path), WHOLE_FILE, f"is not TOML: {error}", "Fix it there.", line) from None
@@ -342,7 +355,7 @@ def _parse(value: object, default: object, place: str) -> Any:
     except ValueError as error:
         kind = KINDS[type(default)]
         raise SettingsError(
-            place, f"{value!r} is not a {kind}", f"Give a {kind}, such as {default}"
+            place, f"{shortened(repr(value))} is not a {kind}", f"Give a {kind}, such as {default}"
         ) from error
     if default is None or isinstance(default, Path):
         return Path(str(value))

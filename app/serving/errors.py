@@ -2,6 +2,7 @@
 
 ServingError
 +-- PortInUse        another program listens there
++-- NoSuchAddress    this machine cannot listen there
 """
 
 from __future__ import annotations
@@ -22,4 +23,13 @@ class PortInUse(ServingError):
         super().__init__(
             f"{host}:{port} is in use by another program. Stop that program, or choose another port with "
             f"--{setting.replace('_', '-')} or MIRANTE_{setting.upper()}"
+        )
+
+
+class NoSuchAddress(ServingError):
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host, self.port, self.reason = host, port, reason
+        super().__init__(
+            f"{host}:{port}: nothing can listen there ({reason}). Give --host an address of this machine, "
+            "such as 127.0.0.1, and a port that this user may have"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -17,7 +18,7 @@ from inspect import isawaitable
 import uvicorn
 from starlette.types import ASGIApp
 
-from app.serving.errors import PortInUse
+from app.serving.errors import NoSuchAddress, PortInUse
 from app.serving.loops import Loop
 from app.serving.request_heads import BoundedHeads
 
@@ -49,6 +50,7 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
 
     Raises:
         PortInUse: another program listens there.
+        NoSuchAddress: the host is not one of this machine's, or the port not for this user.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -57,7 +59,9 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
         sock.listen(1024)
     except OSError as error:
         sock.close()
-        raise PortInUse(host, port, setting) from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(host, port, setting) from error
+        raise NoSuchAddress(host, port, error.strerror or str(error)) from error
     return sock
 
 

@@ -13,6 +13,10 @@ from typing import Protocol
 
 from foundation.errors import ClockSpecError
 
+LEAST_FACTOR, MOST_FACTOR = 1e-12, 86_400  # a clock that all but stands, and a day in a second
+# Windows of years reach before and after the time; an instant has to exist there.
+EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
 
 class Clock(Protocol):
     def now(self) -> datetime:
@@ -94,7 +98,7 @@ def parse_clock(spec: str) -> Clock:
     """Build a clock from its setting: ``system`` or ``scaled:FACTOR@ISO-INSTANT``.
 
     Raises:
-        ClockSpecError: the text is neither.
+        ClockSpecError: the text is neither, or the clock would run or stand where no program can follow.
     """
     if spec == "system":
         return SystemClock()
@@ -104,11 +108,23 @@ def parse_clock(spec: str) -> Clock:
         if kind != "scaled":
             raise ValueError(kind)
         instant = datetime.fromisoformat(origin)
-        if instant.tzinfo is None or float(factor) <= 0:
-            raise ValueError(rest)
-        return ScaledClock(float(factor), instant.astimezone(UTC))
-    except ValueError as error:
+        if instant.tzinfo is None:
+            raise ValueError(origin)
+        scaled = ScaledClock(float(factor), instant.astimezone(UTC))
+    except (ValueError, OverflowError) as error:
         raise ClockSpecError(spec) from error
+    if not LEAST_FACTOR <= scaled.factor <= MOST_FACTOR:  # NaN is not, either
+        raise ClockSpecError(spec, f"has a factor that is not from {LEAST_FACTOR:g} to {MOST_FACTOR:,}")
+    if not _tells_the_time(scaled):
+        raise ClockSpecError(spec, f"is not in the years {EARLIEST.year} to {LATEST.year} now")
+    return scaled
+
+
+def _tells_the_time(clock: Clock) -> bool:
+    try:
+        return EARLIEST <= clock.now() <= LATEST
+    except OverflowError:
+        return False
 
 
 def clock_spec(factor: float, origin: datetime) -> str:

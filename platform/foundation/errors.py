@@ -29,15 +29,20 @@ class MiranteError(Exception):
     exit_status: ExitStatus = ExitStatus.DEFECT
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """What somebody wrote, as a sentence can repeat it."""
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 class ClockSpecError(MiranteError, ValueError):
     """A clock setting that cannot be read."""
 
     exit_status = ExitStatus.USAGE
 
-    def __init__(self, spec: str) -> None:
-        self.spec = spec
+    def __init__(self, spec: str, problem: str = "cannot be read") -> None:
+        self.spec, self.problem = spec, problem
         super().__init__(
-            f"clock setting {spec!r} cannot be read: expected 'system' or 'scaled:FACTOR@ISO-INSTANT', "
+            f"clock setting {shortened(spec)!r} {problem}: expected 'system' or 'scaled:FACTOR@ISO-INSTANT', "
             "for example 'scaled:60@2026-01-01T00:00:00+00:00'"
         )
 
