@@ -162,7 +162,7 @@ def test_a_role_of_the_decision_platform_is_refused_for_it(shop: Workspace) -> N
             "--api-port", str(free_port()), "--control-port", str(free_port()), "serve", role,
         )  # fmt: skip
         assert found.returncode in (1, 2), found.stderr
-        assert f"has no decision platform, and '{role}' is a part of" in found.stderr
+        assert f"has no decision platform, and '{role}' is part of one" in found.stderr
         assert "Traceback" not in found.stderr
 
 
