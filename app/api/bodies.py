@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import re
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from app.api.exchange import ClientGone
-from app.api.fields import faults
+from app.api.fields import SENT_TWICE, faults
 from app.api.problem_types import (
     BODY_TOO_SLOW,
     CPF_IN_CLEAR,
@@ -39,6 +40,20 @@ _NESTED_TOO_DEEPLY = Text(
 )
 
 
+class _RepeatedName(Exception):
+    pass
+
+
+def _once(pairs: list[tuple[str, object]]) -> None:
+    """Values are not kept: this looks at names only."""
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise _RepeatedName
+
+
+# Numbers stay texts: this reading is for names, and a number of any length is msgspec's to judge.
+_names_of = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str).decode
+
+
 async def read_body(request: Request, seconds: float) -> bytes:
     """The whole body, within ``seconds`` of real time. Its size is bounded by ``BodyLimit``.
 
@@ -61,11 +76,17 @@ async def read_body(request: Request, seconds: float) -> bytes:
 def decode(body: bytes, wanted: msgspec.json.Decoder[Body]) -> Body:
     """The body as ``wanted``'s type.
 
+    msgspec takes the last of two equal names, and another reader on the way may take the first: refused.
+
     Raises:
-        ApiProblem: not UTF-8, not JSON, or not of that type, every fault listed.
+        ApiProblem: not UTF-8, not JSON, a name twice, or not of that type, every fault listed.
     """
     try:
-        return wanted.decode(body)
+        decoded = wanted.decode(body)
+        _names_of(body.decode())
+        return decoded
+    except _RepeatedName as error:
+        raise ApiProblem(INVALID_BODY, errors=[FieldProblem(*SENT_TWICE, pointer="#")]) from error
     except msgspec.ValidationError as error:
         raise ApiProblem(INVALID_BODY, errors=_faults(body, wanted)) from error
     except UnicodeDecodeError as error:

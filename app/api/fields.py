@@ -173,6 +173,10 @@ def _bare(wanted: Any) -> Any:
 # A path of field names; digits in a row could be somebody's number.
 _FIELD_PATH = re.compile(r"(?!.*[0-9]{8})[A-Za-z0-9_.]{1,80}")
 
+SENT_TWICE = (
+    Text("a field appears twice", "um campo aparece duas vezes"),
+    Text("Send each field once", "Envie cada campo uma só vez"),
+)
 _REJECTIONS: Mapping[RejectReason, tuple[Text, Text]] = {
     RejectReason.TOO_LARGE: (
         Text("the record is too large", "o registro é grande demais"),
@@ -190,10 +194,7 @@ _REJECTIONS: Mapping[RejectReason, tuple[Text, Text]] = {
         Text("not an object", "não é um objeto"),
         Text("Send the record as a JSON object", "Envie o registro como objeto JSON"),
     ),
-    RejectReason.DUPLICATE_FIELD: (
-        Text("a field appears twice", "um campo aparece duas vezes"),
-        Text("Send each field once", "Envie cada campo uma só vez"),
-    ),
+    RejectReason.DUPLICATE_FIELD: SENT_TWICE,
     RejectReason.UNKNOWN_KIND: (
         Text("not a known kind", "tipo desconhecido"),
         Text("Use customer or transaction", "Use customer ou transaction"),

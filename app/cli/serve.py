@@ -51,6 +51,7 @@ def up(settings: Settings) -> None:
     from app.bootstrap.roles import ROLES, sides
     from app.serving.server import bind
     from app.serving.supervisor import Child, Supervisor
+    from dataplatform.directory import refuse_second
 
     environment = settings.child_environment()
     children = []
@@ -58,6 +59,8 @@ def up(settings: Settings) -> None:
         port, setting = ROLES[role].port(settings)
         bind(settings.host, port, setting).close()
         children.append(Child(role, environment, (settings.host, port)))
+    if settings.folders.is_shipped:
+        refuse_second(settings.data_dir)  # before a link is shown that another's console would take
     _welcome(settings)
     raise SystemExit(asyncio.run(Supervisor(children, _announce).run()))
 

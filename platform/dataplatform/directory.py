@@ -28,6 +28,22 @@ class DirectoryLock:
         os.close(self._file)
 
 
+def refuse_second(root: Path) -> None:
+    """Make the directory, and say at once that another process writes in it. Whoever writes locks it anew.
+
+    Raises:
+        DataDirectoryBusy: it does.
+        DataDirectoryError: as ``prepare_directory``.
+    """
+    prepare_directory(root)
+    writer_lock(root).release()
+
+
+def writer_lock(root: Path) -> DirectoryLock:
+    """The lock of the one process that writes in ``root``. Raises DataDirectoryBusy."""
+    return DirectoryLock(root / "data" / "lock")
+
+
 def prepare_directory(root: Path) -> None:
     """Make ``root`` (its parent must exist) and its folders ``data/`` and ``anchors/``, both private.
 

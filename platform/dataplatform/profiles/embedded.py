@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from credit.ports.secrets import Sealer
-from dataplatform.directory import DirectoryLock, prepare_directory
+from dataplatform.directory import prepare_directory, writer_lock
 from dataplatform.profiles.audited import open_relational
 from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy
@@ -48,7 +48,7 @@ def open_embedded(data_dir: Path, clock: Clock, faults: FaultBoard | None = None
     """
     prepare_directory(data_dir)
     with ExitStack() as undo:
-        undo.callback(DirectoryLock(data_dir / "data" / "lock").release)
+        undo.callback(writer_lock(data_dir).release)
         sealer = open_sealer(data_dir)
         relational = open_relational(data_dir, clock, undo)
         databases = {"relational": relational, **_open_others(data_dir, undo)}

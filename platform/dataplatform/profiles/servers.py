@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from credit.ports.projections import WideStore
-from dataplatform.directory import DirectoryLock, prepare_directory
+from dataplatform.directory import prepare_directory, writer_lock
 from dataplatform.profiles.data_platform import DataPlatform
 from dataplatform.profiles.embedded import open_sealer
 from dataplatform.resilience.breaker import Breaker, BreakerPolicy
@@ -70,7 +70,7 @@ async def open_servers(data_dir: Path, servers: Servers, around: Surroundings) -
     """
     prepare_directory(data_dir)
     with ExitStack() as undo:
-        undo.callback(DirectoryLock(data_dir / "data" / "lock").release)
+        undo.callback(writer_lock(data_dir).release)
         sealer = open_sealer(data_dir)
         own = Database(
             data_dir / "data" / "stream.sqlite", "stream", stream_schema.RUNGS, prepare=release_leases

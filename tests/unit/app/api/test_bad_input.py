@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,12 +15,20 @@ from tests.support.api_world import BODY, CPF, FORMATTED_CPF, ApiWorld, api_worl
 
 WRONG_CPF = CPF[:10] + str((int(CPF[10]) + 1) % 10)
 
+
+def _twice(name: str, value: str) -> bytes:
+    """The good body, with one of its names again at the end."""
+    return json.dumps(BODY)[:-1].encode() + f', "{name}": {value}}}'.encode()
+
+
 CASES: list[tuple[str, object, int, str, str | None]] = [
     ("no body", b"", 400, "invalid-json", None),
     ("half a document", b'{"customer_id": "C-1"', 400, "invalid-json", None),
     ("two documents", b"{} {}", 400, "invalid-json", None),
     ("NaN", b'{"amount_cents": NaN}', 400, "invalid-json", None),
     ("nested without end", b"[" * 60_000, 400, "invalid-json", None),
+    ("a name twice", _twice("term_months", "36"), 422, "invalid-body", "#"),
+    ("a name twice, once escaped", _twice("\\u0074erm_months", "36"), 422, "invalid-body", "#"),
     ("broken UTF-8", b'{"customer_id": "\xff\xfe"}', 400, "invalid-encoding", None),
     ("UTF-16", '{"customer_id": "C-1"}'.encode("utf-16"), 400, "invalid-encoding", None),
     ("not an object", b"[]", 422, "invalid-body", "#"),
