@@ -110,6 +110,9 @@ class Incident:
     overdue: bool = False
     lowering_to: Severity | None = None
     customers_affected: int | None = None  # None: unknown
+    members: int = 1  # alerts that made it or joined it, in this cycle
+    untold: tuple[str, ...] = ()  # some of those that joined since the last message, by what is different
+    untold_count: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -164,6 +167,7 @@ class TimerKind(StrEnum):
     LOWER = "lower"
     STABLE = "stable"
     HOLD = "hold"
+    MORE = "more"
 
 
 @dataclass(frozen=True, slots=True)

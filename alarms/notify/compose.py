@@ -87,6 +87,7 @@ class Composer:
             f"{incident.summary}",
             f"Environment {incident.environment}; open since {_instant(incident.opened_at, zone)}.",
             ROLE[step].en,
+            *_more(incident, english=True),
             *_passed_by(history, english=True),
             *_burn_en(incident.burn),
             *_tried(history, zone, "Tried so far:", english=True),
@@ -98,6 +99,7 @@ class Composer:
             f"{incident.summary_pt or incident.summary}",
             f"Ambiente {incident.environment}; aberto desde {_instant(incident.opened_at, zone)}.",
             ROLE[step].pt,
+            *_more(incident, english=False),
             *_passed_by(history, english=False),
             *_burn_pt(incident.burn),
             *_tried(history, zone, "Já tentado:", english=False),
@@ -261,6 +263,20 @@ def _exhaustion_pt(burn: BurnArithmetic) -> str:
     if burn.exhaustion_seconds <= 0:
         return "está esgotado."
     return f"neste ritmo, esgota-se em {localised(f'{burn.exhaustion_seconds / 3600:.1f}', 'pt')} h."
+
+
+def _more(incident: Incident, *, english: bool) -> list[str]:
+    """Which alerts have joined since the last message, by what tells them apart."""
+    count, named = incident.untold_count, incident.untold
+    if not count:
+        return []
+    names = "; ".join(named)
+    unnamed = count - len(named)
+    if english:
+        rest = f" and {unnamed} more" if unnamed else ""
+        return [f"Joined since the last message: {count}, {incident.members} in all: {names}{rest}."]
+    rest = f" e mais {unnamed}" if unnamed else ""
+    return [f"Entraram desde a última mensagem: {count}, {incident.members} ao todo: {names}{rest}."]
 
 
 def _passed_by(history: Sequence[Transition], *, english: bool) -> list[str]:

@@ -163,6 +163,7 @@ class RoutingPolicy:
     severity_words: Mapping[str, Severity]  # what other people's "severity" labels mean here
     remediation: tuple[Remediation, ...]  # empty: off
     accountable: str  # team the RACI matrix holds accountable for alerts and incidents
+    tell_more_after: timedelta = timedelta(minutes=5)  # alerts that join an incident are told together
     source_file: str = field(default="", compare=False)
 
     def level(self, severity: Severity) -> SeverityLevel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from alarms.model.severity import Severity
@@ -31,6 +32,7 @@ from foundation.files import read_document
 from foundation.located import Place
 from foundation.workspace import SHIPPED
 
+MORE_AFTER = timedelta(minutes=5)
 MATCHER = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*')
 
 
@@ -65,7 +67,9 @@ def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: 
     severity = fields["severity"].fields(
         ["burn_windows", "raise", "rules", "tier_caps", "words", "default", "lower_after"]
     )
-    noise = fields["noise"].fields(["reopen_within", "release_after", "flapping", "storm", "ignored_labels"])
+    noise = fields["noise"].fields(
+        ["reopen_within", "release_after", "flapping", "storm", "ignored_labels"], ["tell_more_after"]
+    )
     return RoutingPolicy(
         levels=tuple(_level(Severity(name), place) for name, place in _named_levels(fields["levels"])),
         teams=tuple(_team(name, place) for name, place in fields["teams"].entries()),
@@ -85,6 +89,7 @@ def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: 
         ignored_labels=noise["ignored_labels"].texts(),
         remediation=tuple(_remediation(place) for place in fields["remediation"].items()),
         accountable=raci.answers_for(ALERTS_AND_INCIDENTS) or (routes[-1].owner if routes else ""),
+        tell_more_after=noise["tell_more_after"].duration() if "tell_more_after" in noise else MORE_AFTER,
         source_file=file,
     )
 

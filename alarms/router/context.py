@@ -162,7 +162,8 @@ class AlertContext:
 
     ``record`` is what was remembered of the alert before (None: never seen). ``update`` changes the incident
     it belongs to (None: there is nothing to change). ``event`` is what that incident may be paged for (None:
-    nothing), and ``hold`` what keeps it from paging. ``without`` are the stages that failed before on this
+    nothing), and ``hold`` what keeps it from paging. ``joined``: it is new to an incident that was there.
+    ``without`` are the stages that failed before on this
     alert, which are passed by, and how they failed. ``received_at`` is when it came in, of one that may have
     been overtaken since by what came in later (None: it comes in just now).
     """
@@ -183,6 +184,7 @@ class AlertContext:
     update: IncidentUpdate | None = None
     event: TransitionKind | None = None
     hold: Hold | None = None
+    joined: bool = False
 
     def __post_init__(self) -> None:
         policy = self.routing.policy

@@ -71,7 +71,7 @@ def _incident_key(context: AlertContext) -> str:
     alert, route = context.alert, context.route
     if alert.slo_id is not None or alert.source == SELF or not route.group_by:
         return alert.alert_key
-    group = [(label, context.labels.get(label, "")) for label in route.group_by]
+    group = [(label, context.labels[label]) for label in route.group_by if label in context.labels]
     return digest(alert.environment, route.name, group)
 
 
@@ -183,6 +183,10 @@ def _reopen(context: AlertContext, incident: Incident, why: str) -> None:
         severity=context.severity,
         burn=context.alert.burn,
         summary=context.alert.summary,
+        summary_pt=context.alert.summary_pt or "",
+        members=1,
+        untold=(),
+        untold_count=0,
         acknowledged_at=None,
         acknowledged_by=None,
         resolved_at=None,
@@ -205,6 +209,7 @@ def _join(context: AlertContext, incident: Incident) -> None:
     known = context.was_firing and record is not None and record.incident_id == incident.id
     context.remember(incident.id)
     _refresh_burn(context, update)
+    context.joined = not known
     if known and same_severity:
         return
     if incident.number < HISTORY_LIMIT:

@@ -13,7 +13,7 @@ from alarms.model.decision import Stage
 from alarms.model.incident import Incident, IncidentState, Timer, TimerKind, TransitionKind
 from alarms.policy.escalation import EscalationPolicy, Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
-from alarms.router.notify import find_hold, release, tell
+from alarms.router.notify import find_hold, release, tell, tell_more
 from alarms.router.reassess import lower, resolve_by_alerts, worst_firing
 from alarms.router.silence import set_end
 
@@ -35,6 +35,9 @@ def fire(update: IncidentUpdate, timer: Timer) -> None:
             _stable(update)
         case TimerKind.HOLD:
             _hold_ends(update)
+        case TimerKind.MORE:
+            if update.incident.hold is None and update.incident.untold_count:
+                tell_more(update)
         case _:
             _next_step(update, timer)
 
@@ -127,6 +130,8 @@ def _to_come(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> 
             yield f"{when}: lowered to {incident.lowering_to}, unless it gets worse again"
         case TimerKind.STABLE:
             yield f"{when}: if it has been quiet, resolved; if it still fires, paged"
+        case TimerKind.MORE:
+            yield f"{when}: {incident.untold_count} alerts that joined are told"
         case TimerKind.HOLD:
             yield f"{when}: checked again, and paged unless something else holds it"
 

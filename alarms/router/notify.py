@@ -13,6 +13,7 @@ from alarms.notify.compose import plain_message
 from alarms.policy.escalation import Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import held_for_flapping
+from alarms.router.gather import told
 from alarms.router.inhibit import held_for_its_cause
 from alarms.router.silence import held_by_a_silence, set_end
 from alarms.router.troubles import Trouble, sentence
@@ -36,6 +37,10 @@ def notify(context: AlertContext) -> None:
         context.event = _raised(update, context.hold)
     elif event is TransitionKind.RELEASED:
         context.event = _let_go(update, context)
+    elif event is TransitionKind.MORE_ALERTS:
+        context.event = None
+        if context.hold is None:
+            tell_more(update)
     elif context.hold is not None:
         context.event = None
         reason = _sentence(context.hold)
@@ -80,9 +85,17 @@ def page(update: IncidentUpdate, kind: TransitionKind) -> None:
     update.start_clocks()
 
 
+def tell_more(update: IncidentUpdate) -> None:
+    """Its owner hears which alerts have joined; clocks run on as they were."""
+    update.change(TransitionKind.MORE_ALERTS, detail={"alerts": f"{update.incident.untold_count}"})
+    tell(update, update.escalation.first(update.incident)[:1], TransitionKind.MORE_ALERTS)
+    told(update)
+
+
 def _tell_first(update: IncidentUpdate, kind: TransitionKind) -> None:
     update.amend(paged_at=update.now)
     tell(update, update.escalation.first(update.incident), kind)
+    told(update)
 
 
 def tell(update: IncidentUpdate, recipients: Iterable[Recipient], kind: TransitionKind) -> None:

@@ -23,6 +23,7 @@ from alarms.router.damp import damp
 from alarms.router.deduplicate import deduplicate
 from alarms.router.escalate import escalate
 from alarms.router.fail_open import PLAIN, StageFailed, leave_out, tell_plainly, tell_without_incident
+from alarms.router.gather import gather
 from alarms.router.inhibit import inhibit
 from alarms.router.notify import notify
 from alarms.router.reassess import reassess
@@ -38,6 +39,7 @@ STAGES: tuple[Callable[[AlertContext], None], ...] = (
     route,  # whose it is, and what it is grouped with
     deduplicate,  # its incident: new, known, back again or clearing; most alerts have no more to say
     reassess,  # the incident follows its alerts: raised at once, lowered late, over when none fires
+    gather,  # further alerts are told, too, together
     damp,  # what keeps coming back is held until it is steady
     correlate,  # what it depends on is broken already, or what depends on it
     inhibit,  # held while its cause is being worked on

@@ -28,6 +28,8 @@ def reassess(context: AlertContext) -> None:
             resolve_by_alerts(update)
     elif worst.worse_than(current):
         _raise(update, worst)
+        if worst is context.severity:
+            update.amend(summary=context.alert.summary, summary_pt=context.alert.summary_pt or "")
         context.event = TransitionKind.SEVERITY_RAISED
     elif current.worse_than(worst):
         _consider_lowering(update, worst)

@@ -29,6 +29,15 @@ def silence(context: AlertContext) -> None:
         context.event = None if covered else TransitionKind.RELEASED
 
 
+def is_silenced(context: AlertContext) -> bool:
+    """This alert, by its own labels."""
+    update = context.update
+    if update is None:
+        return False
+    silences = in_force(update)
+    return _longest([context.labels], silences, update.now, context.routing.troubles) is not None
+
+
 def held_by_a_silence(update: IncidentUpdate) -> Hold | None:
     """While each of its firing alerts is covered by some silence, by its own labels."""
     silences = in_force(update)

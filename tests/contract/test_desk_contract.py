@@ -182,5 +182,5 @@ def test_a_wrong_token_says_which_setting_to_fix(scene: Scene) -> None:
 
 def test_something_else_at_the_address_is_no_router(scene: Scene) -> None:
     page = Starlette(routes=[Route("/v1/alerts", lambda _: PlainTextResponse("hello"))])
-    with pytest.raises(RouterUnreachable, match="no router"):
+    with pytest.raises(RouterUnreachable, match="not a Mirante router"):
         HttpDesk("http://router", "token", transport_to(page)).open_incidents()

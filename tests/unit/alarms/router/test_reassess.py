@@ -183,6 +183,7 @@ def test_no_timer_of_what_is_over_runs_on() -> None:
         TimerKind.ACKNOWLEDGE,
         TimerKind.UNRESOLVED,
         TimerKind.LOWER,
+        TimerKind.MORE,
     }
     scene.router.resolve(incident.id, "ana")
     assert deadlines(scene, incident.id) == {}

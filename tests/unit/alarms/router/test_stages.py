@@ -90,6 +90,15 @@ def reassess(scene: Scene, run: Callable[[AlertContext], None]) -> None:
         assert context.event is TransitionKind.SEVERITY_RAISED
 
 
+def gather(scene: Scene, run: Callable[[AlertContext], None]) -> None:
+    scene.receive(foreign_alert("HostDown", Severity.P1))
+    joins = replace(foreign_alert("HostDown", Severity.P1), tier="b", labels={"instance": "b"})
+    with before("gather", scene, joins) as context:
+        run(context)
+        assert incident_of(context).untold == ("instance=b",)
+        assert TimerKind.MORE in timers(context)
+
+
 def damp(scene: Scene, run: Callable[[AlertContext], None]) -> None:
     for _ in range(3):
         scene.receive(burn_alert(at=scene.clock.now()))
@@ -157,6 +166,7 @@ CHECKS = (
     route,
     deduplicate,
     reassess,
+    gather,
     damp,
     correlate,
     inhibit,
