@@ -34,7 +34,7 @@ class IncidentReader(Protocol):
     def open_page(self, limit: int, cursor: str = "") -> IncidentPage:
         """Open ones, most severe first, then oldest; ``cursor`` is what the page before gave.
 
-        Raises ``InvalidRequest``: it is no cursor.
+        Raises ``InvalidRequest``: it is not a cursor.
         """
         ...
 

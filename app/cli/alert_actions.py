@@ -11,7 +11,7 @@ from app.cli.context import instant_text, pass_settings, plain_table, say, stdou
 from app.settings import Settings
 from foundation.clock import parse_clock
 
-MINUTES = click.option("--minutes", type=click.IntRange(min=1), required=True, help="For how long.")
+MINUTES = click.option("--minutes", type=click.IntRange(min=1), required=True, help="How long to snooze.")
 
 
 @click.command()
@@ -21,7 +21,7 @@ MINUTES = click.option("--minutes", type=click.IntRange(min=1), required=True, h
 @NOTE
 @pass_settings
 def reassign(settings: Settings, incident_id: str, to: str, by: str, note: str) -> None:
-    """Hand an incident to a team, or TEAM:PERSON; they are told and have the whole time to acknowledge."""
+    """Hand an incident to a team or TEAM:PERSON, who are notified and get the full time to acknowledge."""
     item = desk_of(settings).reassign(incident_id, to, by, note)
     say(f"{item.id} is now with {item.owner}.")
 
@@ -33,7 +33,7 @@ def reassign(settings: Settings, incident_id: str, to: str, by: str, note: str) 
 @NOTE
 @pass_settings
 def snooze(settings: Settings, incident_id: str, minutes: int, by: str, note: str) -> None:
-    """Let clocks that would run out before then run out then."""
+    """Snooze an incident: deadlines before that time move to that time."""
     until = parse_clock(settings.clock).now() + timedelta(minutes=minutes)
     item = desk_of(settings).snooze(incident_id, until, by, note)
     say(f"{item.id} is snoozed until {instant_text(until)}.")
@@ -45,7 +45,7 @@ def snooze(settings: Settings, incident_id: str, minutes: int, by: str, note: st
 @BY
 @pass_settings
 def note(settings: Settings, incident_id: str, text: str, by: str) -> None:
-    """Write into the timeline; whoever is told next reads it under what was tried."""
+    """Add a note to the timeline; the next notifications show it."""
     item = desk_of(settings).note(incident_id, by, text)
     say(f"{item.id}: noted.")
 
@@ -54,10 +54,11 @@ def note(settings: Settings, incident_id: str, text: str, by: str) -> None:
 @click.argument("matchers", nargs=-1, required=True)
 @MINUTES
 @BY
-@click.option("--comment", required=True, help="Why; kept and shown.")
+@click.option("--comment", required=True, help="Reason; stored and shown.")
 @pass_settings
 def silence(settings: Settings, matchers: tuple[str, ...], minutes: int, by: str, comment: str) -> None:
-    """Keep and show alerts that match, and tell nobody meanwhile: 'slo="credit/decision-latency"'."""
+    """Silence matching alerts: they are stored and shown, but nobody is notified, as with
+    'slo="credit/decision-latency"'."""
     from alarms.policy.policy_file import parse_matcher
 
     now = parse_clock(settings.clock).now()
@@ -73,10 +74,10 @@ def silence(settings: Settings, matchers: tuple[str, ...], minutes: int, by: str
 @click.command()
 @pass_settings
 def silences(settings: Settings) -> None:
-    """Silences that have not ended."""
+    """List silences that have not ended."""
     found = desk_of(settings).silences()
     if not found:
-        say("No silence is in force or planned.")
+        say("There are no active or planned silences.")
         return
     table = plain_table("id", "until", "by", "matches", "why")
     table.columns[0].no_wrap = True
@@ -91,6 +92,6 @@ def silences(settings: Settings) -> None:
 @BY
 @pass_settings
 def unsilence(settings: Settings, silence_id: str, by: str) -> None:
-    """End a silence now; what it held back is paged."""
+    """End a silence now; incidents that it held back are paged."""
     desk_of(settings).expire_silence(silence_id, by)
-    say(f"silence {silence_id} is over.")
+    say(f"silence {silence_id} has ended.")

@@ -35,9 +35,9 @@ CHUNK = timedelta(days=5)  # Prometheus answers with at most 11,000 points a ser
 
 @click.command(name="calibrate")
 @click.argument("names", metavar="[INDICATOR]...", nargs=-1)
-@click.option("--prometheus", help="Address of the Prometheus that is asked.  [default: the setting]")
+@click.option("--prometheus", help="Prometheus URL.  [default: the setting `prometheus`]")
 @click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True, help="How far back.")
-@click.option("--percentile", default="99.9", show_default=True, help="Of recorded values, in per cent.")
+@click.option("--percentile", default="99.9", show_default=True, help="Percentile of the recorded values.")
 @json_option
 @pass_settings
 def calibrate_(
@@ -48,13 +48,14 @@ def calibrate_(
     percentile: str,
     as_json: bool,
 ) -> None:
-    """What threshold the record of an INDICATOR suggests, and the false pages a month it would cost.
+    """Suggest a threshold for an INDICATOR from its history, with the false pages per month it would cost.
 
-    The threshold is a percentile of the record; every stretch past it that lasts as long as the alarm demands
-    is one page. Nothing is changed: thresholds are set in indicators.yaml, where a reviewer sees them.
+    The threshold is a percentile of the record; every stretch past it that lasts as long as the alarm
+    requires counts as one page. Nothing is changed: edit thresholds in indicators.yaml, where a reviewer sees
+    them.
 
-    Exit status: 0 said for each, 1 some have too little history, 2 no such indicator, 3 Prometheus cannot be
-    asked.
+    Exit status: 0 suggested for each, 1 some have too little history, 2 no such indicator, 3 Prometheus
+    cannot be reached.
     """
     import httpx
 
@@ -113,7 +114,7 @@ def _instant(seconds: float) -> datetime:
 def _chosen(known: Mapping[str, IndicatorAlarm], names: tuple[str, ...]) -> list[IndicatorAlarm]:
     for name in names:
         if name not in known:
-            raise click.BadParameter(f"no indicator is called {name!r}; there are: {', '.join(known)}")
+            raise click.BadParameter(f"there is no indicator {name!r}. Known: {', '.join(known)}")
     return [known[name] for name in names] or list(known.values())
 
 
@@ -132,13 +133,13 @@ def _show(known: Mapping[str, IndicatorAlarm], found: Mapping[str, Calibration |
         document = {name: _document(known[name], one) for name, one in found.items()}
         echo_json(document)
         return
-    table = plain_table("indicator", "now", "suggested, and its price")
+    table = plain_table("indicator", "now", "suggested, and its cost")
     for name, one in found.items():
         indicator = known[name]
         limit = f"{indicator.comparison} {decimal_text(indicator.threshold)}"
         table.add_row(name, limit, one if isinstance(one, str) else one.sentence())
     stdout.print(table)
-    say("method: `mirante alerts calibrate --help`; recorded trouble counts as false pages, too")
+    say("method: `mirante alerts calibrate --help`; recorded incidents also count as false pages")
 
 
 def _document(indicator: IndicatorAlarm, found: Calibration | str) -> dict[str, object]:

@@ -22,7 +22,7 @@ ROUTER = "router"
 @click.command()
 @pass_settings
 def channels(settings: Settings) -> None:
-    """What carries messages, to which teams, and whether its secret is set."""
+    """List the channels, the teams they serve, and whether their secrets are set."""
     from alarms.policy.alarm_policy import load_alarm_policy
 
     found = load_alarm_policy(settings.folders)
@@ -49,13 +49,13 @@ def _secret(settings: Settings, name: str, channel: Channel) -> str:
 
 @click.command(name="try")
 @click.argument("channel")
-@click.option("--team", help="Whom it is for.  [default: the first team of the policy]")
+@click.option("--team", help="Team to address.  [default: the first team of the policy]")
 @click.option(
     "--severity", type=click.Choice([level.value for level in Severity]), default="P4", show_default=True
 )
 @pass_settings
 def try_(settings: Settings, channel: str, team: str | None, severity: str) -> None:
-    """Send one message by a channel, now; no incident is opened and nobody has to act."""
+    """Send a test message through a channel; no incident is opened."""
     from alarms.notify.compose import trial_message
     from alarms.policy.alarm_policy import load_alarm_policy
     from alarms.policy.channel import LambdaChannel
@@ -64,7 +64,9 @@ def try_(settings: Settings, channel: str, team: str | None, severity: str) -> N
     found = load_alarm_policy(settings.folders)
     chosen = _chosen(found, channel)
     if isinstance(chosen, LambdaChannel):
-        raise click.BadParameter("it asks machines to act: a trial of it would act", param_hint="CHANNEL")
+        raise click.BadParameter(
+            "it calls machines, so a test would trigger a real action", param_hint="CHANNEL"
+        )
     clock = SystemClock()
     notifiers = build_notifiers({channel: chosen}, settings, clock)
     message = trial_message(
@@ -74,19 +76,19 @@ def try_(settings: Settings, channel: str, team: str | None, severity: str) -> N
         taken_as = notifiers.by_channel[channel].send(message)
     finally:
         notifiers.close()
-    say(f"{channel} took it as {taken_as}.")
+    say(f"{channel} accepted the message as {taken_as}.")
 
 
 @click.command()
 @click.argument("who")
 @click.argument("queue_arn")
-@click.option("--channel", default="pages", show_default=True, help="The SNS channel whose topics they are.")
+@click.option("--channel", default="pages", show_default=True, help="SNS channel that owns the topics.")
 @pass_settings
 def subscribe(settings: Settings, who: str, queue_arn: str, channel: str) -> None:
-    """Let an SQS queue hear a channel's topics: WHO is a team, or `router`.
+    """Subscribe an SQS queue to a channel's topics; WHO is a team, or `router`.
 
-    A team's queue gets the team's messages and nobody else's, so a backup's gets no first page. The router's
-    gets the alarms that CloudWatch tells the same topics, and none of our own messages.
+    A team's queue gets only that team's messages, so the backup's queue does not get the first page. The
+    router's queue gets the alarms that CloudWatch sends to the same topics, and none of our own messages.
     """
     from alarms.notify.sns_topics import subscribe_router, subscribe_team
     from alarms.policy.alarm_policy import load_alarm_policy
@@ -114,5 +116,5 @@ def subscribe(settings: Settings, who: str, queue_arn: str, channel: str) -> Non
 def _chosen(found: AlarmPolicy, name: str) -> Channel:
     if name not in found.channels:
         known = ", ".join(sorted(found.channels))
-        raise click.BadParameter(f"{name!r} is no channel (known: {known})", param_hint="CHANNEL")
+        raise click.BadParameter(f"{name!r} is not a channel (known: {known})", param_hint="CHANNEL")
     return found.channels[name]

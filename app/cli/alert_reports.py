@@ -19,14 +19,19 @@ DAYS = 30
 
 @click.command(name="simulate")
 @click.option("--replay", type=click.Path(path_type=Path), required=True, help="Recorded alerts, JSON lines.")
-@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="When the first arrives (UTC).")
-@click.option("--hours", default=24, show_default=True, help="How long nobody does anything afterwards.")
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="Time of the first alert (UTC).")
+@click.option(
+    "--hours",
+    default=24,
+    show_default=True,
+    help="How long to simulate after the last alert, with nobody acting.",
+)
 @pass_settings
 def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int) -> None:
-    """Who would have been told what, when, if nobody did anything.
+    """Show who would have been notified, and when, if nobody had acted.
 
-    A line of the replay is {"at": INSTANT, "kind": "alert" | "alertmanager" | "cloudwatch" | "eventbridge",
-    "payload": {...}}.
+    Each line of the replay is {"at": INSTANT, "kind": "alert" | "alertmanager" | "cloudwatch" |
+    "eventbridge", "payload": {...}}.
     """
     from alarms.intake.normalise import intake_rules
     from alarms.policy.alarm_policy import load_alarm_policy
@@ -63,7 +68,7 @@ def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int)
 @json_option
 @pass_settings
 def report(settings: Settings, days: int, as_json: bool) -> None:
-    """How good each alert rule is: acted on, gone by itself, flapping, paging out of hours.
+    """Show how good each alert rule is: acted on, cleared by itself, flapping, paging out of hours.
 
     Times to acknowledge and to resolve are medians.
     """
@@ -91,7 +96,10 @@ def report(settings: Settings, days: int, as_json: bool) -> None:
             _span(row.time_to_resolve),
         )
     stdout.print(table)
-    say("acted: a person did something; alone: it paged and went away untouched; night: pages out of hours")
+    say(
+        "acted: a person did something; alone: it paged and cleared without anyone acting; night: "
+        "pages out of hours"
+    )
 
 
 def _span(length: timedelta | None) -> str:
@@ -101,7 +109,7 @@ def _span(length: timedelta | None) -> str:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def quarantine(context: click.Context) -> None:
-    """What known senders sent and nobody could read: kept apart, in bounded space."""
+    """List payloads from known senders that could not be read."""
     if context.invoked_subcommand is None:
         context.invoke(list_)
 
@@ -109,7 +117,7 @@ def quarantine(context: click.Context) -> None:
 @quarantine.command(name="list")
 @pass_settings
 def list_(settings: Settings) -> None:
-    """What is there, newest first."""
+    """List quarantined payloads, newest first."""
     from rich.text import Text
 
     found = desk_of(settings).quarantined()
@@ -129,7 +137,7 @@ def list_(settings: Settings) -> None:
 @click.argument("receipt")
 @pass_settings
 def show(settings: Settings, receipt: str) -> None:
-    """One of them, whole, on standard output; what is wrong with it on standard error."""
+    """Print a quarantined payload to standard output, and what is wrong with it to standard error."""
     found = desk_of(settings).quarantined_one(receipt)
     click.echo(f"{found.kind}, received {found.received_at:%Y-%m-%d %H:%M:%S} UTC: {found.problem}", err=True)
     click.echo(found.payload)
@@ -143,7 +151,7 @@ def show(settings: Settings, receipt: str) -> None:
 @BY
 @pass_settings
 def requeue(settings: Settings, receipt: str, corrected: TextIO | None, by: str) -> None:
-    """Have one worked off once more, as it came or as corrected."""
+    """Process a quarantined payload again, as it came or corrected."""
     desk_of(settings).requeue(receipt, by, None if corrected is None else corrected.read())
     say(f"{receipt} is worked off again; `mirante alerts quarantine` shows it if it still cannot be read.")
 
@@ -152,7 +160,8 @@ def requeue(settings: Settings, receipt: str, corrected: TextIO | None, by: str)
 @click.argument("incident_id")
 @pass_settings
 def postmortem_(settings: Settings, incident_id: str) -> None:
-    """The incident as a Markdown document: facts, arithmetic, timeline, and room for what was learnt."""
+    """Write the incident as a Markdown post-mortem: facts, arithmetic, timeline, and room for lessons
+    learned."""
     from alarms.reports.postmortem import postmortem
 
     click.echo(postmortem(desk_of(settings).explain(incident_id)))

@@ -32,13 +32,13 @@ STYLES = {Severity.P1: "bold red", Severity.P2: "red", Severity.P3: "yellow", Se
 
 class NoRouterYet(ServingError):
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path}: no router ever ran here. Check --data-dir, or run `mirante up`")
+        super().__init__(f"{path}: no router has ever run here. Check --data-dir, or run `mirante up`")
 
 
 class NoToken(ServingError):
     def __init__(self, url: str, path: Path) -> None:
         super().__init__(
-            f"{url} wants a token, and {path} holds none. Set MIRANTE_HOOK_TOKEN to that router's"
+            f"{url} requires a token, and {path} has none. Set MIRANTE_HOOK_TOKEN to that router's token"
         )
 
 
@@ -69,14 +69,14 @@ def _token(settings: Settings) -> str:
 
 @click.group(cls=LazyGroup, commands=ALERTS)
 def alerts() -> None:
-    """Incidents: what is open, why, who was told, and what a person does about it.
+    """Incidents: what is open, why, who was notified, and what to do about it.
 
-    Asks the running router at `router_url` if that is set, else the router's store.
+    Talks to the running router at `router_url` if it is set, otherwise to the router's store.
     """
 
 
 @click.command(name="list")
-@click.option("--all", "everything", is_flag=True, help="Resolved ones too, newest first.")
+@click.option("--all", "everything", is_flag=True, help="Include resolved incidents, newest first.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @click.option("--limit", type=click.IntRange(1, 500), default=100, show_default=True, help="At most so many.")
 @click.option("--cursor", default="", help="Go on where the listing before ended; it says with what.")
@@ -92,7 +92,7 @@ def list_(settings: Settings, everything: bool, as_json: bool, limit: int, curso
         echo_json([document(item) for item in found])
         return
     if not found:
-        say("No incident yet." if everything else "No open incident.")
+        say("There are no incidents yet." if everything else "There are no open incidents.")
         return
     stdout.print(_table(found, parse_clock(settings.clock).now()))
 
@@ -140,7 +140,7 @@ def _table(found: Sequence[Incident], now: datetime) -> Table:
 @json_option
 @pass_settings
 def show(settings: Settings, incident_id: str, as_json: bool) -> None:
-    """One incident: summary, arithmetic, timeline, notifications. The end of an id is enough."""
+    """Show one incident: summary, arithmetic, timeline, notifications. The end of an id is enough."""
     desk = desk_of(settings)
     item = desk.incident(incident_id)
     if as_json:
@@ -198,7 +198,7 @@ def _print_notifications(desk: Desk, item: Incident) -> None:
 @json_option
 @pass_settings
 def explain(settings: Settings, incident_id: str, as_json: bool) -> None:
-    """Every decision the router took about an incident, and what comes next if nobody acts."""
+    """Show every routing decision about an incident, and what comes next if nobody acts."""
     found = desk_of(settings).explain(incident_id)
     if as_json:
         echo_struct(found)
@@ -213,13 +213,13 @@ def explain(settings: Settings, incident_id: str, as_json: bool) -> None:
         verdict = Text(f"{taken.outcome}{rule}\n").append(taken.reason, style="dim")
         table.add_row(f"{taken.at:%H:%M:%S}", taken.stage.value, verdict)
     stdout.print(table)
-    say("next, if nobody acts:" if found.future else "nothing more will happen by itself.")
+    say("next, if nobody acts:" if found.future else "nothing more will happen automatically.")
     for step in found.future:
         say(f"  {step}")
 
 
-BY = click.option("--by", default=getpass.getuser, help="Who does it.  [default: the user]")
-NOTE = click.option("--note", default="", help="Kept in the timeline.")
+BY = click.option("--by", default=getpass.getuser, help="Name of the person.  [default: the user]")
+NOTE = click.option("--note", default="", help="Note for the timeline.")
 
 
 @click.command()
@@ -228,9 +228,9 @@ NOTE = click.option("--note", default="", help="Kept in the timeline.")
 @NOTE
 @pass_settings
 def ack(settings: Settings, incident_id: str, by: str, note: str) -> None:
-    """Acknowledge: stops the acknowledgement clock, never the resolution clock."""
+    """Acknowledge an incident, which stops the acknowledgement deadline but not the resolution deadline."""
     item = desk_of(settings).acknowledge(incident_id, by, note)
-    say(f"{item.id} acknowledged by {item.acknowledged_by}; the resolution clock goes on.")
+    say(f"{item.id} acknowledged by {item.acknowledged_by}; the resolution deadline still applies.")
 
 
 @click.command()
@@ -239,6 +239,6 @@ def ack(settings: Settings, incident_id: str, by: str, note: str) -> None:
 @NOTE
 @pass_settings
 def resolve(settings: Settings, incident_id: str, by: str, note: str) -> None:
-    """Resolve by hand; an alert that goes on firing opens it again."""
+    """Resolve an incident by hand; if the alert keeps firing, it reopens."""
     item = desk_of(settings).resolve(incident_id, by, note)
     say(f"{item.id} resolved by {item.resolved_by}.")

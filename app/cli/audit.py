@@ -29,7 +29,7 @@ def audit() -> None:
 def verify(settings: Settings, as_json: bool) -> None:
     """Recompute every link of the chain and compare it with every anchor.
 
-    Works while the server runs, and without it; changes nothing. Exit status: 0 intact, 1 damaged (each
+    Works whether the server runs or not; changes nothing. Exit status: 0 intact, 1 damaged (each
     finding names the entry) or without the anchors that were due, 3 there is no trail or it cannot be read.
     """
     from app.bootstrap.platform import audit_report
@@ -74,7 +74,7 @@ def _print_intact(report: AuditReport, unconfirmed: bool, anchors: Path) -> None
     elif report.entries and not report.anchors:
         say("intact: every link holds; too young for its first anchor, so nothing outside confirms it yet")
     else:
-        say("intact: every link holds and every anchor is on the chain", "green")
+        say("intact: every link is valid and every anchor matches the chain", "green")
 
 
 def _document(report: AuditReport, unconfirmed: bool) -> dict[str, object]:

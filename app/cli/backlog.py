@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_settings
 def status(settings: Settings, as_json: bool) -> None:
-    """What waits, what was set aside and the newest batches. Works while the server runs."""
+    """Show what is waiting, what was set aside, and the newest batches. Works while the server runs."""
     from dataplatform.stores.sqlite.backlog import read_backlog
 
     backlog = read_backlog(settings.data_dir)
@@ -44,8 +44,8 @@ def status(settings: Settings, as_json: bool) -> None:
         return
     now = parse_clock(settings.clock).now()
     if backlog.waiting is None:
-        say("how many records wait is unknown: Kinesis does not count them")
-        say("credit_ingest_lag_seconds in /metrics of the data side says how long they do")
+        say("the number of waiting records is unknown, because Kinesis does not count them")
+        say("credit_ingest_lag_seconds in the /metrics of the data side shows how long they wait")
     else:
         oldest = "" if backlog.oldest is None else f", the oldest since {age_text(backlog.oldest, now)}"
         say(f"{backlog.waiting:,} records wait{oldest}")
@@ -72,11 +72,14 @@ def _batch_table(backlog: Backlog) -> Table:
 
 
 @click.command(name="dead-letters")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The most to show.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Most items to show."
+)
 @json_option
 @pass_settings
 def dead_letters(settings: Settings, limit: int, as_json: bool) -> None:
-    """Records set aside, with the reason; their content stays sealed. Works while the server runs."""
+    """List records that were set aside, with the reason; their content stays encrypted. Works while the
+    server runs."""
     from dataplatform.stores.sqlite.backlog import read_dead_letters
 
     letters = read_dead_letters(settings.data_dir, limit)
@@ -84,7 +87,7 @@ def dead_letters(settings: Settings, limit: int, as_json: bool) -> None:
         echo_json(letters)
         return
     if not letters:
-        say("No dead letter.")
+        say("There are no dead letters.")
         return
     table = plain_table(
         "sequence", "arrived", "set aside", "attempts", "reason", right=("sequence", "attempts")

@@ -37,33 +37,33 @@ INSTEAD = (
     "It compares and repairs by itself: `mirante consistency report` shows its newest results. "
     "To check by hand, stop it first"
 )
-PAIR = click.option("--pair", type=click.Choice(PAIRS), help="Only this one.  [default: both]")
+PAIR = click.option("--pair", type=click.Choice(PAIRS), help="Only this pair.  [default: both]")
 SAMPLE = click.option(
     "--sample",
     type=click.IntRange(min=1),
     default=CheckPlan().sample,
     show_default=True,
-    help="Random records of the source to compare, and as many of the projection.",
+    help="Random records of the source to compare, and as many from the projection.",
 )
 
 
 @click.group()
 def consistency() -> None:
-    """Do the stores say the same as the source of truth?"""
+    """Compare the stores with the source of truth."""
 
 
 @consistency.command()
 @PAIR
 @SAMPLE
 @click.option(
-    "--repair/--no-repair", default=False, show_default=True, help="Repair up to 100 records a pair."
+    "--repair/--no-repair", default=False, show_default=True, help="Repair up to 100 records per pair."
 )
 @json_option
 @pass_settings
 def check(settings: Settings, pair: str | None, sample: int, repair: bool, as_json: bool) -> None:
-    """Compare the stores now, while the data side is stopped; the result is kept and counted.
+    """Compare the stores now, while the data side is stopped; the result is stored and counted.
 
-    Exit status: 0 they agree (or were made to), 1 they differ, 3 the data side runs, or there is nothing to
+    Exit status: 0 they agree (or were repaired), 1 they differ, 3 the data side runs, or there is nothing to
     compare.
     """
     _run(settings, pair, sample, 100 if repair else None, as_json)
@@ -77,12 +77,12 @@ def check(settings: Settings, pair: str | None, sample: int, repair: bool, as_js
     type=click.IntRange(min=1),
     default=100,
     show_default=True,
-    help="The most records one repair may touch; if more differ, none is touched.",
+    help="Most records that a repair may touch; if more differ, it touches none.",
 )
 @json_option
 @pass_settings
 def repair(settings: Settings, pair: str | None, sample: int, cap: int, as_json: bool) -> None:
-    """Compare, then write what the source of truth says over what differs; the audit trail says which.
+    """Compare the stores, then repair differences from the source of truth; the audit trail lists them.
 
     Exit status: 0 they agree now, 1 the repair was refused (more than --cap), 3 the data side runs, or
     there is nothing to compare.
@@ -94,7 +94,7 @@ def repair(settings: Settings, pair: str | None, sample: int, cap: int, as_json:
 @json_option
 @pass_settings
 def report(settings: Settings, as_json: bool) -> None:
-    """The newest result of each pair, with its confidence bound and age. Works while the server runs."""
+    """Show the newest result of each pair, with its confidence bound and age. Works while the server runs."""
     from dataplatform.stores.sqlite.check_log import latest_checks
 
     readings = latest_checks(paths_in(settings.data_dir).consistency)
@@ -103,7 +103,7 @@ def report(settings: Settings, as_json: bool) -> None:
         echo_json([_reading_document(reading) for reading in readings])
         return
     if not readings:
-        say(f"No check is on file in {settings.data_dir}. Run `mirante up`, or `mirante consistency check`.")
+        say(f"{settings.data_dir} has no check on file. Run `mirante up`, or `mirante consistency check`.")
         return
     table = plain_table("pair", "index", "surely above", "different", "compared", "measured")
     for reading in readings:
@@ -187,7 +187,7 @@ def _print(item: Round) -> None:
         "green" if not found.divergent else "red",
     )
     if found.in_flight:
-        say(f"  {found.in_flight:,} in flight: their changes wait to be projected, no verdict on them")
+        say(f"  {found.in_flight:,} in flight: their changes are not projected yet, so they are not judged")
     for name, count in found.divergent_by_class.items():
         if count:
             say(f"  {count:,} {name}")
@@ -201,7 +201,10 @@ def _print(item: Round) -> None:
 def _print_repair(item: Round) -> None:
     if item.repaired is not None:
         done = item.repaired
-        say(f"  repaired: {done.written:,} written, {done.removed:,} removed, {done.settled:,} already right")
+        say(
+            f"  repaired: {done.written:,} written, {done.removed:,} removed, {done.settled:,} "
+            "already correct"
+        )
     elif item.refused is not None:
         say(f"  not repaired: {item.refused}", "red")
     elif item.report.divergent:

@@ -118,7 +118,7 @@ def prometheus_of(settings: Settings, given: str | None) -> str:
     """
     url = given or settings.prometheus
     if not url:
-        raise click.UsageError("no Prometheus to ask: give --prometheus, or set MIRANTE_PROMETHEUS")
+        raise click.UsageError("no Prometheus is set: give --prometheus, or set MIRANTE_PROMETHEUS")
     return url
 
 

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 30.0
 POINTS = 120
 NOTE = {
-    "en": "Preview of the layout with real values, asked of {url} at {at} over the last {hours} h. "
-    "Drawn by Mirante, not by Grafana.",
-    "pt": "Prévia do leiaute com valores reais, perguntados a {url} em {at} sobre as últimas {hours} h. "
-    "Desenhada pelo Mirante, não pelo Grafana.",
+    "en": (
+        "Preview of the layout with real values from {url}, at {at} over the last {hours} h. Drawn by "
+        "Mirante, not by Grafana."
+    ),
+    "pt": (
+        "Prévia do leiaute com valores reais de {url}, em {at}, das últimas {hours} h. Desenhada pelo "
+        "Mirante, não pelo Grafana."
+    ),
 }
 
 
@@ -54,12 +58,12 @@ class _Answers:
 
 @click.group()
 def dashboards() -> None:
-    """Look at the boards without Grafana."""
+    """Preview the boards without Grafana."""
 
 
 @dashboards.command()
 @click.argument("names", metavar="[BOARD]...", nargs=-1)
-@click.option("--prometheus", help="Address of the Prometheus that is asked.  [default: the setting]")
+@click.option("--prometheus", help="Prometheus URL.  [default: the setting `prometheus`]")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/preview"), show_default=True)
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--hours", type=click.IntRange(1, 24 * 30), default=6, show_default=True, help="How far back.")
@@ -67,10 +71,10 @@ def dashboards() -> None:
 def preview(
     settings: Settings, names: tuple[str, ...], prometheus: str | None, out: Path, language: str, hours: int
 ) -> None:
-    """Write each BOARD (all, if none is named) as an HTML page: its layout, with real query results.
+    """Write each BOARD (all, if none is named) as an HTML page with its layout and real query results.
 
     A panel without data is grey and says so. Exit status: 0 written, 2 no such board, 3 Prometheus cannot be
-    asked.
+    reached.
     """
     import httpx
 
@@ -99,7 +103,7 @@ def _chosen(every: tuple[Board, ...], names: tuple[str, ...]) -> list[Board]:
     known = {board.name: board for board in every}
     for name in names:
         if name not in known:
-            raise click.BadParameter(f"no board is called {name!r}; there are: {', '.join(known)}")
+            raise click.BadParameter(f"there is no board {name!r}. Known: {', '.join(known)}")
     return [known[name] for name in names] or list(every)
 
 

@@ -25,15 +25,15 @@ EXAMPLES = 3
 TOP_REASONS = 8
 
 
-HELP = f"""Decide every row of FILE (CSV) in this process, by the same policy and code as the API.
+HELP = f"""Decide every row of FILE (CSV) in this process, with the same policy and code as the API.
 
-A mapping says which column is what. The one that ships reads openintro/loans_full_schema and is a worked
-example of everything a mapping can say:
+A mapping says which column is which field. The shipped one reads openintro/loans_full_schema and shows
+everything a mapping can contain:
 
 \b
   {OPENINTRO_LOANS}
 
-The smallest one, for a file with the columns id,cpf,amount,term,purpose:
+The smallest mapping, for a file with the columns id,cpf,amount,term,purpose:
 
 \b
   mapping: mine
@@ -50,16 +50,16 @@ The smallest one, for a file with the columns id,cpf,amount,term,purpose:
 \b
   mirante decide loans.csv --map mine.yaml --out decisions.jsonl
 
-Whatever the policy asks and no column gives is not known, and refers the application to a person. A row that
-cannot be used is counted by reason with its lines, never dropped silently. Nothing is recorded: this is a
-calculation, and the same rows give the same sha256.
+A fact that the policy needs and no column gives is unknown, and refers the application to a person. Unusable
+rows are counted by reason, with their lines, and never dropped silently. Nothing is recorded: this is a
+calculation, and the same rows give the same SHA-256.
 
 Exit status: 0 decided, 1 no row could be used, or the file, the mapping or the policy is wrong, 3 a file
 cannot be read or --out cannot be written, 130 interrupted (then --out is as it was before).
 """
 
 
-@click.command(help=HELP, short_help="Decide every row of a CSV file by the credit policy.")
+@click.command(help=HELP, short_help="Decide every row of a CSV file with the credit policy.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--map",
@@ -67,14 +67,14 @@ cannot be read or --out cannot be written, 130 interrupted (then --out is as it 
     type=click.Path(path_type=Path),
     default=OPENINTRO_LOANS,
     show_default="the shipped loans mapping",
-    help="Which column is what (YAML).",
+    help="Mapping of columns to fields (YAML).",
 )
 @click.option("--policy", help="Name or id of the credit policy.  [default: the one in the settings]")
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day to decide as of.  [default: today]")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Decide as of this day.  [default: today]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the decisions here, one JSON object a line.",
+    help="Write the decisions here, one JSON object per line.",
 )
 @pass_settings
 def decide(
@@ -161,7 +161,7 @@ def _print(settings: Settings, summary: BatchSummary, report: ConversionReport, 
             table.add_row(f"{count:,}", code, reasons.text(code).title.en)
         stdout.print(table)
     _print_unusable(report, file)
-    say(f"sha256 of the verdicts in row order: {summary.digest}")
+    say(f"SHA-256 of the verdicts in row order: {summary.digest}")
 
 
 def _print_unusable(report: ConversionReport, file: str) -> None:

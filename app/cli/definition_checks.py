@@ -180,7 +180,7 @@ def _secret_findings(channels: Channels, settings: Settings) -> Iterator[Finding
         if what is not None and name not in settings.channel_secrets.by_channel:
             reason, fix = (
                 f"needs {what}, which is not set here",
-                f"Set {channel_variable(name)} where it runs",
+                f"Set {channel_variable(name)} where the router runs",
             )
             yield Finding(
                 FindingLevel.WARNING,

@@ -34,11 +34,11 @@ DEFINITIONS = click.option(
 @json_option
 @pass_settings
 def check(settings: Settings, definitions: Path | None, as_json: bool) -> None:
-    """Validate and lint everything people write; the exit status is the answer.
+    """Validate and lint everything people write; the exit status says whether it passed.
 
     Reads SLO definitions with their windows and components, credit policies with their reasons, and the alarm
     policy with channels, schedules, responsibilities and runbooks; then generates everything in memory. Each
-    finding says file:line, field, what is wrong and how to fix it.
+    finding gives file:line, field, what is wrong and how to fix it.
 
     Exit status: 0 sound (perhaps with warnings), 1 something is wrong, 3 a file or folder cannot be read.
     """
@@ -63,7 +63,7 @@ def _print(found: Checked) -> None:
     if found.executed:
         say(f"executed as code: {counted(len(found.executed), 'board file')}: {', '.join(found.executed)}")
     if found.unwatched:
-        say("watched by no board and no rule: " + ", ".join(found.unwatched))
+        say("not on any board or rule: " + ", ".join(found.unwatched))
     if found.counts:
         say("checked: " + ", ".join(f"{count:,} {name}" for name, count in found.counts.items()))
     if found.errors:
@@ -93,11 +93,15 @@ def _document(found: Checked) -> dict[str, object]:
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, help="Output folder."
 )
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; name what is not up to date.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; list the files that are not up to date."
+)
 @click.option("--region", default=Deployment("").region, show_default=True, help="AWS region.")
 @click.option("--account", default=Deployment("").account, show_default=True, help="AWS account.")
 @click.option("--console-url", default=Deployment("").console, show_default=True, help="Console's address.")
-@click.option("--sloth-names", is_flag=True, help="Also record what Sloth's dashboards read.")
+@click.option(
+    "--sloth-names", is_flag=True, help="Also record series under the names that Sloth's dashboards read."
+)
 @click.option("--router-url", default=RouterAddress().url, show_default=True, help="Router's address.")
 @pass_settings
 def build(
@@ -111,14 +115,14 @@ def build(
     router_url: str,
     sloth_names: bool,
 ) -> None:
-    """Write everything generated: same input, same bytes.
+    """Generate everything; the same input gives the same bytes.
 
-    What `mirante check` finds wrong is not built: all of it is named, and nothing is written.
+    If `mirante check` finds errors, all of them are listed and nothing is written.
 
     Prometheus rules and their unit tests, Alertmanager configuration, Grafana and CloudWatch dashboards,
     CloudWatch alarms and templates, parity.md (which panel is on which backend, and why not), and
-    manifest.json: what was built from what, by hash. A file that a
-    previous build wrote here and this one no longer makes is removed; other files are left alone.
+    manifest.json (the hashes of inputs and outputs). Files that a
+    previous build wrote here and this one no longer generates are removed; other files are left alone.
 
     Exit status: 0 written, or up to date; 1 something is wrong, or with --check: it is not up to date; 3 a
     file or folder cannot be read, or --out cannot be written.
@@ -171,14 +175,14 @@ def _check_built(found: tuple[BuildDifference, ...], out: Path, files: int) -> N
     "--out",
     type=click.Path(path_type=Path),
     required=True,
-    help=f"Folder that {IMPORTED} is written to, or - for standard output.",
+    help=f"Folder to write {IMPORTED} to, or - for standard output.",
 )
-@click.option("--force", is_flag=True, help="Replace a file that is already there.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def import_(files: tuple[Path, ...], out: Path, force: bool) -> None:
-    """Sloth or OpenSLO in, our definitions (OpenSLO v1 with annotations) out.
+    """Convert Sloth or OpenSLO files to our definitions (OpenSLO v1 with annotations).
 
-    Every change is named, with the file and line it comes from: what was assumed, added, said differently or
-    lost. Exit status: 0 imported, 1 a file says something wrong, 3 one cannot be read (nothing is written).
+    Every change is listed with its file and line: what was assumed, added, written differently or lost. Exit
+    status: 0 imported, 1 a file has an error, 3 a file cannot be read (nothing is written).
     """
     from slo.loaders.importer import import_files
 
@@ -193,5 +197,5 @@ def import_(files: tuple[Path, ...], out: Path, force: bool) -> None:
         raise click.UsageError(f"{target} exists. Give another --out, or --force to replace it.")
     out.mkdir(parents=True, exist_ok=True)
     target.write_text(found.text, encoding="utf-8")
-    say(f"{target}: {len(found.catalogue.slos):,} SLOs, {len(found.changes):,} changes named above")
-    say(f"Read it, then: mirante check --definitions {out}")
+    say(f"{target}: {len(found.catalogue.slos):,} SLOs, {len(found.changes):,} changes, listed above")
+    say(f"Review it, then run: mirante check --definitions {out}")

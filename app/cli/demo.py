@@ -18,9 +18,9 @@ STORES = ("relational", "none")
 @click.option(
     "--profile",
     type=click.Choice(PROFILES),
-    help="embedded, or local: on MariaDB, Redis, Cassandra and an AWS emulator.  [default: the setting]",
+    help="embedded, or local (MariaDB, Redis, Cassandra and an AWS emulator).  [default: the setting]",
 )
-@click.option("--loans", type=click.IntRange(min=100), help="Only the first so many.  [default: all 10,000]")
+@click.option("--loans", type=click.IntRange(min=100), help="Number of loans to use.  [default: all 10,000]")
 @click.option("--work-dir", type=click.Path(path_type=Path), default=Path("demo-data"), show_default=True)
 @click.option("--report-dir", type=click.Path(path_type=Path), default=Path("demo-report"), show_default=True)
 @click.option("--build-dir", type=click.Path(path_type=Path), default=Path("build"), show_default=True)
@@ -34,10 +34,10 @@ def demo(
     report_dir: Path,
     build_dir: Path,
 ) -> None:
-    """Real loans through the API, a fault, the burn, the page, the recovery; ends with a report.
+    """Run real loans through the API, a fault, the burn, the page and the recovery; ends with a report.
 
-    Exit status 0 only if everything promised was observed. With --fault none the alert must not come, so the
-    status is 1: the demo's own negative control.
+    The exit status is 0 only if everything expected was observed. With --fault none no alert may fire, so the
+    status is 1: this is the negative control of the demo.
     """
     import signal
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from app.deployment.plan import Change, Plan
 
 TARGET = click.argument("targets", metavar="[TARGET]...", nargs=-1, type=click.Choice(TARGETS))
-PRUNE = click.option("--prune", is_flag=True, help="Remove what is ours and no longer generated.")
-REGION = click.option("--region", help="AWS region.  [default: AWS's own setting]")
+PRUNE = click.option("--prune", is_flag=True, help="Remove our resources that are no longer generated.")
+REGION = click.option("--region", help="AWS region.  [default: from the AWS settings]")
 CONSOLE_URL = click.option(
     "--console-url", default=Deployment("").console, show_default=True, help="Console's address."
 )
@@ -53,12 +53,12 @@ def plan(
     router_url: str,
     as_json: bool,
 ) -> None:
-    """Say how what is deployed differs from what is generated; change nothing.
+    """Show how the deployment differs from what is generated; changes nothing.
 
-    TARGET is aws, grafana, prometheus or alertmanager; without one, every target whose address is set (AWS
-    has to be named; its credentials come from AWS's own chain). What is not marked as ours is never touched.
+    TARGET is aws, grafana, prometheus or alertmanager; without one, every target whose URL is set (AWS has
+    to be named; its credentials come from AWS's own chain). Resources without our mark are never touched.
 
-    Exit status: 0 in step, 1 something differs, 3 a target cannot be read.
+    Exit status: 0 nothing differs, 1 something differs, 3 a target cannot be read.
     """
     looked = _look(settings, targets, prune, region, console_url, router_url)
     _show(looked, as_json)
@@ -83,11 +83,11 @@ def apply(
     router_url: str,
     dry_run: bool,
 ) -> None:
-    """Bring what is deployed to what is generated. A second run changes nothing.
+    """Deploy what is generated. A second run changes nothing.
 
-    Targets are those of `mirante plan`. A run that was stopped or failed half-way is finished by the next.
+    Targets are those of `mirante plan`. If a run stops or fails half-way, the next run finishes it.
 
-    Exit status: 0 in step, 1 something foreign is in the way, 3 something could not be done.
+    Exit status: 0 everything is deployed, 1 a foreign resource is in the way, 3 something failed.
     """
     looked = _look(settings, targets, prune, region, console_url, router_url)
     _show(looked, as_json=False)
@@ -113,7 +113,7 @@ def _look(
     chosen = targets or configured(settings)
     if not chosen:
         raise click.UsageError(
-            f"nothing to look at: name a TARGET ({', '.join(TARGETS)}), or set the address of one"
+            f"nothing to compare: name a TARGET ({', '.join(TARGETS)}), or set the URL of one"
         )
     with stderr.progress("starting") as step:
         account = None
@@ -183,5 +183,5 @@ def _carry_out(found: Plan) -> None:
         stderr.print(str(failure.error), style="red", markup=False, soft_wrap=True)
     say(f"{counted(len(outcome.done), 'change')} of {len(to_do):,} made")
     if outcome.failed:
-        say("run it again for the rest: what is done stays done", "yellow")
+        say("run it again for the rest; finished steps are not repeated", "yellow")
         raise SystemExit(ExitStatus.ENVIRONMENT)

@@ -16,21 +16,27 @@ from foundation.clock import parse_clock
 if TYPE_CHECKING:
     from dataplatform.profiles.wide_export import ExportPlan, WideExport
 
-INSTEAD = "Stop it first, or set MIRANTE_WIDE_HOSTS to export from a Cassandra or Keyspaces while it runs"
+INSTEAD = "Stop it first, or set MIRANTE_WIDE_HOSTS to export from Cassandra or Keyspaces while it runs"
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder that gets a new folder.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder in which to create the export folder.",
+)
 @click.option(
     "--rows-per-second",
     type=click.FloatRange(min=0, min_open=True),
-    help="The most to read, so that the store's own work goes on.  [default: no bound]",
+    help="Most rows to read, to limit the load on the store.  [default: no limit]",
 )
 @pass_settings
 def export(settings: Settings, out: Path, rows_per_second: float | None) -> None:
-    """Write every wide row to gzip files of JSON lines with a manifest, for analysis elsewhere.
+    """Export every wide row to gzip files of JSON lines with a manifest, for analysis elsewhere.
 
-    What is sealed stays sealed. A folder that says `.unfinished` is of an export that was cut short.
+    Encrypted values stay encrypted. A folder whose name ends in `.unfinished` belongs to an interrupted
+    export.
     """
     from dataplatform.profiles.wide_export import ExportPlan
 

@@ -17,19 +17,19 @@ from foundation.exit_status import ExitStatus
 
 FIXES = {
     errno.ENOSPC: "the disk is full: free some space and run it again",
-    errno.EDQUOT: "the disk quota is spent: free some space and run it again",
+    errno.EDQUOT: "the disk quota is used up: free some space and run it again",
     errno.EROFS: "the file system is read-only: choose another folder",
-    errno.EACCES: "permission denied: choose another path, or change its owner or mode",
+    errno.EACCES: "permission denied: choose another path, or change its owner or permissions",
     errno.EPERM: "not permitted: choose another path, or change its owner",
-    errno.EADDRINUSE: "the port is taken: choose another one",
+    errno.EADDRINUSE: "the port is in use: choose another one",
     errno.EADDRNOTAVAIL: "this machine does not have that address: give another --host",
-    errno.ENOENT: "check the path: a folder or file of it does not exist",
+    errno.ENOENT: "check the path: a folder or file in it does not exist",
     errno.ENOTDIR: "check the path: a part of it is a file, not a folder",
     errno.EISDIR: "it is a folder where a file was expected: name a file",
     errno.EEXIST: "it exists already: choose another path",
     errno.EMFILE: "too many files are open: raise the limit (ulimit -n) and run it again",
     errno.ENAMETOOLONG: "the path is too long: choose a shorter one",
-    errno.ELOOP: "the path leads in a circle of links: choose another",
+    errno.ELOOP: "the path has a loop of symbolic links: choose another",
 }
 OTHERWISE = "check the path, its permissions and the free space, then run it again"
 
@@ -45,7 +45,10 @@ def explained() -> Iterator[None]:
         error.show()
         raise SystemExit(error.exit_code) from None
     except (KeyboardInterrupt, click.Abort):
-        _leave("interrupted; nothing is half done, run the command again to go on", ExitStatus.INTERRUPTED)
+        _leave(
+            "interrupted; nothing is left half done. Run the command again to continue",
+            ExitStatus.INTERRUPTED,
+        )
     except (ReaderGone, BrokenPipeError):
         _leave_quietly()
     except OSError as error:
@@ -63,8 +66,8 @@ def _told(error: Exception) -> tuple[str, ExitStatus]:
     if isinstance(error, MiranteError) and error.exit_status is not ExitStatus.DEFECT:
         return str(error), error.exit_status
     if isinstance(error, DatabaseError):
-        return f"a database of the data directory: {error}; {OTHERWISE}", ExitStatus.ENVIRONMENT
-    told = f"a defect in mirante: {type(error).__name__}. The details are in {_keep()}"
+        return f"a database in the data directory: {error}; {OTHERWISE}", ExitStatus.ENVIRONMENT
+    told = f"a bug in mirante: {type(error).__name__}. The details are in {_keep()}"
     return told, ExitStatus.DEFECT
 
 
@@ -91,5 +94,5 @@ def _keep() -> str:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(traceback.format_exc())
     except OSError as error:
-        return f"no file, for none could be written ({error.strerror})"
+        return f"no file, because none could be written ({error.strerror})"
     return str(Path(name))

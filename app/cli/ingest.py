@@ -28,7 +28,7 @@ BAD_SHOWN = 20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 IDLE_ROUNDS = 20  # a transaction waits for its customer for a few rounds, then it is set aside
 INSTEAD = (
-    "Send the records to it instead: POST /v1/records with an API key of scope ingest:write "
+    "Send the records to its API instead: POST /v1/records with an API key of scope ingest:write "
     "(`mirante keys create loader --scope ingest:write`); or stop it first"
 )
 REPLAY_INSTEAD = "Stop it, replay, and start it again: it processes what was replayed"
@@ -91,17 +91,17 @@ class Intake:
 
 @click.group(cls=FileOrCommand, default="file", commands=INGEST)
 def ingest() -> None:
-    """Records onto the ingestion stream and into the stores.
+    """Send records through the ingestion stream into the stores.
 
-    `mirante ingest FILE` takes one JSON object a line, such as
+    `mirante ingest FILE` takes one JSON object per line, such as
 
     \b
       {"kind": "customer", "data": {"customer_id": "C-1", "cpf": "529.982.247-25", "credit_score": 712}}
       {"kind": "transaction", "data": {"transaction_id": "T-1", "customer_id": "C-1",
                                        "amount_cents": 12990, "kind": "PURCHASE"}}   (on one line)
 
-    and processes them while the data side is stopped. Every line is judged first: good ones are taken, bad
-    ones are named with line, field and fix, and never sent. Taking a file twice changes nothing.
+    and processes them while the data side is stopped. Every line is checked first: good lines are accepted;
+    bad lines are listed with line, field and fix, and never sent. Ingesting a file twice changes nothing.
     """
 
 
@@ -109,10 +109,10 @@ def ingest() -> None:
 @click.argument("file", type=click.Path(allow_dash=True))
 @pass_settings
 def file_(settings: Settings, file: str) -> None:
-    """Take every record of FILE (JSON lines; - reads standard input), then process until nothing waits.
+    """Ingest every record of FILE (JSON lines; - reads standard input), and process them all.
 
-    Exit status: 0 all taken and processed, 1 a line was bad, set aside or still waits, 3 the file cannot be
-    read, the data side runs or a file is in the way.
+    Exit status: 0 all processed, 1 a line was bad, set aside or still waits, 3 the file cannot be read, the
+    data side runs or a file is in the way.
     """
     with click.open_file(file, "rb") as lines, stderr.status("opening the stores") as status:
         done = asyncio.run(_take(settings, lines, status.update))
@@ -206,16 +206,16 @@ def _print(done: Intake) -> None:
         say(str(bad), "red")
     if len(done.bad) > BAD_SHOWN:
         say(f"and {len(done.bad) - BAD_SHOWN:,} more bad lines", "red")
-    say(f"{done.accepted:,} records taken, {len(done.bad):,} bad lines left out")
+    say(f"{done.accepted:,} records accepted, {len(done.bad):,} bad lines skipped")
     _print_outcomes(done.outcomes)
     if done.waiting or done.unprojected:
         left = ("some records and " if done.waiting else "") + counted(done.unprojected, "projection")
-        say(f"{left} still to do; nothing is lost: they go on when the data side starts", "yellow")
+        say(f"{left} not processed yet; nothing is lost, they continue when the data side starts", "yellow")
 
 
 @ingest.command()
 @click.argument("sequences", metavar="[SEQUENCE]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every dead letter.")
+@click.option("--all", "everything", is_flag=True, help="Replay every dead letter.")
 @pass_settings
 def replay(settings: Settings, sequences: tuple[str, ...], everything: bool) -> None:
     """Put dead letters back on the stream and process them, while the data side is stopped.
@@ -230,7 +230,7 @@ def replay(settings: Settings, sequences: tuple[str, ...], everything: bool) -> 
     _print_outcomes(done.outcomes)
     missing = max(0, len(sequences) - done.accepted)
     if missing:
-        say(f"{missing:,} are no dead letters; `mirante ingest dead-letters` lists them", "red")
+        say(f"{missing:,} are not dead letters; `mirante ingest dead-letters` lists them", "red")
     if missing or done.outcomes["dead_letter"] or done.waiting:
         raise SystemExit(ExitStatus.NO)
 
@@ -249,13 +249,13 @@ def _print_outcomes(counts: Mapping[str, int]) -> None:
     stored, known, aside = (counts[name] for name in ("ok", "duplicate", "dead_letter"))
     say(f"{stored:,} stored, {known:,} already known, {aside:,} set aside")
     if aside:
-        say("`mirante ingest dead-letters` says why", "yellow")
+        say("`mirante ingest dead-letters` shows why", "yellow")
 
 
 @ingest.command()
-@click.option("--customers", type=click.IntRange(min=1), help="Only the first so many customers.")
+@click.option("--customers", type=click.IntRange(min=1), help="Number of customers to write.")
 def purchases(customers: int | None) -> None:
-    """Write CDNOW's real purchases as records, one JSON object a line: 23,570 customers, 69,659 purchases.
+    """Write CDNOW's real purchases as records, one JSON object per line: 23,570 customers, 69,659 purchases.
 
     \b
       mirante ingest purchases | mirante ingest -

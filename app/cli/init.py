@@ -25,10 +25,10 @@ MOST_REFUSED = 12
 @click.option("--prometheus", metavar="URL", help="Prometheus to look for services in, http://HOST:PORT.")
 @pass_settings
 def init(settings: Settings, folder: Path, prometheus: str | None) -> None:
-    """Make a workspace in DIR, from what a Prometheus has or as an example.
+    """Create a workspace in DIR, from the metrics of a Prometheus or as an example.
 
-    DIR is a new or empty folder, mirante-workspace unless given. It gets SLOs, an alarm policy, a board and
-    the settings that say where to count from.
+    DIR is a new or empty folder, mirante-workspace by default. It gets SLOs, an alarm policy, a board and
+    settings.
 
     With a Prometheus, SLOs are proposed for the services whose metrics are recognised (HTTP, gRPC and
     OpenTelemetry names, proxies, counters of outcomes), with objectives that today's data meets. Without

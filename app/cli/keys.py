@@ -25,11 +25,11 @@ def keys() -> None:
     type=click.Choice([scope.value for scope in Scope]),
     default=(Scope.DECISIONS_WRITE.value, Scope.DECISIONS_READ.value),
     show_default=True,
-    help="May be given several times.",
+    help="Can be given several times.",
 )
 @pass_settings
 def create(settings: Settings, client: str, scopes: tuple[str, ...]) -> None:
-    """Make a key for CLIENT. The key is printed once and kept as a hash."""
+    """Create a key for CLIENT. The key is printed once and stored as a hash."""
     from app.api.keys import create_key
 
     path = DataPaths(settings.data_dir).api_keys
@@ -41,7 +41,7 @@ def create(settings: Settings, client: str, scopes: tuple[str, ...]) -> None:
 @keys.command(name="list")
 @pass_settings
 def list_(settings: Settings) -> None:
-    """List the keys, revoked ones too: never the secrets, which nobody has."""
+    """List the keys, including revoked ones; secrets are not stored, so they are never shown."""
     from app.api.keys import list_keys
 
     table = plain_table("id", "client", "scopes", "created", "revoked")

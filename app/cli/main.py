@@ -38,14 +38,16 @@ class Root(LazyGroup):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Where the embedded profile keeps its files."
+    "--data-dir", type=click.Path(path_type=Path), help="Folder where the embedded profile keeps its files."
 )
-@click.option("--environment", help="Name of the environment; a label on everything.")
-@click.option("--workspace", type=click.Path(path_type=Path), help="Folder that is used whole.")
+@click.option("--environment", help="Name of the environment.")
+@click.option(
+    "--workspace", type=click.Path(path_type=Path), help="Workspace folder to use instead of the shipped one."
+)
 @click.option("--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.")
 @click.option("--policies", type=click.Path(path_type=Path), help="Folder of credit policies.")
 @click.option("--alarm-policy", type=click.Path(path_type=Path), help="Folder of the alarm policy.")
-@click.option("--host", help="Address that servers bind.")
+@click.option("--host", help="Address that servers bind to.")
 @click.option("--api-port", type=int, help="Port of the decision API.")
 @click.option("--control-port", type=int, help="Port of the console and the router.")
 @click.option("--clock", help="system, or scaled:FACTOR@ISO-INSTANT.")

@@ -46,7 +46,8 @@ def bill_lines(bill: Bill) -> Iterator[Text]:
     for quota in bill.quotas:
         told = f"quota: {quota.used:,} of {quota.quota:,} {quota.what}"
         yield Text(
-            told + (": ask AWS for more first" if quota.exceeded else ""), "red" if quota.exceeded else ""
+            told + ((": request an increase from AWS first") if quota.exceeded else ""),
+            "red" if quota.exceeded else "",
         )
 
 

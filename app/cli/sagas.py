@@ -33,24 +33,28 @@ OPEN_AND_STUCK = (SagaState.STUCK, SagaState.OPEN)
 
 @click.group()
 def sagas() -> None:
-    """Disbursements and other work that spans stores: under way, ended, or stuck."""
+    """Disbursements and other work that spans stores: in progress, ended, or stuck."""
 
 
 @sagas.command(name="list")
 @click.option(
     "--state",
     type=click.Choice([state.value for state in SagaState], case_sensitive=False),
-    help="Only these.  [default: stuck and open]",
+    help="Only sagas in this state.  [default: stuck and open]",
 )
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The oldest so many."
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="Most sagas to show, oldest first.",
 )
 @json_option
 @pass_settings
 def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> None:
-    """Sagas, oldest first, with the trouble of those that wait. Works while the server runs.
+    """List sagas, oldest first, with their trouble. Works while the server runs.
 
-    Exit status: 0 none is stuck, 1 at least one of those listed is, 3 no data side ever ran here.
+    Exit status: 0 none is stuck, 1 at least one listed saga is stuck, 3 no data side has ever run here.
     """
     from app.bootstrap.platform import sagas_in
 
@@ -70,25 +74,25 @@ def list_(settings: Settings, state: str | None, limit: int, as_json: bool) -> N
 @click.argument("saga_id")
 @pass_settings
 def show(settings: Settings, saga_id: str) -> None:
-    """One saga with its steps, as JSON. Works while the server runs.
+    """Show one saga with its steps, as JSON. Works while the server runs.
 
-    Exit status: 0 shown, 1 no saga has that id, 3 no data side ever ran here.
+    Exit status: 0 shown, 1 no saga has that id, 3 no data side has ever run here.
     """
     from app.bootstrap.platform import saga_in
 
     found = asyncio.run(saga_in(settings, saga_id))
     if found is None:
-        say(f"No saga is called {saga_id}; `mirante sagas list` shows those there are", "red")
+        say(f"There is no saga {saga_id}; `mirante sagas list` shows the existing ones", "red")
         raise SystemExit(ExitStatus.NO)
     echo_json(_document(found))
 
 
 @sagas.command()
 @click.argument("saga_ids", metavar="[SAGA_ID]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every stuck saga.")
+@click.option("--all", "everything", is_flag=True, help="Retry every stuck saga.")
 @pass_settings
 def retry(settings: Settings, saga_ids: tuple[str, ...], everything: bool) -> None:
-    """Let stuck sagas go on when the data side starts again; steps already done are recognised.
+    """Let stuck sagas continue when the data side starts again; steps already done are recognised.
 
     Exit status: 0 done, 1 one of them is not stuck, 3 the data side runs, or never did.
     """
@@ -108,7 +112,7 @@ async def _retry(settings: Settings, saga_ids: tuple[str, ...]) -> list[str]:
         log = open_.platform.sagas
         wanted = saga_ids or [saga.saga_id for saga in await log.list(SagaState.STUCK, EVERY)]
         answers = [(saga_id, await log.retry(saga_id)) for saga_id in wanted]
-    say(f"{sum(done for _, done in answers):,} sagas go on when the data side starts")
+    say(f"{sum(done for _, done in answers):,} sagas will continue when the data side starts")
     return [saga_id for saga_id, done in answers if not done]
 
 

@@ -17,7 +17,7 @@ from app.settings import Settings
 @click.option("--with-parent", is_flag=True, help="Stop when standard input closes.")
 @pass_settings
 def serve(settings: Settings, role: str, with_parent: bool) -> None:
-    """Serve one ROLE as its own process: this is how Mirante is deployed.
+    """Serve one ROLE as its own process, as in a deployment.
 
     `data` is api + ingest; `control` is prober + evaluator + router + console + exporters.
     """
@@ -46,7 +46,7 @@ async def _serve(settings: Settings, role: str) -> None:
 def up(settings: Settings) -> None:
     """Serve everything on this machine: decision API, ingestion, console, evaluator, router, exporters.
 
-    The decision API and ingestion belong to the shipped workspace; another has the rest.
+    Only the shipped workspace has the decision API and ingestion; other workspaces run the rest.
     """
     from app.bootstrap.roles import ROLES, sides
     from app.serving.server import bind
@@ -76,8 +76,8 @@ def _welcome(settings: Settings) -> None:
         stdout.print(f"Decision API  {api}  (OpenAPI: {api}/openapi.json)", soft_wrap=True)
     for line in (
         f"Console       {new_link(settings)}",
-        "              The link signs in once, within 15 minutes; `mirante console-link` makes another.",
-        "Ctrl-C stops everything in order.",
+        "              The link works once, within 15 minutes; `mirante console-link` creates another.",
+        "Ctrl-C stops everything cleanly.",
     ):
         stdout.print(line, soft_wrap=True)
 

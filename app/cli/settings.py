@@ -13,7 +13,7 @@ from app.settings import ENV_PREFIX, Settings, channel_variable
 @click.command()
 @pass_settings
 def settings(current: Settings) -> None:
-    """Show every setting in force: flags over MIRANTE_* over mirante.toml over defaults.
+    """Show the effective settings: flags override MIRANTE_*, then mirante.toml, then defaults.
 
     A mirante.toml in the current folder goes over the workspace's own.
     """

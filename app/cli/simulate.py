@@ -38,18 +38,20 @@ class _Source:
 
 @click.command(name="simulate")
 @click.argument("slo_id")
-@click.option("--incident", help="Such as '2 % errors for 45 minutes at 14:00' (UTC).")
+@click.option("--incident", help="An incident, such as '2 % errors for 45 minutes at 14:00' (UTC).")
 @click.option(
-    "--traffic", default="600", show_default=True, help="Events a minute: one number, or 24 by hour."
+    "--traffic", default="600", show_default=True, help="Events per minute: one number, or 24 by hour."
 )
 @click.option("--counts", type=click.Path(path_type=Path), help="Recorded counts: CSV of minute,good,total.")
 @click.option("--prometheus", help="Recorded counts: a Prometheus server's address.")
 @click.option("--ledger", is_flag=True, help="Recorded counts: this data directory's ledger.")
 @click.option("--since", type=INSTANT, help="First minute of recorded counts (UTC).")
 @click.option("--until", type=INSTANT, help="End of recorded counts (UTC).  [default: now]")
-@click.option("--against", type=click.Path(path_type=Path), help="Other definitions: what would they change?")
+@click.option("--against", type=click.Path(path_type=Path), help="Other definitions to compare with.")
 @click.option("--backend", "backends", multiple=True, type=click.Choice(BACKENDS), help="Only these.")
-@click.option("--chart", "chart_file", type=click.Path(path_type=Path), help="Draw it into this SVG file.")
+@click.option(
+    "--chart", "chart_file", type=click.Path(path_type=Path), help="Write a chart to this SVG file."
+)
 @json_option
 @pass_settings
 def simulate_(
@@ -67,10 +69,10 @@ def simulate_(
     chart_file: Path | None,
     as_json: bool,
 ) -> None:
-    """When each alert of SLO_ID fires and resets, and how much budget is spent by then.
+    """Show when each alert of SLO_ID fires and resets, and how much budget is spent by then.
 
-    For an imagined incident, or for recorded counts. CloudWatch's times are modelled: they come from our
-    evaluator of the emitted alarms, and no real one was asked.
+    Give an imagined incident or recorded counts. CloudWatch's times are modelled by our own evaluator of the
+    generated alarms, not by AWS.
 
     \b
     mirante simulate credit/transaction-errors --incident '2 % errors for 45 minutes at 14:00' --traffic 1200
@@ -107,7 +109,7 @@ def _timeline(settings: Settings, slo: Slo, source: _Source) -> tuple[Timeline, 
 
     given = [source.incident, source.counts, source.prometheus, source.ledger or None]
     if sum(item is not None for item in given) != 1:
-        raise click.UsageError("give exactly one of --incident, --counts, --prometheus and --ledger")
+        raise click.UsageError("give exactly one of --incident, --counts, --prometheus or --ledger")
     if source.incident is not None:
         return _imagined(slo, source.incident, source.traffic)
     if source.counts is not None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 
 INSTANT = click.DateTime(["%Y-%m-%dT%H:%M"])
-BY = click.option("--by", default=getpass.getuser, help="Who asks for it.  [default: the user]")
+BY = click.option(
+    "--by", default=getpass.getuser, help="Name of the person who asks for it.  [default: the user]"
+)
 
 
 @click.group()
@@ -35,7 +37,7 @@ def slo() -> None:
 @click.option("--watch", is_flag=True, help="Redraw every two seconds until interrupted.")
 @pass_settings
 def status(settings: Settings, as_json: bool, watch: bool) -> None:
-    """Budget left, burn per window, time to exhaustion and firing alerts of every SLO."""
+    """Show budget left, burn per window, time to exhaustion and firing alerts of every SLO."""
     from app.bootstrap.slo_view import open_slo_view
 
     view = open_slo_view(settings)
@@ -66,7 +68,7 @@ def status(settings: Settings, as_json: bool, watch: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable, exact counts and ratios.")
 @pass_settings
 def show(settings: Settings, slo_id: str, as_json: bool) -> None:
-    """One SLO in detail: what counts, the arithmetic of each tier, the budget and its forecast."""
+    """Show one SLO in detail: what counts, the arithmetic of each tier, the budget and its forecast."""
     from app.bootstrap.slo_view import open_slo_view
 
     view = open_slo_view(settings)
@@ -83,7 +85,7 @@ def show(settings: Settings, slo_id: str, as_json: bool) -> None:
 
 
 @slo.command()
-@click.option("--prometheus", help="A Prometheus server's address.  [default: the setting of that name]")
+@click.option("--prometheus", help="Prometheus URL.  [default: the setting `prometheus`]")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="How far back (UTC).")
 @pass_settings
 def collect(settings: Settings, prometheus: str | None, since: datetime | None) -> None:
@@ -98,8 +100,8 @@ def collect(settings: Settings, prometheus: str | None, since: datetime | None) 
         settings = replace(settings, prometheus=prometheus, count_source=PROMETHEUS)
     if count_source(settings) == JOURNALS:
         raise click.UsageError(
-            "name a Prometheus with --prometheus, or set count_source to cloudwatch; "
-            "our own journals are read by `mirante up`"
+            "give a Prometheus with --prometheus, or set count_source to cloudwatch; `mirante up` "
+            "reads the journals by itself"
         )
     slos = catalogue_of(settings.folders).slos
     clock = parse_clock(settings.clock)
@@ -130,17 +132,20 @@ def _log(path: Path) -> Iterator[SqliteExclusionLog]:
 
 @slo.command()
 @click.argument("slo_pattern")
-@click.option("--from", "start", type=INSTANT, required=True, help="First minute (UTC), 2026-03-10T02:00.")
+@click.option(
+    "--from", "start", type=INSTANT, required=True, help="First minute (UTC), such as 2026-03-10T02:00."
+)
 @click.option("--to", "end", type=INSTANT, required=True, help="End (UTC).")
-@click.option("--reason", required=True, help="Why; kept for the audit and shown.")
+@click.option("--reason", required=True, help="Reason; stored for the audit and shown.")
 @BY
 @pass_settings
 def exclude(
     settings: Settings, slo_pattern: str, start: datetime, end: datetime, reason: str, by: str
 ) -> None:
-    """Leave minutes of the SLOs matching SLO_PATTERN (credit/*) out of their budgets.
+    """Exclude minutes from the budgets of the SLOs matching SLO_PATTERN (credit/*).
 
-    Nothing is deleted: raw and adjusted numbers stand side by side, and what was asked afterwards says so.
+    Nothing is deleted: raw and adjusted numbers are shown side by side, and later requests are marked as
+    such.
     """
     import secrets
 
@@ -152,7 +157,7 @@ def exclude(
     )
     with _log(DataPaths(settings.data_dir).exclusions) as log:
         log.request(made)
-    afterwards = ", asked for afterwards" if made.asked_afterwards else ""
+    afterwards = ", requested after the fact" if made.asked_afterwards else ""
     say(
         f"exclusion {made.exclusion_id} of {slo_pattern}, {instant_text(made.start)} to "
         f"{instant_text(made.end)}{afterwards}"
@@ -164,7 +169,7 @@ def exclude(
 @BY
 @pass_settings
 def include(settings: Settings, exclusion_id: str, by: str) -> None:
-    """Withdraw an exclusion: a second record, beside the first."""
+    """Withdraw an exclusion; this adds a second record to the audit."""
     path = paths_in(settings.data_dir).exclusions
     if not path.is_file():
         raise click.BadParameter(f"there is no exclusion {exclusion_id}: nothing was ever excluded")
@@ -176,12 +181,12 @@ def include(settings: Settings, exclusion_id: str, by: str) -> None:
 @slo.command()
 @pass_settings
 def exclusions(settings: Settings) -> None:
-    """Every exclusion ever asked for, withdrawn ones too."""
+    """List every exclusion, including withdrawn ones."""
     from app.bootstrap.slo_view import exclusions_on_file
 
     found = exclusions_on_file(paths_in(settings.data_dir).exclusions)
     if not found:
-        say("Nothing was ever excluded.")
+        say("There are no exclusions.")
         return
     table = plain_table("id", "SLOs", "from (UTC)", "to (UTC)", "by", "reason", "")
     for item in found:

@@ -25,7 +25,7 @@ STATES = {
     "unknown": "not started here",
 }
 
-only_option = click.option("--only", metavar="NAME,...", help=f"Some of: {', '.join(SERVERS)}.")
+only_option = click.option("--only", metavar="NAME,...", help=f"Any of: {', '.join(SERVERS)}.")
 
 
 @click.group()
@@ -35,13 +35,15 @@ def stack() -> None:
 
 @stack.command()
 @only_option
-@click.option("--jars", type=click.Path(path_type=Path), help="Folder of the Java servers; unset: data_dir.")
+@click.option(
+    "--jars", type=click.Path(path_type=Path), help="Folder of the Java servers.  [default: data_dir]"
+)
 @click.option("--aws-emulator", type=click.Path(path_type=Path, exists=True), help="The ministack program.")
 @pass_settings
 def up(settings: Settings, only: str | None, jars: Path | None, aws_emulator: Path | None) -> None:
-    """Start them on free ports of the loopback, wait until they answer, and print their addresses.
+    """Start the servers on free loopback ports, wait until they answer, and print their addresses.
 
-    Their data stays in DATA_DIR/stack; stack.json there says which processes and ports they are.
+    Their data stays in DATA_DIR/stack; stack.json there lists their processes and ports.
     """
     from app.bootstrap.local_servers import addresses, introduce, local_servers
     from dataplatform.local.stack import Stack
@@ -59,12 +61,12 @@ def up(settings: Settings, only: str | None, jars: Path | None, aws_emulator: Pa
 @only_option
 @pass_settings
 def down(settings: Settings, only: str | None) -> None:
-    """End what `stack up` started, and nothing else. The data stays."""
+    """Stop what `stack up` started, and nothing else. The data stays."""
     from dataplatform.local.stack import Stack
 
     folder = _folder(settings)
     if not Stack(folder).members():
-        say("Nothing runs here.")
+        say("Nothing is running here.")
         return
     Stack(folder).down(_tell, _chosen(only))
 
@@ -74,9 +76,9 @@ def down(settings: Settings, only: str | None) -> None:
 @json_option
 @pass_settings
 def status(settings: Settings, only: str | None, as_json: bool) -> None:
-    """Say of each server whether it answers.
+    """Show whether each server answers.
 
-    Exit status: 0 every one that was started does, 1 otherwise, 3 the data folder is not there.
+    Exit status: 0 every started server answers, 1 otherwise, 3 the data folder is not there.
     """
     from app.bootstrap.local_servers import local_servers
     from dataplatform.local.stack import ServerState, Stack

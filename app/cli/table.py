@@ -11,68 +11,66 @@ ROOT = [
     Later(
         "alerts",
         "app.cli.alerts:alerts",
-        "Incidents: what is open, why, who was told, and what a person does about it.",
+        "Incidents: what is open, why, who was notified, and what to do about it.",
     ),
-    Later("apply", "app.cli.deploy:apply", "Bring what is deployed to what is generated."),
+    Later("apply", "app.cli.deploy:apply", "Deploy what is generated."),
     Later(
         "audit",
         "app.cli.audit:audit",
         "The audit trail: an append-only hash chain, anchored outside its database.",
     ),
-    Later("build", "app.cli.definitions:build", "Write everything generated: same input, same bytes."),
+    Later("build", "app.cli.definitions:build", "Generate everything; the same input gives the same bytes."),
     Later(
         "check",
         "app.cli.definitions:check",
-        "Validate and lint everything people write; the exit status is the answer.",
+        "Validate and lint everything people write; the exit status says whether it passed.",
     ),
-    Later(
-        "consistency", "app.cli.consistency:consistency", "Do the stores say the same as the source of truth?"
-    ),
+    Later("consistency", "app.cli.consistency:consistency", "Compare the stores with the source of truth."),
     Later("console-link", "app.cli.serve:console_link", "Print a new one-time sign-in link of the console."),
-    Later("dashboards", "app.cli.dashboards:dashboards", "Look at the boards without Grafana."),
-    Later("decide", "app.cli.decide:decide", "Decide every row of a CSV file by the credit policy."),
+    Later("dashboards", "app.cli.dashboards:dashboards", "Preview the boards without Grafana."),
+    Later("decide", "app.cli.decide:decide", "Decide every row of a CSV file with the credit policy."),
     Later(
         "demo",
         "app.cli.demo:demo",
-        "Real loans through the API, a fault, the burn, the page, the recovery; ends with a report.",
+        "Run real loans through the API, a fault, the burn, the page and the recovery; ends with a report.",
     ),
     Later(
         "export",
         "app.cli.export:export",
-        "Write every wide row to gzip files of JSON lines with a manifest, for analysis elsewhere.",
+        "Export every wide row to gzip files of JSON lines with a manifest, for analysis elsewhere.",
     ),
     Later(
         "import",
         "app.cli.definitions:import_",
-        "Sloth or OpenSLO in, our definitions (OpenSLO v1 with annotations) out.",
+        "Convert Sloth or OpenSLO files to our definitions (OpenSLO v1 with annotations).",
     ),
-    Later("ingest", "app.cli.ingest:ingest", "Records onto the ingestion stream and into the stores."),
+    Later("ingest", "app.cli.ingest:ingest", "Send records through the ingestion stream into the stores."),
     Later(
-        "init", "app.cli.init:init", "Make a workspace in DIR, from what a Prometheus has or as an example."
+        "init",
+        "app.cli.init:init",
+        "Create a workspace in DIR, from the metrics of a Prometheus or as an example.",
     ),
     Later("keys", "app.cli.keys:keys", "API keys: create, list, revoke."),
     Later(
         "plan",
         "app.cli.deploy:plan",
-        "Say how what is deployed differs from what is generated; change nothing.",
+        "Show how the deployment differs from what is generated; changes nothing.",
     ),
     Later(
         "sagas",
         "app.cli.sagas:sagas",
-        "Disbursements and other work that spans stores: under way, ended, or stuck.",
+        "Disbursements and other work that spans stores: in progress, ended, or stuck.",
     ),
-    Later(
-        "serve", "app.cli.serve:serve", "Serve one ROLE as its own process: this is how Mirante is deployed."
-    ),
+    Later("serve", "app.cli.serve:serve", "Serve one ROLE as its own process, as in a deployment."),
     Later(
         "settings",
         "app.cli.settings:settings",
-        "Show every setting in force: flags over MIRANTE_* over mirante.toml over defaults.",
+        "Show the effective settings: flags override MIRANTE_*, then mirante.toml, then defaults.",
     ),
     Later(
         "simulate",
         "app.cli.simulate:simulate_",
-        "When each alert of SLO_ID fires and resets, and how much budget is spent by then.",
+        "Show when each alert of SLO_ID fires and resets, and how much budget is spent by then.",
     ),
     Later("slo", "app.cli.slo:slo", "Service levels: status and detail."),
     Later(
@@ -90,84 +88,99 @@ ALERTS = [
     Later(
         "ack",
         "app.cli.alerts:ack",
-        "Acknowledge: stops the acknowledgement clock, never the resolution clock.",
+        "Acknowledge an incident, which stops the acknowledgement deadline but not the resolution deadline.",
     ),
     Later(
         "calibrate",
         "app.cli.alert_calibration:calibrate_",
-        "What threshold the record of an INDICATOR suggests, and the false pages a month it would cost.",
+        "Suggest a threshold for an INDICATOR from its history, with the false pages per month "
+        "it would cost.",
     ),
     Later(
         "channels",
         "app.cli.alert_channels:channels",
-        "What carries messages, to which teams, and whether its secret is set.",
+        "List the channels, the teams they serve, and whether their secrets are set.",
     ),
     Later(
         "explain",
         "app.cli.alerts:explain",
-        "Every decision the router took about an incident, and what comes next if nobody acts.",
+        "Show every routing decision about an incident, and what comes next if nobody acts.",
     ),
     Later("list", "app.cli.alerts:list_", "Open incidents, most severe first."),
     Later(
         "note",
         "app.cli.alert_actions:note",
-        "Write into the timeline; whoever is told next reads it under what was tried.",
+        "Add a note to the timeline; the next notifications show it.",
     ),
     Later(
         "postmortem",
         "app.cli.alert_reports:postmortem_",
-        "The incident as a Markdown document: facts, arithmetic, timeline, and room for what was learnt.",
+        "Write the incident as a Markdown post-mortem: facts, arithmetic, timeline, and room for "
+        "lessons learned.",
     ),
     Later(
         "quarantine",
         "app.cli.alert_reports:quarantine",
-        "What known senders sent and nobody could read: kept apart, in bounded space.",
+        "List payloads from known senders that could not be read.",
     ),
     Later(
         "reassign",
         "app.cli.alert_actions:reassign",
-        "Hand an incident to a team, or TEAM:PERSON; they are told and have the whole time to acknowledge.",
+        "Hand an incident to a team or TEAM:PERSON, who are notified and get the full time to acknowledge.",
     ),
     Later(
         "report",
         "app.cli.alert_reports:report",
-        "How good each alert rule is: acted on, gone by itself, flapping, paging out of hours.",
+        "Show how good each alert rule is: acted on, cleared by itself, flapping, paging out of hours.",
     ),
     Later(
-        "resolve", "app.cli.alerts:resolve", "Resolve by hand; an alert that goes on firing opens it again."
+        "resolve",
+        "app.cli.alerts:resolve",
+        "Resolve an incident by hand; if the alert keeps firing, it reopens.",
     ),
-    Later("show", "app.cli.alerts:show", "One incident: summary, arithmetic, timeline, notifications."),
+    Later("show", "app.cli.alerts:show", "Show one incident: summary, arithmetic, timeline, notifications."),
     Later(
         "silence",
         "app.cli.alert_actions:silence",
-        "Keep and show alerts that match, and tell nobody meanwhile: 'slo=\"credit/decision-latency\"'.",
+        "Silence matching alerts: they are stored and shown, but nobody is notified, as with "
+        "'slo=\"credit/decision-latency\"'.",
     ),
-    Later("silences", "app.cli.alert_actions:silences", "Silences that have not ended."),
+    Later("silences", "app.cli.alert_actions:silences", "List silences that have not ended."),
     Later(
         "simulate",
         "app.cli.alert_reports:simulate_",
-        "Who would have been told what, when, if nobody did anything.",
+        "Show who would have been notified, and when, if nobody had acted.",
     ),
     Later(
-        "snooze", "app.cli.alert_actions:snooze", "Let clocks that would run out before then run out then."
+        "snooze",
+        "app.cli.alert_actions:snooze",
+        "Snooze an incident: deadlines before that time move to that time.",
     ),
     Later(
         "subscribe",
         "app.cli.alert_channels:subscribe",
-        "Let an SQS queue hear a channel's topics: WHO is a team, or `router`.",
+        "Subscribe an SQS queue to a channel's topics; WHO is a team, or `router`.",
     ),
     Later(
         "try",
         "app.cli.alert_channels:try_",
-        "Send one message by a channel, now; no incident is opened and nobody has to act.",
+        "Send a test message through a channel; no incident is opened.",
     ),
-    Later("unsilence", "app.cli.alert_actions:unsilence", "End a silence now; what it held back is paged."),
+    Later(
+        "unsilence",
+        "app.cli.alert_actions:unsilence",
+        "End a silence now; incidents that it held back are paged.",
+    ),
 ]
 INGEST = [
     Later(
         "dead-letters",
         "app.cli.backlog:dead_letters",
-        "Records set aside, with the reason; their content stays sealed.",
+        "List records that were set aside, with the reason; their content stays encrypted.",
     ),
-    Later("status", "app.cli.backlog:status", "What waits, what was set aside and the newest batches."),
+    Later(
+        "status",
+        "app.cli.backlog:status",
+        "Show what is waiting, what was set aside, and the newest batches.",
+    ),
 ]

@@ -82,7 +82,7 @@ def ask(where: PrometheusAddress, clock: Clock, progress: Callable[[str], None] 
     """What this Prometheus gives reason to promise.
 
     Raises:
-        SourceError: it cannot be reached, or is no Prometheus.
+        SourceError: it cannot be reached, or is not a Prometheus.
     """
     with httpx.Client(timeout=TIMEOUT_SECONDS, auth=where.credentials) as client:
         return _Asking(PrometheusQueries(where.url, client), clock, progress).found()

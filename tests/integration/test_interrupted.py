@@ -61,7 +61,7 @@ def test_an_interrupted_demo_says_so_leaves_no_process_and_the_next_one_works(tm
         assert first.wait() == 130, first.output[-2000:]
     said = first.output
     assert said.count("error:") == 1
-    assert "interrupted; nothing is half done, run the command again to go on" in said
+    assert "interrupted; nothing is left half done. Run the command again to continue" in said
     assert "Traceback" not in said
     assert processes_that_know(tmp_path / "work") == []
 

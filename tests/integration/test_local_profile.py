@@ -131,7 +131,7 @@ def test_the_stores_are_compared_and_the_trail_is_whole_and_anchored(world: Worl
 def test_the_command_line_asks_the_servers_and_makes_up_no_number(world: World) -> None:
     waiting = run_mirante("ingest", "status", settings=world.variables)
     assert waiting.returncode == 0, waiting.stderr
-    assert "how many records wait is unknown" in waiting.stdout
+    assert "the number of waiting records is unknown" in waiting.stdout
     sagas = run_mirante("sagas", "list", settings=world.variables)
     assert (sagas.returncode, "No saga is open or stuck" in sagas.stdout) == (0, True), sagas.stderr
 

@@ -76,7 +76,7 @@ def test_a_board_is_drawn_with_what_prometheus_answers_and_grey_where_it_answers
     ("arguments", "status", "words"),
     [
         (("dashboards", "preview"), 2, "give --prometheus"),
-        (("dashboards", "preview", "nobody", "--prometheus", AWAY), 2, "no board is called"),
+        (("dashboards", "preview", "nobody", "--prometheus", AWAY), 2, "there is no board"),
         (
             ("dashboards", "preview", "--prometheus", AWAY, "--out", "{tmp}"),
             3,
@@ -85,7 +85,7 @@ def test_a_board_is_drawn_with_what_prometheus_answers_and_grey_where_it_answers
         (
             ("alerts", "calibrate", "Nothing", "--prometheus", AWAY),
             2,
-            "no indicator is called",
+            "there is no indicator",
         ),
         (
             ("alerts", "calibrate", "--prometheus", AWAY, "--percentile", "x"),

@@ -262,7 +262,7 @@ def test_a_channel_is_tried_before_anybody_depends_on_it(world: World) -> None:
     for channel in ("pages", "tickets", "chat", "mail"):
         ran = typed(world.role.settings, "alerts", "try", channel)
         assert (ran.status, ran.err) == (0, ""), channel
-        assert f"{channel} took it as" in ran.out
+        assert f"{channel} accepted the message as" in ran.out
     assert len(world.caught("/tickets", "test of the channel")) == 1
     assert len(world.caught("/chat-secret", "teste do canal")) == 1
     (page,) = taken(world, "operations", "trial")
@@ -270,7 +270,7 @@ def test_a_channel_is_tried_before_anybody_depends_on_it(world: World) -> None:
     assert world.desk.get("/v1/alerts/quarantine")["quarantined"] == []
     machines = typed(world.role.settings, "alerts", "try", "machines")
     assert machines.status == 2
-    assert "a trial of it would act" in machines.err
+    assert "a test would trigger a real action" in machines.err
     listed = typed(world.role.settings, "alerts", "channels").out
     assert "chat      slack    operations" in listed
     assert "chat-secret" not in listed

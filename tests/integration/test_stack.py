@@ -76,7 +76,7 @@ def test_a_server_is_started_once_seen_in_every_state_and_ended(tmp_path: Path) 
         ended = stack(tmp_path, "down")
     assert "ended" in ended.err
     assert started_at(pid) is None
-    assert stack(tmp_path, "down").out.strip() == "Nothing runs here."
+    assert stack(tmp_path, "down").out.strip() == "Nothing is running here."
 
 
 @needs_redis

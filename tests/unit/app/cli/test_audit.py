@@ -34,7 +34,7 @@ def test_an_intact_trail_answers_yes_with_its_head(data_dir: Path) -> None:
     ran = mirante("--data-dir", data_dir, "audit", "verify")
     assert ran.status == 0
     assert "3 entries" in ran.out
-    assert "intact: every link holds and every anchor is on the chain" in ran.out
+    assert "intact: every link is valid and every anchor matches the chain" in ran.out
     document = json.loads(mirante("--data-dir", data_dir, "audit", "verify", "--json").out)
     assert document["intact"]
     assert document["by_action"] == {"customer.upserted": 3}

@@ -66,7 +66,7 @@ def test_secrets_are_masked_in_the_settings(monkeypatch: pytest.MonkeyPatch) -> 
 def test_incidents_are_not_looked_for_where_no_router_ever_ran(tmp_path: Path) -> None:
     ran = mirante("--data-dir", tmp_path / "none", "alerts", "list")
     assert ran.status == 3
-    assert "no router ever ran here. Check --data-dir" in ran.err
+    assert "no router has ever run here. Check --data-dir" in ran.err
     assert not (tmp_path / "none").exists()
 
 

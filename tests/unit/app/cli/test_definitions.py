@@ -44,7 +44,7 @@ def test_what_ships_is_sound_and_can_be_generated() -> None:
     assert "4 SLOs" in ran.out
     assert "generated files" in ran.out
     assert re.search(r"\d+ boards, \d{3} panels, \d{3} queries, \d{3} rules", ran.out)
-    assert "watched by no board and no rule: mirante_time_to_acknowledge_seconds" in ran.out
+    assert "not on any board or rule: mirante_time_to_acknowledge_seconds" in ran.out
     assert ran.out.rstrip().endswith("sound")
 
 

@@ -81,7 +81,7 @@ def test_excluded_minutes_leave_the_budget_and_come_back_when_withdrawn(tmp_path
         tmp_path, "slo", "exclude", "credit/*", "--from", "2026-03-10T02:00", "--to", "2026-03-10T03:00",
         "--reason", "planned migration", "--by", "ana",
     )  # fmt: skip
-    assert "asked for afterwards" in said
+    assert "requested after the fact" in said
     assert status_of(tmp_path, SLO)["budget_spent"] == 0
     assert "raw 11,700 / 12,000" in run(tmp_path, "slo", "show", SLO)
 

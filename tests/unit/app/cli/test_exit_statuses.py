@@ -234,7 +234,7 @@ def test_a_command_answers_as_the_table_says(
     ran = mirante(*shlex.split(case.words.replace("{taken}", str(taken))))
     told = ran.out + ran.err
     assert ran.status == case.status, told
-    assert "a defect in mirante" not in told
+    assert "a bug in mirante" not in told
     if case.what == "missing":
         assert "missing" in told, "what is not there is named"
     assert [name for name in ("missing", "mirante-data", "made", "out") if (folder / name).exists()] == []

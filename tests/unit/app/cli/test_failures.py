@@ -90,7 +90,7 @@ def test_what_the_machine_refuses_is_three(error: Exception, capsys: pytest.Capt
         (errno.ENOSPC, "the disk is full: free some space"),
         (errno.EROFS, "the file system is read-only: choose another folder"),
         (errno.EACCES, "permission denied: choose another path"),
-        (errno.EADDRINUSE, "the port is taken"),
+        (errno.EADDRINUSE, "the port is in use"),
         (errno.ENOTDIR, "a part of it is a file, not a folder"),
         (errno.EMFILE, "too many files are open"),
         (errno.EIO, "check the path, its permissions and the free space"),
@@ -122,7 +122,7 @@ def test_a_defect_of_ours_is_70_and_its_details_are_in_a_file(
     ran = mirante("check")
     assert ran.status == 70
     assert "Traceback" not in ran.out + ran.err
-    assert "a defect in mirante: ZeroDivisionError" in ran.err
+    assert "a bug in mirante: ZeroDivisionError" in ran.err
     named = re.search(r"\S+mirante-defect-\S+\.txt", ran.err)
     assert named is not None
     kept = Path(named[0]).read_text(encoding="utf-8")
@@ -141,7 +141,7 @@ def test_a_defect_is_told_even_where_no_file_can_be_written(monkeypatch: pytest.
     monkeypatch.setattr("app.cli.definition_checks.check_everything", broken)
     ran = mirante("check")
     assert ran.status == 70
-    assert "no file, for none could be written (Read-only file system)" in ran.err
+    assert "no file, because none could be written (Read-only file system)" in ran.err
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure() -> None:

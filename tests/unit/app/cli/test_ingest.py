@@ -31,7 +31,7 @@ def test_a_file_is_stored_and_projected_at_once_when_no_server_runs(tmp_path: Pa
     path = records(tmp_path, CUSTOMER, TRANSACTION % "C-1")
     ran = mirante("--data-dir", data_dir, "ingest", path)
     assert ran.status == 0
-    assert "2 records taken, 0 bad lines left out" in ran.out
+    assert "2 records accepted, 0 bad lines skipped" in ran.out
     assert "2 stored, 0 already known, 0 set aside" in ran.out
     status = json.loads(mirante("--data-dir", data_dir, "ingest", "status", "--json").out)
     assert (status["waiting"], status["dead_letters"]) == (0, {})
@@ -59,7 +59,7 @@ def test_a_bad_line_is_named_and_left_out_while_the_others_are_taken(tmp_path: P
     assert f"{path}:5: kind: not a known kind. Use customer or transaction" in ran.out
     assert f"{path}:6: not UTF-8. Encode the record in UTF-8" in ran.out
     assert "529.982" not in ran.out
-    assert "1 records taken, 4 bad lines left out" in ran.out
+    assert "1 records accepted, 4 bad lines skipped" in ran.out
 
 
 def test_a_byte_order_mark_is_no_bad_line(tmp_path: Path, data_dir: Path) -> None:
@@ -90,14 +90,14 @@ def test_an_orphan_is_set_aside_shown_and_replayed_once_its_customer_came(
     assert replayed.status == 0
     assert "1 dead letters put back" in replayed.out
     assert "1 stored" in replayed.out
-    assert mirante("--data-dir", data_dir, "ingest", "dead-letters").out == "No dead letter.\n"
+    assert mirante("--data-dir", data_dir, "ingest", "dead-letters").out == "There are no dead letters.\n"
 
 
 def test_replaying_what_is_no_dead_letter_answers_no(tmp_path: Path, data_dir: Path) -> None:
     mirante("--data-dir", data_dir, "ingest", records(tmp_path, CUSTOMER))
     ran = mirante("--data-dir", data_dir, "ingest", "replay", "99")
     assert ran.status == 1
-    assert "1 are no dead letters" in ran.out
+    assert "1 are not dead letters" in ran.out
 
 
 def test_replaying_needs_numbers_or_all_and_not_both(data_dir: Path) -> None:

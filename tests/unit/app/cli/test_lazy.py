@@ -119,7 +119,7 @@ def test_a_shell_completes_names_and_loads_no_engine_for_it() -> None:
 
 def test_a_shell_that_shows_it_is_told_what_each_command_does() -> None:
     shown = answered(completion("zsh_complete", "mirante alerts res"))
-    assert shown == "plain\nresolve\nResolve by hand; an alert that goes on...\n"
+    assert shown == "plain\nresolve\nResolve an incident by hand; if the alert...\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

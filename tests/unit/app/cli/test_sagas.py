@@ -58,7 +58,7 @@ def test_one_saga_is_shown_with_its_steps(data_dir: Path) -> None:
 def test_a_stuck_saga_goes_on_after_retry_and_only_a_stuck_one(data_dir: Path) -> None:
     ran = mirante("--data-dir", data_dir, "sagas", "retry", "s-stuck", "s-done")
     assert ran.status == 1
-    assert "1 sagas go on when the data side starts" in ran.out
+    assert "1 sagas will continue when the data side starts" in ran.out
     assert "s-done is not stuck" in ran.out
     assert mirante("--data-dir", data_dir, "sagas", "list").status == 0
     assert mirante("--data-dir", data_dir, "sagas", "retry").status == 2
