@@ -40,14 +40,10 @@ _NESTED_TOO_DEEPLY = Text(
 )
 
 
-class _RepeatedName(Exception):
-    pass
-
-
 def _once(pairs: list[tuple[str, object]]) -> None:
     """Values are not kept: this looks at names only."""
     if len({name for name, _ in pairs}) < len(pairs):
-        raise _RepeatedName
+        raise ApiProblem(INVALID_BODY, errors=[FieldProblem(*SENT_TWICE, pointer="#")])
 
 
 # Numbers stay texts: this reading is for names, and a number of any length is msgspec's to judge.
@@ -85,8 +81,6 @@ def decode(body: bytes, wanted: msgspec.json.Decoder[Body]) -> Body:
         decoded = wanted.decode(body)
         _names_of(body.decode())
         return decoded
-    except _RepeatedName as error:
-        raise ApiProblem(INVALID_BODY, errors=[FieldProblem(*SENT_TWICE, pointer="#")]) from error
     except msgspec.ValidationError as error:
         raise ApiProblem(INVALID_BODY, errors=_faults(body, wanted)) from error
     except UnicodeDecodeError as error:
