@@ -131,7 +131,7 @@ def test_a_data_directory_that_is_a_file_is_named_with_its_fix(
 def test_a_data_directory_that_cannot_be_written_is_named_with_its_fix(command: tuple[str, ...]) -> None:
     folder = Path("/proc/mirante")  # nobody may make a folder there, not even root
     done = run_mirante(*command, settings=data_dir_and_ports(folder))
-    assert_explained(done, 3, str(folder), "cannot be made", "Choose a directory")
+    assert_explained(done, 3, str(folder), "cannot be created", "Choose a directory")
 
 
 @pytest.fixture
