@@ -47,10 +47,8 @@ class EscalationPolicy:
         return route.owner if level.first == ASSIGNED else level.first
 
     def assignee(self, level: SeverityLevel, route: Route, at: datetime) -> str | None:
-        """The person, where the level says "assigned"; None: the team as a whole."""
-        if level.first != ASSIGNED:
-            return None
-        _, _, person = self.schedules.target(route.owner, at).partition(":")
+        """Who is on duty in the team that is told first; None: the team as a whole."""
+        _, _, person = self.schedules.target(self.owner(level, route), at).partition(":")
         return person or None
 
     def first(self, incident: Incident) -> tuple[Recipient, ...]:

@@ -33,6 +33,11 @@ class Schedule:
     people: tuple[str, ...]
     overrides: tuple[Override, ...] = ()
 
+    @property
+    def known(self) -> frozenset[str]:
+        """Everybody who ever has the duty."""
+        return frozenset(self.people) | {override.person for override in self.overrides}
+
     def on_duty(self, at: datetime) -> str | None:
         for override in self.overrides:
             if override.starts <= at < override.ends:

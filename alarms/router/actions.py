@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alarms.model.decision import Stage
-from alarms.model.errors import NotAllowed, UnknownIncident
+from alarms.model.errors import InvalidRequest, NotAllowed, UnknownIncident
 from alarms.model.incident import HoldKind, Incident, IncidentState, Timer, TimerKind, TransitionKind
 from alarms.model.silence import Matcher, Silence, checked_silence
 from alarms.router.context import IncidentUpdate, RoutingContext
@@ -18,6 +18,8 @@ from alarms.stores.protocol import RouterStore, RouterTransaction
 from foundation.clock import Clock
 
 SHORTEST_ENDING = 4
+LONGEST_SNOOZE = timedelta(days=30)
+LONGEST_NOTE = 4_000  # characters
 
 
 class Actions:
@@ -58,6 +60,10 @@ class Actions:
             if team not in known:
                 fix = f"Name one of {', '.join(known)}"
                 raise NotAllowed(update.incident.id, "reassign", f"{team!r} is not a team", fix)
+            schedule = update.routing.schedules.by_team.get(team)
+            if to.endswith(":") or (person and schedule is not None and person not in schedule.known):
+                fix = f"Name {team} alone, or somebody of its schedule"
+                raise NotAllowed(update.incident.id, "reassign", f"{person!r} is nobody of {team}", fix)
             update.change(
                 TransitionKind.REASSIGNED,
                 owner=team,
@@ -80,6 +86,11 @@ class Actions:
             if until <= update.now:
                 reason = f"{until.isoformat()} is past"
                 raise NotAllowed(update.incident.id, "snooze", reason, "Give a time in the future")
+            if until - update.now > LONGEST_SNOOZE:
+                reason = f"{until.isoformat()} is more than {LONGEST_SNOOZE.days} days away"
+                raise NotAllowed(
+                    update.incident.id, "snooze", reason, "Give an earlier time, or make a silence"
+                )
             detail = {"until": until.isoformat(), **_note(note)}
             update.change(TransitionKind.SNOOZED, snoozed_until=until, detail=detail)
             return update.incident
@@ -103,6 +114,16 @@ class Actions:
                     self._quieten(self._update_of(tx, incident, by), silence)
         return silence
 
+    def begin_silences(self, since: datetime, now: datetime) -> None:
+        """Those that began meanwhile quieten what is open already."""
+        begun = [one for one in self._store.silences(ending_after=now) if since < one.starts_at <= now]
+        if not begun:
+            return
+        with self._store.transaction() as tx:
+            for incident in tx.open_incidents():
+                if incident.hold is None:
+                    self._quieten(self._update_of(tx, incident), begun[-1])
+
     def expire_silence(self, silence_id: str, by: str) -> None:
         """End it now; what it held back is paged by the next tick."""
         now = self._clock.now()
@@ -124,9 +145,11 @@ class Actions:
         found = find_hold(update)
         if found is None or update.incident.hold is not None:
             return
-        reason = f"silence {silence.id}: {silence.comment}"
-        update.explain(Stage.SILENCE, "held", reason, rule=silence.id)
-        hold(update, found, f"silence {silence.id} covers it")
+        if found.kind is not HoldKind.SILENCE:
+            return
+        reason = f"silence {found.by}: {silence.comment if silence.id == found.by else 'covers it'}"
+        update.explain(Stage.SILENCE, "held", reason, rule=found.by)
+        hold(update, found, f"silence {found.by} covers it")
         set_end(update, found)
 
     def _open_update(self, tx: RouterTransaction, incident_id: str, by: str, action: str) -> IncidentUpdate:
@@ -158,4 +181,8 @@ class Actions:
 
 
 def _note(text: str) -> dict[str, str]:
+    """Raises InvalidRequest: it is longer than anybody reads in a page."""
+    if len(text) > LONGEST_NOTE:
+        problem = f"it has {len(text)} characters, at most {LONGEST_NOTE} are kept"
+        raise InvalidRequest("note", problem, "Shorten it, and link to the rest")
     return {"note": text} if text else {}

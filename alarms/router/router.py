@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from alarms.model.alert import Alert
 from alarms.model.decision import IncidentExplanation
@@ -70,6 +70,7 @@ class Router(Actions):
         super().__init__(store, routing, clock)
         self._received = received
         self._rows_told: set[str] = set()
+        self._looked_at = datetime.min.replace(tzinfo=UTC)  # for silences that began
         self.change_policy(policy)
 
     @property
@@ -114,6 +115,8 @@ class Router(Actions):
         """Fire every timer that is due, earliest first, each once; how many fired."""
         instant = self._clock.now() if now is None else now
         self._tell_of_troubles()
+        self.begin_silences(self._looked_at, instant)
+        self._looked_at = max(self._looked_at, instant)
         deadline = self._store.next_deadline()
         if deadline is None or deadline > instant:
             return 0  # without asking for the write lock, which others need

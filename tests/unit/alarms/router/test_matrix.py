@@ -31,53 +31,53 @@ ANA = Schedules(
 # 2026-04-03 are holidays. Nobody resolves anything.
 MATRIX = """
 P1 2026-03-02 10:00
-    2026-03-02 10:00 operations first
+    2026-03-02 10:00 operations:ana first
     2026-03-02 10:15 data-engineering backup
     2026-03-02 10:30 data-engineering escalation
-    2026-03-02 11:00 operations reminder
+    2026-03-02 11:00 operations:ana reminder
     2026-03-02 11:00 data-engineering escalation
-    2026-03-02 11:30 operations reminder
+    2026-03-02 11:30 operations:ana reminder
     2026-03-02 11:30 data-engineering escalation
-    2026-03-02 12:00 operations reminder
+    2026-03-02 12:00 operations:ana reminder
     2026-03-02 12:00 data-engineering escalation
 P1 2026-03-07 03:00
-    2026-03-07 03:00 operations first
+    2026-03-07 03:00 operations:ana first
     2026-03-07 03:15 data-engineering backup
     2026-03-07 03:30 data-engineering escalation
-    2026-03-07 04:00 operations reminder
+    2026-03-07 04:00 operations:ana reminder
     2026-03-07 04:00 data-engineering escalation
-    2026-03-07 04:30 operations reminder
+    2026-03-07 04:30 operations:ana reminder
     2026-03-07 04:30 data-engineering escalation
-    2026-03-07 05:00 operations reminder
+    2026-03-07 05:00 operations:ana reminder
     2026-03-07 05:00 data-engineering escalation
 P1 2026-03-02 10:00 acknowledged 10:05
-    2026-03-02 10:00 operations first
+    2026-03-02 10:00 operations:ana first
     2026-03-02 10:30 data-engineering escalation
 P1 2026-03-07 03:00 acknowledged 03:40
-    2026-03-07 03:00 operations first
+    2026-03-07 03:00 operations:ana first
     2026-03-07 03:15 data-engineering backup
     2026-03-07 03:30 data-engineering escalation
 P2 2026-03-02 10:00
-    2026-03-02 10:00 operations first
+    2026-03-02 10:00 operations:ana first
     2026-03-02 10:30 development backup
     2026-03-02 12:00 development escalation
     2026-03-02 12:00 data-engineering inform
 P2 2026-03-02 10:00 acknowledged 10:29
-    2026-03-02 10:00 operations first
+    2026-03-02 10:00 operations:ana first
     2026-03-02 12:00 development escalation
     2026-03-02 12:00 data-engineering inform
 P2 2026-03-06 17:00
-    2026-03-06 17:00 operations first
+    2026-03-06 17:00 operations:ana first
     2026-03-06 17:30 development backup
     2026-03-09 10:00 development escalation
     2026-03-09 10:00 data-engineering inform
 P2 2026-03-07 03:00
-    2026-03-07 03:00 operations first
+    2026-03-07 03:00 operations:ana first
     2026-03-09 09:30 development backup
     2026-03-09 11:00 development escalation
     2026-03-09 11:00 data-engineering inform
 P2 2026-04-20 17:30
-    2026-04-20 17:30 operations first
+    2026-04-20 17:30 operations:ana first
     2026-04-20 18:00 development backup
     2026-04-22 10:30 development escalation
     2026-04-22 10:30 data-engineering inform

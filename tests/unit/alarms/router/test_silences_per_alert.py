@@ -128,3 +128,18 @@ def test_an_alert_of_another_component_is_not_held_for_a_cause_that_does_not_exp
     assert joined.id == held.id
     assert joined.hold is None
     assert scene.told_since(told) == [("operations", "first")]
+
+
+def test_a_silence_that_starts_later_quietens_what_is_open_by_then(scene: Scene) -> None:
+    incident = scene.receive(host("a"))
+    start = MONDAY_10 + 5 * MINUTE
+    scene.router.silence([Matcher("instance", "=", "a")], start, start + 60 * MINUTE, "ana", "maintenance")
+    scene.pass_time(4 * MINUTE)
+    assert scene.router.incident(incident.id).hold is None
+    scene.pass_time(2 * MINUTE)
+    hold = scene.router.incident(incident.id).hold
+    assert hold is not None
+    assert hold.kind is HoldKind.SILENCE
+    told = len(scene.pager.sent)
+    scene.pass_time(40 * MINUTE)
+    assert scene.told_since(told) == []
