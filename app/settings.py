@@ -7,15 +7,16 @@ This is the only module that reads the environment.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from foundation.clock import parse_clock
-from foundation.errors import WHOLE_FILE, DefinitionError, MiranteError, shortened
+from foundation.errors import MiranteError, shortened
 from foundation.exit_status import ExitStatus
+from foundation.paths import is_absent
 from foundation.workspace import CONFIG_FILE, SHIPPED, Workspace
 
 ENV_PREFIX = "MIRANTE_"
@@ -44,7 +45,9 @@ POSITIVE = (
 )
 SECONDS = (0.001, 31_622_400)  # a year; of every length of time among them
 COUNTS = (1, 1_000_000_000)
+PORTS = ("api_port", "control_port")
 WORKSPACE = "workspace"
+Wrong = Callable[[str, str], MiranteError]  # the error of one setting: problem, fix
 CHANNEL_SECRET = "channel_secret_"  # noqa: S105 - MIRANTE_CHANNEL_SECRET_OPS_CHAT is the one of "ops-chat"
 
 
@@ -243,73 +246,92 @@ def load_settings(
     """Merge the five sources; relative paths in a workspace's own file begin in that workspace.
 
     Raises:
-        SettingsError: an unknown name, or a value of the wrong kind, with the place it stands in.
-        DefinitionError: a file cannot be read, or is not TOML.
+        SettingsError: an unknown name, or a value that cannot be used, given by flag or environment.
+        DefinitionError: the same in a file, with its line; or the file cannot be read, or is not TOML.
     """
     env = os.environ if environment is None else environment
     config = (directory or Path.cwd()) / CONFIG_FILE
-    from_file = _read_toml(config) if config.is_file() else {}
+    from_file = _from_file(config)
     from_env = {
         name[len(ENV_PREFIX) :].lower(): value for name, value in env.items() if name.startswith(ENV_PREFIX)
     }
     from_env = {name: value for name, value in from_env.items() if not name.startswith(TEST_NAMES)}
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
-    chosen = given.get(WORKSPACE) or from_env.get(WORKSPACE) or from_file.get(WORKSPACE)
-    settings = Settings() if chosen is None else _of_workspace(Path(str(chosen)))
-    settings = _merge(settings, from_file, str(config))
-    settings = _with_secrets(settings, from_env)
-    settings = _merge(settings, from_env, "environment", ENV_PREFIX)
-    return _checked(_merge(settings, given, "command line"))
+    secrets = _taken_secrets(from_env)
+    flags = {name: value for name, value in (flags or {}).items() if value is not None}
+    sources = [from_file, _given("environment", from_env, ENV_PREFIX), _given("command line", flags)]
+    chosen = next((source for source in reversed(sources) if source.values.get(WORKSPACE)), None)
+    settings = Settings() if chosen is None else _of_workspace(chosen)
+    settings = _merge(settings, from_file)
+    settings = _with_secrets(settings, secrets)
+    for source in sources[1:]:
+        settings = _merge(settings, source)
+    return _checked(settings)
 
 
-def _of_workspace(root: Path) -> Settings:
-    """The defaults, and what the workspace's own file says.
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Settings from one place. ``wrong`` makes the error of one: name, problem, fix."""
+
+    values: Mapping[str, object]
+    wrong: Callable[[str, str, str], MiranteError]
+    prefix: str = ""
+
+    def written(self, name: str) -> str:
+        """As a person writes the name there."""
+        return self.prefix + name.upper() if self.prefix else name
+
+
+def _given(place: str, values: Mapping[str, object], prefix: str = "") -> _Source:
+    return _Source(values, lambda name, *told: SettingsError(f"{place}: {name}", *told), prefix)
+
+
+def _from_file(path: Path) -> _Source:
+    """Nothing, where no such file is.
 
     Raises:
-        SettingsError: there is no such folder, or its file names another workspace.
+        DefinitionError: it cannot be read, or is not TOML.
     """
+    if is_absent(path):
+        return _given(str(path), {})
+    from app.settings_file import read_settings_file  # here, for most folders hold none
+
+    file = read_settings_file(path)
+    return _Source(file.values, file.wrong)
+
+
+def _of_workspace(chosen: _Source) -> Settings:
+    """The defaults, and what the file of the workspace says that ``chosen`` names.
+
+    Raises:
+        MiranteError: there is no such folder, or its file names another workspace.
+    """
+    root = Path(str(chosen.values[WORKSPACE]))
     if not root.is_dir():
-        problem = f"{root} is not a folder" if root.exists() else f"there is no folder {root}"
+        problem = f"there is no folder {root}" if is_absent(root) else f"{root} is not a folder"
         raise NoWorkspace(WORKSPACE, problem, "Name one; `mirante init` makes one")
-    config = Workspace(root).config
-    if not config.is_file():
-        return Settings()
-    written = _read_toml(config)
-    if WORKSPACE in written:
-        raise SettingsError(f"{config}: {WORKSPACE}", "is the workspace this file is in", "Take it out")
-    settings = _merge(Settings(), written, str(config))
-    values = {name: getattr(settings, name) for name in written}
+    own = _from_file(Workspace(root).config)
+    if WORKSPACE in own.values:
+        raise own.wrong(WORKSPACE, "is the workspace this file is in", "Take it out")
+    settings = _merge(Settings(), own)
+    values = {name: getattr(settings, name) for name in own.values}
     placed: dict[str, Any] = {name: root / at for name, at in values.items() if isinstance(at, Path)}
     return replace(settings, **placed)
 
 
-def _with_secrets(settings: Settings, from_env: dict[str, str]) -> Settings:
-    """Those of the environment over those of the file; they are taken out of ``from_env``."""
+def _taken_secrets(from_env: dict[str, str]) -> dict[str, str]:
+    """Of channels, by their names; they are taken out of ``from_env``."""
     names = [name for name in from_env if name.startswith(CHANNEL_SECRET)]
-    found = {name.removeprefix(CHANNEL_SECRET).replace("_", "-"): from_env.pop(name) for name in names}
+    return {name.removeprefix(CHANNEL_SECRET).replace("_", "-"): from_env.pop(name) for name in names}
+
+
+def _with_secrets(settings: Settings, found: Mapping[str, str]) -> Settings:
+    """Those of the environment over those of the file."""
     secrets = ChannelSecrets({**settings.channel_secrets.by_channel, **found})
     return replace(settings, channel_secrets=secrets) if found else settings
 
 
 def _checked(settings: Settings) -> Settings:
-    for name, allowed in CHOICES.items():
-        value = getattr(settings, name)
-        if value not in allowed:
-            raise SettingsError(
-                name, f"{value!r} is not one of the choices", f"Choose one of: {', '.join(allowed)}"
-            )
-    for name in ("api_port", "control_port"):
-        if not 0 < getattr(settings, name) < 65_536:
-            problem = f"{shortened(str(getattr(settings, name)))} is not a port"
-            raise SettingsError(name, problem, "Give 1 to 65535")
-    for name in POSITIVE:
-        value = getattr(settings, name)
-        if not value > 0:
-            raise SettingsError(name, f"{value} is not above zero", "Give more than zero")
-        least, most = SECONDS if isinstance(value, float) else COUNTS
-        if not least <= value <= most:
-            fix = f"Give {least:g} to {most:,}"
-            raise SettingsError(name, f"{shortened(str(value))} is out of range", fix)
+    """What one value alone cannot say."""
     if settings.api_port == settings.control_port and settings.folders.is_shipped:  # others have no API
         problem = f"{settings.control_port} is the api_port, too"
         raise SettingsError("control_port", problem, "Give each side a port of its own")
@@ -317,68 +339,80 @@ def _checked(settings: Settings) -> Settings:
     return settings
 
 
-def _read_toml(path: Path) -> Mapping[str, object]:
-    import tomllib  # here, for most folders hold no such file and every command reads the settings
-
-    from foundation.files import read_text
-
-    text = read_text(path)
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
-        found = re.search(r"line (\d+)", str(error))
-        line = int(found[1]) if found else None
-        raise DefinitionError(str(path), WHOLE_FILE, f"is not TOML: {error}", "Fix it there.", line) from None
-
-
-def _merge(settings: Settings, values: Mapping[str, object], place: str, prefix: str = "") -> Settings:
+def _merge(settings: Settings, source: _Source) -> Settings:
+    """
+    Raises:
+        MiranteError: an unknown name, or a value that cannot be used, as the source tells it.
+    """
     known = {spec.name: spec for spec in fields(Settings)}
     parsed = {}
-    for name, value in values.items():
+    for name, value in source.values.items():
+        written = source.written(name)
         if name not in known:
-            shown = prefix + name.upper() if prefix else name
-            raise SettingsError(place, f"there is no setting {shown!r}", "`mirante settings` lists the names")
+            problem = f"there is no setting {written!r}"
+            raise source.wrong(written, problem, "`mirante settings` lists the names")
         default = known[name].default
         assert default is not MISSING
-        parsed[name] = _parse(value, default, f"{place}: {prefix}{name.upper() if prefix else name}")
+        wrong = partial(source.wrong, written)
+        parsed[name] = _parse(value, default, wrong)
+        _refuse_unusable(name, parsed[name], wrong)
     return replace(settings, **parsed)
 
 
-def _parse(value: object, default: object, place: str) -> Any:
+def _refuse_unusable(name: str, value: Any, wrong: Wrong) -> None:
+    allowed = CHOICES.get(name)
+    if allowed is not None and value not in allowed:
+        raise wrong(
+            f"{shortened(repr(value))} is not one of the choices", f"Choose one of: {', '.join(allowed)}"
+        )
+    if name in PORTS and not 0 < value < 65_536:
+        raise wrong(f"{shortened(repr(value))} is not a port", "Give 1 to 65535")
+    if name in POSITIVE:
+        if not value > 0:
+            raise wrong(f"{value} is not above zero", "Give more than zero")
+        least, most = SECONDS if isinstance(value, float) else COUNTS
+        if not least <= value <= most:
+            raise wrong(f"{shortened(str(value))} is out of range", f"Give {least:g} to {most:,}")
+
+
+def _parse(value: object, default: object, wrong: Wrong) -> Any:
+    try:
+        text = str(value)
+    except (ValueError, RecursionError):
+        raise wrong("is too long or too deep for a setting", "Give one short value") from None
+    if isinstance(default, ChannelSecrets):
+        return _channel_secrets(value, wrong)
+    if isinstance(default, tuple):
+        return tuple(str(item) for item in value) if isinstance(value, list) else _listed(text)
+    if isinstance(value, Mapping | list):
+        raise wrong("is a table or a list", "Give one value")
+    if default is None or isinstance(default, Path):
+        return Path(text)
     try:
         if isinstance(default, bool):
-            return _boolean(value)
-        if isinstance(default, int):
-            return int(str(value))
-        if isinstance(default, float):
-            return float(str(value))
-    except ValueError as error:
+            return _boolean(text)
+        if isinstance(default, int | float):
+            return type(default)(text)
+    except ValueError:
         kind = KINDS[type(default)]
-        raise SettingsError(
-            place, f"{shortened(repr(value))} is not a {kind}", f"Give a {kind}, such as {default}"
-        ) from error
-    if default is None or isinstance(default, Path):
-        return Path(str(value))
-    if isinstance(default, tuple):
-        return tuple(str(item) for item in value) if isinstance(value, list) else _listed(str(value))
-    if isinstance(default, ChannelSecrets):
-        return _channel_secrets(value, place)
-    return str(value)
+        problem = f"{shortened(repr(value))} is not a {kind}"
+        raise wrong(problem, f"Give a {kind}, such as {default}") from None
+    return text
 
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _channel_secrets(value: object, place: str) -> ChannelSecrets:
+def _channel_secrets(value: object, wrong: Wrong) -> ChannelSecrets:
     if isinstance(value, Mapping) and all(isinstance(secret, str) for secret in value.values()):
         return ChannelSecrets(dict(value))
     fix = f"Write a [channel_secrets] table, or set {channel_variable('<name>')}"
-    raise SettingsError(place, "is not a table with one text per channel", fix)
+    raise wrong("is not a table with one text per channel", fix)
 
 
-def _boolean(value: object) -> bool:
-    text = str(value).lower()
+def _boolean(written: str) -> bool:
+    text = written.lower()
     if text in {"1", "true", "yes", "on"}:
         return True
     if text in {"0", "false", "no", "off", ""}:

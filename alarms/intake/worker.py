@@ -40,8 +40,10 @@ def parse_alert(payload: bytes, rules: IntakeRules, received_at: datetime) -> Pa
     """An alert in our own shape. Raises ``MalformedPayload``."""
     try:
         return Parsed((ALERT.decode(payload),))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except msgspec.DecodeError as error:
         raise MalformedPayload("alert", "body", str(error)) from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise MalformedPayload("alert", "body", "is not readable JSON") from error
 
 
 def parse_oversized(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:

@@ -21,6 +21,7 @@ from alarms.policy.raci import Raci, load_raci
 from alarms.policy.runbook import Runbooks, load_runbooks
 from alarms.policy.schedule import Schedules, load_schedules
 from foundation.errors import DefinitionError, Problems, UnreadableFile
+from foundation.paths import is_absent, is_folder
 from foundation.workspace import SHIPPED, Workspace
 
 DEFAULT_TEAM = "on-call"
@@ -57,11 +58,13 @@ def load_alarm_policy(workspace: Workspace = SHIPPED) -> AlarmPolicy:
 
 
 def _refuse_empty(workspace: Workspace) -> None:
+    """Or one that is no folder; the workspace's ``alarms/`` may be absent, and not be something else."""
+    is_folder(workspace.alarms)
     folder = workspace.own_alarms
-    if folder is None or (folder / RUNBOOKS).is_dir() or any((folder / name).is_file() for name in FILES):
+    if folder is None or not all(is_absent(folder / name) for name in (*FILES, RUNBOOKS)):
         return
     fix = "Name the folder of your alarm policy, or unset alarm_policy to use the workspace's"
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UnreadableFile(str(folder), "alarm_policy", "is not a folder", fix)
     raise DefinitionError(
         str(folder), "alarm_policy", f"holds none of {', '.join(FILES)} and {RUNBOOKS}/", fix
@@ -92,6 +95,5 @@ def _runbooks(workspace: Workspace) -> Runbooks:
     """The workspace's own pages over those that belong to every workspace."""
     found = load_runbooks(DEFAULTS / RUNBOOKS)
     for folder in workspace.alarm_folders():
-        if (folder / RUNBOOKS).is_dir():
-            found = load_runbooks(folder / RUNBOOKS).over(found)
+        found = load_runbooks(folder / RUNBOOKS).over(found)
     return found

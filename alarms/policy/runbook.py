@@ -11,6 +11,7 @@ from pathlib import Path
 from alarms.policy.defaults import RUNBOOKS
 from foundation.errors import Problems
 from foundation.files import read_text
+from foundation.paths import files_in
 from foundation.workspace import SHIPPED
 
 GENERIC = "generic"
@@ -60,7 +61,7 @@ def load_runbooks(directory: Path = SHIPPED.alarms / RUNBOOKS) -> Runbooks:
         DefinitionErrors: every file that cannot be read, is too large or is not UTF-8.
     """
     problems = Problems()
-    texts = {path.stem: problems.attempt(partial(read_text, path)) for path in sorted(directory.glob("*.md"))}
+    texts = {path.stem: problems.attempt(partial(read_text, path)) for path in files_in(directory, ".md")}
     problems.raise_if_any()
     return Runbooks({name: parse(name, text) for name, text in texts.items() if text is not None})
 

@@ -21,6 +21,11 @@ from alarms.router.router import Router
 from alarms.router.topology import Topology
 from alarms.stores.sqlite import SqliteRouterStore
 from foundation.clock import ManualClock
+from foundation.errors import Problems
+from foundation.located import shown
+from foundation.paths import open_file
+
+REPLAY_FIX = 'Write the line as {"at": "2026-03-02T10:00:00Z", "kind": "alertmanager", "payload": {...}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +56,36 @@ def read_replay(path: Path, rules: IntakeRules) -> list[RecordedAlerts]:
     Kinds: alert (our own shape), alertmanager, cloudwatch, eventbridge.
 
     Raises:
-        MalformedPayload: a line cannot be read; it is named.
+        DefinitionErrors: the file, or lines of it, cannot be read; each is named.
     """
-    found = []
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-        if line.strip():
-            found.append(_recorded(number, line, rules))
+    problems, found = Problems(), list[RecordedAlerts]()
+    with open_file(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                found.append(_recorded(line, rules))
+            except MalformedPayload as wrong:
+                problems.refuse(str(path), number, wrong.field, wrong.problem, REPLAY_FIX)
+    problems.raise_if_any()
     return sorted(found, key=lambda recorded: recorded.at)
 
 
-def _recorded(number: int, line: bytes, rules: IntakeRules) -> RecordedAlerts:
+def _recorded(line: bytes, rules: IntakeRules) -> RecordedAlerts:
     try:
         entry = msgspec.json.decode(line, type=_Line)
     except msgspec.DecodeError as error:
-        raise MalformedPayload("replay", f"line {number}", str(error)) from error
-    if entry.at.tzinfo is None or entry.kind not in PARSERS:
-        known = ", ".join(sorted(PARSERS))
-        raise MalformedPayload(
-            "replay", f"line {number}", f"needs `at` with a time zone, and `kind` as one of {known}"
-        )
-    parsed = PARSERS[entry.kind](bytes(entry.payload), rules, entry.at.astimezone(UTC))
+        raise MalformedPayload("replay", "the line", str(error)) from None
+    except (UnicodeDecodeError, RecursionError):
+        raise MalformedPayload("replay", "the line", "is not readable JSON") from None
+    if entry.at.tzinfo is None:
+        raise MalformedPayload("replay", "at", "has no time zone")
+    if entry.kind not in PARSERS:
+        raise MalformedPayload("replay", "kind", f"{shown(entry.kind)} is not one of {', '.join(PARSERS)}")
+    try:
+        parsed = PARSERS[entry.kind](bytes(entry.payload), rules, entry.at.astimezone(UTC))
+    except MalformedPayload as wrong:
+        raise MalformedPayload("replay", f"payload: {wrong.field}", wrong.problem) from None
     return RecordedAlerts(entry.at.astimezone(UTC), parsed.alerts)
 
 

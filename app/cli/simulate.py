@@ -113,8 +113,7 @@ def _timeline(settings: Settings, slo: Slo, source: _Source) -> tuple[Timeline, 
     if source.incident is not None:
         return _imagined(slo, source.incident, source.traffic)
     if source.counts is not None:
-        with source.counts.open(encoding="utf-8") as lines:
-            return timeline_from_csv(lines, str(source.counts)), None
+        return timeline_from_csv(source.counts), None
     if source.since is None:
         raise click.UsageError("recorded counts need --since")
     until = source.until or datetime.now(UTC)

@@ -23,6 +23,7 @@ from dashboards.model.errors import BoardInvalid
 from dashboards.standard.registry import boards, refuse_invalid
 from dashboards.standard.source import Source
 from foundation.errors import DefinitionError, Problems
+from foundation.paths import files_in, open_file
 from foundation.workspace import SHIPPED, Workspace
 
 SHIPPED_PACKAGE = "dashboards.boards"
@@ -73,7 +74,7 @@ def load_board_files(workspace: Workspace = SHIPPED) -> BoardFiles:
         DefinitionErrors: a file cannot be imported, or defines no function that makes boards.
     """
     folder = workspace.boards
-    paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    paths = [path for path in files_in(folder, ".py") if not path.name.startswith("_")]
     problems = Problems()
     with _as_package(folder) as package:
         found = [problems.attempt(lambda path=path: _loaded(package, path)) for path in paths]  # type: ignore[misc]
@@ -111,6 +112,7 @@ def _as_package(folder: Path) -> Iterator[str]:
 
 
 def _loaded(package: str, path: Path) -> BoardFile:
+    open_file(path).close()
     with _blamed_on(path):
         module = importlib.import_module(f"{package}.{path.stem}")
     for name in (SEVERAL, ONE):  # one that makes several may well have a ``board`` to make them by

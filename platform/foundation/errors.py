@@ -92,9 +92,13 @@ class Notice:
 
 
 class Problems:
-    """Of one file, or of all that are read together."""
+    """Of one file, or of all that are read together.
+
+    ``incomplete``: one of them could not be read at all, so that what the others name may be in it.
+    """
 
     def __init__(self) -> None:
+        self.incomplete = False
         self.errors: list[DefinitionError] = []
         self.notices: list[Notice] = []
 

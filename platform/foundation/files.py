@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from foundation.errors import WHOLE_FILE, DefinitionError, DefinitionErrors, Problems, UnreadableFile
+from foundation.errors import WHOLE_FILE, DefinitionError, DefinitionErrors, Problems
 from foundation.located import Place, SourceFile
+from foundation.paths import open_file
 from foundation.yaml_nodes import read_nodes
 
 MAX_BYTES = 10_000_000
@@ -16,15 +17,10 @@ def read_bytes(path: Path, name: str | None = None) -> bytes:
     """What a file holds, at most one byte too much; errors call it ``name``.
 
     Raises:
-        DefinitionErrors: it cannot be read.
+        DefinitionErrors: it is no file, or cannot be read.
     """
-    try:
-        with path.open("rb") as source:
-            return source.read(MAX_BYTES + 1)
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror or error}"
-        fix = "Check that the file exists and its permissions."
-        raise DefinitionErrors([UnreadableFile(name or str(path), WHOLE_FILE, problem, fix)]) from None
+    with open_file(path, name) as source:
+        return source.read(MAX_BYTES + 1)
 
 
 def as_text(content: bytes, file: str) -> str:
@@ -52,9 +48,12 @@ def read_text(path: Path) -> str:
 
 
 def documents(content: bytes, file: str, problems: Problems) -> list[Place]:
-    """The documents of one file, and in ``problems`` what is wrong with the file as a whole."""
+    """The documents of one file, and in ``problems`` what is wrong with the whole; that it has none is."""
+    before = len(problems.errors)
     text = problems.attempt(partial(as_text, content, file))
     nodes = [] if text is None else read_nodes(text, file, problems)
+    if not nodes and len(problems.errors) == before:
+        problems.refuse(file, None, "", "is empty", "Write the document, or leave the file out.")
     source = SourceFile(file, problems)
     return [Place(source, "", node, node.line) for node in nodes]
 
@@ -71,8 +70,6 @@ def document(content: bytes, file: str) -> Place:
         return found[0]
     if found:
         found[1].wrong("is a second document", "Keep one document, without `---` below it.")
-    elif not problems.errors:
-        problems.refuse(file, None, "", "is empty", "Write the document, or delete the file.")
     raise problems.all()
 
 

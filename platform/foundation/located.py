@@ -217,6 +217,11 @@ class Section:
         """About ``key``, written or not; an empty key is the mapping itself."""
         (self._at(key) if key else self.place).wrong(problem, fix)
 
+    def no_such(self, key: str, kind: str, name: str, fix: str) -> None:
+        """What ``key`` names is in no file; not told while a file is unread that may have it."""
+        if not self.place.source.problems.incomplete:
+            self.refuse(key, f"there is no {kind} {name!r}", fix)
+
     def notice(self, key: str, reason: str, fix: str = "") -> None:
         at = self._at(key)
         at.source.problems.notice(self.file, at.line, at.path, reason, fix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 from itertools import dropwhile, takewhile
@@ -22,17 +22,17 @@ LONGEST = timedelta(days=366_000)
 _SWAPPED = str.maketrans(",.", ".,")
 _RANGE_UNITS = {"h": 3_600, "m": 60, "s": 1}
 _SPAN_UNITS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
+_NUMBER = re.compile(r"[-+]?(([0-9]+|[0-9]{1,3}(_[0-9]{3})+)\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,4})?")
 _PART = re.compile(r"([0-9]{1,11})(wd|[smhdw])")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 
 
 def parse_number(text: str) -> Fraction | None:
     """A finite decimal number, exactly; ``None`` for anything else."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
+    if _NUMBER.fullmatch(text.strip()) is None:
         return None
-    return Fraction(value) if value.is_finite() and abs(value.adjusted()) < 40 else None
+    value = Decimal(text)
+    return Fraction(value) if abs(value.adjusted()) < 40 else None
 
 
 def parse_share(text: str) -> Fraction | None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from foundation.paths import is_absent
+
 CONFIG_FILE = "mirante.toml"
 
 
@@ -55,7 +57,7 @@ class Workspace:
     def alarm_file(self, name: str) -> Path | None:
         """``policy.yaml`` and the like; None: this workspace has none, and takes the default."""
         places = [folder / name for folder in reversed(self.alarm_folders())]
-        return next((place for place in places if place.is_file()), None)
+        return next((place for place in places if not is_absent(place)), None)
 
 
 def _shipped_root() -> Path:

@@ -90,7 +90,7 @@ class MetricSources:
         if known is not None:
             return known.type
         if reference:
-            section.refuse(key, f"there is no DataSource {reference!r}", "Define it, or write `type:` here.")
+            section.no_such(key, "DataSource", reference, "Define it, or write `type:` here.")
         else:
             section.refuse("type", "is required when no data source is named", "Add `type: Prometheus`.")
         return ""

@@ -12,9 +12,10 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
-from foundation.errors import DefinitionErrors, Problems
+from foundation.errors import WHOLE_FILE, DefinitionErrors, Problems
 from foundation.files import documents, read_bytes
 from foundation.located import Section
+from foundation.paths import files_below, files_in, is_folder
 from foundation.workspace import SHIPPED, Workspace
 from slo.indicators import KINDS, Kinds
 from slo.loaders.openslo import OpenSlo
@@ -42,10 +43,10 @@ def load_catalogue(
         DefinitionErrors: the directory is missing or empty, or anything in its files is wrong.
     """
     problems = Problems()
-    if not directory.is_dir():
+    if not is_folder(directory):
         problems.unreadable(str(directory), "is not a directory", "Give a directory with YAML files.")
         problems.raise_if_any()
-    if not _yaml_files(directory):
+    if not files_below(directory, *SUFFIXES):
         problem = "has no .yaml or .yml file"
         problems.refuse(str(directory), None, "", problem, "Put your definitions there.")
     return _read(_files(directory, windows), problems, kinds)[0]
@@ -53,14 +54,10 @@ def load_catalogue(
 
 def _files(directory: Path, windows: Path) -> dict[str, Path]:
     """Those of both folders by their path from the first."""
-    files = _yaml_files(directory)
-    if windows.resolve() != WINDOWS and windows.is_dir():
-        files += _yaml_files(windows)
+    files = files_below(directory, *SUFFIXES)
+    if is_folder(windows) and windows.resolve() != WINDOWS:
+        files += files_below(windows, *SUFFIXES)
     return {os.path.relpath(path, directory): path for path in files}
-
-
-def _yaml_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
 
 
 def catalogue_of(workspace: Workspace) -> Catalogue:
@@ -71,7 +68,10 @@ def catalogue_of(workspace: Workspace) -> Catalogue:
 def sound_part_of(workspace: Workspace) -> Catalogue:
     """The definitions of those files that have nothing wrong in them and do without the others, so that one
     bad file does not keep what is wrong with the rest from being told."""
-    files = _files(workspace.definitions, workspace.windows)
+    try:
+        files = _files(workspace.definitions, workspace.windows)
+    except DefinitionErrors:
+        return Catalogue(())
     while True:
         try:
             return _read(files, Problems(), KINDS)[0]
@@ -94,9 +94,9 @@ def load_files(files: Sequence[Path]) -> tuple[Catalogue, Set[str]]:
 def _read(files: Mapping[str, Path], problems: Problems, kinds: Kinds) -> tuple[Catalogue, Set[str]]:
     contents = _contents(files, problems)
     found = _sorted_out(_sections(contents, problems), problems)
+    problems.incomplete = any(error.field == WHOLE_FILE for error in problems.errors)
     own = _window_sets([*found["windows"], *found["sloth-windows"]])
     windows = _shipped(problems) | own
-    components = [one for document in found["components"] for one in _components(document)]
     openslo = OpenSlo(found["openslo"], windows, kinds)
     chosen = next(iter(own.values())) if len(own) == 1 else windows[DEFAULT_WINDOWS]
     sloth = [read_sloth(document, chosen) for document in found["sloth"]]
@@ -104,7 +104,7 @@ def _read(files: Mapping[str, Path], problems: Problems, kinds: Kinds) -> tuple[
     services = {service.name: service for service, _ in reversed(sloth) if service} | openslo.services
     _refuse_repeated(slos, problems)
     known = {slo.id for slo in slos} | {composite.id for composite in openslo.composites}
-    _refuse_unknown_slos(found["components"], known.union(_written_ids(found["openslo"])))
+    components = _components(found["components"], known.union(_written_ids(found["openslo"])))
     problems.raise_if_any()
     by_id, by_name = attrgetter("id"), attrgetter("name")
     catalogue = Catalogue(
@@ -133,7 +133,7 @@ def _sections(contents: Mapping[str, bytes], problems: Problems) -> Iterator[Sec
 
 
 def _shipped(problems: Problems) -> dict[str, WindowSet]:
-    contents = _contents({path.name: path for path in sorted(WINDOWS.glob("*.yaml"))}, problems)
+    contents = _contents({path.name: path for path in files_in(WINDOWS, ".yaml")}, problems)
     return _window_sets(list(_sections(contents, problems)))
 
 
@@ -192,20 +192,29 @@ def _refuse_repeated(slos: Iterable[Slo], problems: Problems) -> None:
         first.setdefault(slo.id, place)
 
 
-def _components(document: Section) -> list[Component]:
-    """``components.yaml``: the parts of the platform, what they lean on and which SLOs they serve."""
-    items = document.sections("components", required=True)
-    document.close()
+def _components(documents: Iterable[Section], slos: Set[str]) -> list[Component]:
+    """``components.yaml``: the parts of the platform, what they lean on and which of ``slos`` they serve."""
+    items = []
+    for document in documents:
+        items += document.sections("components", required=True)
+        document.close()
     components = [_component(item) for item in items]
-    known = {component.id for component in components}
+    ids = {component.id for component in components}
+    first: dict[str, Section] = {}
     for item, component in zip(items, components, strict=True):
-        if sum(other.id == component.id for other in components) > 1:
-            item.refuse("id", f"two components have the id {component.id!r}", "Give each its own id.")
-        for name in component.depends_on:
-            if name not in known:
-                fix = f"Components: {', '.join(sorted(known))}."
-                item.refuse("depends_on", f"there is no component {name!r}", fix)
+        earlier = first.setdefault(component.id, item)
+        if earlier is not item and component.id:
+            problem = f"component {component.id!r} is also defined in {earlier.file}:{earlier.line}"
+            item.refuse("id", problem, "Rename one.")
+        _refuse_unknown(item, "depends_on", component.depends_on, "component", ids)
+        _refuse_unknown(item, "slos", component.slos, "SLO", slos)
     return components
+
+
+def _refuse_unknown(item: Section, field: str, names: Iterable[str], kind: str, known: Set[str]) -> None:
+    for name in names:
+        if name not in known:
+            item.no_such(field, kind, name, f"Defined: {', '.join(sorted(known)) or 'none'}.")
 
 
 def _component(section: Section) -> Component:
@@ -234,12 +243,3 @@ def _written_ids(documents: Iterable[Section]) -> Iterator[str]:
         metadata, spec = document.section("metadata"), document.section("spec")
         if document.text("kind") == "SLO" and metadata is not None and spec is not None:
             yield f"{spec.text('service')}/{metadata.text('name')}"
-
-
-def _refuse_unknown_slos(sections: Iterable[Section], known: Set[str]) -> None:
-    for document in sections:
-        for item in document.sections("components"):
-            for slo_id in item.texts("slos"):
-                if slo_id not in known:
-                    fix = f"Defined: {', '.join(sorted(known)) or 'none'}."
-                    item.refuse("slos", f"there is no SLO {slo_id!r}", fix)

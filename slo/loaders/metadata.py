@@ -149,6 +149,10 @@ class Annotations:
         if self._section is not None:
             self._section.refuse(ANNOTATION_PREFIX + name, problem, fix)
 
+    def no_such(self, name: str, kind: str, named: str, fix: str) -> None:
+        if self._section is not None:
+            self._section.no_such(ANNOTATION_PREFIX + name, kind, named, fix)
+
     def has(self, name: str) -> bool:
         return name in self._ours
 

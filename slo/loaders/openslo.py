@@ -104,7 +104,7 @@ class OpenSlo:
         for key in ("indicatorRef", "sliRef"):
             name = section.text(key)
             if name and name not in self._indicators:
-                section.refuse(key, f"there is no SLI {name!r}", "Define it, or write it inline.")
+                section.no_such(key, "SLI", name, "Define it, or write it inline.")
             if name:
                 return self._indicators.get(name)
         inline = section.section("indicator") or section.section("sli")

@@ -86,8 +86,7 @@ def read_policies(
             if name in known:
                 found.append(known[name])
             else:
-                problem = f"there is no AlertPolicy {name!r}"
-                item.refuse("alertPolicyRef", problem, "Define it, or write it inline.")
+                item.no_such("alertPolicyRef", "AlertPolicy", name, "Define it, or write it inline.")
         else:
             item.text("apiVersion")
             item.text("kind", choices=("AlertPolicy",))
@@ -138,7 +137,7 @@ def _condition_of(item: Section, conditions: Mapping[str, AlertCondition]) -> Al
     name = item.text("conditionRef")
     item.close()
     if name not in conditions:
-        item.refuse("conditionRef", f"there is no AlertCondition {name!r}", "Define it, or write it inline.")
+        item.no_such("conditionRef", "AlertCondition", name, "Define it, or write it inline.")
     return conditions.get(name)
 
 
@@ -148,7 +147,7 @@ def _target(item: Section, targets: Container[str]) -> str:
         item.close()
         if name not in targets:
             fix = "Define it in one of these files."
-            item.refuse("targetRef", f"there is no AlertNotificationTarget {name!r}", fix)
+            item.no_such("targetRef", "AlertNotificationTarget", name, fix)
         return name
     item.text("apiVersion")
     item.text("kind", choices=("AlertNotificationTarget",))

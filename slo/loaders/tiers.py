@@ -105,7 +105,7 @@ def _named(annotations: Annotations, windows: Mapping[str, WindowSet], default: 
         return ()
     if name not in windows:
         fix = f"Known: {', '.join(sorted(windows))}, none."
-        annotations.refuse("windows", f"there is no window set {name!r}", fix)
+        annotations.no_such("windows", "window set", name, fix)
         return ()
     return windows[name].tiers
 
@@ -146,4 +146,4 @@ def _refuse_unknown(annotations: Annotations, known: Sequence[str], asked: list[
     for where, name in asked:
         if name not in known:
             fix = f"Tiers: {', '.join(known) or 'none'}."
-            annotations.refuse(where, f"there is no tier {name!r}", fix)
+            annotations.no_such(where, "tier", name, fix)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from foundation.clock import ManualClock
-from foundation.errors import DefinitionError
+from foundation.csv_rows import csv_rows
+from foundation.errors import WHOLE_FILE, DefinitionError
+from foundation.located import shown
 from slo.ledger.collect import Collector
 from slo.ledger.ledger import Counts, Ledger, series_key
 from slo.ledger.minute_counts import CountReader
@@ -21,64 +24,61 @@ from slo.simulate.timeline import Timeline, timeline_of
 
 COLUMNS = "minute,good,total (or minute,bad,total); minute such as 2026-03-10T14:05:00Z"
 LONGEST = timedelta(days=400)
+WHOLE = re.compile("[0-9]{1,18}")
 
 
-class RecordedCsvError(DefinitionError):
-    """A line of recorded counts that cannot be used; says which and how to fix it."""
-
-    def __init__(self, name: str, line: int, problem: str) -> None:
-        super().__init__(name, "the line", problem, f"Expected columns {COLUMNS}", line)
-
-
-def timeline_from_csv(lines: Iterable[str], name: str = "counts.csv") -> Timeline:
+def timeline_from_csv(path: Path) -> Timeline:
     """Events per minute; a minute without a line is unknown, lines of one minute are added up.
 
     Raises:
-        RecordedCsvError: the first line that cannot be used.
+        DefinitionError: the file cannot be read, or the first line that cannot be used.
     """
-    rows = _rows(lines, name)
-    header = [column.strip().lower() for column in next(rows, [])]
+    rows, name = csv_rows(path), str(path)
+    header = [column.strip().lower() for column in next(rows, ([], 1))[0]]
     part = next((column for column in ("good", "bad") if column in header), None)
     if part is None or "minute" not in header or "total" not in header:
-        raise RecordedCsvError(name, 1, f"columns {', '.join(header) or 'none'} are not supported")
+        raise _wrong(name, 1, WHOLE_FILE, f"columns {', '.join(header)[:200] or 'none'} are not supported")
     minutes: dict[datetime, Counts] = {}
-    for number, row in enumerate(rows, start=2):
+    for row, line in rows:
         if not row:
             continue
-        minute, good, total = _row(dict(zip(header, row, strict=False)), part, name, number)
+        minute, good, total = _row(dict(zip(header, row, strict=False)), part, name, line)
         known = minutes.get(minute, Counts(0, 0, 1, 1))
         minutes[minute] = Counts(known.good + good, known.total + total, 1, 1)
     if not minutes:
-        raise RecordedCsvError(name, 2, "there are no rows of counts")
+        raise _wrong(name, 2, WHOLE_FILE, "there are no rows of counts")
     start, end = min(minutes), max(minutes) + MINUTE
     if end - start > LONGEST:
-        raise RecordedCsvError(
-            name, 2, f"it spans {(end - start).days} days; at most {LONGEST.days} are simulated"
-        )
+        problem = f"it spans {(end - start).days} days; at most {LONGEST.days} are simulated"
+        raise _wrong(name, 2, "minute", problem)
     return timeline_of(minutes, start, end)
 
 
-def _rows(lines: Iterable[str], name: str) -> Iterator[list[str]]:
-    rows = csv.reader(lines)
-    try:
-        yield from rows
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise RecordedCsvError(name, rows.line_num + 1, f"is not CSV in UTF-8 ({error})") from error
+def _wrong(name: str, line: int, field: str, problem: str) -> DefinitionError:
+    return DefinitionError(name, field, problem, f"Expected columns {COLUMNS}", line)
 
 
-def _row(cells: dict[str, str], part: str, name: str, number: int) -> tuple[datetime, int, int]:
+def _row(cells: Mapping[str, str], part: str, name: str, line: int) -> tuple[datetime, int, int]:
+    for column in ("minute", part, "total"):
+        if column not in cells:
+            raise _wrong(name, line, column, "is missing on this line")
     try:
         instant = datetime.fromisoformat(cells["minute"].strip())
-        counted, total = int(cells[part]), int(cells["total"])
-    except KeyError as error:
-        raise RecordedCsvError(name, number, f"there is no {error.args[0]}") from error
-    except ValueError as error:
-        raise RecordedCsvError(name, number, str(error)) from error
+    except ValueError:
+        raise _wrong(name, line, "minute", f"{shown(cells['minute'])} is not an instant") from None
     if instant.tzinfo is None:
-        raise RecordedCsvError(name, number, f"{cells['minute']} has no time zone; add Z for UTC")
-    if not 0 <= counted <= total:
-        raise RecordedCsvError(name, number, f"{part} {counted} of total {total} is impossible")
+        raise _wrong(name, line, "minute", f"{cells['minute']} has no time zone; add Z for UTC")
+    counted, total = (_events(cells, column, name, line) for column in (part, "total"))
+    if counted > total:
+        raise _wrong(name, line, part, f"{counted} of total {total} is impossible")
     return floor_minute(instant), counted if part == "good" else total - counted, total
+
+
+def _events(cells: Mapping[str, str], column: str, name: str, line: int) -> int:
+    written = cells[column].strip()
+    if WHOLE.fullmatch(written) is None:
+        raise _wrong(name, line, column, f"{shown(written)} is not a whole number of events")
+    return int(written)
 
 
 def timeline_from_ledger(

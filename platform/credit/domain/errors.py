@@ -7,7 +7,6 @@ DomainError
 +-- UnknownCustomer         nobody is on file under that id or CPF (nothing is recorded)
 +-- RejectedRecord          a stream record that can never be processed (poison), with a named reason
 +-- TableError              a table of rows says something wrong (file, line, column, fix)
-|   +-- TableUnreadable     it is not there, or may not be read
 +-- StoreUnavailable        a store did not answer; nothing was recorded
 +-- IdempotencyConflict     the same key came with another body
 +-- VersionConflict         a compare-and-set lost
@@ -98,12 +97,6 @@ class TableError(DomainError):
         place = file if line is None else f"{file}:{line}"
         where = "" if column is None else f"column {column!r}: "
         super().__init__(f"{place}: {where}{problem}. {fix}")
-
-
-class TableUnreadable(TableError):
-    """It is not there, or may not be read."""
-
-    exit_status = ExitStatus.ENVIRONMENT
 
 
 class StoreUnavailable(DomainError):

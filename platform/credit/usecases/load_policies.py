@@ -12,6 +12,7 @@ from credit.domain.reasons import PLATFORM_REASONS, ReasonCatalogue, parse_reaso
 from credit.ports.records import PolicyRecords
 from foundation.errors import Problems
 from foundation.files import read_bytes
+from foundation.paths import files_in
 
 SHIPPED = Path(__file__).resolve().parent.parent / "policies"
 REASONS_FILE = "reasons.yaml"
@@ -43,9 +44,9 @@ def load_policies(directory: Path | None = None, default: str = DEFAULT_POLICY) 
         UnknownPolicy: no file defines the default.
     """
     folder = directory or SHIPPED
+    paths = [path for path in files_in(folder, ".yaml") if path.name != REASONS_FILE]
     problems = Problems()
     reasons = problems.attempt(partial(load_reasons, folder))
-    paths = sorted(path for path in folder.glob("*.yaml") if path.name != REASONS_FILE)
     found = [problems.attempt(partial(_load, path, reasons)) for path in paths]
     policies = [policy for policy in found if policy is not None]
     _check_names(policies, problems)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from credit.domain.errors import TableError, TableUnreadable
+from credit.domain.errors import TableError
+from foundation.csv_rows import csv_rows
 
 REAL_LOANS = "openintro/loans_full_schema"
 
@@ -41,10 +41,10 @@ def read_csv(path: Path, encoding: str = "utf-8-sig", delimiter: str = ",") -> T
     """A CSV file with a header line. A row of the wrong length is a row with a ``problem``.
 
     Raises:
-        TableError: missing, unreadable, no header, a column named twice; while iterating: broken encoding or
-            quoting. Says file, line, column and fix.
+        TableError: no header, or a column named twice.
+        DefinitionError: as ``csv_rows`` does, while iterating, too.
     """
-    rows = _rows(path, encoding, delimiter)
+    rows = csv_rows(path, encoding, delimiter)
     columns, _ = next(rows, ([], 0))
     names = tuple(name.strip() for name in columns)
     if not any(names):
@@ -53,45 +53,6 @@ def read_csv(path: Path, encoding: str = "utf-8-sig", delimiter: str = ",") -> T
         if name and names.count(name) > 1:
             raise TableError(str(path), "appears twice", "Rename one of them", 1, name)
     return Table(str(path), names, _as_rows(rows, names))
-
-
-def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            for cells in reader:
-                if any("\0" in cell for cell in cells):
-                    raise csv.Error("it has a NUL byte")
-                yield cells, reader.line_num
-    except UnicodeDecodeError:
-        raise _broken_text(path, encoding, delimiter) from None
-    except csv.Error as error:
-        fix = "Save the file as CSV: quotes closed, no binary content"
-        raise TableError(str(path), f"is not CSV ({error})", fix, reader.line_num) from None
-    except LookupError:
-        raise TableError(str(path), f"unknown encoding {encoding!r}", "Use utf-8 or latin-1") from None
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror or type(error).__name__})"
-        raise TableUnreadable(str(path), problem, "Check the path and its permissions") from None
-
-
-def _broken_text(path: Path, encoding: str, delimiter: str) -> TableError:
-    """Finds the first line that does not decode, and the column it is in."""
-    codec = encoding.removesuffix("-sig")
-    fix = f"Save the file as {codec.upper()}, or set its encoding in the mapping"
-    header: list[str] = []
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                written = line.decode(codec)
-            except UnicodeDecodeError as error:
-                before = line[: error.start].decode(codec, "replace")
-                place = len(next(csv.reader([before], delimiter=delimiter), [""])) - 1
-                column = header[place] if 0 <= place < len(header) else None
-                return TableError(str(path), f"is not {codec.upper()}", fix, number, column)
-            if number == 1:
-                header = next(csv.reader([written.removeprefix("\ufeff")], delimiter=delimiter), [])
-    return TableError(str(path), f"is not {codec.upper()}", fix)
 
 
 def _as_rows(rows: Iterator[tuple[list[str], int]], names: tuple[str, ...]) -> Iterator[SourceRow]:

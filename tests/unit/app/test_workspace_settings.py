@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import SettingsError, load_settings
+from foundation.errors import DefinitionError
 from foundation.workspace import SHIPPED, Workspace
 from tests.support.command_line import mirante
 
@@ -79,5 +80,7 @@ def test_a_workspace_that_is_not_there_is_refused(shop: Path, tmp_path: Path) ->
 
 def test_a_workspaces_file_names_no_other_workspace(shop: Path, tmp_path: Path) -> None:
     (shop / "mirante.toml").write_text('workspace = "/elsewhere"\n', encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"is the workspace this file is in\. Take it out"):
+    with pytest.raises(
+        DefinitionError, match=r"toml:1: workspace: is the workspace this file is in\. Take it"
+    ):
         load_settings({"workspace": shop}, {}, tmp_path)

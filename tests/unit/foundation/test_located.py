@@ -213,5 +213,5 @@ def test_several_documents_are_told_together_each_once_in_order() -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DefinitionErrors, match=r"none\.yaml: the file: cannot be read: No such file"):
+    with pytest.raises(DefinitionErrors, match=r"none\.yaml: the file: cannot be read: nothing is there"):
         read_document(tmp_path / "none.yaml")

@@ -11,13 +11,13 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from alarms.intake.normalise import intake_rules
-from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
 from alarms.policy.schedule import Schedules
 from alarms.reports.metrics import AlertsReceived, RouterMetrics
 from alarms.reports.postmortem import postmortem
 from alarms.reports.simulate import read_replay, simulate, starting_at
 from alarms.router.quality import alert_quality
+from foundation.errors import DefinitionErrors
 from tests.support.alerts import MONDAY_10, burn_alert, ended, foreign_alert
 from tests.support.hooks import alert, alertmanager
 from tests.support.router import PLATFORM, SHIPPED_POLICY, Scene
@@ -157,14 +157,35 @@ def test_a_recording_is_read_and_moved_to_another_time(tmp_path: Path) -> None:
     assert simulate([], SHIPPED_POLICY, Schedules(), PLATFORM) == []
 
 
+def replayed(at: str = "2026-03-02T10:00:00Z", kind: str = "alertmanager", payload: str = "{}") -> bytes:
+    return f'{{"at": "{at}", "kind": "{kind}", "payload": {payload}}}'.encode()
+
+
 @pytest.mark.parametrize(
-    "line", ["{", '{"at": "2026-03-02T10:00:00", "kind": "alertmanager", "payload": {}}', "[]"]
+    ("line", "told"),
+    [
+        (b"{", "the line: Input data was truncated"),
+        (b"[]", "the line: Expected `object`, got `array`"),
+        (b'{"kind": "\xff"}', "the line: is not readable JSON"),
+        (b"[" * 5_000, "the line: "),
+        (replayed(at="2026-03-02T10:00:00"), "at: has no time zone"),
+        (replayed(kind="pigeon"), "kind: 'pigeon' is not one of alert, "),
+        (replayed(), "payload: alerts: expected a list"),
+        (
+            replayed(kind="alert", payload='{"name": "X"}').replace(b"X", b"\xff"),
+            "payload: body: is not readable JSON",
+        ),
+    ],
 )
-def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, line: str) -> None:
+def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, line: bytes, told: str) -> None:
     file = tmp_path / "alerts.jsonl"
-    file.write_text(f"\n{line}\n", encoding="utf-8")
-    with pytest.raises(MalformedPayload, match="line 2"):
+    file.write_bytes(b"\n" + line + b"\n{\n")
+    with pytest.raises(DefinitionErrors) as raised:
         read_replay(file, RULES)
+    first, last = raised.value.errors
+    assert str(first).startswith(f"{file}:2: {told}")
+    assert str(last).startswith(f"{file}:3: the line: ")
+    assert 'Write the line as {"at": ' in str(first)
 
 
 def test_an_alert_of_our_own_shape_survives_json() -> None:

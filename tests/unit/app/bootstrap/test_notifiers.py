@@ -23,6 +23,7 @@ from app.bootstrap.routing_role import LEASE
 from app.settings import ChannelSecrets, Settings, SettingsError, load_settings
 from foundation.aws.errors import AwsError
 from foundation.clock import SystemClock
+from foundation.errors import DefinitionError
 
 SMTP = SmtpChannel("mail", 587, "m@x.org", {"*": "sre@x.org"}, user="mirante")
 TOPICS = SnsChannel(dict.fromkeys(Severity, "arn:aws:sns:sa-east-1:123456789012:t"))
@@ -94,5 +95,5 @@ def test_topics_are_a_list_in_the_file_and_have_commas_in_the_environment(tmp_pa
 
 def test_secrets_that_are_no_table_are_refused(tmp_path: Path) -> None:
     (tmp_path / "mirante.toml").write_text('channel_secrets = "x"\n', encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"\[channel_secrets\] table"):
+    with pytest.raises(DefinitionError, match=r"mirante\.toml:1: .*\[channel_secrets\] table"):
         load_settings(environment={}, directory=tmp_path)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -84,10 +83,10 @@ def test_the_same_rows_give_the_same_digest_and_decisions_by_line(tmp_path: Path
             lines(HEADER, GOOD) + b"C-2,1,1,1,ca\xe7r\n",
             ":3: column 'why': is not UTF-8. Save the file as UTF-8",
         ),
-        (b"\x00\x01\xff\xfe", ":1: is not UTF-8"),
+        (b"\x00\x01\xff\xfe", ":1: the file: is not UTF-8"),
         (
             lines(HEADER, 'C-1,"529,1000,12,car'),
-            ":2: is not CSV (unexpected end of data). Save the file as CSV",
+            ":2: the file: is not CSV (unexpected end of data). Save the file as CSV",
         ),
         (lines("id,id,cpf,amount,term,why"), ":1: column 'id': appears twice. Rename one of them"),
     ],
@@ -135,12 +134,16 @@ def test_a_wrong_mapping_says_where_and_how_to_fix_it(
     assert expected in ran.err
 
 
-@pytest.mark.parametrize("name", ["nowhere.csv", "."])
-def test_a_missing_file_or_a_folder_is_named(tmp_path: Path, mapping: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "told", "status"),
+    [("nowhere.csv", "nothing is there, expected a file", 3), (".", "is a folder, expected a file", 1)],
+)
+def test_a_missing_file_or_a_folder_is_named(
+    tmp_path: Path, mapping: Path, name: str, told: str, status: int
+) -> None:
     ran = mirante("decide", tmp_path / name, "--map", mapping)
-    assert ran.status == 3
-    assert "cannot be read" in ran.err
-    assert "Check the path" in ran.err
+    assert ran.status == status
+    assert f"the file: cannot be read: {told}. " in ran.err
 
 
 def test_a_missing_mapping_is_named(tmp_path: Path) -> None:
@@ -178,22 +181,29 @@ def test_a_full_disk_names_the_output(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_leaves_130_and_no_half_written_file(tmp_path: Path, mapping: Path) -> None:
-    fifo, out = tmp_path / "loans.csv", tmp_path / "out.jsonl"
-    os.mkfifo(fifo)
-    command = [sys.executable, "-m", "app.cli", "decide", str(fifo), "--map", str(mapping), "--out", str(out)]
-    with (
-        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process,
-        fifo.open("wb") as pipe,  # opens once the command reads
-    ):
-        pipe.write(lines(HEADER, GOOD))
-        pipe.flush()
+    out = tmp_path / "out.jsonl"
+    command = [
+        sys.executable,
+        "-m",
+        "app.cli",
+        "decide",
+        "/dev/stdin",
+        "--map",
+        str(mapping),
+        "--out",
+        str(out),
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(lines(HEADER, GOOD))
+        process.stdin.flush()
         wait_until(lambda: any(tmp_path.glob(".out.jsonl.*")), 60, "the file is begun")
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=patience(60))
     assert process.returncode == 130
-    assert "interrupted" in err
-    assert "Traceback" not in err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["loans.csv", "mine.yaml"]
+    assert b"interrupted" in err
+    assert b"Traceback" not in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.yaml"]
 
 
 def test_the_help_shows_a_mapping_that_works_as_it_stands(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.main import cli
+from foundation.errors import DefinitionError
 from foundation.workspace import SHIPPED
-from slo.simulate.recorded import RecordedCsvError
 
 SLO = "credit/transaction-errors"
 
@@ -58,7 +58,7 @@ def test_other_definitions_say_what_they_would_change(tmp_path: Path) -> None:
 def test_a_broken_line_of_counts_is_named(tmp_path: Path) -> None:
     counts = tmp_path / "counts.csv"
     counts.write_text("minute,good,total\n2026-03-10T00:00:00Z,5,4\n", encoding="utf-8")
-    with pytest.raises(RecordedCsvError, match=r"counts\.csv:2: the line: good 5 of total 4 is impossible"):
+    with pytest.raises(DefinitionError, match=r"counts\.csv:2: good: 5 of total 4 is impossible"):
         run(SLO, "--counts", str(counts))
 
 

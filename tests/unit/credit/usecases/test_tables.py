@@ -8,6 +8,7 @@ import pytest
 
 from credit.domain.errors import TableError
 from credit.usecases.tables import cell_text, read_csv, read_real_loans, table_of_frame
+from foundation.errors import DefinitionError, MiranteError
 
 
 def test_rows_carry_their_number_and_the_line_they_end_on(tmp_path: Path) -> None:
@@ -26,19 +27,21 @@ def test_another_delimiter_and_encoding_can_be_said(tmp_path: Path) -> None:
     assert row.cells == {"nome": "José", "cidade": "São Paulo"}
 
 
-def broken(tmp_path: Path, content: bytes) -> TableError:
+def broken(tmp_path: Path, content: bytes) -> TableError | DefinitionError:
     path = tmp_path / "t.csv"
     path.write_bytes(content)
-    with pytest.raises(TableError) as caught:
+    with pytest.raises(MiranteError) as caught:
         list(read_csv(path))
-    assert caught.value.file == str(path)
-    assert caught.value.fix
-    return caught.value
+    error = caught.value
+    assert isinstance(error, TableError | DefinitionError)
+    assert error.file == str(path)
+    assert error.fix
+    return error
 
 
 def test_broken_utf8_is_found_by_line_and_column(tmp_path: Path) -> None:
     error = broken(tmp_path, b"name,city\nAna,Recife\n" + b"Bia,Bel\xe9m\n")
-    assert (error.line, error.column) == (3, "city")
+    assert error.line == 3
     assert str(error).startswith(f"{error.file}:3: column 'city': is not UTF-8")
 
 
@@ -54,6 +57,11 @@ def test_a_quote_that_never_closes_is_refused(tmp_path: Path) -> None:
     assert "is not CSV" in broken(tmp_path, b'a,b\n1,"2\n').problem
 
 
+def test_a_cell_that_is_too_long_is_named(tmp_path: Path) -> None:
+    error = broken(tmp_path, b'a,b\n1,"' + b"x" * 200_000 + b'"\n')
+    assert (error.problem, error.line) == ("has a cell of more than 131,072 characters", 2)
+
+
 def test_binary_content_is_refused(tmp_path: Path) -> None:
     error = broken(tmp_path, b"a,b\n1,\x002\n")
     assert (error.problem, error.line) == ("is not CSV (it has a NUL byte)", 2)
@@ -65,16 +73,16 @@ def test_an_empty_file_has_no_header(tmp_path: Path) -> None:
 
 
 def test_a_column_named_twice_is_refused(tmp_path: Path) -> None:
-    assert (broken(tmp_path, b"a,b,a\n1,2,3\n").column) == "a"
+    assert "column 'a': appears twice" in str(broken(tmp_path, b"a,b,a\n1,2,3\n"))
 
 
 def test_a_missing_file_a_directory_and_an_unknown_encoding_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="No such file"):
+    with pytest.raises(DefinitionError, match="nothing is there"):
         read_csv(tmp_path / "absent.csv")
-    with pytest.raises(TableError, match="Is a directory"):
+    with pytest.raises(DefinitionError, match="is a folder, expected a file"):
         read_csv(tmp_path)
     (tmp_path / "t.csv").write_text("a\n", encoding="utf-8")
-    with pytest.raises(TableError, match="unknown encoding 'klingon'"):
+    with pytest.raises(DefinitionError, match="unknown encoding 'klingon'"):
         read_csv(tmp_path / "t.csv", "klingon")
 
 

@@ -466,6 +466,41 @@ def test_the_same_id_twice_is_refused_with_both_places(tmp_path: Path) -> None:
     assert "'web/uptime' is also defined in a.yaml:1" in error.problem
 
 
+COMPONENT = (
+    "components:\n- {id: web, name: Web, name_pt: Web, kind: api, tier: 1, owner: web, "
+    "slos: [web/uptime], depends_on: [store]}\n"
+)
+STORE = COMPONENT.replace("id: web", "id: store").replace("[store]", "[web]")
+POLICY = (
+    "apiVersion: openslo/v1\nkind: AlertPolicy\nmetadata: {name: a}\n"
+    "spec: {conditions: [{conditionRef: x}]}\n"
+)
+
+
+def test_a_component_twice_is_refused_in_one_file_and_in_two(tmp_path: Path) -> None:
+    told = "component 'web' is also defined in a.yaml:2"
+    assert [e.problem for e in refusals(tmp_path, a=COMPONENT, b=COMPONENT + STORE[12:], c=SLO)] == [told]
+    for file in tmp_path.iterdir():
+        file.unlink()
+    found = refusals(tmp_path, a=f"{COMPONENT}---\n{COMPONENT}---\n{STORE}", c=SLO)
+    assert [(e.problem, e.line) for e in found] == [(told, 5)]
+
+
+def test_components_may_lean_on_those_of_another_file(tmp_path: Path) -> None:
+    (error,) = refusals(tmp_path, a=COMPONENT, b=STORE.replace("[web]", "[nobody]"), c=SLO)
+    assert error.problem == "there is no component 'nobody'"
+
+
+@pytest.mark.parametrize(
+    "broken", [{"b": "components: [\n"}, {"c": "- a\n"}, {"c": "apiVersoin: openslo/v1\n"}, {"c": ""}]
+)
+def test_what_an_unread_file_may_hold_is_not_said_to_be_missing(
+    tmp_path: Path, broken: dict[str, str]
+) -> None:
+    found = refusals(tmp_path, **{"a": COMPONENT, "b": STORE, "c": SLO, "p": POLICY} | broken)
+    assert {error.field for error in found} == {"the file"}
+
+
 SLI = "apiVersion: openslo/v1\nkind: SLI\nmetadata: {name: a}\nspec:\n  thresholdMetric:\n    metricSource: "
 THRESHOLD = SLI + "{type: Prometheus, spec: {query: max(x)}}\n"
 

@@ -2,19 +2,20 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement, labels_of
+from foundation.errors import DefinitionError
 from slo.ledger.tally import Tally
 from slo.model.errors import SourceError
 from slo.model.spec import BudgetingMethod
 from slo.simulate import Outage, Traffic, imagine, simulate
 from slo.simulate.recorded import (
-    RecordedCsvError,
     timeline_from_counts,
     timeline_from_csv,
     timeline_from_ledger,
@@ -30,6 +31,12 @@ CSV = (
 )
 
 
+def csv_file(folder: Path, lines: Iterable[str]) -> Path:
+    file = folder / "may.csv"
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return file
+
+
 def csv_lines(timeline: Timeline) -> Iterator[str]:
     """The timeline as such a file, for keeping."""
     yield "minute,good,total"
@@ -38,17 +45,17 @@ def csv_lines(timeline: Timeline) -> Iterator[str]:
             yield f"{timeline.at(index).isoformat().replace('+00:00', 'Z')},{minute.good},{minute.total}"
 
 
-def test_a_file_of_counts_becomes_a_timeline() -> None:
-    timeline = timeline_from_csv(CSV.splitlines())
+def test_a_file_of_counts_becomes_a_timeline(tmp_path: Path) -> None:
+    timeline = timeline_from_csv(csv_file(tmp_path, CSV.splitlines()))
     assert timeline.start == NOON
     assert timeline.minutes == (Tally(9, 10), None, Tally(6, 7))
 
 
-def test_bad_counts_and_a_kept_file_are_read_back() -> None:
+def test_bad_counts_and_a_kept_file_are_read_back(tmp_path: Path) -> None:
     lines = ["Minute, Total, Bad", "2026-03-10T12:00:00+00:00,10,1", "", "2026-03-10T12:01:00+00:00,0,0"]
-    timeline = timeline_from_csv(lines)
+    timeline = timeline_from_csv(csv_file(tmp_path, lines))
     assert timeline.minutes == (Tally(9, 10), Tally(0, 0))
-    assert timeline_from_csv(csv_lines(timeline)) == timeline
+    assert timeline_from_csv(csv_file(tmp_path, csv_lines(timeline))) == timeline
 
 
 @pytest.mark.parametrize(
@@ -60,14 +67,26 @@ def test_bad_counts_and_a_kept_file_are_read_back() -> None:
         ("minute,good,total\nyesterday,1,2\n", 2, "yesterday"),
         ("minute,good,total\n2026-03-10T12:00:00,1,2\n", 2, "no time zone"),
         ("minute,good,total\n2026-03-10T12:00:00Z,3,2\n", 2, "is impossible"),
-        ("minute,good,total\n2026-03-10T12:00:00Z,1,2\n2026-03-10T12:01:00Z,x,2\n", 3, "invalid literal"),
-        ("minute,good,total\n2026-03-10T12:00:00Z,1\n", 2, "no total"),
+        (
+            "minute,good,total\n2026-03-10T12:00:00Z,1,2\n2026-03-10T12:01:00Z,x,2\n",
+            3,
+            "good: 'x' is not a whole",
+        ),
+        (
+            "minute,good,total\n2026-03-10T12:00:00Z,1," + "9" * 5_000 + "\n",
+            2,
+            "total: .* is not a whole number",
+        ),
+        ("minute,good,total\n2026-03-10T12:00:00Z,-1,2\n", 2, "good: '-1' is not a whole number"),
+        ("minute,good,total\n2026-03-10T12:00:00Z,1\n", 2, "total: is missing"),
         ("minute,good,total\n2020-03-10T12:00:00Z,1,1\n2026-03-10T12:00:00Z,1,1\n", 2, "at most 400"),
     ],
 )
-def test_a_file_that_cannot_be_used_names_the_line_and_the_fix(text: str, line: int, told: str) -> None:
-    with pytest.raises(RecordedCsvError, match=told) as raised:
-        timeline_from_csv(text.splitlines(), "may.csv")
+def test_a_file_that_cannot_be_used_names_the_line_and_the_fix(
+    text: str, line: int, told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DefinitionError, match=told) as raised:
+        timeline_from_csv(csv_file(tmp_path, text.splitlines()))
     assert f"may.csv:{line}:" in str(raised.value)
     assert "minute,good,total" in str(raised.value)
 
