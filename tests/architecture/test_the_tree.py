@@ -60,7 +60,7 @@ def test_python_is_never_started_with_the_current_folder_on_its_path() -> None:
 
 
 def test_locks_are_hashed_and_name_no_index() -> None:
-    for name in ("runtime.txt", "dev.txt"):
+    for name in ("base.txt", "runtime.txt", "dev.txt"):
         text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
         pins = re.findall(r"^[a-z0-9-]+==", text, re.MULTILINE)
         assert len(pins) > 40

@@ -31,7 +31,7 @@ COMMAND = re.compile(r"^  ([a-z][a-z-]*)  +\S", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Installed:
-    """``python`` of an environment with the wheel and the runtime lock; ``cwd`` is an empty folder."""
+    """``python`` of an environment with the wheel and the lock without extras; ``cwd`` is an empty folder."""
 
     python: Path
     wheel: Path
@@ -66,7 +66,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     done([sys.executable, "-m", "venv", str(folder / "venv")], folder)
     python = folder / "venv" / "bin" / "python"
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done([*pip, "--require-hashes", "-r", str(ROOT / "requirements" / "runtime.txt")], folder)
+    done([*pip, "--require-hashes", "-r", str(ROOT / "requirements" / "base.txt")], folder)
     done([*pip, "--no-deps", str(wheel)], folder)
     (folder / "empty").mkdir()
     return Installed(python, wheel, folder / "empty")
@@ -126,6 +126,19 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "extra"),
+    [(("plan", "aws"), "aws"), (("--data-dir", "stack-data", "stack", "up"), "servers")],
+    ids=["aws", "servers"],
+)
+def test_what_an_extra_brings_is_named_where_it_is_missing(
+    installed: Installed, words: tuple[str, ...], extra: str
+) -> None:
+    ran = installed.mirante(*words)
+    assert ran.returncode == 3, ran.stderr
+    assert f"pipx install --force 'mirante[{extra}]'" in ran.stderr
 
 
 def test_up_starts_answers_and_ends_cleanly_from_the_wheel(installed: Installed, tmp_path: Path) -> None:

@@ -105,6 +105,14 @@ def test_an_error_of_the_system_names_the_path_and_the_fix(
     assert fix in shown
 
 
+@pytest.mark.parametrize(("module", "extra"), [("boto3", "aws"), ("cassandra.cluster", "servers")])
+def test_a_missing_extra_is_named(module: str, extra: str, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = ModuleNotFoundError(f"No module named {module!r}", name=module)
+    assert status_of(missing) == 3
+    assert f"pipx install --force 'mirante[{extra}]'" in capsys.readouterr().err
+    assert status_of(ModuleNotFoundError("No module named 'foundation'", name="foundation")) == 70
+
+
 def test_ctrl_c_is_130(capsys: pytest.CaptureFixture[str]) -> None:
     assert status_of(KeyboardInterrupt()) == 130
     assert "interrupted" in capsys.readouterr().err
