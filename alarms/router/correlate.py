@@ -20,7 +20,10 @@ def correlate(context: AlertContext) -> None:
     update = context.update
     if update is None or context.event not in FRESH:
         return
-    others = update.tx.open_incidents()
+    incident, topology = update.incident, context.routing.topology
+    bears = incident.slo_id is None and topology.may_bear(incident.component)
+    related = bears or topology.may_lean(incident.component, incident.slo_id)
+    others = update.tx.open_incidents() if related else ()  # which may be many thousands
     cause = cause_of(update.incident, others, context.routing.topology)
     if cause is not None:
         _attach(update, cause)
@@ -56,6 +59,9 @@ def is_cause(cause: Incident, symptom: Incident, topology: Topology) -> bool:
 
 def let_go_symptoms(update: IncidentUpdate) -> None:
     """The cause is over: what it explained is on its own again, after a grace to clear by itself."""
+    ended = update.incident
+    if ended.slo_id is not None or not update.routing.topology.may_bear(ended.component):
+        return
     for symptom in update.tx.open_incidents():
         if symptom.cause_id != update.incident.id:
             continue

@@ -39,6 +39,7 @@ from foundation.instants import from_micros, to_micros
 
 LOG = logging.getLogger(__name__)
 TIMERS_A_TRANSACTION = 100
+AUDITED_AT_ONCE = 100
 MOST_OPEN = 5_000  # listed at once; pages have them all
 
 
@@ -169,8 +170,18 @@ class Router(Actions):
 
     def audit(self) -> list[str]:
         """What the escalation auditor found and fixed, one sentence each."""
-        with self._store.transaction() as tx:
-            return [finding for incident in tx.open_incidents() for finding in self._audit(tx, incident)]
+        findings: list[str] = []
+        place: ListPlace | None = None
+        while True:  # in slices: nobody waits for the write lock longer than one takes
+            page = self._store.open_page(AUDITED_AT_ONCE, place)
+            with self._store.transaction() as tx:
+                for listed in page.incidents:
+                    incident = tx.incident(listed.id)  # as it is by now
+                    if incident is not None and incident.is_open:
+                        findings += self._audit(tx, incident)
+            place = page.last
+            if place is None:
+                return findings
 
     def _audit(self, tx: RouterTransaction, incident: Incident) -> list[str]:
         try:

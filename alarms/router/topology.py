@@ -13,8 +13,10 @@ class Topology:
     """The component catalogue as the router needs it."""
 
     def __init__(self, components: Iterable[Component] = ()) -> None:
+        components = tuple(components)
         self._components = {component.id: component for component in components}
         self._below = {component: self._reach(component) for component in self._components}
+        self._bearing = frozenset().union(*self._below.values(), (c.id for c in components if c.slos))
         self._of_slo: dict[str, tuple[str, ...]] = {}
         for component in sorted(self._components.values(), key=self._prominence):
             for slo_id in component.slos:
@@ -34,6 +36,14 @@ class Topology:
     def below(self, component: str) -> Set[str]:
         """Everything that ``component`` depends on, at any depth."""
         return self._below.get(component, frozenset())
+
+    def may_lean(self, component: str | None, slo_id: str | None) -> bool:
+        """Whether a fault anywhere could explain trouble of it; what no catalogue has leans on none."""
+        return bool(self._of_slo.get(slo_id or "")) or bool(self.below(component or ""))
+
+    def may_bear(self, component: str | None) -> bool:
+        """Whether a fault of it could explain trouble anywhere."""
+        return component in self._bearing
 
     def explains(self, cause: str, component: str | None, slo_id: str | None) -> bool:
         """Whether a fault in ``cause`` explains trouble of an SLO (on any component of it) or a component."""
