@@ -10,7 +10,7 @@ from alarms.stores.protocol import RouterStore
 from foundation.clock import Clock
 
 LEAST_FREE = 64 * 1024 * 1024  # bytes of disk: a write-ahead log needs as much
-MOST_UNDELIVERED = timedelta(minutes=5)
+MOST_UNTRIED = timedelta(minutes=5)
 MOST_BACKLOG = timedelta(minutes=2)
 
 
@@ -40,10 +40,11 @@ class RouterReadiness:
         return f"the disk is full: {free // 1024:,} KiB are left, {LEAST_FREE // 1024:,} are needed"
 
     def _delivery(self) -> str | None:
-        oldest = self._store.oldest_undelivered()
-        if oldest is None or self._clock.now() - oldest <= MOST_UNDELIVERED:
+        """A receiver that is away is tried again and again; this is that nobody tries."""
+        latest = self._store.latest_attempt()
+        if latest is None or self._clock.now() - latest <= MOST_UNTRIED:
             return None
-        return f"messages do not leave: one waits since {oldest.isoformat(timespec='seconds')}"
+        return f"messages do not leave: none was tried since {latest.isoformat(timespec='seconds')}"
 
     def _backlog(self) -> str | None:
         oldest = self._store.oldest_pending()

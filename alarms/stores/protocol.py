@@ -239,6 +239,13 @@ class RouterStore(ReadSide, Protocol):
         """``created_at`` of the oldest delivery that is neither sent nor dead."""
         ...
 
+    def latest_attempt(self) -> datetime | None:
+        """When the delivery that is furthest on is tried next, or its lease ends; None: nothing waits.
+
+        Far in the past: nobody tries any more, whatever keeps the receivers.
+        """
+        ...
+
     def next_deadline(self) -> datetime | None:
         """The earliest timer, so that the ticker knows how long it may sleep."""
         ...

@@ -271,6 +271,13 @@ class SqlRouterStore(SqlReads, ABC):
         rows = self._reading.rows("SELECT min(created_at) FROM outbox WHERE state IN ('pending', 'sending')")
         return optional_instant(rows[0][0])
 
+    def latest_attempt(self) -> datetime | None:
+        rows = self._reading.rows(
+            "SELECT max(COALESCE(lease_until, next_attempt_at)) FROM outbox "
+            "WHERE state IN ('pending', 'sending')"
+        )
+        return optional_instant(rows[0][0])
+
     def next_deadline(self) -> datetime | None:
         rows = self._reading.rows("SELECT deadline FROM timers ORDER BY deadline LIMIT 1")
         return instant(rows[0][0]) if rows else None

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from alarms.model.errors import StoreBusy
+from alarms.model.errors import StoreBusy, TemporaryFailure
+from alarms.model.notification import Notification
 from alarms.model.receipt import Receipt
 from alarms.router.readiness import LEAST_FREE, RouterReadiness
 from alarms.stores.sqlite import SqliteRouterStore
@@ -37,6 +38,16 @@ def test_messages_that_do_not_leave_are_said(scene: Scene) -> None:
     assert "messages do not leave" in RouterReadiness(scene.store, scene.clock).problems()[0]
 
 
+def test_a_receiver_that_is_away_is_no_fault_of_the_router(scene: Scene) -> None:
+    def away(_: Notification) -> None:
+        raise TemporaryFailure("chat", "no answer")
+
+    scene.pager.failing = away
+    scene.receive(burn_alert())
+    scene.pass_time(timedelta(minutes=30))
+    assert RouterReadiness(scene.store, scene.clock).problems() == []
+
+
 def test_alerts_that_are_not_worked_off_are_said(scene: Scene) -> None:
     scene.store.append_receipts([Receipt("r", "alertmanager", MONDAY_10, b"{}")])
     scene.clock.advance(timedelta(minutes=3))
@@ -47,7 +58,7 @@ def test_a_store_that_cannot_be_read_is_said(scene: Scene, monkeypatch: pytest.M
     def broken(_: object) -> None:
         raise StoreBusy("disk I/O error")
 
-    monkeypatch.setattr(SqliteRouterStore, "oldest_undelivered", broken)
+    monkeypatch.setattr(SqliteRouterStore, "latest_attempt", broken)
     assert RouterReadiness(scene.store, scene.clock).problems() == [
         "the store cannot be read: disk I/O error"
     ]
