@@ -62,7 +62,7 @@ def test_a_lambda_function_writes_its_metrics_where_lambda_reads_them(tmp_path: 
 
 def test_publishing_is_off_unless_it_is_asked_for_and_only_known_ways_are_taken() -> None:
     assert load_settings(environment={}).cloudwatch_metrics == "off"
-    with pytest.raises(SettingsError, match="cloudwatch_metrics"):
+    with pytest.raises(SettingsError, match="MIRANTE_CLOUDWATCH_METRICS"):
         load_settings(environment={"MIRANTE_CLOUDWATCH_METRICS": "statsd"})
 
 

@@ -109,7 +109,7 @@ def test_a_verdict_without_data_has_the_reason_asked_for_and_no_trace(name: str)
 SAME = [
     TEXT.replace("# ", "#"),
     "# a comment\n" + TEXT.replace("above: 0.45", "above: 0.450"),
-    TEXT.replace("{fact: credit_score, below: 500}", "\n      fact: credit_score\n      below: 5_00"),
+    TEXT.replace("{fact: credit_score, below: 500}", "\n      fact: credit_score\n      below: 500.0"),
     TEXT.replace("description: For tests.", "description: Other words."),
     TEXT.replace("  - name", "\n  - name"),
 ]

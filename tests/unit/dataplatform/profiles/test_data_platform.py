@@ -106,7 +106,7 @@ def methods() -> list[tuple[str, str]]:
 async def ask(platform: DataPlatform, port: str, name: str) -> Exception | None:
     """Call it with samples of what it takes; answers with the error that its port may raise, if it did."""
     declared = getattr(get_type_hints(DataPlatform)[port], name)
-    hints = get_type_hints(declared)
+    hints = get_type_hints(declared, localns={"Order": Order})  # a port names it for the type checker alone
     parameters = [p for p in inspect.signature(declared).parameters.values() if p.name != "self"]
     arguments = [SAMPLES[hints[p.name]] for p in parameters if p.default is p.empty]
     try:
