@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +60,8 @@ TRIED = {
 }
 STEPS_SHOWN = 5
 NO_INCIDENT = "trial"
+_ID = re.compile(r"(mirante alerts [a-z]+) ID\b")
+_SLO = re.compile(r"(mirante slo [a-z]+) SLO\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,7 @@ class Composer:
         zone = ZoneInfo(policy.hours.time_zone)
         why = WHY[kind]
         level = policy.level(incident.severity)
-        head = f"[{incident.severity}] {incident.title}"
-        head_pt = f"[{incident.severity}] {incident.title_pt or incident.title}"
+        head, head_pt = _heads(incident)
         english = [
             f"{incident.severity} {level.name.en}: {level.meaning.en}.",
             f"{incident.summary}",
@@ -91,7 +93,7 @@ class Composer:
             *_passed_by(history, english=True),
             *_burn_en(incident.burn),
             *_tried(history, zone, "Tried so far:", english=True),
-            *_steps(runbook, "Runbook", english=True),
+            *_steps(runbook, incident, english=True),
             *self._links(incident, runbook),
         ]
         portuguese = [
@@ -103,7 +105,7 @@ class Composer:
             *_passed_by(history, english=False),
             *_burn_pt(incident.burn),
             *_tried(history, zone, "Já tentado:", english=False),
-            *_steps(runbook, "Runbook", english=False),
+            *_steps(runbook, incident, english=False),
             *self._links(incident, runbook),
         ]
         return Message(f"{head}: {why.en}", f"{head_pt}: {why.pt}", "\n".join(english), "\n".join(portuguese))
@@ -135,9 +137,10 @@ def plain_message(incident: Incident, kind: TransitionKind, problem: str) -> Mes
     if problem:
         english.append(f"A part of the router failed on this alert and was skipped: {problem}")
         portuguese.append(f"Uma parte do roteador falhou neste alerta e foi ignorada: {problem}")
+    head, head_pt = _heads(incident)
     return Message(
-        f"[{incident.severity}] {incident.title}: {why.en}",
-        f"[{incident.severity}] {incident.title_pt or incident.title}: {why.pt}",
+        f"{head}: {why.en}",
+        f"{head_pt}: {why.pt}",
         "\n".join([*english, place]),
         "\n".join([*portuguese, place]),
     )
@@ -303,9 +306,19 @@ def _tried(history: Sequence[Transition], zone: ZoneInfo, heading: str, *, engli
     return [heading, *lines] if lines else []
 
 
-def _steps(runbook: Runbook | None, heading: str, *, english: bool) -> list[str]:
+def _heads(incident: Incident) -> tuple[str, str]:
+    """How bad, where and what. Several services may have a level of one title, so its id comes with it."""
+    where = f"[{incident.severity}] {incident.slo_id}: " if incident.slo_id else f"[{incident.severity}] "
+    return where + incident.title, where + (incident.title_pt or incident.title)
+
+
+def _steps(runbook: Runbook | None, incident: Incident, *, english: bool) -> list[str]:
+    """The first steps, their commands ready to be copied: with this incident's id and its service level's."""
     if runbook is None:
         return []
-    steps = runbook.steps if english else runbook.steps_pt
+    steps = [
+        _SLO.sub(rf"\1 {incident.slo_id or 'SLO'}", _ID.sub(rf"\1 {incident.id}", step))
+        for step in (runbook.steps if english else runbook.steps_pt)
+    ]
     title = runbook.title if english else runbook.title_pt
-    return [f"{heading}: {title}", *(f"{n}. {s}" for n, s in enumerate(steps[:STEPS_SHOWN], start=1))]
+    return [f"Runbook: {title}", *(f"{n}. {s}" for n, s in enumerate(steps[:STEPS_SHOWN], start=1))]

@@ -40,6 +40,7 @@ class PromiseRow:
     """A promise and what came of it. ``used``: share of the allowed failures used up."""
 
     href: str
+    slo_id: str
     name: str
     promised: str
     reality: str
@@ -116,6 +117,7 @@ def promise_row(status: ObjectiveStatus, reader: Reader) -> PromiseRow:
     places = max(2, len(formats.exact_percent(status.objective.target).split(".")[-1]) - 1)
     return PromiseRow(
         href=f"/console/slo/{status.slo.id}",
+        slo_id=status.slo.id,
         name=slo_text(status.slo, "display_name", reader.language),
         promised=reader.texts(
             "board.promised",

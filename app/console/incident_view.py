@@ -20,12 +20,14 @@ from foundation.quantities import localised
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:
-    """``next_steps`` in the order they fall due, each with its instant in words."""
+    """``slo_id`` is empty for what is not a service level's. ``next_steps`` in the order they fall due, each
+    with its instant in words."""
 
     id: str
     href: str
     severity: str
     css: str
+    slo_id: str
     title: str
     summary: str
     state: str
@@ -50,6 +52,7 @@ def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader)
         href=incident_path(incident.id),
         severity=incident.severity.value,
         css=incident.severity.value.lower(),
+        slo_id=incident.slo_id or "",
         title=(incident.title_pt if portuguese else "") or incident.title,
         summary=(incident.summary_pt if portuguese else "") or incident.summary,
         state=reader.texts.word("incident.state", incident.state.value),

@@ -29,6 +29,7 @@ class ObjectiveView:
     """Texts and charts of one card, in the reader's language."""
 
     href: str
+    slo_id: str
     name: str
     promise: str
     css: str
@@ -62,6 +63,7 @@ def objective_view(status: ObjectiveStatus, ledger: Ledger, reader: Reader) -> O
     caption = Caption(reader.texts("card.budget"), reader.texts("card.budget_desc", left=budget_left_text))
     return ObjectiveView(
         href=f"/console/slo/{status.slo.id}",
+        slo_id=status.slo.id,
         name=slo_text(status.slo, "display_name", reader.language),
         promise=promise(status, reader),
         css=style["css"],

@@ -32,9 +32,12 @@ def test_a_page_has_summary_arithmetic_budget_steps_links_and_what_was_tried_in_
         "noted (ana): restarted the writer",
         "acknowledgement missed (router)",
         "You are the backup. Please act now.",
+        f"mirante alerts ack {incident.id}",
     )
     for part in english:
         assert part in backup.body, part
+    assert first.subject.startswith("[P1] credit/decision-availability: ")
+    assert first.subject_pt.startswith("[P1] credit/decision-availability: ")
     portuguese = (
         "Queima 400,00 em 1h (200 ruins de 1000) e 400,00 em 5m (20 ruins de 100)",
         "Orçamento de erro restante 75,0%",
