@@ -178,8 +178,8 @@ def test_a_broken_credit_policy_is_named_with_its_line_and_fix(
     [
         ({"MIRANTE_API_PROT": "1"}, ["MIRANTE_API_PROT", "`mirante settings` lists the names"]),
         ({"MIRANTE_API_PORT": "many"}, ["MIRANTE_API_PORT", "'many' is not a whole number"]),
-        ({"MIRANTE_API_PORT": "70000"}, ["api_port", "Give 1 to 65535"]),
-        ({"MIRANTE_PROBE_EVERY": "0"}, ["probe_every", "Give more than zero"]),
+        ({"MIRANTE_API_PORT": "70000"}, ["MIRANTE_API_PORT", "Give 1 to 65535"]),
+        ({"MIRANTE_PROBE_EVERY": "0"}, ["MIRANTE_PROBE_EVERY", "Give more than zero"]),
         ({"MIRANTE_CLOCK": "scaled:60@soon"}, ["clock", "scaled:FACTOR@ISO-INSTANT"]),
         ({"MIRANTE_POLICY": "no-such"}, ["no-such", "Known: personal-credit"]),
     ],

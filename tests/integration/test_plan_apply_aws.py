@@ -92,11 +92,11 @@ def test_apply_makes_everything_a_second_apply_nothing_and_drift_is_named_and_fi
 
     make_drift(aws)
     named = {change["name"]: change for change in aws.plan()}
-    assert named[BURN]["differences"] == ["Threshold: 99.5 there, 14.4 wanted"]
+    assert named[BURN]["differences"] == ["Threshold: 99.5 deployed, 14.4 wanted"]
     board = named["mirante-test-operations"]["differences"]
-    assert board[0] == "periodOverride: nothing there, inherit wanted"
+    assert board[0] == "periodOverride: nothing deployed, inherit wanted"
     assert board[-1].endswith("more differences")
-    assert named["/mirante/test/api"]["differences"] == ["retentionInDays: 7 there, 90 wanted"]
+    assert named["/mirante/test/api"]["differences"] == ["retentionInDays: 7 deployed, 90 wanted"]
     assert named["mirante-test-log-api-errors"]["action"] == "create"
     assert len(named) == 4
     fixed = aws.run("apply", "aws")

@@ -90,7 +90,7 @@ def test_prometheus_loads_the_rules_and_a_hand_made_change_is_named_and_fixed(
     assert away.status == 3
     assert "cannot be reached" in away.err
     (waiting,) = changes()  # the file is there now; that nobody loaded it is not forgotten
-    assert waiting["differences"] == ["loaded by the server: false there, true wanted"]
+    assert waiting["differences"] == ["loaded by the server: false deployed, true wanted"]
 
 
 @needs_alertmanager

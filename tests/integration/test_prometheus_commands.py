@@ -80,7 +80,7 @@ def test_a_board_is_drawn_with_what_prometheus_answers_and_grey_where_it_answers
         (
             ("dashboards", "preview", "--prometheus", AWAY, "--out", "{tmp}"),
             3,
-            "cannot be asked",
+            "cannot be reached",
         ),
         (
             ("alerts", "calibrate", "Nothing", "--prometheus", AWAY),
@@ -92,7 +92,7 @@ def test_a_board_is_drawn_with_what_prometheus_answers_and_grey_where_it_answers
             2,
             "not a percentile",
         ),
-        (("alerts", "calibrate", "--prometheus", AWAY), 3, "cannot be asked"),
+        (("alerts", "calibrate", "--prometheus", AWAY), 3, "cannot be reached"),
     ],
 )
 def test_what_cannot_be_asked_says_so(
