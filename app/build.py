@@ -214,7 +214,7 @@ def _previous(out: Path) -> set[str]:
         if document["format"] != FORMAT or not all(_is_inside(path) for path in files):
             raise ValueError("its format is unknown")
         return set(files)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         fix = "Remove it, or choose another --out, so that Mirante does not overwrite files of others"
         raise BuildError(manifest, f"is not a manifest of this build ({error})", fix) from error
 

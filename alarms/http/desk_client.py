@@ -19,8 +19,10 @@ from alarms.model.receipt import Quarantined
 from alarms.model.silence import Matcher, Silence
 from alarms.router.desk import IncidentPage
 from alarms.router.quality import RuleQuality
+from foundation.answers import AnswerReader, AnswerRefused, WholeAnswer
 
 TIMEOUT_SECONDS = 30.0
+NOT_OURS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what foreign answers raise
 PAGE = 500  # incidents asked for at once
 Kind = TypeVar("Kind")
 
@@ -136,22 +138,24 @@ class HttpDesk:
         address = f"{self._url}/v1/alerts{path}"
         try:
             with httpx.Client(timeout=TIMEOUT_SECONDS, transport=self._transport) as client:
-                answer = client.request(method, address, headers=headers, content=body)
+                answer = AnswerReader(client).ask(method, address, headers=headers, content=body)
+        except AnswerRefused as error:
+            raise RouterUnreachable(self._url, str(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RouterUnreachable(self._url, f"{type(error).__name__}: {error}") from error
         if not answer.is_success:
-            raise RouterRefused(self._url, answer.status_code, _detail(answer))
+            raise RouterRefused(self._url, answer.status, _detail(answer))
         try:
             return msgspec.json.decode(answer.content, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except NOT_OURS as error:
             raise RouterUnreachable(
                 self._url, f"the server there is not a Mirante router ({error})"
             ) from error
 
 
-def _detail(answer: httpx.Response) -> str:
+def _detail(answer: WholeAnswer) -> str:
     """The problem document's own words, if it is one."""
     try:
         return str(msgspec.json.decode(answer.content, type=dict[str, Any])["detail"])
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError):
+    except (*NOT_OURS, KeyError):
         return "without saying why"

@@ -58,7 +58,8 @@ def post(client: httpx.Client, receiver: str, url: str, body: bytes, headers: di
         PermanentFailure: any other answer but 2xx.
     """
     try:
-        answer = client.post(url, content=body, headers=headers)
+        with client.stream("POST", url, content=body, headers=headers) as answer:
+            pass  # its status and its headers say all; a body might never end
     except httpx.HTTPError as error:
         raise TemporaryFailure(receiver, f"{type(error).__name__}: {error}") from error
     if answer.is_success:

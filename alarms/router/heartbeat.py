@@ -64,6 +64,7 @@ class HeartbeatSender:
 def ping(client: httpx.Client, url: str) -> None:
     """One beat to a dead-man's-switch address. That it failed is for the other side to notice."""
     try:
-        client.get(url).raise_for_status()
+        with client.stream("GET", url) as answer:  # of which nobody needs the body
+            answer.raise_for_status()
     except httpx.HTTPError as error:
         LOG.warning("the heartbeat did not arrive", extra={"reason": type(error).__name__})

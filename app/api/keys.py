@@ -107,7 +107,7 @@ def list_keys(path: Path) -> tuple[ApiKey, ...]:
     except OSError as error:
         problem = f"the API keys cannot be read: {error.strerror}"
         raise KeyFileOutOfReach(f"{path}: {problem}. Check the path and its permissions") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise KeyFileBroken(
             f"{path}: the API keys cannot be read: {error}. Fix the file, or move it away and "
             "create new keys with `mirante keys create`"

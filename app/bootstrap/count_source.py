@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +26,11 @@ from slo.model.spec import Slo
 TIMEOUT_SECONDS = 30.0
 COUNTING = ClientPurpose(connect_seconds=3, answer_seconds=20, tries=3, unanswered=2)
 JOURNALS, PROMETHEUS, CLOUDWATCH = "journals", "prometheus", "cloudwatch"
+Progress = Callable[[str], None]
+
+
+def silently(_: str) -> None:
+    """Where nobody watches."""
 
 
 def count_source(settings: Settings) -> str:
@@ -45,8 +50,9 @@ def count_collector(
     journals: CountReader,
     clock: Clock,
     history: timedelta = HISTORY,
+    progress: Progress = silently,
 ) -> Iterator[CountCollector]:
-    """What feeds the ledger.
+    """What feeds the ledger. ``progress`` is told what a Prometheus is asked.
 
     CloudWatch counts the SLOs that name metrics of their own there; the others are counted by Prometheus if
     one has an address, and by the journals if none has.
@@ -64,10 +70,11 @@ def count_collector(
             )
             cloudwatch = CloudWatchCollector(slos, client, ledger, environment, clock, history=history)
             rest = [slo for slo in slos if slo.id in cloudwatch.refused]
-        reader = journals
+        reader, pieces = journals, None
         if settings.prometheus and chosen != JOURNALS:
-            reader = opened.enter_context(prometheus_reader(settings.prometheus, rest))
-        others = Collector(rest, reader, ledger, environment, clock, history=history)
+            reader = asked = opened.enter_context(prometheus_reader(settings.prometheus, rest, progress))
+            pieces = asked.pieces
+        others = Collector(rest, reader, ledger, environment, clock, history=history, pieces=pieces)
         yield others if cloudwatch is None else _Both(cloudwatch, others)
 
 
@@ -93,10 +100,12 @@ class _Both:
 
 
 @contextmanager
-def prometheus_reader(url: str, slos: Sequence[Slo]) -> Iterator[PrometheusCountReader]:
+def prometheus_reader(
+    url: str, slos: Sequence[Slo], progress: Progress = silently
+) -> Iterator[PrometheusCountReader]:
     """The counters that these SLOs select, read from the Prometheus at ``url``."""
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
-        yield PrometheusCountReader(url, count_queries(slos), client)
+        yield PrometheusCountReader(url, count_queries(slos), client, progress)
 
 
 def count_queries(slos: Sequence[Slo]) -> list[CountQuery]:

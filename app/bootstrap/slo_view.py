@@ -48,9 +48,10 @@ class SloView:
         return self._last
 
 
-def open_slo_view(settings: Settings) -> SloView:
+def open_slo_view(settings: Settings, progress: Callable[[str], None] = lambda _: None) -> SloView:
     """Works with everything stopped: the numbers are those of the ledger, up to its last minute. Where there
-    is none and SLOs are counted from a Prometheus, that is asked for the whole period; nothing is kept.
+    is none and SLOs are counted from a Prometheus, that is asked for the whole period, and ``progress`` told
+    of it; nothing is kept.
 
     Raises:
         LedgerError: there is no ledger, and no Prometheus to ask instead.
@@ -59,7 +60,7 @@ def open_slo_view(settings: Settings) -> SloView:
     paths = DataPaths(settings.data_dir)
 
     catalogue, clock = catalogue_of(settings.folders), parse_clock(settings.clock)
-    ledger = _asked(settings, catalogue, clock) or SqliteLedger(paths.ledger, read_only=True)
+    ledger = _asked(settings, catalogue, clock, progress) or SqliteLedger(paths.ledger, read_only=True)
     return SloView(
         catalogue, ledger, settings.environment, clock, partial(exclusions_on_file, paths.exclusions)
     )
@@ -80,7 +81,9 @@ def exclusions_on_file(path: Path) -> Sequence[Exclusion]:
         log.close()
 
 
-def _asked(settings: Settings, catalogue: Catalogue, clock: Clock) -> SqliteLedger | None:
+def _asked(
+    settings: Settings, catalogue: Catalogue, clock: Clock, progress: Callable[[str], None]
+) -> SqliteLedger | None:
     """A ledger in memory, of what a Prometheus answers now; None: there is one on file, or no Prometheus."""
     paths = DataPaths(settings.data_dir)
     if paths.ledger.exists() or not settings.prometheus:
@@ -94,6 +97,6 @@ def _asked(settings: Settings, catalogue: Catalogue, clock: Clock) -> SqliteLedg
         return None
     ledger, journals = SqliteLedger(), SqliteCountReader(paths.journals)
     period = max((slo.window.length for slo in catalogue.slos), default=HISTORY)
-    with count_collector(settings, catalogue.slos, ledger, journals, clock, period) as collector:
+    with count_collector(settings, catalogue.slos, ledger, journals, clock, period, progress) as collector:
         collector.collect()
     return ledger

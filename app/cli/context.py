@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from threading import Timer
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,14 +62,22 @@ class Terminal:
     @contextmanager
     def progress(self, text: str) -> Iterator[Callable[[str], None]]:
         """``status`` for steps that wait for others, beginning with ``text``; the block names the next ones.
-        Where no terminal shows it, a step that takes seconds gets a line."""
-        with self.status(text) as shown, ExitStack() as waiting:
+        Where no terminal shows it, there is a line every few seconds, the first after some."""
+        from rich.markup import escape
+
+        last = monotonic()
+        with self.status(escape(text)) as shown, ExitStack() as waiting:
+
+            def write(now: str) -> None:
+                nonlocal last
+                last = monotonic()
+                self.print(f"{now} ...", markup=False)
 
             def step(now: str) -> None:
                 waiting.close()
-                shown.update(now)
+                shown.update(escape(now))
                 if not self.console.is_terminal:
-                    late = Timer(SECONDS_TO_A_LINE, self.print, [f"{now} ..."], {"markup": False})
+                    late = Timer(max(0.0, last + SECONDS_TO_A_LINE - monotonic()), write, [now])
                     late.daemon = True
                     late.start()
                     waiting.callback(late.cancel)

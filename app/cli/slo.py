@@ -40,7 +40,8 @@ def status(settings: Settings, as_json: bool, watch: bool) -> None:
     """Show budget left, burn per window, time to exhaustion and firing alerts of every SLO."""
     from app.bootstrap.slo_view import open_slo_view
 
-    view = open_slo_view(settings)
+    with stderr.progress("reading the definitions") as step:
+        view = open_slo_view(settings, step)
     if as_json:
         from app.cli.slo_documents import composite_document, status_documents
 
@@ -71,7 +72,8 @@ def show(settings: Settings, slo_id: str, as_json: bool) -> None:
     """Show one SLO in detail: what counts, the arithmetic of each tier, the budget and its forecast."""
     from app.bootstrap.slo_view import open_slo_view
 
-    view = open_slo_view(settings)
+    with stderr.progress("reading the definitions") as step:
+        view = open_slo_view(settings, step)
     statuses = view.statuses(slo_id)
     if as_json:
         from app.cli.slo_documents import status_documents
@@ -109,8 +111,8 @@ def collect(settings: Settings, prometheus: str | None, since: datetime | None) 
     paths = DataPaths(settings.data_dir)
     ledger, journals = SqliteLedger(paths.ledger), SqliteCountReader(paths.journals)
     with (
-        stderr.status("collecting"),
-        count_collector(settings, slos, ledger, journals, clock, history) as collector,
+        stderr.progress("collecting") as step,
+        count_collector(settings, slos, ledger, journals, clock, history, step) as collector,
     ):
         done = collector.collect()
     ledger.close()

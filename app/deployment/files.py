@@ -15,6 +15,7 @@ import httpx
 
 from app.deployment.errors import DeploymentError
 from app.deployment.resource import Deployed, Document
+from foundation.answers import AnswerReader, AnswerRefused
 from foundation.errors import Problems
 from foundation.files import documents
 
@@ -78,7 +79,10 @@ class Files:
         if not self._reload_url:
             return
         try:
-            answer = httpx.post(self._reload_url, timeout=TIMEOUT_SECONDS, trust_env=False)
+            with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+                answer = AnswerReader(client).ask("POST", self._reload_url)
+        except AnswerRefused as error:
+            raise DeploymentError(self._reload_url, str(error), "Check what runs there") from error
         except httpx.HTTPError as error:
             raise DeploymentError(
                 self._reload_url,
@@ -86,7 +90,9 @@ class Files:
                 "Start it, then run this again",
             ) from error
         if not answer.is_success:
-            told = f"answered {answer.status_code}: {answer.text.strip()[:300]}"
+            told = (
+                f"answered {answer.status}: {answer.content[:1_000].decode(errors='replace').strip()[:300]}"
+            )
             raise DeploymentError(self._reload_url, told, "Fix what it names, then run this again")
 
     def _loaded(self) -> dict[str, str]:
@@ -96,7 +102,7 @@ class Files:
             return {str(name): str(digest) for name, digest in read.items()}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, RecursionError, AttributeError) as error:
             raise self._cannot(MANIFEST, error) from error
 
     def _keep(self, loaded: Mapping[str, str]) -> None:

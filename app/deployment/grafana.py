@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
+import httpx
 import requests
 from grafana_client import GrafanaApi
 from grafana_client.client import GrafanaClientError, GrafanaException
+from requests.adapters import BaseAdapter
 
 from app.deployment.errors import DeploymentError
 from app.deployment.resource import Deployed, Document
 from dashboards.grafana.provisioning import FOLDER
+from foundation.answers import AnswerReader, AnswerRefused
 
 FOLDER_UID = "mirante"
 OWNER = "mirante"  # the tag every board of ours carries
 TIMEOUT_SECONDS = 20.0
 MOST_A_SEARCH = 5_000
 NOT_FOUND = 404
+OF_TRANSPORT = ("accept-encoding", "connection")  # httpx's own are right
 ANSWER_ONLY = ("id", "version")
 
 
@@ -30,6 +35,8 @@ class GrafanaBoards:
     def __init__(self, url: str, token: str, boards: Mapping[str, bytes]) -> None:
         """``boards`` are dashboard documents by file name."""
         self._api = GrafanaApi.from_url(url, credential=token or None, timeout=TIMEOUT_SECONDS)
+        for scheme in ("http://", "https://"):
+            self._api.client.s.mount(scheme, _Limited())
         documents = [json.loads(content) for _, content in sorted(boards.items())]
         self._wanted = {str(document["uid"]): document for document in documents}
 
@@ -81,6 +88,30 @@ class GrafanaBoards:
             self._api.folder.create_folder(FOLDER, FOLDER_UID)
 
 
+class _Limited(BaseAdapter):
+    """How the client of Grafana asks: within the limits of ``AnswerReader``."""
+
+    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in OF_TRANSPORT}
+        try:
+            with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
+                answer = AnswerReader(client).ask(
+                    str(request.method), str(request.url), content=request.body or b"", headers=headers
+                )
+        except AnswerRefused:
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise requests.ConnectionError(str(error)) from error
+        response = requests.Response()
+        response.status_code, response.url, response.request = answer.status, str(request.url), request
+        response.headers["Content-Type"] = "application/json"
+        response.raw = BytesIO(answer.content)
+        return response
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
 def _comparable(board: Mapping[str, Any]) -> Document:
     """Without what Grafana counts by itself."""
     return {key: value for key, value in board.items() if key not in ANSWER_ONLY}
@@ -98,6 +129,11 @@ def as_deployment_error(place: str) -> Iterator[None]:
             else "Fix it and run it again"
         )
         raise DeploymentError(place, f"{error.status_code}: {error.message}", fix) from error
+    except (RecursionError, AnswerRefused) as error:
+        told = (
+            str(error) if isinstance(error, AnswerRefused) else "answered with JSON that is nested too deeply"
+        )
+        raise DeploymentError(place, told, "Check that Grafana is at the `grafana` setting") from error
     except requests.RequestException as error:
         raise DeploymentError(
             place, type(error).__name__, "Check the `grafana` setting, and that Grafana is up"

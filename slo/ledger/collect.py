@@ -8,7 +8,7 @@ written, and a pass repeated changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -30,6 +30,8 @@ JOINED = "slices"  # ratios are not additive: a slice is judged over all sources
 
 Minutes = Mapping[datetime, Tally]
 Tallies = dict[Labels, dict[str, dict[datetime, Tally]]]
+Pieces = Callable[[datetime, datetime], Iterable[datetime]]
+"""The ends of the pieces in which a time is read, the last the time's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,11 @@ class Collector:
         clock: Clock,
         late: timedelta = LATE,
         history: timedelta = HISTORY,
+        pieces: Pieces | None = None,
     ) -> None:
+        """``pieces``: in which a long time is read, every ``AT_ONCE`` if it is None."""
         self._reader, self._ledger = reader, ledger
+        self._pieces = pieces or even_pieces
         self._environment, self._clock = environment, clock
         self.refused: dict[str, str] = {}
         self._plans = tuple(self._planned(slos))
@@ -117,8 +122,7 @@ class Collector:
         until = floor_minute(now) + MINUTE
         since = start = self._reach.since(until)
         written = 0
-        while start < until:
-            end = min(start + AT_ONCE, until)
+        for end in self._pieces(since, until):
             rows = list(self._rows(start, end, floor_minute(now)))
             self._ledger.write(rows)
             written, start = written + len(rows), end
@@ -144,6 +148,12 @@ class Collector:
             tallies = _tallies(plan, relevant, heard, groups)
             for labels, sources in tallies.items():
                 yield from rows_of(plan.slo, self._environment, labels, sources, start, whole_until)
+
+
+def even_pieces(since: datetime, until: datetime) -> Iterator[datetime]:
+    while since < until:
+        since = min(since + AT_ONCE, until)
+        yield since
 
 
 def longest_slice(slos: Iterable[Slo]) -> timedelta:

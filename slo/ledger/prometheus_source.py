@@ -7,8 +7,9 @@ A range selector asked as an *instant* query answers with the samples themselves
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise, zip_longest
 
 import httpx
 
@@ -17,11 +18,16 @@ from slo.ledger.minute_counts import MinuteCount
 from slo.ledger.prometheus_queries import PrometheusQueries
 from slo.ledger.samples import MAX_GAP, InstanceSamples, Values
 from slo.model.count_query import CountQuery, Labels
-from slo.model.errors import SourceError
+from slo.model.errors import SourceError, TooMuch
 from slo.model.periods import MINUTE
 
 MARGIN = timedelta(hours=1)
-CHUNK = timedelta(hours=6)
+HOUR = timedelta(hours=1)
+LONGEST_GAP = timedelta(hours=7)
+AT_ONCE = timedelta(hours=6)  # so much is read without asking how much it is
+MOST_POINTS = 10_000  # Prometheus refuses more than 11,000 of a series
+MOST_SAMPLES = 300_000  # held at once
+LEAST = timedelta(minutes=5)  # of this much, even a server that has too much to say has to tell all
 PROCESS_START = "process_start_time_seconds"
 Series = tuple[str, Labels]
 
@@ -33,8 +39,16 @@ class PrometheusCountReader:
     zeros too, so liveness needs no heartbeat: a series nobody scraped has none, and stays *no data*.
     """
 
-    def __init__(self, base_url: str, queries: Iterable[CountQuery], client: httpx.Client) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        queries: Iterable[CountQuery],
+        client: httpx.Client,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """``progress`` is told what is asked, before each of the questions that may take long."""
         self._server = PrometheusQueries(base_url, client)
+        self._progress = progress
         self._selectors = sorted({term.selector.text for query in queries for term in query.terms})
 
     def read(self, since: datetime, until: datetime) -> Sequence[MinuteCount]:
@@ -44,20 +58,48 @@ class PrometheusCountReader:
             SourceError: the server cannot be reached, refuses the query or answers with something else.
         """
         start, end = since - MARGIN, until + MINUTE
-        series = self._values(self._selectors, start, end)
+        series = self._values(start, end)
         starts = self._starts(series, start, end)
         found = []
-        for source, values in _by_instance(series).items():
-            first = min(min(scrapes) for scrapes in values.values())
-            instance = InstanceSamples(values, starts.get(source), first <= start + MAX_GAP)
-            for name, labels in values:
-                for minute, increase in sorted(instance.increases((name, labels)).items()):
-                    if since <= minute < until:
-                        count = MinuteCount(
-                            name, labels, minute, source, increase.value, increase.error_bound
-                        )
-                        found.append(count)
+        for source, whole in _by_instance(series).items():
+            for values in _stretches(whole):
+                first = min(min(scrapes) for scrapes in values.values())
+                instance = InstanceSamples(values, starts.get(source), first <= start + MAX_GAP)
+                for name, labels in values:
+                    for minute, increase in sorted(instance.increases((name, labels)).items()):
+                        if since <= minute < until:
+                            count = MinuteCount(
+                                name, labels, minute, source, increase.value, increase.error_bound
+                            )
+                            found.append(count)
         return found
+
+    def pieces(self, since: datetime, until: datetime) -> Sequence[datetime]:
+        """Where to end one read and begin the next, the last at ``until``: each of about ``MOST_SAMPLES`` at
+        most, so that a long time without any data is one read.
+
+        Raises:
+            SourceError: as of ``read``.
+        """
+        if until - since <= AT_ONCE:
+            return [until]
+        hours = -(-(until - since) // HOUR)
+        step = -(-hours // MOST_POINTS) * HOUR
+        held: dict[float, float] = {}
+        for number, selector in enumerate(self._selectors, 1):
+            self._progress(f"asking how much there is, {number} of {len(self._selectors)} metrics")
+            counting = f"sum(count_over_time({selector}[{round(step.total_seconds())}s]))"
+            for _, points in self._server.over(counting, since + step, until + step, step):
+                for at, value in points:
+                    held[at] = held.get(at, 0.0) + value
+        ends, samples = [], 0.0
+        for at, value in sorted(held.items()):
+            begins = _instant(at) - step
+            if samples and samples + value > MOST_SAMPLES and begins < until:
+                ends.append(begins)
+                samples = 0.0
+            samples += value
+        return [*ends, until]
 
     def alive(self, since: datetime, until: datetime) -> Mapping[str, Sequence[datetime]]:
         return {}
@@ -65,10 +107,13 @@ class PrometheusCountReader:
     def names(self) -> Mapping[str, frozenset[str]]:
         return {}
 
-    def _values(self, selectors: Iterable[str], since: datetime, until: datetime) -> Mapping[Series, Values]:
+    def _values(self, since: datetime, until: datetime) -> Mapping[Series, Values]:
         """Values in ``(since, until]`` by series; a series that two selectors match is read once."""
         found: dict[Series, dict[datetime, int]] = {}
-        for selector in selectors:
+        for number, selector in enumerate(self._selectors, 1):
+            self._progress(
+                f"reading up to {until:%Y-%m-%d %H:%M}, {number} of {len(self._selectors)} metrics"
+            )
             for labels, samples in self._samples(selector, since, until):
                 kept = found.setdefault(_identity(labels), {})
                 kept.update((at, _whole(value, selector)) for at, value in samples)
@@ -90,23 +135,23 @@ class PrometheusCountReader:
     def _samples(
         self, selector: str, since: datetime, until: datetime
     ) -> Iterator[tuple[Mapping[str, str], Sequence[tuple[datetime, float]]]]:
-        end = since
-        while end < until:
-            start, end = end, min(end + CHUNK, until)
-            for labels, values in self._ask(selector, start, end):
-                yield labels, [(_instant(at), float(str(value))) for at, value in values]
+        """In as few questions as the server's answers, and ours of it, allow."""
+        try:
+            found = self._server.samples(selector, since, until)
+        except TooMuch:
+            middle = since + (until - since) // MINUTE // 2 * MINUTE
+            if until - since < LEAST or middle == since:
+                raise
+            yield from self._samples(selector, since, middle)
+            yield from self._samples(selector, middle, until)
+            return
+        instants: dict[float, datetime] = {}  # one scrape has many series
+        for labels, points in found:
+            yield labels, [(instants.setdefault(at, _instant(at)), value) for at, value in points]
 
-    def _ask(
-        self, selector: str, start: datetime, end: datetime
-    ) -> Iterator[tuple[Mapping[str, str], Sequence[Sequence[object]]]]:
-        query = f"{selector}[{round((end - start).total_seconds())}s]"
-        answer = self._server.ask("query", {"query": query, "time": f"{end.timestamp():.3f}"})
-        for series in answer["result"]:
-            yield series["metric"], series.get("values", ())
 
-
-def _instant(seconds: object) -> datetime:
-    return EPOCH + timedelta(milliseconds=round(float(str(seconds)) * 1000))
+def _instant(seconds: float) -> datetime:
+    return EPOCH + timedelta(milliseconds=round(seconds * 1000))
 
 
 def _whole(value: float, selector: str) -> int:
@@ -130,3 +175,19 @@ def _by_instance(series: Mapping[Series, Values]) -> Mapping[str, Mapping[Series
     for identity, values in series.items():
         found.setdefault(_source(identity[1]), {})[identity] = values
     return found
+
+
+def _stretches(values: Mapping[Series, Values]) -> Iterator[Mapping[Series, Values]]:
+    """Of one instance: nobody can tell what happened in ``LONGEST_GAP`` without a scrape, or more, so what
+    comes after is a newcomer's."""
+    scrapes = sorted({at for scraped in values.values() for at in scraped})
+    begins = [scrapes[0], *(high for low, high in pairwise(scrapes) if high - low > LONGEST_GAP)]
+    if len(begins) == 1:
+        yield values
+        return
+    for low, high in zip_longest(begins, begins[1:]):
+        part = {
+            series: {at: value for at, value in scraped.items() if low <= at and (high is None or at < high)}
+            for series, scraped in values.items()
+        }
+        yield {series: kept for series, kept in part.items() if kept}

@@ -4,6 +4,7 @@ SloError
 +-- LedgerError             the ledger or a count journal (JournalError) cannot be read or written
 |   +-- UnitMismatch        events, slices and ratio-minutes were about to be mixed
 +-- SourceError             a source of counts (Prometheus, CloudWatch) failed or is malformed
+|   +-- TooMuch             it has more to say than is read at once; less may be asked
 |   +-- UnsupportedQuery    a query that this source cannot count exactly as it is written
 +-- UnknownSlo              an id that no definition has
 """
@@ -34,6 +35,10 @@ class UnitMismatch(LedgerError):
 
 class SourceError(SloError):
     exit_status = ExitStatus.ENVIRONMENT
+
+
+class TooMuch(SourceError):
+    """Ask for a shorter time."""
 
 
 class UnsupportedQuery(SourceError):

@@ -65,7 +65,7 @@ class Stack:
             return {}
         try:
             found = msgspec.json.decode(content, type=list[Member])
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise StackRecordError(self._folder / RECORD, str(error)) from error
         return {member.name: member for member in found}
 

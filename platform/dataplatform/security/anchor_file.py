@@ -43,7 +43,7 @@ def _parse(path: Path) -> tuple[list[Anchor], int]:
         try:
             fields = json.loads(line)
             anchors.append(Anchor(fields["sequence"], fields["digest"], datetime.fromisoformat(fields["at"])))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, RecursionError, KeyError, TypeError) as error:
             if offset + len(line) < len(written):
                 raise SchemaError(
                     path, f"line {number} is not an anchor ({error})", "Restore the file from a backup"

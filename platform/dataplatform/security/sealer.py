@@ -100,7 +100,7 @@ class EnvelopeSealer:
             self._active = str(document["active"])
             self._keys = {name: self._service.decrypt(key, _DATA_USE) for name, key in wrapped.items()}
             self._wrapped = {**wrapped, self._active: wrapped[self._active]}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
             raise KeyMaterialError(
                 self._ring, f"it is not a key ring ({type(error).__name__})", "Restore it from its backup"
             ) from error
