@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
@@ -25,6 +26,7 @@ from app.serving.request_heads import BoundedHeads
 log = logging.getLogger("mirante.server")
 
 DRAIN_SECONDS = 10
+INSIST_AFTER = 2 * DRAIN_SECONDS  # real seconds that a child whose supervisor is gone may take to end
 
 
 @dataclass(slots=True)
@@ -83,9 +85,14 @@ def http_server(application: ASGIApp) -> uvicorn.Server:
 async def serve(process: Process, sock: socket.socket) -> None:
     """Serve until told to stop (SIGINT, SIGTERM, or the parent's end), then drain and close."""
     server = http_server(process.application)
-    # uvicorn raises the signal again after its own shutdown; ours has to run after that, so it goes nowhere.
+
+    # uvicorn catches signals only once it serves, and raises them again after its own shutdown. One that
+    # comes before must not be lost; one that is raised again must not keep our own shutdown from running.
+    def told_to_stop(*_: object) -> None:
+        server.should_exit = True
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, told_to_stop)
     loops = [asyncio.create_task(loop.run(), name=loop.name) for loop in process.loops]
     gc.collect()
     gc.freeze()  # what was loaded at start stays: no later collection needs to walk it
@@ -102,11 +109,14 @@ async def serve(process: Process, sock: socket.socket) -> None:
 
 
 def stop_with_parent() -> None:
-    """End this process when its standard input closes: a child never outlives its supervisor."""
+    """End this process when its standard input closes: a child never outlives its supervisor, not even when
+    its own shutdown hangs."""
 
     def wait() -> None:
         while os.read(sys.stdin.fileno(), 1024):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(INSIST_AFTER)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()

@@ -50,11 +50,15 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
-        kept = []
-        for child in self._children:
-            kept.append(asyncio.create_task(self._keep(child)))
-            await self._until_listening(child)
-        await asyncio.gather(*kept)
+        kept: list[asyncio.Task[None]] = []
+        try:
+            for child in self._children:
+                kept.append(asyncio.create_task(self._keep(child)))
+                await self._until_listening(child)
+            await asyncio.gather(*kept)
+        finally:  # whatever was raised, such as by a reader that has gone: no child is left behind
+            self._stopping.set()
+            await asyncio.gather(*kept, return_exceptions=True)
         return self._status
 
     async def _until_listening(self, child: Child) -> None:
@@ -69,6 +73,13 @@ class Supervisor:
             await self._rest(0.1)
 
     async def _keep(self, child: Child) -> None:
+        """Until all are to stop. An error here stops the others, too."""
+        try:
+            await self._start_again_and_again(child)
+        finally:
+            self._stopping.set()
+
+    async def _start_again_and_again(self, child: Child) -> None:
         pause, restarts = FIRST_PAUSE, 0
         while not self._stopping.is_set():
             began = time.monotonic()
@@ -78,8 +89,11 @@ class Supervisor:
                 env=dict(child.environment),
                 start_new_session=True,
             )
-            self._announce(child.role, process.pid, restarts)
-            await self._until_ended_or_stopped(process)
+            try:
+                self._announce(child.role, process.pid, restarts)
+                await self._until_ended_or_stopped(process)
+            finally:
+                await _end(process)
             if self._stopping.is_set() or self._is_hopeless(process.returncode):
                 return
             if time.monotonic() - began > STEADY_AFTER:
@@ -101,9 +115,7 @@ class Supervisor:
         stopped = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        if not ended.done():
-            await _end(process)
-        await ended
+        ended.cancel()
 
     def _is_hopeless(self, status: int | None) -> bool:
         if status not in HOPELESS:
@@ -118,7 +130,9 @@ class Supervisor:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask, wait for the drain, then insist."""
+    """Ask, wait for the drain, then insist. One that has ended is left alone."""
+    if process.returncode is not None:
+        return
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
     try:
@@ -126,3 +140,4 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+        await process.wait()

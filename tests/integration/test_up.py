@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.live_credit import LiveCredit
-from tests.support.patience import wait_until
+from tests.support.patience import patience, wait_until
 from tests.support.processes import (
+    MIRANTE,
     READY_WITHIN,
     Up,
+    clean_environment,
     data_dir_and_ports,
     is_alive,
     is_free,
@@ -70,6 +74,39 @@ def test_the_children_end_when_their_supervisor_is_killed(tmp_path: Path) -> Non
             wait_until(lambda pid=pid: not is_alive(pid), 60, f"{role} ended")  # type: ignore[misc]
         assert is_free(up.api_port)
         assert is_free(up.control_port)
+
+
+def processes_on(data_dir: Path) -> list[int]:
+    """Those that were started with this data folder and live."""
+    setting = f"MIRANTE_DATA_DIR={data_dir}".encode()
+    found = []
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if setting in place.read_bytes().split(b"\0"):
+                found.append(int(place.parent.name))
+    return [pid for pid in found if is_alive(pid)]
+
+
+def test_no_child_is_left_when_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    """`mirante up | head -1`."""
+    data_dir = tmp_path / "data"
+    process = subprocess.Popen(
+        [*MIRANTE, "up"],
+        env=clean_environment(data_dir_and_ports(data_dir)),
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"Decision API")
+        process.stdout.close()
+        assert process.wait(patience(READY_WITHIN)) == 0
+        wait_until(lambda: not processes_on(data_dir), READY_WITHIN, "all ended")
+    finally:
+        for pid in processes_on(data_dir):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_second_one_on_the_same_folder_says_which_process_holds_it(up: Up) -> None:
