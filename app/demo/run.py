@@ -72,8 +72,8 @@ class Demo:
             DemoError: the folder is not ours, or the processes do not start.
             TableError: the package with the loans is not installed.
         """
+        loans = self._load()  # before a folder is made that a missing extra would leave behind
         demo_definitions(fresh_folder(self._parameters.work_dir))
-        loans = self._load()
         self._narrator.stage(
             f"two processes, data and control; their clock runs {self._parameters.clock_factor:g} "
             "times as fast as real time (ledger, windows and timers; request durations stay real)"

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from foundation.clock import Clock
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
 log = logging.getLogger("mirante.loops")
 
@@ -35,6 +37,7 @@ class Loop:
     failed_in_a_row: int = 0
     last_success: float | None = None
     _started: float | None = field(default=None)
+    _told: str = field(default="", init=False)
 
     async def run(self) -> None:
         self._started = self.clock.monotonic()
@@ -53,14 +56,27 @@ class Loop:
         """Whether to go on at once."""
         try:
             answer = await self.step()
-        except Exception as error:  # the loop outlives any step; the log keeps the error
+        except Exception as error:  # noqa: BLE001 - the loop outlives any step; the log keeps it
             self.failures += 1
             self.failed_in_a_row += 1
-            log.error("loop step failed", extra={"event": "loop.failed", "loop": self.name}, exc_info=error)
+            self._tell(error)
             return False
         self.last_success = self.clock.monotonic()
         self.failed_in_a_row = 0
+        if self._told:
+            log.info("loop step works again", extra={"event": "loop.recovered", "loop": self.name})
+            self._told = ""
         return self.while_busy and bool(answer)
+
+    def _tell(self, error: Exception) -> None:
+        """What a person can fix is one line, and is not said again until it changes; a defect is whole, each
+        time."""
+        extra = {"event": "loop.failed", "loop": self.name}
+        if not isinstance(error, MiranteError) or error.exit_status is ExitStatus.DEFECT:
+            log.error("loop step failed", extra=extra, exc_info=error)
+        elif str(error) != self._told:
+            self._told = str(error)
+            log.warning("loop step failed: %s", error, extra=extra)
 
     @property
     def stalled(self) -> bool:

@@ -11,6 +11,8 @@ import pytest
 
 from app.serving.loops import LONGEST_PAUSE, STALLED_AFTER_SECONDS, Loop, in_thread
 from foundation.clock import ManualClock
+from foundation.errors import MiranteError
+from foundation.exit_status import ExitStatus
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -44,6 +46,34 @@ async def test_a_loop_goes_on_after_a_step_that_failed(caplog: pytest.LogCapture
         await run(loop)
     assert (loop.failures, loop.failed_in_a_row) == (2, 0)
     assert caplog.text.count("the disk is away") >= 2
+
+
+class Away(MiranteError):
+    exit_status = ExitStatus.ENVIRONMENT
+
+
+async def test_what_a_person_can_fix_is_one_line_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:
+    said = iter(["nobody answers", "nobody answers", "it hangs", None, "it hangs"])
+
+    async def step() -> None:
+        try:
+            found = next(said)
+        except StopIteration:
+            raise asyncio.CancelledError from None
+        if found:
+            raise Away(found)
+
+    loop = Loop("evaluate", 1.0, step, ManualClock(NOON))
+    with caplog.at_level(logging.INFO):
+        await run(loop)
+    assert [record.getMessage() for record in caplog.records] == [
+        "loop step failed: nobody answers",
+        "loop step failed: it hangs",
+        "loop step works again",
+        "loop step failed: it hangs",
+    ]
+    assert [record.exc_info for record in caplog.records] == [None] * 4
+    assert loop.failures == 4
 
 
 async def test_failures_in_a_row_slow_it_down_and_one_success_sets_it_right() -> None:
