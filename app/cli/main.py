@@ -12,7 +12,7 @@ import click
 from app.cli.context import ReaderGone
 from app.cli.failures import explained
 from app.cli.lazy import LazyGroup
-from app.cli.table import ROOT
+from app.cli.table import BY_PURPOSE, ROOT
 from app.settings import load_settings
 from foundation.exit_status import ExitStatus
 from foundation.workspace import Workspace
@@ -22,7 +22,15 @@ STATUSES = "\b\nExit status:\n" + "\n".join(f"  {status:>3}  {status.meaning}" f
 
 
 class Root(LazyGroup):
-    """Keeps a closed pipe from click, which would answer 1 to it."""
+    """Lists commands by what they are for; keeps a closed pipe from click, which would answer 1 to it."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.commands)) + 2
+        for heading, commands in BY_PURPOSE.items():
+            with formatter.section(heading):
+                limit = formatter.width - width - 4
+                rows = [(one.name or "", one.get_short_help_str(limit)) for one in commands]
+                formatter.write_dl([(name.ljust(width - 2), text) for name, text in rows])
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -55,7 +63,7 @@ class Root(LazyGroup):
 @click.version_option(package_name="mirante")
 @click.pass_context
 def cli(context: click.Context, /, **flags: object) -> None:
-    """Mirante: SLOs, burn, pages and boards, with the credit platform they watch."""
+    """Mirante: SLOs, error budgets, alerts, on-call and boards, from files that a team writes."""
     settings = load_settings(flags)
     context.obj = settings
     here = Workspace(Path.cwd())

@@ -84,6 +84,20 @@ ROOT = [
         "Serve everything on this machine: decision API, ingestion, console, evaluator, router, exporters.",
     ),
 ]
+_PURPOSES = {
+    "SLOs and boards": ("init", "check", "build", "slo", "simulate", "dashboards", "import", "plan", "apply"),
+    "Alerts": ("alerts",),
+    "Running": ("up", "serve", "console-link", "settings"),
+    "The credit platform (the shipped workspace)": (
+        *("demo", "decide", "ingest", "keys", "sagas"),
+        *("consistency", "audit", "export", "stack"),
+    ),
+}
+# As the help lists them.
+BY_PURPOSE = {
+    purpose: [next(one for one in ROOT if one.name == name) for name in names]
+    for purpose, names in _PURPOSES.items()
+}
 ALERTS = [
     Later(
         "ack",

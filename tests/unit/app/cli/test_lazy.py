@@ -66,6 +66,18 @@ def test_a_listing_loads_no_module_of_a_command() -> None:
     assert (ran.stderr.split(), "calibrate" in ran.stdout, "consistency" in ran.stdout) == ([], False, True)
 
 
+def test_the_help_lists_every_command_once_by_its_purpose() -> None:
+    listed = [one for commands in table.BY_PURPOSE.values() for one in commands]
+    assert sorted(listed, key=lambda one: str(one.name)) == table.ROOT
+    shown = mirante("--help").out
+    assert [
+        line.split()[0]
+        for line in shown.splitlines()
+        if line.startswith("  ") and line.split()[0] in {one.name for one in table.ROOT}
+    ] == [one.name for one in listed]
+    assert "credit" not in shown.partition("Options:")[0]
+
+
 def test_no_module_of_a_command_loads_an_engine_before_it_runs() -> None:
     modules = ", ".join(sorted({one.target.partition(":")[0] for one in LISTED}))
     assert loaded_by(f"import app.cli.main, {modules}") == []
