@@ -47,6 +47,7 @@ SECONDS = (0.001, 31_622_400)  # a year; of every length of time among them
 COUNTS = (1, 1_000_000_000)
 PORTS = ("api_port", "control_port")
 WORKSPACE = "workspace"
+DATA_FOLDER = "mirante-data"
 Wrong = Callable[[str, str], MiranteError]  # the error of one setting: problem, fix
 CHANNEL_SECRET = "channel_secret_"  # noqa: S105 - MIRANTE_CHANNEL_SECRET_OPS_CHAT is the one of "ops-chat"
 
@@ -96,7 +97,9 @@ class Settings:
     """Every setting of every role. Seconds are clock seconds unless the text says real."""
 
     data_dir: Path = _setting(
-        Path("mirante-data"), "folder where the embedded stores and journals keep their files"
+        Path(DATA_FOLDER),
+        "folder where the embedded stores and journals keep their files; unset: mirante-data in the "
+        "workspace, or in this folder with the shipped one",
     )
     environment: str = _setting(
         "local", "name of the environment; every metric, alert and resource carries it"
@@ -214,12 +217,12 @@ class Settings:
         return shown
 
     def child_environment(self) -> dict[str, str]:
-        """This process's environment with these settings on top, for a child process."""
-        default = Settings()
+        """This process's environment with these settings on top, for a child process: all of them, for what
+        is the default here may not be what the workspace's file says."""
         ours = {
             ENV_PREFIX + spec.name.upper(): _text(getattr(self, spec.name))
             for spec in fields(self)
-            if getattr(self, spec.name) != getattr(default, spec.name) and spec.name != "channel_secrets"
+            if getattr(self, spec.name) is not None and spec.name != "channel_secrets"
         }
         return {**os.environ, **ours, **self.channel_secrets.variables()}
 
@@ -314,6 +317,8 @@ def _of_workspace(chosen: _Source) -> Settings:
         raise own.wrong(WORKSPACE, "is the workspace this file is in", "Take it out")
     settings = _merge(Settings(), own)
     values = {name: getattr(settings, name) for name in own.values}
+    if not Workspace(root).is_shipped:
+        values.setdefault("data_dir", settings.data_dir)
     placed: dict[str, Any] = {name: root / at for name, at in values.items() if isinstance(at, Path)}
     return replace(settings, **placed)
 

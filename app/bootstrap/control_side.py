@@ -22,6 +22,7 @@ from app.bootstrap.names import CONTROL_ROLES, OF_PLATFORM
 from app.bootstrap.process import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
 from app.bootstrap.routing_role import add_routing
+from app.bootstrap.running import hold_role
 from app.bootstrap.slo_view import SloView
 from app.bootstrap.watch import Watch
 from app.console.application import create_console
@@ -76,11 +77,14 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
     Raises:
         DefinitionErrors, AlarmsError: a definition or the policy says something wrong.
         LedgerError: the ledger cannot be opened.
+        DataDirectoryBusy: another process has one of the roles on this data directory.
         SettingsError, AwsError: what the settings name cannot be used as they say.
     """
     name = "control" if members >= CONTROL_ROLES - OF_PLATFORM else "-".join(sorted(members))
-    control = _open(process_parts(settings, name, "prober" if name == "control" else name))
-    parts = control.parts
+    parts = process_parts(settings, name, "prober" if name == "control" else name)
+    held = [hold_role(parts.paths, role, settings) for role in sorted(members)]
+    parts.closing += [lock.release for lock in held if lock is not None]
+    control = _open(parts)
     for role in sorted(members):
         _ROLES[role](control)
     if members & {"evaluator", "router"}:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import httpx
 
-from app.settings import Settings, SettingsError
+from app.settings import Settings, SettingsError, without_password
 from foundation.aws.clients import AwsClients
 from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock
@@ -40,6 +40,16 @@ def count_source(settings: Settings) -> str:
     if settings.count_source != "auto":
         return settings.count_source
     return PROMETHEUS if settings.prometheus else JOURNALS
+
+
+def counted_from(settings: Settings) -> str:
+    """Where SLO counts come from, as a person is told where to look when there are none."""
+    chosen = settings.count_source
+    if chosen == CLOUDWATCH:
+        return "CloudWatch"
+    if settings.prometheus and chosen != JOURNALS:
+        return f"the Prometheus at {without_password(settings.prometheus)}"
+    return "what Mirante's own processes count (`mirante up`)"
 
 
 @contextmanager

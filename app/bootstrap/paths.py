@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from app.bootstrap.owner import claim, refuse_others
+from app.settings import Settings
+from dataplatform.directory import prepare_directory
 from foundation.errors import MiranteError
 from foundation.exit_status import ExitStatus
 
@@ -43,12 +46,35 @@ class NoDataFolder(MiranteError):
         super().__init__(f"{root}: there is no such data folder. Check --data-dir, or run `mirante up`")
 
 
-def paths_in(root: Path) -> DataPaths:
+def paths_of(settings: Settings) -> DataPaths:
+    """The paths below the data folder, whether it is there or not, for who reads.
+
+    Raises:
+        OthersFolder: it belongs to another workspace.
+    """
+    refuse_others(settings.data_dir, settings.folders)
+    return DataPaths(settings.data_dir)
+
+
+def paths_in(settings: Settings) -> DataPaths:
     """The paths below a data folder that is there.
 
     Raises:
         NoDataFolder: it is not.
+        OthersFolder: it belongs to another workspace.
     """
-    if not root.is_dir():
-        raise NoDataFolder(root)
-    return DataPaths(root)
+    if not settings.data_dir.is_dir():
+        raise NoDataFolder(settings.data_dir)
+    return paths_of(settings)
+
+
+def claimed_paths(settings: Settings) -> DataPaths:
+    """The paths below the data folder, for who writes: it is made if need be, and is this workspace's.
+
+    Raises:
+        OthersFolder: it belongs to another workspace.
+        DataDirectoryError: it cannot be made or written.
+    """
+    claim(settings.data_dir, settings.folders)
+    prepare_directory(settings.data_dir)
+    return DataPaths(settings.data_dir)

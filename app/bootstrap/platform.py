@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
-from app.bootstrap.paths import DataPaths, paths_in
+from app.bootstrap.paths import claimed_paths, paths_in, paths_of
 from app.settings import EMBEDDED, Settings, SettingsError
 from credit.ports.projections import WideStore
 from credit.ports.sagas import Saga, SagaState
-from dataplatform.directory import prepare_directory
 from dataplatform.errors import DataDirectoryBusy, PlatformError
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.profiles.audited import verify_directory
@@ -164,8 +163,7 @@ async def offline_platform(
     clock = parse_clock(settings.clock)
     if not make:
         _refuse_unused(settings, needs)
-    prepare_directory(settings.data_dir)
-    journal = SqliteCountJournal(DataPaths(settings.data_dir).journal(JOURNAL), JOURNAL, clock)
+    journal = SqliteCountJournal(claimed_paths(settings).journal(JOURNAL), JOURNAL, clock)
     try:
         registry = CollectorRegistry(auto_describe=False)
         telemetry = PrometheusTelemetry(registry, journal)
@@ -185,7 +183,7 @@ async def offline_platform(
 
 def _refuse_unused(settings: Settings, needs: Sequence[str]) -> None:
     """Raises NoDataFolder, UnusableFile, or DataDirectoryError: the embedded profile stored nothing yet."""
-    database = paths_in(settings.data_dir).relational
+    database = paths_in(settings).relational
     if settings.profile == EMBEDDED and not database.is_file():
         raise nothing_yet(database, "database")
     if settings.profile == EMBEDDED:
@@ -201,8 +199,8 @@ async def audit_report(settings: Settings) -> AuditReport:
         StoreUnavailable: the database server does not answer.
     """
     if settings.profile == EMBEDDED:
-        return verify_directory(settings.data_dir)
-    anchors = read_anchors(DataPaths(settings.data_dir).anchors)
+        return verify_directory(paths_of(settings).root)
+    anchors = read_anchors(paths_of(settings).anchors)
     async with _relational(settings) as relational:
         return await verify_trail(relational.audit, anchors)
 
@@ -214,7 +212,7 @@ async def sagas_in(settings: Settings, states: Sequence[SagaState], limit: int) 
         DataDirectoryError, StoreUnavailable: the file, or the server, cannot be read.
     """
     if settings.profile == EMBEDDED:
-        return read_sagas(settings.data_dir, states, limit)
+        return read_sagas(paths_of(settings).root, states, limit)
     async with _relational(settings) as relational:
         return [saga for state in states for saga in await relational.sagas.list(state, limit)]
 
@@ -222,7 +220,7 @@ async def sagas_in(settings: Settings, states: Sequence[SagaState], limit: int) 
 async def saga_in(settings: Settings, saga_id: str) -> Saga | None:
     """Raises as ``sagas_in`` does."""
     if settings.profile == EMBEDDED:
-        return read_saga(settings.data_dir, saga_id)
+        return read_saga(paths_of(settings).root, saga_id)
     async with _relational(settings) as relational:
         return await relational.sagas.find(saga_id)
 

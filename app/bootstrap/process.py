@@ -10,13 +10,12 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from app.bootstrap.paths import DataPaths
+from app.bootstrap.paths import DataPaths, claimed_paths
 from app.serving.loops import Loop
 from app.serving.operations import ReadinessJudge
 from app.serving.server import Process
 from app.settings import Settings
 from credit.metrics import METRICS
-from dataplatform.directory import prepare_directory
 from dataplatform.observability.logs import configure_logs
 from dataplatform.observability.telemetry import PrometheusTelemetry
 from dataplatform.observability.tracing import ClosableTracer, open_tracer
@@ -66,14 +65,14 @@ def process_parts(settings: Settings, role: str, journal_name: str) -> ProcessPa
 
     Raises:
         ClockSpecError: the clock's setting cannot be read.
+        OthersFolder: the data directory is another workspace's.
         DataDirectoryError: the data directory cannot be made or written.
         LedgerError: the count journal cannot be opened.
     """
     configure_logs(role=role, environment=settings.environment, level=settings.log_level)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every probe
     clock = parse_clock(settings.clock)
-    prepare_directory(settings.data_dir)
-    paths = DataPaths(settings.data_dir)
+    paths = claimed_paths(settings)
     registry = CollectorRegistry(auto_describe=False)
     metrics = METRICS if settings.folders.is_shipped else (PROBES,)
     journal = SqliteCountJournal(paths.journal(journal_name), journal_name, clock)

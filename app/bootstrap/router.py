@@ -64,7 +64,8 @@ def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = 
         AlarmsError: the store's file cannot be used.
         SettingsError: the store at ``router_store`` cannot.
     """
-    DataPaths(settings.data_dir).control.mkdir(parents=True, exist_ok=True)
+    if not must_exist:
+        DataPaths(settings.data_dir).control.mkdir(parents=True, exist_ok=True)
     clock = parse_clock(settings.clock)
     alarms = load_alarm_policy(settings.folders)
     store = _open_store(settings, must_exist)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from app.bootstrap.paths import DataPaths
+from app.bootstrap.paths import paths_of
 from app.settings import Settings
 from foundation.clock import Clock, parse_clock
 from slo.judge.composite import CompositeStatus, composite_status
@@ -57,7 +57,7 @@ def open_slo_view(settings: Settings, progress: Callable[[str], None] = lambda _
         LedgerError: there is no ledger, and no Prometheus to ask instead.
         SourceError: that Prometheus cannot be asked.
     """
-    paths = DataPaths(settings.data_dir)
+    paths = paths_of(settings)
 
     catalogue, clock = catalogue_of(settings.folders), parse_clock(settings.clock)
     ledger = _asked(settings, catalogue, clock, progress) or SqliteLedger(paths.ledger, read_only=True)
@@ -85,7 +85,7 @@ def _asked(
     settings: Settings, catalogue: Catalogue, clock: Clock, progress: Callable[[str], None]
 ) -> SqliteLedger | None:
     """A ledger in memory, of what a Prometheus answers now; None: there is one on file, or no Prometheus."""
-    paths = DataPaths(settings.data_dir)
+    paths = paths_of(settings)
     if paths.ledger.exists() or not settings.prometheus:
         return None
     # Imported here: a client of HTTP takes time to load, and a ledger on file needs none.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alarms.model.severity import Severity
-from app.bootstrap.paths import DataPaths
+from app.bootstrap.paths import paths_of
 from app.cli.context import echo_json, json_option, pass_settings, plain_table, say, stdout
 from app.cli.lazy import LazyGroup
 from app.cli.table import ALERTS
@@ -51,7 +51,7 @@ def desk_of(settings: Settings) -> Desk:
         from alarms.http.desk_client import HttpDesk
 
         return HttpDesk(settings.router_url, _token(settings))
-    path = DataPaths(settings.data_dir).router
+    path = paths_of(settings).router
     if not settings.router_store and not path.is_file():
         raise NoRouterYet(path)
     from app.bootstrap.router import open_router
@@ -61,7 +61,7 @@ def desk_of(settings: Settings) -> Desk:
 
 
 def _token(settings: Settings) -> str:
-    path = DataPaths(settings.data_dir).hook_token
+    path = paths_of(settings).hook_token
     if settings.hook_token or path.is_file():
         return settings.hook_token or path.read_text(encoding="ascii").strip()
     raise NoToken(settings.router_url, path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.bootstrap.paths import DataPaths
+from app.bootstrap.paths import paths_of
 from app.cli.context import echo_json, fields_of, json_option, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
@@ -40,7 +40,7 @@ def verify(settings: Settings, as_json: bool) -> None:
     if as_json:
         echo_json(_document(report, unconfirmed))
     else:
-        _print(report, unconfirmed, DataPaths(settings.data_dir).anchors)
+        _print(report, unconfirmed, paths_of(settings).anchors)
     if not report.intact or unconfirmed:
         raise SystemExit(ExitStatus.NO)
 

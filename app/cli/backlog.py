@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.bootstrap.paths import paths_of
 from app.cli.context import (
     age_text,
     echo_json,
@@ -34,7 +35,7 @@ def status(settings: Settings, as_json: bool) -> None:
     """Show what is waiting, what was set aside, and the newest batches. Works while the server runs."""
     from dataplatform.stores.sqlite.backlog import read_backlog
 
-    backlog = read_backlog(settings.data_dir)
+    backlog = read_backlog(paths_of(settings).root)
     if settings.profile != EMBEDDED:
         backlog = replace(
             backlog, waiting=None, oldest=None
@@ -82,7 +83,7 @@ def dead_letters(settings: Settings, limit: int, as_json: bool) -> None:
     server runs."""
     from dataplatform.stores.sqlite.backlog import read_dead_letters
 
-    letters = read_dead_letters(settings.data_dir, limit)
+    letters = read_dead_letters(paths_of(settings).root, limit)
     if as_json:
         echo_json(letters)
         return

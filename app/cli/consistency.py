@@ -97,7 +97,7 @@ def report(settings: Settings, as_json: bool) -> None:
     """Show the newest result of each pair, with its confidence bound and age. Works while the server runs."""
     from dataplatform.stores.sqlite.check_log import latest_checks
 
-    readings = latest_checks(paths_in(settings.data_dir).consistency)
+    readings = latest_checks(paths_in(settings).consistency)
     now = parse_clock(settings.clock).now()
     if as_json:
         echo_json([_reading_document(reading) for reading in readings])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from app.api.scopes import Scope
-from app.bootstrap.paths import DataPaths, paths_in
+from app.bootstrap.paths import claimed_paths, paths_in
 from app.cli.context import pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
 from foundation.clock import SystemClock
@@ -32,7 +32,7 @@ def create(settings: Settings, client: str, scopes: tuple[str, ...]) -> None:
     """Create a key for CLIENT. The key is printed once and stored as a hash."""
     from app.api.keys import create_key
 
-    path = DataPaths(settings.data_dir).api_keys
+    path = claimed_paths(settings).api_keys
     key, secret = create_key(path, client, [Scope(scope) for scope in scopes], SystemClock().now())
     stderr.print(f"Key {key.key_id} of {client}, scopes {', '.join(sorted(key.scopes))}. Shown once:")
     click.echo(secret)
@@ -45,7 +45,7 @@ def list_(settings: Settings) -> None:
     from app.api.keys import list_keys
 
     table = plain_table("id", "client", "scopes", "created", "revoked")
-    for key in list_keys(paths_in(settings.data_dir).api_keys):
+    for key in list_keys(paths_in(settings).api_keys):
         revoked = "" if key.revoked_at is None else f"{key.revoked_at:%Y-%m-%d %H:%M}"
         scopes = " ".join(sorted(key.scopes))
         table.add_row(key.key_id, key.client, scopes, f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
@@ -59,5 +59,5 @@ def revoke(settings: Settings, key_id: str) -> None:
     """Revoke a key; running servers refuse it within a second."""
     from app.api.keys import revoke_key
 
-    key = revoke_key(paths_in(settings.data_dir).api_keys, key_id, SystemClock().now())
+    key = revoke_key(paths_in(settings).api_keys, key_id, SystemClock().now())
     say(f"Key {key.key_id} of {key.client} is revoked.")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import click
 
 from app.bootstrap.names import ROLE_NAMES
-from app.bootstrap.paths import DataPaths
+from app.bootstrap.paths import DataPaths, claimed_paths, paths_of
+from app.bootstrap.running import UP, console_address, hold, own_console, refuse_running
 from app.cli.context import pass_settings, stderr, stdout
+from app.serving.errors import ServingError
 from app.settings import Settings
 
 
@@ -36,9 +39,9 @@ async def _serve(settings: Settings, role: str) -> None:
     from app.serving.server import serve as serve_process
 
     port, setting = ROLES[role].port(settings)
-    sock = bind(settings.host, port, setting)
-    process = await build_process(settings, role)
-    await serve_process(process, sock)
+    with bind(settings.host, port, setting) as sock:
+        process = await build_process(settings, role)
+        await serve_process(process, sock)
 
 
 @click.command()
@@ -59,10 +62,28 @@ def up(settings: Settings) -> None:
         port, setting = ROLES[role].port(settings)
         bind(settings.host, port, setting).close()
         children.append(Child(role, environment, (settings.host, port)))
-    if settings.folders.is_shipped:
-        refuse_second(settings.data_dir)  # before a link is shown that another's console would take
-    _welcome(settings)
-    raise SystemExit(asyncio.run(Supervisor(children, _announce).run()))
+    # All before a link is shown that could not be used.
+    _refuse_unusable(settings)
+    paths = claimed_paths(settings)
+    held = hold(paths, UP)
+    try:
+        refuse_running(paths, settings)
+        if settings.folders.is_shipped:
+            refuse_second(settings.data_dir)
+        _welcome(settings)
+        status = asyncio.run(Supervisor(children, _announce).run())
+    finally:
+        held.release()
+    raise SystemExit(status)
+
+
+def _refuse_unusable(settings: Settings) -> None:
+    """Raises what the control side would raise of the files that people write."""
+    from alarms.policy.alarm_policy import load_alarm_policy
+    from slo.loaders.catalogue_files import catalogue_of
+
+    catalogue_of(settings.folders)
+    load_alarm_policy(settings.folders)
 
 
 def _announce(role: str, pid: int, restarts: int) -> None:
@@ -74,23 +95,29 @@ def _welcome(settings: Settings) -> None:
     api = f"http://{settings.host}:{settings.api_port}"
     if settings.folders.is_shipped:
         stdout.print(f"Decision API  {api}  (OpenAPI: {api}/openapi.json)", soft_wrap=True)
+    link = _new_link(DataPaths(settings.data_dir), own_console(settings))
     for line in (
-        f"Console       {new_link(settings)}",
+        f"Console       {link}",
         "              The link works once, within 15 minutes; `mirante console-link` creates another.",
         "Ctrl-C stops everything cleanly.",
     ):
         stdout.print(line, soft_wrap=True)
 
 
-def new_link(settings: Settings) -> str:
-    """A link that signs one browser in to the console, once."""
-    from app.console.sessions import SqliteSessions
-    from dataplatform.directory import prepare_directory
+class NoConsoleYet(ServingError):
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"{root}: no console ever ran here. Check --data-dir and --workspace, or run `mirante up`"
+        )
 
-    prepare_directory(settings.data_dir)
-    sessions = SqliteSessions(DataPaths(settings.data_dir).sessions)
+
+def _new_link(paths: DataPaths, address: str) -> str:
+    """A link that signs one browser in to the console at ``address``, once."""
+    from app.console.sessions import SqliteSessions
+
+    sessions = SqliteSessions(paths.sessions)
     try:
-        return sessions.issue_link(f"http://{settings.host}:{settings.control_port}")
+        return sessions.issue_link(address)
     finally:
         sessions.close()
 
@@ -99,4 +126,7 @@ def new_link(settings: Settings) -> str:
 @pass_settings
 def console_link(settings: Settings) -> None:
     """Print a new one-time sign-in link of the console."""
-    click.echo(new_link(settings))
+    paths = paths_of(settings)
+    if not paths.sessions.is_file():
+        raise NoConsoleYet(paths.root)
+    click.echo(_new_link(paths, console_address(paths, settings)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.bootstrap.paths import DataPaths, paths_in
+from app.bootstrap.paths import claimed_paths, paths_in
 from app.cli.context import echo_json, instant_text, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
 
 if TYPE_CHECKING:
+    from slo.judge.status import ObjectiveStatus
     from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 
 INSTANT = click.DateTime(["%Y-%m-%dT%H:%M"])
@@ -52,7 +53,9 @@ def status(settings: Settings, as_json: bool, watch: bool) -> None:
     from app.slo_tables import composites_table, overview
 
     if not watch:
-        stdout.print(overview(view.statuses()))
+        statuses = view.statuses()
+        stdout.print(overview(statuses))
+        _hint(settings, statuses)
         if view.catalogue.composites:
             stdout.print(composites_table(view.composites()))
         return
@@ -84,6 +87,21 @@ def show(settings: Settings, slo_id: str, as_json: bool) -> None:
 
     for item in statuses:
         stdout.print(detail(item))
+    _hint(settings, statuses)
+
+
+def _hint(settings: Settings, statuses: Sequence[ObjectiveStatus]) -> None:
+    """Where to look, when nothing has data."""
+    if not statuses or any(item.known for item in statuses):
+        return
+    from app.bootstrap.count_source import counted_from
+
+    newest = max((item.last_data for item in statuses if item.last_data), default=None)
+    found = "nothing was ever counted"
+    if newest is not None:
+        found = f"the newest counts are of {instant_text(newest)}"
+    where = f"counts come from {counted_from(settings)}: check that it runs and answers"
+    stderr.print(f"note: {found}; {where}", markup=False, soft_wrap=True)
 
 
 @slo.command()
@@ -108,7 +126,7 @@ def collect(settings: Settings, prometheus: str | None, since: datetime | None) 
     slos = catalogue_of(settings.folders).slos
     clock = parse_clock(settings.clock)
     history = timedelta(days=1) if since is None else clock.now() - since.replace(tzinfo=UTC)
-    paths = DataPaths(settings.data_dir)
+    paths = claimed_paths(settings)
     ledger, journals = SqliteLedger(paths.ledger), SqliteCountReader(paths.journals)
     with (
         stderr.progress("collecting") as step,
@@ -157,7 +175,7 @@ def exclude(
     made = Exclusion(
         secrets.token_hex(4), slo_pattern, start.replace(tzinfo=UTC), end.replace(tzinfo=UTC), reason, by, now
     )
-    with _log(DataPaths(settings.data_dir).exclusions) as log:
+    with _log(claimed_paths(settings).exclusions) as log:
         log.request(made)
     afterwards = ", requested after the fact" if made.asked_afterwards else ""
     say(
@@ -172,7 +190,7 @@ def exclude(
 @pass_settings
 def include(settings: Settings, exclusion_id: str, by: str) -> None:
     """Withdraw an exclusion; this adds a second record to the audit."""
-    path = paths_in(settings.data_dir).exclusions
+    path = paths_in(settings).exclusions
     if not path.is_file():
         raise click.BadParameter(f"there is no exclusion {exclusion_id}: nothing was ever excluded")
     with _log(path) as log:
@@ -186,7 +204,7 @@ def exclusions(settings: Settings) -> None:
     """List every exclusion, including withdrawn ones."""
     from app.bootstrap.slo_view import exclusions_on_file
 
-    found = exclusions_on_file(paths_in(settings.data_dir).exclusions)
+    found = exclusions_on_file(paths_in(settings).exclusions)
     if not found:
         say("There are no exclusions.")
         return

@@ -83,7 +83,7 @@ def status(settings: Settings, only: str | None, as_json: bool) -> None:
     from app.bootstrap.local_servers import local_servers
     from dataplatform.local.stack import ServerState, Stack
 
-    folder = paths_in(settings.data_dir.resolve()).root / "stack"
+    folder = paths_in(settings).root.resolve() / "stack"
     kept = Stack(folder)
     servers = local_servers(folder, None, None)
     members = kept.members()

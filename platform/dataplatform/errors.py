@@ -47,7 +47,7 @@ class DataDirectoryBusy(DataDirectoryError):
         super().__init__(
             path,
             f"another process ({holder}) is writing to this data directory",
-            "Stop that process, or give this one another data directory",
+            "Stop that process, or give this one another data directory (--data-dir)",
         )
 
 

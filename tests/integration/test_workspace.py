@@ -129,7 +129,7 @@ def test_its_console_its_metrics_and_its_router_run_without_a_decision_platform(
 ) -> None:
     settings = {"MIRANTE_WORKSPACE": str(shop.root), "MIRANTE_PROMETHEUS": prometheus}
     port = free_port()
-    settings |= {"MIRANTE_DATA_DIR": str(tmp_path / "data"), "MIRANTE_CONTROL_PORT": str(port)}
+    settings |= {"MIRANTE_CONTROL_PORT": str(port)}
     url = f"http://127.0.0.1:{port}"
     with Started([*MIRANTE, "up"], tmp_path / "up.log", settings, tmp_path) as up:
         wait_until(lambda: answers_ready(url), 90, lambda: up.output[-2000:])
@@ -153,6 +153,30 @@ def test_its_console_its_metrics_and_its_router_run_without_a_decision_platform(
             assert page.status_code == 200, page.url
             assert foreign(page.text) == [], page.url
         assert foreign(up.output) == []
+
+        # Its folder is found from anywhere, with the address of the console that runs; and it is taken.
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        again = run_mirante("--workspace", str(shop.root), "console-link", cwd=elsewhere)
+        assert again.stdout.startswith(f"{url}/console/sign-in?token="), again.stderr
+        with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+            assert browser.get(again.stdout.strip()).status_code == 200
+        second = free_ports()
+        for words in (("up",), ("serve", "control"), ("serve", "evaluator")):
+            refused = run_mirante("--workspace", str(shop.root), *second, *words, cwd=elsewhere)
+            assert (refused.returncode, refused.stdout) == (3, ""), words
+            assert "another process (process " in refused.stderr, words
+        other = web_shop(tmp_path / "other")
+        for words in (("up",), ("serve", "control"), ("alerts", "list"), ("slo", "status")):
+            own = ("--workspace", str(other.root), "--data-dir", str(shop.root / "mirante-data"))
+            refused = run_mirante(*own, *second, *words, cwd=elsewhere)
+            assert (refused.returncode, refused.stdout) == (3, ""), words
+            assert f"belongs to the workspace {shop.root}" in refused.stderr, words
+        assert list(elsewhere.iterdir()) == []
+
+
+def free_ports() -> tuple[str, ...]:
+    return ("--api-port", str(free_port()), "--control-port", str(free_port()))
 
 
 def test_a_role_of_the_decision_platform_is_refused_for_it(shop: Workspace) -> None:

@@ -59,6 +59,34 @@ def test_paths_in_a_workspaces_file_begin_in_the_workspace(shop: Path, tmp_path:
     assert (found.data_dir, found.prometheus_dir) == (shop / "data", Path("/etc/rules"))
 
 
+def test_a_workspace_of_ones_own_keeps_its_data_within_it_unless_told_otherwise(
+    shop: Path, tmp_path: Path
+) -> None:
+    def data_dir(flags: dict[str, object], env: dict[str, str] | None = None) -> Path:
+        return load_settings(flags, env or {}, tmp_path).data_dir
+
+    own: dict[str, object] = {"workspace": shop}
+    assert data_dir({}) == Path("mirante-data")
+    assert data_dir({"workspace": SHIPPED.root}) == Path("mirante-data")
+    assert data_dir(own) == shop / "mirante-data"
+    (shop / "mirante.toml").write_text('data_dir = "of-shop"\n', encoding="utf-8")
+    assert data_dir(own) == shop / "of-shop"
+    (tmp_path / "mirante.toml").write_text('data_dir = "of-here"\n', encoding="utf-8")
+    assert data_dir(own) == Path("of-here")
+    assert data_dir(own, {"MIRANTE_DATA_DIR": "of-env"}) == Path("of-env")
+    assert data_dir({**own, "data_dir": Path("of-flag")}, {"MIRANTE_DATA_DIR": "of-env"}) == Path("of-flag")
+
+
+def test_a_child_process_is_told_what_is_the_default_here_but_not_in_the_workspace(
+    shop: Path, tmp_path: Path
+) -> None:
+    (shop / "mirante.toml").write_text('host = "0.0.0.0"\ncontrol_port = 9000\n', encoding="utf-8")
+    flags = {"workspace": shop, "host": "127.0.0.1", "control_port": 8601, "data_dir": Path("mirante-data")}
+    parent = load_settings(flags, {}, tmp_path)
+    child = load_settings(environment=parent.child_environment(), directory=tmp_path)
+    assert child == parent
+
+
 def test_a_child_process_finds_the_same_workspace(shop: Path, tmp_path: Path) -> None:
     (shop / "mirante.toml").write_text('prometheus = "http://shop"\n', encoding="utf-8")
     parent = load_settings({"workspace": shop}, {}, tmp_path)
