@@ -166,7 +166,7 @@ def beside_others(tmp_path: Path) -> Path:
 
 
 def commands_of(help_text: str) -> list[str]:
-    return COMMAND.findall(help_text.partition("Commands:")[2])
+    return COMMAND.findall(help_text.partition("Options:")[2])
 
 
 def test_every_command_starts_in_a_folder_with_packages_called_like_ours(
