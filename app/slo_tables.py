@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -54,11 +55,32 @@ class Overview:
         yield table
         environment = self.statuses[0].environment if self.statuses else "?"
         at = f"{self.statuses[0].at:%Y-%m-%d %H:%M:%S} UTC" if self.statuses else ""
+        for line in forecasts(self.statuses):
+            yield Text(line, style="dim")
         yield Text(f"environment {environment}, {at}", style="dim")
 
 
 def overview(statuses: Sequence[ObjectiveStatus]) -> RenderableType:
     return Overview(statuses)
+
+
+def forecasts(statuses: Sequence[ObjectiveStatus]) -> list[str]:
+    """What "left" means where the period is longer than what is known of it: a line for each period."""
+    known: dict[timedelta, list[timedelta]] = {}
+    for item in statuses:
+        if item.known and item.budget.forecast and item.first_data is not None:
+            history = item.at - max(item.period.start, item.first_data)
+            known.setdefault(item.slo.window.length, []).append(history)
+    return [
+        f"left: of the whole {duration_text(length)} budget, "
+        f"forecast from {_between(min(histories), max(histories))} of history"
+        for length, histories in sorted(known.items())
+    ]
+
+
+def _between(least: timedelta, most: timedelta) -> str:
+    low, high = span_text(least), span_text(most)
+    return low if low == high else f"{low} to {high}"
 
 
 def _row(item: ObjectiveStatus) -> Mapping[str, RenderableType]:

@@ -97,6 +97,10 @@ def preview(
     for name, page in pages.items():
         (out / name).write_text(page, encoding="utf-8")
     say(f"{out}: {counted(len(chosen), 'page')} written")
+    say(
+        f"Panels of SLOs have data once the Prometheus at {url} loads the rules: `mirante build` writes "
+        "them, and says what belongs into rule_files."
+    )
 
 
 def _chosen(every: tuple[Board, ...], names: tuple[str, ...]) -> list[Board]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +13,7 @@ from typing import TypeVar
 from alarms.model.watch_list import WatchList
 from alarms.policy.alarm_policy import AlarmPolicy, load_alarm_policy
 from alarms.policy.channel import Channels, secret_of
+from alarms.policy.defaults import CHANNELS, INDICATORS
 from alarms.policy.runbook import Runbooks
 from app.bootstrap.cloudwatch import DECLARED
 from app.build import artifacts
@@ -25,6 +27,7 @@ from dashboards.standard.board_files import load_board_files
 from dashboards.truth.gates import Report, examine
 from foundation.errors import Problems, UnreadableFile
 from foundation.exit_status import ExitStatus
+from foundation.files import read_text
 from foundation.metrics import MetricSpec
 from foundation.workspace import Workspace
 from slo import lint
@@ -44,7 +47,8 @@ class Checked:
     """``counts`` says how much of each kind was read; what could not be read is absent.
 
     ``unwatched`` are metrics that are exposed, and that no board and no rule reads. ``executed`` are the
-    Python files of the workspace's boards: code that ran. ``made`` is what was generated, by its path.
+    Python files of the workspace's boards: code that ran. ``replaced`` says which of them take the place of a
+    standard board. ``made`` is what was generated, by its path.
     ``skipped`` names what was not looked at, for errors stood before it.
     """
 
@@ -52,6 +56,7 @@ class Checked:
     counts: dict[str, int] = field(default_factory=dict)
     unwatched: tuple[str, ...] = ()
     executed: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
     made: Mapping[str, bytes] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
 
@@ -95,24 +100,26 @@ def check_everything(settings: Settings, generate: Generate | None = None) -> Ch
             "channels": len(alarms.channels),
         }
         findings += _secret_findings(alarms.channels, settings)
-        findings += _runbook_findings(alarms.runbooks)
+        findings += _runbook_findings(alarms.runbooks, folders)
     if book is not None:
         counts["credit policies"] = len(book.names())
     executed = () if files is None or folders.is_shipped else tuple(str(one.path) for one in files.files)
     made: Mapping[str, bytes] = {}
     skipped = [GENERATED, TRUTH]
     if catalogue is None or alarms is None or watched is None or files is None:
-        return Checked(
-            _placed(findings, folders.definitions), counts, unwatched, executed, skipped=tuple(skipped)
-        )
+        placed = _placed(findings, folders.definitions)
+        return Checked(placed, counts, unwatched, executed, skipped=tuple(skipped))
     if not _wrong(findings):
         opened = OpenWorkspace(folders, catalogue, alarms, watched, files)
-        findings += _indicator_findings(watched, alarms.runbooks)
+        findings += _indicator_findings(watched, alarms.runbooks, folders)
         made = _generated(generate or partial(artifacts, environment=settings.environment), opened, findings)
         counts["generated files"] = len(made)
         skipped.remove(GENERATED)
+    replaced: tuple[str, ...] = ()
     if not _wrong(findings):
         skipped.remove(TRUTH)
+        if not folders.is_shipped:
+            replaced = _replaced(opened, settings.environment)
     if not _wrong(findings) and settings.definitions is None:
         environment = settings.environment
         report = examine(opened.source(environment), opened.boards(environment), _declared(folders))
@@ -120,7 +127,15 @@ def check_everything(settings: Settings, generate: Generate | None = None) -> Ch
         counts |= report.counts
         unwatched = report.unwatched
     placed = _placed(findings, folders.definitions)
-    return Checked(placed, counts, unwatched, executed, made, tuple(skipped))
+    return Checked(placed, counts, unwatched, executed, replaced, made, tuple(skipped))
+
+
+def _replaced(opened: OpenWorkspace, environment: str) -> tuple[str, ...]:
+    taken = opened.board_files.replaced(opened.source(environment))
+    return tuple(
+        f"the standard board {name} is replaced by the one of {_opens(str(path), path.parent)}"
+        for name, path in sorted(taken.items())
+    )
 
 
 def _wrong(findings: Sequence[Finding]) -> bool:
@@ -185,29 +200,40 @@ def _secret_findings(channels: Channels, settings: Settings) -> Iterator[Finding
             yield Finding(
                 FindingLevel.WARNING,
                 "channel-secret",
-                "channels.yaml",
-                None,
+                *_named_in(settings.folders, CHANNELS, name),
                 f"channels.{name}",
                 reason,
                 fix,
             )
 
 
-def _runbook_findings(runbooks: Runbooks) -> Iterator[Finding]:
+def _named_in(folders: Workspace, file: str, name: str) -> tuple[str, int | None]:
+    """The workspace's file and the line that names it there; one that it does not have is a default's."""
+    path = folders.alarm_file(file)
+    if path is None:
+        return file, None
+    begins = re.compile(rf"\s*(- )?(name: *)?[\"']?{re.escape(name)}[\"']?\s*(:|$)")
+    lines = enumerate(read_text(path).splitlines(), 1)
+    return str(path), next((number for number, line in lines if begins.match(line)), None)
+
+
+def _runbook_findings(runbooks: Runbooks, folders: Workspace) -> Iterator[Finding]:
     for name in runbooks.ids():
         page = runbooks.get(name)
         for heading, steps in () if page is None else (("Steps", page.steps), ("Passos", page.steps_pt)):
             if not steps:
                 reason, fix = f"has no numbered line below '## {heading}'", "Write what to do, step by step"
-                yield Finding(FindingLevel.ERROR, "runbook", f"{name}.md", None, heading, reason, fix)
+                page_file = folders.alarm_file(f"runbooks/{name}.md") or f"{name}.md"
+                yield Finding(FindingLevel.ERROR, "runbook", str(page_file), None, heading, reason, fix)
 
 
-def _indicator_findings(watched: WatchList, runbooks: Runbooks) -> Iterator[Finding]:
+def _indicator_findings(watched: WatchList, runbooks: Runbooks, folders: Workspace) -> Iterator[Finding]:
     for name, runbook in watched.runbooks():
         if runbooks.get(runbook) is None:
             reason = f"{name} points to the runbook {runbook!r}, which does not exist"
             fix = f"Write {runbook}.md"
-            yield Finding(FindingLevel.ERROR, "runbook", "runbooks", None, name, reason, fix)
+            place = _named_in(folders, INDICATORS, name)
+            yield Finding(FindingLevel.ERROR, "runbook", *place, name, reason, fix)
 
 
 def _truth_findings(report: Report) -> Iterator[Finding]:

@@ -60,6 +60,8 @@ def _with(settings: Settings, definitions: Path | None) -> Settings:
 def _print(found: Checked) -> None:
     for finding in found.findings:
         say(str(finding), STYLES[finding.level])
+    for replaced in found.replaced:
+        say(replaced)
     if found.executed:
         say(f"executed as code: {counted(len(found.executed), 'board file')}: {', '.join(found.executed)}")
     if found.unwatched:
@@ -81,6 +83,7 @@ def _document(found: Checked) -> dict[str, object]:
         "counts": found.counts,
         "unwatched": found.unwatched,
         "executed": found.executed,
+        "replaced": found.replaced,
         "skipped": found.skipped,
         "findings": [
             fields_of(finding, "slo_id") | {"slo": finding.slo_id or None} for finding in found.findings
@@ -152,6 +155,8 @@ def build(
         return
     done = write(made, out)
     say(f"{out}: {len(done.written):,} written, {len(done.kept):,} unchanged, {len(done.removed):,} removed")
+    rules = (out / "prometheus" / "*.rules.yaml").absolute()
+    say(f"Prometheus loads the rules when its configuration has rule_files: ['{rules}']")
 
 
 def _topics(settings: Settings) -> dict[str, str]:

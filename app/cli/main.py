@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from app.cli.context import ReaderGone
 from app.cli.failures import explained
@@ -19,6 +20,18 @@ from foundation.workspace import Workspace
 
 # Of the help: the table of exit statuses.
 STATUSES = "\b\nExit status:\n" + "\n".join(f"  {status:>3}  {status.meaning}" for status in ExitStatus)
+
+
+class Folder(click.Path):
+    """Completed as a folder; that it is one is for the settings to say."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="dir")]
+
+
+FOLDER = Folder(path_type=Path)
 
 
 class Root(LazyGroup):
@@ -45,16 +58,12 @@ class Root(LazyGroup):
     epilog=STATUSES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder where the embedded profile keeps its files."
-)
+@click.option("--data-dir", type=FOLDER, help="Folder where the embedded profile keeps its files.")
 @click.option("--environment", help="Name of the environment.")
-@click.option(
-    "--workspace", type=click.Path(path_type=Path), help="Workspace folder to use instead of the shipped one."
-)
-@click.option("--definitions", type=click.Path(path_type=Path), help="Folder of SLO definitions.")
-@click.option("--policies", type=click.Path(path_type=Path), help="Folder of credit policies.")
-@click.option("--alarm-policy", type=click.Path(path_type=Path), help="Folder of the alarm policy.")
+@click.option("--workspace", type=FOLDER, help="Workspace folder to use instead of the shipped one.")
+@click.option("--definitions", type=FOLDER, help="Folder of SLO definitions.")
+@click.option("--policies", type=FOLDER, help="Folder of credit policies.")
+@click.option("--alarm-policy", type=FOLDER, help="Folder of the alarm policy.")
 @click.option("--host", help="Address that servers bind to.")
 @click.option("--api-port", type=int, help="Port of the decision API.")
 @click.option("--control-port", type=int, help="Port of the console and the router.")

@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import httpx
 
 from foundation.clock import Clock
+from foundation.errors import shortened
+from foundation.exit_status import ExitStatus
 from foundation.quantities import duration_text
 from slo.ledger.prometheus_queries import PrometheusQueries
 from slo.model.errors import SourceError
@@ -35,10 +37,21 @@ from slo.offers.known import WORK_OUTCOMES
 TIMEOUT_SECONDS = 30.0
 MOST_NAMES = 20_000
 MOST_SERIES = 5_000  # of one answer
+MOST_JOBS = 1_000
 SPANS = (timedelta(days=1), timedelta(hours=1))  # the second where the first is more than the server bears
 # The first of them has no point within the first minute; the other is for jobs as young as that.
 WATCHED = "min by (job) (min_over_time(timestamp(up)[{span}:1m]) or min_over_time(timestamp(up)[3m:1s]))"
 CARRIERS = 'group by (__name__) ({{__name__=~"[a-zA-Z_][a-zA-Z0-9_]*_total",{label}!=""}})'
+
+
+class NotAnAddress(SourceError):
+    """What was typed is no URL of a server."""
+
+    exit_status = ExitStatus.USAGE
+
+    def __init__(self, text: str, problem: str = "") -> None:
+        told = f": {problem}" if problem else ""
+        super().__init__(f"--prometheus: {shortened(text)!r} is not a URL{told}. Write http://HOST:PORT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +66,16 @@ def address(text: str) -> PrometheusAddress:
     """``localhost:9090`` is ``http://localhost:9090``; a user and a password are taken out.
 
     Raises:
-        SourceError: it is not a URL.
+        NotAnAddress: it is not a URL.
     """
     whole = text.strip() if "://" in text else f"http://{text.strip()}"
     try:
         parts = urlsplit(whole)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise SourceError(f"{text!r} is not a URL: {error}. Write http://HOST:PORT") from error
+        raise NotAnAddress(text, str(error)) from error
     if parts.scheme not in ("http", "https") or not host or not whole.isprintable() or " " in whole:
-        raise SourceError(f"{text!r} is not a URL. Write http://HOST:PORT")
+        raise NotAnAddress(text)
     place = (f"[{host}]" if ":" in host else host) + ("" if port is None else f":{port}")
     url = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
     if parts.username is None:
@@ -98,7 +111,7 @@ class _Asking:
         chosen = families(self._inventory())
         refused = list(chosen.refused)
         answers = list(self._answers(chosen.found, refused))
-        return Found(offers(answers, self._watched(), refused), tuple(self._limits))
+        return Found(offers(answers, self._watched(), refused, self._jobs()), tuple(self._limits))
 
     def _inventory(self) -> Inventory:
         self._progress("reading what there is")
@@ -174,6 +187,16 @@ class _Asking:
                 return f"it has {len(found):,} series by outcome; more than {MOST_SERIES:,} are not read"
             return tuple(SeriesGrowth(labels, value) for labels, value in found), span
         return problem
+
+    def _jobs(self) -> frozenset[str]:
+        """Every job that has had a series lately, scraped or pushed."""
+        since = self._now - SPANS[0]
+        asked = {"start": f"{since.timestamp():.0f}", "end": f"{self._now.timestamp():.0f}"}
+        try:
+            return frozenset(_texts(self._server.read("label/job/values", asked))[:MOST_JOBS])
+        except SourceError as error:
+            self._limits.append(f"which jobs there are: {_short(error)}")
+            return frozenset()
 
     def _watched(self) -> Mapping[str, timedelta]:
         """For how long each job has been scraped; empty where nothing is (all of it is pushed)."""

@@ -12,7 +12,7 @@ import hashlib
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from types import ModuleType
 
 from dashboards.model.board import Board
 from dashboards.model.errors import BoardInvalid
-from dashboards.standard.registry import boards, refuse_invalid
+from dashboards.standard.registry import boards, refuse_invalid, standard_names
 from dashboards.standard.source import Source
 from foundation.errors import DefinitionError, Problems
 from foundation.paths import files_in, open_file
@@ -55,16 +55,28 @@ class BoardFiles:
                 breaks the model's rules or has the name of another file's.
             BoardInvalid: a standard board does not fit the model.
         """
-        problems, own, written = Problems(), list[Board](), dict[str, Path]()
+        return boards(source, [board for _, board in self._own(source)])
+
+    def replaced(self, source: Source) -> Mapping[str, Path]:
+        """The standard boards whose place another takes, by name, and the file that makes that one.
+
+        Raises:
+            DefinitionErrors: as of ``boards``.
+        """
+        standard = standard_names(source)
+        return {board.name: path for path, board in self._own(source) if board.name in standard}
+
+    def _own(self, source: Source) -> list[tuple[Path, Board]]:
+        problems, own, written = Problems(), list[tuple[Path, Board]](), dict[str, Path]()
         for file in self.files:
             for board in problems.attempt(lambda file=file: _made(file, source)) or ():  # type: ignore[misc]
                 if board.name in written:
                     reason = f"makes the board {board.name!r}, which {written[board.name].name} makes too"
                     problems.refuse(str(file.path), file.line, "", reason, "Rename one.")
                 written.setdefault(board.name, file.path)
-                own.append(board)
+                own.append((file.path, board))
         problems.raise_if_any()
-        return boards(source, own)
+        return own
 
 
 def load_board_files(workspace: Workspace = SHIPPED) -> BoardFiles:

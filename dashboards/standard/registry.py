@@ -22,12 +22,7 @@ def boards(source: Source, own: Iterable[Board] = ()) -> tuple[Board, ...]:
         BoardInvalid: a board lacks a part, uses an id twice, or a panel does not fit the grid.
     """
     theirs = {board.name: board for board in own}
-    first = [executive.board(source), operations.board(source)]
-    rest = [
-        slo_overview.board(source),
-        *(slo_detail.board(source, one) for one in source.slos),
-        *(component_detail.board(source, one, _burns(source, one)) for one in source.components),
-    ]
+    first, rest = _standard(source)
     standard = {board.name for board in (*first, *rest)}
     more = [board for name, board in theirs.items() if name not in standard]
     made = [theirs.get(board.name, board) for board in first]
@@ -35,6 +30,22 @@ def boards(source: Source, own: Iterable[Board] = ()) -> tuple[Board, ...]:
     for board in made:
         refuse_invalid(board)
     return with_menu(made)
+
+
+def standard_names(source: Source) -> frozenset[str]:
+    """Of the boards that every workspace has."""
+    return frozenset(board.name for part in _standard(source) for board in part)
+
+
+def _standard(source: Source) -> tuple[list[Board], list[Board]]:
+    """Those that come before the workspace's own, and those after them."""
+    first = [executive.board(source), operations.board(source)]
+    rest = [
+        slo_overview.board(source),
+        *(slo_detail.board(source, one) for one in source.slos),
+        *(component_detail.board(source, one, _burns(source, one)) for one in source.components),
+    ]
+    return first, rest
 
 
 def _burns(source: Source, component: Component) -> list[Panel]:

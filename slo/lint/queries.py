@@ -16,6 +16,7 @@ from slo.prometheus.rules import lacks_range, unsupported
 
 _FAMILY = re.compile(r"_(bucket|count|sum|total)$")
 _MILLISECONDS = re.compile(r"(\d+(?:[.,]\d+)?)\s*(ms|milliseconds|s|seconds)\b")
+IN_A_STRING = re.compile(r'=[~]?\s*"[^"]*\{\{\s*\.window\s*\}\}')
 SET_BY_US = (*RESERVED, "tier", "alert_key")
 
 
@@ -48,6 +49,11 @@ def _one(slo: Slo, part: str, metric: MetricQuery, parsed: dict[str, Query]) -> 
         yield error(
             slo, "query-syntax", f"{part} query", f"is not PromQL: {problem}", "Try it in Prometheus."
         )
+        return
+    if IN_A_STRING.search(metric.query):
+        reason = "holds {{.window}} inside a string, where it is replaced by a duration, too"
+        fix = 'Match that label in another way, for example job=~"[{][{].window}}".'
+        yield error(slo, "window-in-string", f"{part} query", reason, fix)
         return
     if not query.selectors:
         yield error(slo, "query-syntax", f"{part} query", "selects no metric", "Name the metric to count.")

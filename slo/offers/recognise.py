@@ -26,6 +26,7 @@ LONGEST_VALUE = 200
 LONGEST_NAME = 40
 AVAILABILITY = tuple(Fraction(step) for step in ("0.999", "0.995", "0.99", "0.98", "0.95"))
 """Steps of a promise. Three nines at most: a stricter one is a decision, not a measurement."""
+UNRECOGNISED = "none of its metrics is recognised as work that ends well or badly: write its SLO by hand"
 RESERVED = ("components",)  # a file of that name holds something else
 Scope = tuple[tuple[str, str], ...]
 
@@ -46,20 +47,25 @@ class _Service:
 
 
 def offers(
-    answers: Iterable[FamilyAnswer], watched: Mapping[str, timedelta], refused: Iterable[NotOffered] = ()
+    answers: Iterable[FamilyAnswer],
+    watched: Mapping[str, timedelta],
+    refused: Iterable[NotOffered] = (),
+    jobs: Iterable[str] = (),
 ) -> Offers:
     """``watched``: for how long each job has been scraped, where that is less than what was asked for;
-    ``refused``: what was left out before. The first answer about a service's availability or latency counts.
+    ``refused``: what was left out before; ``jobs``: all there are, so that one with nothing recognised is
+    named. The first answer about a service's availability or latency counts.
     """
     services: dict[Scope, _Service] = {}
     left_out = list(refused)
     for answer in answers:
+        longest = max(watched.values(), default=answer.span)  # of a job that is pushed: no longer than others
         grouped = _by_service(answer, left_out)
         if not answer.growths:
             left_out.append(NotOffered(answer.question.family.series, "nothing was counted recently"))
         for scope, growths in grouped.items():
             service = services.setdefault(scope, _Service(scope))
-            span = min(answer.span, watched.get(dict(scope).get(JOB, ""), answer.span))
+            span = min(answer.span, watched.get(dict(scope).get(JOB, ""), longest))
             left_out += _add(service, answer.question, growths, span)
     offering = sorted(
         (one for one in services.values() if one.offers), key=lambda one: (-one.events, one.scope)
@@ -67,6 +73,8 @@ def offers(
     for one in offering[MOST_SERVICES:]:
         why = f"only the {MOST_SERVICES} busiest services are proposed"
         left_out.append(NotOffered(next(iter(one.offers.values())).metric, why, one.called))
+    told = {value for scope in services for _, value in scope}
+    left_out += [NotOffered("up", UNRECOGNISED, job) for job in sorted(set(jobs) - told) if job]
     return Offers(tuple(_named(offering[:MOST_SERVICES])), tuple(dict.fromkeys(left_out)))
 
 
@@ -82,8 +90,11 @@ def _by_service(answer: FamilyAnswer, left_out: list[NotOffered]) -> Mapping[Sco
         scope = tuple((label, labels[label]) for label in _scope_labels(question) if labels.get(label))
         if not scope or not math.isfinite(growth.value) or growth.value < 0:
             continue
-        if any(len(value) > LONGEST_VALUE or not value.isprintable() for _, value in scope):
-            why = f"a {scope[-1][0]} has more than {LONGEST_VALUE} characters, or some that do not print"
+        if any(len(value) > LONGEST_VALUE or not value.isprintable() or "{{" in value for _, value in scope):
+            why = (
+                f"a {scope[-1][0]} has more than {LONGEST_VALUE} characters, some that do not print, "
+                "or {{, which begins a placeholder in queries"
+            )
             left_out.append(NotOffered(question.family.series, why))
             continue
         kept = found[scope]

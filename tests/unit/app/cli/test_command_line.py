@@ -115,7 +115,8 @@ def test_the_overview_is_one_line_a_service_level_in_every_window(width: int) ->
     with console.capture() as captured:
         console.print(overview(statuses(heard=True)))
     lines = captured.get().splitlines()
-    assert len(lines) == 1 + 4 + 1, captured.get()
+    (forecast,) = [line for line in lines if line.startswith("left: of the whole 28d budget, forecast from")]
+    assert len(lines) == 1 + 4 + 1 + 1, captured.get()
     assert "…" not in captured.get()
     assert all(len(line.rstrip()) <= width for line in lines)
     assert sum("credit/decision-availability" in line for line in lines) == 1

@@ -56,9 +56,8 @@ def test_it_is_refused_before_any_server_is_asked(tmp_path: Path) -> None:
     assert mirante("init", tmp_path, "--prometheus", "not an address").status == 2
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "ftp://x", "http://["])
-def test_a_server_that_cannot_be_asked_leaves_nothing(tmp_path: Path, url: str) -> None:
-    ran = mirante("init", tmp_path / "new", "--prometheus", url.format(port=free_port()))
+def test_a_server_that_cannot_be_asked_leaves_nothing(tmp_path: Path) -> None:
+    ran = mirante("init", tmp_path / "new", "--prometheus", f"http://127.0.0.1:{free_port()}")
     assert ran.status == 3
     assert ran.err.startswith("error: ")
     assert list(tmp_path.iterdir()) == []

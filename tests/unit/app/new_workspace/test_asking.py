@@ -69,6 +69,8 @@ def shop(path: str, asked: dict[str, str]) -> Any:
     query = asked.get("query", "")
     if path == "label/__name__/values":
         return ["http_requests_total", "up"]
+    if path == "label/job/values":
+        return ["shop"]
     if path == "metadata":
         return {"http_requests_total": [{"type": "counter"}], "odd": "did not answer with a list"}
     if path == "labels":
@@ -174,3 +176,21 @@ def test_a_job_that_was_never_scraped_is_watched_for_as_long_as_was_asked() -> N
 def test_a_server_of_another_kind_is_refused() -> None:
     with pytest.raises(SourceError, match="is it Prometheus"):
         found(lambda *_: {"no": "list"})
+
+
+def test_a_job_of_which_nothing_is_recognised_is_named() -> None:
+    def answers(path: str, asked: dict[str, str]) -> Any:
+        return ["shop", "nightly"] if path == "label/job/values" else shop(path, asked)
+
+    refused = [one for one in found(answers).offers.refused if one.metric == "up"]
+    assert [one.service for one in refused] == ["nightly"]
+    assert "none of its metrics is recognised" in refused[0].reason
+
+
+def test_a_job_that_nobody_scrapes_was_watched_no_longer_than_the_others() -> None:
+    def answers(path: str, asked: dict[str, str]) -> Any:
+        if "timestamp(up)" in asked.get("query", ""):
+            return vector(({"job": "collector"}, NOW.timestamp() - 30))
+        return shop(path, asked)
+
+    assert found(answers).offers.services[0].offers[0].measured.span.total_seconds() == 30

@@ -28,7 +28,6 @@ HOSTILE = [
     "a: b # c",
     "- [x] {y}",
     "---",
-    "%{{.window}}",
     "`x` <script>",
     "nós",
     "\\",
@@ -167,3 +166,10 @@ def test_how_long_it_was_watched_is_said() -> None:
     )
     text = definition_files(found, SERVER)["slo/definitions/shop.yaml"]
     assert "5,000 events in the last 1h 30min" in text
+
+
+@pytest.mark.parametrize("job", ["{{.window}}", "a {{ .window }}"])
+def test_a_label_that_queries_would_replace_is_not_proposed(job: str) -> None:
+    made = offered(f'http_requests_total{{job="{job}",code="200"}} 5000')
+    assert made.services == ()
+    assert any("begins a placeholder" in one.reason for one in made.refused)

@@ -223,3 +223,10 @@ def test_findings_of_every_shape_are_the_known_ones() -> None:
         ("reserved-label", "ledger/postings"),
         ("reserved-label", "ledger/freshness"),
     }
+
+
+def test_the_placeholder_inside_a_string_is_an_error() -> None:
+    """It would be replaced there, too: by another text in every rule."""
+    there = 'sum(increase(requests_total{job="a {{.window}}"}[{{.window}}]))'
+    assert "window-in-string" in rules(asking(there, TOTAL))
+    assert "window-in-string" not in rules(asking(GOOD, TOTAL))
