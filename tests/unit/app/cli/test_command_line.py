@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from app.cli.context import plain_table
-from app.slo_tables import detail, overview
+from app.slo_tables import detail, forecasts, overview
 from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.ledger import LedgerRow, series_key
 from slo.loaders.catalogue_files import load_catalogue
@@ -115,7 +116,8 @@ def test_the_overview_is_one_line_a_service_level_in_every_window(width: int) ->
     with console.capture() as captured:
         console.print(overview(statuses(heard=True)))
     lines = captured.get().splitlines()
-    (forecast,) = [line for line in lines if line.startswith("left: of the whole 28d budget, forecast from")]
+    told = [line.strip() for line in lines if line.startswith("left: ")]
+    assert told == ["left: of the whole 30d budget, forecast from 1h 29min of history"]
     assert len(lines) == 1 + 4 + 1 + 1, captured.get()
     assert "…" not in captured.get()
     assert all(len(line.rstrip()) <= width for line in lines)
@@ -132,3 +134,15 @@ def test_what_is_unknown_is_never_shown_as_whole_or_quiet() -> None:
     assert "budget unknown" in shown
     assert "100 %" not in shown
     assert "quiet" not in shown
+
+
+def test_a_budget_that_was_counted_over_the_whole_period_is_no_forecast() -> None:
+    found = [replace(one, budget=replace(one.budget, forecast=False)) for one in statuses(heard=True)]
+    assert forecasts(found) == []
+
+
+def test_the_history_of_a_forecast_is_told_from_the_shortest_to_the_longest() -> None:
+    first, *others = statuses(heard=True)
+    longer = replace(first, first_data=NOW - timedelta(days=2))
+    (line,) = forecasts([longer, *others])
+    assert line.endswith("to 2d of history")
