@@ -30,6 +30,7 @@ from foundation.aws.clients import AwsClients
 from foundation.aws.purpose import ClientPurpose
 from foundation.clock import Clock, parse_clock
 from foundation.metrics import Telemetry
+from foundation.paths import is_absent
 from slo.ledger.sqlite_counts import SqliteCountJournal
 
 # The servers' drivers take time to load, and most commands ask none: they are imported where they are used.
@@ -184,7 +185,7 @@ async def offline_platform(
 def _refuse_unused(settings: Settings, needs: Sequence[str]) -> None:
     """Raises NoDataFolder, UnusableFile, or DataDirectoryError: the embedded profile stored nothing yet."""
     database = paths_in(settings).relational
-    if settings.profile == EMBEDDED and not database.is_file():
+    if settings.profile == EMBEDDED and is_absent(database):
         raise nothing_yet(database, "database")
     if settings.profile == EMBEDDED:
         require_stores(settings.data_dir, "relational", *needs)

@@ -10,6 +10,7 @@ from pathlib import Path
 from app.bootstrap.paths import paths_of
 from app.settings import Settings
 from foundation.clock import Clock, parse_clock
+from foundation.paths import is_absent
 from slo.judge.composite import CompositeStatus, composite_status
 from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.exclusions import Exclusion
@@ -72,7 +73,7 @@ def exclusions_on_file(path: Path) -> Sequence[Exclusion]:
     Raises:
         LedgerError, UnusableFile: what is there cannot be read, or is something else.
     """
-    if not path.exists():
+    if is_absent(path):
         return ()
     log = SqliteExclusionLog(path, read_only=True)
     try:
@@ -86,7 +87,7 @@ def _asked(
 ) -> SqliteLedger | None:
     """A ledger in memory, of what a Prometheus answers now; None: there is one on file, or no Prometheus."""
     paths = paths_of(settings)
-    if paths.ledger.exists() or not settings.prometheus:
+    if not is_absent(paths.ledger) or not settings.prometheus:
         return None
     # Imported here: a client of HTTP takes time to load, and a ledger on file needs none.
     from app.bootstrap.count_source import PROMETHEUS, count_collector, count_source

@@ -18,6 +18,7 @@ from app.cli.table import ALERTS
 from app.serving.errors import ServingError
 from app.settings import Settings
 from foundation.clock import parse_clock
+from foundation.paths import is_absent
 from foundation.quantities import span_text
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def desk_of(settings: Settings) -> Desk:
 
         return HttpDesk(settings.router_url, _token(settings))
     path = paths_of(settings).router
-    if not settings.router_store and not path.is_file():
+    if not settings.router_store and is_absent(path):
         raise NoRouterYet(path)
     from app.bootstrap.router import open_router
     from slo.loaders.catalogue_files import catalogue_of

@@ -17,6 +17,7 @@ from app.bootstrap.paths import claimed_paths, paths_in
 from app.cli.context import echo_json, instant_text, pass_settings, plain_table, say, stderr, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
+from foundation.paths import is_absent
 
 if TYPE_CHECKING:
     from slo.judge.status import ObjectiveStatus
@@ -191,7 +192,7 @@ def exclude(
 def include(settings: Settings, exclusion_id: str, by: str) -> None:
     """Withdraw an exclusion; this adds a second record to the audit."""
     path = paths_in(settings).exclusions
-    if not path.is_file():
+    if is_absent(path):
         raise click.BadParameter(f"there is no exclusion {exclusion_id}: nothing was ever excluded")
     with _log(path) as log:
         log.withdraw(exclusion_id, by, parse_clock(settings.clock).now())

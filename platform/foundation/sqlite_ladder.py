@@ -15,6 +15,7 @@ from pathlib import Path
 
 from foundation.errors import MiranteError
 from foundation.exit_status import ExitStatus
+from foundation.paths import is_absent
 
 IN_MEMORY = Path(":memory:")
 RESTORE = "Restore it from a backup, or move it away"
@@ -92,6 +93,8 @@ def look_at(path: Path, rungs: Sequence[str], *, must_exist: bool = False) -> No
         return
     if path.is_dir():
         raise UnusableFile(path, "it is a folder, and a database file was expected", "Move it away")
+    if not is_absent(path) and not path.is_file():
+        raise UnusableFile(path, "it is a link to nothing, a pipe or a device, not a file", "Move it away")
     if not path.exists():
         if must_exist:
             raise UnusableFile(path, "there is no such file", "Check --data-dir, or start with `mirante up`")

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from foundation.paths import is_absent
 from foundation.sqlite_ladder import NewerFile, UnusableFile, connect_to_read, look_at
 from slo.ledger.ledger import epoch_minute, from_epoch_minute
 from slo.ledger.minute_counts import MinuteCount, fill_single_gaps
@@ -79,7 +80,7 @@ class SqliteCountReader:
 
     def _journals(self) -> Iterator[sqlite3.Connection]:
         for path in self._paths:
-            if path.exists():
+            if not is_absent(path):
                 with _opened(path) as db:
                     if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'heartbeats'").fetchone():
                         yield db

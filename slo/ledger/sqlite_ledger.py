@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from foundation.paths import is_absent
 from foundation.sqlite_ladder import IN_MEMORY
 from slo.ledger.ledger import (
     Counts,
@@ -44,7 +45,7 @@ class SqliteLedger:
     """
 
     def __init__(self, path: Path = IN_MEMORY, read_only: bool = False) -> None:
-        if read_only and not path.exists():
+        if read_only and is_absent(path):
             problem = "start the control side once, or give another file"
             raise LedgerError(f"there is no ledger at {path}; {problem}")
         self._series: dict[SeriesKey, int] = {}

@@ -136,6 +136,13 @@ def test_a_folder_is_said_to_be_one(path: Path) -> None:
         open_to_write(path, [FIRST], busy_seconds=1.0)
 
 
+@pytest.mark.parametrize("must_exist", [False, True])
+def test_a_link_to_nothing_is_not_taken_for_a_file_yet_to_be_made(path: Path, must_exist: bool) -> None:
+    path.symlink_to(path.parent / "gone")
+    with pytest.raises(UnusableFile, match="link to nothing"):
+        look_at(path, [FIRST], must_exist=must_exist)
+
+
 def test_reading_makes_no_file_and_takes_no_empty_one(path: Path) -> None:
     with pytest.raises(UnusableFile, match="there is no such file"):
         open_to_read(path, [FIRST], busy_seconds=1.0)

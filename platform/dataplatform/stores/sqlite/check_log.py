@@ -15,6 +15,7 @@ from dataplatform.schemas.consistency import RUNGS
 from dataplatform.stores.sqlite.connection import reading
 from dataplatform.stores.sqlite.database import prepared
 from foundation.instants import from_micros, maybe_instant, maybe_micros, to_micros
+from foundation.paths import is_absent
 
 _INSERT = """
 INSERT INTO checks (pair, checked_at, compared, missing, stale, mismatch, orphan, in_flight, random_compared,
@@ -101,7 +102,7 @@ def latest_checks(path: Path) -> Sequence[LatestCheck]:
         UnusableFile: what is there is not ours, damaged, or newer.
         DataDirectoryError: it cannot be read.
     """
-    if not path.exists():
+    if is_absent(path):
         return ()
     with reading(path, RUNGS, "record of checks") as connection:
         return _latest(connection)

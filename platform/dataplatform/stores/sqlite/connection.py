@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from dataplatform.errors import DataDirectoryError
+from foundation.paths import is_absent
 from foundation.sqlite_ladder import connect_to_read, open_to_read
 
 BUSY_SECONDS = 2.0
@@ -44,7 +45,7 @@ def reading(path: Path, rungs: Sequence[str], what: str) -> Iterator[sqlite3.Con
         DataDirectoryError: there is no such file (``what`` it would be), or it cannot be read.
         UnusableFile: what is there is not ours, damaged, or newer.
     """
-    if not path.is_file():
+    if is_absent(path):
         raise nothing_yet(path, what)
     try:
         with closing(open_to_read(path, rungs, busy_seconds=BUSY_SECONDS)) as connection:
