@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from foundation.sqlite_ladder import NewerFile, UnusableFile, climb, open_to_read, open_to_write
+from foundation.sqlite_ladder import NewerFile, UnusableFile, climb, look_at, open_to_read, open_to_write
 
 FIRST = "CREATE TABLE IF NOT EXISTS a (x INTEGER) STRICT;\nCREATE TABLE IF NOT EXISTS b (t TEXT DEFAULT ';');"
 SECOND = "ALTER TABLE a ADD COLUMN y INTEGER; -- twice it would fail\nINSERT INTO a VALUES (1, 2);"
