@@ -146,7 +146,7 @@ def test_grafana_gets_every_board_keeps_what_is_not_ours_and_a_second_apply_writ
         grafana.boards["mirante-executive"]["dashboard"]["panels"][1]["title"] = "Changed by hand"
         grafana.boards["old"] = {"dashboard": {"uid": "old", "title": "Old", "tags": ["mirante"]}, "meta": {}}
         named = {change["name"]: change for change in changes("grafana")}
-        assert "Changed by hand there" in named["mirante-executive"]["differences"][0]
+        assert "Changed by hand deployed" in named["mirante-executive"]["differences"][0]
         assert named["old"]["action"] == "left"
         applied("grafana", "--prune")
         assert changes("grafana") == []
