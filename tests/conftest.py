@@ -5,10 +5,12 @@ In CI a skip that no reviewer allowed is a failure.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,15 @@ class HandsOut:
         from tests.support.schedule import ByFile
 
         return ByFile(config, log)
+
+
+@pytest.fixture(autouse=True)
+def level_of_the_log() -> Iterator[None]:
+    """A command that a test runs in this process sets the level for all of it: the next test has its own."""
+    root = logging.getLogger()
+    before = root.level
+    yield
+    root.setLevel(before)
 
 
 def allowed_skips() -> set[str]:

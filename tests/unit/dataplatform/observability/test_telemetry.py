@@ -185,6 +185,7 @@ async def test_a_request_cancelled_while_it_waits_loses_no_count_of_others(proce
 def test_a_full_disk_fails_nobody_and_loses_nothing(
     process: Process, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING", logger="mirante.telemetry")
     process.journal.full = True
     for _ in range(3):
         process.telemetry.count(DECISION_REQUESTS, outcome="ok")
