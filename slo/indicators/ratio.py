@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,7 @@ from slo.model.spec import CountExpressions, CountUnit, EventQueries, Indicator,
 KEY = "ratioMetric"
 
 
-class CountsEvents:
+class CountsEvents(ABC):
     """Whatever counts events by two queries: its PromQL follows from them.
 
     A good or bad series that does not exist while total does counts as 0: a missing error series means no
@@ -27,8 +28,8 @@ class CountsEvents:
     no_events = ""
 
     @property
-    def events(self) -> EventQueries:
-        raise NotImplementedError
+    @abstractmethod
+    def events(self) -> EventQueries: ...
 
     def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
         events = self.events
