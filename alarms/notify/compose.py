@@ -146,10 +146,16 @@ def plain_message(incident: Incident, kind: TransitionKind, problem: str) -> Mes
     )
 
 
-def bare_notification(
-    incident: Incident, target: str, channel: str, step: NotifyStep, message: Message, at: datetime
+def notification_of(
+    incident: Incident,
+    target: str,
+    channel: str,
+    step: NotifyStep,
+    message: Message,
+    at: datetime,
+    **more: str,
 ) -> Notification:
-    """Of the incident's latest transition."""
+    """Of the incident's latest transition; ``more`` are attributes beside those that every one has."""
     return Notification(
         dedup_id=dedup_id(incident.id, incident.number, step, incident.cycle, target, channel),
         incident_id=incident.id,
@@ -169,6 +175,7 @@ def bare_notification(
             "step": step.value,
             "incident": incident.id,
             "environment": incident.environment,
+            **more,
         },
     )
 

@@ -14,7 +14,7 @@ from alarms.model.alert import Alert, AlertState, digest
 from alarms.model.incident import Incident, IncidentState, Timer, TimerKind, TransitionKind
 from alarms.model.notification import NotifyStep
 from alarms.model.severity import Severity
-from alarms.notify.compose import bare_notification, plain_message
+from alarms.notify.compose import notification_of, plain_message
 from alarms.router.context import AlertContext, IncidentUpdate, RoutingContext
 from alarms.router.troubles import Trouble
 from alarms.stores.protocol import RouterTransaction
@@ -115,7 +115,7 @@ def tell_plainly(update: IncidentUpdate, kind: TransitionKind, problem: str) -> 
     message = plain_message(incident, kind, problem)
     for channel in ("default",) if team is None else team.channels:
         update.tx.enqueue(
-            bare_notification(incident, incident.owner, channel, NotifyStep.FIRST, message, update.wall)
+            notification_of(incident, incident.owner, channel, NotifyStep.FIRST, message, update.wall)
         )
 
 
@@ -170,4 +170,4 @@ def tell_without_incident(
     message = plain_message(incident, TransitionKind.OPENED, f"no incident could be opened: {problem}")
     channels = next((team.channels for team in policy.teams if team.id == policy.accountable), ("default",))
     for channel in channels:
-        tx.enqueue(bare_notification(incident, policy.accountable, channel, NotifyStep.FIRST, message, now))
+        tx.enqueue(notification_of(incident, policy.accountable, channel, NotifyStep.FIRST, message, now))

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from alarms.model.decision import Stage
 from alarms.model.errors import StoreBusy
 from alarms.model.incident import Hold, HoldKind, IncidentState, TimerKind, TransitionKind
-from alarms.model.notification import Message, Notification, NotifyStep, dedup_id
-from alarms.notify.compose import plain_message
+from alarms.model.notification import Message, NotifyStep
+from alarms.notify.compose import notification_of, plain_message
 from alarms.policy.escalation import Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import held_for_flapping
@@ -110,31 +110,16 @@ def tell(update: IncidentUpdate, recipients: Iterable[Recipient], kind: Transiti
 
 
 def enqueue(update: IncidentUpdate, recipient: Recipient, kind: TransitionKind, channel: str) -> None:
-    incident, step, target = update.incident, recipient.step, recipient.target
-    attributes = {
-        "severity": incident.severity.value,
-        "team": target.partition(":")[0],
-        "target": target,
-        "step": step.value,
-        "kind": kind.value,
-        "incident": incident.id,
-        "environment": incident.environment,
-        "out_of_hours": str(update.escalation.out_of_hours(update.now)).lower(),
-    }
     update.tx.enqueue(
-        Notification(
-            dedup_id=dedup_id(incident.id, incident.number, step, incident.cycle, target, channel),
-            incident_id=incident.id,
-            transition=incident.number,
-            step=step,
-            cycle=incident.cycle,
-            target=target,
-            channel=channel,
-            severity=incident.severity,
-            environment=incident.environment,
-            message=_message(update, kind, step),
-            created_at=update.wall,
-            attributes=attributes,
+        notification_of(
+            update.incident,
+            recipient.target,
+            channel,
+            recipient.step,
+            _message(update, kind, recipient.step),
+            update.wall,
+            kind=kind.value,
+            out_of_hours=str(update.escalation.out_of_hours(update.now)).lower(),
         )
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dashboards.model.board import Board, BoardPart, Row
+from collections.abc import Sequence
+
+from dashboards.model.board import Board, BoardPart, Panel, Row
 from dashboards.standard import component_panels as component
 from dashboards.standard import response_panels as response
 from dashboards.standard import slo_panels as slo
@@ -15,7 +17,15 @@ NAME = "operations"
 MENU = Text("Operations", "Operacional")
 
 
-def board(source: Source) -> Board:
+def board(
+    source: Source,
+    *,
+    trends: Sequence[Panel] = (),
+    measured: Sequence[Panel] = (),
+    runbooks: Sequence[str] = (),
+) -> Board:
+    """A workspace's own board adds what it has: ``trends`` beside the burn, what is ``measured`` of its
+    components, and ``runbooks`` to link."""
     return Board(
         name=NAME,
         title=Text("Mirante: operations", "Mirante: operacional"),
@@ -28,11 +38,11 @@ def board(source: Source) -> Board:
             Row(
                 BoardPart.TRENDS,
                 Text("Key metrics and trends", "Métricas-chave e tendências"),
-                (slo.burn_overview(source, width=24),),
+                (slo.burn_overview(source, width=12 if trends else 24), *trends),
             ),
             alerts_row(source),
-            _components(source),
-            links_row(runbooks=("generic", "saturation")),
+            _components(source, measured),
+            links_row(runbooks=("generic", "saturation", *runbooks)),
         ),
         tags=("operations",),
         menu=MENU,
@@ -55,13 +65,14 @@ def status_row(source: Source) -> Row:
     )
 
 
-def _components(source: Source) -> Row:
+def _components(source: Source, measured: Sequence[Panel]) -> Row:
     return Row(
         BoardPart.COMPONENTS,
         Text("Components", "Componentes"),
         (
             component.saturation_bars(source),
             component.saturation_lines(source),
+            *measured,
             response.alerts_taken_in(),
             response.messages_sent(),
             response.noise(),
