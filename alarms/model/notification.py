@@ -32,12 +32,20 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a receiver shows. Both languages travel together; the receiver chooses."""
+    """What a receiver shows. Both languages travel together; the receiver chooses.
+
+    ``short`` fits one SMS. ``page`` is the incident in the console, ``acknowledge`` the one-tap link of
+    whoever is told; "" where there is none, or nothing to acknowledge.
+    """
 
     subject: str
     subject_pt: str
     body: str
     body_pt: str
+    short: str = ""
+    short_pt: str = ""
+    page: str = ""
+    acknowledge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ class Notification:
     message: Message
     created_at: datetime
     attributes: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""  # the person's own on that channel; "": the team's, as the channel has it
 
     @property
     def team(self) -> str:
