@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from alarms.model.errors import StoreBusy
-from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.receipt import OVERTAKEN_WITHIN, Receipt, ReceiptState
 from alarms.stores.protocol import RouterStore
 from foundation.clock import Clock
 
@@ -79,7 +79,7 @@ class Inbox:
         self._pending = store.count_receipts(ReceiptState.PENDING)
         self._flushing: asyncio.Task[None] | None = None
         self._flood = Flood(clock.monotonic)
-        self._last = datetime.min.replace(tzinfo=UTC)
+        self._last = _newest(store)
 
     def is_flooded(self) -> bool:
         """So much comes in that whoever works it off had better take the urgent first and leave the rest."""
@@ -104,8 +104,12 @@ class Inbox:
         return receipt.id
 
     def _instant(self) -> datetime:
-        """Later than that of every receipt before, whatever became of the clock: their order decides."""
-        self._last = max(self._clock.now(), self._last + timedelta(microseconds=1))
+        """Later than that of every receipt before, as their order decides what overtook what.
+
+        Unless the clock was put back by more than anything is overtaken by: then it is right now.
+        """
+        now, following = self._clock.now(), self._last + timedelta(microseconds=1)
+        self._last = following if now < following <= now + OVERTAKEN_WITHIN else now
         return self._last
 
     def worked_off(self, pending: int) -> None:
@@ -133,6 +137,12 @@ class Inbox:
             for entry in batch:
                 if not entry.kept.done():
                     entry.kept.set_result(None)
+
+
+def _newest(store: RouterStore) -> datetime:
+    """When the last receipt on file came in, also if it was a process before this one that took it."""
+    newest = (receipt.received_at for state in ReceiptState for receipt in store.receipts(state, 1))
+    return max(newest, default=datetime.min.replace(tzinfo=UTC))
 
 
 def urgency_of(payload: bytes) -> int:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+# What came in before another one is worked off at most this much after it; more is a clock that was put back.
+OVERTAKEN_WITHIN = timedelta(minutes=15)
 
 
 class ReceiptState(StrEnum):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
-from alarms.model.alert import Alert, AlertState, digest
+from alarms.model.alert import AlertState, digest
 from alarms.model.decision import Stage
 from alarms.model.incident import AlertRecord, Incident, IncidentState, TransitionKind
+from alarms.model.receipt import OVERTAKEN_WITHIN
 from alarms.model.severity import Severity
 from alarms.policy.escalation import EscalationPolicy
 from alarms.router.context import AlertContext, IncidentUpdate
@@ -16,13 +16,17 @@ from alarms.router.reassess import BY_ALERTS
 from alarms.router.route import assign, explain_route
 from alarms.router.troubles import SELF
 
-OVERTAKEN_WITHIN = timedelta(minutes=15)
 # In a storm the alerts themselves are the record; a history of thousands of "joined" tells nobody anything.
 HISTORY_LIMIT = 200
 
 
 def deduplicate(context: AlertContext) -> None:
-    """What a source said last decides, whatever times it gives: some fire again with the start they had."""
+    """What came in last from a source decides, whatever times it gives.
+
+    A firing is never taken for an old one: after a gap Prometheus and Alertmanager fire again with the start
+    they had, and nothing tells that from an old message that came late. Between a page too many and silence,
+    it is the page. An end that was told before is an old message that comes again, and ends nothing.
+    """
     if context.record is not None and _is_old(context, context.record):
         _count_again(context, context.record)
     elif context.alert.state is AlertState.RESOLVED:
@@ -32,21 +36,15 @@ def deduplicate(context: AlertContext) -> None:
 
 
 def _is_old(context: AlertContext, record: AlertRecord) -> bool:
-    """Something newer is known: by the source's own order, by when it came in, or it is an end of before."""
+    """Something newer is known, by the source's own order or by when it came in; or it is a known end."""
     alert = context.alert
     if alert.said_at is not None and record.said_at is not None:
         return alert.said_at < record.said_at
-    if alert.state is AlertState.RESOLVED and (alert.ending in record.endings or _is_before(alert, record)):
+    if alert.state is AlertState.RESOLVED and alert.ending in record.endings:
         return True
     # No longer ago than anything waits here: more is a clock that was put back.
     came, newest = context.received_at, record.received_at
     return came is not None and newest - OVERTAKEN_WITHIN < came < newest
-
-
-def _is_before(alert: Alert, record: AlertRecord) -> bool:
-    """All of what is over was over when the present episode began."""
-    began = record.starts_at
-    return alert.starts_at < began and alert.ends_at is not None and alert.ends_at < began
 
 
 def _count_again(context: AlertContext, record: AlertRecord) -> None:

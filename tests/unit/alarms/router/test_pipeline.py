@@ -149,14 +149,6 @@ def test_the_same_alert_soon_again_reopens_and_later_is_a_new_incident() -> None
     scene.close()
 
 
-def test_a_resolve_of_an_older_episode_does_not_end_the_present_one() -> None:
-    scene = Scene()
-    incident = scene.receive(burn_alert(at=MONDAY_10))
-    scene.receive(ended(burn_alert(at=MONDAY_10 - 60 * MINUTE), MONDAY_10 - 30 * MINUTE))
-    assert scene.router.incident(incident.id).is_open
-    scene.close()
-
-
 def test_what_a_person_resolved_reopens_if_it_goes_on_firing() -> None:
     scene = Scene()
     incident = scene.receive(burn_alert())
