@@ -8,15 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
 from alarms.intake import alertmanager, cloudwatch
 from alarms.intake.inbox import kind_of
 from alarms.intake.normalise import IntakeRules, Parsed
+from alarms.intake.retention import Retention
 from alarms.model.alert import Alert, AlertState, digest
 from alarms.model.errors import MalformedPayload, StoreBusy
-from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.receipt import RECORDED, Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.router.router import Router
 from alarms.router.troubles import Trouble
@@ -25,21 +27,31 @@ from foundation.bilingual import Text
 from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
+Decoded = TypeVar("Decoded")
 Parser = Callable[[bytes, IntakeRules, datetime], Parsed]
 Counted = Callable[[str, int], None]
 QUARANTINED = ReceiptState.QUARANTINED
 QUARANTINE_KEEPS = 1_000
-DONE_KEEPS = 20_000
 PRUNE_EVERY = 100
 REASON_SHOWN = 160  # characters
 URGENT, LEAST_URGENT = 2, 9
 ALERT = msgspec.json.Decoder(Alert)
+ALERTS = msgspec.json.Decoder(tuple[Alert, ...])
 
 
 def parse_alert(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
     """An alert in our own shape. Raises ``MalformedPayload``."""
+    return Parsed((_decoded(ALERT, payload),))
+
+
+def parse_alerts(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
+    """Several in our own shape, as ``Router.receive_all`` records them. Raises ``MalformedPayload``."""
+    return Parsed(_decoded(ALERTS, payload))
+
+
+def _decoded(decoder: msgspec.json.Decoder[Decoded], payload: bytes) -> Decoded:
     try:
-        return Parsed((ALERT.decode(payload),))
+        return decoder.decode(payload)
     except msgspec.DecodeError as error:
         raise MalformedPayload("alert", "body", str(error)) from error
     except (UnicodeDecodeError, RecursionError) as error:
@@ -53,6 +65,7 @@ def parse_oversized(payload: bytes, rules: IntakeRules, received_at: datetime) -
 
 PARSERS: Mapping[str, Parser] = {
     "alert": parse_alert,
+    RECORDED: parse_alerts,
     "oversized": parse_oversized,
     "alertmanager": alertmanager.parse,
     "cloudwatch": cloudwatch.parse_alarm,
@@ -86,6 +99,7 @@ class IntakeWorker:
         self._received = received
         self._left = left
         self._flooded = flooded
+        self._retention = Retention(store, clock)
         self._rounds = 0
 
     def run_once(self, limit: int = 50) -> int:
@@ -119,6 +133,7 @@ class IntakeWorker:
             counts = [self._work(tx, receipt) for receipt in receipts]
         for receipt, alerts in zip(receipts, counts, strict=True):
             self._received(receipt.kind, alerts)
+            self._retention.done(len(receipt.payload))
         return len(receipts)
 
     def _one_by_one(self, limit: int) -> int:
@@ -209,7 +224,6 @@ class IntakeWorker:
         """Bounded space for what is done with and for what could not be read."""
         self._left(self._store.count_receipts(ReceiptState.PENDING))
         self._rounds += 1
-        if self._rounds % PRUNE_EVERY == 0:
-            self._store.prune_receipts(ReceiptState.DONE, DONE_KEEPS)
+        self._retention.tidy()
         if self._rounds % PRUNE_EVERY == 0 or self._store.count_receipts(QUARANTINED) > 2 * QUARANTINE_KEEPS:
             self._store.prune_receipts(QUARANTINED, QUARANTINE_KEEPS)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+import msgspec
+
+from alarms.model.alert import Alert, digest
 
 # What came in before another one is worked off at most this much after it; more is a clock that was put back.
 OVERTAKEN_WITHIN = timedelta(minutes=15)
@@ -16,17 +21,26 @@ class ReceiptState(StrEnum):
     QUARANTINED = "quarantined"
 
 
+RECORDED = "alerts"  # kind of what came in another way than as a payload: alerts in our own shape
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """``kind`` names the parser. ``urgency`` is a guess at a severity rank (1 first), read cheaply."""
 
     id: str
-    kind: str  # alert | alertmanager | cloudwatch | eventbridge
+    kind: str  # of ``alarms.intake.worker.PARSERS``
     received_at: datetime
     payload: bytes
     urgency: int = 3
     state: ReceiptState = ReceiptState.PENDING
     problem: str | None = None
+
+
+def recorded(alerts: Sequence[Alert], at: datetime) -> Receipt:
+    """What our own evaluator and the like said, as a receipt that is done with."""
+    name = digest(RECORDED, at.isoformat(), *(alert.member for alert in alerts))
+    return Receipt(f"own-{name}", RECORDED, at, msgspec.json.encode(alerts), state=ReceiptState.DONE)
 
 
 BEGINNING = 200  # bytes shown of a payload, which may hold anything

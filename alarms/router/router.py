@@ -15,7 +15,7 @@ from alarms.model.decision import IncidentExplanation
 from alarms.model.errors import InvalidRequest, StoreBusy, UnknownIncident, UnknownReceipt, UnreadableRow
 from alarms.model.incident import AlertRecord, Incident, Timer, Transition
 from alarms.model.notification import Delivery
-from alarms.model.receipt import Quarantined, Receipt, ReceiptState
+from alarms.model.receipt import Quarantined, Receipt, ReceiptState, recorded
 from alarms.model.silence import Silence
 from alarms.notify.compose import Composer
 from alarms.policy.escalation import EscalationPolicy
@@ -92,10 +92,12 @@ class Router(Actions):
         return self.receive_all([alert])[0]
 
     def receive_all(self, alerts: Iterable[Alert]) -> list[str | None]:
-        """All of them, or none, in order."""
+        """All of them, or none, in order; they are put on record, as payloads are."""
         listed = list(alerts)
+        record = recorded(listed, self._clock.now())
         with self._store.transaction() as tx:
             found = self.process(tx, listed)
+            tx.keep_receipt(record)
         for alert in listed:
             self._received(alert.source)
         return found

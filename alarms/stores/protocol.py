@@ -220,6 +220,14 @@ class RouterStore(ReadSide, Protocol):
         """Drop all but the newest ``keep``; how many went. Never of pending ones (``ValueError``)."""
         ...
 
+    def drop_done(self, before: datetime, limit: int) -> Sequence[int]:
+        """Drop the oldest receipts that are done and came in before then; how large each was, in bytes."""
+        ...
+
+    def done_bytes(self) -> int:
+        """How much the receipts that are done take. Looks at each of them."""
+        ...
+
     def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
         """Take deliveries that are due: the most severe first, then the oldest.
 

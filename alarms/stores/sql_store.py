@@ -247,6 +247,27 @@ class SqlRouterStore(SqlReads, ABC):
                 {"state": state.value, "at": at, "last": last},
             )
 
+    def drop_done(self, before: datetime, limit: int) -> Sequence[int]:
+        with self.writing() as session:
+            going = session.rows(
+                "SELECT received_at, id, LENGTH(payload) FROM receipts WHERE state = 'done' "
+                "AND received_at < :before ORDER BY received_at, id LIMIT :limit",
+                {"before": microseconds(before), "limit": limit},
+            )
+            if going:
+                session.change(
+                    "DELETE FROM receipts WHERE state = 'done' "
+                    "AND (received_at < :at OR (received_at = :at AND id <= :last))",
+                    {"at": going[-1][0], "last": going[-1][1]},
+                )
+            return [size for _, _, size in going]
+
+    def done_bytes(self) -> int:
+        rows = self._reading.rows(
+            "SELECT COALESCE(SUM(LENGTH(payload)), 0) FROM receipts WHERE state = 'done'"
+        )
+        return int(rows[0][0])
+
     def claim(self, worker: str, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
         begins, ends = self._lease(now, lease_until)
         when = {

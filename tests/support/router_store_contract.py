@@ -358,6 +358,27 @@ def only_what_is_done_with_is_pruned(store: RouterStore) -> None:
     raise AssertionError("pending receipts were pruned")
 
 
+def what_is_done_is_dropped_the_oldest_first(store: RouterStore) -> None:
+    store.append_receipts(
+        [
+            replace(receipt(number), received_at=NOW - number * MINUTE, payload=b"x" * number)
+            for number in range(6)
+        ]
+    )
+    with store.transaction() as tx:
+        for number in range(4):
+            tx.settle_receipt(f"receipt-{number:03d}", ReceiptState.DONE)
+        tx.settle_receipt("receipt-004", ReceiptState.QUARANTINED, "unreadable")
+    assert store.done_bytes() == 0 + 1 + 2 + 3
+    assert store.drop_done(NOW - MINUTE, limit=1) == [3]
+    assert store.drop_done(NOW - MINUTE, limit=9) == [2]
+    assert store.drop_done(NOW - MINUTE, limit=9) == []
+    assert store.done_bytes() == 1
+    assert [found.id for found in store.receipts(ReceiptState.DONE)] == ["receipt-000", "receipt-001"]
+    assert store.count_receipts(ReceiptState.PENDING) == 1
+    assert store.count_receipts(ReceiptState.QUARANTINED) == 1
+
+
 def an_attempt_that_raises_leaves_nothing_and_the_transaction_goes_on(store: RouterStore) -> None:
     with store.transaction() as tx:
         tx.save_incident(incident(1))
@@ -431,6 +452,7 @@ CHECKS: tuple[Callable[[RouterStore], None], ...] = (
     what_is_quarantined_can_be_requeued_as_corrected,
     open_ones_come_in_pages_the_most_severe_first,
     only_what_is_done_with_is_pruned,
+    what_is_done_is_dropped_the_oldest_first,
     an_attempt_that_raises_leaves_nothing_and_the_transaction_goes_on,
     a_row_that_cannot_be_read_hides_no_other,
 )
