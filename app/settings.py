@@ -121,8 +121,8 @@ class Settings:
     )
     alarm_policy: Path | None = _setting(
         None,
-        "folder whose policy.yaml, channels.yaml, schedules.yaml, raci.yaml, indicators.yaml and runbooks/ "
-        "take the place of the workspace's; unset: none",
+        "folder whose policy.yaml, channels.yaml, schedules.yaml, people.yaml, raci.yaml, indicators.yaml "
+        "and runbooks/ take the place of the workspace's; unset: none",
     )
     count_source: str = _setting(
         "auto",

@@ -84,6 +84,19 @@ def checked_silence(
     Raises:
         InvalidRequest: a matcher is none, or it covers everything, no time, or time that nobody can oversee.
     """
+    checked = checked_matchers(matchers)
+    if ends_at <= starts_at or ends_at <= now:
+        raise InvalidRequest("ends_at", "it is past, or not after starts_at", "Give an end still to come")
+    if ends_at - max(starts_at, now) > LONGEST_SILENCE:
+        problem = f"later than {LONGEST_SILENCE.days} days after its start"
+        raise InvalidRequest("ends_at", problem, "Give an earlier end; a silence can be made again")
+    if len(comment) > LONGEST_COMMENT:
+        raise InvalidRequest("comment", f"longer than {LONGEST_COMMENT} characters", "Shorten it")
+    return checked
+
+
+def checked_matchers(matchers: Sequence[Matcher]) -> tuple[Matcher, ...]:
+    """Raises InvalidRequest: one is none, or together they cover everything."""
     for number, matcher in enumerate(matchers):
         if (problem := matcher.problem()) is not None:
             raise InvalidRequest(f"matchers[{number}]", problem, 'Write LABEL="value", with =, !=, =~ or !~')
@@ -92,11 +105,4 @@ def checked_silence(
     if all(matcher.matches({}) for matcher in matchers):
         problem = "they match an alert without any label, so this would silence everything"
         raise InvalidRequest("matchers", problem, "Give at least one that asks for a value")
-    if ends_at <= starts_at or ends_at <= now:
-        raise InvalidRequest("ends_at", "it is past, or not after starts_at", "Give an end still to come")
-    if ends_at - max(starts_at, now) > LONGEST_SILENCE:
-        problem = f"later than {LONGEST_SILENCE.days} days after its start"
-        raise InvalidRequest("ends_at", problem, "Give an earlier end; a silence can be made again")
-    if len(comment) > LONGEST_COMMENT:
-        raise InvalidRequest("comment", f"longer than {LONGEST_COMMENT} characters", "Shorten it")
     return tuple(matchers)

@@ -9,23 +9,26 @@ from alarms.policy.defaults import (
     CHANNELS,
     DEFAULTS,
     INDICATORS,
+    PEOPLE,
     POLICY,
     RACI,
     RUNBOOKS,
     SCHEDULES,
     alarm_file,
 )
+from alarms.policy.people import load_people
 from alarms.policy.policy import RoutingPolicy
 from alarms.policy.policy_file import load_policy
 from alarms.policy.raci import Raci, load_raci
 from alarms.policy.runbook import Runbooks, load_runbooks
-from alarms.policy.schedule import Schedules, load_schedules
+from alarms.policy.schedule import Schedules
+from alarms.policy.schedule_file import load_schedules
 from foundation.errors import DefinitionError, Problems, UnreadableFile
 from foundation.paths import is_absent, is_folder
 from foundation.workspace import SHIPPED, Workspace
 
 DEFAULT_TEAM = "on-call"
-FILES = (POLICY, SCHEDULES, RACI, CHANNELS, INDICATORS)
+FILES = (POLICY, SCHEDULES, PEOPLE, RACI, CHANNELS, INDICATORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,9 @@ class AlarmPolicy:
 
 
 def load_alarm_policy(workspace: Workspace = SHIPPED) -> AlarmPolicy:
-    """``policy.yaml``, ``channels.yaml``, ``schedules.yaml``, ``raci.yaml`` and ``runbooks/`` of a workspace;
-    what it does not have is as in ``defaults/`` (without a matrix, nobody is named in one).
+    """``policy.yaml``, ``channels.yaml``, ``schedules.yaml``, ``people.yaml``, ``raci.yaml`` and
+    ``runbooks/`` of a workspace; what it does not have is as in ``defaults/`` (without a matrix, nobody is
+    named in one).
 
     Raises:
         DefinitionErrors: everything wrong in all of them, or an ``own_alarms`` that holds none of them.
@@ -48,12 +52,14 @@ def load_alarm_policy(workspace: Workspace = SHIPPED) -> AlarmPolicy:
     problems = Problems()
     raci = workspace.alarm_file(RACI)
     matrix = Raci() if raci is None else problems.attempt(lambda: load_raci(raci))
-    duty = problems.attempt(lambda: load_schedules(alarm_file(workspace, SCHEDULES)))
     carriers = problems.attempt(lambda: load_channels(alarm_file(workspace, CHANNELS)))
+    people = problems.attempt(lambda: load_people(alarm_file(workspace, PEOPLE), carriers))
+    duty = problems.attempt(lambda: load_schedules(alarm_file(workspace, SCHEDULES), people))
     rules = problems.attempt(lambda: _policy(workspace, Raci() if matrix is None else matrix, carriers))
     pages = problems.attempt(lambda: _runbooks(workspace))
     if matrix is None or duty is None or carriers is None or rules is None or pages is None:
         raise problems.all()
+    problems.raise_if_any()
     return AlarmPolicy(rules, carriers, duty, matrix, pages)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from foundation.workspace import Workspace
 
 DEFAULTS = Path(__file__).parents[1] / "defaults"
-POLICY, SCHEDULES, CHANNELS, RACI, INDICATORS = (
+POLICY, SCHEDULES, PEOPLE, CHANNELS, RACI, INDICATORS = (
     "policy.yaml",
     "schedules.yaml",
+    "people.yaml",
     "channels.yaml",
     "raci.yaml",
     "indicators.yaml",

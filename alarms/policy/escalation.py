@@ -5,6 +5,7 @@ Most clocks stand still out of business hours.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from alarms.model.duty import DutyOverride
 from alarms.model.incident import Incident
 from alarms.model.notification import NotifyStep
 from alarms.policy.policy import ASSIGNED, BusinessHours, ClockKind, Route, RoutingPolicy, SeverityLevel
@@ -26,12 +28,18 @@ class Recipient:
     target: str
 
 
+def nothing_planned() -> Sequence[DutyOverride]:
+    """The schedules are all there is."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class EscalationPolicy:
-    """One policy with its calendar and the duty schedules."""
+    """One policy with its calendar and the duty schedules; ``planned`` are the overrides beside these."""
 
     policy: RoutingPolicy
     schedules: Schedules
+    planned: Callable[[], Sequence[DutyOverride]] = nothing_planned
 
     def deadline(self, level: SeverityLevel, start: datetime, duration: timedelta) -> datetime:
         """``duration`` after ``start`` on the level's clock, which may stand still out of hours."""
@@ -48,8 +56,11 @@ class EscalationPolicy:
 
     def assignee(self, level: SeverityLevel, route: Route, at: datetime) -> str | None:
         """Who is on duty in the team that is told first; None: the team as a whole."""
-        _, _, person = self.schedules.target(self.owner(level, route), at).partition(":")
-        return person or None
+        return self.schedules.on_duty(self.owner(level, route), at, self.planned())
+
+    def on_duty(self, team: str, at: datetime) -> str:
+        """Whom a page to ``team`` goes to at that time: ``team:person``, or the team as a whole."""
+        return self.schedules.target(team, at, self.planned())
 
     def first(self, incident: Incident) -> tuple[Recipient, ...]:
         route = next((r for r in self.policy.routes if r.name == incident.route), None)
@@ -61,25 +72,27 @@ class EscalationPolicy:
             ]
         )
 
-    def missed(self, incident: Incident) -> tuple[Recipient, ...]:
+    def missed(self, incident: Incident, at: datetime) -> tuple[Recipient, ...]:
         """Nobody acknowledged in time."""
         backup = self.policy.level(incident.severity).backup
-        return (Recipient(NotifyStep.BACKUP, backup),) if backup else self._without_backup(incident)
+        if backup is None:
+            return self._without_backup(incident)
+        return (Recipient(NotifyStep.BACKUP, self.on_duty(backup, at)),)
 
-    def unresolved(self, incident: Incident) -> tuple[Recipient, ...]:
+    def unresolved(self, incident: Incident, at: datetime) -> tuple[Recipient, ...]:
         """Still open when it should have been over: the backup acts, the accountable team knows."""
         backup = self.policy.level(incident.severity).backup
         if backup is None:
             return self._without_backup(incident)
-        return _once(
-            [
-                Recipient(NotifyStep.ESCALATION, backup),
-                Recipient(NotifyStep.INFORM, self.policy.accountable),
-            ]
+        acting, accountable = (
+            Recipient(NotifyStep.ESCALATION, self.on_duty(backup, at)),
+            self.policy.accountable,
         )
+        return (acting,) if accountable == backup else (acting, Recipient(NotifyStep.INFORM, accountable))
 
-    def repeated(self, incident: Incident) -> tuple[Recipient, ...]:
-        return _once([Recipient(NotifyStep.REMINDER, owner_target(incident)), *self.unresolved(incident)[:1]])
+    def repeated(self, incident: Incident, at: datetime) -> tuple[Recipient, ...]:
+        reminded = Recipient(NotifyStep.REMINDER, owner_target(incident))
+        return _once([reminded, *self.unresolved(incident, at)[:1]])
 
     def _without_backup(self, incident: Incident) -> tuple[Recipient, ...]:
         return _once(

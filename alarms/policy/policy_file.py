@@ -134,13 +134,13 @@ def _route(place: Place) -> Route:
     return Route(
         name=fields["name"].text(),
         owner=fields["owner"].text(),
-        matchers=_matchers(fields.get("match")),
+        matchers=read_matchers(fields.get("match")),
         group_by=fields["group_by"].texts() if "group_by" in fields else (),
         inform=fields["inform"].texts() if "inform" in fields else (),
     )
 
 
-def _matchers(place: Place | None) -> tuple[Matcher, ...]:
+def read_matchers(place: Place | None) -> tuple[Matcher, ...]:
     found = [] if place is None else [_matcher(item) for item in place.items()]
     return tuple(matcher for matcher in found if matcher is not None)
 
@@ -183,7 +183,7 @@ def _raise(place: Place) -> Raise:
 def _rule(place: Place) -> SeverityRule:
     fields = place.fields(["name", "match", "severity"])
     return SeverityRule(
-        fields["name"].text(), _matchers(fields["match"]), fields["severity"].member(Severity)
+        fields["name"].text(), read_matchers(fields["match"]), fields["severity"].member(Severity)
     )
 
 
@@ -191,7 +191,7 @@ def _remediation(place: Place) -> Remediation:
     fields = place.fields(["name", "match", "severities", "channel", "at_most", "within"])
     return Remediation(
         name=fields["name"].text(),
-        matchers=_matchers(fields["match"]),
+        matchers=read_matchers(fields["match"]),
         severities=tuple(item.member(Severity) for item in fields["severities"].items()),
         channel=fields["channel"].text(),
         at_most=fields["at_most"].integer(1),

@@ -30,8 +30,8 @@ def read_hours(place: Place) -> BusinessHours:
         days=tuple(
             sorted(DAYS.index(item.choice(DAYS)) + 1 for item in fields["days"].items() if _is_day(item))
         ),
-        start=_time_of_day(fields["start"], time(0)),
-        end=_time_of_day(fields["end"], time(23, 59)),
+        start=time_of_day(fields["start"], time(0)),
+        end=time_of_day(fields["end"], time(23, 59)),
         country=country or None,
         subdivision=subdivision or None,
         extra_holidays=_dates(fields.get("extra_holidays")),
@@ -47,7 +47,7 @@ def _has_holidays(country: str, subdivision: str) -> bool:
     return country in supported and (not subdivision or subdivision in supported[country])
 
 
-def _time_of_day(place: Place, otherwise: time) -> time:
+def time_of_day(place: Place, otherwise: time) -> time:
     try:
         return time.fromisoformat(place.text() or otherwise.isoformat())
     except ValueError:

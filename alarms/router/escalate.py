@@ -57,14 +57,14 @@ def _unacknowledged(update: IncidentUpdate, timer: Timer) -> None:
     due = timer.deadline.isoformat(timespec="seconds")
     update.change(TransitionKind.ACK_MISSED, timer.deadline, overdue=True)
     update.explain(Stage.ESCALATE, "acknowledgement missed", f"due {due}", _rule(update))
-    tell(update, update.escalation.missed(update.incident), TransitionKind.ACK_MISSED)
+    tell(update, update.escalation.missed(update.incident, update.now), TransitionKind.ACK_MISSED)
 
 
 def _unresolved(update: IncidentUpdate, timer: Timer) -> None:
     due = timer.deadline.isoformat(timespec="seconds")
     update.change(TransitionKind.ESCALATED, timer.deadline, overdue=True)
     update.explain(Stage.ESCALATE, "escalated", f"unresolved at {due}", _rule(update))
-    tell(update, update.escalation.unresolved(update.incident), TransitionKind.ESCALATED)
+    tell(update, update.escalation.unresolved(update.incident, update.now), TransitionKind.ESCALATED)
     repeat = update.level.repeat
     if repeat is not None and update.incident.state is IncidentState.OPEN:
         update.set_timer(TimerKind.REPEAT, timer.deadline + repeat.every, 1)
@@ -76,7 +76,7 @@ def _repeat(update: IncidentUpdate, timer: Timer) -> None:
         return
     update.change(TransitionKind.REPEATED, timer.deadline, detail={"step": str(timer.step)})
     update.explain(Stage.ESCALATE, "repeated", f"{timer.step} of {repeat.at_most}", _rule(update))
-    tell(update, update.escalation.repeated(update.incident), TransitionKind.REPEATED)
+    tell(update, update.escalation.repeated(update.incident, update.now), TransitionKind.REPEATED)
     if timer.step < repeat.at_most:
         update.set_timer(TimerKind.REPEAT, timer.deadline + repeat.every, timer.step + 1)
 
@@ -120,12 +120,12 @@ def _to_come(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> 
     when = due.isoformat(timespec="seconds")
     match timer.kind:
         case TimerKind.ACKNOWLEDGE:
-            yield f"{when}: if not acknowledged, {_who(escalation.missed(incident))}"
+            yield f"{when}: if not acknowledged, {_who(escalation.missed(incident, due))}"
         case TimerKind.UNRESOLVED:
-            yield f"{when}: if not resolved, {_who(escalation.unresolved(incident))}"
+            yield f"{when}: if not resolved, {_who(escalation.unresolved(incident, due))}"
             yield from _repeats(incident, timer, escalation)
         case TimerKind.REPEAT:
-            yield f"{when}: if not acknowledged, again {_who(escalation.repeated(incident))}"
+            yield f"{when}: if not acknowledged, again {_who(escalation.repeated(incident, due))}"
         case TimerKind.LOWER:
             yield f"{when}: lowered to {incident.lowering_to}, unless it gets worse again"
         case TimerKind.STABLE:
@@ -140,9 +140,10 @@ def _repeats(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> 
     repeat = escalation.policy.level(incident.severity).repeat
     if repeat is None or incident.state is not IncidentState.OPEN:
         return
-    first = (timer.deadline + repeat.every).isoformat(timespec="seconds")
+    first = timer.deadline + repeat.every
     yield (
-        f"{first}: if not acknowledged, again {_who(escalation.repeated(incident))}, "
+        f"{first.isoformat(timespec='seconds')}: if not acknowledged, "
+        f"again {_who(escalation.repeated(incident, first))}, "
         f"every {repeat.every} at most {repeat.at_most} times"
     )
 

@@ -76,7 +76,11 @@ def next_step(timer: Timer, incident: Incident, escalation: EscalationPolicy, re
         TimerKind.UNRESOLVED: escalation.unresolved,
         TimerKind.REPEAT: escalation.repeated,
     }.get(timer.kind)
-    who = "" if told is None else ", ".join(_told(item, escalation.policy, reader) for item in told(incident))
+    who = (
+        ""
+        if told is None
+        else ", ".join(_told(item, escalation.policy, reader) for item in told(incident, due))
+    )
     at = short_instant(due, reader)
     return reader.texts(f"timer.{timer.kind.value}", at=at, when=_until(due, reader), who=who)
 

@@ -41,7 +41,8 @@ from alarms.notify.sns import SnsNotifier
 from alarms.notify.sns_topics import topic_name
 from alarms.notify.webhook import WebhookNotifier
 from alarms.policy.policy_file import load_policy
-from alarms.policy.schedule import Schedules, load_schedules
+from alarms.policy.schedule import Schedules
+from alarms.policy.schedule_file import load_schedules
 from alarms.router.router import Router
 from alarms.stores.mysql import MysqlRouterStore
 from alarms.stores.protocol import RouterStore

@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from alarms.model.duty import DutyOverride
 from alarms.model.severity import Severity
 from alarms.policy.escalation import EscalationPolicy
 from alarms.policy.policy import Route
-from alarms.policy.schedule import Schedule, Schedules
+from alarms.policy.schedule import Rotation, Schedule, Schedules
 from tests.support.alerts import MONDAY_10
 from tests.support.router import SHIPPED_POLICY
 from tests.support.router_store_contract import incident
 
-ANA = Schedule("UTC", datetime.fromisoformat("2026-01-05T09:00"), timedelta(days=7), ("ana",))
+ANA = Schedule("UTC", (Rotation(datetime.fromisoformat("2026-01-05T09:00"), timedelta(days=7), ("ana",)),))
 ESCALATION = EscalationPolicy(SHIPPED_POLICY, Schedules({"development": ANA}))
 SATURDAY = datetime(2026, 3, 7, 13, 0, tzinfo=UTC)
 OWNERS = {Severity.P1: "operations", Severity.P2: "operations", Severity.P3: "development"}
@@ -23,14 +24,14 @@ OWNERS = {Severity.P1: "operations", Severity.P2: "operations", Severity.P3: "de
 
 def told(step: str, severity: Severity, assignee: str | None = None) -> list[tuple[str, str]]:
     one = replace(incident(), severity=severity, owner=OWNERS.get(severity, "development"), assignee=assignee)
-    return [(item.target, item.step.value) for item in getattr(ESCALATION, step)(one)]
+    return [(item.target, item.step.value) for item in getattr(ESCALATION, step)(one, MONDAY_10)]
 
 
 @pytest.mark.parametrize(
     ("severity", "reminded"),
     [
         (Severity.P1, [("operations", "reminder"), ("data-engineering", "escalation")]),
-        (Severity.P2, [("operations", "reminder"), ("development", "escalation")]),
+        (Severity.P2, [("operations", "reminder"), ("development:ana", "escalation")]),
         (Severity.P3, [("development", "reminder"), ("operations", "escalation")]),
         (Severity.P4, [("development", "reminder")]),
     ],
@@ -43,7 +44,7 @@ def test_a_reminder_goes_to_the_owner_and_to_whoever_it_was_escalated_to(
 
 @pytest.mark.parametrize(
     ("severity", "backup"),
-    [(Severity.P1, "data-engineering"), (Severity.P2, "development"), (Severity.P3, "operations")],
+    [(Severity.P1, "data-engineering"), (Severity.P2, "development:ana"), (Severity.P3, "operations")],
 )
 def test_a_missed_acknowledgement_tells_the_backup_and_nobody_else(severity: Severity, backup: str) -> None:
     assert told("missed", severity) == [(backup, "backup")]
@@ -56,8 +57,21 @@ def test_without_a_backup_the_person_is_reminded_and_the_accountable_team_knows(
 
 
 def test_what_is_unresolved_goes_to_the_backup_and_the_accountable_team_hears_of_it_once() -> None:
-    assert told("unresolved", Severity.P2) == [("development", "escalation"), ("data-engineering", "inform")]
+    expected = [("development:ana", "escalation"), ("data-engineering", "inform")]
+    assert told("unresolved", Severity.P2) == expected
     assert told("unresolved", Severity.P1) == [("data-engineering", "escalation")]
+    named = EscalationPolicy(SHIPPED_POLICY, Schedules({"data-engineering": ANA}))
+    acting = named.unresolved(replace(incident(), severity=Severity.P1), MONDAY_10)
+    assert [item.target for item in acting] == ["data-engineering:ana"]
+
+
+def test_the_backup_is_whoever_has_the_duty_when_the_deadline_passes() -> None:
+    until = MONDAY_10 + timedelta(hours=1)
+    stand_in = DutyOverride("1", "development", "eva", MONDAY_10, until, "chief")
+    escalation = EscalationPolicy(SHIPPED_POLICY, Schedules({"development": ANA}), lambda: [stand_in])
+    p2 = replace(incident(), severity=Severity.P2)
+    assert [one.target for one in escalation.missed(p2, MONDAY_10)] == ["development:eva"]
+    assert [one.target for one in escalation.missed(p2, until)] == ["development:ana"]
 
 
 def test_whoever_acts_is_told_to_act_even_where_the_route_informs_them_too() -> None:

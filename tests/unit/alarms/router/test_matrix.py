@@ -11,7 +11,7 @@ from alarms.model.alert import Alert
 from alarms.model.incident import IncidentState
 from alarms.model.severity import Severity
 from alarms.policy.escalation import BusinessCalendar
-from alarms.policy.schedule import Schedule, Schedules
+from alarms.policy.schedule import Rotation, Schedule, Schedules
 from tests.support.alerts import burn_alert, foreign_alert
 from tests.support.router import SHIPPED_POLICY, Scene
 
@@ -21,7 +21,8 @@ MONDAY_10 = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)  # 10:00 in São Paulo
 ANA = Schedules(
     {
         "operations": Schedule(
-            "America/Sao_Paulo", datetime.fromisoformat("2026-01-05T09:00"), timedelta(days=7), ("ana",)
+            "America/Sao_Paulo",
+            (Rotation(datetime.fromisoformat("2026-01-05T09:00"), timedelta(days=7), ("ana",)),),
         )
     }
 )
@@ -83,27 +84,27 @@ P2 2026-04-20 17:30
     2026-04-22 10:30 data-engineering inform
 P3 2026-03-02 10:00
     2026-03-02 10:00 operations:ana first
-    2026-03-02 18:00 operations backup
-    2026-03-04 16:00 operations escalation
+    2026-03-02 18:00 operations:ana backup
+    2026-03-04 16:00 operations:ana escalation
     2026-03-04 16:00 data-engineering inform
 P3 2026-03-02 10:00 acknowledged 17:59
     2026-03-02 10:00 operations:ana first
-    2026-03-04 16:00 operations escalation
+    2026-03-04 16:00 operations:ana escalation
     2026-03-04 16:00 data-engineering inform
 P3 2026-03-06 17:00
     2026-03-06 17:00 operations:ana first
-    2026-03-09 16:00 operations backup
-    2026-03-11 14:00 operations escalation
+    2026-03-09 16:00 operations:ana backup
+    2026-03-11 14:00 operations:ana escalation
     2026-03-11 14:00 data-engineering inform
 P3 2026-03-07 03:00
     2026-03-07 03:00 operations:ana first
-    2026-03-09 17:00 operations backup
-    2026-03-11 15:00 operations escalation
+    2026-03-09 17:00 operations:ana backup
+    2026-03-11 15:00 operations:ana escalation
     2026-03-11 15:00 data-engineering inform
 P3 2026-04-02 17:00
     2026-04-02 17:00 operations:ana first
-    2026-04-06 16:00 operations backup
-    2026-04-08 14:00 operations escalation
+    2026-04-06 16:00 operations:ana backup
+    2026-04-08 14:00 operations:ana escalation
     2026-04-08 14:00 data-engineering inform
 P4 2026-03-02 10:00
     2026-03-02 10:00 operations:ana first

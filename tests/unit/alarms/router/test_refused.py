@@ -9,12 +9,12 @@ import pytest
 
 from alarms.model.errors import AlarmsError
 from alarms.model.severity import Severity
-from alarms.policy.schedule import Schedule, Schedules
+from alarms.policy.schedule import Rotation, Schedule, Schedules
 from alarms.router.router import Router
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
 from tests.support.router import Scene
 
-WEEKLY = Schedule("America/Sao_Paulo", datetime(2026, 1, 5, 9), timedelta(days=7), ("ana",))  # noqa: DTZ001
+WEEKLY = Schedule("America/Sao_Paulo", (Rotation(datetime(2026, 1, 5, 9), timedelta(days=7), ("ana",)),))  # noqa: DTZ001
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_every_decision_is_explained_and_what_comes_next(tmp_path: Path, inciden
     explained = alerts(tmp_path, "explain", incident).out
     assert "P1  [burn_windows]" in explained
     assert "burn 400 over 1h and 400 over 5m, both above 14.4: P1" in explained
-    assert "if not resolved, data-engineering is notified (escalation)" in explained
+    assert "if not resolved, data-engineering:data-duty-" in explained
     assert json.loads(alerts(tmp_path, "explain", incident, "--json").out)["future"]
 
 

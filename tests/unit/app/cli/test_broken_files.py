@@ -120,6 +120,7 @@ KINDS: Mapping[str, tuple[str, Prepare]] = {
     "alarm policy": ("policy.yaml", alarms("policy.yaml", "check")),
     "responsibilities": ("raci.yaml", alarms("raci.yaml", "build")),
     "schedules": ("schedules.yaml", alarms("schedules.yaml", "check")),
+    "people": ("people.yaml", alarms("people.yaml", "check")),
     "indicators": ("indicators.yaml", alarms("indicators.yaml", "check")),
     "indicators, built": ("indicators.yaml", alarms("indicators.yaml", "build", "--check")),
     "indicators, planned": ("indicators.yaml", alarms("indicators.yaml", "plan", "grafana")),
