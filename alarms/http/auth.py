@@ -1,7 +1,9 @@
-"""Who is calling: bearer tokens, or an HMAC over the body for senders that cannot hold a token."""
+"""Who is calling: tokens, or an HMAC over the body for senders that cannot hold a token."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -14,15 +16,25 @@ SIGNATURE_HEADER = "x-mirante-signature"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """``name`` goes into timelines; ``scopes`` are ``alerts:read``, ``alerts:write``, ``alerts:hooks``."""
+    """``name`` goes into timelines; ``scopes`` are ``alerts:read``, ``alerts:write``, ``alerts:hooks``.
+
+    ``hooks`` are the ones it may send to (empty: all of them).
+    """
 
     name: str
     scopes: frozenset[str]
+    hooks: frozenset[str] = frozenset()
+
+    def may_send_to(self, hook: str) -> bool:
+        return HOOKS in self.scopes and (not self.hooks or hook in self.hooks)
 
 
 class Authenticator(Protocol):
-    def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
-        """None: nobody we know. ``headers`` have small names; ``body`` is None while it has not been read."""
+    async def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
+        """None: nobody we know. ``headers`` have small names; ``body`` is None while it has not been read.
+
+        Raises ``StoreBusy``: nobody can say now.
+        """
         ...
 
 
@@ -37,11 +49,11 @@ class BearerTokens:
         """From the tokens themselves, which are not kept."""
         return cls({digest(token): principal for token, principal in tokens.items()})
 
-    def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+    async def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
+        token = token_in(headers)
+        if not token:
             return None
-        given = digest(token.strip())
+        given = digest(token)
         found = [who for known, who in self._principals.items() if hmac.compare_digest(known, given)]
         return found[0] if found else None
 
@@ -53,7 +65,7 @@ class SignedBodies:
         """``keys`` by the sender's name."""
         self._keys = dict(keys)
 
-    def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
+    async def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
         if body is None:
             return None
         given = headers.get(SIGNATURE_HEADER, "").removeprefix("sha256=")
@@ -70,12 +82,39 @@ class AuthenticatorChain:
     def __init__(self, *authenticators: Authenticator) -> None:
         self._authenticators = authenticators
 
-    def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
+    async def authenticate(self, headers: Mapping[str, str], body: bytes | None) -> Principal | None:
         for authenticator in self._authenticators:
-            principal = authenticator.authenticate(headers, body)
+            principal = await authenticator.authenticate(headers, body)
             if principal is not None:
                 return principal
         return None
+
+
+MAY = {HOOKS: "send", READ: "read", WRITE: "write"}
+
+
+def forbidden(principal: Principal, scope: str) -> str:
+    """What its token may do, and what it would have to."""
+    may = " and ".join(word for name, word in MAY.items() if name in principal.scopes) or "do nothing"
+    return f"{principal.name} may {may}; this needs a token that may {MAY[scope]}"
+
+
+def token_in(headers: Mapping[str, str]) -> str:
+    """Of ``Authorization: Bearer TOKEN``, or the password of Basic, for senders that have nothing else."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(given.strip(), validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The headers of whoever shows that token, wherever it was found."""
+    return {"authorization": f"Bearer {token}"}
 
 
 def digest(token: str) -> str:

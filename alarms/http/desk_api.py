@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alarms.http.auth import READ, WRITE, Authenticator, Principal
+from alarms.http.auth import READ, WRITE, Authenticator, Principal, forbidden
 from alarms.http.problems import problem, problem_of
 from alarms.intake.normalise import clean
 from alarms.model.errors import AlarmsError
@@ -174,12 +174,12 @@ class DeskApi:
     def _guarded(self, handler: Handler, scope: str) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:
             headers = {name.lower(): value for name, value in request.headers.items()}
-            principal = self._authenticator.authenticate(headers, b"")
-            if principal is None:
-                return problem(401, "a bearer token is required")
-            if scope not in principal.scopes:
-                return problem(403, f"the scope {scope} is required")
             try:
+                principal = await self._authenticator.authenticate(headers, b"")
+                if principal is None:
+                    return problem(401, "a bearer token is required")
+                if scope not in principal.scopes:
+                    return problem(403, forbidden(principal, scope))
                 return await handler(request, _on_behalf(principal, headers))
             except AlarmsError as error:
                 return problem_of(error)

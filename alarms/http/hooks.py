@@ -5,26 +5,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alarms.http.auth import HOOKS, SIGNATURE_HEADER, Authenticator
+from alarms.http.auth import HOOKS, SIGNATURE_HEADER, Authenticator, Principal, forbidden
+from alarms.http.bodies import (
+    KEPT_OF_OVERSIZED,
+    LARGEST,
+    UNPROVEN_AT_ONCE,
+    UNPROVEN_LARGEST,
+    body_of,
+    headers_of,
+)
+from alarms.http.pagerduty_events import PagerdutyEvents
 from alarms.http.problems import problem, problem_of
-from alarms.intake.inbox import Inbox, kind_of
+from alarms.intake.inbox import Inbox
+from alarms.intake.json_alerts import PREFIX
+from alarms.intake.parsers import OVERSIZED, kind_of
 from alarms.intake.sns_message import NOTIFICATION, SUBSCRIPTION, SnsMessage, SnsVerifier, is_sns_url
 from alarms.model.errors import AlarmsError, NotAuthentic
+from alarms.model.receipt import SENDER_LIMIT
 from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
-LARGEST = 8 * 1024 * 1024
-KEPT_OF_OVERSIZED = 64 * 1024
-SNS_LARGEST = 1024 * 1024
-BODY_SECONDS = 30.0
-UNPROVEN_AT_ONCE = 4  # bodies in memory of whose senders nothing is known before they are whole
+OF_AN_INTAKE = re.compile(r"[a-z][a-z0-9-]{0,23}")
 Confirm = Callable[[str], Awaitable[None]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Hooks:
@@ -45,44 +55,53 @@ class Hooks:
         self._sns = sns
         self._confirm = confirm
         self._unproven = asyncio.Semaphore(UNPROVEN_AT_ONCE)
+        self._pagerduty = PagerdutyEvents(inbox, authenticator, self._unproven)
 
     def routes(self) -> list[Route]:
+        def route(path: str, handler: Handler, *methods: str) -> Route:
+            return Route(path, _told(handler), methods=[*methods] or ["POST"])
+
         return [
-            Route("/hooks/alertmanager", self.alertmanager, methods=["POST"]),
-            Route("/hooks/eventbridge", self.eventbridge, methods=["POST"]),
-            Route("/hooks/sns", self.sns, methods=["POST"]),
+            route("/hooks/alertmanager", self._taken_as("alertmanager")),
+            route("/hooks/grafana", self._taken_as("grafana"), "POST", "PUT"),
+            route("/hooks/eventbridge", self._taken_as("eventbridge")),
+            route("/hooks/json/{name}", self.json, "POST", "PUT"),
+            route("/hooks/sns", self.sns),
+            route("/hooks/pagerduty", self._pagerduty.enqueue),
+            route("/v2/enqueue", self._pagerduty.enqueue),
         ]
 
-    async def alertmanager(self, request: Request) -> Response:
-        return await self._authenticated(request, "alertmanager")
+    def _taken_as(self, kind: str) -> Handler:
+        async def handler(request: Request) -> Response:
+            return await self._authenticated(request, kind)
 
-    async def eventbridge(self, request: Request) -> Response:
-        return await self._authenticated(request, "eventbridge")
+        return handler
+
+    async def json(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        return await self._authenticated(request, f"{PREFIX}{name if OF_AN_INTAKE.fullmatch(name) else '-'}")
 
     async def sns(self, request: Request) -> Response:
         if self._sns is None:
             return problem(401, "SNS messages are not accepted here: alarm_topics is empty")
         try:
             async with self._unproven:
-                body = await _body(request, SNS_LARGEST)
-                if len(body) > SNS_LARGEST:
+                body = await body_of(request, UNPROVEN_LARGEST)
+                if len(body) > UNPROVEN_LARGEST:
                     return problem(401, "the body is larger than any SNS message")
                 message = await asyncio.to_thread(self._sns.verify, body, self._clock.now())
             return await self._accept(message)
-        except AlarmsError as error:
+        except NotAuthentic as error:
             LOG.warning("an SNS message was refused", extra={"reason": str(error)})
-            return problem_of(error)
-        except ClientDisconnect:
-            return problem(400, "the sender disconnected")
-        except TimeoutError:
-            return problem(503, "the body did not arrive in time")
+            raise
 
     async def _accept(self, message: SnsMessage) -> Response:
         if message.type == SUBSCRIPTION:
             await self._subscribe(message)
         elif message.type == NOTIFICATION:
             payload = message.message.encode("utf-8", "replace")
-            await self._inbox.keep(kind_of(payload), payload, f"sns-{message.message_id[:100]}")
+            receipt, sender = f"sns-{message.message_id[:100]}", f"topic {message.topic.rpartition(':')[2]}"
+            await self._inbox.keep(kind_of(payload), payload, receipt, sender=sender[:SENDER_LIMIT])
         return Response(status_code=200)
 
     async def _subscribe(self, message: SnsMessage) -> None:
@@ -95,40 +114,48 @@ class Hooks:
     async def _authenticated(self, request: Request, kind: str) -> Response:
         """Credentials first: whoever shows none is not read, and of those whose proof is the body only few at
         once are."""
-        headers = _headers(request)
-        principal = self._authenticator.authenticate(headers, None)
+        headers = headers_of(request)
+        body = b""
+        principal = await self._authenticator.authenticate(headers, None)
+        if principal is not None and principal.may_send_to(kind):
+            body = await body_of(request, LARGEST)
+        elif principal is None and SIGNATURE_HEADER in headers:
+            async with self._unproven:
+                body = await body_of(request, LARGEST)
+                principal = await self._authenticator.authenticate(headers, body)
+        refused = refusal(principal, kind)
+        if refused is not None:
+            return refused
+        sender = "" if principal is None else principal.name
+        if len(body) > LARGEST:
+            await self._inbox.keep(OVERSIZED, body[:KEPT_OF_OVERSIZED], sender=sender)
+        else:
+            await self._inbox.keep(kind, body, sender=sender)
+        return Response(status_code=200)
+
+
+def refusal(principal: Principal | None, hook: str) -> Response | None:
+    """Why it may not send there; None: it may."""
+    if principal is None:
+        return problem(401, "a token or the signature of a known sender is required")
+    if HOOKS not in principal.scopes:
+        return problem(403, forbidden(principal, HOOKS))
+    if not principal.may_send_to(hook):
+        return problem(403, f"{principal.name} may send to {', '.join(sorted(principal.hooks))} only")
+    return None
+
+
+def _told(handler: Handler) -> Handler:
+    """Whatever keeps a request from being taken is said in words."""
+
+    async def told(request: Request) -> Response:
         try:
-            if principal is not None and HOOKS in principal.scopes:
-                body = await _body(request, LARGEST)
-            elif principal is None and SIGNATURE_HEADER in headers:
-                async with self._unproven:
-                    body = await _body(request, LARGEST)
-                    principal = self._authenticator.authenticate(headers, body)
-            if principal is None or HOOKS not in principal.scopes:
-                return problem(401, "a bearer token or the signature of a known sender is required")
-            if len(body) > LARGEST:
-                await self._inbox.keep("oversized", body[:KEPT_OF_OVERSIZED])
-            else:
-                await self._inbox.keep(kind, body)
+            return await handler(request)
         except AlarmsError as error:
             return problem_of(error)
         except ClientDisconnect:
             return problem(400, "the sender disconnected")
         except TimeoutError:
             return problem(503, "the body did not arrive in time")
-        return Response(status_code=200)
 
-
-async def _body(request: Request, most: int) -> bytes:
-    """At most a little more than ``most`` bytes are read. Raises ``TimeoutError``."""
-    content = bytearray()
-    async with asyncio.timeout(BODY_SECONDS):
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > most:
-                break
-    return bytes(content)
-
-
-def _headers(request: Request) -> dict[str, str]:
-    return {name.lower(): value for name, value in request.headers.items()}
+    return told

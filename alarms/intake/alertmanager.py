@@ -1,29 +1,35 @@
-"""Alertmanager's webhook, version 4, as alerts. Unknown keys are accepted, whatever is needed is checked."""
+"""Alertmanager's webhook, version 4, as alerts, and whatever else has its form.
+
+Unknown keys are accepted, whatever is needed is checked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
 from alarms.intake.normalise import (
+    UNNAMED,
     IntakeRules,
     Parsed,
     Unread,
     decode,
     instant_or,
     labels_of,
+    links_of,
     map_of,
     own_alert,
+    replica_of,
 )
 from alarms.model.alert import Alert, AlertState, BurnArithmetic, foreign_key
 from alarms.model.errors import MalformedPayload
 from slo.model import conventions as names
 
 SOURCE = "alertmanager"
-UNNAMED = "Unnamed alert"
+VERSION = "4"
 NOT_OVER = 1  # endsAt is year 1 while the alert fires
 Labels = Mapping[str, str]
 
@@ -31,23 +37,47 @@ Labels = Mapping[str, str]
 def parse(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
     """Every alert of the group; those of a firing group may be resolved themselves.
 
+    Raises:
+        MalformedPayload: not JSON, or nothing of Alertmanager's.
+    """
+    return group_of(SOURCE, VERSION, payload, rules, received_at)
+
+
+def group_of(
+    source: str,
+    version: str,
+    payload: bytes,
+    rules: IntakeRules,
+    received_at: datetime,
+    with_more: Callable[[Alert, Mapping[str, object]], Alert] = lambda alert, _: alert,
+) -> Parsed:
+    """The alerts of a group in Alertmanager's form, ``with_more`` of what ``source`` says of each.
+
     Each stands alone: what lacks a name, a time or a state fires now, as "Unnamed alert"; what is not an
     alert at all is left unread.
 
     Raises:
-        MalformedPayload: not JSON, or nothing of Alertmanager's.
+        MalformedPayload: it is not.
     """
-    document = map_of(SOURCE, "body", decode(SOURCE, payload))
+    document = map_of(source, "body", decode(source, payload))
     listed = document.get("alerts")
     if not isinstance(listed, list):
-        raise MalformedPayload(SOURCE, "alerts", "expected a list")
-    if not listed and document.get("version") != "4":
-        raise MalformedPayload(SOURCE, "version", f'expected "4", got {str(document.get("version"))[:20]!r}')
+        raise MalformedPayload(source, "alerts", "expected a list")
+    if not listed and document.get("version") != version:
+        given = str(document.get("version"))[:20]
+        raise MalformedPayload(source, "version", f'expected "{version}", got {given!r}')
     truncated = document.get("truncatedAlerts", 0)
     return Parsed(
-        alerts=tuple(_alert(item, rules, received_at) for item in listed if isinstance(item, dict)),
+        alerts=tuple(
+            with_more(_alert(source, item, rules, received_at), item)
+            for item in listed
+            if isinstance(item, dict)
+        ),
         unread=tuple(
-            Unread(f"{SOURCE} payload: alerts[]: expected an object", _alone(item))
+            Unread(
+                f"{source} payload: alerts[]: expected an object",
+                msgspec.json.encode({"version": version, "alerts": [item]}),
+            )
             for item in listed
             if not isinstance(item, dict)
         ),
@@ -56,11 +86,7 @@ def parse(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
     )
 
 
-def _alone(item: object) -> bytes:
-    return msgspec.json.encode({"version": "4", "alerts": [item]})
-
-
-def _alert(fields: Mapping[str, object], rules: IntakeRules, received_at: datetime) -> Alert:
+def _alert(source: str, fields: Mapping[str, object], rules: IntakeRules, received_at: datetime) -> Alert:
     labels, notes = labels_of(fields.get("labels")), labels_of(fields.get("annotations"))
     state = AlertState.RESOLVED if fields.get("status") == AlertState.RESOLVED else AlertState.FIRING
     starts_at = instant_or(fields.get("startsAt"), received_at)
@@ -68,11 +94,17 @@ def _alert(fields: Mapping[str, object], rules: IntakeRules, received_at: dateti
     name = labels.get("alertname", "").strip() or UNNAMED
     ours = labels.get(names.LABEL_SLO) in rules.group_by
     return replace(
-        (_ours if ours else _theirs)(name, starts_at, labels, notes, rules),
+        (_ours if ours else _theirs)(source, name, starts_at, labels, notes, rules),
         state=state,
         ends_at=ends_at,
         severity=rules.severity(labels.get(names.LABEL_SEVERITY)),
-        links=_links(notes, None if ours else fields.get("generatorURL")),
+        links=links_of(
+            {
+                "runbook": notes.get("runbook_url"),
+                "dashboard": notes.get("dashboard_url"),
+                "source": None if ours else fields.get("generatorURL"),
+            }
+        ),
     )
 
 
@@ -85,11 +117,13 @@ def _end(
     return starts_at if ended.year == NOT_OVER else ended
 
 
-def _ours(name: str, starts_at: datetime, labels: Labels, notes: Labels, rules: IntakeRules) -> Alert:
+def _ours(
+    source: str, name: str, starts_at: datetime, labels: Labels, notes: Labels, rules: IntakeRules
+) -> Alert:
     slo_id = labels[names.LABEL_SLO]
     group = {label: labels.get(label, "") for label in rules.group_by[slo_id]}
     alert = own_alert(
-        SOURCE,
+        source,
         labels.get(names.LABEL_ENVIRONMENT, rules.environment),
         slo_id,
         labels.get(names.LABEL_OBJECTIVE, ""),
@@ -109,11 +143,13 @@ def _ours(name: str, starts_at: datetime, labels: Labels, notes: Labels, rules: 
     )
 
 
-def _theirs(name: str, starts_at: datetime, labels: Labels, notes: Labels, rules: IntakeRules) -> Alert:
+def _theirs(
+    source: str, name: str, starts_at: datetime, labels: Labels, notes: Labels, rules: IntakeRules
+) -> Alert:
     environment = labels.get(names.LABEL_ENVIRONMENT, rules.environment)
     return Alert(
         alert_key=labels.get(names.LABEL_ALERT_KEY) or foreign_key(environment, labels, rules.ignored_labels),
-        source=SOURCE,
+        source=source,
         environment=environment,
         name=name,
         state=AlertState.FIRING,
@@ -121,27 +157,10 @@ def _theirs(name: str, starts_at: datetime, labels: Labels, notes: Labels, rules
         summary=notes.get("summary") or notes.get("description") or name,
         summary_pt=notes.get("summary_pt") or notes.get("description_pt"),
         labels=labels,
-        tier=_replica(labels, rules),
+        tier=replica_of(labels, rules),
         component=labels.get("component"),
         runbook=notes.get("runbook"),
     )
-
-
-def _replica(labels: Labels, rules: IntakeRules) -> str | None:
-    """Replicas of one problem share the key and fire and resolve one by one; Prometheus's own do not."""
-    own = [
-        f"{k}={v}" for k, v in sorted(labels.items()) if k in rules.ignored_labels and "prometheus" not in k
-    ]
-    return ",".join(own) or None
-
-
-def _links(notes: Labels, source: object) -> dict[str, str]:
-    found = {
-        "runbook": notes.get("runbook_url", ""),
-        "dashboard": notes.get("dashboard_url", ""),
-        "source": source[:2000] if isinstance(source, str) else "",
-    }
-    return {name: url for name, url in found.items() if url.startswith(("http://", "https://"))}
 
 
 def _burn(labels: Labels, notes: Labels) -> BurnArithmetic | None:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from alarms.model.errors import StoreBusy
 from alarms.model.receipt import OVERTAKEN_WITHIN, Receipt, ReceiptState
 from alarms.stores.protocol import RouterStore
@@ -85,7 +83,9 @@ class Inbox:
         """So much comes in that whoever works it off had better take the urgent first and leave the rest."""
         return self._flood.is_on()
 
-    async def keep(self, kind: str, payload: bytes, receipt_id: str | None = None) -> str:
+    async def keep(
+        self, kind: str, payload: bytes, receipt_id: str | None = None, *, sender: str = ""
+    ) -> str:
         """The receipt's id, once it is durable. The same given id again changes nothing.
 
         Raises:
@@ -95,7 +95,14 @@ class Inbox:
             raise StoreBusy("too many requests are waiting for the disk")
         if self._pending >= self._most_pending:
             raise StoreBusy("too many alerts are waiting to be processed")
-        receipt = Receipt(receipt_id or self._new_id(), kind, self._instant(), payload, urgency_of(payload))
+        receipt = Receipt(
+            receipt_id or self._new_id(),
+            kind,
+            self._instant(),
+            payload,
+            urgency_of(payload),
+            sender=sender,
+        )
         entry = _Waiting(receipt, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         if self._flushing is None:
@@ -148,21 +155,3 @@ def _newest(store: RouterStore) -> datetime:
 def urgency_of(payload: bytes) -> int:
     """A guess that costs nothing: what may be a P1 is worked off first. Being wrong costs only order."""
     return next((rank for mark, rank in URGENT if mark in payload), 3)
-
-
-def kind_of(message: bytes) -> str:
-    """The receipt kind of what is inside an SNS message or on a queue: whose alarm it is.
-
-    Unknown content is kept as ``cloudwatch`` and quarantined by its parser.
-    """
-    try:
-        document = msgspec.json.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return "cloudwatch"
-    if not isinstance(document, dict):
-        return "cloudwatch"
-    if "detail-type" in document:
-        return "eventbridge"
-    if document.get("version") == "4" and "alerts" in document:
-        return "alertmanager"
-    return "alert" if "alert_key" in document else "cloudwatch"

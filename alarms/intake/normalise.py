@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from alarms.intake.mapping import JsonMapping
 from alarms.model.alert import Alert, AlertState
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
@@ -23,6 +24,9 @@ from slo.model.spec import Slo
 
 LABEL_LIMIT = 256  # labels an alert may have, and characters of a name
 VALUE_LIMIT = 4096
+LINK_LIMIT = 2000
+MOST_LINKS = 20
+UNNAMED = "Unnamed alert"
 SAID = re.compile(r"\b(?:severity|severidade)\s*[:=]\s*\"?([A-Za-z0-9-]+)", re.IGNORECASE)
 LEVEL = re.compile(r"(?<![A-Za-z0-9])(P[0-4]|SEV-?[0-5])(?![A-Za-z0-9])", re.IGNORECASE)
 SEVERITY = re.compile(r'"(?:severity|priority|level)"\s*:\s*"([^"]{1,40})"', re.IGNORECASE)
@@ -40,13 +44,15 @@ class OwnAlarm:
 
 @dataclass(frozen=True, slots=True)
 class IntakeRules:
-    """``group_by`` of each of our SLOs; how foreign severities read; which labels tell replicas apart."""
+    """``group_by`` of each of our SLOs; how foreign severities read; which labels tell replicas apart; how
+    the JSON of other senders reads, by the name of its hook."""
 
     environment: str
     group_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     severity_words: Mapping[str, Severity] = field(default_factory=dict)
     ignored_labels: tuple[str, ...] = ()
     alarms: Mapping[str, OwnAlarm] = field(default_factory=dict)  # by name, tier and all
+    mappings: Mapping[str, JsonMapping] = field(default_factory=dict)
 
     def severity(self, text: str | None) -> Severity | None:
         """What somebody's word for it means; None: nothing that is known."""
@@ -85,12 +91,16 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """``truncated``: how many more alerts the sender had and did not send; ``group`` is theirs."""
+    """``truncated``: how many more alerts the sender had and did not send; ``group`` is theirs.
+
+    ``acknowledged`` are members of which the sender says that somebody works on them.
+    """
 
     alerts: tuple[Alert, ...]
     unread: tuple[Unread, ...] = ()
     group: str = ""
     truncated: int = 0
+    acknowledged: tuple[str, ...] = ()
 
 
 def _plain(word: str) -> str:
@@ -102,8 +112,9 @@ def intake_rules(
     slos: Iterable[Slo],
     severity_words: Mapping[str, Severity],
     ignored_labels: tuple[str, ...],
+    mappings: Mapping[str, JsonMapping] | None = None,
 ) -> IntakeRules:
-    """From the catalogue and the policy."""
+    """From the catalogue, the policy and the mappings of other senders' JSON."""
     listed = list(slos)
     alarms = {
         cloudwatch_alarm_name(environment, slo.id, objective.name, suffix): OwnAlarm(
@@ -114,7 +125,9 @@ def intake_rules(
         for suffix, tier in [("no-data", None), *((tier.name, tier.name) for tier in slo.tiers)]
     }
     group_by = {slo.id: slo.group_by for slo in listed}
-    return IntakeRules(environment, group_by, dict(severity_words), ignored_labels, alarms)
+    return IntakeRules(
+        environment, group_by, dict(severity_words), ignored_labels, alarms, dict(mappings or {})
+    )
 
 
 def own_alert(
@@ -169,16 +182,34 @@ def labels_of(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         return {}
     kept = sorted(value.items())[:LABEL_LIMIT]
-    found = {shortened(name, LABEL_LIMIT): shortened(_as_text(item), VALUE_LIMIT) for name, item in kept}
+    found = {shortened(name, LABEL_LIMIT): shortened(as_text(item), VALUE_LIMIT) for name, item in kept}
     if len(value) > LABEL_LIMIT:
         found["labels_left_out"] = f"{len(value) - LABEL_LIMIT}"
     return found
 
 
-def _as_text(value: object) -> str:
+def replica_of(labels: Mapping[str, str], rules: IntakeRules) -> str | None:
+    """Replicas of one problem share the key and fire and resolve one by one; Prometheus's own do not."""
+    own = [
+        f"{k}={v}" for k, v in sorted(labels.items()) if k in rules.ignored_labels and "prometheus" not in k
+    ]
+    return ",".join(own) or None
+
+
+def as_text(value: object) -> str:
+    """A text as it is, anything else as its JSON, nothing as nothing."""
     if isinstance(value, str):
         return value
     return "" if value is None else msgspec.json.encode(value).decode()
+
+
+def links_of(found: Mapping[str, object]) -> dict[str, str]:
+    """Those that are addresses, by what they show."""
+    return {
+        shortened(name, LABEL_LIMIT): clean(url)[:LINK_LIMIT]
+        for name, url in list(found.items())[:MOST_LINKS]
+        if isinstance(url, str) and url.startswith(("http://", "https://"))
+    }
 
 
 def shortened(text: str, most: int) -> str:

@@ -34,6 +34,7 @@ SIGNED = {
     SUBSCRIPTION: ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
     UNSUBSCRIBED: ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
 }
+ONE_LINE = ("MessageId", "SubscribeURL", "Timestamp", "Token")  # topic and type have a form of their own
 TOPIC = re.compile(
     r"arn:(aws|aws-cn|aws-us-gov):sns:([a-z]{2}(?:-[a-z]+)+-\d):(\d{12}):[A-Za-z0-9_.-]{1,256}"
 )
@@ -64,7 +65,9 @@ class SnsMessage:
 class SnsVerifier:
     """``topics`` is the allow-list. ``most_old`` bounds the age, SNS's own retries included.
 
-    Version 1 signatures (SHA-1) are refused unless ``allow_version_1``.
+    Both signature versions are taken: 1 (SHA-1) is what SNS signs by unless a topic says otherwise. Texts
+    that collide under SHA-1 have to end alike, and what is signed ends with the topic, which only its owner
+    can publish to; so that no field can hold another, all but message and subject are of one line.
     """
 
     def __init__(
@@ -74,13 +77,11 @@ class SnsVerifier:
         *,
         most_old: timedelta = timedelta(hours=1),
         most_early: timedelta = timedelta(minutes=5),
-        allow_version_1: bool = False,
     ) -> None:
         self._topics = topics
         self._certificates = certificates
         self._most_old = most_old
         self._most_early = most_early
-        self._allow_version_1 = allow_version_1
 
     def verify(self, body: bytes, now: datetime) -> SnsMessage:
         """The message, proven to be what SNS sent for one of our topics, and lately.
@@ -107,9 +108,9 @@ class SnsVerifier:
     def _algorithm(self, version: str) -> hashes.HashAlgorithm:
         if version == "2":
             return hashes.SHA256()
-        if version == "1" and self._allow_version_1:
-            return hashes.SHA1()  # noqa: S303 - SNS's version 1, only where somebody asked for it
-        raise NotAuthentic(SOURCE, f"signature version {version!r} is not accepted (set SignatureVersion 2)")
+        if version == "1":
+            return hashes.SHA1()  # noqa: S303 - SNS's version 1, see the class
+        raise NotAuthentic(SOURCE, f"signature version {version[:10]!r} is neither 1 nor 2")
 
     def _certificate(self, url: str, now: datetime) -> x509.Certificate:
         try:
@@ -131,6 +132,9 @@ def read(body: bytes) -> SnsMessage:
     missing = [key for key in (*SIGNED[kind], "Signature") if key not in fields and key != "Subject"]
     if missing:
         raise MalformedPayload(SOURCE, missing[0], "missing")
+    for key in ONE_LINE:
+        if not fields.get(key, "").isprintable():
+            raise MalformedPayload(SOURCE, key, "is more than one line")
     topic = TOPIC.fullmatch(fields["TopicArn"])
     if topic is None:
         raise MalformedPayload(SOURCE, "TopicArn", "is not the ARN of an SNS topic")

@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-import msgspec
-
-from alarms.intake.inbox import kind_of, urgency_of
-from alarms.model.receipt import Receipt
+from alarms.intake.inbox import urgency_of
+from alarms.intake.parsers import kind_of, unwrapped
+from alarms.model.receipt import SENDER_LIMIT, Receipt
 from alarms.stores.protocol import RouterStore
 from foundation.aws.errors import AwsError
 from foundation.clock import Clock
@@ -49,6 +48,7 @@ class SqsConsumer:
     ) -> None:
         self._client = client
         self._queue_url = queue_url
+        self._sender = f"queue {queue_url.rpartition('/')[2]}"[:SENDER_LIMIT]
         self._store = store
         self._clock = clock
         self._new_id = new_id
@@ -84,8 +84,9 @@ class SqsConsumer:
         return f"the queue cannot be read since {since.isoformat()}"
 
     def _receipt(self, message: Mapping[str, Any]) -> Receipt:
-        payload = unwrapped(str(message.get("Body", "")))
-        return Receipt(self._new_id(), kind_of(payload), self._clock.now(), payload, urgency_of(payload))
+        payload = unwrapped(str(message.get("Body", "")).encode("utf-8", "replace"))
+        urgency, sender = urgency_of(payload), self._sender
+        return Receipt(self._new_id(), kind_of(payload), self._clock.now(), payload, urgency, sender=sender)
 
     def _delete(self, messages: list[Mapping[str, Any]]) -> None:
         """What cannot be deleted comes again, and changes nothing the second time."""
@@ -97,16 +98,3 @@ class SqsConsumer:
             self._client.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
         except AwsError as error:
             LOG.warning("stored messages could not be deleted from the queue", extra={"reason": str(error)})
-
-
-def unwrapped(body: str) -> bytes:
-    """The message in an SQS body: that of SNS's envelope, or the body itself (raw delivery, EventBridge)."""
-    raw = body.encode("utf-8", "replace")
-    try:
-        document = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return raw
-    if isinstance(document, dict) and document.get("Type") == "Notification" and "TopicArn" in document:
-        message = document.get("Message")
-        return message.encode("utf-8", "replace") if isinstance(message, str) else raw
-    return raw

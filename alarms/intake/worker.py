@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import TypeVar
 
-import msgspec
-
-from alarms.intake import alertmanager, cloudwatch
-from alarms.intake.inbox import kind_of
+from alarms.intake import parsers
 from alarms.intake.normalise import IntakeRules, Parsed
+from alarms.intake.parsers import HOOKS
 from alarms.intake.retention import Retention
 from alarms.model.alert import Alert, AlertState, digest
 from alarms.model.errors import MalformedPayload, StoreBusy
-from alarms.model.receipt import RECORDED, Receipt, ReceiptState
+from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.router.router import Router
 from alarms.router.troubles import Trouble
@@ -27,50 +22,12 @@ from foundation.bilingual import Text
 from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
-Decoded = TypeVar("Decoded")
-Parser = Callable[[bytes, IntakeRules, datetime], Parsed]
 Counted = Callable[[str, int], None]
 QUARANTINED = ReceiptState.QUARANTINED
 QUARANTINE_KEEPS = 1_000
 PRUNE_EVERY = 100
 REASON_SHOWN = 160  # characters
 URGENT, LEAST_URGENT = 2, 9
-ALERT = msgspec.json.Decoder(Alert)
-ALERTS = msgspec.json.Decoder(tuple[Alert, ...])
-
-
-def parse_alert(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
-    """An alert in our own shape. Raises ``MalformedPayload``."""
-    return Parsed((_decoded(ALERT, payload),))
-
-
-def parse_alerts(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
-    """Several in our own shape, as ``Router.receive_all`` records them. Raises ``MalformedPayload``."""
-    return Parsed(_decoded(ALERTS, payload))
-
-
-def _decoded(decoder: msgspec.json.Decoder[Decoded], payload: bytes) -> Decoded:
-    try:
-        return decoder.decode(payload)
-    except msgspec.DecodeError as error:
-        raise MalformedPayload("alert", "body", str(error)) from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise MalformedPayload("alert", "body", "is not readable JSON") from error
-
-
-def parse_oversized(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
-    """What was too large to keep whole: only its beginning is on file."""
-    raise MalformedPayload("webhook", "body", f"too large; its first {len(payload)} bytes are kept")
-
-
-PARSERS: Mapping[str, Parser] = {
-    "alert": parse_alert,
-    RECORDED: parse_alerts,
-    "oversized": parse_oversized,
-    "alertmanager": alertmanager.parse,
-    "cloudwatch": cloudwatch.parse_alarm,
-    "eventbridge": cloudwatch.parse_event,
-}
 
 
 def ignore(_: str, __: int) -> None:
@@ -132,7 +89,7 @@ class IntakeWorker:
             receipts = tx.pending_receipts(limit, URGENT if self._flooded() else LEAST_URGENT)
             counts = [self._work(tx, receipt) for receipt in receipts]
         for receipt, alerts in zip(receipts, counts, strict=True):
-            self._received(receipt.kind, alerts)
+            self._received(receipt.kind.partition("/")[0], alerts)
             self._retention.done(len(receipt.payload))
         return len(receipts)
 
@@ -155,30 +112,30 @@ class IntakeWorker:
     def _work(self, tx: RouterTransaction, receipt: Receipt) -> int:
         """How many alerts it held."""
         try:
-            parsed = self._parsed(receipt)
+            kind, parsed = parsers.read(receipt.kind, receipt.payload, self._rules, receipt.received_at)
         except MalformedPayload as problem:
             self._put_aside(tx, receipt, str(problem))
             return 0
+        if kind != receipt.kind:
+            self._router.routing.troubles.note(_wrong_hook(receipt, kind))
         for number, part in enumerate(parsed.unread):
-            alone = replace(receipt, id=f"{receipt.id}.{number}", payload=part.payload)
+            alone = replace(receipt, id=f"{receipt.id}.{number}", kind=kind, payload=part.payload)
             tx.keep_receipt(alone)
             self._put_aside(tx, alone, part.problem)
-        alerts = (*parsed.alerts, *self._truncation(tx, parsed))
+        alerts = [_whole(tx, alert) for alert in parsed.alerts]
+        alerts += self._truncation(tx, parsed, receipt.origin)
         self._router.process(tx, alerts, receipt.received_at)
+        for member in parsed.acknowledged:
+            self._acknowledge(tx, member, receipt.origin)
         tx.settle_receipt(receipt.id, ReceiptState.DONE)
         return len(parsed.alerts)
 
-    def _parsed(self, receipt: Receipt) -> Parsed:
-        """By the parser of its hook, or of what it is: what was sent to the wrong hook is taken as well."""
-        try:
-            return PARSERS[receipt.kind](receipt.payload, self._rules, receipt.received_at)
-        except MalformedPayload:
-            kind = kind_of(receipt.payload)
-            if kind == receipt.kind or receipt.kind == "oversized":
-                raise
-            with suppress(MalformedPayload):
-                return PARSERS[kind](receipt.payload, self._rules, receipt.received_at)
-            raise
+    def _acknowledge(self, tx: RouterTransaction, member: str, by: str) -> None:
+        """Of an alert that is over, or that nobody has heard of, there is nothing to acknowledge."""
+        record = tx.alert(member)
+        incident = None if record is None else tx.incident(record.incident_id)
+        if incident is not None and incident.is_open:
+            self._router.acknowledge_in(tx, incident.id, by)
 
     def _put_aside(self, tx: RouterTransaction, receipt: Receipt, problem: str) -> None:
         """Into quarantine, which somebody is told of: one incident for each sender and reason, counted."""
@@ -186,11 +143,11 @@ class IntakeWorker:
         reason = re.sub(r"\d+", "#", problem)[:REASON_SHOWN]
         trouble = Trouble(
             "Quarantined",
-            f"{receipt.kind}: {reason}",
+            f"{receipt.origin}: {reason}",
             Text(
-                f"What a known sender sent as {receipt.kind} could not be read: {reason}. It may have been "
+                f"What {receipt.origin} sent as {receipt.kind} could not be read: {reason}. It may have been "
                 "an alert. Look with `mirante alerts quarantine list`, correct and requeue it.",
-                f"O que um remetente conhecido enviou como {receipt.kind} não pôde ser lido: {reason}. Pode "
+                f"O que {receipt.origin} enviou como {receipt.kind} não pôde ser lido: {reason}. Pode "
                 "ter sido um alerta. Veja com `mirante alerts quarantine list`, corrija e recoloque na fila.",
             ),
             self._rules.severity_in(receipt.payload) or Severity.P2,
@@ -198,8 +155,8 @@ class IntakeWorker:
         self._router.routing.troubles.note(trouble)
         self._router.process(tx, ())
 
-    def _truncation(self, tx: RouterTransaction, parsed: Parsed) -> Sequence[Alert]:
-        """Alertmanager left alerts out: that is an alert of its own until a whole group arrives again."""
+    def _truncation(self, tx: RouterTransaction, parsed: Parsed, sender: str) -> Sequence[Alert]:
+        """The sender left alerts out: that is an alert of its own until a whole group arrives again."""
         if not parsed.group:
             return ()
         now = self._clock.now()
@@ -211,8 +168,8 @@ class IntakeWorker:
             state=AlertState.FIRING if parsed.truncated else AlertState.RESOLVED,
             starts_at=now,
             ends_at=None if parsed.truncated else now,
-            summary=f"Alertmanager left out {parsed.truncated} alerts of group {parsed.group}",
-            summary_pt=f"O Alertmanager omitiu {parsed.truncated} alertas do grupo {parsed.group}",
+            summary=f"{sender} left out {parsed.truncated} alerts of group {parsed.group}",
+            summary_pt=f"{sender} omitiu {parsed.truncated} alertas do grupo {parsed.group}",
             severity=Severity.P3,
             labels={"group": parsed.group},
         )
@@ -227,3 +184,27 @@ class IntakeWorker:
         self._retention.tidy()
         if self._rounds % PRUNE_EVERY == 0 or self._store.count_receipts(QUARANTINED) > 2 * QUARANTINE_KEEPS:
             self._store.prune_receipts(QUARANTINED, QUARANTINE_KEEPS)
+
+
+def _whole(tx: RouterTransaction, alert: Alert) -> Alert:
+    """The end of an alert that is known by its key may say nothing else: the rest is as it was."""
+    record = tx.alert(alert.member) if alert.by_key and alert.state is AlertState.RESOLVED else None
+    if record is None:
+        return alert
+    return replace(alert, name=record.name, labels=record.labels, severity=record.severity)
+
+
+def _wrong_hook(receipt: Receipt, kind: str) -> Trouble:
+    """Taken all the same; whoever set the sender up should know."""
+    right = HOOKS.get(kind, f"where {kind} belongs")
+    return Trouble(
+        "WrongHook",
+        f"{receipt.origin}: {kind} sent as {receipt.kind}",
+        Text(
+            f"{receipt.origin} sends {kind} payloads to the hook of {receipt.kind}. They are taken; "
+            f"send them to {right}.",
+            f"{receipt.origin} envia payloads de {kind} para o hook de {receipt.kind}. Eles são aceitos; "
+            f"envie-os para {right}.",
+        ),
+        Severity.P4,
+    )

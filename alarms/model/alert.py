@@ -70,6 +70,7 @@ class Alert:
     customers_affected: int | None = None  # distinct blind indexes in the failing events; None: unknown
     links: Mapping[str, str] = field(default_factory=dict)  # by what they show
     said_at: datetime | None = None  # by the source's own clock, where it orders its messages by it
+    by_key: bool = False  # its source names it by the key alone: its end may say nothing else
 
     @property
     def ending(self) -> str:
@@ -79,7 +80,8 @@ class Alert:
     @property
     def member(self) -> str:
         """Tiers and sources of one burn are members of one incident; each fires and resolves by itself."""
-        return digest(self.alert_key, self.source, self.name, self.tier or "")
+        named = () if self.by_key else (self.name, self.tier or "")
+        return digest(self.alert_key, self.source, *named)
 
 
 def digest(*parts: object) -> str:

@@ -13,6 +13,7 @@ from alarms.model.alert import Alert, digest
 
 # What came in before another one is worked off at most this much after it; more is a clock that was put back.
 OVERTAKEN_WITHIN = timedelta(minutes=15)
+SENDER_LIMIT = 200  # characters
 
 
 class ReceiptState(StrEnum):
@@ -26,15 +27,24 @@ RECORDED = "alerts"  # kind of what came in another way than as a payload: alert
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """``kind`` names the parser. ``urgency`` is a guess at a severity rank (1 first), read cheaply."""
+    """``kind`` names the parser. ``urgency`` is a guess at a severity rank (1 first), read cheaply.
+
+    ``sender`` is who has proven to send it: a token's name, a topic, a queue ("": kept before that was).
+    """
 
     id: str
-    kind: str  # of ``alarms.intake.worker.PARSERS``
+    kind: str  # of ``alarms.intake.parsers.PARSERS``, or json/NAME
     received_at: datetime
     payload: bytes
     urgency: int = 3
     state: ReceiptState = ReceiptState.PENDING
     problem: str | None = None
+    sender: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Who sent it, as far as is known."""
+        return self.sender or self.kind
 
 
 def recorded(alerts: Sequence[Alert], at: datetime) -> Receipt:
@@ -57,12 +67,14 @@ class Quarantined:
     bytes: int
     begins: str
     payload: str = ""
+    sender: str = ""
 
     @classmethod
     def of(cls, receipt: Receipt) -> Quarantined:
         begins = receipt.payload[:BEGINNING].decode("utf-8", "replace")
         size = len(receipt.payload)
-        return cls(receipt.id, receipt.kind, receipt.received_at, receipt.problem, size, begins)
+        problem, sender = receipt.problem, receipt.sender
+        return cls(receipt.id, receipt.kind, receipt.received_at, problem, size, begins, sender=sender)
 
     @classmethod
     def whole(cls, receipt: Receipt) -> Quarantined:

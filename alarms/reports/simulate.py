@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from alarms.intake.normalise import IntakeRules
-from alarms.intake.worker import PARSERS
+from alarms.intake.parsers import PARSERS, parser_of
 from alarms.model.alert import Alert
 from alarms.model.errors import MalformedPayload
 from alarms.model.notification import Notification
@@ -80,10 +80,11 @@ def _recorded(line: bytes, rules: IntakeRules) -> RecordedAlerts:
         raise MalformedPayload("replay", "the line", "is not readable JSON") from None
     if entry.at.tzinfo is None:
         raise MalformedPayload("replay", "at", "has no time zone")
-    if entry.kind not in PARSERS:
+    parser = parser_of(entry.kind)
+    if parser is None:
         raise MalformedPayload("replay", "kind", f"{shown(entry.kind)} is not one of {', '.join(PARSERS)}")
     try:
-        parsed = PARSERS[entry.kind](bytes(entry.payload), rules, entry.at.astimezone(UTC))
+        parsed = parser(bytes(entry.payload), rules, entry.at.astimezone(UTC))
     except MalformedPayload as wrong:
         raise MalformedPayload("replay", f"payload: {wrong.field}", wrong.problem) from None
     return RecordedAlerts(entry.at.astimezone(UTC), parsed.alerts)

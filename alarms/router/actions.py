@@ -32,17 +32,21 @@ class Actions:
 
     def acknowledge(self, incident_id: str, by: str, note: str = "") -> Incident:
         with self._store.transaction() as tx:
-            update = self._open_update(tx, incident_id, by, "acknowledge")
-            if update.incident.state is not IncidentState.ACKNOWLEDGED:
-                update.stop_clocks([TimerKind.ACKNOWLEDGE, TimerKind.REPEAT])
-                update.change(
-                    TransitionKind.ACKNOWLEDGED,
-                    state=IncidentState.ACKNOWLEDGED,
-                    acknowledged_at=update.now,
-                    acknowledged_by=by,
-                    detail=_note(note),
-                )
-            return update.incident
+            return self.acknowledge_in(tx, incident_id, by, note)
+
+    def acknowledge_in(self, tx: RouterTransaction, incident_id: str, by: str, note: str = "") -> Incident:
+        """In the transaction of whoever has more to change."""
+        update = self._open_update(tx, incident_id, by, "acknowledge")
+        if update.incident.state is not IncidentState.ACKNOWLEDGED:
+            update.stop_clocks([TimerKind.ACKNOWLEDGE, TimerKind.REPEAT])
+            update.change(
+                TransitionKind.ACKNOWLEDGED,
+                state=IncidentState.ACKNOWLEDGED,
+                acknowledged_at=update.now,
+                acknowledged_by=by,
+                detail=_note(note),
+            )
+        return update.incident
 
     def resolve(self, incident_id: str, by: str, note: str = "") -> Incident:
         with self._store.transaction() as tx:

@@ -21,9 +21,9 @@ from alarms.stores.sql_transaction import SqlTransaction
 SCHEMA = Path(__file__).parent / "schema_mysql.sql"
 TAKE_TURN = "SELECT id FROM turn WHERE id = 1 FOR UPDATE"
 SERVER_TIME = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)"
-HAS_RANK = (
+HAS_COLUMN = (
     "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() "
-    "AND table_name = 'incidents' AND column_name = 'rank'"
+    "AND table_name = :table AND column_name = :column"
 )
 ADD_RANK = (
     "ALTER TABLE incidents ADD COLUMN `rank` TINYINT NOT NULL DEFAULT 1, "
@@ -34,6 +34,7 @@ FILL_RANK = (
     "WHERE LOCATE(:mark, body) > 0"
 )
 MARK = '"severity":"P'
+ADD_SENDER = "ALTER TABLE receipts ADD COLUMN sender VARCHAR(255) NOT NULL DEFAULT ''"
 SYNCED = 1  # of innodb_flush_log_at_trx_commit: on the disk before a commit is answered
 
 
@@ -99,17 +100,21 @@ class MysqlRouterStore(SqlRouterStore):
                 )
             for statement in SCHEMA.read_text(encoding="utf-8").rstrip().removesuffix(";").split(";\n"):
                 session.change(statement)
-            self._rank_incidents(session)
+            if self._add_column(session, "incidents", "rank", ADD_RANK):
+                # As schema_rank.sql has it: the severity an incident has now.
+                session.change(FILL_RANK, {"mark": MARK, "length": len(MARK)})
+            self._add_column(session, "receipts", "sender", ADD_SENDER)
             if not session.rows("SELECT id FROM turn"):  # somebody may hold it
                 session.change("INSERT INTO turn (id) VALUES (1) ON DUPLICATE KEY UPDATE id = id")
 
-    def _rank_incidents(self, session: SqlSession) -> None:
-        """As schema_rank.sql has it: the severity an incident has now, where the tables were made before."""
-        if session.rows(HAS_RANK):
-            return
+    def _add_column(self, session: SqlSession, table: str, column: str, statement: str) -> bool:
+        """Where the tables were made before there was such a column; whether it was missing."""
+        place = {"table": table, "column": column}
+        if session.rows(HAS_COLUMN, place):
+            return False
         try:
-            session.change(ADD_RANK)
+            session.change(statement)
         except StoreBusy:
-            if not session.rows(HAS_RANK):  # another process may have been faster
+            if not session.rows(HAS_COLUMN, place):  # another process may have been faster
                 raise
-        session.change(FILL_RANK, {"mark": MARK, "length": len(MARK)})
+        return True

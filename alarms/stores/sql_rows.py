@@ -44,7 +44,7 @@ DELIVERY_COLUMNS = (
     "sequence, notification, state, next_attempt_at, attempts, fence, worker, lease_until, sent_at, "
     "provider_id, last_error, dedup_id, incident_id, target, channel, `rank`, created_at"
 )
-RECEIPT_COLUMNS = "id, kind, received_at, urgency, state, problem, payload"
+RECEIPT_COLUMNS = "id, kind, received_at, urgency, state, problem, payload, sender"
 TIMER_COLUMNS = "incident_id, kind, deadline, step"
 
 
@@ -165,7 +165,8 @@ def _notification(row: Row) -> Notification:
 
 
 def receipt(row: Row) -> Receipt:
-    return Receipt(row[0], row[1], instant(row[2]), bytes(row[6]), row[3], ReceiptState(row[4]), row[5])
+    identity, kind, at, urgency, state, problem, payload, sender = row
+    return Receipt(identity, kind, instant(at), bytes(payload), urgency, ReceiptState(state), problem, sender)
 
 
 def timer(row: Row) -> Timer:
@@ -237,6 +238,7 @@ def receipt_values(receipt: Receipt) -> Values:
         "state": receipt.state.value,
         "problem": receipt.problem,
         "payload": receipt.payload,
+        "sender": receipt.sender,
     }
 
 

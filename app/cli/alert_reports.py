@@ -124,12 +124,14 @@ def list_(settings: Settings) -> None:
     if not found:
         say("Nothing is in quarantine.")
         return
-    table = plain_table("id", "received (UTC)", "kind", "bytes", "problem", "begins", right=("bytes",))
+    headings = ("id", "received (UTC)", "from", "kind", "bytes", "problem", "begins")
+    table = plain_table(*headings, right=("bytes",))
     table.columns[0].no_wrap = True
     for item in found:
         received = f"{item.received_at:%Y-%m-%d %H:%M:%S}"
         beginning = Text(item.begins)
-        table.add_row(item.id, received, item.kind, f"{item.bytes:,}", item.problem or "", beginning)
+        problem = item.problem or ""
+        table.add_row(item.id, received, item.sender, item.kind, f"{item.bytes:,}", problem, beginning)
     stdout.print(table)
 
 
@@ -139,7 +141,9 @@ def list_(settings: Settings) -> None:
 def show(settings: Settings, receipt: str) -> None:
     """Print a quarantined payload to standard output, and what is wrong with it to standard error."""
     found = desk_of(settings).quarantined_one(receipt)
-    click.echo(f"{found.kind}, received {found.received_at:%Y-%m-%d %H:%M:%S} UTC: {found.problem}", err=True)
+    sender = f" from {found.sender}" if found.sender else ""
+    received = f"{found.received_at:%Y-%m-%d %H:%M:%S} UTC"
+    click.echo(f"{found.kind}{sender}, received {received}: {found.problem}", err=True)
     click.echo(found.payload)
 
 

@@ -56,6 +56,75 @@ def alert(
     }
 
 
+def grafana(*alerts: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "receiver": "mirante",
+        "status": "firing",
+        "state": "alerting",
+        "orgId": 1,
+        "groupLabels": {"alertname": "x"},
+        "commonLabels": {},
+        "commonAnnotations": {},
+        "externalURL": "https://grafana.example/",
+        "version": "1",
+        "groupKey": '{}/{}:{alertname="x"}',
+        "truncatedAlerts": 0,
+        "title": "[FIRING:1] x",
+        "message": "**Firing**",
+        "alerts": list(alerts),
+        **more,
+    }
+
+
+def grafana_alert(name: str = "QueueLong", status: str = "firing", **more: Any) -> dict[str, Any]:
+    """``labels`` among ``more`` are further ones; anything else replaces what is there."""
+    labels = more.pop("labels", {})
+    return {
+        "status": status,
+        "labels": {"alertname": name, "grafana_folder": "Payments", **labels},
+        "annotations": {
+            "summary": f"{name}: over its limit",
+            "runbook_url": "https://runbooks.example/queue",
+        },
+        "startsAt": "2026-03-02T14:58:30.157076+01:00",
+        "endsAt": "0001-01-01T00:00:00Z" if status == "firing" else "2026-03-02T15:30:00+01:00",
+        "generatorURL": "https://grafana.example/alerting/grafana/abc/view?orgId=1",
+        "fingerprint": "c6eadffa33fcdf37",
+        "silenceURL": "https://grafana.example/alerting/silence/new?alertmanager=grafana",
+        "dashboardURL": "https://grafana.example/d/pay?orgId=1",
+        "panelURL": "https://grafana.example/d/pay?orgId=1&viewPanel=4",
+        "values": {"B": 44.23943737541908, "C": 1},
+        "valueString": "[ var='B' labels={} value=44.23943737541908 ]",
+        **more,
+    }
+
+
+def pagerduty(action: str = "trigger", key: str | None = "db1/disk", **more: Any) -> dict[str, Any]:
+    """``payload`` among ``more`` are changes to it; anything else replaces what is there."""
+    payload = more.pop("payload", {})
+    return {
+        "routing_key": "token-of-the-shop",
+        "event_action": action,
+        **({} if key is None else {"dedup_key": key}),
+        "client": "Shop monitor",
+        "client_url": "https://monitor.example/events/7",
+        "links": [{"href": "https://wiki.example/disk", "text": "What to do"}],
+        "images": [{"src": "https://charts.example/disk.png", "alt": "Disk"}],
+        "payload": {
+            "summary": "Disk of db1 is 97 % full",
+            "source": "db1.example",
+            "severity": "critical",
+            "timestamp": "2026-03-02T12:55:00.000+0000",
+            "component": "aurora",
+            "group": "payments",
+            "class": "disk",
+            "custom_details": {"used": "97 %", "free_bytes": 1234},
+            **payload,
+        },
+        **more,
+    }
+
+
 def cloudwatch_alarm(
     name: str = "cpu-high", state: str = "ALARM", at: datetime = MONDAY_10, **more: Any
 ) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def record(member: str, incident_id: str, state: AlertState, severity: Severity)
 
 
 def receipt(number: int, urgency: int = 3) -> Receipt:
-    return Receipt(f"receipt-{number:03d}", "alert", NOW, b"\x00\xff{}", urgency)
+    return Receipt(f"receipt-{number:03d}", "alert", NOW, b"\x00\xff{}", urgency, sender="prometheus")
 
 
 def enqueue(store: RouterStore, *notifications: Notification) -> None:

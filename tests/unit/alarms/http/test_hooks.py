@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerTokens, Principal, SignedBodies
+from alarms.http.bodies import LARGEST, UNPROVEN_AT_ONCE
 from alarms.http.desk_api import DeskApi
-from alarms.http.hooks import LARGEST, UNPROVEN_AT_ONCE, Hooks
+from alarms.http.hooks import Hooks
 from alarms.intake.inbox import Flood, Inbox
 from alarms.intake.normalise import intake_rules
 from alarms.intake.sns_message import SnsVerifier
@@ -23,13 +24,22 @@ from alarms.intake.worker import IntakeWorker
 from alarms.model.errors import StoreBusy
 from alarms.model.receipt import Receipt, ReceiptState
 from tests.support.alerts import MONDAY_10
-from tests.support.hooks import TOPIC, MadeSns, alert, alertmanager, eventbridge_event
+from tests.support.hooks import (
+    TOPIC,
+    MadeSns,
+    alert,
+    alertmanager,
+    eventbridge_event,
+    grafana,
+    grafana_alert,
+)
 from tests.support.router import SHIPPED_POLICY, Scene, numbered_ids
 from tests.support.router_application import create_application
 
 SENDER = {"authorization": "Bearer hook-token"}
 PERSON = {"authorization": "Bearer ana-token"}
 READER = {"authorization": "Bearer reader-token"}
+GRAFANA = {"authorization": "Bearer grafana-token"}
 
 
 class Site:
@@ -45,6 +55,7 @@ class Site:
                 "hook-token": Principal("alertmanager", frozenset({HOOKS})),
                 "ana-token": Principal("ana", frozenset({READ, WRITE})),
                 "reader-token": Principal("reader", frozenset({READ})),
+                "grafana-token": Principal("boards", frozenset({HOOKS}), frozenset({"grafana"})),
             }
         )
         who = AuthenticatorChain(tokens, SignedBodies({"signer": b"shared"}))
@@ -89,7 +100,8 @@ async def test_a_2xx_means_that_the_payload_is_on_file_as_it_came(site: Site) ->
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic x"}, READER]
+    "headers",
+    [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic x"}, {"authorization": "Basic w6k="}],
 )
 async def test_strangers_are_refused_and_nothing_of_theirs_is_kept(
     site: Site, headers: dict[str, str]
@@ -115,9 +127,68 @@ async def test_nothing_is_read_of_whoever_shows_no_credentials(
             yield b"x" * 1_000_000
 
     answer = await site.client.post("/hooks/alertmanager", content=body(), headers=headers)
-    assert answer.status_code == (200 if read else 401)
+    assert answer.status_code == (200 if read else 403 if headers == READER else 401)
     if not read:
         assert chunks <= 1, "what a client had in hand already"
+
+
+async def test_a_sender_that_knows_no_bearer_gives_its_token_as_a_password(site: Site) -> None:
+    answer = await site.client.post(
+        "/hooks/alertmanager", json=alertmanager(alert()), auth=("anything", "hook-token")
+    )
+    assert answer.status_code == 200
+    assert [receipt.sender for receipt in site.kept()] == ["alertmanager"]
+
+
+async def test_who_may_only_read_is_told_so(site: Site) -> None:
+    answer = await site.client.post("/hooks/grafana", json=grafana(grafana_alert()), headers=READER)
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == "reader may read; this needs a token that may send"
+    assert site.kept() == []
+
+
+async def test_who_may_only_send_reads_and_changes_nothing(site: Site) -> None:
+    for method, path in (
+        ("GET", ""),
+        ("GET", "/quarantine"),
+        ("POST", "/x/acknowledge"),
+        ("GET", "/silences"),
+    ):
+        answer = await site.client.request(method, f"/v1/alerts{path}", headers=SENDER)
+        assert answer.status_code == 403
+        assert "alertmanager may send; this needs a token that may" in answer.json()["detail"]
+
+
+async def test_a_token_for_one_hook_sends_to_no_other(site: Site) -> None:
+    good = await site.client.post("/hooks/grafana", json=grafana(grafana_alert()), headers=GRAFANA)
+    bad = await site.client.post("/hooks/alertmanager", json=alertmanager(alert()), headers=GRAFANA)
+    assert (good.status_code, bad.status_code) == (200, 403)
+    assert bad.json()["detail"] == "boards may send to grafana only"
+    assert [receipt.sender for receipt in site.kept()] == ["boards"]
+
+
+async def test_grafana_and_any_json_are_taken_in_and_their_sender_is_known(site: Site) -> None:
+    for path, document in (("grafana", grafana(grafana_alert("Full"))), ("json/shop", {"title": "Till"})):
+        assert (await site.client.put(f"/hooks/{path}", json=document, headers=SENDER)).status_code == 200
+    assert {(kept.kind, kept.sender) for kept in site.kept()} == {
+        ("grafana", "alertmanager"),
+        ("json/shop", "alertmanager"),
+    }
+    site.worker.drain()
+    titles = {incident.title for incident in site.scene.router.open_incidents()}
+    assert titles == {
+        "Full",
+        "Quarantined: alertmanager: json/shop payload: hook: intakes.yaml has no json: shop (it has: none)",
+    }
+
+
+@pytest.mark.parametrize("name", ["-", "A", "x" * 25, "%2e%2e", "ã"])
+async def test_a_json_hook_whose_name_cannot_be_one_is_quarantined_under_no_name(
+    site: Site, name: str
+) -> None:
+    answer = await site.client.post(f"/hooks/json/{name}", json={"title": "Till"}, headers=SENDER)
+    assert answer.status_code == 200
+    assert [kept.kind for kept in site.kept()] == ["json/-"]
 
 
 async def test_only_few_bodies_are_in_memory_whose_senders_are_unknown(site: Site) -> None:
@@ -150,9 +221,9 @@ async def test_a_signature_of_nothing_is_no_credential_for_a_body(site: Site) ->
 async def test_a_body_that_never_ends_is_given_up_and_may_come_again(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from alarms.http import hooks
+    from alarms.http import bodies
 
-    monkeypatch.setattr(hooks, "BODY_SECONDS", 0.0)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.0)
 
     async def body() -> AsyncIterator[bytes]:
         yield b"x"
@@ -307,7 +378,7 @@ async def test_a_signed_sns_message_is_taken_in_and_a_replay_changes_nothing(sit
         {"topic": "arn:aws:sns:sa-east-1:123456789012:other"},
         {"at": MONDAY_10 - timedelta(hours=3)},
         {"url": "https://evil.example/x.pem"},
-        {"version": "1"},
+        {"version": "3"},
     ],
 )
 async def test_a_forged_sns_message_is_401_and_nothing_is_kept(site: Site, forgery: dict[str, Any]) -> None:
@@ -340,15 +411,15 @@ async def test_a_truncated_group_is_an_alert_until_a_whole_one_arrives(site: Sit
 async def test_a_bug_of_ours_in_one_payload_keeps_no_other_waiting(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from alarms.intake import worker
+    from alarms.intake import parsers
 
     def fragile(payload: bytes, rules: object, received_at: object) -> object:
         if b"Cursed" in payload:
             raise RuntimeError("a fault of ours")
         return original(payload, rules, received_at)
 
-    original: Any = worker.PARSERS["alertmanager"]
-    monkeypatch.setattr(worker, "PARSERS", {**worker.PARSERS, "alertmanager": fragile})
+    original: Any = parsers.PARSERS["alertmanager"]
+    monkeypatch.setattr(parsers, "PARSERS", {**parsers.PARSERS, "alertmanager": fragile})
     for name in ("First", "Cursed", "Last"):
         await site.client.post("/hooks/alertmanager", json=alertmanager(alert(name)), headers=SENDER)
     site.worker.drain()

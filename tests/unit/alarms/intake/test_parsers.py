@@ -15,10 +15,8 @@ from hypothesis import strategies as st
 
 from alarms.intake import alertmanager as am
 from alarms.intake.cloudwatch import parse_alarm, parse_event
-from alarms.intake.inbox import kind_of
 from alarms.intake.normalise import LABEL_LIMIT, VALUE_LIMIT, intake_rules
-from alarms.intake.sqs import unwrapped
-from alarms.intake.worker import PARSERS
+from alarms.intake.parsers import PARSERS, kind_of, unwrapped
 from alarms.model.alert import AlertState
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
@@ -298,10 +296,10 @@ def test_who_suppresses_a_composite_alarm_is_kept() -> None:
 def test_the_kind_of_a_message_is_seen_from_its_shape(document: Any, kind: str) -> None:
     raw = json.dumps(document)
     assert kind_of(raw.encode()) == kind
-    enveloped = json.dumps({"Type": "Notification", "TopicArn": "t", "Message": raw})
-    assert unwrapped(enveloped) == unwrapped(raw) == raw.encode()
-    without_text = json.dumps({"Type": "Notification", "TopicArn": "t", "Message": 5})
-    assert unwrapped(without_text) == without_text.encode()
+    enveloped = json.dumps({"Type": "Notification", "TopicArn": "t", "Message": raw}).encode()
+    assert unwrapped(enveloped) == unwrapped(raw.encode()) == raw.encode()
+    without_text = json.dumps({"Type": "Notification", "TopicArn": "t", "Message": 5}).encode()
+    assert unwrapped(without_text) == without_text
 
 
 FUZZED = 10_000 if os.environ.get("MIRANTE_PROOF") == "full" else 400

@@ -76,9 +76,14 @@ def test_one_alert_that_is_none_is_quarantined_by_itself_and_the_others_page(sce
     assert json.loads(scene.router.quarantined_one(kept.id).payload)["alerts"] == ["no alert"]
 
 
-def test_what_was_sent_to_the_wrong_hook_is_taken(scene: Scene) -> None:
+def test_what_was_sent_to_the_wrong_hook_is_taken_and_told_once(scene: Scene) -> None:
     take(scene, json.dumps(cloudwatch_alarm()).encode())
-    assert [i.name for i in scene.router.open_incidents()] == ["cpu-high"]
+    take(scene, json.dumps(cloudwatch_alarm()).encode())
+    alarm, told = scene.router.open_incidents()
+    assert (alarm.name, told.name, told.severity) == ("cpu-high", "WrongHook", Severity.P4)
+    assert told.title == "WrongHook: alertmanager: cloudwatch sent as alertmanager"
+    assert "/hooks/sns" in told.summary
+    assert sum(note.incident_id == told.id for note in scene.pager.sent) == 1
 
 
 def test_what_is_requeued_as_corrected_is_an_incident(scene: Scene) -> None:

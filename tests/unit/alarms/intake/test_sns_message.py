@@ -76,15 +76,31 @@ def test_a_signature_by_another_key_is_refused() -> None:
     assert "signature does not match" in why
 
 
-def test_version_1_is_refused_unless_it_was_asked_for() -> None:
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_both_signature_versions_are_taken(version: str) -> None:
     sns = MadeSns()
-    why, fetched = refused(sns.message(version="1"))
-    assert "signature version '1'" in why
+    message = sns.message(version=version)
+    assert verifier(sns).verify(message, MONDAY_10).type == "Notification"
+    changed = json.dumps({**json.loads(message), "Message": "other"}).encode()
+    why, _ = refused(changed, served=sns)
+    assert "signature does not match" in why
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_signature_of_one_version_is_none_of_the_other(version: str) -> None:
+    signed = json.loads(MadeSns().message(version=version))
+    other = {"1": "2", "2": "1"}[version]
+    why, _ = refused(json.dumps({**signed, "SignatureVersion": other}).encode())
+    assert "signature does not match" in why
+
+
+def test_a_field_that_could_hold_another_is_refused_before_anything_is_fetched() -> None:
+    """What is signed has no marks between fields but line ends."""
+    signed = json.loads(MadeSns().message(version="1"))
+    within = {**signed, "MessageId": f"1\nTimestamp\n{signed['Timestamp']}"}
+    why, fetched = refused(json.dumps(within).encode())
+    assert "MessageId: is more than one line" in why
     assert fetched == []
-    allowed = verifier(sns, allow_version_1=True)
-    assert allowed.verify(sns.message(version="1"), MONDAY_10).type == "Notification"
-    with pytest.raises(NotAuthentic, match="signature version '3'"):
-        allowed.verify(sns.message(version="3"), MONDAY_10)
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, line: bytes, told: 
 def test_an_alert_of_our_own_shape_survives_json() -> None:
     import msgspec
 
-    from alarms.intake.worker import parse_alert
+    from alarms.intake.parsers import parse_alert
 
     sent = replace(burn_alert(), customers_affected=3)
     assert parse_alert(msgspec.json.encode(sent), RULES, MONDAY_10).alerts == (sent,)
