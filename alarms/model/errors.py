@@ -21,6 +21,8 @@ Policy, RACI and schedule files raise ``foundation.errors.DefinitionErrors``: fi
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from foundation.errors import MiranteError
 from foundation.exit_status import ExitStatus
 
@@ -123,7 +125,11 @@ class NotifierError(AlarmsError):
 
 
 class TemporaryFailure(NotifierError):
-    pass
+    """``wait``: how long the receiver asked to be left alone, if it did."""
+
+    def __init__(self, receiver: str, reason: str, wait: timedelta | None = None) -> None:
+        self.wait = wait
+        super().__init__(receiver, reason)
 
 
 class PermanentFailure(NotifierError):

@@ -162,6 +162,9 @@ class Dispatcher:
             self._give_up(delivery, failure)
             return
         wait = self._backoff.wait(attempts, delivery.notification.dedup_id)
+        asked = failure.wait if isinstance(failure, TemporaryFailure) else None
+        if asked is not None:
+            wait = min(max(wait, asked), self._backoff.longest)
         again = replace(
             delivery,
             state=DeliveryState.PENDING,

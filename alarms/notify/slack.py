@@ -2,50 +2,129 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import httpx
-import msgspec
 
 from alarms.model.notification import Notification
-from alarms.model.severity import Severity
-from alarms.notify.webhook import TIMEOUT_SECONDS, post
+from alarms.notify.http_receiver import HttpReceiver
+from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, cut, is_resolved, label, mark_of, wordings
+from alarms.policy.channel import BOTH, Language
 
-COLOURS = {Severity.P1: "#b3261e", Severity.P2: "#c4620a", Severity.P3: "#8a6d00", Severity.P4: "#3a6ea5"}
-LONGEST = 2900  # characters of one block's text
+HEADER, SECTION = 150, 3000  # characters of one; Slack refuses the message otherwise
+MOST_SECTIONS = 10  # of one language: a message has 50 blocks at most
+ACKNOWLEDGE_ACTION = "mirante-acknowledge"
+MEMBER = re.compile(r"[UW][A-Z0-9]{5,20}")  # a person, as Slack calls one
 
 
 class SlackNotifier:
-    """A ``Notifier``. The address is a secret: it is never part of an error."""
+    """A ``Notifier``. The address is a secret: it is never part of an error.
 
-    def __init__(self, url: str, client: httpx.Client | None = None) -> None:
+    Slack shows the blocks; a service that only takes its shape shows ``text``, which says all of it too.
+    ``interactive``: the button tells us; otherwise it opens the one-tap link.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        client: httpx.Client | None = None,
+        languages: Sequence[Language] = BOTH,
+        interactive: bool = False,
+    ) -> None:
         self._url = url
-        self._client = client or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+        self._languages = languages
+        self._interactive = interactive
+        self._receiver = HttpReceiver("slack", client, [url])
 
     def send(self, notification: Notification) -> str:
-        body = msgspec.json.encode(document(notification))
-        headers = {"Content-Type": "application/json"}
-        return post(self._client, "slack", self._url, body, headers) or notification.dedup_id
+        content = document(notification, self._languages, self._interactive)
+        self._receiver.tell(self._url, notification.dedup_id, json=content)
+        return notification.dedup_id
 
     def close(self) -> None:
-        self._client.close()
+        self._receiver.close()
 
 
-def document(notification: Notification) -> dict[str, object]:
-    """Both languages, as two blocks; ``text`` is what a phone shows."""
+def document(
+    notification: Notification, languages: Sequence[Language] = BOTH, interactive: bool = False
+) -> dict[str, Any]:
+    said = wordings(notification.message, languages)
+    blocks = list(_said(notification, said))
+    buttons = list(_buttons(notification, languages, interactive))
+    if buttons:
+        blocks.append({"type": "actions", "elements": buttons})
+    about = f"{notification.severity} · {notification.environment} · {notification.team} · "
+    blocks.append(
+        {
+            "type": "context",
+            "elements": [{"type": "plain_text", "text": f"{about}dedup {notification.dedup_id}"}],
+        }
+    )
+    made: dict[str, Any] = {"text": _text(notification, said, languages), "blocks": blocks}
+    if notification.address.startswith(("@", "#")):
+        made["channel"] = notification.address  # for the services that take it; Slack itself no longer does
+    return made
+
+
+def _said(notification: Notification, said: Sequence[Wording]) -> Iterator[dict[str, Any]]:
+    """The first language below a header, the other one below a line."""
+    for place, wording in enumerate(said):
+        title = f"{mark_of(notification)} {' '.join(wording.subject.split())}"
+        if place:
+            yield {"type": "divider"}
+        yield {"type": "header", "text": {"type": "plain_text", "text": cut(title, HEADER), "emoji": True}}
+        if place == 0 and MEMBER.fullmatch(notification.address):
+            yield _section(f"<@{notification.address}>")
+        yield from (_section(text) for text in _sections(wording.body))
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _sections(body: str) -> list[str]:
+    """Whole lines, as many to a section as it holds."""
+    sections: list[str] = []
+    for line in body.splitlines():
+        escaped = _escaped(cut(line, SECTION, lambda text: len(_escaped(text))))
+        if sections and len(sections[-1]) + 1 + len(escaped) <= SECTION:
+            sections[-1] += f"\n{escaped}"
+        else:
+            sections.append(escaped)
+    return [section for section in sections if section.strip()][:MOST_SECTIONS]
+
+
+def _buttons(
+    notification: Notification, languages: Sequence[Language], interactive: bool
+) -> Iterator[dict[str, Any]]:
     message = notification.message
-    blocks = [
-        _section(f"*{_escaped(message.subject)}*\n{_escaped(message.body)}"),
-        {"type": "divider"},
-        _section(f"*{_escaped(message.subject_pt)}*\n{_escaped(message.body_pt)}"),
-        {"type": "context", "elements": [{"type": "plain_text", "text": f"dedup {notification.dedup_id}"}]},
+    if interactive and not is_resolved(notification):
+        told = {"action_id": ACKNOWLEDGE_ACTION, "value": notification.incident_id, "style": "primary"}
+        yield _button(label(ACKNOWLEDGE, languages), **told)
+    elif message.acknowledge:
+        link = {"action_id": "mirante-acknowledge-link", "url": message.acknowledge, "style": "primary"}
+        yield _button(label(ACKNOWLEDGE, languages), **link)
+    if message.page:
+        yield _button(label(OPEN, languages), action_id="mirante-open", url=message.page)
+
+
+def _button(text: str, **more: str) -> dict[str, Any]:
+    return {"type": "button", "text": {"type": "plain_text", "text": text}, **more}
+
+
+def _text(notification: Notification, said: Sequence[Wording], languages: Sequence[Language]) -> str:
+    message = notification.message
+    mention = f" <@{notification.address}>" if MEMBER.fullmatch(notification.address) else ""
+    parts = [f"{mark_of(notification)} *{_escaped(said[0].subject)}*{mention}\n{_escaped(said[0].body)}"]
+    parts += [f"*{_escaped(wording.subject)}*\n{_escaped(wording.body)}" for wording in said[1:]]
+    links = [
+        f"<{url}|{label(text, languages)}>"
+        for url, text in ((message.acknowledge, ACKNOWLEDGE), (message.page, OPEN))
+        if url
     ]
-    return {
-        "text": _escaped(message.subject),
-        "attachments": [{"color": COLOURS[notification.severity], "blocks": blocks}],
-    }
-
-
-def _section(text: str) -> dict[str, object]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:LONGEST]}}
+    return "\n\n".join([*parts, " · ".join(links)]).strip()
 
 
 def _escaped(text: str) -> str:

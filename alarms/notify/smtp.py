@@ -1,72 +1,130 @@
-"""Notifications as e-mail. The dedup id is the Message-ID, so a mailbox shows a repeated one as the same."""
+"""Notifications as e-mail, by a server that is spoken to over TLS unless it is on this machine."""
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
+import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
+from threading import Timer
+from typing import Any
 
 from alarms.model.errors import PermanentFailure, TemporaryFailure
 from alarms.model.notification import Notification
+from alarms.notify.mail import mail_of
+from alarms.notify.recipients import FanOut, addressed
+from alarms.policy.channel import Encryption, SmtpChannel
 
 TIMEOUT_SECONDS = 5.0  # of each step of the conversation
+MOST_SECONDS = 40.0  # of all of it, below the dispatcher's lease
 PERMANENT_FROM = 500
 
 
 @dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """``tls`` upgrades the connection before anything is said; a password is only ever sent over TLS."""
+class MailSecrets:
+    """``tls`` says whose certificates are believed. A password is only ever sent over TLS."""
 
-    host: str
-    port: int
-    sender: str
-    user: str | None = None
-    password: str | None = None
+    password: str = ""
     tls: ssl.SSLContext | None = None
 
 
 class SmtpNotifier:
-    """A ``Notifier``. ``recipients`` by team; ``*`` for every other team."""
+    """A ``Notifier``. Each recipient is one delivery, in one conversation; they see each other."""
 
-    def __init__(self, server: SmtpServer, recipients: Mapping[str, str]) -> None:
-        self._server = server
-        self._recipients = dict(recipients)
+    def __init__(
+        self, channel: SmtpChannel, secrets: MailSecrets | None = None, seconds: float = MOST_SECONDS
+    ) -> None:
+        self._channel = channel
+        self._secrets = secrets or MailSecrets()
+        self._seconds = seconds
+        self._mailboxes = FanOut()
 
     def send(self, notification: Notification) -> str:
-        mail = self._mail(notification)
+        channel = self._channel
+        mailboxes = addressed(notification, channel.recipients, "smtp")
         try:
-            with smtplib.SMTP(self._server.host, self._server.port, timeout=TIMEOUT_SECONDS) as connection:
-                self._begin(connection)
-                connection.send_message(mail)
-        except smtplib.SMTPResponseException as error:
-            kind = PermanentFailure if error.smtp_code >= PERMANENT_FROM else TemporaryFailure
-            raise kind("smtp", f"answered {error.smtp_code}") from error
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            kind = PermanentFailure if min(codes) >= PERMANENT_FROM else TemporaryFailure
-            raise kind("smtp", f"the mail server refused the recipient ({codes[0]})") from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise TemporaryFailure("smtp", f"{type(error).__name__}: {error}") from error
+            mail = mail_of(notification, channel.sender, mailboxes, channel.languages)
+        except ValueError:
+            raise PermanentFailure("smtp", "an address holds what no mail header can") from None
+        with _failures(), self._conversation() as connection:
+            return self._mailboxes.tell(notification, mailboxes, lambda to: self._one(connection, mail, to))
+
+    def _one(self, connection: smtplib.SMTP, mail: EmailMessage, mailbox: str) -> str:
+        with _failures():
+            connection.send_message(mail, to_addrs=[mailbox])
         return str(mail["Message-ID"])
 
-    def _begin(self, connection: smtplib.SMTP) -> None:
-        if self._server.tls is not None:
-            connection.starttls(context=self._server.tls)
-            if self._server.user is not None and self._server.password is not None:
-                connection.login(self._server.user, self._server.password)
+    @contextlib.contextmanager
+    def _conversation(self) -> Iterator[smtplib.SMTP]:
+        connection = self._connected()
+        try:
+            self._sign_in(connection)
+            yield connection
+            with contextlib.suppress(smtplib.SMTPException, OSError):  # what was said before counts
+                connection.quit()
+        finally:
+            connection.close()
 
-    def _mail(self, notification: Notification) -> EmailMessage:
-        recipient = self._recipients.get(notification.team) or self._recipients.get("*")
-        if recipient is None:
-            raise PermanentFailure("smtp", f"no recipient is configured for team {notification.team}")
-        message = notification.message
-        mail = EmailMessage()
-        mail["From"] = self._server.sender
-        mail["To"] = recipient
-        mail["Subject"] = " ".join(message.subject.split())
-        mail["Message-ID"] = f"<{notification.dedup_id}@mirante>"
-        mail["X-Mirante-Severity"] = notification.severity.value
-        mail.set_content(f"{message.body}\n\n-- \n{message.subject_pt}\n\n{message.body_pt}\n")
-        return mail
+    def _connected(self) -> smtplib.SMTP:
+        place = (self._channel.host, self._channel.port, self._seconds)
+        if self._channel.encryption is Encryption.TLS:
+            return _TlsFromTheStart(*place, context=self._tls())
+        return _Limited(*place)
+
+    def _sign_in(self, connection: smtplib.SMTP) -> None:
+        if self._channel.encryption is Encryption.STARTTLS:
+            connection.starttls(context=self._tls())
+        if self._channel.encryption is not Encryption.NONE and self._channel.user is not None:
+            connection.login(self._channel.user, self._secrets.password)
+
+    def _tls(self) -> ssl.SSLContext:
+        return self._secrets.tls or ssl.create_default_context()
+
+
+class _Limited(smtplib.SMTP):
+    """Cut off when its time is over: a server may say a byte now and then for ever."""
+
+    def __init__(self, host: str, port: int, seconds: float, **more: Any) -> None:
+        self.sock: socket.socket | None = None
+        self._timer = Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+        try:
+            super().__init__(host, port, timeout=TIMEOUT_SECONDS, **more)
+        except BaseException:
+            self._timer.cancel()
+            raise
+
+    def _cut(self) -> None:
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._timer.cancel()
+        super().close()
+
+
+class _TlsFromTheStart(_Limited, smtplib.SMTP_SSL):
+    """The same, encrypted before the server's greeting."""
+
+
+@contextlib.contextmanager
+def _failures() -> Iterator[None]:
+    """What went wrong, and whether trying again can help; never what was said while signing in."""
+    try:
+        yield
+    except smtplib.SMTPResponseException as error:
+        kind = PermanentFailure if error.smtp_code >= PERMANENT_FROM else TemporaryFailure
+        raise kind("smtp", f"answered {error.smtp_code}") from None
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        kind = PermanentFailure if min(codes) >= PERMANENT_FROM else TemporaryFailure
+        raise kind("smtp", f"the mail server refused the recipient ({codes[0]})") from None
+    except smtplib.SMTPNotSupportedError as error:
+        raise PermanentFailure("smtp", f"the mail server cannot do what is needed: {error}") from None
+    except (smtplib.SMTPException, OSError) as error:
+        raise TemporaryFailure("smtp", f"{type(error).__name__}: {error}") from None

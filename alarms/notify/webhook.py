@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
 import httpx
 import msgspec
 
-from alarms.model.errors import PermanentFailure, TemporaryFailure
 from alarms.model.notification import Notification
+from alarms.notify.http_receiver import HttpReceiver
+from alarms.policy.webhook_template import JSON, TemplateFault, WebhookTemplate
 
-TIMEOUT_SECONDS = 5.0  # of connecting, writing and reading, each
-WORTH_REPEATING = {408, 409, 425, 429}
+LOG = logging.getLogger(__name__)
 
 
 class WebhookNotifier:
@@ -24,49 +25,40 @@ class WebhookNotifier:
     """
 
     def __init__(
-        self, url: str, key: bytes, now: Callable[[], datetime], client: httpx.Client | None = None
+        self,
+        url: str,
+        key: bytes,
+        now: Callable[[], datetime],
+        client: httpx.Client | None = None,
+        template: WebhookTemplate | None = None,
     ) -> None:
         self._url = url
         self._key = key
         self._now = now
-        self._client = client or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+        self._template = template
+        self._receiver = HttpReceiver("webhook", client, [url])
 
     def send(self, notification: Notification) -> str:
-        body = msgspec.json.encode(notification)
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": notification.dedup_id,
-            "Mirante-Signature": signature(self._key, body, self._now()),
-        }
-        return post(self._client, "webhook", self._url, body, headers) or notification.dedup_id
+        body, content_type = self._body(notification)
+        headers = {"Content-Type": content_type, "Mirante-Signature": signature(self._key, body, self._now())}
+        answer = self._receiver.tell(self._url, notification.dedup_id, content=body, headers=headers)
+        return answer.headers.get("x-request-id") or notification.dedup_id
+
+    def _body(self, notification: Notification) -> tuple[bytes, str]:
+        """What cannot be made by the template is sent whole: a page in another form is still a page."""
+        if self._template is not None:
+            try:
+                return self._template.render(notification).encode(), self._template.content_type
+            except TemplateFault as fault:
+                told = {"channel": notification.channel, "problem": fault.problem, "line": fault.line}
+                LOG.error("a webhook's template failed; the notification is sent as it is", extra=told)
+        return msgspec.json.encode(notification), JSON
 
     def close(self) -> None:
-        self._client.close()
+        self._receiver.close()
 
 
 def signature(key: bytes, body: bytes, at: datetime) -> str:
     stamp = str(int(at.timestamp()))
     digest = hmac.new(key, f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={stamp},v1={digest}"
-
-
-def post(client: httpx.Client, receiver: str, url: str, body: bytes, headers: dict[str, str]) -> str:
-    """The answer's request id, if it gave one.
-
-    Raises:
-        TemporaryFailure: no answer, 5xx, or one of the 4xx that may pass.
-        PermanentFailure: any other answer but 2xx.
-    """
-    try:
-        with client.stream("POST", url, content=body, headers=headers) as answer:
-            pass  # its status and its headers say all; a body might never end
-    except httpx.HTTPError as error:
-        raise TemporaryFailure(receiver, f"{type(error).__name__}: {error}") from error
-    if answer.is_success:
-        return str(answer.headers.get("x-request-id", ""))
-    kind = (
-        TemporaryFailure
-        if answer.is_server_error or answer.status_code in WORTH_REPEATING
-        else PermanentFailure
-    )
-    raise kind(receiver, f"answered {answer.status_code}")

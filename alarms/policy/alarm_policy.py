@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from alarms.policy.channel import Channel, Channels, LambdaChannel, SmtpChannel, load_channels
+from alarms.policy.channel import Channels, tells
+from alarms.policy.channel_file import load_channels
 from alarms.policy.defaults import (
     CHANNELS,
     DEFAULTS,
@@ -83,18 +84,12 @@ def _policy(workspace: Workspace, raci: Raci, channels: Channels | None) -> Rout
     if own is not None:
         return load_policy(own, raci, channels)
     policy = load_policy(DEFAULTS / POLICY, Raci())
-    told = tuple(name for name, channel in (channels or {}).items() if _tells(channel))
+    told = tuple(name for name, channel in (channels or {}).items() if tells(channel, DEFAULT_TEAM))
     if channels is not None and not told:
         fix = "Add one, for example default: {kind: local}, or write a policy.yaml"
         place = str(alarm_file(workspace, CHANNELS))
         raise DefinitionError(place, "channels", f"none of them tells the team {DEFAULT_TEAM!r}", fix)
     return replace(policy, teams=tuple(replace(team, channels=told) for team in policy.teams))
-
-
-def _tells(channel: Channel) -> bool:
-    if isinstance(channel, SmtpChannel):
-        return DEFAULT_TEAM in channel.recipients or "*" in channel.recipients
-    return not isinstance(channel, LambdaChannel)
 
 
 def _runbooks(workspace: Workspace) -> Runbooks:

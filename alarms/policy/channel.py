@@ -1,25 +1,32 @@
-"""The channels a person configures in ``alarms/channels.yaml``, checked and typed; no secret is in them."""
+"""The channels that a person can configure, typed; no secret is in them. ``channel_file`` reads them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from alarms.model.severity import Severity
-from alarms.policy.defaults import CHANNELS
-from foundation.files import read_document
-from foundation.located import Place
-from foundation.workspace import SHIPPED
+from alarms.policy.webhook_template import WebhookTemplate
 
-NAME = re.compile(r"[a-z][a-z0-9-]*")
-TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}")
-MAILBOX = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
-LARGEST_PORT = 65_535
+Recipients: TypeAlias = Mapping[str, tuple[str, ...]]  # by team; "*" is every other team
+
+
+class Language(StrEnum):
+    EN = "en"
+    PT = "pt"
+
+
+BOTH = (Language.EN, Language.PT)
+
+
+class Encryption(StrEnum):
+    """``tls`` from the first byte, ``starttls`` before anything is said."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +47,89 @@ class SnsChannel:
 
 @dataclass(frozen=True, slots=True)
 class WebhookChannel:
+    """``template`` makes the body; without one it is the whole notification as JSON."""
+
     url: str
+    template: WebhookTemplate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SlackChannel:
+    """Its address is its secret. ``interactive``: its app sends presses of its buttons to /hooks/slack."""
+
+    interactive: bool = False
+    languages: tuple[Language, ...] = BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class TeamsChannel:
     """Its address is its secret."""
+
+    languages: tuple[Language, ...] = BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramChannel:
+    """``recipients`` are chats. ``interactive``: its bot sends presses of its buttons to /hooks/telegram."""
+
+    recipients: Recipients
+    server: str
+    interactive: bool = False
+    languages: tuple[Language, ...] = BOTH
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpChannel:
-    """``recipients`` by team; ``*`` is every other team. Only a relay on this machine does without TLS."""
+    """``recipients`` are mail addresses. Only a relay on this machine does without encryption."""
 
     host: str
     port: int
     sender: str
-    recipients: Mapping[str, str]
-    starttls: bool = True
+    recipients: Recipients
+    encryption: Encryption = Encryption.STARTTLS
     user: str | None = None
+    languages: tuple[Language, ...] = BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class PagerDutyChannel:
+    """Events API v2; who is called is decided there."""
+
+    server: str
+    languages: tuple[Language, ...] = BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class SmsChannel:
+    """``recipients`` are telephone numbers; at the severities of ``voice`` they are called, too.
+
+    ``user`` signs in where that is not the account itself.
+    """
+
+    account: str
+    sender: str
+    recipients: Recipients
+    server: str
+    user: str | None = None
+    voice: tuple[Severity, ...] = ()
+    languages: tuple[Language, ...] = BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class NtfyChannel:
+    """``recipients`` are topics. An ``open`` server wants no access token."""
+
+    recipients: Recipients
+    server: str
+    open: bool = False
+    languages: tuple[Language, ...] = BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class AppriseChannel:
+    """Whatever the library of that name reaches; its URL is its secret."""
+
+    languages: tuple[Language, ...] = BOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +139,22 @@ class LambdaChannel:
     functions: Mapping[str, str]
 
 
-Channel: TypeAlias = LocalChannel | SnsChannel | WebhookChannel | SlackChannel | SmtpChannel | LambdaChannel
+Channel: TypeAlias = (
+    LocalChannel
+    | SnsChannel
+    | WebhookChannel
+    | SlackChannel
+    | TeamsChannel
+    | TelegramChannel
+    | SmtpChannel
+    | PagerDutyChannel
+    | SmsChannel
+    | NtfyChannel
+    | AppriseChannel
+    | LambdaChannel
+)
 Channels: TypeAlias = Mapping[str, Channel]
+ADDRESSING = (TelegramChannel, SmtpChannel, SmsChannel, NtfyChannel)  # those that have recipients
 
 
 def secret_of(channel: Channel) -> str | None:
@@ -76,139 +162,26 @@ def secret_of(channel: Channel) -> str | None:
     match channel:
         case WebhookChannel():
             return "the key its requests are signed with"
-        case SlackChannel():
+        case SlackChannel() | TeamsChannel():
             return "its address"
         case SmtpChannel(user=str()):
             return "the password of its user"
+        case TelegramChannel():
+            return "the token of its bot"
+        case PagerDutyChannel():
+            return "the integration key of its service"
+        case SmsChannel():
+            return "the token of its account"
+        case NtfyChannel(open=False):
+            return "its access token"
+        case AppriseChannel():
+            return "its URL"
         case _:
             return None
 
 
-class ChannelKind(StrEnum):
-    LOCAL = "local"
-    SNS = "sns"
-    WEBHOOK = "webhook"
-    SLACK = "slack"
-    SMTP = "smtp"
-    LAMBDA = "lambda"
-
-
-class Encryption(StrEnum):
-    STARTTLS = "starttls"
-    NONE = "none"
-
-
-def load_channels(path: Path = SHIPPED.alarms / CHANNELS) -> Channels:
-    """The channels of ``path``, or those that ship with the package, by name.
-
-    Raises:
-        foundation.errors.DefinitionErrors: everything wrong with them, each with file, line, field and fix.
-    """
-    top = read_document(path)
-    fields = top.fields(["version", "channels"])
-    fields["version"].choice(["1"])
-    channels = {name: _channel(name, place) for name, place in fields["channels"].entries()}
-    if not channels:
-        fields["channels"].wrong("names no channel", "Write at least default: {kind: local}")
-    top.source.problems.raise_if_any()
-    return channels
-
-
-def _channel(name: str, place: Place) -> Channel:
-    if not NAME.fullmatch(name):
-        place.wrong(
-            f"{name!r} is not a valid name",
-            "Use lower-case letters, digits and dashes, starting with a letter",
-        )
-    kinds = dict(place.entries())
-    if "kind" not in kinds:
-        place.fields(["kind"], list(kinds))
-        return LocalChannel()
-    return READERS[kinds["kind"].member(ChannelKind)](place)
-
-
-def _local(place: Place) -> Channel:
-    place.fields(["kind"])
-    return LocalChannel()
-
-
-def _sns(place: Place) -> Channel:
-    topics = place.fields(["kind", "topics"])["topics"]
-    found = {Severity(name): _topic(item) for name, item in topics.fields(list(Severity)).items()}
-    if len({arn.split(":")[3] for arn in found.values() if arn}) > 1:
-        topics.wrong("the topics are in several regions", "Make one channel per region")
-    return SnsChannel(found)
-
-
-def _topic(place: Place) -> str:
-    arn = place.text()
-    if arn and not TOPIC.fullmatch(arn):
-        place.wrong(f"{arn!r} is not the ARN of an SNS topic", "Write arn:aws:sns:REGION:ACCOUNT:NAME")
-        return ""
-    return arn
-
-
-def _webhook(place: Place) -> Channel:
-    address = place.fields(["kind", "url"])["url"]
-    url = address.text()
-    parts = urlsplit(url)
-    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
-        address.wrong(f"{url!r} is not a URL", "Write https://HOST/PATH")
-    if parts.username or parts.password:
-        address.wrong("contains a secret", "Remove the user and password; requests are signed instead")
-    return WebhookChannel(url)
-
-
-def _slack(place: Place) -> Channel:
-    fields = place.fields(["kind"], ["url"])
-    if "url" in fields:
-        fix = "Remove it and set MIRANTE_CHANNEL_SECRET_<NAME> instead"
-        fields["url"].wrong("the URL of a chat webhook is a secret", fix)
-    return SlackChannel()
-
-
-def _smtp(place: Place) -> Channel:
-    fields = place.fields(["kind", "host", "port", "sender", "recipients"], ["encryption", "user"])
-    encryption = fields["encryption"].member(Encryption) if "encryption" in fields else Encryption.STARTTLS
-    user = fields["user"].text() if "user" in fields else None
-    if user is not None and encryption is Encryption.NONE:
-        fields["user"].wrong("its password would be sent unencrypted", "Use starttls, or remove the user")
-    port = fields["port"].integer(1)
-    if port > LARGEST_PORT:
-        fields["port"].wrong(f"{port} is not a port", f"Write 1 to {LARGEST_PORT}")
-    return SmtpChannel(
-        host=fields["host"].text(),
-        port=port,
-        sender=_mailbox(fields["sender"]),
-        recipients=_named(fields["recipients"], _mailbox),
-        starttls=encryption is Encryption.STARTTLS,
-        user=user,
-    )
-
-
-def _lambda(place: Place) -> Channel:
-    return LambdaChannel(_named(place.fields(["kind", "functions"])["functions"], Place.text))
-
-
-def _named(place: Place, value: Callable[[Place], str]) -> Mapping[str, str]:
-    found = {name: value(item) for name, item in place.entries()}
-    if place.given and not found:
-        place.wrong("is empty", "Name at least one")
-    return found
-
-
-def _mailbox(place: Place) -> str:
-    text = place.text()
-    if text and not MAILBOX.fullmatch(text):
-        place.wrong(f"{text!r} is not a mail address", "Write one address: ops@example.org")
-    return text
-
-
-READERS: Mapping[ChannelKind, Callable[[Place], Channel]] = {
-    ChannelKind.LOCAL: _local,
-    ChannelKind.SNS: _sns,
-    ChannelKind.WEBHOOK: _webhook,
-    ChannelKind.SLACK: _slack,
-    ChannelKind.SMTP: _smtp,
-    ChannelKind.LAMBDA: _lambda,
-}
+def tells(channel: Channel, team: str) -> bool:
+    """Whether it brings a message to people of ``team``."""
+    if isinstance(channel, ADDRESSING):
+        return team in channel.recipients or "*" in channel.recipients
+    return not isinstance(channel, LambdaChannel)

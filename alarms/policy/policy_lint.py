@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from itertools import pairwise
 
-from alarms.policy.channel import Channels, LambdaChannel, SmtpChannel
+from alarms.policy.channel import Channels, LambdaChannel, tells
 from alarms.policy.policy import ASSIGNED, Route, RoutingPolicy, SeverityLevel
 from foundation.errors import Problems
 from foundation.located import Place
@@ -63,7 +63,7 @@ def _carries(channels: Channels, name: str, team: str, place: Place) -> None:
             _unknown(channels, name, place)
         case LambdaChannel():
             place.wrong(f"{name!r} calls machines and cannot notify people", "Name another channel")
-        case SmtpChannel(recipients=recipients) if team not in recipients and "*" not in recipients:
+        case channel if not tells(channel, team):
             place.wrong(
                 f"{name!r} has no recipient for {team!r}", 'Add the team, or "*", to it in channels.yaml'
             )

@@ -30,8 +30,9 @@ from alarms.reports.metrics import RouterMetrics
 from alarms.router.heartbeat import HeartbeatSender, ping
 from alarms.router.readiness import RouterReadiness
 from alarms.stores.protocol import RouterStore
+from app.bootstrap.notifiers import Notifiers, build_notifiers
 from app.bootstrap.process import ProcessParts
-from app.bootstrap.router import Notifiers, RouterParts, build_notifiers
+from app.bootstrap.router import RouterParts
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings, SettingsError
 from foundation.aws.clients import AwsClients

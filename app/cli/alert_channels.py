@@ -59,7 +59,7 @@ def try_(settings: Settings, channel: str, team: str | None, severity: str) -> N
     from alarms.notify.compose import trial_message
     from alarms.policy.alarm_policy import load_alarm_policy
     from alarms.policy.channel import LambdaChannel
-    from app.bootstrap.router import build_notifiers
+    from app.bootstrap.notifiers import build_notifiers
 
     found = load_alarm_policy(settings.folders)
     chosen = _chosen(found, channel)
@@ -93,7 +93,7 @@ def subscribe(settings: Settings, who: str, queue_arn: str, channel: str) -> Non
     from alarms.notify.sns_topics import subscribe_router, subscribe_team
     from alarms.policy.alarm_policy import load_alarm_policy
     from alarms.policy.channel import SnsChannel
-    from app.bootstrap.router import PAGES
+    from app.bootstrap.notifiers import PAGES
     from foundation.aws.clients import AwsClients
 
     found = load_alarm_policy(settings.folders)

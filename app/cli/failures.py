@@ -34,6 +34,7 @@ FIXES = {
 # What the extras of pyproject.toml bring, by the package that a command imports.
 EXTRAS = {
     "alembic": "servers",
+    "apprise": "apprise",
     "aws_kinesis_agg": "aws",
     "aws_lambda_powertools": "aws",
     "aws_xray_sdk": "aws",

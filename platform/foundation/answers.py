@@ -11,7 +11,7 @@ import contextlib
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event, Timer
 from typing import Any
 
@@ -43,10 +43,11 @@ class TooSlow(AnswerRefused):
 
 @dataclass(frozen=True, slots=True)
 class WholeAnswer:
-    """``content`` is unpacked, and whole."""
+    """``content`` is unpacked, and whole. ``headers`` have small names."""
 
     status: int
     content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_success(self) -> bool:
@@ -76,6 +77,7 @@ class AnswerReader:
         self._client = client
         self._seconds, self._most = seconds, most_bytes
         self._stream: Any = None  # of the connection that the client keeps
+        self.begun: WholeAnswer | None = None  # the last answer, as far as it came
 
     def ask(self, method: str, url: str, **request: Any) -> WholeAnswer:
         """``request`` as httpx has it: ``params``, ``data``, ``json``, ``content``, ``headers``.
@@ -113,14 +115,17 @@ class AnswerReader:
 
     def _whole(self, method: str, url: str, request: Mapping[str, Any], late: Event) -> WholeAnswer:
         content = bytearray()
+        self.begun = None
         with self._client.stream(method, url, **request) as answer:
+            headers = dict(answer.headers)
+            self.begun = WholeAnswer(answer.status_code, b"", headers)
             for chunk in answer.iter_bytes():
                 content += chunk
                 if len(content) > self._most:
                     raise TooLarge(self._most)
                 if late.is_set():
                     raise TooSlow(self._seconds)
-        return WholeAnswer(answer.status_code, bytes(content))
+        return WholeAnswer(answer.status_code, bytes(content), headers)
 
     def _cut(self) -> None:
         known = None if self._stream is None else self._stream.get_extra_info("socket")

@@ -2,133 +2,44 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from email import message_from_bytes
-from email.policy import default as email_policy
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from alarms.model.errors import PermanentFailure, TemporaryFailure
+from alarms.model.errors import NotifierError, PermanentFailure, TemporaryFailure
 from alarms.model.notification import Message, Notification
 from alarms.model.severity import Severity
-from alarms.notify.dispatcher import Notifier
+from alarms.notify import http_receiver
 from alarms.notify.local_sink import LocalSink
-from alarms.notify.slack import SlackNotifier
-from alarms.notify.smtp import SmtpNotifier, SmtpServer
 from alarms.notify.sns import SnsNotifier
-from alarms.notify.webhook import WebhookNotifier, signature
 from foundation.clock import ManualClock
 from tests.support.alerts import MONDAY_10
 from tests.support.aws_refusal import aws_refusal
 from tests.support.broken_notifiers import BROKEN, Wire
+from tests.support.hostile_server import HEAD, endless, hostile
+from tests.support.http_catcher import HttpCatcher, Reply
+from tests.support.notifier_cases import CASES, HTTP_KINDS, SECRET, Case, http_case
 from tests.support.router_store_contract import notification
-from tests.support.smtp_server import SmtpCatcher
+
+MESSAGE = Message(
+    "[P1] Queima: it burns",
+    "[P1] Está queimando",
+    "first\nsecond",
+    "primeiro\nação",
+    "it burns first second",
+    "Está queimando ação",
+    "https://mirante.example/console/incidents/1",
+    "https://mirante.example/acknowledge/1",
+)
 
 
-@dataclass
-class Case:
-    notifier: Notifier
-    wire: Wire
-    faults: bool = True  # whether the other side can be told to fail
-    identified: bool = True  # whether the other side is told the dedup id
-
-
-def page(severity: Severity = Severity.P1) -> Notification:
-    from dataclasses import replace
-
-    message = Message("[P1] Queima: it burns", "[P1] Está queimando", "first\nsecond", "primeiro\nação")
-    return replace(notification(severity=severity), message=message)
-
-
-def sns_case(_: Path) -> Iterator[Case]:
-    wire = Wire()
-
-    class Client:
-        def publish(self, **kwargs: Any) -> dict[str, str]:
-            if wire.fault == "temporary":
-                raise aws_refusal("Throttling")
-            if wire.fault == "permanent":
-                raise aws_refusal("NotFound")
-            wire.arrived.append((kwargs["MessageAttributes"]["dedup_id"]["StringValue"], kwargs["Message"]))
-            return {"MessageId": "m"}
-
-    yield Case(SnsNotifier(Client(), dict.fromkeys(Severity, "arn:aws:sns:sa-east-1:1:t")), wire)
-
-
-def http_client(wire: Wire, read: Callable[[httpx.Request], tuple[str, str]]) -> httpx.Client:
-    def respond(request: httpx.Request) -> httpx.Response:
-        if wire.fault is not None:
-            return httpx.Response(503 if wire.fault == "temporary" else 410)
-        wire.arrived.append(read(request))
-        return httpx.Response(200)
-
-    return httpx.Client(transport=httpx.MockTransport(respond))
-
-
-def webhook_case(_: Path) -> Iterator[Case]:
-    wire = Wire()
-
-    def read(request: httpx.Request) -> tuple[str, str]:
-        expected = signature(b"key", request.content, MONDAY_10)
-        assert request.headers["mirante-signature"] == expected
-        message = json.loads(request.content)["message"]
-        return request.headers["idempotency-key"], "\n".join(message.values())
-
-    client = http_client(wire, read)
-    yield Case(WebhookNotifier("http://receiver/", b"key", lambda: MONDAY_10, client), wire)
-    client.close()
-
-
-def slack_case(_: Path) -> Iterator[Case]:
-    wire = Wire()
-
-    def read(request: httpx.Request) -> tuple[str, str]:
-        (attachment,) = json.loads(request.content)["attachments"]
-        texts = [block["text"]["text"] for block in attachment["blocks"] if block["type"] == "section"]
-        identity = attachment["blocks"][-1]["elements"][0]["text"].removeprefix("dedup ")
-        return identity, "\n".join(texts)
-
-    client = http_client(wire, read)
-    yield Case(SlackNotifier("http://receiver/secret", client), wire)
-    client.close()
-
-
-def smtp_case(_: Path) -> Iterator[Case]:
-    wire = Wire()
-
-    def read(content: bytes) -> None:
-        mail = message_from_bytes(content, policy=email_policy)
-        body = mail.get_body()
-        assert body is not None
-        identity = str(mail["Message-ID"]).removeprefix("<").removesuffix("@mirante>")
-        wire.arrived.append((identity, f"{mail['Subject']}\n{body.get_content()}"))
-
-    with SmtpCatcher(read, lambda: wire.fault) as server:
-        yield Case(SmtpNotifier(SmtpServer("127.0.0.1", server.port, "m@x.org"), {"*": "ops@x.org"}), wire)
-
-
-def sink_case(folder: Path) -> Iterator[Case]:
-    wire = Wire()
-    sink = LocalSink(folder / "notifications.sqlite", ManualClock(MONDAY_10))
-
-    class Watched:
-        def send(self, sent: Notification) -> str:
-            identity = sink.send(sent)
-            message = sink.delivered()[-1].notification.message
-            shown = [message.subject, message.body, message.subject_pt, message.body_pt]
-            wire.arrived.append((sink.delivered()[-1].notification.dedup_id, "\n".join(shown)))
-            return identity
-
-    yield Case(Watched(), wire, faults=False)
-    sink.close()
-
-
-CASES = {"sns": sns_case, "webhook": webhook_case, "slack": slack_case, "smtp": smtp_case, "sink": sink_case}
+def page(severity: Severity = Severity.P1, **more: Any) -> Notification:
+    return replace(notification(severity=severity), message=MESSAGE, **more)
 
 
 @pytest.fixture(params=CASES)
@@ -138,15 +49,17 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
 
 def it_brings_both_languages(case: Case) -> None:
     assert case.notifier.send(page())
-    (_, text) = case.wire.arrived[0]
-    for part in ("it burns", "first", "second", "Está queimando", "ação"):
-        assert part in text, part
+    for _, text in case.wire.arrived:
+        for part in ("it burns", "first", "second", "Está queimando", "ação"):
+            assert part in text, part
+    assert case.wire.arrived
 
 
 def the_same_message_carries_the_same_dedup_id(case: Case) -> None:
     case.notifier.send(page())
     case.notifier.send(page())
-    assert {identity for identity, _ in case.wire.arrived} == {page().dedup_id}
+    if case.reasons:
+        assert {identity for identity, _ in case.wire.arrived} == {page().dedup_id}
 
 
 def what_may_pass_is_temporary(case: Case) -> None:
@@ -160,7 +73,7 @@ def what_may_pass_is_temporary(case: Case) -> None:
 def what_never_will_is_permanent(case: Case) -> None:
     if case.faults:
         case.wire.fault = "permanent"
-        with pytest.raises(PermanentFailure):
+        with pytest.raises(PermanentFailure if case.reasons else NotifierError):
             case.notifier.send(page())
 
 
@@ -229,9 +142,116 @@ def test_the_sink_counts_a_repeated_page_and_shows_it_once(tmp_path: Path) -> No
     sink.close()
 
 
-def test_a_slack_address_is_never_part_of_an_error() -> None:
-    client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
-    with pytest.raises(TemporaryFailure) as raised:
-        SlackNotifier("http://receiver/secret", client).send(page())
-    assert "secret" not in str(raised.value)
-    client.close()
+HTTP = pytest.mark.parametrize("name", HTTP_KINDS)
+
+
+@HTTP
+def test_a_failure_as_a_person_reads_it_holds_no_secret(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with http_case(name) as (case, server):
+        for fault in ("temporary", "permanent"):
+            case.wire.fault = fault
+            with pytest.raises(NotifierError) as raised:
+                case.notifier.send(page())
+            told = f"{raised.value} {raised.value.__cause__}"
+            assert SECRET not in told
+            assert server.url not in told
+    ours = [record for record in caplog.records if record.name.startswith(("alarms", "apprise"))]
+    assert SECRET not in " ".join(record.getMessage() for record in ours)
+
+
+@HTTP
+def test_one_that_is_throttled_says_how_long_to_wait(name: str) -> None:
+    with HttpCatcher(lambda _: Reply(429, b"slow down", {"Retry-After": "40"})) as server:
+        with pytest.raises(TemporaryFailure) as raised:
+            HTTP_KINDS[name].make(server.url).send(page())
+        if HTTP_KINDS[name].reasons:
+            assert raised.value.wait == timedelta(seconds=40)
+            assert "answered 429: slow down" in str(raised.value)
+
+
+@HTTP
+def test_a_redirect_is_not_followed(name: str) -> None:
+    with (
+        HttpCatcher() as elsewhere,
+        HttpCatcher(lambda _: Reply(307, b"", {"Location": elsewhere.url})) as server,
+        pytest.raises(NotifierError),
+    ):
+        HTTP_KINDS[name].make(server.url).send(page())
+    assert (len(server.caught), len(elsewhere.caught)) == (1, 0)
+
+
+@HTTP
+def test_nobody_at_home_is_temporary(name: str) -> None:
+    with HttpCatcher() as server:
+        pass
+    with pytest.raises(TemporaryFailure):
+        HTTP_KINDS[name].make(server.url).send(page())
+
+
+WITH_A_LIMIT = pytest.mark.parametrize("name", [name for name, kind in HTTP_KINDS.items() if kind.reasons])
+
+
+@WITH_A_LIMIT
+def test_an_answer_that_never_ends_counts_by_its_status(name: str) -> None:
+    with hostile(endless) as server:
+        assert HTTP_KINDS[name].make(server.url).send(page()) == page().dedup_id
+        assert server.sent < 20_000_000
+
+
+@WITH_A_LIMIT
+def test_an_answer_that_never_begins_is_temporary(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_receiver, "TIMEOUT_SECONDS", 0.3)
+    dripping = partial(lambda: (HEAD[place : place + 1] for place in range(len(HEAD))))
+    with hostile(dripping, pause=0.1) as server, pytest.raises(TemporaryFailure):
+        HTTP_KINDS[name].make(server.url).send(page())
+
+
+TO_SEVERAL = pytest.mark.parametrize(
+    "name", [name for name, kind in HTTP_KINDS.items() if kind.to is not None]
+)
+
+
+@TO_SEVERAL
+def test_a_persons_address_comes_before_the_teams_and_the_teams_before_everybodys(name: str) -> None:
+    kind = HTTP_KINDS[name]
+    assert kind.to is not None
+    with http_case(name) as (case, server):
+        case.notifier.send(page(target="security:ana", address="+15550123"))
+        case.notifier.send(page(target="security"))
+        case.notifier.send(page(target="business"))
+        told = [kind.to(caught) for caught in server.caught]
+    assert told[0] == "+15550123"
+    assert len(set(told)) == 4
+    assert len(told) == 4
+
+
+@TO_SEVERAL
+def test_another_try_tells_only_whom_the_first_did_not_reach(name: str) -> None:
+    kind, refused = HTTP_KINDS[name], [503]
+    assert kind.to is not None
+    with HttpCatcher(lambda _: Reply(refused.pop() if len(server.caught) == 2 else 200)) as server:
+        notifier = kind.make(server.url)
+        with pytest.raises(TemporaryFailure):
+            notifier.send(page(target="security"))
+        notifier.send(page(target="security"))
+        told = [kind.to(caught) for caught in server.caught]
+    assert len(told) == 3
+    assert told[0] != told[1] == told[2]
+
+
+@TO_SEVERAL
+def test_one_who_cannot_be_reached_keeps_nobody_else_from_being_told(name: str) -> None:
+    with HttpCatcher(lambda _: Reply(400 if len(server.caught) == 1 else 200)) as server:
+        HTTP_KINDS[name].make(server.url).send(page(target="security"))
+        assert len(server.caught) == 2
+    with HttpCatcher(lambda _: Reply(400)) as server, pytest.raises(PermanentFailure):
+        HTTP_KINDS[name].make(server.url).send(page(target="security"))
+
+
+@pytest.mark.parametrize("address", ["no address", "ftp://x/", "https://x.example/\n"])
+def test_a_secret_that_is_not_an_address_is_permanent(address: str) -> None:
+    receiver = http_receiver.HttpReceiver("chat", secrets=[address])
+    with pytest.raises(PermanentFailure, match="its address is not a URL"):
+        receiver.tell(address, "id", json={})
+    receiver.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 
@@ -18,11 +19,19 @@ class Caught:
     body: bytes
 
 
-class HttpCatcher:
-    """Use as a context manager; ``url`` is where it listens on the loopback. Answers 200 to all."""
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
-    def __init__(self) -> None:
+
+class HttpCatcher:
+    """Use as a context manager; ``url`` is where it listens on the loopback. ``answer`` makes each answer."""
+
+    def __init__(self, answer: Callable[[Caught], Reply] | None = None) -> None:
         self.caught: list[Caught] = []
+        self.answer = answer or (lambda _: Reply())
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,10 +40,15 @@ class HttpCatcher:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                outer.caught.append(Caught(self.command, self.path, headers, body))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
+                caught = Caught(self.command, self.path, headers, body)
+                outer.caught.append(caught)
+                reply = outer.answer(caught)
+                self.send_response(reply.status)
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(reply.body)))
                 self.end_headers()
+                self.wfile.write(reply.body)
 
             def do_GET(self) -> None:
                 self.do_POST()
@@ -44,7 +58,7 @@ class HttpCatcher:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def at(self, path: str) -> list[Caught]:

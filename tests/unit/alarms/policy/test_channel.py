@@ -10,15 +10,16 @@ import pytest
 
 from alarms.model.severity import Severity
 from alarms.policy.channel import (
+    Encryption,
     LambdaChannel,
     LocalChannel,
     SlackChannel,
     SmtpChannel,
     SnsChannel,
     WebhookChannel,
-    load_channels,
     secret_of,
 )
+from alarms.policy.channel_file import load_channels
 from alarms.policy.policy_file import load_policy
 from foundation.errors import DefinitionErrors
 from foundation.workspace import SHIPPED
@@ -59,7 +60,7 @@ def test_every_kind_is_read_and_says_which_secret_it_needs(tmp_path: Path) -> No
     assert found["pages"] == SnsChannel({level: TOPICS[level] for level in Severity})
     assert found["tickets"] == WebhookChannel("https://tickets.example/in")
     assert found["chat"] == SlackChannel()
-    assert found["relay"] == SmtpChannel("127.0.0.1", 587, "m@x.org", {"*": "sre@x.org"}, starttls=False)
+    assert found["relay"] == SmtpChannel("127.0.0.1", 587, "m@x.org", {"*": ("sre@x.org",)}, Encryption.NONE)
     assert found["machines"] == LambdaChannel({"restart-api": "restart"})
     needed = {name: secret_of(channel) for name, channel in found.items()}
     assert {name for name, secret in needed.items() if secret} == {"tickets", "chat", "mail"}

@@ -17,8 +17,8 @@ from alarms.policy.channel import LambdaChannel, SnsChannel
 from alarms.stores.sqlite import SqliteRouterStore
 from app.bootstrap.cloudwatch import metrics_publisher
 from app.bootstrap.count_source import count_collector
+from app.bootstrap.notifiers import build_notifiers
 from app.bootstrap.platform import _servers, keyspaces_iam
-from app.bootstrap.router import build_notifiers
 from app.bootstrap.routing_role import alarm_queue
 from app.bootstrap.server_probes import probes_of
 from app.settings import Settings

@@ -18,14 +18,14 @@ from alarms.policy.channel import (
     SnsChannel,
     WebhookChannel,
 )
-from app.bootstrap.router import build_notifiers
+from app.bootstrap.notifiers import build_notifiers
 from app.bootstrap.routing_role import LEASE
 from app.settings import ChannelSecrets, Settings, SettingsError, load_settings
 from foundation.aws.errors import AwsError
 from foundation.clock import SystemClock
 from foundation.errors import DefinitionError
 
-SMTP = SmtpChannel("mail", 587, "m@x.org", {"*": "sre@x.org"}, user="mirante")
+SMTP = SmtpChannel("mail", 587, "m@x.org", {"*": ("sre@x.org",)}, user="mirante")
 TOPICS = SnsChannel(dict.fromkeys(Severity, "arn:aws:sns:sa-east-1:123456789012:t"))
 
 
