@@ -168,6 +168,7 @@ class TimerKind(StrEnum):
     STABLE = "stable"
     HOLD = "hold"
     MORE = "more"
+    SYMPTOMS = "symptoms"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from itertools import product
 
@@ -10,18 +10,21 @@ from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from alarms.model.incident import OPEN_STATES
 from alarms.model.notification import Delivery, DeliveryState
 from alarms.model.receipt import ReceiptState
 from alarms.model.severity import Severity
 from alarms.reports import response
 from alarms.reports.response import PERIOD, gauge
-from alarms.router.quality import ALL, alert_quality
+from alarms.router.quality import alert_quality
 from alarms.stores.protocol import RouterStore
 from foundation.clock import Clock
 from foundation.metrics import MetricSpec
 
 REFRESH_SECONDS = 30.0
 RESULTS = {DeliveryState.SENT: "sent", DeliveryState.PENDING: "retried", DeliveryState.DEAD: "dead"}
+IDLE_SHARE = 20  # times as long as the last reading took, nothing is read again
+MEASURED = 5_000  # the newest incidents, for what is more than a count
 RULES_SHOWN = 100
 
 
@@ -39,7 +42,8 @@ class AlertsReceived(Collector):
 
 
 class RouterMetrics(Collector):
-    """Counters of this process, and gauges read from the store, at most every half minute."""
+    """Counters of this process, and gauges read from the store: counts each time, the rest every half minute
+    at most, of the newest ``MEASURED`` incidents."""
 
     def __init__(self, store: RouterStore, clock: Clock) -> None:
         self._store = store
@@ -49,7 +53,7 @@ class RouterMetrics(Collector):
             self._notifications.labels(severity.value, result)  # a first failure is a step up from nought
         self._repaired = _counter(response.REPAIRED)
         self._quality: list[Metric] = []
-        self._quality_at: float | None = None
+        self._quality_due: float | None = None
 
     def delivered(self, delivery: Delivery) -> None:
         """For the dispatcher's ``on_sent``, ``on_failed`` and ``on_dead``."""
@@ -63,9 +67,9 @@ class RouterMetrics(Collector):
         yield from self._notifications.collect()
         yield from self._repaired.collect()
         yield from self._waiting()
-        incidents = self._store.open_incidents()
-        counts = {s: sum(incident.severity is s for incident in incidents) for s in Severity}
-        yield gauge(response.OPEN, {severity.value: float(count) for severity, count in counts.items()})
+        recent = self._store.count_incidents(since=self._clock.now() - PERIOD)
+        yield _counted(response.OPEN, self._store.count_incidents(states=OPEN_STATES))
+        yield _counted(response.RECENT, recent)
         yield from self._cached_quality()
 
     def _waiting(self) -> Iterable[Metric]:
@@ -80,17 +84,18 @@ class RouterMetrics(Collector):
 
     def _cached_quality(self) -> list[Metric]:
         now = self._clock.monotonic()
-        if self._quality_at is None or now - self._quality_at > REFRESH_SECONDS:
+        if self._quality_due is None or now >= self._quality_due:
             self._quality = [*self._measure_quality(), *self._measure_response()]
-            self._quality_at = now
+            done = self._clock.monotonic()
+            self._quality_due = done + max(REFRESH_SECONDS, (done - now) * IDLE_SHARE)
         return self._quality
 
     def _measure_response(self) -> Iterable[Metric]:
         now = self._clock.now()
-        return response.response_metrics(self._store.incidents(since=now - PERIOD, limit=ALL), now)
+        return response.response_metrics(self._store.incidents(since=now - PERIOD, limit=MEASURED), now)
 
     def _measure_quality(self) -> Iterable[Metric]:
-        rows = alert_quality(self._store, self._clock.now() - PERIOD)[:RULES_SHOWN]
+        rows = alert_quality(self._store, self._clock.now() - PERIOD, MEASURED)[:RULES_SHOWN]
         yield gauge(response.NOISE, {row.rule: row.noise_ratio for row in rows})
         acknowledged = {row.rule: _seconds(row.time_to_acknowledge) for row in rows}
         yield gauge(response.RULE_ACKNOWLEDGE, acknowledged)
@@ -99,6 +104,10 @@ class RouterMetrics(Collector):
 
 def _counter(spec: MetricSpec) -> Counter:
     return Counter(spec.name.removesuffix("_total"), spec.help, spec.labels, registry=None)
+
+
+def _counted(spec: MetricSpec, counts: Mapping[Severity, int]) -> Metric:
+    return gauge(spec, {severity.value: float(count) for severity, count in counts.items()})
 
 
 def _seconds(duration: timedelta | None) -> float | None:

@@ -79,10 +79,9 @@ METRICS = (
 
 
 def response_metrics(incidents: Sequence[Incident], now: datetime) -> Iterator[Metric]:
-    """Counts are 0 where nothing happened; a mean of nothing is absent."""
+    """A mean of nothing is absent."""
     recent = [incident for incident in incidents if incident.opened_at > now - PERIOD]
     groups = {s.value: [incident for incident in recent if incident.severity is s] for s in Severity}
-    yield gauge(RECENT, {name: float(len(group)) for name, group in groups.items()})
     yield gauge(
         ACKNOWLEDGE, {severity: _mean(group, "acknowledged_at") for severity, group in groups.items()}
     )

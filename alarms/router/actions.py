@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from alarms.model.decision import Stage
-from alarms.model.errors import InvalidRequest, NotAllowed, UnknownIncident
+from alarms.model.errors import InvalidRequest, NotAllowed, UnknownIncident, UnreadableRow
 from alarms.model.incident import HoldKind, Incident, IncidentState, Timer, TimerKind, TransitionKind
 from alarms.model.silence import Matcher, Silence, checked_silence
 from alarms.router.context import IncidentUpdate, RoutingContext
 from alarms.router.notify import find_hold, hold, tell
 from alarms.router.reassess import resolve
 from alarms.router.silence import covers_some, set_end
-from alarms.stores.protocol import RouterStore, RouterTransaction
+from alarms.stores.protocol import ListPlace, RouterStore, RouterTransaction
 from foundation.clock import Clock
 
 SHORTEST_ENDING = 4
 LONGEST_SNOOZE = timedelta(days=30)
+AT_ONCE = 100  # incidents in one transaction
 LONGEST_NOTE = 4_000  # characters
 
 
@@ -112,10 +114,12 @@ class Actions:
         silence = Silence(self.routing.new_id(), checked, starts_at, ends_at, by, comment)
         with self._store.transaction() as tx:
             tx.save_silence(silence)
-            for incident in tx.open_incidents():
-                labels = [incident.labels, *(record.labels for record in tx.alerts(incident.id))]
-                if covers_some(silence, labels, self._clock.now()):
-                    self._quieten(self._update_of(tx, incident, by), silence)
+
+        def quieten(tx: RouterTransaction, incident: Incident) -> None:
+            if incident.hold is None and self._covers_some(tx, incident, silence):
+                self._quieten(self._update_of(tx, incident, by), silence)
+
+        self.each_open(quieten)
         return silence
 
     def begin_silences(self, since: datetime, now: datetime) -> None:
@@ -123,10 +127,12 @@ class Actions:
         begun = [one for one in self._store.silences(ending_after=now) if since < one.starts_at <= now]
         if not begun:
             return
-        with self._store.transaction() as tx:
-            for incident in tx.open_incidents():
-                if incident.hold is None:
-                    self._quieten(self._update_of(tx, incident), begun[-1])
+
+        def quieten(tx: RouterTransaction, incident: Incident) -> None:
+            if incident.hold is None:
+                self._quieten(self._update_of(tx, incident), begun[-1])
+
+        self.each_open(quieten)
 
     def expire_silence(self, silence_id: str, by: str) -> None:
         """End it now; what it held back is paged by the next tick."""
@@ -141,9 +147,35 @@ class Actions:
                     "`mirante alerts silences` lists them",
                 )
             tx.save_silence(replace(silence, starts_at=min(silence.starts_at, now), ends_at=now))
-            for incident in tx.open_incidents():
-                if incident.hold is not None and incident.hold.kind is HoldKind.SILENCE:
-                    tx.set_timer(Timer(incident.id, TimerKind.HOLD, now))
+
+        def look_again(tx: RouterTransaction, incident: Incident) -> None:
+            if incident.hold is not None and incident.hold.kind is HoldKind.SILENCE:
+                tx.set_timer(Timer(incident.id, TimerKind.HOLD, now))
+
+        self.each_open(look_again)
+
+    def each_open(self, work: Callable[[RouterTransaction, Incident], None]) -> None:
+        """With each that is open, as it is by then; in slices, so that nobody waits for the write lock longer
+        than one takes. Should the process end in between, the auditor finds what was left."""
+        place: ListPlace | None = None
+        while places := self._store.open_places(AT_ONCE, place):
+            with self._store.transaction() as tx:
+                for place in places:
+                    incident = self._readable(tx, place.incident_id)
+                    if incident is not None and incident.is_open:
+                        work(tx, incident)
+            place = places[-1]
+
+    def _readable(self, tx: RouterTransaction, incident_id: str) -> Incident | None:
+        """One that cannot be read is told of by itself, and hides no other."""
+        try:
+            return tx.incident(incident_id)
+        except UnreadableRow:
+            return None
+
+    def _covers_some(self, tx: RouterTransaction, incident: Incident, silence: Silence) -> bool:
+        labels = (record.labels for record in tx.alerts(incident.id))
+        return covers_some(silence, chain([incident.labels], labels), self._clock.now())
 
     def _quieten(self, update: IncidentUpdate, silence: Silence) -> None:
         found = find_hold(update)

@@ -28,13 +28,16 @@ def audit(update: IncidentUpdate) -> list[str]:
 
 
 def _fix_held(update: IncidentUpdate) -> list[str]:
-    """A hold that nothing keeps up and nothing will end."""
+    """A hold that nothing keeps up and nothing will end, or not until a silence ends that is over."""
     hold = update.incident.hold
-    timers = {timer.kind for timer in update.tx.timers(update.incident.id)}
-    if hold is None or timers & {TimerKind.HOLD, TimerKind.STABLE}:
+    timers = {timer.kind: timer.deadline for timer in update.tx.timers(update.incident.id)}
+    if hold is None or TimerKind.STABLE in timers:
+        return []
+    end = timers.get(TimerKind.HOLD)
+    if end is not None and (hold.kind is not HoldKind.SILENCE or end <= update.wall):
         return []
     still = find_hold(update)
-    if still is not None and still.kind is not HoldKind.SILENCE:
+    if still is not None and (end is not None or still.kind is not HoldKind.SILENCE):
         return []
     update.set_timer(TimerKind.HOLD, update.wall)
     return [_repaired(update, f"held by {hold.kind} {hold.by}, and nothing would end the hold")]

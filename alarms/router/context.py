@@ -17,6 +17,7 @@ from alarms.notify.compose import Composer
 from alarms.policy.escalation import EscalationPolicy
 from alarms.policy.policy import Route, RoutingPolicy, SeverityLevel, canonical, from_canonical
 from alarms.policy.schedule import Schedules
+from alarms.router.silences_by_label import SilencesByLabel
 from alarms.router.topology import Topology
 from alarms.router.troubles import Trouble, Troubles
 from alarms.stores.protocol import ReadSide, RouterTransaction
@@ -40,6 +41,7 @@ class RoutingContext:
     environment: str = ""  # of the router itself
     troubles: Troubles = field(default_factory=Troubles)
     _snapshots: dict[str, RoutingPolicy] = field(default_factory=dict)
+    _silences: SilencesByLabel = field(default_factory=lambda: SilencesByLabel(()))
 
     def escalation_of(self, reads: ReadSide, incident: Incident) -> EscalationPolicy:
         """Under the policy the incident was opened with."""
@@ -58,6 +60,14 @@ class RoutingContext:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self.troubles.note(Trouble.of_a_part(f"policy {policy_id}", f"its stored text: {error}"))
             return self.policy
+
+    def silences(self, reads: ReadSide, now: datetime) -> SilencesByLabel:
+        """Those that have not ended."""
+        found = reads.silences(ending_after=now)
+        arranged = self._silences
+        if found is not arranged.all:
+            arranged = self._silences = SilencesByLabel(found)
+        return arranged
 
     def keep_policy(self, tx: RouterTransaction) -> None:
         """Put today's policy on file, so that an incident outlives a change of it."""

@@ -6,6 +6,7 @@ A symptom attaches to its cause, stays visible, and is let go when the cause is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from alarms.model.decision import Stage
 from alarms.model.incident import HoldKind, Incident, TimerKind, TransitionKind
@@ -14,6 +15,8 @@ from alarms.router.notify import find_hold, hold
 from alarms.router.topology import Topology
 
 FRESH = (TransitionKind.OPENED, TransitionKind.REOPENED)
+AT_ONCE, LATER = 20, 500  # symptoms in the transaction of an alert, and in one of their own
+BETWEEN = timedelta(seconds=1)
 
 
 def correlate(context: AlertContext) -> None:
@@ -21,16 +24,27 @@ def correlate(context: AlertContext) -> None:
     if update is None or context.event not in FRESH:
         return
     incident, topology = update.incident, context.routing.topology
-    bears = incident.slo_id is None and topology.may_bear(incident.component)
-    related = bears or topology.may_lean(incident.component, incident.slo_id)
-    others = update.tx.open_incidents() if related else ()  # which may be many thousands
-    cause = cause_of(update.incident, others, context.routing.topology)
+    causes = topology.causes(incident.component, incident.slo_id)
+    cause = cause_of(incident, update.tx.faults(incident.environment, causes), topology)
     if cause is not None:
         _attach(update, cause)
         return
     update.explain(Stage.CORRELATE, "alone", "no open incident of anything that it depends on")
-    for symptom in symptoms_of(update.incident, others, context.routing.topology):
-        _adopt(update.incident, update.of(symptom))
+    adopt_symptoms(update, AT_ONCE)
+
+
+def adopt_symptoms(update: IncidentUpdate, most: int) -> None:
+    """What it explains and was there before it: some now, and the others when its timer is due."""
+    cause, topology = update.incident, update.routing.topology
+    if cause.component is None or cause.slo_id is not None:
+        return
+    components, slos = topology.explained(cause.component)
+    found = update.tx.unexplained(cause.environment, components, slos, most)
+    symptoms = symptoms_of(cause, found, topology)
+    for symptom in symptoms:
+        _adopt(cause, update.of(symptom))
+    if symptoms and len(found) == most:
+        update.set_timer(TimerKind.SYMPTOMS, update.now + BETWEEN)
 
 
 def cause_of(incident: Incident, others: Sequence[Incident], topology: Topology) -> Incident | None:
@@ -57,18 +71,17 @@ def is_cause(cause: Incident, symptom: Incident, topology: Topology) -> bool:
     )
 
 
-def let_go_symptoms(update: IncidentUpdate) -> None:
-    """The cause is over: what it explained is on its own again, after a grace to clear by itself."""
-    ended = update.incident
-    if ended.slo_id is not None or not update.routing.topology.may_bear(ended.component):
-        return
-    for symptom in update.tx.open_incidents():
-        if symptom.cause_id != update.incident.id:
-            continue
+def let_go_symptoms(update: IncidentUpdate, most: int) -> None:
+    """The cause is over: what it explained is on its own again, after a grace to clear by itself; some now,
+    and the others when its timer is due."""
+    symptoms = update.tx.symptoms(update.incident.id, most)
+    for symptom in symptoms:
         other = update.of(symptom)
         other.change(TransitionKind.DETACHED, cause_id=None, detail={"cause": update.incident.id})
         if symptom.hold is not None and symptom.hold.kind is HoldKind.CAUSE:
             other.set_timer(TimerKind.HOLD, other.now + other.policy.release_after)
+    if len(symptoms) == most:
+        update.set_timer(TimerKind.SYMPTOMS, update.now + BETWEEN)
 
 
 def _attach(update: IncidentUpdate, cause: Incident) -> None:

@@ -13,6 +13,7 @@ from alarms.model.decision import Stage
 from alarms.model.incident import Incident, IncidentState, Timer, TimerKind, TransitionKind
 from alarms.policy.escalation import EscalationPolicy, Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
+from alarms.router.correlate import LATER, adopt_symptoms, let_go_symptoms
 from alarms.router.notify import find_hold, release, tell, tell_more
 from alarms.router.reassess import lower, resolve_by_alerts, worst_firing
 from alarms.router.silence import set_end
@@ -26,8 +27,13 @@ def escalate(context: AlertContext) -> None:
 def fire(update: IncidentUpdate, timer: Timer) -> None:
     """``timer`` is due; it is gone afterwards, whatever became of it."""
     update.tx.clear_timer(timer.incident_id, timer.kind)
-    if not update.incident.is_open:
-        return
+    if timer.kind is TimerKind.SYMPTOMS:
+        (adopt_symptoms if update.incident.is_open else let_go_symptoms)(update, LATER)
+    elif update.incident.is_open:
+        _fire(update, timer)
+
+
+def _fire(update: IncidentUpdate, timer: Timer) -> None:
     match timer.kind:
         case TimerKind.LOWER:
             lower(update)
@@ -130,6 +136,8 @@ def _to_come(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> 
             yield f"{when}: lowered to {incident.lowering_to}, unless it gets worse again"
         case TimerKind.STABLE:
             yield f"{when}: if it has been quiet, resolved; if it still fires, paged"
+        case TimerKind.SYMPTOMS:
+            yield f"{when}: further incidents that it explains are attached"
         case TimerKind.MORE:
             yield f"{when}: {incident.untold_count} alerts that joined are told"
         case TimerKind.HOLD:

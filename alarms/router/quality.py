@@ -72,10 +72,10 @@ class _Story:
         return next((entry.at for entry in self.timeline if entry.kind is kind), None)
 
 
-def alert_quality(reads: ReadSide, since: datetime) -> list[RuleQuality]:
-    """Rules with incidents opened since then, the noisiest first."""
+def alert_quality(reads: ReadSide, since: datetime, most: int = ALL) -> list[RuleQuality]:
+    """Rules with incidents opened since then (the newest ``most`` of them), the noisiest first."""
     by_rule: dict[str, list[_Story]] = defaultdict(list)
-    for incident in reads.incidents(since=since, limit=ALL):
+    for incident in reads.incidents(since=since, limit=most):
         story = _Story(incident, reads.transitions(incident.id), reads.deliveries(incident.id))
         by_rule[incident.name or incident.title].append(story)
     rows = [_row(rule, stories) for rule, stories in by_rule.items()]

@@ -8,7 +8,7 @@ from alarms.model.notification import NotifyStep
 from alarms.model.severity import Severity
 from alarms.policy.escalation import Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
-from alarms.router.correlate import let_go_symptoms
+from alarms.router.correlate import AT_ONCE, let_go_symptoms
 from alarms.router.damp import restart_quiet_time
 from alarms.router.notify import tell
 from alarms.router.route import assign
@@ -67,7 +67,7 @@ def resolve(update: IncidentUpdate, by: str, note: str) -> None:
     )
     recipients = [Recipient(NotifyStep.RESOLVED, target) for target in sorted(told)]
     tell(update, recipients, TransitionKind.RESOLVED)
-    let_go_symptoms(update)
+    let_go_symptoms(update, AT_ONCE)
 
 
 def lower(update: IncidentUpdate) -> None:

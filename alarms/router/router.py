@@ -39,7 +39,6 @@ from foundation.instants import from_micros, to_micros
 
 LOG = logging.getLogger(__name__)
 TIMERS_A_TRANSACTION = 100
-AUDITED_AT_ONCE = 100
 MOST_OPEN = 5_000  # listed at once; pages have them all
 
 
@@ -173,17 +172,8 @@ class Router(Actions):
     def audit(self) -> list[str]:
         """What the escalation auditor found and fixed, one sentence each."""
         findings: list[str] = []
-        place: ListPlace | None = None
-        while True:  # in slices: nobody waits for the write lock longer than one takes
-            page = self._store.open_page(AUDITED_AT_ONCE, place)
-            with self._store.transaction() as tx:
-                for listed in page.incidents:
-                    incident = tx.incident(listed.id)  # as it is by now
-                    if incident is not None and incident.is_open:
-                        findings += self._audit(tx, incident)
-            place = page.last
-            if place is None:
-                return findings
+        self.each_open(lambda tx, incident: findings.extend(self._audit(tx, incident)))
+        return findings
 
     def _audit(self, tx: RouterTransaction, incident: Incident) -> list[str]:
         try:
@@ -276,7 +266,7 @@ class Router(Actions):
         return found
 
     def silences(self) -> Sequence[Silence]:
-        return self._store.silences(ending_after=self._clock.now())
+        return list(self._store.silences(ending_after=self._clock.now()))
 
     def close(self) -> None:
         self._store.close()

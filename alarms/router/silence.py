@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from alarms.model.alert import AlertState
@@ -10,6 +10,7 @@ from alarms.model.errors import InvalidRequest
 from alarms.model.incident import Hold, HoldKind, TimerKind, TransitionKind
 from alarms.model.silence import Silence
 from alarms.router.context import AlertContext, IncidentUpdate
+from alarms.router.silences_by_label import SilencesByLabel
 from alarms.router.troubles import Trouble, Troubles, sentence
 
 
@@ -25,8 +26,7 @@ def silence(context: AlertContext) -> None:
         context.hold = held_by_a_silence(update)
         context.event = None if context.hold is None else TransitionKind.HELD
     elif context.alert.state is AlertState.FIRING and _is_held_by_a_silence(update):
-        covered = _longest([context.labels], in_force(update), update.now, context.routing.troubles)
-        context.event = None if covered else TransitionKind.RELEASED
+        context.event = None if is_silenced(context) else TransitionKind.RELEASED
 
 
 def is_silenced(context: AlertContext) -> bool:
@@ -34,26 +34,18 @@ def is_silenced(context: AlertContext) -> bool:
     update = context.update
     if update is None:
         return False
-    silences = in_force(update)
+    silences = context.routing.silences(update.tx, update.now)
     return _longest([context.labels], silences, update.now, context.routing.troubles) is not None
 
 
 def held_by_a_silence(update: IncidentUpdate) -> Hold | None:
     """While each of its firing alerts is covered by some silence, by its own labels."""
-    silences = in_force(update)
-    if not silences:
+    silences = update.routing.silences(update.tx, update.now)
+    if not silences.all:
         return None
-    firing = [
-        record.labels or update.incident.labels
-        for record in update.tx.alerts(update.incident.id)
-        if record.state is AlertState.FIRING
-    ]
+    firing = (record.labels or update.incident.labels for record in update.tx.firing_of(update.incident.id))
     found = _longest(firing, silences, update.now, update.routing.troubles)
     return None if found is None else Hold(HoldKind.SILENCE, found.id, update.now)
-
-
-def in_force(update: IncidentUpdate) -> list[Silence]:
-    return [one for one in update.tx.silences(ending_after=update.now) if one.starts_at <= update.now]
 
 
 def set_end(update: IncidentUpdate, hold: Hold) -> None:
@@ -71,14 +63,14 @@ def _is_held_by_a_silence(update: IncidentUpdate) -> bool:
 
 
 def _longest(
-    firing: Sequence[Mapping[str, str]], silences: Sequence[Silence], now: datetime, troubles: Troubles
+    firing: Iterable[Mapping[str, str]], silences: SilencesByLabel, now: datetime, troubles: Troubles
 ) -> Silence | None:
     """The silence to look at again when it ends: of those that cover one alert the last to end, and of all
     alerts the first of these. None when some alert is not covered, or none fires."""
     covering = []
     for labels in firing:
         found = max(
-            (one for one in silences if _covers(one, labels, now, troubles)),
+            (one for one in silences.candidates(labels) if _covers(one, labels, now, troubles)),
             key=lambda one: one.ends_at,
             default=None,
         )

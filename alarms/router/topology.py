@@ -13,14 +13,16 @@ class Topology:
     """The component catalogue as the router needs it."""
 
     def __init__(self, components: Iterable[Component] = ()) -> None:
-        components = tuple(components)
         self._components = {component.id: component for component in components}
         self._below = {component: self._reach(component) for component in self._components}
-        self._bearing = frozenset().union(*self._below.values(), (c.id for c in components if c.slos))
         self._of_slo: dict[str, tuple[str, ...]] = {}
         for component in sorted(self._components.values(), key=self._prominence):
             for slo_id in component.slos:
                 self._of_slo[slo_id] = (*self._of_slo.get(slo_id, ()), component.id)
+        self._below_slo: dict[str, Set[str]] = {
+            slo_id: frozenset(parts).union(*(self.below(part) for part in parts))
+            for slo_id, parts in self._of_slo.items()
+        }
 
     def component_of(self, alert: Alert) -> str | None:
         """What the alert says, else the most prominent component its SLO is measured on."""
@@ -37,20 +39,20 @@ class Topology:
         """Everything that ``component`` depends on, at any depth."""
         return self._below.get(component, frozenset())
 
-    def may_lean(self, component: str | None, slo_id: str | None) -> bool:
-        """Whether a fault anywhere could explain trouble of it; what no catalogue has leans on none."""
-        return bool(self._of_slo.get(slo_id or "")) or bool(self.below(component or ""))
+    def causes(self, component: str | None, slo_id: str | None) -> Set[str]:
+        """Whose fault explains trouble of an SLO (on any component of it) or of a component; what no
+        catalogue has leans on none."""
+        if slo_id is not None:
+            return self._below_slo.get(slo_id, frozenset())
+        return self.below(component or "")
 
-    def may_bear(self, component: str | None) -> bool:
-        """Whether a fault of it could explain trouble anywhere."""
-        return component in self._bearing
+    def explained(self, cause: str) -> tuple[Set[str], Set[str]]:
+        """The components and the SLOs whose trouble a fault of ``cause`` explains."""
+        components = frozenset(high for high, below in self._below.items() if cause in below)
+        return components, frozenset(slo for slo, below in self._below_slo.items() if cause in below)
 
     def explains(self, cause: str, component: str | None, slo_id: str | None) -> bool:
-        """Whether a fault in ``cause`` explains trouble of an SLO (on any component of it) or a component."""
-        if slo_id is not None:
-            served_by = self._of_slo.get(slo_id, ())
-            return cause in served_by or any(cause in self.below(part) for part in served_by)
-        return component is not None and cause in self.below(component)
+        return cause in self.causes(component, slo_id)
 
     def _reach(self, component: str) -> Set[str]:
         reached: set[str] = set()

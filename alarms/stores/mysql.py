@@ -25,16 +25,12 @@ HAS_COLUMN = (
     "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() "
     "AND table_name = :table AND column_name = :column"
 )
-ADD_RANK = (
-    "ALTER TABLE incidents ADD COLUMN `rank` TINYINT NOT NULL DEFAULT 1, "
-    "ADD KEY incidents_by_rank (state, `rank`, opened_at)"
+# What tables that were made before lack, by the column that tells, and the script that adds it.
+RUNGS = (
+    ("incidents", "rank", "schema_mysql_rank.sql"),
+    ("receipts", "sender", "schema_mysql_sender.sql"),
+    ("incidents", "bears", "schema_mysql_relations.sql"),
 )
-FILL_RANK = (
-    "UPDATE incidents SET `rank` = SUBSTR(body, LOCATE(:mark, body) + :length, 1) "
-    "WHERE LOCATE(:mark, body) > 0"
-)
-MARK = '"severity":"P'
-ADD_SENDER = "ALTER TABLE receipts ADD COLUMN sender VARCHAR(255) NOT NULL DEFAULT ''"
 SYNCED = 1  # of innodb_flush_log_at_trx_commit: on the disk before a commit is answered
 
 
@@ -61,7 +57,7 @@ class MysqlRouterStore(SqlRouterStore):
     def transaction(self) -> Iterator[SqlTransaction]:
         with self.writing() as session:
             session.rows(TAKE_TURN)
-            yield SqlTransaction(session, self.unreadable)
+            yield SqlTransaction(session, self.unreadable, self.kept_silences)
 
     @contextmanager
     def writing(self) -> Iterator[SqlSession]:
@@ -98,23 +94,27 @@ class MysqlRouterStore(SqlRouterStore):
                     f"innodb_flush_log_at_trx_commit is {flush} there, so a power cut may lose "
                     f"committed data; set it to {SYNCED}"
                 )
-            for statement in SCHEMA.read_text(encoding="utf-8").rstrip().removesuffix(";").split(";\n"):
+            for statement in _statements(SCHEMA):
                 session.change(statement)
-            if self._add_column(session, "incidents", "rank", ADD_RANK):
-                # As schema_rank.sql has it: the severity an incident has now.
-                session.change(FILL_RANK, {"mark": MARK, "length": len(MARK)})
-            self._add_column(session, "receipts", "sender", ADD_SENDER)
+            for table, column, name in RUNGS:
+                self._climb(session, {"table": table, "column": column}, SCHEMA.with_name(name))
             if not session.rows("SELECT id FROM turn"):  # somebody may hold it
                 session.change("INSERT INTO turn (id) VALUES (1) ON DUPLICATE KEY UPDATE id = id")
 
-    def _add_column(self, session: SqlSession, table: str, column: str, statement: str) -> bool:
-        """Where the tables were made before there was such a column; whether it was missing."""
-        place = {"table": table, "column": column}
+    def _climb(self, session: SqlSession, place: Values, script: Path) -> None:
         if session.rows(HAS_COLUMN, place):
-            return False
+            return
+        add, *fill = _statements(script)
         try:
-            session.change(statement)
+            session.change(add)
         except StoreBusy:
             if not session.rows(HAS_COLUMN, place):  # another process may have been faster
                 raise
-        return True
+        for statement in fill:
+            session.change(statement)
+
+
+def _statements(script: Path) -> list[str]:
+    """A colon of theirs names no value."""
+    text = script.read_text(encoding="utf-8").replace(":", "\\:")
+    return text.rstrip().removesuffix(";").split(";\n")

@@ -7,7 +7,7 @@ A transaction is all or nothing and serial: two of them never see each other hal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -75,8 +75,18 @@ class ReadSide(Protocol):
         """Open ones, the most severe first, then the oldest; from the one that follows ``after`` on."""
         ...
 
+    def open_places(self, limit: int, after: ListPlace | None = None) -> Sequence[ListPlace]:
+        """Where the next open ones stand, in the order of ``open_page``."""
+        ...
+
     def newest_page(self, limit: int, after: ListPlace | None = None) -> Page:
         """All of them, newest first; from the one that follows ``after`` on."""
+        ...
+
+    def count_incidents(
+        self, *, states: Sequence[IncidentState] = tuple(IncidentState), since: datetime | None = None
+    ) -> Mapping[Severity, int]:
+        """By the severity they have now; ``since`` compares with ``opened_at``."""
         ...
 
     def transitions(self, incident_id: str) -> Sequence[Transition]:
@@ -88,6 +98,10 @@ class ReadSide(Protocol):
         ...
 
     def alerts(self, incident_id: str) -> Sequence[AlertRecord]: ...
+
+    def firing_of(self, incident_id: str) -> Iterator[AlertRecord]:
+        """Its firing alerts, the most severe first, read as far as they are asked for."""
+        ...
 
     def firing(self, source: str) -> Sequence[AlertRecord]:
         """Alerts of that source that were firing when last heard of."""
@@ -118,6 +132,21 @@ class RouterTransaction(ReadSide, Protocol):
 
     def newest_incident(self, key: str) -> Incident | None:
         """The last incident opened with this key that can be read, open or not."""
+        ...
+
+    def faults(self, environment: str, components: Iterable[str]) -> Sequence[Incident]:
+        """Of each of the components the open incident that may be a cause, the most severe, then oldest: it
+        is of no SLO, and nothing explains it."""
+        ...
+
+    def unexplained(
+        self, environment: str, components: Iterable[str], slos: Iterable[str], limit: int
+    ) -> Sequence[Incident]:
+        """Open incidents of these SLOs, or of these components and no SLO, that nothing explains."""
+        ...
+
+    def symptoms(self, cause_id: str, limit: int) -> Sequence[Incident]:
+        """Open incidents that this one explains."""
         ...
 
     def count_opened(

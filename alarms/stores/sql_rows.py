@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -39,6 +40,8 @@ DECISIONS = msgspec.json.Decoder(RoutingDecision)
 ALERTS = msgspec.json.Decoder(AlertRecord)
 NOTIFICATIONS = msgspec.json.Decoder(Notification)
 SILENCES = msgspec.json.Decoder(Silence)
+
+LONGEST_PLACE = 255  # characters; whoever finds an incident by its place compares the whole names
 
 DELIVERY_COLUMNS = (
     "sequence, notification, state, next_attempt_at, attempts, fence, worker, lease_until, sent_at, "
@@ -121,6 +124,13 @@ class Unreadable:
         return problem
 
 
+@dataclass(slots=True)
+class KeptSilences:
+    """As they were read last, and the rows they were read from: equal rows are not decoded again."""
+
+    last: tuple[Sequence[Row], Sequence[Silence]] = ((), ())
+
+
 def delivery(row: Row) -> Delivery:
     return Delivery(
         sequence=row[0],
@@ -184,7 +194,26 @@ def incident_values(incident: Incident) -> Values:
         "rank": incident.severity.rank,
         "opened_at": microseconds(incident.opened_at),
         "body": encode(incident),
+        **_relations(incident),
     }
+
+
+def of_component(environment: str, component: str) -> str:
+    return f"{environment} component {component}"[:LONGEST_PLACE]
+
+
+def of_slo(environment: str, slo_id: str) -> str:
+    return f"{environment} slo {slo_id}"[:LONGEST_PLACE]
+
+
+def _relations(incident: Incident) -> Values:
+    """By what it is found as a cause or a symptom while it is open; what is explained, by its cause alone."""
+    if not incident.is_open or incident.cause_id is not None:
+        return {"bears": None, "leans": None, "cause": incident.cause_id if incident.is_open else None}
+    component, slo_id = incident.component, incident.slo_id
+    own = None if component is None else of_component(incident.environment, component)
+    burns = None if slo_id is None else of_slo(incident.environment, slo_id)
+    return {"bears": own if burns is None else None, "leans": burns or own, "cause": None}
 
 
 def alert_values(record: AlertRecord) -> Values:

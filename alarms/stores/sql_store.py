@@ -6,15 +6,17 @@ Names that some database reserves stand in backticks, which SQLite takes, too.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from itertools import product
 
 from alarms.model.decision import RoutingDecision
 from alarms.model.errors import UnreadableRow
 from alarms.model.incident import OPEN_STATES, AlertRecord, Incident, IncidentState, Timer, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.severity import Severity
 from alarms.model.silence import Silence
 from alarms.stores.protocol import FAR, ListPlace, Page
 from alarms.stores.sql_rows import (
@@ -27,6 +29,7 @@ from alarms.stores.sql_rows import (
     SILENCES,
     TIMER_COLUMNS,
     TRANSITIONS,
+    KeptSilences,
     SqlReader,
     SqlSession,
     Unreadable,
@@ -43,6 +46,8 @@ from alarms.stores.sql_rows import (
 )
 
 MOST_OPEN = 100_000
+AT_ONCE = 100  # rows of what is read until somebody has seen enough
+OPEN_AFTER = "state IN ('open', 'acknowledged') AND (`rank`, opened_at, id) > (:rank, :at, :id)"
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 # A lease more than one lease's length beyond a new one was set by a clock that has gone back since. Less is
 # two workers that looked at the clock in one order and at the outbox in the other, or clocks a little apart.
@@ -75,9 +80,12 @@ SETTLE = (
 class SqlReads:
     """``reading`` is what to read through: snapshots of its own, or the open transaction."""
 
-    def __init__(self, reading: SqlReader, unreadable: Unreadable | None = None) -> None:
+    def __init__(
+        self, reading: SqlReader, unreadable: Unreadable | None = None, kept: KeptSilences | None = None
+    ) -> None:
         self._reading = reading
         self.unreadable = unreadable or Unreadable()
+        self.kept_silences = kept or KeptSilences()
 
     def incident(self, incident_id: str) -> Incident | None:
         rows = self._reading.rows("SELECT body FROM incidents WHERE id = :id", {"id": incident_id})
@@ -103,10 +111,10 @@ class SqlReads:
         return self.incidents(states=OPEN_STATES, limit=MOST_OPEN)
 
     def open_page(self, limit: int, after: ListPlace | None = None) -> Page:
-        begins = after or ListPlace(0, EPOCH, "")
-        values = {"rank": begins.rank, "at": microseconds(begins.opened_at), "id": begins.incident_id}
-        place = "state IN ('open', 'acknowledged') AND (`rank`, opened_at, id) > (:rank, :at, :id)"
-        return self._page(place, "`rank`, opened_at, id", values, limit)
+        return self._page(OPEN_AFTER, "`rank`, opened_at, id", _open_after(after), limit)
+
+    def open_places(self, limit: int, after: ListPlace | None = None) -> Sequence[ListPlace]:
+        return self._places(OPEN_AFTER, "`rank`, opened_at, id", _open_after(after), limit)
 
     def newest_page(self, limit: int, after: ListPlace | None = None) -> Page:
         begins = after or ListPlace(0, LATEST, "")
@@ -116,14 +124,18 @@ class SqlReads:
     def _page(self, place: str, order: str, values: Values, limit: int) -> Page:
         """Places first, which an index has, then the bodies of those that are shown. One that cannot be read
         is counted with those that can: what is left is never less than it is."""
-        places = self._reading.rows(
-            f"SELECT id, `rank`, opened_at FROM incidents WHERE {place} ORDER BY {order} LIMIT :limit",  # noqa: S608
-            {**values, "limit": limit},
-        )
+        places = self._places(place, order, values, limit)
         ((count,),) = self._reading.rows(f"SELECT count(*) FROM incidents WHERE {place}", values)  # noqa: S608
         left = max(0, count - len(places))
-        last = ListPlace(places[-1][1], instant(places[-1][2]), places[-1][0]) if places and left else None
-        return Page(self._named([row[0] for row in places]), left, last)
+        last = places[-1] if places and left else None
+        return Page(self._named([one.incident_id for one in places]), left, last)
+
+    def _places(self, place: str, order: str, values: Values, limit: int) -> list[ListPlace]:
+        rows = self._reading.rows(
+            f"SELECT `rank`, opened_at, id FROM incidents WHERE {place} ORDER BY {order} LIMIT :limit",  # noqa: S608
+            {**values, "limit": limit},
+        )
+        return [ListPlace(rank, instant(at), incident_id) for rank, at, incident_id in rows]
 
     def _named(self, ids: Sequence[str]) -> list[Incident]:
         if not ids:
@@ -133,6 +145,19 @@ class SqlReads:
         rows = self._reading.rows(f"SELECT id, body FROM incidents WHERE id IN ({marks})", names)  # noqa: S608
         found = {found.id: found for found in self.unreadable.readable(INCIDENTS, "incidents", rows)}
         return [found[incident_id] for incident_id in ids if incident_id in found]
+
+    def count_incidents(
+        self, *, states: Sequence[IncidentState] = tuple(IncidentState), since: datetime | None = None
+    ) -> Mapping[Severity, int]:
+        counts = dict.fromkeys(Severity, 0)
+        for state, severity in product(states, Severity):  # of each an index knows how many
+            ((count,),) = self._reading.rows(
+                "SELECT count(*) FROM incidents "
+                "WHERE state = :state AND `rank` = :rank AND opened_at >= :since",
+                {"state": state.value, "rank": severity.rank, "since": microseconds(since or EPOCH)},
+            )
+            counts[severity] += count
+        return counts
 
     def transitions(self, incident_id: str) -> Sequence[Transition]:
         rows = self._reading.rows(
@@ -153,6 +178,20 @@ class SqlReads:
             "SELECT member, body FROM alerts WHERE incident_id = :id ORDER BY member", {"id": incident_id}
         )
         return self.unreadable.readable(ALERTS, "alerts", rows)
+
+    def firing_of(self, incident_id: str) -> Iterator[AlertRecord]:
+        rank, member = 0, ""
+        while True:
+            rows = self._reading.rows(
+                "SELECT member, body, `rank` FROM alerts WHERE incident_id = :id AND state = 'firing' "
+                "AND `rank` >= :rank AND (`rank` > :rank OR member > :member) "
+                "ORDER BY `rank`, member LIMIT :limit",
+                {"id": incident_id, "rank": rank, "member": member, "limit": AT_ONCE},
+            )
+            yield from self.unreadable.readable(ALERTS, "alerts", [row[:2] for row in rows])
+            if len(rows) < AT_ONCE:
+                return
+            member, _, rank = rows[-1]
 
     def firing(self, source: str) -> Sequence[AlertRecord]:
         rows = self._reading.rows(
@@ -181,11 +220,20 @@ class SqlReads:
         rows = self._reading.rows(
             "SELECT id, body FROM silences WHERE ends_at > :after ORDER BY id", {"after": after}
         )
-        return self.unreadable.readable(SILENCES, "silences", rows)
+        before, silences = self.kept_silences.last
+        if rows != before:
+            silences = tuple(self.unreadable.readable(SILENCES, "silences", rows))
+            self.kept_silences.last = rows, silences
+        return silences
 
     def policy(self, policy_id: str) -> bytes | None:
         rows = self._reading.rows("SELECT body FROM policies WHERE id = :id", {"id": policy_id})
         return bytes(rows[0][0]) if rows else None
+
+
+def _open_after(place: ListPlace | None) -> Values:
+    begins = place or ListPlace(0, EPOCH, "")
+    return {"rank": begins.rank, "at": microseconds(begins.opened_at), "id": begins.incident_id}
 
 
 class SqlRouterStore(SqlReads, ABC):

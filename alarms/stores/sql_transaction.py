@@ -6,7 +6,7 @@ upsert, which every database spells in its own way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -19,9 +19,11 @@ from alarms.model.severity import Severity
 from alarms.model.silence import Silence
 from alarms.stores.sql_rows import (
     ALERTS,
+    EPOCH,
     INCIDENTS,
     RECEIPT_COLUMNS,
     TIMER_COLUMNS,
+    KeptSilences,
     SqlSession,
     Unreadable,
     Values,
@@ -31,18 +33,23 @@ from alarms.stores.sql_rows import (
     insertion,
     microseconds,
     notification_values,
+    of_component,
+    of_slo,
     receipt,
     receipt_values,
     timer,
 )
-from alarms.stores.sql_store import SqlReads
+from alarms.stores.sql_store import LATEST, SqlReads
 
 
 class SqlTransaction(SqlReads):
-    def __init__(self, session: SqlSession, unreadable: Unreadable | None = None) -> None:
-        super().__init__(session, unreadable)
+    def __init__(
+        self, session: SqlSession, unreadable: Unreadable | None = None, kept: KeptSilences | None = None
+    ) -> None:
+        super().__init__(session, unreadable, kept)
         self._session = session
         self._depth = 0
+        self._silences: tuple[datetime, datetime, Sequence[Silence]] | None = None
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -54,6 +61,7 @@ class SqlTransaction(SqlReads):
         except StoreBusy:
             raise  # there may be no transaction any more to go back in
         except BaseException:
+            self._silences = None
             self._session.change(f"ROLLBACK TO SAVEPOINT {name}")
             raise
         else:
@@ -67,6 +75,40 @@ class SqlTransaction(SqlReads):
             {"key": key},
         )
         return next(iter(self.unreadable.readable(INCIDENTS, "incidents", rows)), None)
+
+    def faults(self, environment: str, components: Iterable[str]) -> Sequence[Incident]:
+        places = [of_component(environment, component) for component in components]
+        query = "bears = :place ORDER BY `rank`, opened_at, id"
+        return [found for place in places for found in self._incidents(1, query, {"place": place})]
+
+    def unexplained(
+        self, environment: str, components: Iterable[str], slos: Iterable[str], limit: int
+    ) -> Sequence[Incident]:
+        places = [of_component(environment, component) for component in components]
+        places += [of_slo(environment, slo_id) for slo_id in slos]
+        found: list[Incident] = []
+        for place in places:
+            query = "leans = :place ORDER BY `rank`, opened_at, id"
+            found += self._incidents(limit - len(found), query, {"place": place})
+        return found
+
+    def symptoms(self, cause_id: str, limit: int) -> Sequence[Incident]:
+        return self._incidents(limit, "cause = :cause ORDER BY id", {"cause": cause_id})
+
+    def _incidents(self, limit: int, query: str, values: Values) -> list[Incident]:
+        """As many as can be read; one that cannot be hides no other."""
+        found: list[Incident] = []
+        passed = 0
+        while len(found) < limit:
+            rows = self._session.rows(
+                f"SELECT id, body FROM incidents WHERE {query} LIMIT :limit OFFSET :passed",  # noqa: S608
+                {**values, "limit": limit, "passed": passed},
+            )
+            found += self.unreadable.readable(INCIDENTS, "incidents", rows)
+            passed += len(rows)
+            if len(rows) < limit:
+                break
+        return found[:limit]
 
     def count_opened(
         self, environment: str, since: datetime, name: str | None = None, p1: bool = False
@@ -85,7 +127,10 @@ class SqlTransaction(SqlReads):
         return None if rank is None else Severity(f"P{rank}")
 
     def save_incident(self, incident: Incident) -> None:
-        update = "UPDATE incidents SET state = :state, `rank` = :rank, body = :body WHERE id = :id"
+        update = (
+            "UPDATE incidents SET state = :state, `rank` = :rank, bears = :bears, leans = :leans, "
+            "cause = :cause, body = :body WHERE id = :id"
+        )
         self._save("incidents", update, incident_values(incident))
 
     def add_transition(self, transition: Transition) -> None:
@@ -154,7 +199,16 @@ class SqlTransaction(SqlReads):
         )
         return int(rows[0][0])
 
+    def silences(self, *, ending_after: datetime | None = None) -> Sequence[Silence]:
+        """Read once as long as none of them has ended: only the transaction itself can change them."""
+        after = EPOCH if ending_after is None else ending_after
+        if self._silences is None or not self._silences[0] <= after < self._silences[1]:
+            found = super().silences(ending_after=after)
+            self._silences = after, min((one.ends_at for one in found), default=LATEST), found
+        return self._silences[2]
+
     def save_silence(self, silence: Silence) -> None:
+        self._silences = None
         self._save(
             "silences",
             "UPDATE silences SET ends_at = :ends_at, body = :body WHERE id = :id",

@@ -14,7 +14,7 @@ from alarms.stores.sql_store import SqlRouterStore
 from alarms.stores.sql_transaction import SqlTransaction
 from foundation.sqlite_ladder import IN_MEMORY, look_at, open_to_write
 
-RUNGS = ("schema.sql", "schema_rank.sql", "schema_sender.sql")
+RUNGS = ("schema.sql", "schema_rank.sql", "schema_sender.sql", "schema_relations.sql")
 SCHEMAS = tuple(Path(__file__).parent / name for name in RUNGS)
 BUSY_SECONDS = 5.0
 
@@ -94,7 +94,7 @@ class SqliteRouterStore(SqlRouterStore):
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         with self.writing() as session:
-            yield SqlTransaction(session, self.unreadable)
+            yield SqlTransaction(session, self.unreadable, self.kept_silences)
 
     @contextmanager
     def writing(self) -> Iterator[SqlSession]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from alarms.model.errors import StoreBusy
-from alarms.model.incident import Transition, TransitionKind
+from alarms.model.incident import IncidentState, Transition, TransitionKind
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.stores import mysql_connection
 from alarms.stores.mysql import MysqlRouterStore
@@ -185,3 +185,28 @@ def test_what_was_committed_is_there_after_the_server_was_killed(tmp_path: Path)
             store.append_receipts([receipt(1)])
             assert store.count_receipts(ReceiptState.PENDING) == 1
             store.close()
+
+
+def test_what_may_explain_which_is_read_from_tables_that_were_made_before() -> None:
+    """As ``tests/unit/alarms/stores/test_relations.py`` shows it of the file."""
+    address = fresh_mysql()
+    with closing(MysqlRouterStore(address)) as store, store.transaction() as tx:
+        for made in (
+            replace(incident(1), component="aurora"),
+            replace(incident(2), component="aurora", slo_id="credit/latency"),
+            replace(incident(3), component="api", cause_id="incident-1"),
+            replace(incident(4), component="api", state=IncidentState.RESOLVED),
+            incident(5),
+            replace(incident(6), component="aurora"),
+        ):
+            tx.save_incident(made)
+    columns = "SELECT id, bears, leans, cause FROM incidents ORDER BY id"
+    with closing(MysqlRouterStore(address)) as store, store.writing() as session:
+        before = session.rows(columns)
+        session.change("UPDATE incidents SET body = '{\"torn' WHERE id = 'incident-6'")
+        for name in ("bearing", "leaning", "explained"):
+            session.change(f"ALTER TABLE incidents DROP KEY incidents_{name}")
+        session.change("ALTER TABLE incidents DROP COLUMN bears, DROP COLUMN leans, DROP COLUMN cause")
+    with closing(MysqlRouterStore(address)) as store, store.writing() as session:
+        assert session.rows(columns) == [*before[:-1], ("incident-6", None, None, None)]
+        assert [row[1] for row in before] == ["test component aurora", *[None] * 4, "test component aurora"]

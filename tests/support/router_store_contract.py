@@ -10,6 +10,7 @@ from alarms.model.alert import AlertState
 from alarms.model.decision import RoutingDecision, Stage
 from alarms.model.errors import UnreadableRow
 from alarms.model.incident import (
+    OPEN_STATES,
     AlertRecord,
     Hold,
     HoldKind,
@@ -343,6 +344,94 @@ def open_ones_come_in_pages_the_most_severe_first(store: RouterStore) -> None:
     assert store.oldest_pending() == NOW - MINUTE
 
 
+def what_is_open_is_counted_by_its_severity_and_found_by_place(store: RouterStore) -> None:
+    with store.transaction() as tx:
+        for number in range(4):
+            severity = Severity.P4 if number % 2 else Severity.P2
+            opened = replace(incident(number, at=NOW + number * MINUTE), severity=severity)
+            tx.save_incident(opened)
+        tx.save_incident(replace(incident(9), state=IncidentState.RESOLVED))
+    assert store.count_incidents(states=OPEN_STATES) == dict(zip(Severity, (0, 2, 0, 2), strict=True))
+    assert store.count_incidents() == dict(zip(Severity, (1, 2, 0, 2), strict=True))
+    recent = store.count_incidents(since=NOW + 2 * MINUTE)
+    assert recent == dict(zip(Severity, (0, 1, 0, 1), strict=True))
+    places = store.open_places(3)
+    places = [*places, *store.open_places(3, places[-1])]
+    assert [place.incident_id[-1] for place in places] == ["0", "2", "1", "3"]
+    assert [one.id for one in store.open_page(9).incidents] == [place.incident_id for place in places]
+
+
+def causes_and_symptoms_are_found(store: RouterStore) -> None:
+    def fault(number: int, component: str | None = "aurora", **more: object) -> Incident:
+        return replace(incident(number), component=component, **more)  # type: ignore[arg-type]
+
+    with store.transaction() as tx:
+        for made in (
+            fault(1, severity=Severity.P2, opened_at=NOW + MINUTE),
+            fault(2, severity=Severity.P2),
+            fault(3, severity=Severity.P3, opened_at=NOW - MINUTE),
+            fault(4, state=IncidentState.RESOLVED),
+            fault(5, cause_id="incident-9"),
+            fault(6, slo_id="credit/latency"),
+            fault(7, environment="elsewhere"),
+            fault(8, "redis"),
+            fault(10, None),
+        ):
+            tx.save_incident(made)
+
+        def faults(*components: str) -> list[str]:
+            return [found.id for found in tx.faults("test", components)]
+
+        def unexplained(limit: int = 9) -> list[str]:
+            return [found.id for found in tx.unexplained("test", ["aurora"], ["credit/latency"], limit)]
+
+        assert faults("aurora", "kinesis", "redis") == ["incident-2", "incident-8"]
+        assert unexplained() == ["incident-2", "incident-1", "incident-3", "incident-6"]
+        assert unexplained(3) == ["incident-2", "incident-1", "incident-3"]
+        assert [found.id for found in tx.symptoms("incident-9", 5)] == ["incident-5"]
+        tx.save_incident(fault(2, state=IncidentState.RESOLVED))
+        tx.save_incident(fault(1, cause_id="incident-9"))
+        assert faults("aurora") == ["incident-3"]
+        assert unexplained() == ["incident-3", "incident-6"]
+        assert [found.id for found in tx.symptoms("incident-9", 5)] == ["incident-1", "incident-5"]
+        assert len(tx.symptoms("incident-9", 1)) == 1
+
+
+def firing_alerts_of_an_incident_come_the_worst_first_and_none_is_left_out(store: RouterStore) -> None:
+    with store.transaction() as tx:
+        for number in range(250):
+            severity = Severity.P4 if number % 2 else Severity.P2
+            tx.save_alert(record(f"m{number:03d}", "incident-1", AlertState.FIRING, severity))
+        tx.save_alert(record("over", "incident-1", AlertState.RESOLVED, Severity.P1))
+        tx.save_alert(record("other", "incident-2", AlertState.FIRING, Severity.P1))
+        found = [each.member for each in tx.firing_of("incident-1")]
+    assert found == [f"m{n:03d}" for n in (*range(0, 250, 2), *range(1, 250, 2))]
+
+
+def a_silence_that_was_taken_back_or_changed_is_not_remembered(store: RouterStore) -> None:
+    silence = Silence("s", (Matcher("slo", "=", "x"),), NOW, NOW + 9 * MINUTE, "ana", "deploy")
+    with store.transaction() as tx:
+        assert list(tx.silences(ending_after=NOW)) == []
+        try:
+            with tx.attempt():
+                tx.save_silence(silence)
+                assert list(tx.silences(ending_after=NOW)) == [silence]
+                raise LookupError
+        except LookupError:
+            pass
+        assert list(tx.silences(ending_after=NOW)) == []
+        tx.save_silence(silence)
+        assert list(tx.silences(ending_after=NOW)) == [silence]
+        assert list(tx.silences(ending_after=NOW + 9 * MINUTE)) == []
+        assert list(tx.silences(ending_after=NOW + 8 * MINUTE)) == [silence]
+    shorter = replace(silence, ends_at=NOW + 5 * MINUTE)
+    with store.transaction() as tx:
+        tx.save_silence(shorter)
+    assert list(store.silences(ending_after=NOW)) == [shorter]
+    with store.transaction() as tx:
+        assert list(tx.silences(ending_after=NOW)) == [shorter]
+
+
 def only_what_is_done_with_is_pruned(store: RouterStore) -> None:
     store.append_receipts([receipt(number) for number in range(5)])
     with store.transaction() as tx:
@@ -451,6 +540,10 @@ CHECKS: tuple[Callable[[RouterStore], None], ...] = (
     receipts_are_kept_and_given_out_by_urgency,
     what_is_quarantined_can_be_requeued_as_corrected,
     open_ones_come_in_pages_the_most_severe_first,
+    what_is_open_is_counted_by_its_severity_and_found_by_place,
+    causes_and_symptoms_are_found,
+    firing_alerts_of_an_incident_come_the_worst_first_and_none_is_left_out,
+    a_silence_that_was_taken_back_or_changed_is_not_remembered,
     only_what_is_done_with_is_pruned,
     what_is_done_is_dropped_the_oldest_first,
     an_attempt_that_raises_leaves_nothing_and_the_transaction_goes_on,

@@ -37,7 +37,7 @@ def test_incidents_of_the_month_and_the_time_people_took_are_exposed() -> None:
 def test_an_incident_older_than_the_period_is_counted_no_more() -> None:
     scene = Scene()
     scene.receive(burn_alert())
-    scene.clock.advance(response.PERIOD)
+    scene.clock.advance(response.PERIOD + MINUTE)
     registry = exposed(RouterMetrics(scene.store, scene.clock))
     assert registry.get_sample_value("mirante_incidents_30d", {"severity": "P1"}) == 0
     scene.close()
