@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import ClientDisconnect, Request
@@ -25,6 +24,7 @@ from alarms.http.pagerduty_events import PagerdutyEvents
 from alarms.http.problems import problem, problem_of
 from alarms.intake.inbox import Inbox
 from alarms.intake.json_alerts import PREFIX
+from alarms.intake.mapping import NAME_OF_A_HOOK
 from alarms.intake.parsers import OVERSIZED, kind_of
 from alarms.intake.sns_message import NOTIFICATION, SUBSCRIPTION, SnsMessage, SnsVerifier, is_sns_url
 from alarms.model.errors import AlarmsError, NotAuthentic
@@ -32,7 +32,6 @@ from alarms.model.receipt import SENDER_LIMIT
 from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
-OF_AN_INTAKE = re.compile(r"[a-z][a-z0-9-]{0,23}")
 Confirm = Callable[[str], Awaitable[None]]
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -79,7 +78,9 @@ class Hooks:
 
     async def json(self, request: Request) -> Response:
         name = request.path_params["name"]
-        return await self._authenticated(request, f"{PREFIX}{name if OF_AN_INTAKE.fullmatch(name) else '-'}")
+        return await self._authenticated(
+            request, f"{PREFIX}{name if NAME_OF_A_HOOK.fullmatch(name) else '-'}"
+        )
 
     async def sns(self, request: Request) -> Response:
         if self._sns is None:

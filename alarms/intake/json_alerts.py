@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -106,7 +107,11 @@ def _labels(mapping: JsonMapping, item: object) -> dict[str, str]:
 
 
 def _tags(found: object) -> Iterable[tuple[str, object]]:
-    """``{host: a}``, ``["host:a"]``, ``"host:a,role:b"`` or ``[{"tag": "host", "value": "a"}]``."""
+    """``{host: a}``, ``["host:a"]``, ``"host:a,role:b"`` or ``[{"tag": "host", "value": "a"}]``, and any of
+    them as JSON in a text."""
+    if isinstance(found, str) and found.startswith(("{", "[")):
+        with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+            found = msgspec.json.decode(found)
     if isinstance(found, dict):
         yield from found.items()
         return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from alarms.model.severity import Severity
 
+NAME_OF_A_HOOK = re.compile(r"[a-z][a-z0-9-]{0,23}")
 # What people call an end; a source with other words lists them.
 ENDED = (
     *("resolved", "resolve", "recovered", "recovery", "ok", "okay", "up", "normal", "good", "healthy"),

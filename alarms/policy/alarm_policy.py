@@ -10,6 +10,7 @@ from alarms.policy.defaults import (
     CHANNELS,
     DEFAULTS,
     INDICATORS,
+    INTAKES,
     PEOPLE,
     POLICY,
     RACI,
@@ -29,7 +30,7 @@ from foundation.paths import is_absent, is_folder
 from foundation.workspace import SHIPPED, Workspace
 
 DEFAULT_TEAM = "on-call"
-FILES = (POLICY, SCHEDULES, PEOPLE, RACI, CHANNELS, INDICATORS)
+FILES = (POLICY, SCHEDULES, PEOPLE, RACI, CHANNELS, INDICATORS, INTAKES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from pathlib import Path
 from foundation.workspace import Workspace
 
 DEFAULTS = Path(__file__).parents[1] / "defaults"
-POLICY, SCHEDULES, PEOPLE, CHANNELS, RACI, INDICATORS = (
+POLICY, SCHEDULES, PEOPLE, CHANNELS, RACI, INDICATORS, INTAKES = (
     "policy.yaml",
     "schedules.yaml",
     "people.yaml",
     "channels.yaml",
     "raci.yaml",
     "indicators.yaml",
+    "intakes.yaml",
 )
 RUNBOOKS = "runbooks"
 

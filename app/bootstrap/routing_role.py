@@ -18,6 +18,7 @@ from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerToken
 from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import Hooks
 from alarms.intake.inbox import Inbox
+from alarms.intake.intakes_file import load_intakes
 from alarms.intake.normalise import intake_rules
 from alarms.intake.sns_host import HttpsCertificates, Subscriptions
 from alarms.intake.sns_message import TOPIC, CertificateSource, SnsVerifier
@@ -61,6 +62,7 @@ def add_routing(
 
     Raises:
         SettingsError: a channel lacks its secret, or a topic is not an ARN.
+        DefinitionErrors: the mappings of other senders' JSON say something wrong.
         AwsError: AWS cannot be used as it is configured.
     """
     settings, clock, real = parts.settings, parts.clock, SystemClock()
@@ -110,7 +112,13 @@ def _worker(
     settings: Settings, catalogue: Catalogue, routing: RouterParts, clock: Clock, inbox: Inbox
 ) -> IntakeWorker:
     policy = routing.router.policy
-    rules = intake_rules(settings.environment, catalogue.slos, policy.severity_words, policy.ignored_labels)
+    rules = intake_rules(
+        settings.environment,
+        catalogue.slos,
+        policy.severity_words,
+        policy.ignored_labels,
+        load_intakes(settings.folders).mappings,
+    )
     return IntakeWorker(
         routing.store,
         routing.router,

@@ -30,9 +30,10 @@ DAYS = 30
 def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int) -> None:
     """Show who would have been notified, and when, if nobody had acted.
 
-    Each line of the replay is {"at": INSTANT, "kind": "alert" | "alertmanager" | "cloudwatch" |
-    "eventbridge", "payload": {...}}.
+    Each line of the replay is {"at": INSTANT, "kind": "alert" | "alertmanager" | "grafana" | "pagerduty" |
+    "cloudwatch" | "eventbridge" | "json/NAME", "payload": {...}}.
     """
+    from alarms.intake.intakes_file import load_intakes
     from alarms.intake.normalise import intake_rules
     from alarms.policy.alarm_policy import load_alarm_policy
     from alarms.reports.simulate import read_replay, simulate, starting_at
@@ -41,7 +42,11 @@ def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int)
 
     catalogue, policy = catalogue_of(settings.folders), load_alarm_policy(settings.folders)
     rules = intake_rules(
-        settings.environment, catalogue.slos, policy.policy.severity_words, policy.policy.ignored_labels
+        settings.environment,
+        catalogue.slos,
+        policy.policy.severity_words,
+        policy.policy.ignored_labels,
+        load_intakes(settings.folders).mappings,
     )
     recorded = read_replay(replay, rules)
     if at is not None:

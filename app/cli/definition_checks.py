@@ -10,6 +10,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import TypeVar
 
+from alarms.intake.intakes_file import load_intakes
 from alarms.model.watch_list import WatchList
 from alarms.policy.alarm_policy import AlarmPolicy, load_alarm_policy
 from alarms.policy.channel import Channels, secret_of
@@ -85,6 +86,7 @@ def check_everything(settings: Settings, generate: Generate | None = None) -> Ch
     catalogue = _attempt("definition", lambda: catalogue_of(folders), findings)
     alarms = _attempt("definition", lambda: load_alarm_policy(folders), findings)
     watched = _attempt("definition", lambda: watched_of(folders, catalogue or Catalogue(())), findings)
+    intakes = _attempt("definition", lambda: load_intakes(folders), findings)
     files = _attempt("boards", lambda: load_board_files(folders), findings)
     book = None
     if folders.is_shipped:  # the only one that decides on credit
@@ -106,7 +108,9 @@ def check_everything(settings: Settings, generate: Generate | None = None) -> Ch
     executed = () if files is None or folders.is_shipped else tuple(str(one.path) for one in files.files)
     made: Mapping[str, bytes] = {}
     skipped = [GENERATED, TRUTH]
-    if catalogue is None or alarms is None or watched is None or files is None:
+    if intakes is not None:
+        counts |= {"intakes": len(intakes.mappings), "heartbeats": len(intakes.heartbeats)}
+    if catalogue is None or alarms is None or watched is None or intakes is None or files is None:
         placed = _placed(findings, folders.definitions)
         return Checked(placed, counts, unwatched, executed, skipped=tuple(skipped))
     if not _wrong(findings):

@@ -120,6 +120,11 @@ ALERTS = [
         "app.cli.alerts:explain",
         "Show every routing decision about an incident, and what comes next if nobody acts.",
     ),
+    Later(
+        "intake",
+        "app.cli.alert_intake:intake",
+        "What other systems send: `alarms/intakes.yaml` maps the JSON of those that are not known yet.",
+    ),
     Later("list", "app.cli.alerts:list_", "Open incidents, most severe first."),
     Later(
         "note",

@@ -143,6 +143,8 @@ def test_severities_read_by_the_mapping_then_by_the_policy(word: Any, severity: 
         (["a:1", "b:2:3", 5, None, ""], {"a": "1", "b": "2:3"}),
         ([{"tag": "a", "value": "1"}, {"name": "b", "value": 2}, {"value": "lost"}], {"a": "1", "b": "2"}),
         ("a:1,b:2", {"a": "1", "b": "2"}),
+        ('[{"tag": "a", "value": "1"}]', {"a": "1"}),
+        ("[torn", {"[torn": ""}),
         (5, {}),
         (None, {}),
     ],

@@ -95,6 +95,10 @@ TABLE: Mapping[str, Sequence[Case]] = {
         Case("broken", "--alarm-policy broken alerts channels", NO),
     ),
     "alerts explain": on_router("alerts explain abc"),
+    "alerts intake try": (
+        Case("missing", "alerts intake try grafana missing", ENVIRONMENT),
+        Case("broken", "alerts intake try grafana broken/replay.jsonl", NO),
+    ),
     "alerts list": on_router("alerts list"),
     "alerts note": on_router("alerts note abc text"),
     "alerts postmortem": on_router("alerts postmortem abc"),
