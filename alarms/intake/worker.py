@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from alarms.intake import parsers
@@ -24,6 +24,8 @@ from foundation.clock import Clock
 LOG = logging.getLogger(__name__)
 Counted = Callable[[str, int], None]
 QUARANTINED = ReceiptState.QUARANTINED
+AT_ONCE = 200  # receipts in one transaction, which costs a sync of the disk
+TURN = 0.1  # seconds after which it ends: what is urgent and came in meanwhile has waited as long
 QUARANTINE_KEEPS = 1_000
 PRUNE_EVERY = 100
 REASON_SHOWN = 160  # characters
@@ -59,13 +61,13 @@ class IntakeWorker:
         self._retention = Retention(store, clock)
         self._rounds = 0
 
-    def run_once(self, limit: int = 50) -> int:
-        """Work off up to ``limit`` receipts, the most urgent first; how many.
+    def run_once(self, limit: int = AT_ONCE) -> int:
+        """Work off up to ``limit`` receipts, the most urgent first, for ``TURN`` at most; how many.
 
         Raises:
             StoreBusy: nothing was changed; the receipts are still there.
         """
-        if self._store.count_receipts(ReceiptState.PENDING) == 0:
+        if self._store.oldest_pending() is None:
             self._left(0)
             return 0  # without asking for the write lock, which others need
         try:
@@ -87,17 +89,27 @@ class IntakeWorker:
     def _batch(self, limit: int) -> int:
         with self._store.transaction() as tx:
             receipts = tx.pending_receipts(limit, URGENT if self._flooded() else LEAST_URGENT)
-            counts = [self._work(tx, receipt) for receipt in receipts]
-        for receipt, alerts in zip(receipts, counts, strict=True):
+            done = [(receipt, self._work(tx, receipt)) for receipt in self._in_time(receipts)]
+        for receipt, alerts in done:
             self._received(receipt.kind.partition("/")[0], alerts)
             self._retention.done(len(receipt.payload))
-        return len(receipts)
+        return len(done)
+
+    def _in_time(self, receipts: Sequence[Receipt]) -> Iterator[Receipt]:
+        """As many as there is time for; the others wait for the next turn, which begins with the urgent."""
+        until = self._clock.monotonic() + TURN
+        for receipt in receipts:
+            yield receipt
+            if self._clock.monotonic() >= until:
+                return
 
     def _one_by_one(self, limit: int) -> int:
         """A fault of ours in one receipt must not keep the others waiting: that one is put aside."""
         with self._store.transaction() as tx:
             receipts = tx.pending_receipts(limit)
-        for receipt in receipts:
+        done = 0
+        for receipt in self._in_time(receipts):
+            done += 1
             try:
                 with self._store.transaction() as tx:
                     self._work(tx, receipt)
@@ -107,7 +119,7 @@ class IntakeWorker:
                 LOG.exception("receipt put aside", extra={"receipt": receipt.id})
                 with self._store.transaction() as tx:
                     self._put_aside(tx, receipt, f"{type(error).__name__}: {error}")
-        return len(receipts)
+        return done
 
     def _work(self, tx: RouterTransaction, receipt: Receipt) -> int:
         """How many alerts it held."""
