@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from alarms.model.alert import AlertState, BurnArithmetic
+from alarms.model.notification import NotifyStep
 from alarms.model.severity import Severity
 
 
@@ -66,6 +67,23 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterContact:
+    """How somebody is told once more if nobody has acknowledged by ``due_at``.
+
+    It is step ``number`` of this person's own, of the page that told ``kind`` as transition ``transition``.
+    """
+
+    target: str
+    step: NotifyStep
+    kind: str
+    transition: int
+    number: int
+    channel: str
+    address: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """State of one incident; every change makes a new value with ``number`` one higher.
 
@@ -113,6 +131,7 @@ class Incident:
     members: int = 1  # alerts that made it or joined it, in this cycle
     untold: tuple[str, ...] = ()  # some of those that joined since the last message, by what is different
     untold_count: int = 0
+    contacts: tuple[LaterContact, ...] = ()  # still to come, unless somebody acknowledges
 
     @property
     def is_open(self) -> bool:
@@ -169,6 +188,7 @@ class TimerKind(StrEnum):
     HOLD = "hold"
     MORE = "more"
     SYMPTOMS = "symptoms"
+    CONTACT = "contact"  # the next step of somebody who was told
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ class NotifyStep(StrEnum):
     REMEDIATION = "remediation"
 
 
+PAGES = (NotifyStep.FIRST, NotifyStep.BACKUP, NotifyStep.ESCALATION, NotifyStep.REMINDER)  # ask to act
+
+
 class DeliveryState(StrEnum):
     PENDING = "pending"
     SENDING = "sending"

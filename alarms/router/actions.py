@@ -12,9 +12,10 @@ from alarms.model.errors import InvalidRequest, NotAllowed, UnknownIncident, Unr
 from alarms.model.incident import HoldKind, Incident, IncidentState, Timer, TimerKind, TransitionKind
 from alarms.model.silence import Matcher, Silence, checked_silence
 from alarms.router.context import IncidentUpdate, RoutingContext
-from alarms.router.notify import find_hold, hold, tell
+from alarms.router.notify import find_hold, hold
 from alarms.router.reassess import resolve
 from alarms.router.silence import covers_some, set_end
+from alarms.router.tell import tell
 from alarms.stores.protocol import ListPlace, RouterStore, RouterTransaction
 from foundation.clock import Clock
 
@@ -40,7 +41,7 @@ class Actions:
         """In the transaction of whoever has more to change."""
         update = self._open_update(tx, incident_id, by, "acknowledge")
         if update.incident.state is not IncidentState.ACKNOWLEDGED:
-            update.stop_clocks([TimerKind.ACKNOWLEDGE, TimerKind.REPEAT])
+            update.stop_clocks([TimerKind.ACKNOWLEDGE, TimerKind.REPEAT, TimerKind.CONTACT])
             update.change(
                 TransitionKind.ACKNOWLEDGED,
                 state=IncidentState.ACKNOWLEDGED,
@@ -67,7 +68,8 @@ class Actions:
                 fix = f"Name one of {', '.join(known)}"
                 raise NotAllowed(update.incident.id, "reassign", f"{team!r} is not a team", fix)
             schedule = update.routing.schedules.by_team.get(team)
-            if to.endswith(":") or (person and schedule is not None and person not in schedule.known):
+            strange = schedule is not None and not update.routing.schedules.knows(team, person)
+            if to.endswith(":") or (person and strange):
                 fix = f"Name {team} alone, or somebody of its schedule"
                 raise NotAllowed(update.incident.id, "reassign", f"{person!r} is nobody of {team}", fix)
             update.change(
@@ -80,6 +82,7 @@ class Actions:
                 detail={"to": f"{team}:{person}" if person else team, **_note(note)},
             )
             if update.incident.hold is None:
+                update.stop_clocks([TimerKind.CONTACT])  # of whoever had it before
                 tell(update, update.escalation.first(update.incident)[:1], TransitionKind.REASSIGNED)
                 within = update.level.acknowledge_within
                 deadline = update.escalation.deadline(update.level, update.now, within)

@@ -49,6 +49,9 @@ def _fix_paging(update: IncidentUpdate) -> list[str]:
         finding = _repaired(update, "nobody had been notified")
         page(update, TransitionKind.REPAIRED)
         return [finding]
+    if incident.contacts and TimerKind.CONTACT not in {timer.kind for timer in update.tx.timers(incident.id)}:
+        update.set_timer(TimerKind.CONTACT, min(one.due_at for one in incident.contacts))
+        return [_repaired(update, "nothing would have told somebody by the next contact")]
     return [finding for kind in _missing_clocks(update) if (finding := _set_clock(update, kind))]
 
 

@@ -23,7 +23,7 @@ from alarms.router.troubles import Trouble, Troubles
 from alarms.stores.protocol import ReadSide, RouterTransaction
 
 ENDINGS_KNOWN = 8  # of an alert
-ESCALATION_CLOCKS = (TimerKind.ACKNOWLEDGE, TimerKind.UNRESOLVED, TimerKind.REPEAT)
+ESCALATION_CLOCKS = (TimerKind.ACKNOWLEDGE, TimerKind.UNRESOLVED, TimerKind.REPEAT, TimerKind.CONTACT)
 
 
 @dataclass(slots=True)
@@ -155,6 +155,8 @@ class IncidentUpdate:
     def stop_clocks(self, kinds: Iterable[TimerKind] = ESCALATION_CLOCKS) -> None:
         for kind in kinds:
             self.tx.clear_timer(self.incident.id, kind)
+            if kind is TimerKind.CONTACT and self.incident.contacts:
+                self.amend(contacts=())
 
     def set_timer(self, kind: TimerKind, deadline: datetime, step: int = 0) -> None:
         self.tx.set_timer(Timer(self.incident.id, kind, deadline, step))

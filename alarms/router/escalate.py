@@ -14,9 +14,10 @@ from alarms.model.incident import Incident, IncidentState, Timer, TimerKind, Tra
 from alarms.policy.escalation import EscalationPolicy, Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.correlate import LATER, adopt_symptoms, let_go_symptoms
-from alarms.router.notify import find_hold, release, tell, tell_more
+from alarms.router.notify import find_hold, release, tell_more
 from alarms.router.reassess import lower, resolve_by_alerts, worst_firing
 from alarms.router.silence import set_end
+from alarms.router.tell import contact, tell
 
 
 def escalate(context: AlertContext) -> None:
@@ -41,6 +42,8 @@ def _fire(update: IncidentUpdate, timer: Timer) -> None:
             _stable(update)
         case TimerKind.HOLD:
             _hold_ends(update)
+        case TimerKind.CONTACT:
+            contact(update, timer)
         case TimerKind.MORE:
             if update.incident.hold is None and update.incident.untold_count:
                 tell_more(update)
@@ -138,6 +141,9 @@ def _to_come(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> 
             yield f"{when}: if it has been quiet, resolved; if it still fires, paged"
         case TimerKind.SYMPTOMS:
             yield f"{when}: further incidents that it explains are attached"
+        case TimerKind.CONTACT:
+            told = " and ".join(f"{one.target} is told by {one.channel}" for one in incident.contacts)
+            yield f"{when}: if not acknowledged, {told}"
         case TimerKind.MORE:
             yield f"{when}: {incident.untold_count} alerts that joined are told"
         case TimerKind.HOLD:

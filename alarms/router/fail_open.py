@@ -8,6 +8,7 @@ as well, a message of no incident is all that is left.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alarms.model.alert import Alert, AlertState, digest
@@ -100,7 +101,7 @@ def reassess(context: AlertContext) -> None:
 
 
 def notify(context: AlertContext) -> None:
-    """Its team, whatever may hold it."""
+    """Its team and the person on duty, whatever may hold it."""
     update, event = context.update, context.event
     if update is None or event is None or event is TransitionKind.HELD:
         return
@@ -117,6 +118,12 @@ def tell_plainly(update: IncidentUpdate, kind: TransitionKind, problem: str) -> 
         update.tx.enqueue(
             notification_of(incident, incident.owner, channel, NotifyStep.FIRST, message, update.wall)
         )
+    person = incident.assignee or ""
+    for step in update.routing.schedules.people.steps_of(person):
+        told = notification_of(
+            incident, f"{incident.owner}:{person}", step.channel, NotifyStep.FIRST, message, update.wall
+        )
+        update.tx.enqueue(replace(told, address=step.address))
 
 
 def escalate(context: AlertContext) -> None:
@@ -139,7 +146,7 @@ PLAIN: Mapping[str, Callable[[AlertContext], None]] = {
 
 def fire_plainly(update: IncidentUpdate, timer: Timer, problem: str) -> None:
     """A timer whose work fails: its owner is told that it ran out, and it is gone."""
-    update.tx.clear_timer(timer.incident_id, timer.kind)
+    update.stop_clocks([timer.kind])
     update.routing.troubles.note(Trouble.of_a_part(f"timer {timer.kind}", problem))
     if update.incident.is_open:
         update.change(TransitionKind.FAILED_OPEN, detail={"timer": timer.kind.value, "reason": problem})

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
-
 from alarms.model.decision import Stage
-from alarms.model.errors import StoreBusy
 from alarms.model.incident import Hold, HoldKind, IncidentState, TimerKind, TransitionKind
-from alarms.model.notification import Message, NotifyStep
-from alarms.notify.compose import notification_of, plain_message
-from alarms.policy.escalation import Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import held_for_flapping
 from alarms.router.gather import told
 from alarms.router.inhibit import held_for_its_cause
 from alarms.router.silence import held_by_a_silence, set_end
-from alarms.router.troubles import Trouble, sentence
+from alarms.router.tell import tell
 
-LOG = logging.getLogger(__name__)
 HOLDS = (held_by_a_silence, held_for_its_cause, held_for_flapping)  # the first that holds is the one told
 STAGE_OF = {
     HoldKind.SILENCE: Stage.SILENCE,
@@ -96,47 +88,6 @@ def _tell_first(update: IncidentUpdate, kind: TransitionKind) -> None:
     update.amend(paged_at=update.now)
     tell(update, update.escalation.first(update.incident), kind)
     told(update)
-
-
-def tell(update: IncidentUpdate, recipients: Iterable[Recipient], kind: TransitionKind) -> None:
-    """Into the outbox, once per target and channel of its team."""
-    known = {team.id: team for team in update.policy.teams}
-    for recipient in recipients:
-        team = known.get(recipient.target.partition(":")[0])
-        for channel in ("default",) if team is None else team.channels:
-            enqueue(update, recipient, kind, channel)
-        reason = f"{recipient.target} is told: {kind.value}"
-        update.explain(Stage.NOTIFY, recipient.step.value, reason, rule=kind.value)
-
-
-def enqueue(update: IncidentUpdate, recipient: Recipient, kind: TransitionKind, channel: str) -> None:
-    update.tx.enqueue(
-        notification_of(
-            update.incident,
-            recipient.target,
-            channel,
-            recipient.step,
-            _message(update, kind, recipient.step),
-            update.wall,
-            kind=kind.value,
-            out_of_hours=str(update.escalation.out_of_hours(update.now)).lower(),
-        )
-    )
-
-
-def _message(update: IncidentUpdate, kind: TransitionKind, step: NotifyStep) -> Message:
-    """A text that cannot be made is told as such, with the bare facts."""
-    incident = update.incident
-    try:
-        history = update.tx.transitions(incident.id)
-        return update.routing.composer.message(incident, kind, step, update.policy, history)
-    except StoreBusy:
-        raise
-    except Exception as error:
-        LOG.exception("the text of a page cannot be composed", extra={"incident": incident.id})
-        problem = sentence(error)
-        update.routing.troubles.note(Trouble.of_a_part("text of pages", problem))
-        return plain_message(incident, kind, problem)
 
 
 def find_hold(update: IncidentUpdate) -> Hold | None:

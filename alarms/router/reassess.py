@@ -10,8 +10,8 @@ from alarms.policy.escalation import Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.correlate import AT_ONCE, let_go_symptoms
 from alarms.router.damp import restart_quiet_time
-from alarms.router.notify import tell
 from alarms.router.route import assign
+from alarms.router.tell import tell
 
 BY_ALERTS = "alerts"
 

@@ -8,7 +8,7 @@ from alarms.model.notification import NotifyStep
 from alarms.policy.escalation import Recipient
 from alarms.policy.policy import Remediation
 from alarms.router.context import AlertContext, IncidentUpdate
-from alarms.router.notify import enqueue
+from alarms.router.tell import enqueue
 
 
 def remediate(context: AlertContext) -> None:

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from alarms.model.incident import TransitionKind
-from alarms.model.notification import Delivery, DeliveryState, NotifyStep
+from alarms.model.notification import PAGES, Delivery, DeliveryState, NotifyStep
 from alarms.policy.escalation import Recipient
 from alarms.router.context import IncidentUpdate
-from alarms.router.notify import tell
-
-PAGES = (
-    NotifyStep.FIRST,
-    NotifyStep.BACKUP,
-    NotifyStep.ESCALATION,
-    NotifyStep.REMINDER,
-)
+from alarms.router.tell import hasten, tell
 
 
 def is_known(update: IncidentUpdate, delivery: Delivery) -> bool:
@@ -25,10 +18,11 @@ def is_known(update: IncidentUpdate, delivery: Delivery) -> bool:
 
 
 def tell_next(update: IncidentUpdate, delivery: Delivery) -> None:
-    """Backup, then the accountable team: the first of them that this incident has not tried in vain.
+    """The next way to the same person; then this team as a whole, the backup, the accountable team: the first
+    that this incident has not tried in vain.
 
-    Nobody, while another of the team's channels has brought the page or still may. Telling of the same
-    loss twice is telling of it once.
+    Nobody, while another of the ways has brought the page or still may. Telling of the same loss twice is
+    telling of it once.
     """
     lost = delivery.notification
     if is_known(update, delivery):
@@ -44,21 +38,43 @@ def tell_next(update: IncidentUpdate, delivery: Delivery) -> None:
     )
     if lost.step not in PAGES or not update.incident.is_open or _comes_by_another_channel(update, delivery):
         return
-    policy = update.policy
-    in_vain = {lost.team} | {
-        entry.detail["target"].partition(":")[0]
-        for entry in update.tx.transitions(update.incident.id)
-        if entry.kind is TransitionKind.UNDELIVERABLE
-    }
-    in_line = [
+    if hasten(update, lost.target):
+        return
+    vain = _in_vain(update, lost.target)
+    following = next((target for target in _in_line(update) if target not in vain), None)
+    if following is not None:
+        tell(update, [Recipient(NotifyStep.BACKUP, following)], TransitionKind.UNDELIVERABLE)
+
+
+def _in_line(update: IncidentUpdate) -> list[str]:
+    """Of each team the person on duty who has ways of their own, then the team as a whole."""
+    policy, people = update.policy, update.routing.schedules.people
+    teams = [
         update.incident.owner,
         update.level.backup,
         policy.accountable,
         *[team.id for team in policy.teams],
     ]
-    following = next((team for team in in_line if team is not None and team not in in_vain), None)
-    if following is not None:
-        tell(update, [Recipient(NotifyStep.BACKUP, following)], TransitionKind.UNDELIVERABLE)
+    line = []
+    for team in dict.fromkeys(team for team in teams if team is not None):
+        target = update.escalation.on_duty(team, update.now)
+        if people.steps_of(target.partition(":")[2]):
+            line.append(target)
+        line.append(team)
+    return line
+
+
+def _in_vain(update: IncidentUpdate, lost: str) -> set[str]:
+    """Who cannot be reached; without ways of one's own it is the team's channels that do not work."""
+    targets = {lost} | {
+        entry.detail["target"]
+        for entry in update.tx.transitions(update.incident.id)
+        if entry.kind is TransitionKind.UNDELIVERABLE
+    }
+    steps_of = update.routing.schedules.people.steps_of
+    return targets | {
+        team for team, _, person in (target.partition(":") for target in targets) if not steps_of(person)
+    }
 
 
 def _comes_by_another_channel(update: IncidentUpdate, delivery: Delivery) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,18 +72,29 @@ def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader)
 def next_step(timer: Timer, incident: Incident, escalation: EscalationPolicy, reader: Reader) -> str:
     """What the timer will do, when, and to whom: ``If not acknowledged by 14:15 (in 3 min), ...``."""
     due = max(timer.deadline, incident.snoozed_until or timer.deadline)
-    told = {
-        TimerKind.ACKNOWLEDGE: escalation.missed,
-        TimerKind.UNRESOLVED: escalation.unresolved,
-        TimerKind.REPEAT: escalation.repeated,
-    }.get(timer.kind)
-    who = (
-        ""
-        if told is None
-        else ", ".join(_told(item, escalation.policy, reader) for item in told(incident, due))
+    who = ", ".join(
+        _told(item, escalation.policy, reader) for item in _to_tell(timer, incident, escalation, due)
     )
     at = short_instant(due, reader)
     return reader.texts(f"timer.{timer.kind.value}", at=at, when=_until(due, reader), who=who)
+
+
+def _to_tell(
+    timer: Timer, incident: Incident, escalation: EscalationPolicy, due: datetime
+) -> Sequence[Recipient]:
+    match timer.kind:
+        case TimerKind.ACKNOWLEDGE:
+            return escalation.missed(incident, due)
+        case TimerKind.UNRESOLVED:
+            return escalation.unresolved(incident, due)
+        case TimerKind.REPEAT:
+            return escalation.repeated(incident, due)
+        case TimerKind.CONTACT:
+            return [
+                Recipient(one.step, one.target) for one in incident.contacts if one.due_at <= timer.deadline
+            ]
+        case _:
+            return ()
 
 
 def short_instant(at: datetime, reader: Reader) -> str:

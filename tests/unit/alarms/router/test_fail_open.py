@@ -23,8 +23,8 @@ from alarms.model.silence import Matcher, Silence
 from alarms.notify.compose import Composer
 from alarms.policy.policy import SeverityRule
 from alarms.router import audit as audit_module
-from alarms.router import notify as notify_module
 from alarms.router import pipeline
+from alarms.router import tell as tell_module
 from alarms.router.fail_open import PLAIN
 from alarms.router.pipeline import STAGES
 from alarms.stores.sqlite import SqliteRouterStore
@@ -217,7 +217,7 @@ def test_a_timer_whose_work_fails_is_told_and_keeps_no_other_waiting(
 
     failing = scene.receive(burn_alert())
     other = scene.receive(foreign_alert("Other", Severity.P1, component="x"))
-    original = notify_module.tell
+    original = tell_module.tell
 
     def tell(update: Any, *rest: Any) -> None:
         if update.incident.id == failing.id:
