@@ -155,7 +155,7 @@ def _telegram(place: Place) -> Channel:
     optional = ["server", "language", "interactive"]
     fields = place.fields(["kind", "recipients"], optional)
     return TelegramChannel(
-        _recipients(fields["recipients"], _matching(CHAT, "a chat", "its number, quoted, or @channel")),
+        _recipients(fields["recipients"], _chat),
         _server(fields, TELEGRAM),
         _flag(fields, "interactive"),
         _languages(fields),
@@ -172,12 +172,11 @@ def _smtp(place: Place) -> Channel:
     port = fields["port"].integer(1)
     if port > LARGEST_PORT:
         fields["port"].wrong(f"{port} is not a port", f"Write 1 to {LARGEST_PORT}")
-    mailbox = _matching(MAILBOX, "a mail address", "one address: ops@example.org")
     return SmtpChannel(
         host=fields["host"].text(),
         port=port,
-        sender=mailbox(fields["sender"]),
-        recipients=_recipients(fields["recipients"], mailbox, most=None),
+        sender=_mailbox(fields["sender"]),
+        recipients=_recipients(fields["recipients"], _mailbox, most=None),
         encryption=encryption,
         user=user,
         languages=_languages(fields),
@@ -194,14 +193,13 @@ def _sms(place: Place) -> Channel:
     fields = place.fields(["kind", "account", "sender", "recipients"], optional)
     account = _matching(ACCOUNT, "an id", "that of the account, as AC..., or of an API key")
     sender = _matching(SENDER, "a sender", "+15550100, a name or a messaging service (MG...)")
-    number = _matching(TELEPHONE, "a telephone number", 'its + and digits, quoted: "+15550100"')
     voice = fields["voice"].items() if "voice" in fields else []
     if voice and not TELEPHONE.fullmatch(fields["sender"].scalar()):
         fields["voice"].wrong("calls come from a telephone number", "Make sender one, or remove voice")
     return SmsChannel(
         account=account(fields["account"]),
         sender=sender(fields["sender"]),
-        recipients=_recipients(fields["recipients"], number),
+        recipients=_recipients(fields["recipients"], _telephone),
         server=_server(fields, SMS_GATEWAY),
         user=account(fields["user"]) if "user" in fields else None,
         voice=tuple(item.member(Severity) for item in voice),
@@ -211,8 +209,7 @@ def _sms(place: Place) -> Channel:
 
 def _ntfy(place: Place) -> Channel:
     fields = place.fields(["kind", "recipients"], ["server", "open", "language"])
-    topic = _matching(PUSH_TOPIC, "a topic", "up to 64 letters, digits, dashes and underscores")
-    topics = _recipients(fields["recipients"], topic)
+    topics = _recipients(fields["recipients"], _topic_name)
     return NtfyChannel(topics, _server(fields, NTFY), _flag(fields, "open"), _languages(fields))
 
 
@@ -285,6 +282,27 @@ def _languages(fields: Mapping[str, Place]) -> tuple[Language, ...]:
 
 def _flag(fields: Mapping[str, Place], name: str) -> bool:
     return fields[name].flag() if name in fields else False
+
+
+_chat = _matching(CHAT, "a chat", "its number, quoted, or @channel")
+_mailbox = _matching(MAILBOX, "a mail address", "one address: ops@example.org")
+_telephone = _matching(TELEPHONE, "a telephone number", 'its + and digits, quoted: "+15550100"')
+_topic_name = _matching(PUSH_TOPIC, "a topic", "up to 64 letters, digits, dashes and underscores")
+
+
+def read_address(channel: Channel, place: Place) -> str:
+    """One person's own address on it."""
+    match channel:
+        case TelegramChannel():
+            return _chat(place)
+        case SmtpChannel():
+            return _mailbox(place)
+        case SmsChannel():
+            return _telephone(place)
+        case NtfyChannel():
+            return _topic_name(place)
+        case _:
+            return place.text()
 
 
 READERS: Mapping[ChannelKind, Callable[[Place], Channel]] = {

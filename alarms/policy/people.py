@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from alarms.policy.channel import Channels, LambdaChannel
+from alarms.policy.channel import ADDRESSING, Channels, LambdaChannel
+from alarms.policy.channel_file import read_address
 from alarms.policy.defaults import DEFAULTS, PEOPLE
 from foundation.files import read_document
 from foundation.located import Place, suggestion
@@ -77,7 +78,7 @@ def _person(name: str, place: Place, channels: Channels | None) -> Person:
     own = dict(fields["contacts"].entries()) if "contacts" in fields else {}
     for channel, contact in own.items():
         _known(channel, contact, channels)
-    addresses = {channel: contact.text() for channel, contact in own.items()}
+    addresses = {channel: _address(channel, contact, channels or {}) for channel, contact in own.items()}
     zone = fields["time_zone"].text() if "time_zone" in fields else ""
     if zone and zone not in available_timezones():
         fields["time_zone"].wrong(f"{zone!r} is not a time zone", "Use an IANA name: America/Sao_Paulo")
@@ -106,10 +107,23 @@ def _steps(
             fields["after"].wrong("is longer than a day", "Give at most 1d; the escalation goes on meanwhile")
         if steps and after < steps[-1].after:
             item.wrong("comes before the step above it", "Sort the steps by after, counted from the page")
+        if channel not in addresses:
+            _shared(channel, fields["channel"], channels or {})
         steps.append(ContactStep(channel, addresses.get(channel, ""), after))
     if steps and steps[0].after > AT_ONCE:
         place.items()[0].wrong("nothing is sent at once", "Let the first step have no after")
     return tuple(steps)
+
+
+def _address(channel: str, place: Place, channels: Channels) -> str:
+    return read_address(channels[channel], place) if channel in channels else place.text()
+
+
+def _shared(channel: str, place: Place, channels: Channels) -> None:
+    """A step that uses the channel's own recipients, whatever the team."""
+    found = channels.get(channel)
+    if isinstance(found, ADDRESSING) and "*" not in found.recipients:
+        place.wrong(f"{channel!r} does not know this person", f"Add {channel} to this person's contacts")
 
 
 def _known(channel: str, place: Place, channels: Channels | None) -> None:

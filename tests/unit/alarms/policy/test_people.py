@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from alarms.policy.channel import Channels, LambdaChannel, LocalChannel
+from alarms.policy.channel import Channels, LambdaChannel, LocalChannel, NtfyChannel
 from alarms.policy.people import ContactStep, load_people
 from foundation.errors import DefinitionErrors
 
-CHANNELS: Channels = {"mail": LocalChannel(), "sms": LocalChannel(), "machines": LambdaChannel({})}
+CHANNELS: Channels = {
+    "mail": LocalChannel(),
+    "sms": LocalChannel(),
+    "machines": LambdaChannel({}),
+    "push": NtfyChannel({"operations": ("ops",)}, "https://ntfy.example"),
+}
 
 
 def written(folder: Path, person: str) -> Path:
@@ -62,6 +67,11 @@ def test_somebody_on_file_has_a_name_and_others_go_by_their_id(tmp_path: Path) -
             "{name: Ana, steps: [{channel: sms}, {channel: mail, after: 5m}, {channel: sms, after: 1m}]}",
             "comes before the step above it",
         ),
+        (
+            "{name: Ana, contacts: {push: 'two words'}}",
+            "people.ana.contacts.push: 'two words' is not a topic",
+        ),
+        ("{name: Ana, steps: [{channel: push}]}", "'push' does not know this person. Add push to"),
         ("{name: Ana, time_zone: Mars}", "'Mars' is not a time zone"),
         ("{name: Ana, language: fr}", "'fr' is not one of en, pt"),
     ],
