@@ -20,6 +20,7 @@ class Stage(StrEnum):
     INHIBIT = "inhibit"
     SILENCE = "silence"
     FLAP_DAMP = "flap-damp"
+    WAIT = "wait"
     ROUTE = "route"
     NOTIFY = "notify"
     ESCALATE = "escalate"

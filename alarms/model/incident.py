@@ -55,6 +55,7 @@ class HoldKind(StrEnum):
     SILENCE = "silence"
     CAUSE = "cause"
     FLAPPING = "flapping"
+    FIRST_WAIT = "first-wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,11 @@ class Incident:
     @property
     def is_open(self) -> bool:
         return self.state is not IncidentState.RESOLVED
+
+    @property
+    def waits(self) -> bool:
+        """For its first page, which is due in a moment."""
+        return self.hold is not None and self.hold.kind is HoldKind.FIRST_WAIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,10 +164,14 @@ class RoutingPolicy:
     remediation: tuple[Remediation, ...]  # empty: off
     accountable: str  # team the RACI matrix holds accountable for alerts and incidents
     tell_more_after: timedelta = timedelta(minutes=5)  # alerts that join an incident are told together
+    first_wait: timedelta = timedelta(0)  # a first page waits so long for its cause, unless it is a P1
     source_file: str = field(default="", compare=False)
 
     def level(self, severity: Severity) -> SeverityLevel:
         return next(level for level in self.levels if level.severity is severity)
+
+    def first_wait_of(self, severity: Severity) -> timedelta:
+        return timedelta(0) if severity is Severity.P1 else self.first_wait
 
     def team(self, team_id: str) -> Team:
         return next(team for team in self.teams if team.id == team_id)

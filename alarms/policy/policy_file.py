@@ -33,6 +33,7 @@ from foundation.located import Place
 from foundation.workspace import SHIPPED
 
 MORE_AFTER = timedelta(minutes=5)
+FIRST_WAIT = timedelta(seconds=20)
 MATCHER = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"([^"]*)"\s*')
 
 
@@ -68,7 +69,8 @@ def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: 
         ["burn_windows", "raise", "rules", "tier_caps", "words", "default", "lower_after"]
     )
     noise = fields["noise"].fields(
-        ["reopen_within", "release_after", "flapping", "storm", "ignored_labels"], ["tell_more_after"]
+        ["reopen_within", "release_after", "flapping", "storm", "ignored_labels"],
+        ["tell_more_after", "first_wait"],
     )
     return RoutingPolicy(
         levels=tuple(_level(Severity(name), place) for name, place in _named_levels(fields["levels"])),
@@ -90,6 +92,7 @@ def _assemble(fields: dict[str, Place], hours: BusinessHours, raci: Raci, file: 
         remediation=tuple(_remediation(place) for place in fields["remediation"].items()),
         accountable=raci.answers_for(ALERTS_AND_INCIDENTS) or (routes[-1].owner if routes else ""),
         tell_more_after=noise["tell_more_after"].duration() if "tell_more_after" in noise else MORE_AFTER,
+        first_wait=noise["first_wait"].duration() if "first_wait" in noise else FIRST_WAIT,
         source_file=file,
     )
 

@@ -10,6 +10,9 @@ from alarms.policy.channel import Channels, LambdaChannel, tells
 from alarms.policy.policy import ASSIGNED, Route, RoutingPolicy, SeverityLevel
 from foundation.errors import Problems
 from foundation.located import Place
+from foundation.quantities import duration_text
+
+LONGEST_FIRST_WAIT = timedelta(minutes=5)
 
 
 def lint(policy: RoutingPolicy, problems: Problems, places: Mapping[str, Place]) -> None:
@@ -21,6 +24,7 @@ def lint(policy: RoutingPolicy, problems: Problems, places: Mapping[str, Place])
     _routes(policy.routes, places["routes"].items(), teams)
     _hours(policy, places["business_hours"])
     _burn_windows(policy, places["severity"])
+    _first_wait(policy, places["noise"])
     for remediation, item in zip(policy.remediation, places["remediation"].items(), strict=True):
         if not remediation.matchers or not remediation.severities:
             item.wrong("would act on every alert", "Give both match and severities at least one entry")
@@ -98,6 +102,17 @@ def _clocks(level: SeverityLevel, place: Place) -> None:
         place.wrong(
             "escalate_after is shorter than acknowledge_within",
             "Make it at least as long as acknowledge_within",
+        )
+
+
+def _first_wait(policy: RoutingPolicy, noise: Place) -> None:
+    waiting = [level for level in policy.levels if policy.first_wait_of(level.severity)]
+    shortest = min((level.acknowledge_within for level in waiting), default=LONGEST_FIRST_WAIT)
+    longest = min(LONGEST_FIRST_WAIT, shortest / 2)
+    if policy.first_wait > longest:
+        dict(noise.entries()).get("first_wait", noise).wrong(
+            f"the first page would wait {duration_text(policy.first_wait)}: too long for its deadlines",
+            f"Write first_wait: {duration_text(longest)} at most; 0 pages at once",
         )
 
 

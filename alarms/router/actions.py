@@ -182,7 +182,7 @@ class Actions:
 
     def _quieten(self, update: IncidentUpdate, silence: Silence) -> None:
         found = find_hold(update)
-        if found is None or update.incident.hold is not None:
+        if found is None or (update.incident.hold is not None and not update.incident.waits):
             return
         if found.kind is not HoldKind.SILENCE:
             return

@@ -133,11 +133,11 @@ class IncidentUpdate:
         decision = RoutingDecision(self.incident.id, self.now, stage, outcome, reason, rule, alert)
         self.tx.add_decisions([decision])
 
-    def start_clocks(self) -> None:
-        """Both, from now on; the second keeps an earlier deadline it had."""
-        level, deadline = self.level, self.escalation.deadline
-        acknowledge_by = deadline(level, self.now, level.acknowledge_within)
-        resolve_by = deadline(level, self.now, level.escalate_after)
+    def start_clocks(self, since: datetime | None = None) -> None:
+        """Both, from now or ``since`` on; the second keeps an earlier deadline it had."""
+        level, deadline, begun = self.level, self.escalation.deadline, since or self.now
+        acknowledge_by = deadline(level, begun, level.acknowledge_within)
+        resolve_by = deadline(level, begun, level.escalate_after)
         running = {timer.kind: timer for timer in self.tx.timers(self.incident.id)}
         if TimerKind.UNRESOLVED in running:
             resolve_by = min(resolve_by, running[TimerKind.UNRESOLVED].deadline)

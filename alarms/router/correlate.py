@@ -13,8 +13,8 @@ from alarms.model.incident import HoldKind, Incident, TimerKind, TransitionKind
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.notify import find_hold, hold
 from alarms.router.topology import Topology
+from alarms.router.wait import FRESH
 
-FRESH = (TransitionKind.OPENED, TransitionKind.REOPENED)
 AT_ONCE, LATER = 20, 500  # symptoms in the transaction of an alert, and in one of their own
 BETWEEN = timedelta(seconds=1)
 
@@ -100,7 +100,7 @@ def _adopt(cause: Incident, symptom: IncidentUpdate) -> None:
     """It was opened before its cause; now it stops paging."""
     _attach(symptom, cause)
     found = find_hold(symptom)
-    if found is not None and symptom.incident.hold is None:
+    if found is not None and (symptom.incident.hold is None or symptom.incident.waits):
         reason = f"incident {cause.id} explains it"
         symptom.explain(Stage.INHIBIT, "held", reason, rule=found.by)
         hold(symptom, found, reason)

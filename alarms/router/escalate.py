@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from alarms.model.decision import Stage
-from alarms.model.incident import Incident, IncidentState, Timer, TimerKind, TransitionKind
+from alarms.model.incident import Hold, Incident, IncidentState, Timer, TimerKind, TransitionKind
 from alarms.policy.escalation import EscalationPolicy, Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.correlate import LATER, adopt_symptoms, let_go_symptoms
-from alarms.router.notify import find_hold, release, tell_more
+from alarms.router.notify import find_hold, hold_back, page_after_wait, release, tell_more
 from alarms.router.reassess import lower, resolve_by_alerts, worst_firing
+from alarms.router.remediate import ask_machines
 from alarms.router.silence import set_end
 from alarms.router.tell import contact, tell
 
@@ -103,11 +104,21 @@ def _hold_ends(update: IncidentUpdate) -> None:
     if held is None:
         return
     found = find_hold(update)
-    if found is None:
+    if update.incident.waits:
+        _wait_ends(update, found)
+    elif found is None:
         release(update, f"{held.kind} {held.by} is over")
     else:
         update.amend(hold=found)
         set_end(update, found)
+
+
+def _wait_ends(update: IncidentUpdate, found: Hold | None) -> None:
+    if found is not None:
+        hold_back(update, found)
+        return
+    page_after_wait(update)
+    ask_machines(update)
 
 
 def _rule(update: IncidentUpdate) -> str:
@@ -119,7 +130,7 @@ def future_steps(incident: Incident, timers: Sequence[Timer], escalation: Escala
     if not incident.is_open:
         return []
     steps = [step for timer in timers for step in _to_come(incident, timer, escalation)]
-    if incident.hold is not None:
+    if incident.hold is not None and not incident.waits:
         steps.append(f"held by {incident.hold.kind} {incident.hold.by}: nobody is notified until then")
     return steps or ["no further step: everybody has been notified"]
 
@@ -146,6 +157,8 @@ def _to_come(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> 
             yield f"{when}: if not acknowledged, {told}"
         case TimerKind.MORE:
             yield f"{when}: {incident.untold_count} alerts that joined are told"
+        case TimerKind.HOLD if incident.waits:
+            yield f"waits until {when}, then paged unless it is over or explained by then"
         case TimerKind.HOLD:
             yield f"{when}: checked again, and paged unless something else holds it"
 

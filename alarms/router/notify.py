@@ -10,12 +10,14 @@ from alarms.router.gather import told
 from alarms.router.inhibit import held_for_its_cause
 from alarms.router.silence import held_by_a_silence, set_end
 from alarms.router.tell import tell
+from alarms.router.wait import begin_wait, end_wait
 
 HOLDS = (held_by_a_silence, held_for_its_cause, held_for_flapping)  # the first that holds is the one told
 STAGE_OF = {
     HoldKind.SILENCE: Stage.SILENCE,
     HoldKind.CAUSE: Stage.INHIBIT,
     HoldKind.FLAPPING: Stage.FLAP_DAMP,
+    HoldKind.FIRST_WAIT: Stage.WAIT,
 }
 
 
@@ -35,10 +37,7 @@ def notify(context: AlertContext) -> None:
             tell_more(update)
     elif context.hold is not None:
         context.event = None
-        reason = _sentence(context.hold)
-        update.explain(STAGE_OF[context.hold.kind], "held", reason, rule=context.hold.by)
-        hold(update, context.hold, reason)
-        set_end(update, context.hold)
+        hold_back(update, context.hold)
     else:
         update.explain(Stage.SILENCE, "not held", "no silence, no open cause, no flapping")
     if context.event is not None:
@@ -50,12 +49,23 @@ def _raised(update: IncidentUpdate, found: Hold | None) -> TransitionKind | None
     held, severity = update.incident.hold, update.incident.severity
     if held is None:
         return TransitionKind.SEVERITY_RAISED
+    if held.kind is HoldKind.FIRST_WAIT:
+        return _raised_while_it_waits(update, found)
     if found is None:
         update.explain(Stage.INHIBIT, "released", f"{severity} is more severe than what held it back")
         _end_hold(update, f"raised to {severity}")
         return TransitionKind.RELEASED
     if found.kind is not held.kind or found.kind is HoldKind.CAUSE:
         update.amend(hold=found)
+    return None
+
+
+def _raised_while_it_waits(update: IncidentUpdate, found: Hold | None) -> TransitionKind | None:
+    if found is not None:
+        hold_back(update, found)
+    elif not update.policy.first_wait_of(update.incident.severity):
+        end_wait(update, f"{update.incident.severity} does not wait")
+        return _first_of_cycle(update)
     return None
 
 
@@ -77,6 +87,19 @@ def page(update: IncidentUpdate, kind: TransitionKind) -> None:
     update.start_clocks()
 
 
+def page_after_wait(update: IncidentUpdate) -> None:
+    """As if it had been at once; unless somebody has it already."""
+    began = end_wait(update, "neither its cause nor its end has come")
+    _tell_first(update, _first_of_cycle(update))
+    update.start_clocks(began)
+    if update.incident.state is IncidentState.ACKNOWLEDGED:
+        update.stop_clocks([TimerKind.ACKNOWLEDGE])
+
+
+def _first_of_cycle(update: IncidentUpdate) -> TransitionKind:
+    return TransitionKind.OPENED if update.incident.cycle == 1 else TransitionKind.REOPENED
+
+
 def tell_more(update: IncidentUpdate) -> None:
     """Its owner hears which alerts have joined; clocks run on as they were."""
     update.change(TransitionKind.MORE_ALERTS, detail={"alerts": f"{update.incident.untold_count}"})
@@ -93,6 +116,16 @@ def _tell_first(update: IncidentUpdate, kind: TransitionKind) -> None:
 def find_hold(update: IncidentUpdate) -> Hold | None:
     """The first reason that holds now; None: nothing keeps it from paging."""
     return next((found for held in HOLDS if (found := held(update)) is not None), None)
+
+
+def hold_back(update: IncidentUpdate, found: Hold) -> None:
+    if found.kind is HoldKind.FIRST_WAIT:
+        begin_wait(update, found)
+        return
+    reason = _sentence(found)
+    update.explain(STAGE_OF[found.kind], "held", reason, rule=found.by)
+    hold(update, found, reason)
+    set_end(update, found)
 
 
 def hold(update: IncidentUpdate, found: Hold, reason: str) -> None:

@@ -31,6 +31,7 @@ from alarms.router.remediate import remediate
 from alarms.router.route import route
 from alarms.router.silence import silence
 from alarms.router.troubles import SELF, Trouble, sentence
+from alarms.router.wait import wait
 from alarms.stores.protocol import RouterTransaction
 
 LOG = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ STAGES: tuple[Callable[[AlertContext], None], ...] = (
     correlate,  # what it depends on is broken already, or what depends on it
     inhibit,  # held while its cause is being worked on
     silence,  # held while somebody asked for quiet
+    wait,  # a page that can wait a moment does: its cause may be on its way
     notify,  # the first responder is paged, unless something holds it
     escalate,  # two clocks start: to acknowledge, and to resolve
     remediate,  # a machine is asked to act, where the policy says so

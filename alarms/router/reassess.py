@@ -43,7 +43,8 @@ def worst_firing(update: IncidentUpdate) -> Severity | None:
 
 
 def resolve_by_alerts(update: IncidentUpdate) -> None:
-    resolve(update, BY_ALERTS, "every alert cleared")
+    unheard = " within the first wait, before anybody was told" if update.incident.waits else ""
+    resolve(update, BY_ALERTS, f"every alert cleared{unheard}")
 
 
 def resolve(update: IncidentUpdate, by: str, note: str) -> None:

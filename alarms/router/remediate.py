@@ -9,13 +9,17 @@ from alarms.policy.escalation import Recipient
 from alarms.policy.policy import Remediation
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.tell import enqueue
+from alarms.router.wait import FRESH
 
 
 def remediate(context: AlertContext) -> None:
-    """With the page: every declared action that fits and has not been asked for too often."""
-    update = context.update
-    if update is None or context.event not in (TransitionKind.OPENED, TransitionKind.REOPENED):
-        return
+    """With the page."""
+    if context.update is not None and context.event in FRESH:
+        ask_machines(context.update)
+
+
+def ask_machines(update: IncidentUpdate) -> None:
+    """For every declared action that fits and has not been asked for too often."""
     for remediation in update.policy.remediation:
         fits = all(matcher.matches(update.incident.labels) for matcher in remediation.matchers)
         if fits and update.incident.severity in remediation.severities:

@@ -118,7 +118,9 @@ class Day:
         document = yaml.safe_load((SHIPPED.alarms / "policy.yaml").read_text(encoding="utf-8"))
         hours = {"time_zone": self.zone, "days": EVERY_DAY, "start": self.start, "end": self.end}
         file = folder / "policy.yaml"
-        file.write_text(yaml.safe_dump({**document, "business_hours": hours}), encoding="utf-8")
+        noise = {**document["noise"], "first_wait": "0"}
+        text = yaml.safe_dump({**document, "business_hours": hours, "noise": noise})
+        file.write_text(text, encoding="utf-8")
         return file
 
 

@@ -10,11 +10,13 @@ import os
 import random
 import signal
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from dataplatform.local.server import free_port
+from foundation.workspace import SHIPPED
 from tests.support.aws_emulator import needs_emulator
 from tests.support.local_servers import fresh_mysql, needs_mariadb
 from tests.support.router_judge import Judge
@@ -65,6 +67,20 @@ def killed_on_the_way(folder: Path, point: str, database: str) -> None:
         assert first.returncode == -signal.SIGKILL
         judge.restart_if_dead()
         judge.until(lambda: all_paged(judge), "everything is paged")
+        judge.verdict()
+
+
+def test_killed_while_a_first_page_waits_it_is_sent_after_the_restart(tmp_path: Path) -> None:
+    shipped = {"policy": SHIPPED.alarms / "policy.yaml"}
+    with Judge(tmp_path) as judge:
+        judge.start(more=shipped)
+        judge.send("CanWait", severity="P2")
+        judge.until(judge.incidents, "it is an incident")
+        judge.kill()
+        assert judge.arrived() == []
+        judge.clock.move(timedelta(seconds=20))
+        judge.start(more=shipped)
+        judge.until(judge.arrived, "the page arrives")
         judge.verdict()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alarms.model.alert import Alert
@@ -23,6 +23,7 @@ from slo.model.entities import Component
 from tests.support.alerts import MONDAY_10
 
 SHIPPED_POLICY = load_policy()
+AT_ONCE = replace(SHIPPED_POLICY, first_wait=timedelta(0))
 PLATFORM = Topology(
     [
         Component(
@@ -64,13 +65,16 @@ def numbered_ids(prefix: str = "incident-") -> Callable[[], str]:
 
 
 class Scene:
-    """Everything a routing test needs; ``pass_time`` ticks each minute as the real process would."""
+    """Everything a routing test needs; ``pass_time`` ticks each minute as the real process would.
+
+    Without the first wait, unless the ``policy`` has one: most tests are of what is told, not of when.
+    """
 
     def __init__(
         self,
         start: datetime = MONDAY_10,
         store: RouterStore | None = None,
-        policy: RoutingPolicy = SHIPPED_POLICY,
+        policy: RoutingPolicy = AT_ONCE,
         schedules: Schedules | None = None,
         topology: Topology = PLATFORM,
     ) -> None:

@@ -26,13 +26,14 @@ def alarm_policy(
     teams: Mapping[str, Sequence[str]],
     remediation: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
-    """What ships, with these channels; ``teams`` says who is told by which."""
+    """What ships, without the first wait and with these channels; ``teams`` says who is told by which."""
     folder.mkdir(parents=True, exist_ok=True)
     text = (SHIPPED.alarms / "policy.yaml").read_text(encoding="utf-8")
     for team, names in teams.items():
         before, marker, after = text.partition(f"  {team}:\n    name:")
         after = after.replace("channels: [default]", f"channels: [{', '.join(names)}]", 1)
         text = before + marker + after
+    text = text.replace("first_wait: 20s", "first_wait: 0")
     text = text.replace("remediation: []", f"remediation: {json.dumps(list(remediation))}")
     (folder / "policy.yaml").write_text(text, encoding="utf-8")
     document = {"version": 1, "channels": {"default": {"kind": "local"}, **channels}}

@@ -95,6 +95,8 @@ def test_every_possible_alert_reaches_exactly_one_route_whose_owner_exists(label
         ),
         ("acknowledge_within: 15m", "acknowledge_within: 0m", "acknowledge_within is zero"),
         ("acknowledge_within: 15m", "acknowledge_within: 31m", "escalate_after is shorter"),
+        ("first_wait: 20s", "first_wait: 6m", "noise.first_wait: the first page would wait 6m"),
+        ("acknowledge_within: 30m", "acknowledge_within: 30s", "Write first_wait: 15s at most; 0 pages"),
         (
             "acknowledge_within: 15m",
             "acknowledge_in: 15m",

@@ -150,7 +150,7 @@ def test_a_recording_is_read_and_moved_to_another_time(tmp_path: Path) -> None:
     saturday = MONDAY_10 + timedelta(days=5)
     moved = starting_at(read_replay(file, RULES), saturday)
     told = simulate(moved, SHIPPED_POLICY, Schedules(), PLATFORM, timedelta(days=3))
-    assert told[0].at == saturday
+    assert told[0].at == saturday + SHIPPED_POLICY.first_wait
     assert told[0].notification.attributes["out_of_hours"] == "true"
     assert told[1].at == MONDAY_10 + timedelta(days=7) - timedelta(minutes=30)  # Monday 09:30
     assert starting_at([], saturday) == []

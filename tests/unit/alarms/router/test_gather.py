@@ -13,7 +13,7 @@ from alarms.model.notification import Notification
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher
 from tests.support.alerts import MONDAY_10, ended, foreign_alert
-from tests.support.router import SHIPPED_POLICY, Scene
+from tests.support.router import AT_ONCE, Scene
 
 MINUTE = timedelta(minutes=1)
 
@@ -102,7 +102,7 @@ def test_the_next_cycle_counts_anew_in_its_own_words(scene: Scene) -> None:
 
 
 def test_the_wait_is_the_policys(scene: Scene) -> None:
-    scene.router.change_policy(replace(SHIPPED_POLICY, tell_more_after=timedelta(minutes=1)))
+    scene.router.change_policy(replace(AT_ONCE, tell_more_after=timedelta(minutes=1)))
     scene.receive(host(1))
     scene.receive(host(2))
     scene.pass_time(MINUTE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,7 +30,8 @@ ANA = Schedules(
 
 # Level and local time at which it begins, sometimes the minute at which ana acknowledges; then everybody who
 # is told anything at all, in local time. It is open from 09:00 to 18:00, Monday to Friday; 2026-04-21 and
-# 2026-04-03 are holidays. Nobody resolves anything.
+# 2026-04-03 are holidays. Nobody resolves anything. A P1 is told in its very second, the others after their
+# first wait, which is over within the same minute; the other deadlines do not wait.
 MATRIX = """
 P1 2026-03-02 10:00
     2026-03-02 10:00 operations:ana first
@@ -154,8 +156,9 @@ def alert(severity: Severity, at: datetime) -> Alert:
 def test_who_is_told_what_minute_by_minute(case: str) -> None:
     level, day, time, *acknowledged = case.split()
     start = local(f"{day} {time}")
-    scene = Scene(start, schedules=ANA)
+    scene = Scene(start, schedules=ANA, policy=SHIPPED_POLICY)
     incident = scene.receive(alert(Severity(level), start))
+    steps = chain([SHIPPED_POLICY.first_wait, MINUTE - SHIPPED_POLICY.first_wait], repeat(MINUTE))
     told: list[str] = []
     end = local(rows()[case][-1][:16]) + timedelta(days=1)
     while scene.clock.now() < end:
@@ -163,8 +166,16 @@ def test_who_is_told_what_minute_by_minute(case: str) -> None:
         told += [f"{now:%Y-%m-%d %H:%M} {target} {step}" for target, step in scene.told_since(len(told))]
         if acknowledged and now == local(f"{day} {acknowledged[1]}"):
             scene.router.acknowledge(incident.id, "ana")
-        scene.pass_time(MINUTE)
+        scene.pass_time(next(steps))
     assert told == rows()[case]
+    scene.close()
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_only_a_p1_is_told_in_its_very_second(severity: Severity) -> None:
+    scene = Scene(MONDAY_10, policy=SHIPPED_POLICY)
+    scene.receive(alert(severity, MONDAY_10))
+    assert bool(scene.pager.told()) is (severity is Severity.P1)
     scene.close()
 
 

@@ -138,6 +138,15 @@ def silence(scene: Scene, run: Callable[[AlertContext], None]) -> None:
         assert (context.hold.kind, context.hold.by) == (HoldKind.SILENCE, asked.id)
 
 
+def wait(scene: Scene, run: Callable[[AlertContext], None]) -> None:
+    scene.router.change_policy(SHIPPED_POLICY)
+    with before("wait", scene, burn_alert("page-slow")) as context:
+        assert context.hold is None
+        run(context)
+        assert context.hold is not None
+        assert context.hold.kind is HoldKind.FIRST_WAIT
+
+
 def notify(scene: Scene, run: Callable[[AlertContext], None]) -> None:
     with before("notify", scene, burn_alert()) as context:
         assert context.tx.deliveries() == []
@@ -171,6 +180,7 @@ CHECKS = (
     correlate,
     inhibit,
     silence,
+    wait,
     notify,
     escalate,
     remediate,
