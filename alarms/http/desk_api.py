@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
-from urllib.parse import unquote
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alarms.http.auth import READ, WRITE, Authenticator, Principal, forbidden
-from alarms.http.problems import problem, problem_of
-from alarms.intake.normalise import clean
-from alarms.model.errors import AlarmsError
+from alarms.http.auth import READ, WRITE, Authenticator, Principal
+from alarms.http.guard import Handler, guarded, json_answer, read_body
+from alarms.http.problems import problem
 from alarms.model.incident import Incident
 from alarms.model.silence import Matcher
 from alarms.reports.postmortem import postmortem
 from alarms.router.desk import Desk
 
 MOST_LISTED = 500
-ON_BEHALF_OF = "mirante-on-behalf-of"  # percent-encoded
-LONGEST_NAME = 80
-Body = TypeVar("Body")
-Handler = Callable[[Request, Principal], Awaitable[Response]]
 
 
 class AcknowledgeBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -68,7 +60,7 @@ class DeskApi:
 
     def routes(self) -> list[Route]:
         def route(path: str, handler: Handler, scope: str, method: str = "GET") -> Route:
-            return Route(f"/v1/alerts{path}", self._guarded(handler, scope), methods=[method])
+            return Route(f"/v1/alerts{path}", guarded(self._authenticator, handler, scope), methods=[method])
 
         return [
             route("", self.list_, READ),
@@ -96,47 +88,49 @@ class DeskApi:
         limit = msgspec.convert(asked.get("limit", f"{MOST_LISTED}"), int, strict=False)
         page = self._desk.newest_page if asked.get("state", "open") == "all" else self._desk.open_page
         limit = max(1, min(limit, MOST_LISTED))
-        return _json(await asyncio.to_thread(page, limit, asked.get("cursor", "")))
+        return json_answer(await asyncio.to_thread(page, limit, asked.get("cursor", "")))
 
     async def show(self, request: Request, _: Principal) -> Response:
         identity = request.path_params["incident"]
         incident = await asyncio.to_thread(self._desk.incident, identity)
         timeline = await asyncio.to_thread(self._desk.timeline, identity)
         deliveries = await asyncio.to_thread(self._desk.notifications, identity)
-        return _json({"incident": incident, "timeline": timeline, "notifications": deliveries})
+        return json_answer({"incident": incident, "timeline": timeline, "notifications": deliveries})
 
     async def explain(self, request: Request, _: Principal) -> Response:
-        return _json(await asyncio.to_thread(self._desk.explain, request.path_params["incident"]))
+        return json_answer(await asyncio.to_thread(self._desk.explain, request.path_params["incident"]))
 
     async def postmortem(self, request: Request, _: Principal) -> Response:
         explanation = await asyncio.to_thread(self._desk.explain, request.path_params["incident"])
         return Response(postmortem(explanation), media_type="text/markdown; charset=utf-8")
 
     async def quarantine(self, request: Request, _: Principal) -> Response:
-        return _json({"quarantined": await asyncio.to_thread(self._desk.quarantined)})
+        return json_answer({"quarantined": await asyncio.to_thread(self._desk.quarantined)})
 
     async def quarantined(self, request: Request, _: Principal) -> Response:
-        return _json(await asyncio.to_thread(self._desk.quarantined_one, request.path_params["receipt"]))
+        return json_answer(
+            await asyncio.to_thread(self._desk.quarantined_one, request.path_params["receipt"])
+        )
 
     async def requeue(self, request: Request, who: Principal) -> Response:
-        body, identity = await _read(request, RequeueBody), request.path_params["receipt"]
+        body, identity = await read_body(request, RequeueBody), request.path_params["receipt"]
         await asyncio.to_thread(self._desk.requeue, identity, who.name, body.payload)
-        return _json({"requeued": identity})
+        return json_answer({"requeued": identity})
 
     async def notifications(self, request: Request, _: Principal) -> Response:
         limit = msgspec.convert(request.query_params.get("limit", "100"), int, strict=False)
-        return _json(await asyncio.to_thread(self._desk.notifications, limit=min(limit, MOST_LISTED)))
+        return json_answer(await asyncio.to_thread(self._desk.notifications, limit=min(limit, MOST_LISTED)))
 
     async def quality(self, request: Request, _: Principal) -> Response:
         since = msgspec.convert(request.query_params.get("since"), datetime)
-        return _instants(since) or _json(await asyncio.to_thread(self._desk.quality, since))
+        return _instants(since) or json_answer(await asyncio.to_thread(self._desk.quality, since))
 
     async def silences(self, _: Request, __: Principal) -> Response:
-        return _json(await asyncio.to_thread(self._desk.silences))
+        return json_answer(await asyncio.to_thread(self._desk.silences))
 
     async def silence(self, request: Request, who: Principal) -> Response:
-        body = await _read(request, SilenceBody)
-        return _instants(body.starts_at, body.ends_at) or _json(
+        body = await read_body(request, SilenceBody)
+        return _instants(body.starts_at, body.ends_at) or json_answer(
             await asyncio.to_thread(
                 self._desk.silence, body.matchers, body.starts_at, body.ends_at, who.name, body.comment
             )
@@ -144,59 +138,32 @@ class DeskApi:
 
     async def expire_silence(self, request: Request, who: Principal) -> Response:
         await asyncio.to_thread(self._desk.expire_silence, request.path_params["silence"], who.name)
-        return _json({"ended": request.path_params["silence"]})
+        return json_answer({"ended": request.path_params["silence"]})
 
     async def acknowledge(self, request: Request, who: Principal) -> Response:
-        body = await _read(request, AcknowledgeBody)
+        body = await read_body(request, AcknowledgeBody)
         return await self._change(self._desk.acknowledge, request, who.name, body.note)
 
     async def resolve(self, request: Request, who: Principal) -> Response:
-        body = await _read(request, AcknowledgeBody)
+        body = await read_body(request, AcknowledgeBody)
         return await self._change(self._desk.resolve, request, who.name, body.note)
 
     async def reassign(self, request: Request, who: Principal) -> Response:
-        body = await _read(request, ReassignBody)
+        body = await read_body(request, ReassignBody)
         return await self._change(self._desk.reassign, request, body.to, who.name, body.note)
 
     async def snooze(self, request: Request, who: Principal) -> Response:
-        body = await _read(request, SnoozeBody)
+        body = await read_body(request, SnoozeBody)
         return _instants(body.until) or await self._change(
             self._desk.snooze, request, body.until, who.name, body.note
         )
 
     async def note(self, request: Request, who: Principal) -> Response:
-        body = await _read(request, NoteBody)
+        body = await read_body(request, NoteBody)
         return await self._change(self._desk.note, request, who.name, body.text)
 
     async def _change(self, action: Callable[..., Incident], request: Request, *values: object) -> Response:
-        return _json(await asyncio.to_thread(action, request.path_params["incident"], *values))
-
-    def _guarded(self, handler: Handler, scope: str) -> Callable[[Request], Awaitable[Response]]:
-        async def guarded(request: Request) -> Response:
-            headers = {name.lower(): value for name, value in request.headers.items()}
-            try:
-                principal = await self._authenticator.authenticate(headers, b"")
-                if principal is None:
-                    return problem(401, "a bearer token is required")
-                if scope not in principal.scopes:
-                    return problem(403, forbidden(principal, scope))
-                return await handler(request, _on_behalf(principal, headers))
-            except AlarmsError as error:
-                return problem_of(error)
-            except msgspec.ValidationError as error:
-                return problem(400, str(error))
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                return problem(400, "the body is not JSON")
-
-        return guarded
-
-
-async def _read(request: Request, kind: type[Body]) -> Body:
-    return msgspec.json.decode(await request.body() or b"{}", type=kind)
-
-
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+        return json_answer(await asyncio.to_thread(action, request.path_params["incident"], *values))
 
 
 def _instants(*instants: datetime) -> Response | None:
@@ -204,8 +171,3 @@ def _instants(*instants: datetime) -> Response | None:
     if any(instant.tzinfo is None for instant in instants):
         return problem(400, "give every timestamp a time zone, for example 2026-03-02T15:00:00Z")
     return None
-
-
-def _on_behalf(principal: Principal, headers: Mapping[str, str]) -> Principal:
-    person = clean(unquote(headers.get(ON_BEHALF_OF, ""))).strip()[:LONGEST_NAME]
-    return replace(principal, name=f"{person} ({principal.name})") if person else principal

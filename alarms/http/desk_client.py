@@ -10,14 +10,15 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from alarms.http.desk_api import ON_BEHALF_OF
+from alarms.http.guard import ON_BEHALF_OF
+from alarms.model.access_token import AccessToken, NewToken, TokenScope
 from alarms.model.decision import IncidentExplanation
 from alarms.model.errors import RouterRefused, RouterUnreachable
 from alarms.model.incident import Incident, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined
 from alarms.model.silence import Matcher, Silence
-from alarms.router.desk import IncidentPage
+from alarms.router.desk import IncidentPage, TokenDesk
 from alarms.router.quality import RuleQuality
 from foundation.answers import AnswerReader, AnswerRefused, WholeAnswer
 
@@ -50,10 +51,10 @@ class HttpDesk:
         return found
 
     def open_page(self, limit: int, cursor: str = "") -> IncidentPage:
-        return self._get(f"?limit={limit}&cursor={quote(cursor, safe='')}", IncidentPage)
+        return self.get(f"?limit={limit}&cursor={quote(cursor, safe='')}", IncidentPage)
 
     def newest_page(self, limit: int, cursor: str = "") -> IncidentPage:
-        return self._get(f"?state=all&limit={limit}&cursor={quote(cursor, safe='')}", IncidentPage)
+        return self.get(f"?state=all&limit={limit}&cursor={quote(cursor, safe='')}", IncidentPage)
 
     def incidents(self, *, since: datetime | None = None, limit: int = 100) -> Sequence[Incident]:
         found: list[Incident] = []
@@ -73,11 +74,11 @@ class HttpDesk:
 
     def notifications(self, incident_id: str | None = None, *, limit: int = 100) -> Sequence[Delivery]:
         if incident_id is None:
-            return self._get(f"/notifications?limit={limit}", list[Delivery])
+            return self.get(f"/notifications?limit={limit}", list[Delivery])
         return self._shown(incident_id).notifications[:limit]
 
     def explain(self, incident_id: str) -> IncidentExplanation:
-        return self._get(f"/{quote(incident_id, safe='')}/explain", IncidentExplanation)
+        return self.get(f"/{quote(incident_id, safe='')}/explain", IncidentExplanation)
 
     def acknowledge(self, incident_id: str, by: str, note: str = "") -> Incident:
         return self._act(incident_id, "acknowledge", by, {"note": note})
@@ -98,37 +99,41 @@ class HttpDesk:
         self, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, by: str, comment: str
     ) -> Silence:
         document = {"matchers": matchers, "starts_at": starts_at, "ends_at": ends_at, "comment": comment}
-        return self._post("/silences", by, document, Silence)
+        return self.post("/silences", by, document, Silence)
 
     def silences(self) -> Sequence[Silence]:
-        return self._get("/silences", list[Silence])
+        return self.get("/silences", list[Silence])
 
     def expire_silence(self, silence_id: str, by: str) -> None:
-        self._post(f"/silences/{quote(silence_id, safe='')}/expire", by, {}, dict[str, str])
+        self.post(f"/silences/{quote(silence_id, safe='')}/expire", by, {}, dict[str, str])
 
     def quality(self, since: datetime) -> Sequence[RuleQuality]:
-        return self._get(f"/quality?since={quote(since.isoformat())}", list[RuleQuality])
+        return self.get(f"/quality?since={quote(since.isoformat())}", list[RuleQuality])
 
     def quarantined(self, limit: int = 100) -> Sequence[Quarantined]:
-        return self._get("/quarantine", dict[str, list[Quarantined]])["quarantined"][:limit]
+        return self.get("/quarantine", dict[str, list[Quarantined]])["quarantined"][:limit]
 
     def quarantined_one(self, receipt_id: str) -> Quarantined:
-        return self._get(f"/quarantine/{quote(receipt_id, safe='')}", Quarantined)
+        return self.get(f"/quarantine/{quote(receipt_id, safe='')}", Quarantined)
 
     def requeue(self, receipt_id: str, by: str, payload: str | None = None) -> None:
         path = f"/quarantine/{quote(receipt_id, safe='')}/requeue"
-        self._post(path, by, {"payload": payload}, dict[str, str])
+        self.post(path, by, {"payload": payload}, dict[str, str])
+
+    @property
+    def tokens(self) -> TokenDesk:
+        return _Tokens(self)
 
     def _shown(self, incident_id: str) -> _Shown:
-        return self._get(f"/{quote(incident_id, safe='')}", _Shown)
+        return self.get(f"/{quote(incident_id, safe='')}", _Shown)
 
     def _act(self, incident_id: str, action: str, by: str, document: Mapping[str, Any]) -> Incident:
-        return self._post(f"/{quote(incident_id, safe='')}/{action}", by, document, Incident)
+        return self.post(f"/{quote(incident_id, safe='')}/{action}", by, document, Incident)
 
-    def _get(self, path: str, kind: type[Kind]) -> Kind:
+    def get(self, path: str, kind: type[Kind]) -> Kind:
         return self._answer("GET", path, self._headers, b"", kind)
 
-    def _post(self, path: str, by: str, document: Mapping[str, Any], kind: type[Kind]) -> Kind:
+    def post(self, path: str, by: str, document: Mapping[str, Any], kind: type[Kind]) -> Kind:
         headers = {**self._headers, ON_BEHALF_OF: quote(by), "content-type": "application/json"}
         return self._answer("POST", path, headers, msgspec.json.encode(document), kind)
 
@@ -151,6 +156,21 @@ class HttpDesk:
             raise RouterUnreachable(
                 self._url, f"the server there is not a Mirante router ({error})"
             ) from error
+
+
+class _Tokens:
+    def __init__(self, desk: HttpDesk) -> None:
+        self._desk = desk
+
+    def create(self, name: str, scope: TokenScope, hooks: Sequence[str], by: str) -> NewToken:
+        document = {"name": name, "scope": scope, "hooks": list(hooks)}
+        return self._desk.post("/tokens", by, document, NewToken)
+
+    def listed(self) -> Sequence[AccessToken]:
+        return self._desk.get("/tokens", list[AccessToken])
+
+    def revoke(self, which: str, by: str) -> Sequence[AccessToken]:
+        return self._desk.post(f"/tokens/{quote(which, safe='')}/revoke", by, {}, list[AccessToken])
 
 
 def _detail(answer: WholeAnswer) -> str:

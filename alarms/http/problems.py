@@ -13,6 +13,7 @@ from alarms.model.errors import (
     StoreBusy,
     UnknownIncident,
     UnknownReceipt,
+    UnknownToken,
 )
 
 TITLES = {
@@ -42,7 +43,7 @@ def problem(status: int, detail: str) -> Response:
 
 def problem_of(error: AlarmsError) -> Response:
     match error:
-        case UnknownIncident() | UnknownReceipt():
+        case UnknownIncident() | UnknownReceipt() | UnknownToken():
             return problem(404, str(error))
         case NotAllowed():
             return problem(409, str(error))

@@ -3,6 +3,7 @@
 AlarmsError
 +-- UnknownIncident         no incident has that id
 +-- UnknownReceipt          nothing in quarantine has that id
++-- UnknownToken            no token has that name or id
 +-- InvalidRequest          what a person asks for cannot be meant so (field, problem, fix)
 +-- NotAllowed              the incident is in a state in which that cannot be done (what, why, fix)
 +-- MalformedPayload        an authenticated sender's payload cannot be read (goes to quarantine)
@@ -47,6 +48,12 @@ class UnknownReceipt(AlarmsError):
         super().__init__(
             f"nothing in quarantine is called {receipt_id!r}. `mirante alerts quarantine list` shows what is"
         )
+
+
+class UnknownToken(AlarmsError):
+    def __init__(self, which: str) -> None:
+        self.which = which
+        super().__init__(f"no token is called {which[:80]!r}. `mirante alerts token list` shows them")
 
 
 class InvalidRequest(AlarmsError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alarms.model.severity import Severity
 
@@ -25,3 +25,12 @@ class ExpectedBeat:
     alert: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)  # for routes and silences
     runbook: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastHeard:
+    """``since`` is when it was first expected; ``at`` is None until it is heard from."""
+
+    name: str
+    since: datetime
+    at: datetime | None = None

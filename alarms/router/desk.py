@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from alarms.model.access_token import AccessToken, NewToken, TokenScope
 from alarms.model.decision import IncidentExplanation
 from alarms.model.incident import Incident, Transition
 from alarms.model.notification import Delivery
@@ -109,5 +110,24 @@ class Reports(Protocol):
         ...
 
 
+class TokenDesk(Protocol):
+    """Tokens of senders and tools. What is told of one has no digest."""
+
+    def create(self, name: str, scope: TokenScope, hooks: Sequence[str], by: str) -> NewToken:
+        """Raises ``InvalidRequest``."""
+        ...
+
+    def listed(self) -> Sequence[AccessToken]:
+        """By name, then by age; revoked ones, too."""
+        ...
+
+    def revoke(self, which: str, by: str) -> Sequence[AccessToken]:
+        """All of that name, or the one of that id; twice is once. Raises ``UnknownToken``."""
+        ...
+
+
 class Desk(IncidentReader, IncidentActions, Reports, Protocol):
     """Everything a person does."""
+
+    @property
+    def tokens(self) -> TokenDesk: ...

@@ -25,11 +25,12 @@ from alarms.policy.schedule import Schedules
 from alarms.router.actions import Actions
 from alarms.router.audit import audit
 from alarms.router.context import IncidentUpdate, RoutingContext
-from alarms.router.desk import IncidentPage
+from alarms.router.desk import IncidentPage, TokenDesk
 from alarms.router.escalate import fire, future_steps
 from alarms.router.fail_open import fire_plainly
 from alarms.router.pipeline import process, report
 from alarms.router.quality import RuleQuality, alert_quality
+from alarms.router.tokens import Tokens
 from alarms.router.topology import Topology
 from alarms.router.troubles import Trouble, sentence
 from alarms.router.undeliverable import tell_next
@@ -68,6 +69,7 @@ class Router(Actions):
             environment=environment,
         )
         super().__init__(store, routing, clock)
+        self.tokens: TokenDesk = Tokens(store, clock)
         self._received = received
         self._rows_told: set[str] = set()
         self._looked_at = datetime.min.replace(tzinfo=UTC)  # for silences that began

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from alarms.model.access_token import AccessToken
 from alarms.model.decision import RoutingDecision
 from alarms.model.errors import UnreadableRow
+from alarms.model.expected_beat import LastHeard
 from alarms.model.incident import AlertRecord, Incident, IncidentState, Timer, TimerKind, Transition
 from alarms.model.notification import Delivery, Notification
 from alarms.model.receipt import Receipt, ReceiptState
@@ -121,6 +123,18 @@ class ReadSide(Protocol):
         """The canonical text of a policy snapshot."""
         ...
 
+    def tokens(self) -> Sequence[AccessToken]:
+        """By name, then by age; revoked ones, too."""
+        ...
+
+    def heard(self) -> Mapping[str, LastHeard]:
+        """Every source that was ever expected, by name."""
+        ...
+
+    def listened_until(self) -> datetime | None:
+        """When a router was last known to be there to be told."""
+        ...
+
 
 class RouterTransaction(ReadSide, Protocol):
     def attempt(self) -> AbstractContextManager[None]:
@@ -197,6 +211,22 @@ class RouterTransaction(ReadSide, Protocol):
 
     def save_policy(self, policy_id: str, canonical: bytes) -> None: ...
 
+    def save_token(self, token: AccessToken) -> None:
+        """Insert or replace."""
+        ...
+
+    def expect(self, name: str, since: datetime) -> None:
+        """A source that has to be heard from; one that is known already is left as it is."""
+        ...
+
+    def hear(self, name: str, at: datetime) -> None:
+        """It was heard from then, if not later; one that nobody expected yet is from now on."""
+        ...
+
+    def listen(self, until: datetime) -> None:
+        """A router is there to be told, at least until then."""
+        ...
+
     def pending_receipts(self, limit: int, urgency: int = 9) -> Sequence[Receipt]:
         """The most urgent first, then the oldest; none less urgent (a higher number) than ``urgency``."""
         ...
@@ -234,6 +264,10 @@ class RouterStore(ReadSide, Protocol):
         ...
 
     def receipt(self, receipt_id: str) -> Receipt | None: ...
+
+    def token(self, identity: str) -> AccessToken | None:
+        """Raises ``UnreadableRow``."""
+        ...
 
     def receipts(self, state: ReceiptState, limit: int = 100) -> Sequence[Receipt]:
         """Newest first."""

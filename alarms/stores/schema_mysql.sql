@@ -99,3 +99,19 @@ CREATE TABLE IF NOT EXISTS receipts (
   KEY receipts_pending (state, urgency, received_at, id),
   KEY receipts_by_state (state, received_at, id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS tokens (
+  id VARCHAR(64) NOT NULL PRIMARY KEY,
+  body LONGBLOB NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS heartbeats (
+  name VARCHAR(64) NOT NULL PRIMARY KEY,
+  since_at BIGINT NOT NULL, -- when it was first expected
+  heard_at BIGINT
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS listening ( -- until when a router was there to be told
+  id TINYINT NOT NULL PRIMARY KEY,
+  until_at BIGINT NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

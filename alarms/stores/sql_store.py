@@ -44,6 +44,7 @@ from alarms.stores.sql_rows import (
     receipt_values,
     timer,
 )
+from alarms.stores.sql_senders import SenderReads
 
 MOST_OPEN = 100_000
 AT_ONCE = 100  # rows of what is read until somebody has seen enough
@@ -77,7 +78,7 @@ SETTLE = (
 )
 
 
-class SqlReads:
+class SqlReads(SenderReads):
     """``reading`` is what to read through: snapshots of its own, or the open transaction."""
 
     def __init__(

@@ -39,10 +39,11 @@ from alarms.stores.sql_rows import (
     receipt_values,
     timer,
 )
+from alarms.stores.sql_senders import SenderWrites
 from alarms.stores.sql_store import LATEST, SqlReads
 
 
-class SqlTransaction(SqlReads):
+class SqlTransaction(SqlReads, SenderWrites):
     def __init__(
         self, session: SqlSession, unreadable: Unreadable | None = None, kept: KeptSilences | None = None
     ) -> None:

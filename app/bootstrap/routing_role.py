@@ -14,9 +14,20 @@ from datetime import timedelta
 
 import httpx
 
-from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerTokens, Principal, SignedBodies
+from alarms.http.auth import (
+    HOOKS,
+    READ,
+    TOKENS,
+    WRITE,
+    AuthenticatorChain,
+    BearerTokens,
+    Principal,
+    SignedBodies,
+    StoredTokens,
+)
 from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import Hooks
+from alarms.http.token_api import TokenApi
 from alarms.intake.inbox import Inbox
 from alarms.intake.intakes_file import load_intakes
 from alarms.intake.normalise import intake_rules
@@ -30,6 +41,7 @@ from alarms.notify.dispatcher import Dispatcher
 from alarms.reports.metrics import RouterMetrics
 from alarms.router.heartbeat import HeartbeatSender, ping
 from alarms.router.readiness import RouterReadiness
+from alarms.router.tokens import OPERATOR
 from alarms.stores.protocol import RouterStore
 from app.bootstrap.notifiers import Notifiers, build_notifiers
 from app.bootstrap.process import ProcessParts
@@ -69,7 +81,8 @@ def add_routing(
     store, router = routing.store, routing.router
     metrics, inbox = RouterMetrics(store, clock), Inbox(store, clock, SortableIds(clock))
     subscriptions, queue = Subscriptions(), alarm_queue(settings, store, clock)
-    people = BearerTokens.of({_token(parts): Principal("operator", frozenset({READ, WRITE, HOOKS}))})
+    operator = Principal(OPERATOR, frozenset({READ, WRITE, HOOKS, TOKENS}))
+    people = AuthenticatorChain(BearerTokens.of({_token(parts): operator}), StoredTokens(store))
     signers = SignedBodies({"signed": settings.hook_key.encode()} if settings.hook_key else {})
     verifier = _verifier(settings, certificates or HttpsCertificates())
     hooks = Hooks(
@@ -90,7 +103,11 @@ def add_routing(
         router.tick()
         heartbeat.ticked()
 
-    parts.routes += [*hooks.routes(), *DeskApi(router, people).routes()]
+    parts.routes += [
+        *hooks.routes(),
+        *TokenApi(router.tokens, people).routes(),
+        *DeskApi(router, people).routes(),
+    ]
     parts.collectors.append(metrics)
     parts.judges.append(RouterReadiness(store, clock, None if settings.router_store else _free_of(parts)))
     parts.loops += [

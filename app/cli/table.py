@@ -180,6 +180,7 @@ ALERTS = [
         "app.cli.alert_channels:subscribe",
         "Subscribe an SQS queue to a channel's topics; WHO is a team, or `router`.",
     ),
+    Later("token", "app.cli.alert_tokens:token", "Tokens of senders and tools: create, list, revoke."),
     Later(
         "try",
         "app.cli.alert_channels:try_",

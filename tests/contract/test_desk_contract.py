@@ -12,9 +12,11 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from alarms.http.auth import READ, WRITE, BearerTokens, Principal
+from alarms.http.auth import READ, TOKENS, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
 from alarms.http.desk_client import HttpDesk
+from alarms.http.token_api import TokenApi
+from alarms.model.access_token import TokenScope
 from alarms.model.errors import (
     AlarmsError,
     InvalidRequest,
@@ -23,6 +25,7 @@ from alarms.model.errors import (
     RouterUnreachable,
     UnknownIncident,
     UnknownReceipt,
+    UnknownToken,
 )
 from alarms.model.incident import IncidentState
 from alarms.model.receipt import Receipt, ReceiptState
@@ -55,10 +58,10 @@ def router_desk(scene: Scene) -> Desk:
 
 
 def http_desk(scene: Scene) -> Desk:
-    tokens = BearerTokens.of({"token": Principal("operator", frozenset({READ, WRITE}))})
-    return HttpDesk(
-        "http://router/", "token", transport_to(create_application(None, DeskApi(scene.router, tokens)))
-    )
+    known = BearerTokens.of({"token": Principal("operator", frozenset({READ, WRITE, TOKENS}))})
+    tokens = TokenApi(scene.router.tokens, known)
+    application = create_application(None, DeskApi(scene.router, known), before=tokens.routes())
+    return HttpDesk("http://router/", "token", transport_to(application))
 
 
 @pytest.fixture
@@ -146,6 +149,15 @@ def test_it_reports_quality_and_what_could_not_be_read(desk: Desk, scene: Scene)
     assert (pending.payload, pending.problem) == (b'{"version": "4", "alerts": []}', None)
 
 
+def test_tokens_are_made_listed_and_revoked_in_a_persons_name(desk: Desk, scene: Scene) -> None:
+    made = desk.tokens.create("shop", TokenScope.SEND, ["grafana"], "ana")
+    assert made.token.created_by.partition(" (")[0] == "ana"
+    assert list(desk.tokens.listed()) == [made.token]
+    (revoked,) = desk.tokens.revoke("shop", "bia")
+    assert revoked.revoked_by.partition(" (")[0] == "bia"
+    assert [token.revoked_at for token in scene.store.tokens()] == [MONDAY_10]
+
+
 @pytest.mark.parametrize(
     "mistake",
     [
@@ -153,6 +165,7 @@ def test_it_reports_quality_and_what_could_not_be_read(desk: Desk, scene: Scene)
         lambda desk: desk.expire_silence("no-such-silence", "ana"),
         lambda desk: desk.quarantined_one("no-such-receipt"),
         lambda desk: desk.requeue("no-such-receipt", "ana"),
+        lambda desk: desk.tokens.revoke("no-such-token", "ana"),
         lambda desk: desk.silence([], MONDAY_10, MONDAY_10 + HOUR, "ana", "everything"),
         lambda desk: desk.silence([Matcher("a", "=~", "(")], MONDAY_10, MONDAY_10 + HOUR, "ana", "x"),
     ],
@@ -161,7 +174,8 @@ def test_a_mistake_is_told_in_words(desk: Desk, mistake: Callable[[Desk], object
     with pytest.raises(AlarmsError) as raised:
         mistake(desk)
     assert isinstance(
-        raised.value, UnknownIncident | UnknownReceipt | NotAllowed | InvalidRequest | RouterRefused
+        raised.value,
+        UnknownIncident | UnknownReceipt | UnknownToken | NotAllowed | InvalidRequest | RouterRefused,
     )
     assert any(word in str(raised.value) for word in ("no-such", "silence everything", "is not a pattern"))
     assert list(desk.silences()) == []

@@ -14,9 +14,11 @@ from alarms.http.hooks import Hooks
 from alarms.http.problems import problem
 
 
-def create_application(hooks: Hooks | None, desk: DeskApi, more: Sequence[Route] = ()) -> Starlette:
-    """``more`` are routes of whoever serves it beside others."""
-    routes = [*(hooks.routes() if hooks is not None else ()), *desk.routes(), *more]
+def create_application(
+    hooks: Hooks | None, desk: DeskApi, more: Sequence[Route] = (), before: Sequence[Route] = ()
+) -> Starlette:
+    """``more`` are routes of whoever serves it beside others, ``before`` those that take precedence."""
+    routes = [*before, *(hooks.routes() if hooks is not None else ()), *desk.routes(), *more]
     handlers = {404: _not_found, 405: _not_possible}
     return Starlette(routes=routes, exception_handlers=handlers)
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from alarms.model.access_token import AccessToken, TokenScope
 from alarms.model.alert import AlertState
 from alarms.model.decision import RoutingDecision, Stage
 from alarms.model.errors import UnreadableRow
+from alarms.model.expected_beat import LastHeard
 from alarms.model.incident import (
     OPEN_STATES,
     AlertRecord,
@@ -302,6 +304,38 @@ def receipts_are_kept_and_given_out_by_urgency(store: RouterStore) -> None:
     assert store.receipts(ReceiptState.QUARANTINED)[0].problem == "not JSON"
 
 
+def tokens_are_kept_as_they_are_now(store: RouterStore) -> None:
+    one = AccessToken("abcdefgh", "shop", "0" * 64, TokenScope.SEND, ("json",), NOW, "ana")
+    other = replace(one, id="abcdefgg", name="board", scope=TokenScope.READ, hooks=())
+    revoked = replace(one, revoked_at=NOW + MINUTE, revoked_by="bia")
+    with store.transaction() as tx:
+        tx.save_token(one)
+        tx.save_token(other)
+        assert list(tx.tokens()) == [other, one]
+        tx.save_token(revoked)
+    assert list(store.tokens()) == [other, revoked]
+    assert store.token("abcdefgh") == revoked
+    assert store.token("nobody") is None
+
+
+def when_a_source_was_heard_from_is_kept_and_never_goes_back(store: RouterStore) -> None:
+    assert dict(store.heard()) == {}
+    assert store.listened_until() is None
+    with store.transaction() as tx:
+        tx.expect("backup", NOW)
+        tx.expect("backup", NOW + MINUTE)
+        tx.hear("prometheus", NOW)
+        tx.hear("prometheus", NOW + MINUTE)
+        tx.hear("prometheus", NOW)
+        tx.listen(NOW)
+        tx.listen(NOW + MINUTE)
+    assert dict(store.heard()) == {
+        "backup": LastHeard("backup", NOW, None),
+        "prometheus": LastHeard("prometheus", NOW, NOW + MINUTE),
+    }
+    assert store.listened_until() == NOW + MINUTE
+
+
 def what_is_quarantined_can_be_requeued_as_corrected(store: RouterStore) -> None:
     store.append_receipts([receipt(1), receipt(2)])
     with store.transaction() as tx:
@@ -538,6 +572,8 @@ CHECKS: tuple[Callable[[RouterStore], None], ...] = (
     a_failed_attempt_waits_for_its_time_unless_the_clock_went_back,
     a_lease_from_before_the_clock_went_back_runs_out,
     receipts_are_kept_and_given_out_by_urgency,
+    tokens_are_kept_as_they_are_now,
+    when_a_source_was_heard_from_is_kept_and_never_goes_back,
     what_is_quarantined_can_be_requeued_as_corrected,
     open_ones_come_in_pages_the_most_severe_first,
     what_is_open_is_counted_by_its_severity_and_found_by_place,

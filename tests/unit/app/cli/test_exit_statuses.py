@@ -120,6 +120,9 @@ TABLE: Mapping[str, Sequence[Case]] = {
         Case("missing", "--alarm-policy missing alerts subscribe router arn:q", ENVIRONMENT),
         Case("broken", "--alarm-policy broken alerts subscribe router arn:q", NO),
     ),
+    "alerts token create": on_router("alerts token create shop"),
+    "alerts token list": on_router("alerts token list"),
+    "alerts token revoke": on_router("alerts token revoke shop"),
     "alerts try": (
         Case("missing", "--alarm-policy missing alerts try pages", ENVIRONMENT),
         Case("broken", "--alarm-policy broken alerts try pages", NO),
