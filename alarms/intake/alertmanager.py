@@ -156,6 +156,8 @@ def _theirs(
         starts_at=starts_at,
         summary=notes.get("summary") or notes.get("description") or name,
         summary_pt=notes.get("summary_pt") or notes.get("description_pt"),
+        description=notes.get("description") or notes.get("message", ""),
+        description_pt=notes.get("description_pt", ""),
         labels=labels,
         tier=replica_of(labels, rules),
         component=labels.get("component"),

@@ -64,6 +64,8 @@ class Alert:
     burn: BurnArithmetic | None = None
     runbook: str | None = None
     summary_pt: str | None = None
+    description: str = ""  # what the rule says besides
+    description_pt: str = ""
     title: str | None = None  # for people; None: the name
     title_pt: str | None = None
     component: str | None = None

@@ -19,6 +19,8 @@ class IncidentState(StrEnum):
 
 
 OPEN_STATES = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
+BY_ALERTS = "alerts"  # what resolved it, when every alert cleared
+NOT_REPORTED = "no longer reported"  # when its source, asked, no longer knows of it
 
 
 class TransitionKind(StrEnum):
@@ -110,6 +112,8 @@ class Incident:
     number: int = 1
     cycle: int = 1
     summary_pt: str = ""
+    description: str = ""  # the rule's own, as it was written
+    description_pt: str = ""
     assignee: str | None = None  # a person, where the matrix says "assigned person"
     slo_id: str | None = None
     objective: str | None = None
@@ -121,7 +125,7 @@ class Incident:
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     resolved_at: datetime | None = None
-    resolved_by: str | None = None  # "alerts" when every alert cleared
+    resolved_by: str | None = None  # a person, BY_ALERTS or NOT_REPORTED
     paged_at: datetime | None = None  # first page of this cycle
     hold: Hold | None = None
     cause_id: str | None = None  # the incident that explains this one

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from alarms.model.alert import AlertState, digest
 from alarms.model.decision import Stage
-from alarms.model.incident import AlertRecord, Incident, IncidentState, TransitionKind
+from alarms.model.incident import BY_ALERTS, AlertRecord, Incident, IncidentState, TransitionKind
 from alarms.model.receipt import OVERTAKEN_WITHIN
 from alarms.model.severity import Severity
 from alarms.policy.escalation import EscalationPolicy
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import restart_quiet_time
-from alarms.router.reassess import BY_ALERTS
 from alarms.router.route import assign, explain_route
 from alarms.router.troubles import SELF
+from alarms.router.wording import words_of
 
 # In a storm the alerts themselves are the record; a history of thousands of "joined" tells nobody anything.
 HISTORY_LIMIT = 200
@@ -149,8 +149,7 @@ def _new_incident(context: AlertContext, key: str, title: str) -> Incident:
         name=alert.name,
         title=title,
         title_pt=alert.title_pt or "",
-        summary=alert.summary,
-        summary_pt=alert.summary_pt or "",
+        **words_of(alert),
         severity=context.severity,
         state=IncidentState.OPEN,
         owner=escalation.owner(level, context.route),
@@ -165,7 +164,6 @@ def _new_incident(context: AlertContext, key: str, title: str) -> Incident:
         runbook=alert.runbook,
         burn=alert.burn,
         labels=context.labels,
-        links=alert.links,
         customers_affected=alert.customers_affected,
     )
 
@@ -180,8 +178,9 @@ def _reopen(context: AlertContext, incident: Incident, why: str) -> None:
         cycle=incident.cycle + 1,
         severity=context.severity,
         burn=context.alert.burn,
-        summary=context.alert.summary,
-        summary_pt=context.alert.summary_pt or "",
+        **words_of(context.alert),
+        labels=context.labels,
+        customers_affected=context.alert.customers_affected,
         members=1,
         untold=(),
         untold_count=0,
@@ -228,7 +227,7 @@ def _refresh_burn(context: AlertContext, update: IncidentUpdate) -> None:
         return
     same_tier = incident.burn is None or incident.burn.tier == alert.burn.tier
     if same_tier or not incident.severity.worse_than(context.severity):
-        update.amend(burn=alert.burn, summary=alert.summary, summary_pt=alert.summary_pt or "")
+        update.amend(burn=alert.burn, **words_of(alert))
 
 
 def _clearing(context: AlertContext) -> None:

@@ -15,9 +15,12 @@ from alarms.model.alert import Alert, AlertState, digest
 from alarms.model.incident import Incident, IncidentState, Timer, TimerKind, TransitionKind
 from alarms.model.notification import NotifyStep
 from alarms.model.severity import Severity
-from alarms.notify.compose import notification_of, plain_message
+from alarms.notify.compose import notification_of
+from alarms.notify.links import Links
+from alarms.notify.plain_message import plain_message
 from alarms.router.context import AlertContext, IncidentUpdate, RoutingContext
 from alarms.router.troubles import Trouble
+from alarms.router.wording import words_of
 from alarms.stores.protocol import RouterTransaction
 
 AT_MOST_EVERY = timedelta(minutes=10)  # messages of no incident: one a severity in this time
@@ -65,7 +68,7 @@ def _incident(context: AlertContext, key: str, title: str) -> Incident:
         key=key,
         environment=alert.environment,
         title=title,
-        summary=alert.summary,
+        **words_of(alert),
         severity=context.severity,
         state=IncidentState.OPEN,
         owner=level.first if level.first in teams else context.route.owner,
@@ -74,9 +77,7 @@ def _incident(context: AlertContext, key: str, title: str) -> Incident:
         opened_at=context.now,
         updated_at=context.now,
         name=alert.name,
-        summary_pt=alert.summary_pt or "",
         labels=context.labels,
-        links=alert.links,
         runbook=alert.runbook,
     )
 
@@ -113,7 +114,8 @@ def notify(context: AlertContext) -> None:
 def tell_plainly(update: IncidentUpdate, kind: TransitionKind, problem: str) -> None:
     incident = update.incident
     team = next((team for team in update.policy.teams if team.id == incident.owner), None)
-    message = plain_message(incident, kind, problem)
+    links = update.routing.composer.links
+    message = plain_message(incident, kind, NotifyStep.FIRST, problem, links, incident.owner)
     for channel in ("default",) if team is None else team.channels:
         update.tx.enqueue(
             notification_of(incident, incident.owner, channel, NotifyStep.FIRST, message, update.wall)
@@ -174,7 +176,10 @@ def tell_without_incident(
         opened_at=now,
         updated_at=now,
     )
-    message = plain_message(incident, TransitionKind.OPENED, f"no incident could be opened: {problem}")
+    said = f"no incident could be opened: {problem}"
+    message = plain_message(
+        incident, TransitionKind.OPENED, NotifyStep.INFORM, said, Links(), policy.accountable
+    )
     channels = next((team.channels for team in policy.teams if team.id == policy.accountable), ("default",))
     for channel in channels:
         tx.enqueue(notification_of(incident, policy.accountable, channel, NotifyStep.FIRST, message, now))

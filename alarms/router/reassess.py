@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alarms.model.decision import Stage
-from alarms.model.incident import IncidentState, TimerKind, TransitionKind
+from alarms.model.incident import BY_ALERTS, IncidentState, TimerKind, TransitionKind
 from alarms.model.notification import NotifyStep
 from alarms.model.severity import Severity
 from alarms.policy.escalation import Recipient
@@ -12,8 +12,7 @@ from alarms.router.correlate import AT_ONCE, let_go_symptoms
 from alarms.router.damp import restart_quiet_time
 from alarms.router.route import assign
 from alarms.router.tell import tell
-
-BY_ALERTS = "alerts"
+from alarms.router.wording import words_of
 
 
 def reassess(context: AlertContext) -> None:
@@ -29,7 +28,7 @@ def reassess(context: AlertContext) -> None:
     elif worst.worse_than(current):
         _raise(update, worst)
         if worst is context.severity:
-            update.amend(summary=context.alert.summary, summary_pt=context.alert.summary_pt or "")
+            update.amend(**words_of(context.alert))
         context.event = TransitionKind.SEVERITY_RAISED
     elif current.worse_than(worst):
         _consider_lowering(update, worst)

@@ -18,6 +18,7 @@ from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined, Receipt, ReceiptState, recorded
 from alarms.model.silence import Silence
 from alarms.notify.compose import Composer
+from alarms.notify.links import shown_to_others
 from alarms.policy.escalation import EscalationPolicy
 from alarms.policy.policy import RoutingPolicy
 from alarms.policy.runbook import load_runbooks
@@ -234,14 +235,14 @@ class Router(Actions):
             decisions=self._store.decisions(incident.id),
             timeline=self._store.transitions(incident.id),
             alerts=self._store.alerts(incident.id),
-            deliveries=self._store.deliveries(incident.id),
+            deliveries=[shown_to_others(one) for one in self._store.deliveries(incident.id)],
             timers=timers,
             future=future_steps(incident, timers, self.escalation_of(incident)),
         )
 
     def notifications(self, incident_id: str | None = None, *, limit: int = 100) -> Sequence[Delivery]:
         full = None if incident_id is None else self._full_id(incident_id)
-        return self._store.deliveries(full, limit=limit)
+        return [shown_to_others(one) for one in self._store.deliveries(full, limit=limit)]
 
     def quality(self, since: datetime) -> Sequence[RuleQuality]:
         return alert_quality(self._store, since)

@@ -14,7 +14,8 @@ from alarms.model.decision import Stage
 from alarms.model.errors import StoreBusy
 from alarms.model.incident import IncidentState, LaterContact, Timer, TimerKind, TransitionKind
 from alarms.model.notification import PAGES, Message, Notification, NotifyStep, dedup_id
-from alarms.notify.compose import notification_of, plain_message
+from alarms.notify.compose import notification_of
+from alarms.notify.plain_message import plain_message
 from alarms.policy.escalation import Recipient
 from alarms.policy.people import AT_ONCE, ContactStep
 from alarms.router.context import IncidentUpdate
@@ -132,7 +133,7 @@ def _notification(
         recipient.target,
         channel,
         recipient.step,
-        _message(update, kind, recipient.step),
+        _message(update, kind, recipient),
         update.wall,
         kind=kind.value,
         out_of_hours=str(update.escalation.out_of_hours(update.now)).lower(),
@@ -140,16 +141,18 @@ def _notification(
     return replace(told, address=address) if address else told
 
 
-def _message(update: IncidentUpdate, kind: TransitionKind, step: NotifyStep) -> Message:
+def _message(update: IncidentUpdate, kind: TransitionKind, recipient: Recipient) -> Message:
     """A text that cannot be made is told as such, with the bare facts."""
-    incident = update.incident
+    incident, composer = update.incident, update.routing.composer
+    people = update.routing.schedules.people
     try:
         history = update.tx.transitions(incident.id)
-        return update.routing.composer.message(incident, kind, step, update.policy, history)
+        return composer.message(incident, kind, recipient, update.policy, people, history)
     except StoreBusy:
         raise
     except Exception as error:
         LOG.exception("the text of a page cannot be composed", extra={"incident": incident.id})
         problem = sentence(error)
         update.routing.troubles.note(Trouble.of_a_part("text of pages", problem))
-        return plain_message(incident, kind, problem)
+        links = composer.links
+        return plain_message(incident, kind, recipient.step, problem, links, recipient.target)

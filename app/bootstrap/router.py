@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from alarms.model.errors import StoreBusy
 from alarms.model.ids import SortableIds
 from alarms.notify.compose import Composer
+from alarms.notify.links import Links
 from alarms.policy.alarm_policy import load_alarm_policy
 from alarms.policy.channel import Channels
 from alarms.policy.runbook import Runbooks
@@ -44,7 +45,6 @@ def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = 
     alarms = load_alarm_policy(settings.folders)
     store = _open_store(settings, must_exist)
     received = AlertsReceived()
-    console = settings.console_url or f"http://{settings.host}:{settings.control_port}"
     router = Router(
         store,
         alarms.policy,
@@ -52,11 +52,16 @@ def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = 
         SortableIds(clock),
         schedules=alarms.schedules,
         topology=Topology(catalogue.components),
-        composer=Composer(alarms.runbooks, console.rstrip("/")),
+        composer=Composer(alarms.runbooks, Links(console_address(settings))),
         received=received.count,
         environment=settings.environment,
     )
     return RouterParts(store, router, alarms.runbooks, alarms.channels, received)
+
+
+def console_address(settings: Settings) -> str:
+    """Where messages say that the console is."""
+    return (settings.console_url or f"http://{settings.host}:{settings.control_port}").rstrip("/")
 
 
 def _open_store(settings: Settings, must_exist: bool) -> RouterStore:

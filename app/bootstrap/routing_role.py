@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -43,6 +42,7 @@ from alarms.router.heartbeat import HeartbeatSender, ping
 from alarms.router.readiness import RouterReadiness
 from alarms.router.tokens import OPERATOR
 from alarms.stores.protocol import RouterStore
+from app.bootstrap.kept_secret import kept_secret
 from app.bootstrap.notifiers import Notifiers, build_notifiers
 from app.bootstrap.process import ProcessParts
 from app.bootstrap.router import RouterParts
@@ -191,15 +191,4 @@ def _free_of(parts: ProcessParts) -> Callable[[], int]:
 
 def _token(parts: ProcessParts) -> str:
     """The one that is set, or the one in its file: made on first use, readable by its owner only."""
-    path = parts.paths.hook_token
-    if parts.settings.hook_token:
-        return parts.settings.hook_token
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        token = secrets.token_urlsafe(32)
-        handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(token + "\n")
-        return token
+    return parts.settings.hook_token or kept_secret(parts.paths.hook_token)

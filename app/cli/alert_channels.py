@@ -60,6 +60,7 @@ def try_(settings: Settings, channel: str, team: str | None, severity: str) -> N
     from alarms.policy.alarm_policy import load_alarm_policy
     from alarms.policy.channel import LambdaChannel
     from app.bootstrap.notifiers import build_notifiers
+    from app.bootstrap.router import console_address
 
     found = load_alarm_policy(settings.folders)
     chosen = _chosen(found, channel)
@@ -70,7 +71,12 @@ def try_(settings: Settings, channel: str, team: str | None, severity: str) -> N
     clock = SystemClock()
     notifiers = build_notifiers({channel: chosen}, settings, clock)
     message = trial_message(
-        team or found.policy.teams[0].id, channel, Severity(severity), settings.environment, clock.now()
+        team or found.policy.teams[0].id,
+        channel,
+        Severity(severity),
+        settings.environment,
+        clock.now(),
+        f"{console_address(settings)}/console/",
     )
     try:
         taken_as = notifiers.by_channel[channel].send(message)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from alarms.model.alert import BurnArithmetic
 from alarms.model.incident import Incident, IncidentState, Timer, TimerKind
-from alarms.notify.compose import incident_path
+from alarms.notify.links import incident_path
 from alarms.policy.escalation import EscalationPolicy, Recipient, owner_target
 from alarms.policy.policy import RoutingPolicy
 from app.console.formats import Formats

@@ -55,7 +55,7 @@ def test_a_declared_action_is_asked_for_with_the_page_and_stands_in_the_history(
     kinds = [entry.kind for entry in scene.router.timeline(incident.id)]
     assert kinds == [TransitionKind.OPENED, TransitionKind.REMEDIATION_ASKED]
     scene.pass_time(timedelta(minutes=15))
-    assert "remediation requested (router): restart-api" in scene.pager.sent[-1].message.body
+    assert "remediation requested: restart-api" in scene.pager.sent[-1].message.body
     scene.receive(ended(burn_alert(), scene.clock.now()))
     assert len(machine.sent) == 1
     scene.close()

@@ -55,8 +55,8 @@ def test_a_page_that_no_channel_brings_goes_to_the_next_in_line_once() -> None:
     scene.receive(burn_alert())
     assert scene.pager.told() == [("data-engineering", "backup")]
     message = scene.pager.sent[0].message
-    assert "could not be reached (operations)" in message.body
-    assert "não pôde ser avisado (operations)" in message.body_pt
+    assert "operations could not be reached" in message.body
+    assert "operations não pôde ser avisado" in message.body_pt
     scene.close()
 
 

@@ -12,6 +12,7 @@ from alarms.model.ids import SortableIds
 from alarms.model.notification import Notification
 from alarms.model.severity import Severity
 from alarms.notify.compose import Composer
+from alarms.notify.links import Links
 from alarms.policy.policy_file import load_policy
 from alarms.policy.runbook import load_runbooks
 from alarms.router.router import Router
@@ -25,7 +26,7 @@ LINK = re.compile(re.escape(BASE_URL) + r"[^\s)>\"]+")
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     made = World(tmp_path)
-    composer = Composer(load_runbooks(), BASE_URL)
+    composer = Composer(load_runbooks(), Links(BASE_URL))
     made.router = Router(
         made.store, load_policy(), made.clock, SortableIds(made.clock, "I"), composer=composer
     )
