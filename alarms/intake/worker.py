@@ -67,11 +67,13 @@ class IntakeWorker:
         Raises:
             StoreBusy: nothing was changed; the receipts are still there.
         """
-        if self._store.oldest_pending() is None:
-            self._left(0)
+        urgency = URGENT if self._flooded() else LEAST_URGENT
+        if not self._store.is_pending(urgency):
+            if urgency == LEAST_URGENT:
+                self._left(0)
             return 0  # without asking for the write lock, which others need
         try:
-            done = self._batch(limit)
+            done = self._batch(limit, urgency)
         except StoreBusy:
             raise
         except Exception:
@@ -86,9 +88,9 @@ class IntakeWorker:
             total += worked
         return total
 
-    def _batch(self, limit: int) -> int:
+    def _batch(self, limit: int, urgency: int) -> int:
         with self._store.transaction() as tx:
-            receipts = tx.pending_receipts(limit, URGENT if self._flooded() else LEAST_URGENT)
+            receipts = tx.pending_receipts(limit, urgency)
             done = [(receipt, self._work(tx, receipt)) for receipt in self._in_time(receipts)]
         for receipt, alerts in done:
             self._received(receipt.kind.partition("/")[0], alerts)

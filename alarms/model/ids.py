@@ -11,22 +11,41 @@ from foundation.clock import Clock
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_BITS = 80
 LENGTH = 26
+PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
+DRAWN = 4096  # random bytes at a time: each asks the operating system
 
 
 def encode(number: int) -> str:
     """A number below 2**130 as 26 characters that sort as the number does."""
-    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
+    return "".join([PAIRS[(number >> shift) & 1023] for shift in range(5 * (LENGTH - 2), -1, -10)])
+
+
+class RandomBits:
+    """As ``secrets.randbits`` has them, and drawn many at a time. For several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._drawn, self._used = b"", 0
+
+    def __call__(self, bits: int) -> int:
+        size = (bits + 7) // 8
+        with self._lock:
+            if self._used + size > len(self._drawn):
+                self._drawn, self._used = secrets.token_bytes(max(DRAWN, size)), 0
+            taken = self._drawn[self._used : self._used + size]
+            self._used += size
+        return int.from_bytes(taken) >> (8 * size - bits)
 
 
 class SortableIds:
     """Call it for the next id; ids of one process always rise, even when its clock goes back."""
 
     def __init__(
-        self, clock: Clock, prefix: str = "", random_bits: Callable[[int], int] = secrets.randbits
+        self, clock: Clock, prefix: str = "", random_bits: Callable[[int], int] | None = None
     ) -> None:
         self._clock = clock
         self._prefix = prefix
-        self._random_bits = random_bits
+        self._random_bits = random_bits or RandomBits()
         self._last = 0
         self._lock = threading.Lock()
 

@@ -273,6 +273,10 @@ class RouterStore(ReadSide, Protocol):
         """Newest first."""
         ...
 
+    def is_pending(self, urgency: int) -> bool:
+        """Whether a receipt waits to be worked off that is at least as urgent (its number is no higher)."""
+        ...
+
     def oldest_pending(self) -> datetime | None:
         """``received_at`` of the receipt that has waited longest to be worked off."""
         ...

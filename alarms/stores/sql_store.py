@@ -268,6 +268,10 @@ class SqlRouterStore(SqlReads, ABC):
         )
         return [receipt(row) for row in rows]
 
+    def is_pending(self, urgency: int) -> bool:
+        waiting = "SELECT 1 FROM receipts WHERE state = 'pending' AND urgency <= :urgency LIMIT 1"
+        return bool(self._reading.rows(waiting, {"urgency": urgency}))
+
     def oldest_pending(self) -> datetime | None:
         rows = self._reading.rows("SELECT min(received_at) FROM receipts WHERE state = 'pending'")
         return optional_instant(rows[0][0])

@@ -68,7 +68,8 @@ def storm(folder: Path, position: int) -> Outcome:
         arrived = next(m["at"] for m in judge.arrived("operations") if m["severity"] == "P1")
         judge.until(lambda: alerts_kept(judge.store) == ALERTS, "every alert belongs to an incident", 300)
         assert len(judge.incidents()) < 150
-        return Outcome(arrived - report["p1_sent"], arrived - report["started"], ALERTS / report["seconds"])
+        (sent,) = report["p1_sent"].values()
+        return Outcome(arrived - sent, arrived - report["started"], ALERTS / report["seconds"])
 
 
 def alerts_kept(store: Path) -> int:

@@ -374,8 +374,11 @@ def open_ones_come_in_pages_the_most_severe_first(store: RouterStore) -> None:
     assert newest.left == 2
     assert {one.id[-1] for one in store.newest_page(4, newest.last).incidents} == {"0", "9"}
     assert store.oldest_pending() is None
+    assert not store.is_pending(9)
     store.append_receipts([receipt(1), replace(receipt(2), received_at=NOW - MINUTE)])
     assert store.oldest_pending() == NOW - MINUTE
+    assert store.is_pending(3)
+    assert not store.is_pending(2)
 
 
 def what_is_open_is_counted_by_its_severity_and_found_by_place(store: RouterStore) -> None:

@@ -1,7 +1,7 @@
 """Sends a storm over raw keep-alive connections: one alert a request, again after a 503. Run as a script.
 
 Prints one JSON object: answered 2xx, retries, seconds, and ``time.monotonic`` at the first byte of the storm
-and of the P1's request.
+and of each P1's request, by its name. A P1 is each whose number is in ``--p1-at``.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ import argparse
 import asyncio
 import json
 import time
+from collections.abc import Collection
 
 TOKEN = "secret-of-the-test"
 
 
-def body(number: int, p1_at: int) -> bytes:
-    urgent = number == p1_at
+def outage(number: int) -> str:
+    return f"Outage{number}"
+
+
+def body(number: int, p1_at: Collection[int]) -> bytes:
+    urgent = number in p1_at
     labels = {
-        "alertname": "Outage" if urgent else f"Storm{number % 7}",
+        "alertname": outage(number) if urgent else f"Storm{number % 7}",
         "severity": "P1" if urgent else "P3",
         "component": f"node-{number}",
     }
@@ -40,7 +45,7 @@ def body(number: int, p1_at: int) -> bytes:
     return json.dumps(document).encode()
 
 
-def request(number: int, p1_at: int, *, to_alertmanager: bool) -> bytes:
+def request(number: int, p1_at: Collection[int], *, to_alertmanager: bool) -> bytes:
     """The whole request: to our hook, or the same alert to Alertmanager's own way in."""
     payload = body(number, p1_at)
     path = "/hooks/alertmanager"
@@ -56,7 +61,7 @@ def request(number: int, p1_at: int, *, to_alertmanager: bool) -> bytes:
 
 
 class Storm:
-    def __init__(self, port: int, count: int, p1_at: int, *, to_alertmanager: bool) -> None:
+    def __init__(self, port: int, count: int, p1_at: Collection[int], *, to_alertmanager: bool) -> None:
         self.to_alertmanager = to_alertmanager
         self.port = port
         self.count = count
@@ -64,7 +69,7 @@ class Storm:
         self.next = 0
         self.accepted = 0
         self.retries = 0
-        self.p1_sent = 0.0
+        self.p1_sent: dict[str, float] = {}
 
     async def connection(self) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -72,8 +77,8 @@ class Storm:
             number, self.next = self.next, self.next + 1
             message = request(number, self.p1_at, to_alertmanager=self.to_alertmanager)
             while True:
-                if number == self.p1_at and not self.p1_sent:
-                    self.p1_sent = time.monotonic()
+                if number in self.p1_at:
+                    self.p1_sent.setdefault(outage(number), time.monotonic())
                 writer.write(message)
                 status = await self._status(reader)
                 if status == 200:
@@ -97,11 +102,12 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--count", type=int, required=True)
-    parser.add_argument("--p1-at", type=int, required=True)
+    parser.add_argument("--p1-at", type=int, nargs="*", default=())
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--to-alertmanager", action="store_true")
     options = parser.parse_args()
-    storm = Storm(options.port, options.count, options.p1_at, to_alertmanager=options.to_alertmanager)
+    p1_at = frozenset(options.p1_at)
+    storm = Storm(options.port, options.count, p1_at, to_alertmanager=options.to_alertmanager)
     started = time.monotonic()
     await asyncio.gather(*[storm.connection() for _ in range(options.connections)])
     result = {
