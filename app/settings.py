@@ -183,6 +183,12 @@ class Settings:
         "HMAC key for senders that sign the body instead of sending the token; unset: signatures are refused",
         secret=True,
     )
+    slack_signing_secret: str = _setting(
+        "", "signing secret of the Slack app whose buttons /hooks/slack takes; unset: none are", secret=True
+    )
+    telegram_hook_token: str = _setting(
+        "", "secret token of the Telegram webhook that /hooks/telegram takes; unset: none is", secret=True
+    )
     alarm_topics: tuple[str, ...] = _setting(
         (), "ARNs of the SNS topics that /hooks/sns accepts; unset: none"
     )

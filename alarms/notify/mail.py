@@ -88,17 +88,23 @@ def mail_of(
 def plain(notification: Notification, said: Sequence[Wording]) -> str:
     texts = [said[0].body, *(f"{other.subject}\n\n{other.body}" for other in said[1:])]
     return BETWEEN.join(
-        text + "".join(f"\n\n{one.label}: {one.url}" for one in _buttons(notification, wording.language))
-        for text, wording in zip(texts, said, strict=True)
+        text + _links(notification, wording.language, text) for text, wording in zip(texts, said, strict=True)
     )
 
 
+def _links(notification: Notification, language: Language, text: str) -> str:
+    """Those that the text does not have already."""
+    missing = [one for one in _buttons(notification, language) if one.url not in text]
+    return "".join(f"\n\n{one.label}: {one.url}" for one in missing)
+
+
 def html(notification: Notification, said: Sequence[Wording]) -> str:
+    linked = (notification.message.page, notification.message.acknowledge)  # that buttons open
     sections = [
         MailSection(
             wording.language.value,
             wording.subject,
-            [_line(line) for line in wording.body.splitlines() if line.strip()],
+            [_line(line) for line in wording.body.splitlines() if line.strip() and line not in linked],
             _buttons(notification, wording.language),
         )
         for wording in said

@@ -74,13 +74,13 @@ def card(notification: Notification, languages: Sequence[Language], lines: int) 
         "version": VERSION,
         "body": body,
         "actions": list(_actions(notification, languages)),
-        "msteams": {"width": "Full"},
+        "msteams": {"width": "full"},
     }
     if "@" in notification.address:
         body.insert(0, {"type": "TextBlock", "text": f"<at>{notification.address}</at>", "wrap": True})
         named = {"id": notification.address, "name": notification.address}
         mention = {"type": "mention", "text": f"<at>{notification.address}</at>", "mentioned": named}
-        made["msteams"] = {"width": "Full", "entities": [mention]}
+        made["msteams"] = {"width": "full", "entities": [mention]}
     return made
 
 

@@ -30,7 +30,7 @@ from alarms.policy.channel import (
     WebhookChannel,
 )
 from alarms.policy.defaults import CHANNELS
-from alarms.policy.webhook_template import EXAMPLE, JSON, TemplateFault, WebhookTemplate
+from alarms.policy.webhook_template import JSON, TemplateFault, WebhookTemplate
 from foundation.errors import DefinitionErrors
 from foundation.files import read_document, read_text
 from foundation.located import Place
@@ -131,12 +131,12 @@ def _template(fields: Mapping[str, Place]) -> WebhookTemplate | None:
         return None
     try:
         template = WebhookTemplate(read_text(path), content_type)
-        template.render(EXAMPLE)
+        template.check()
     except DefinitionErrors as unreadable:
         place.wrong(f"{name!r}: {unreadable.problem}", "Write that file, or correct its name")
         return None
     except TemplateFault as fault:
-        fix = "Use {{ value | tojson }}; docs: alarms/README.md names the values"
+        fix = "Correct it there; in JSON, write texts as {{ subject | tojson }}"
         place.source.problems.refuse(str(path), fault.line, "template", fault.problem, fix)
         return None
     return template

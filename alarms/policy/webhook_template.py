@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from alarms.model.notification import Message, Notification, NotifyStep
 from alarms.model.severity import Severity
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
+    from jinja2.sandbox import SandboxedEnvironment
 
 JSON = "application/json"
 EXAMPLE = Notification(
@@ -36,6 +41,10 @@ EXAMPLE = Notification(
 )
 
 
+BARE = replace(EXAMPLE, message=Message("a", "b", "c", "d"))
+RESOLVED = replace(EXAMPLE, step=NotifyStep.RESOLVED)
+
+
 class TemplateFault(Exception):
     """``line`` is that of the template, where it is known."""
 
@@ -51,28 +60,62 @@ class WebhookTemplate:
     text: str
     content_type: str = JSON
 
+    def check(self) -> None:
+        """Fill it in with a first page, with a resolution, and with one that has no links.
+
+        Raises:
+            TemplateFault: one of them fails, or it names what there is not.
+        """
+        from jinja2 import meta, nodes
+
+        tree = _parsed(self.text)
+        unknown = meta.find_undeclared_variables(tree) - values(EXAMPLE).keys()
+        for name in tree.find_all(nodes.Name):
+            if name.name in unknown:
+                known = ", ".join(sorted(values(EXAMPLE)))
+                raise TemplateFault(f"there is no value {name.name!r} (known: {known})", name.lineno)
+        for example in (EXAMPLE, RESOLVED, BARE):
+            self.render(example)
+
     def render(self, notification: Notification) -> str:
         """
         Raises:
             TemplateFault: it cannot be filled in, or what it makes is not the JSON that it says.
         """
-        # Imported here: it takes time to load, and most channels have no template.
-        from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
+        from jinja2 import TemplateError
 
-        sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
         try:
-            made = sandbox.from_string(self.text).render(values(notification))
-        except TemplateSyntaxError as error:
-            raise TemplateFault(str(error.message), error.lineno) from None
+            made = _sandbox().from_string(_parsed(self.text)).render(values(notification))
         except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
-            raise TemplateFault(str(error) or type(error).__name__, _line_of(error)) from None
+            raise TemplateFault(str(error).rstrip(".") or type(error).__name__, _line_of(error)) from None
         if self.content_type.partition(";")[0].strip() == JSON:
             try:
                 json.loads(made)
             except (ValueError, RecursionError) as error:
                 raise TemplateFault(f"makes no JSON: {error}") from None
         return made
+
+
+@cache
+def _sandbox() -> SandboxedEnvironment:
+    # Imported here: it takes time to load, and most channels have no template.
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+
+
+def _parsed(text: str) -> nodes.Template:
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        tree = _sandbox().parse(text)
+        _sandbox().compile(tree)  # an unknown filter is found here
+        return tree
+    except TemplateSyntaxError as error:
+        raise TemplateFault(str(error.message).rstrip("."), error.lineno) from None
+    except RecursionError:
+        raise TemplateFault("is nested too deeply") from None
 
 
 def values(notification: Notification) -> dict[str, Any]:

@@ -42,6 +42,7 @@ from alarms.router.heartbeat import HeartbeatSender, ping
 from alarms.router.readiness import RouterReadiness
 from alarms.router.tokens import OPERATOR
 from alarms.stores.protocol import RouterStore
+from app.bootstrap.chat import chat_routes
 from app.bootstrap.kept_secret import kept_secret
 from app.bootstrap.notifiers import Notifiers, build_notifiers
 from app.bootstrap.process import ProcessParts
@@ -105,6 +106,7 @@ def add_routing(
 
     parts.routes += [
         *hooks.routes(),
+        *chat_routes(settings, routing, outside),
         *TokenApi(router.tokens, people).routes(),
         *DeskApi(router, people).routes(),
     ]

@@ -29,10 +29,15 @@ def whole(status: str, body: bytes) -> Iterator[bytes]:
 
 
 class HostileServer:
-    """``parts`` makes what is sent to each who asks; ``pause`` lies between two parts, in seconds."""
+    """``parts`` makes what is sent to each who asks; ``pause`` lies between two parts, in seconds.
 
-    def __init__(self, parts: Callable[[], Iterator[bytes]], pause: float = 0.0) -> None:
-        self._parts, self._pause = parts, pause
+    One that ``speaks_first`` waits for no question.
+    """
+
+    def __init__(
+        self, parts: Callable[[], Iterator[bytes]], pause: float = 0.0, speaks_first: bool = False
+    ) -> None:
+        self._parts, self._pause, self._speaks_first = parts, pause, speaks_first
         self.sent = 0
         self._ended = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -46,7 +51,8 @@ class HostileServer:
 
     def _answer(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
-            connection.recv(65_536)
+            if not self._speaks_first:
+                connection.recv(65_536)
             for part in self._parts():
                 connection.sendall(part)
                 self.sent += len(part)
@@ -63,8 +69,10 @@ class HostileServer:
 
 
 @contextmanager
-def hostile(parts: Callable[[], Iterator[bytes]], pause: float = 0.0) -> Iterator[HostileServer]:
-    server = HostileServer(parts, pause)
+def hostile(
+    parts: Callable[[], Iterator[bytes]], pause: float = 0.0, speaks_first: bool = False
+) -> Iterator[HostileServer]:
+    server = HostileServer(parts, pause, speaks_first)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,38 @@ from alarms.model.severity import Severity
 from alarms.policy.channel import (
     Encryption,
     LambdaChannel,
+    Language,
     LocalChannel,
+    NtfyChannel,
+    PagerDutyChannel,
     SlackChannel,
+    SmsChannel,
     SmtpChannel,
     SnsChannel,
+    TeamsChannel,
+    TelegramChannel,
     WebhookChannel,
     secret_of,
 )
-from alarms.policy.channel_file import load_channels
+from alarms.policy.channel_file import SMS_GATEWAY, TELEGRAM, load_channels
 from alarms.policy.policy_file import load_policy
+from alarms.policy.webhook_template import EXAMPLE
 from foundation.errors import DefinitionErrors
 from foundation.workspace import SHIPPED
 
 TOPICS = {level.value: f"arn:aws:sns:sa-east-1:123456789012:m-{level.value.lower()}" for level in Severity}
 SMTP = {"kind": "smtp", "host": "mail", "port": 587, "sender": "m@x.org", "recipients": {"*": "sre@x.org"}}
+
+
+TICKETS = {"kind": "webhook", "url": "https://tickets.example/in"}
+SMS = {
+    "kind": "sms",
+    "account": "AC1",
+    "sender": "+15550100",
+    "recipients": {"security": ["+15550101", "+15550102"]},
+    "voice": ["P1"],
+}
+SENT_BY = SmtpChannel("mail", 587, "m@x.org", {"*": ("sre@x.org",)})
 
 
 def written(folder: Path, **channels: Any) -> Path:
@@ -55,15 +74,40 @@ def test_every_kind_is_read_and_says_which_secret_it_needs(tmp_path: Path) -> No
             mail={**SMTP, "user": "mirante"},
             relay={**SMTP, "host": "127.0.0.1", "encryption": "none"},
             machines={"kind": "lambda", "functions": {"restart-api": "restart"}},
+            teams={"kind": "teams", "language": "pt"},
+            bot={"kind": "telegram", "recipients": {"*": ["-1001", "@alarms"]}, "interactive": True},
+            push={"kind": "ntfy", "recipients": {"*": "pages"}, "server": "https://n.example/", "open": True},
+            locked={"kind": "ntfy", "recipients": {"*": "pages"}},
+            phone=SMS,
+            pager={"kind": "pagerduty", "server": "https://events.eu.pagerduty.com"},
+            other={"kind": "apprise"},
         )
     )
+    assert found["teams"] == TeamsChannel((Language.PT,))
+    assert found["bot"] == TelegramChannel({"*": ("-1001", "@alarms")}, TELEGRAM, interactive=True)
+    assert found["push"] == NtfyChannel({"*": ("pages",)}, "https://n.example", open=True)
+    assert found["phone"] == SmsChannel(
+        "AC1", "+15550100", {"security": ("+15550101", "+15550102")}, SMS_GATEWAY, voice=(Severity.P1,)
+    )
+    assert found["pager"] == PagerDutyChannel("https://events.eu.pagerduty.com")
+    assert found["mail"] == replace(SENT_BY, user="mirante")
     assert found["pages"] == SnsChannel({level: TOPICS[level] for level in Severity})
     assert found["tickets"] == WebhookChannel("https://tickets.example/in")
     assert found["chat"] == SlackChannel()
     assert found["relay"] == SmtpChannel("127.0.0.1", 587, "m@x.org", {"*": ("sre@x.org",)}, Encryption.NONE)
     assert found["machines"] == LambdaChannel({"restart-api": "restart"})
     needed = {name: secret_of(channel) for name, channel in found.items()}
-    assert {name for name, secret in needed.items() if secret} == {"tickets", "chat", "mail"}
+    assert {name for name, secret in needed.items() if secret} == {
+        "tickets",
+        "chat",
+        "mail",
+        "teams",
+        "bot",
+        "locked",
+        "phone",
+        "pager",
+        "other",
+    }
 
 
 @pytest.mark.parametrize(
@@ -92,12 +136,80 @@ def test_every_kind_is_read_and_says_which_secret_it_needs(tmp_path: Path) -> No
         ({**SMTP, "recipients": {}}, "is empty. Name at least one"),
         ({**SMTP, "encryption": "none", "user": "m"}, "its password would be sent unencrypted"),
         ({**SMTP, "password": "p"}, "channels.it.password: is not a known key"),
+        ({**SMTP, "recipients": {"*": []}}, "channels.it.recipients.*: is empty"),
+        ({**SMTP, "recipients": {"*": ["a@x.org", "b"]}}, "channels.it.recipients.*[1]: 'b' is not a mail"),
+        ({"kind": "teams", "url": "https://x.example"}, "the URL of a chat webhook is a secret"),
+        ({"kind": "apprise", "url": "slack://x"}, "an Apprise URL is a secret"),
+        ({"kind": "slack", "language": "es"}, "'es' is not one of en, pt"),
+        ({"kind": "telegram", "recipients": {"*": "ana"}}, "'ana' is not a chat. Write its number"),
+        ({"kind": "telegram", "recipients": {"*": ["1"] * 6}}, "names 6, at most 5 are told"),
+        (
+            {"kind": "telegram", "recipients": {"*": "1"}, "token": "t"},
+            "channels.it.token: is not a known key",
+        ),
+        ({"kind": "ntfy", "recipients": {"*": "a/b"}}, "'a/b' is not a topic"),
+        ({"kind": "ntfy", "recipients": {"*": "a"}, "server": "https://["}, "is not a URL"),
+        ({"kind": "ntfy", "recipients": {"*": "a"}, "server": "https://u:p@x"}, "contains a secret"),
+        ({**SMS, "recipients": {"*": "0555"}}, "'0555' is not a telephone number. Write its +"),
+        ({**SMS, "sender": "Mirante"}, "channels.it.voice: calls come from a telephone number"),
+        ({**SMS, "account": "AC/../1"}, "is not an id"),
+        ({**SMS, "voice": ["P5"]}, "'P5' is not one of P1"),
+        ({"kind": "pagerduty", "key": "k"}, "channels.it.key: is not a known key"),
+        ({**TICKETS, "content_type": "text/plain"}, "is that of a template, and there is none"),
+        ({**TICKETS, "template": "../x.j2"}, "is not beside channels.yaml"),
+        ({**TICKETS, "template": "/etc/passwd"}, "is not beside channels.yaml"),
+        ({**TICKETS, "template": "none.j2"}, "'none.j2': cannot be read: nothing is there"),
+        ({**TICKETS, "template": "x.j2", "content_type": "json"}, "'json' is not a content type"),
     ],
 )
 def test_a_mistake_names_its_place_and_its_fix(
     tmp_path: Path, channel: dict[str, Any], expected: str
 ) -> None:
     assert expected in problems(tmp_path, it=channel)
+
+
+def template_problem(folder: Path, text: str, content_type: str = "application/json") -> str:
+    (folder / "t.j2").write_text(text, encoding="utf-8")
+    return problems(folder, it={**TICKETS, "template": "t.j2", "content_type": content_type})
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        ('{\n"a": {{ subject }\n}', 2, "unexpected '}'"),
+        (
+            '{\n"a": "x",\n"b": {{ titel | tojson }}}',
+            3,
+            "no value 'titel' (known: acknowledge, address",
+        ),
+        ('{\n"a": {{ 1 / 0 }}}', 2, "division by zero"),
+        ('{\n"a": {{ subject | nosuch }}}', 2, "No filter named 'nosuch'"),
+        ('{"a": "{{ subject }}"}', None, "makes no JSON"),
+        ("{% if resolved %}{% else %}{}{% endif %}", None, "makes no JSON"),
+        ('{"a": {{ attributes["kidn"] | tojson }}}', 1, "is not JSON serializable"),
+        ("{{ " + "(" * 5000, None, "is nested too deeply"),
+        ("{% include 'other' %}", 1, "no loader for this environment"),
+        ("{{ subject.__class__.__mro__ }}", 1, "access to attribute '__class__'"),
+        ("{{ attributes.update({}) }}", 1, "access to attribute 'update'"),
+    ],
+)
+def test_a_template_that_fails_is_told_with_its_own_file_and_line(
+    tmp_path: Path, text: str, line: int | None, expected: str
+) -> None:
+    told = template_problem(tmp_path, text)
+    place = f"t.j2:{line}: template: " if line else "t.j2: template: "
+    assert place in told, told
+    assert expected in told
+
+
+def test_a_template_may_make_something_else_than_json(tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text("{{ severity }}: {{ body_pt }}", encoding="utf-8")
+    path = written(tmp_path, it={**TICKETS, "template": "t.j2", "content_type": "text/plain; charset=utf-8"})
+    channel = load_channels(path)["it"]
+    assert isinstance(channel, WebhookChannel)
+    assert channel.template is not None
+    assert channel.template.render(EXAMPLE) == "P1: Primeira linha\nação"
+    assert "makes no JSON" in template_problem(tmp_path, "{{ severity }}")
 
 
 def test_a_name_has_to_fit_the_environment_variable_of_its_secret(tmp_path: Path) -> None:
