@@ -42,6 +42,10 @@ POSITIVE = (
     "consistency_sample",
     "settle",
     "heartbeat_every",
+    "watch_every",
+    "page_unsent_after",
+    "close_unreported_after",
+    "page_source_after",
 )
 SECONDS = (0.001, 31_622_400)  # a year; of every length of time among them
 COUNTS = (1, 1_000_000_000)
@@ -129,9 +133,14 @@ class Settings:
         "where SLO counts come from: journals (written by Mirante's own processes), prometheus, cloudwatch "
         "(for SLOs that name CloudWatch metrics), or auto (Prometheus if its URL is set, else the journals)",
     )
-    prometheus: str = _setting("", "Prometheus URL; SLOs are counted from it unless count_source is journals")
+    prometheus: str = _setting(
+        "",
+        "Prometheus URL; it is asked what fires, and counts SLOs unless count_source is journals",
+    )
     prometheus_dir: Path | None = _setting(None, "folder where `mirante apply prometheus` writes rule files")
-    alertmanager: str = _setting("", "Alertmanager URL; it is reloaded after its file changes")
+    alertmanager: str = _setting(
+        "", "Alertmanager URL; it is asked what fires, and reloaded after its file changes"
+    )
     alertmanager_dir: Path | None = _setting(
         None, "folder where `mirante apply alertmanager` writes alertmanager.yml"
     )
@@ -207,6 +216,26 @@ class Settings:
         secret=True,
     )
     heartbeat_every: float = _setting(60.0, "real seconds between calls to heartbeat_url")
+    watched_sources: tuple[str, ...] = _setting(
+        ("auto",),
+        "who is asked what fires, so that no alert is lost on its way: alertmanager, prometheus, cloudwatch; "
+        "auto: those whose URL is set, and CloudWatch if alarm_queue is; none",
+    )
+    alertmanager_receivers: tuple[str, ...] = _setting(
+        (),
+        "Alertmanager receivers whose alerts are expected here; unset: those that send to a hook of Mirante, "
+        "or where it does not show addresses, all that send anywhere",
+    )
+    watch_every: float = _setting(30.0, "seconds between two questions to each watched source")
+    page_unsent_after: float = _setting(
+        120.0, "seconds that an alert fires at its source without having come here before it is paged"
+    )
+    close_unreported_after: float = _setting(
+        300.0, "seconds that a source no longer reports what is open here before it is closed as that"
+    )
+    page_source_after: float = _setting(
+        300.0, "seconds that a watched source cannot tell what fires before that is paged"
+    )
 
     @property
     def folders(self) -> Workspace:

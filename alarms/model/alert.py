@@ -73,6 +73,7 @@ class Alert:
     links: Mapping[str, str] = field(default_factory=dict)  # by what they show
     said_at: datetime | None = None  # by the source's own clock, where it orders its messages by it
     by_key: bool = False  # its source names it by the key alone: its end may say nothing else
+    unreported: bool = False  # nobody said that it is over: its source, asked, no longer reports it
 
     @property
     def ending(self) -> str:

@@ -24,6 +24,7 @@ class Stage(StrEnum):
     ROUTE = "route"
     NOTIFY = "notify"
     ESCALATE = "escalate"
+    WATCH = "watch"  # no stage: what fires there is compared with what is known here
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ AlarmsError
 +-- NotConfirmed            SNS did not take the confirmation of a subscription; it asks again
 +-- UnreadableRow           a stored row is not what this program writes (which, why)
 +-- StoreBusy               the router's store cannot be used now; who asked must try again
++-- SourceSilent            a source that was asked what fires did not answer as one
 +-- RouterUnreachable       a router that was asked over HTTP did not answer as one
 +-- RouterRefused           a router that was asked over HTTP said no, and why
 +-- NotifierError           a message did not reach its receiver
@@ -104,6 +105,16 @@ class StoreBusy(AlarmsError):
         super().__init__(
             f"the router's store cannot be used now: {reason}. Check the disk and the file, and try again"
         )
+
+
+class SourceSilent(AlarmsError):
+    """A sentence: ``source`` is its subject."""
+
+    exit_status = ExitStatus.ENVIRONMENT
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source, self.reason = source, reason
+        super().__init__(f"{source} {reason}")
 
 
 class RouterUnreachable(AlarmsError):

@@ -185,6 +185,7 @@ class AlertRecord:
     component: str | None = None
     said_at: datetime | None = None
     endings: tuple[str, ...] = ()  # the last of them that its source told
+    seen_at: str = ""  # the source that, asked, was seen to report it, by name
 
 
 class TimerKind(StrEnum):

@@ -239,6 +239,7 @@ class AlertContext:
                 component=self.component,
                 said_at=alert.said_at,
                 endings=self._endings(),
+                seen_at="" if record is None else record.seen_at,
             )
         )
 

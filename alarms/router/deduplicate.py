@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from alarms.model.alert import AlertState, digest
 from alarms.model.decision import Stage
-from alarms.model.incident import BY_ALERTS, AlertRecord, Incident, IncidentState, TransitionKind
+from alarms.model.incident import (
+    BY_ALERTS,
+    NOT_REPORTED,
+    AlertRecord,
+    Incident,
+    IncidentState,
+    TransitionKind,
+)
 from alarms.model.receipt import OVERTAKEN_WITHIN
 from alarms.model.severity import Severity
 from alarms.policy.escalation import EscalationPolicy
@@ -84,7 +91,7 @@ def _incident_it_fires_in(context: AlertContext) -> Incident | None:
 def _after_resolution(context: AlertContext, incident: Incident) -> None:
     within = context.routing.escalation_of(context.tx, incident).policy.reopen_within
     ago = context.now - (incident.resolved_at or context.now)
-    if context.was_firing and incident.resolved_by != BY_ALERTS:
+    if context.was_firing and incident.resolved_by not in (BY_ALERTS, NOT_REPORTED):
         if ago < within:
             context.remember(incident.id)
         else:
@@ -245,9 +252,8 @@ def _clearing(context: AlertContext) -> None:
     update = context.change(incident)
     if incident.number < HISTORY_LIMIT:
         update.change(TransitionKind.ALERT_CLEARED, detail=_origin(context))
-        update.explain(
-            Stage.DEDUPLICATE, "cleared", "its source reports that it is over", alert=context.alert.member
-        )
+        says = "no longer reports it" if context.alert.unreported else "reports that it is over"
+        update.explain(Stage.DEDUPLICATE, "cleared", f"its source {says}", alert=context.alert.member)
     context.event = TransitionKind.ALERT_CLEARED
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alarms.model.decision import Stage
-from alarms.model.incident import BY_ALERTS, IncidentState, TimerKind, TransitionKind
+from alarms.model.incident import BY_ALERTS, NOT_REPORTED, IncidentState, TimerKind, TransitionKind
 from alarms.model.notification import NotifyStep
 from alarms.model.severity import Severity
 from alarms.policy.escalation import Recipient
@@ -23,7 +23,11 @@ def reassess(context: AlertContext) -> None:
     context.event = None
     worst, current = worst_firing(update), update.incident.severity
     if worst is None:
-        if not restart_quiet_time(update):
+        if restart_quiet_time(update):
+            return
+        if context.alert.unreported:
+            resolve(update, NOT_REPORTED, "its source no longer reports it")
+        else:
             resolve_by_alerts(update)
     elif worst.worse_than(current):
         _raise(update, worst)

@@ -22,6 +22,7 @@ from alarms.model.notification import Delivery, Notification
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Silence
+from alarms.model.source import SourceReport
 
 # No wait between two attempts is longer than this.
 FAR = timedelta(minutes=15)
@@ -91,6 +92,10 @@ class ReadSide(Protocol):
         """By the severity they have now; ``since`` compares with ``opened_at``."""
         ...
 
+    def named(self, incident_ids: Sequence[str]) -> Sequence[Incident]:
+        """Those of them that are there and can be read."""
+        ...
+
     def transitions(self, incident_id: str) -> Sequence[Transition]:
         """In number order."""
         ...
@@ -118,6 +123,10 @@ class ReadSide(Protocol):
         ...
 
     def silences(self, *, ending_after: datetime | None = None) -> Sequence[Silence]: ...
+
+    def source_reports(self) -> Sequence[SourceReport]:
+        """The newest of each source that is asked what fires, by name."""
+        ...
 
     def policy(self, policy_id: str) -> bytes | None:
         """The canonical text of a policy snapshot."""
@@ -208,6 +217,10 @@ class RouterTransaction(ReadSide, Protocol):
         ...
 
     def save_silence(self, silence: Silence) -> None: ...
+
+    def save_source_report(self, report: SourceReport) -> None:
+        """Replaces the one of that name."""
+        ...
 
     def save_policy(self, policy_id: str, canonical: bytes) -> None: ...
 

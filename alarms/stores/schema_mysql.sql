@@ -115,3 +115,8 @@ CREATE TABLE IF NOT EXISTS listening ( -- until when a router was there to be to
   id TINYINT NOT NULL PRIMARY KEY,
   until_at BIGINT NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS source_reports (
+  name VARCHAR(255) NOT NULL PRIMARY KEY,
+  body LONGBLOB NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

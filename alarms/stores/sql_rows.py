@@ -22,6 +22,7 @@ from alarms.model.notification import Delivery, DeliveryState, Message, Notifica
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Silence
+from alarms.model.source import SourceReport
 
 LOG = logging.getLogger(__name__)
 Row = Sequence[Any]
@@ -40,6 +41,7 @@ DECISIONS = msgspec.json.Decoder(RoutingDecision)
 ALERTS = msgspec.json.Decoder(AlertRecord)
 NOTIFICATIONS = msgspec.json.Decoder(Notification)
 SILENCES = msgspec.json.Decoder(Silence)
+SOURCE_REPORTS = msgspec.json.Decoder(SourceReport)
 
 LONGEST_PLACE = 255  # characters; whoever finds an incident by its place compares the whole names
 

@@ -18,6 +18,7 @@ from alarms.model.notification import Delivery
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Silence
+from alarms.model.source import SourceReport
 from alarms.stores.protocol import FAR, ListPlace, Page
 from alarms.stores.sql_rows import (
     ALERTS,
@@ -27,6 +28,7 @@ from alarms.stores.sql_rows import (
     INCIDENTS,
     RECEIPT_COLUMNS,
     SILENCES,
+    SOURCE_REPORTS,
     TIMER_COLUMNS,
     TRANSITIONS,
     KeptSilences,
@@ -48,6 +50,7 @@ from alarms.stores.sql_senders import SenderReads
 
 MOST_OPEN = 100_000
 AT_ONCE = 100  # rows of what is read until somebody has seen enough
+NAMED_AT_ONCE = 500
 OPEN_AFTER = "state IN ('open', 'acknowledged') AND (`rank`, opened_at, id) > (:rank, :at, :id)"
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 # A lease more than one lease's length beyond a new one was set by a clock that has gone back since. Less is
@@ -129,7 +132,7 @@ class SqlReads(SenderReads):
         ((count,),) = self._reading.rows(f"SELECT count(*) FROM incidents WHERE {place}", values)  # noqa: S608
         left = max(0, count - len(places))
         last = places[-1] if places and left else None
-        return Page(self._named([one.incident_id for one in places]), left, last)
+        return Page(self.named([one.incident_id for one in places]), left, last)
 
     def _places(self, place: str, order: str, values: Values, limit: int) -> list[ListPlace]:
         rows = self._reading.rows(
@@ -138,14 +141,15 @@ class SqlReads(SenderReads):
         )
         return [ListPlace(rank, instant(at), incident_id) for rank, at, incident_id in rows]
 
-    def _named(self, ids: Sequence[str]) -> list[Incident]:
-        if not ids:
-            return []
-        names = {f"id{number}": incident_id for number, incident_id in enumerate(ids)}
-        marks = ", ".join(f":{name}" for name in names)
-        rows = self._reading.rows(f"SELECT id, body FROM incidents WHERE id IN ({marks})", names)  # noqa: S608
-        found = {found.id: found for found in self.unreadable.readable(INCIDENTS, "incidents", rows)}
-        return [found[incident_id] for incident_id in ids if incident_id in found]
+    def named(self, incident_ids: Sequence[str]) -> list[Incident]:
+        found: dict[str, Incident] = {}
+        for start in range(0, len(incident_ids), NAMED_AT_ONCE):
+            batch = incident_ids[start : start + NAMED_AT_ONCE]
+            names = {f"id{number}": incident_id for number, incident_id in enumerate(batch)}
+            marks = ", ".join(f":{name}" for name in names)
+            rows = self._reading.rows(f"SELECT id, body FROM incidents WHERE id IN ({marks})", names)  # noqa: S608
+            found |= {one.id: one for one in self.unreadable.readable(INCIDENTS, "incidents", rows)}
+        return [found[incident_id] for incident_id in incident_ids if incident_id in found]
 
     def count_incidents(
         self, *, states: Sequence[IncidentState] = tuple(IncidentState), since: datetime | None = None
@@ -226,6 +230,10 @@ class SqlReads(SenderReads):
             silences = tuple(self.unreadable.readable(SILENCES, "silences", rows))
             self.kept_silences.last = rows, silences
         return silences
+
+    def source_reports(self) -> Sequence[SourceReport]:
+        rows = self._reading.rows("SELECT name, body FROM source_reports ORDER BY name")
+        return self.unreadable.readable(SOURCE_REPORTS, "source_reports", rows)
 
     def policy(self, policy_id: str) -> bytes | None:
         rows = self._reading.rows("SELECT body FROM policies WHERE id = :id", {"id": policy_id})

@@ -17,6 +17,7 @@ from alarms.model.notification import Notification
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Silence
+from alarms.model.source import SourceReport
 from alarms.stores.sql_rows import (
     ALERTS,
     EPOCH,
@@ -215,6 +216,10 @@ class SqlTransaction(SqlReads, SenderWrites):
             "UPDATE silences SET ends_at = :ends_at, body = :body WHERE id = :id",
             {"id": silence.id, "ends_at": microseconds(silence.ends_at), "body": encode(silence)},
         )
+
+    def save_source_report(self, report: SourceReport) -> None:
+        update = "UPDATE source_reports SET body = :body WHERE name = :name"
+        self._save("source_reports", update, {"name": report.name, "body": encode(report)})
 
     def save_policy(self, policy_id: str, canonical: bytes) -> None:
         if self.policy(policy_id) is None:

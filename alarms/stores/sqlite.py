@@ -14,7 +14,14 @@ from alarms.stores.sql_store import SqlRouterStore
 from alarms.stores.sql_transaction import SqlTransaction
 from foundation.sqlite_ladder import IN_MEMORY, look_at, open_to_write
 
-RUNGS = ("schema.sql", "schema_rank.sql", "schema_sender.sql", "schema_relations.sql", "schema_senders.sql")
+RUNGS = (
+    "schema.sql",
+    "schema_rank.sql",
+    "schema_sender.sql",
+    "schema_relations.sql",
+    "schema_senders.sql",
+    "schema_sources.sql",
+)
 SCHEMAS = tuple(Path(__file__).parent / name for name in RUNGS)
 BUSY_SECONDS = 5.0
 

@@ -29,7 +29,7 @@ from alarms.http.hooks import Hooks
 from alarms.http.token_api import TokenApi
 from alarms.intake.inbox import Inbox
 from alarms.intake.intakes_file import load_intakes
-from alarms.intake.normalise import intake_rules
+from alarms.intake.normalise import IntakeRules, intake_rules
 from alarms.intake.sns_host import HttpsCertificates, Subscriptions
 from alarms.intake.sns_message import TOPIC, CertificateSource, SnsVerifier
 from alarms.intake.sqs import SqsConsumer
@@ -47,6 +47,7 @@ from app.bootstrap.kept_secret import kept_secret
 from app.bootstrap.notifiers import Notifiers, build_notifiers
 from app.bootstrap.process import ProcessParts
 from app.bootstrap.router import RouterParts
+from app.bootstrap.sources import add_watch
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings, SettingsError
 from foundation.aws.clients import AwsClients
@@ -89,7 +90,8 @@ def add_routing(
     hooks = Hooks(
         inbox, AuthenticatorChain(people, signers), clock, sns=verifier, confirm=subscriptions.confirm
     )
-    worker = _worker(settings, catalogue, routing, clock, inbox)
+    rules = _rules(settings, catalogue, routing)
+    worker = _worker(routing, rules(), clock, inbox)
     notifiers = build_notifiers(routing.channels, settings, clock)
     dispatcher = _dispatcher(routing, notifiers, clock, metrics)
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
@@ -122,22 +124,25 @@ def add_routing(
         parts.loops.append(Loop("queue", QUEUE_PAUSE, in_thread(queue.run_once), real, while_busy=True))
     if settings.heartbeat_url:
         parts.loops.append(Loop("heartbeat", settings.heartbeat_every, in_thread(heartbeat.run_once), real))
+    add_watch(parts, routing, rules)
     # Messages on their way are waited for, in a thread, before what carries them is closed.
     parts.closing += [subscriptions.close, outside.close, notifiers.close]
     parts.closing.append(lambda: asyncio.to_thread(dispatcher.close))
 
 
-def _worker(
-    settings: Settings, catalogue: Catalogue, routing: RouterParts, clock: Clock, inbox: Inbox
-) -> IntakeWorker:
-    policy = routing.router.policy
-    rules = intake_rules(
-        settings.environment,
-        catalogue.slos,
-        policy.severity_words,
-        policy.ignored_labels,
-        load_intakes(settings.folders).mappings,
-    )
+def _rules(settings: Settings, catalogue: Catalogue, routing: RouterParts) -> Callable[[], IntakeRules]:
+    """By the policy as it is when they are asked for."""
+    mappings = load_intakes(settings.folders).mappings
+
+    def rules() -> IntakeRules:
+        policy = routing.router.policy
+        words, ignored = policy.severity_words, policy.ignored_labels
+        return intake_rules(settings.environment, catalogue.slos, words, ignored, mappings)
+
+    return rules
+
+
+def _worker(routing: RouterParts, rules: IntakeRules, clock: Clock, inbox: Inbox) -> IntakeWorker:
     return IntakeWorker(
         routing.store,
         routing.router,

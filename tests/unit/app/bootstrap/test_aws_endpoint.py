@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from alarms.intake.normalise import IntakeRules
 from alarms.model.severity import Severity
 from alarms.policy.channel import LambdaChannel, SnsChannel
 from alarms.stores.sqlite import SqliteRouterStore
@@ -21,6 +23,7 @@ from app.bootstrap.notifiers import build_notifiers
 from app.bootstrap.platform import _servers, keyspaces_iam
 from app.bootstrap.routing_role import alarm_queue
 from app.bootstrap.server_probes import probes_of
+from app.bootstrap.sources import watched_sources
 from app.settings import Settings
 from foundation.aws.clients import AwsClients
 from foundation.clock import SystemClock
@@ -101,6 +104,8 @@ def make_them_all(endpoint: str, folder: Path) -> None:
     store = SqliteRouterStore(folder / "router.sqlite")
     alarm_queue(settings, store, clock)
     store.close()
+    with ExitStack() as opened:
+        watched_sources(settings, lambda: IntakeRules("test"), opened)
     policy = alarm_policy(folder / "policy", {"pages": {"kind": "sns", "topics": dict(TOPICS.topics)}}, {})
     assert mirante("plan", "aws").status == 3, "the stand-in refuses everything"
     asked = ("alerts", "subscribe", "router", "arn:aws:sqs:sa-east-1:123456789012:alarms")
