@@ -15,7 +15,7 @@ from alarms.router.context import IncidentUpdate, RoutingContext
 from alarms.router.notify import find_hold, hold
 from alarms.router.reassess import resolve
 from alarms.router.silence import covers_some, set_end
-from alarms.router.tell import tell
+from alarms.router.tell import hush, tell
 from alarms.stores.protocol import ListPlace, RouterStore, RouterTransaction
 from foundation.clock import Clock
 
@@ -49,6 +49,8 @@ class Actions:
                 acknowledged_by=by,
                 detail=_note(note),
             )
+            if self.routing.pagers:
+                hush(update)
         return update.incident
 
     def resolve(self, incident_id: str, by: str, note: str = "") -> Incident:

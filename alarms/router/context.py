@@ -39,6 +39,7 @@ class RoutingContext:
     composer: Composer
     new_id: Callable[[], str]
     environment: str = ""  # of the router itself
+    pagers: frozenset[str] = frozenset()  # channels that go on paging until they hear that somebody has it
     troubles: Troubles = field(default_factory=Troubles)
     _snapshots: dict[str, RoutingPolicy] = field(default_factory=dict)
     _silences: SilencesByLabel = field(default_factory=lambda: SilencesByLabel(()))

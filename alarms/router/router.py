@@ -59,8 +59,12 @@ class Router(Actions):
         composer: Composer | None = None,
         received: Callable[[str], None] = lambda _: None,
         environment: str = "",
+        pagers: Iterable[str] = (),
     ) -> None:
-        """``received`` hears the source of each alert that came by ``receive``; ``environment`` is ours."""
+        """``received`` hears the source of each alert that came by ``receive``; ``environment`` is ours.
+
+        ``pagers`` are channels that page by themselves, and so are told of acknowledgements.
+        """
         routing = RoutingContext(
             policy=policy,
             schedules=schedules or Schedules(),
@@ -68,6 +72,7 @@ class Router(Actions):
             composer=composer or Composer(load_runbooks()),
             new_id=new_id,
             environment=environment,
+            pagers=frozenset(pagers),
         )
         super().__init__(store, routing, clock)
         self.tokens: TokenDesk = Tokens(store, clock)

@@ -42,6 +42,19 @@ def enqueue(
     update.tx.enqueue(_notification(update, recipient, kind, channel, address))
 
 
+def hush(update: IncidentUpdate) -> None:
+    """Services that page by themselves hear that somebody has it, wherever they were told of this cycle."""
+    told = {
+        (sent.channel, sent.target, sent.address)
+        for delivery in update.tx.deliveries(update.incident.id)
+        if (sent := delivery.notification).channel in update.routing.pagers
+        and sent.cycle == update.incident.cycle
+    }
+    for channel, target, address in sorted(told):
+        recipient = Recipient(NotifyStep.INFORM, target)
+        enqueue(update, recipient, TransitionKind.ACKNOWLEDGED, channel, address)
+
+
 def contact(update: IncidentUpdate, timer: Timer) -> None:
     """Those whose time has come; each is taken off the list in the transaction that sends it."""
     incident = update.incident

@@ -22,6 +22,7 @@ WHY = {
     ),
     TransitionKind.FAILED_OPEN: Text("a part of the router failed", "uma parte do roteador falhou"),
     TransitionKind.MORE_ALERTS: Text("more alerts joined", "mais alertas se juntaram"),
+    TransitionKind.ACKNOWLEDGED: Text("acknowledged", "assumido"),
     TransitionKind.RESOLVED: Text("resolved", "resolvido"),
 }
 ROLE = {
