@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alarms.http.auth import READ, WRITE, Authenticator, Principal
+from alarms.http.duty_api import DutyApi
 from alarms.http.guard import Handler, guarded, json_answer, read_body
 from alarms.http.problems import problem
 from alarms.model.incident import Incident
@@ -72,6 +73,7 @@ class DeskApi:
             route("/silences", self.silences, READ),
             route("/silences", self.silence, WRITE, "POST"),
             route("/silences/{silence}/expire", self.expire_silence, WRITE, "POST"),
+            *DutyApi(self._desk, self._authenticator).routes(),
             route("/{incident}", self.show, READ),
             route("/{incident}/explain", self.explain, READ),
             route("/{incident}/postmortem", self.postmortem, READ),

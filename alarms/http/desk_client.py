@@ -13,6 +13,7 @@ import msgspec
 from alarms.http.guard import ON_BEHALF_OF
 from alarms.model.access_token import AccessToken, NewToken, TokenScope
 from alarms.model.decision import IncidentExplanation
+from alarms.model.duty import DutyOverride, TeamDuty
 from alarms.model.errors import RouterRefused, RouterUnreachable
 from alarms.model.incident import Incident, Transition
 from alarms.model.notification import Delivery
@@ -106,6 +107,33 @@ class HttpDesk:
 
     def expire_silence(self, silence_id: str, by: str) -> None:
         self.post(f"/silences/{quote(silence_id, safe='')}/expire", by, {}, dict[str, str])
+
+    def duty(self, since: datetime, until: datetime) -> Sequence[TeamDuty]:
+        asked = f"since={quote(since.isoformat())}&until={quote(until.isoformat())}"
+        return self.get(f"/duty?{asked}", list[TeamDuty])
+
+    def override_duty(
+        self, team: str, person: str, starts_at: datetime, ends_at: datetime, by: str, why: str = ""
+    ) -> DutyOverride:
+        document = {"team": team, "person": person, "starts_at": starts_at, "ends_at": ends_at, "why": why}
+        return self.post("/duty/overrides", by, document, DutyOverride)
+
+    def swap_duty(
+        self,
+        team: str,
+        one: str,
+        other: str,
+        by: str,
+        why: str = "",
+        *,
+        first: datetime | None = None,
+        second: datetime | None = None,
+    ) -> Sequence[DutyOverride]:
+        document = {"team": team, "one": one, "other": other, "why": why, "first": first, "second": second}
+        return self.post("/duty/swaps", by, document, list[DutyOverride])
+
+    def end_override(self, override_id: str, by: str) -> None:
+        self.post(f"/duty/overrides/{quote(override_id, safe='')}/end", by, {}, dict[str, str])
 
     def quality(self, since: datetime) -> Sequence[RuleQuality]:
         return self.get(f"/quality?since={quote(since.isoformat())}", list[RuleQuality])

@@ -27,3 +27,17 @@ class DutyOverride:
     ends_at: datetime
     created_by: str
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TeamDuty:
+    """One team's duty over a time, as people are shown it. ``names``: what people are called, by id."""
+
+    team: str
+    time_zone: str
+    spans: tuple[DutySpan, ...]
+    overrides: tuple[DutyOverride, ...]
+    names: dict[str, str]
+
+    def name_of(self, person: str) -> str:
+        return self.names.get(person, person)

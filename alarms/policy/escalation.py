@@ -28,18 +28,19 @@ class Recipient:
     target: str
 
 
-def nothing_planned() -> Sequence[DutyOverride]:
+def nothing_planned(at: datetime) -> Sequence[DutyOverride]:
     """The schedules are all there is."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationPolicy:
-    """One policy with its calendar and the duty schedules; ``planned`` are the overrides beside these."""
+    """One policy with its calendar and the duty schedules; ``planned`` are the overrides beside these that
+    end after an instant."""
 
     policy: RoutingPolicy
     schedules: Schedules
-    planned: Callable[[], Sequence[DutyOverride]] = nothing_planned
+    planned: Callable[[datetime], Sequence[DutyOverride]] = nothing_planned
 
     def deadline(self, level: SeverityLevel, start: datetime, duration: timedelta) -> datetime:
         """``duration`` after ``start`` on the level's clock, which may stand still out of hours."""
@@ -56,11 +57,11 @@ class EscalationPolicy:
 
     def assignee(self, level: SeverityLevel, route: Route, at: datetime) -> str | None:
         """Who is on duty in the team that is told first; None: the team as a whole."""
-        return self.schedules.on_duty(self.owner(level, route), at, self.planned())
+        return self.schedules.on_duty(self.owner(level, route), at, self.planned(at))
 
     def on_duty(self, team: str, at: datetime) -> str:
         """Whom a page to ``team`` goes to at that time: ``team:person``, or the team as a whole."""
-        return self.schedules.target(team, at, self.planned())
+        return self.schedules.target(team, at, self.planned(at))
 
     def first(self, incident: Incident) -> tuple[Recipient, ...]:
         route = next((r for r in self.policy.routes if r.name == incident.route), None)

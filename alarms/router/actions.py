@@ -11,6 +11,7 @@ from alarms.model.decision import Stage
 from alarms.model.errors import InvalidRequest, NotAllowed, UnknownIncident, UnreadableRow
 from alarms.model.incident import HoldKind, Incident, IncidentState, Timer, TimerKind, TransitionKind
 from alarms.model.silence import Matcher, Silence, checked_silence
+from alarms.policy.maintenance import PREFIX
 from alarms.router.context import IncidentUpdate, RoutingContext
 from alarms.router.notify import find_hold, hold
 from alarms.router.reassess import resolve
@@ -129,7 +130,8 @@ class Actions:
 
     def begin_silences(self, since: datetime, now: datetime) -> None:
         """Those that began meanwhile quieten what is open already."""
-        begun = [one for one in self._store.silences(ending_after=now) if since < one.starts_at <= now]
+        silences = self.routing.silences(self._store, now).all
+        begun = [one for one in silences if since < one.starts_at <= now]
         if not begun:
             return
 
@@ -142,6 +144,9 @@ class Actions:
     def expire_silence(self, silence_id: str, by: str) -> None:
         """End it now; what it held back is paged by the next tick."""
         now = self._clock.now()
+        if silence_id.startswith(PREFIX):
+            reason, fix = "it is recurring maintenance", "Take it out of schedules.yaml, which is read anew"
+            raise NotAllowed(silence_id, "end it", reason, fix)
         with self._store.transaction() as tx:
             silence = next((s for s in tx.silences(ending_after=now) if s.id == silence_id), None)
             if silence is None:

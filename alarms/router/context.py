@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,14 @@ from alarms.model.alert import Alert, AlertState
 from alarms.model.decision import RoutingDecision, Stage
 from alarms.model.incident import AlertRecord, Hold, Incident, Timer, TimerKind, Transition, TransitionKind
 from alarms.model.severity import Severity
+from alarms.model.silence import Silence
 from alarms.notify.compose import Composer
 from alarms.policy.escalation import EscalationPolicy
 from alarms.policy.policy import Route, RoutingPolicy, SeverityLevel, canonical, from_canonical
 from alarms.policy.schedule import Schedules
 from alarms.router.silences_by_label import SilencesByLabel
 from alarms.router.topology import Topology
-from alarms.router.troubles import Trouble, Troubles
+from alarms.router.troubles import Trouble, Troubles, sentence
 from alarms.stores.protocol import ReadSide, RouterTransaction
 
 ENDINGS_KNOWN = 8  # of an alert
@@ -43,13 +44,18 @@ class RoutingContext:
     troubles: Troubles = field(default_factory=Troubles)
     _snapshots: dict[str, RoutingPolicy] = field(default_factory=dict)
     _silences: SilencesByLabel = field(default_factory=lambda: SilencesByLabel(()))
+    _silences_of: tuple[Sequence[Silence], list[Silence]] = ((), [])
 
     def escalation_of(self, reads: ReadSide, incident: Incident) -> EscalationPolicy:
         """Under the policy the incident was opened with."""
         policy_id = incident.policy_id
         if policy_id not in self._snapshots:
             self._snapshots[policy_id] = self._kept_policy(reads, policy_id)
-        return EscalationPolicy(self._snapshots[policy_id], self.schedules)
+        return self.escalation_under(reads, self._snapshots[policy_id])
+
+    def escalation_under(self, reads: ReadSide, policy: RoutingPolicy) -> EscalationPolicy:
+        """With who is on duty now, by the schedules and by what people have said since."""
+        return EscalationPolicy(policy, self.schedules, lambda at: reads.duty_overrides(ending_after=at))
 
     def _kept_policy(self, reads: ReadSide, policy_id: str) -> RoutingPolicy:
         """Today's, for one that is not on file or cannot be read any more."""
@@ -63,12 +69,24 @@ class RoutingContext:
             return self.policy
 
     def silences(self, reads: ReadSide, now: datetime) -> SilencesByLabel:
-        """Those that have not ended."""
-        found = reads.silences(ending_after=now)
-        arranged = self._silences
-        if found is not arranged.all:
-            arranged = self._silences = SilencesByLabel(found)
-        return arranged
+        """Those that have not ended, and what recurring maintenance is in force."""
+        made, recurring = reads.silences(ending_after=now), self._in_maintenance(now)
+        if made is not self._silences_of[0] or recurring != self._silences_of[1]:
+            self._silences_of = made, recurring
+            self._silences = SilencesByLabel([*made, *recurring])
+        return self._silences
+
+    def _in_maintenance(self, now: datetime) -> list[Silence]:
+        """A window that cannot be told silences nothing, and is told of."""
+        found: list[Silence] = []
+        for window in self.schedules.maintenance:
+            try:
+                silence = window.silence_at(now)
+            except Exception as error:  # noqa: BLE001 - whatever it is, alerts are paged without it
+                self.troubles.note(Trouble.of_a_part(window.id, sentence(error)))
+            else:
+                found += [] if silence is None else [silence]
+        return found
 
     def keep_policy(self, tx: RouterTransaction) -> None:
         """Put today's policy on file, so that an incident outlives a change of it."""

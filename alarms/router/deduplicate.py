@@ -16,7 +16,6 @@ from alarms.model.incident import (
 )
 from alarms.model.receipt import OVERTAKEN_WITHIN
 from alarms.model.severity import Severity
-from alarms.policy.escalation import EscalationPolicy
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import restart_quiet_time
 from alarms.router.route import assign, explain_route
@@ -147,7 +146,7 @@ def _open(context: AlertContext, key: str, title: str) -> None:
 
 def _new_incident(context: AlertContext, key: str, title: str) -> Incident:
     alert, routing, now = context.alert, context.routing, context.now
-    escalation = EscalationPolicy(routing.policy, routing.schedules)
+    escalation = routing.escalation_under(context.tx, routing.policy)
     level = routing.policy.level(context.severity)
     return Incident(
         id=routing.new_id(),

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from alarms.model.access_token import AccessToken, NewToken, TokenScope
 from alarms.model.decision import IncidentExplanation
+from alarms.model.duty import DutyOverride, TeamDuty
 from alarms.model.incident import Incident, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined
@@ -84,11 +85,43 @@ class IncidentActions(Protocol):
     ) -> Silence: ...
 
     def silences(self) -> Sequence[Silence]:
-        """Those that have not ended."""
+        """Those that have not ended, and of each recurring maintenance the one in force or the next."""
         ...
 
     def expire_silence(self, silence_id: str, by: str) -> None:
         """End it now; what it held back is paged. Raises ``NotAllowed``: there is no such active silence."""
+        ...
+
+
+class DutyDesk(Protocol):
+    """All raise ``InvalidRequest``: it cannot be meant so. ``by`` is who said it."""
+
+    def duty(self, since: datetime, until: datetime) -> Sequence[TeamDuty]:
+        """Who has it from when to when, for each team of the policy; at most a year."""
+        ...
+
+    def override_duty(
+        self, team: str, person: str, starts_at: datetime, ends_at: datetime, by: str, why: str = ""
+    ) -> DutyOverride:
+        """``person`` has it then, whoever's turn it is; for pages from then on."""
+        ...
+
+    def swap_duty(
+        self,
+        team: str,
+        one: str,
+        other: str,
+        by: str,
+        why: str = "",
+        *,
+        first: datetime | None = None,
+        second: datetime | None = None,
+    ) -> Sequence[DutyOverride]:
+        """Two overrides: each takes the other's shift, that at ``first`` or ``second``, else the next."""
+        ...
+
+    def end_override(self, override_id: str, by: str) -> None:
+        """Raises ``NotAllowed``: there is none, or it is over."""
         ...
 
 
@@ -126,7 +159,7 @@ class TokenDesk(Protocol):
         ...
 
 
-class Desk(IncidentReader, IncidentActions, Reports, Protocol):
+class Desk(IncidentReader, IncidentActions, DutyDesk, Reports, Protocol):
     """Everything a person does."""
 
     @property

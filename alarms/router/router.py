@@ -32,6 +32,7 @@ from alarms.router.fail_open import fire_plainly
 from alarms.router.pipeline import process, report
 from alarms.router.quality import RuleQuality, alert_quality
 from alarms.router.tokens import Tokens
+from alarms.router.roster import Roster
 from alarms.router.topology import Topology
 from alarms.router.troubles import Trouble, sentence
 from alarms.router.undeliverable import tell_next
@@ -44,7 +45,7 @@ TIMERS_A_TRANSACTION = 100
 MOST_OPEN = 5_000  # listed at once; pages have them all
 
 
-class Router(Actions):
+class Router(Actions, Roster):
     """An ``alarms.router.desk.Desk``. Safe to use from several threads and processes on one store."""
 
     def __init__(
@@ -274,7 +275,10 @@ class Router(Actions):
         return found
 
     def silences(self) -> Sequence[Silence]:
-        return list(self._store.silences(ending_after=self._clock.now()))
+        now = self._clock.now()
+        recurring = [window.next_silence(now) for window in self.routing.schedules.maintenance]
+        made = self._store.silences(ending_after=now)
+        return [*made, *(silence for silence in recurring if silence is not None)]
 
     def close(self) -> None:
         self._store.close()

@@ -52,7 +52,8 @@ def set_end(update: IncidentUpdate, hold: Hold) -> None:
     """A silence's end is known; a cause and flapping end by events of their own."""
     if hold.kind is not HoldKind.SILENCE:
         return
-    found = next((s for s in update.tx.silences(ending_after=update.now) if s.id == hold.by), None)
+    silences = update.routing.silences(update.tx, update.now).all
+    found = next((silence for silence in silences if silence.id == hold.by), None)
     if found is not None:
         update.set_timer(TimerKind.HOLD, found.ends_at)
 

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from alarms.model.access_token import AccessToken
 from alarms.model.decision import RoutingDecision
+from alarms.model.duty import DutyOverride
 from alarms.model.errors import UnreadableRow
 from alarms.model.expected_beat import LastHeard
 from alarms.model.incident import AlertRecord, Incident, IncidentState, Timer, TimerKind, Transition
@@ -128,6 +129,10 @@ class ReadSide(Protocol):
         """The newest of each source that is asked what fires, by name."""
         ...
 
+    def duty_overrides(self, *, ending_after: datetime) -> Sequence[DutyOverride]:
+        """In the order they were made."""
+        ...
+
     def policy(self, policy_id: str) -> bytes | None:
         """The canonical text of a policy snapshot."""
         ...
@@ -220,6 +225,10 @@ class RouterTransaction(ReadSide, Protocol):
 
     def save_source_report(self, report: SourceReport) -> None:
         """Replaces the one of that name."""
+        ...
+
+    def save_duty_override(self, override: DutyOverride) -> None:
+        """Insert or replace."""
         ...
 
     def save_policy(self, policy_id: str, canonical: bytes) -> None: ...

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from alarms.model.decision import RoutingDecision
+from alarms.model.duty import DutyOverride
 from alarms.model.errors import UnreadableRow
 from alarms.model.incident import AlertRecord, Incident, Timer, TimerKind, Transition
 from alarms.model.notification import Delivery, DeliveryState, Message, Notification, NotifyStep
@@ -42,6 +43,7 @@ ALERTS = msgspec.json.Decoder(AlertRecord)
 NOTIFICATIONS = msgspec.json.Decoder(Notification)
 SILENCES = msgspec.json.Decoder(Silence)
 SOURCE_REPORTS = msgspec.json.Decoder(SourceReport)
+DUTY_OVERRIDES = msgspec.json.Decoder(DutyOverride)
 
 LONGEST_PLACE = 255  # characters; whoever finds an incident by its place compares the whole names
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 from alarms.model.decision import RoutingDecision
+from alarms.model.duty import DutyOverride
 from alarms.model.errors import UnreadableRow
 from alarms.model.incident import OPEN_STATES, AlertRecord, Incident, IncidentState, Timer, Transition
 from alarms.model.notification import Delivery
@@ -24,6 +25,7 @@ from alarms.stores.sql_rows import (
     ALERTS,
     DECISIONS,
     DELIVERY_COLUMNS,
+    DUTY_OVERRIDES,
     EPOCH,
     INCIDENTS,
     RECEIPT_COLUMNS,
@@ -234,6 +236,13 @@ class SqlReads(SenderReads):
     def source_reports(self) -> Sequence[SourceReport]:
         rows = self._reading.rows("SELECT name, body FROM source_reports ORDER BY name")
         return self.unreadable.readable(SOURCE_REPORTS, "source_reports", rows)
+
+    def duty_overrides(self, *, ending_after: datetime) -> Sequence[DutyOverride]:
+        rows = self._reading.rows(
+            "SELECT id, body FROM duty_overrides WHERE ends_at > :after ORDER BY id",
+            {"after": microseconds(ending_after)},
+        )
+        return self.unreadable.readable(DUTY_OVERRIDES, "duty_overrides", rows)
 
     def policy(self, policy_id: str) -> bytes | None:
         rows = self._reading.rows("SELECT body FROM policies WHERE id = :id", {"id": policy_id})

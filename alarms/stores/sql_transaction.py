@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from alarms.model.decision import RoutingDecision
+from alarms.model.duty import DutyOverride
 from alarms.model.errors import StoreBusy
 from alarms.model.incident import AlertRecord, Incident, Timer, TimerKind, Transition
 from alarms.model.notification import Notification
@@ -220,6 +221,13 @@ class SqlTransaction(SqlReads, SenderWrites):
     def save_source_report(self, report: SourceReport) -> None:
         update = "UPDATE source_reports SET body = :body WHERE name = :name"
         self._save("source_reports", update, {"name": report.name, "body": encode(report)})
+
+    def save_duty_override(self, override: DutyOverride) -> None:
+        self._save(
+            "duty_overrides",
+            "UPDATE duty_overrides SET ends_at = :ends_at, body = :body WHERE id = :id",
+            {"id": override.id, "ends_at": microseconds(override.ends_at), "body": encode(override)},
+        )
 
     def save_policy(self, policy_id: str, canonical: bytes) -> None:
         if self.policy(policy_id) is None:

@@ -21,6 +21,7 @@ RUNGS = (
     "schema_relations.sql",
     "schema_senders.sql",
     "schema_sources.sql",
+    "schema_duty.sql",
 )
 SCHEMAS = tuple(Path(__file__).parent / name for name in RUNGS)
 BUSY_SECONDS = 5.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import click
 
@@ -52,23 +52,39 @@ def note(settings: Settings, incident_id: str, text: str, by: str) -> None:
 
 @click.command()
 @click.argument("matchers", nargs=-1, required=True)
-@MINUTES
+@click.option(
+    "--from", "start", metavar="TIME", help="As 2026-12-24T18:00Z; UTC unless it says more.  [default: now]"
+)
+@click.option("--minutes", type=click.IntRange(min=1), required=True, help="How long it lasts.")
 @BY
 @click.option("--comment", required=True, help="Reason; stored and shown.")
 @pass_settings
-def silence(settings: Settings, matchers: tuple[str, ...], minutes: int, by: str, comment: str) -> None:
+def silence(
+    settings: Settings, matchers: tuple[str, ...], start: str | None, minutes: int, by: str, comment: str
+) -> None:
     """Silence matching alerts: they are stored and shown, but nobody is notified, as with
     'slo="credit/decision-latency"'."""
     from alarms.policy.policy_file import parse_matcher
 
-    now = parse_clock(settings.clock).now()
+    begins = parse_clock(settings.clock).now() if start is None else _instant(start)
     try:
         parsed = [parse_matcher(text) for text in matchers]
     except ValueError as error:
         fix = 'write LABEL="value", with =, !=, =~ or !~'
         raise click.BadParameter(f"{error}; {fix}", param_hint="MATCHERS") from error
-    made = desk_of(settings).silence(parsed, now, now + timedelta(minutes=minutes), by, comment)
-    say(f"silence {made.id} until {instant_text(made.ends_at)}: {', '.join(map(str, made.matchers))}")
+    made = desk_of(settings).silence(parsed, begins, begins + timedelta(minutes=minutes), by, comment)
+    since = "" if start is None else f"from {instant_text(made.starts_at)} "
+    say(f"silence {made.id} {since}until {instant_text(made.ends_at)}: {', '.join(map(str, made.matchers))}")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is not a time; write 2026-12-24T18:00Z", param_hint="--from"
+        ) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 @click.command()
@@ -79,11 +95,12 @@ def silences(settings: Settings) -> None:
     if not found:
         say("There are no active or planned silences.")
         return
-    table = plain_table("id", "until", "by", "matches", "why")
+    table = plain_table("id", "from", "until", "by", "matches", "why")
     table.columns[0].no_wrap = True
     for item in found:
         matches = ", ".join(map(str, item.matchers))
-        table.add_row(item.id, instant_text(item.ends_at), item.created_by, matches, item.comment)
+        begins, ends = instant_text(item.starts_at), instant_text(item.ends_at)
+        table.add_row(item.id, begins, ends, item.created_by, matches, item.comment)
     stdout.print(table)
 
 

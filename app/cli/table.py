@@ -116,6 +116,11 @@ ALERTS = [
         "List the channels, the teams they serve, and whether their secrets are set.",
     ),
     Later(
+        "duty",
+        "app.cli.alert_duty:duty",
+        "Show who is on duty, now and in the coming days, for each team.",
+    ),
+    Later(
         "explain",
         "app.cli.alerts:explain",
         "Show every routing decision about an incident, and what comes next if nobody acts.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -31,6 +31,8 @@ from alarms.model.incident import IncidentState
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher
+from alarms.policy.people import People, Person
+from alarms.policy.schedule import Rotation, Schedule, Schedules
 from alarms.router.desk import Desk
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
 from tests.support.router import Scene
@@ -121,6 +123,53 @@ def test_an_old_p1_behind_a_thousand_p4_is_first_and_what_is_left_is_said(desk: 
     assert newest.left == 28
     with pytest.raises((InvalidRequest, RouterRefused), match="cursor"):
         desk.open_page(3, "nonsense")
+
+
+def test_duty_is_shown_overridden_swapped_and_given_back(desk: Desk, scene: Scene) -> None:
+    turns = Rotation(datetime(2026, 3, 2), timedelta(days=1), ("ana", "bia"))  # noqa: DTZ001 - local
+    people = People({"ana": Person("ana", "Ana Souza")})
+    scene.router.routing.schedules = Schedules({"operations": Schedule("UTC", (turns,))}, people)
+
+    def shown() -> list[str | None]:
+        duty = desk.duty(MONDAY_10, MONDAY_10 + 48 * HOUR)
+        operations = next(one for one in duty if one.team == "operations")
+        assert operations.name_of("ana") == "Ana Souza"
+        return [span.person for span in operations.spans]
+
+    assert shown() == ["ana", "bia", "ana"]
+    made = desk.override_duty("operations", "bia", MONDAY_10 + HOUR, MONDAY_10 + 2 * HOUR, "chief", "doctor")
+    assert (made.person, made.why) == ("bia", "doctor")
+    assert shown() == ["ana", "bia", "ana", "bia", "ana"]
+    desk.end_override(made.id, "chief")
+    assert shown() == ["ana", "bia", "ana"]
+    swapped = desk.swap_duty("operations", "ana", "bia", "chief", second=MONDAY_10 + 20 * HOUR)
+    assert [one.person for one in swapped] == ["bia", "ana"]
+    assert shown() == ["bia", "ana"]
+    assert scene.router.routing.schedules.zone_of("operations") == "UTC"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda desk: desk.override_duty("nobody", "ana", MONDAY_10, MONDAY_10 + HOUR, "chief"),
+        lambda desk: desk.override_duty("operations", "anna", MONDAY_10, MONDAY_10 + HOUR, "chief"),
+        lambda desk: desk.override_duty("operations", "ana", MONDAY_10, MONDAY_10, "chief"),
+        lambda desk: desk.override_duty("operations", "ana", MONDAY_10, MONDAY_10 + 9999 * HOUR, "chief"),
+        lambda desk: desk.swap_duty("operations", "ana", "ana", "chief"),
+        lambda desk: desk.swap_duty("operations", "ana", "carla", "chief"),
+        lambda desk: desk.duty(MONDAY_10, MONDAY_10 - HOUR),
+        lambda desk: desk.end_override("no-such-override", "chief"),
+    ],
+)
+def test_duty_that_cannot_be_meant_so_is_refused(
+    desk: Desk, scene: Scene, ask: Callable[[Desk], object]
+) -> None:
+    turns = Rotation(datetime(2026, 3, 2), timedelta(days=1), ("ana",))  # noqa: DTZ001 - local
+    people = People({"carla": Person("carla", "Carla")})
+    scene.router.routing.schedules = Schedules({"operations": Schedule("UTC", (turns,))}, people)
+    with pytest.raises((InvalidRequest, NotAllowed, RouterRefused)):
+        ask(desk)
+    assert list(scene.store.duty_overrides(ending_after=MONDAY_10 - HOUR)) == []
 
 
 def test_silences_are_made_listed_and_ended(desk: Desk) -> None:

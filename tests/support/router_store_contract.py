@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from alarms.model.access_token import AccessToken, TokenScope
 from alarms.model.alert import AlertState
 from alarms.model.decision import RoutingDecision, Stage
+from alarms.model.duty import DutyOverride
 from alarms.model.errors import UnreadableRow
 from alarms.model.expected_beat import LastHeard
 from alarms.model.incident import (
@@ -469,6 +470,25 @@ def a_silence_that_was_taken_back_or_changed_is_not_remembered(store: RouterStor
         assert list(tx.silences(ending_after=NOW)) == [shorter]
 
 
+def duty_overrides_come_in_the_order_they_were_made_and_the_last_word_on_each_counts(
+    store: RouterStore,
+) -> None:
+    first, second = (
+        DutyOverride(name, "operations", name, NOW, NOW + 9 * MINUTE, "chief", "leave") for name in ("a", "b")
+    )
+    with store.transaction() as tx:
+        tx.save_duty_override(first)
+        tx.save_duty_override(second)
+        assert list(tx.duty_overrides(ending_after=NOW)) == [first, second]
+    assert list(store.duty_overrides(ending_after=NOW + 8 * MINUTE)) == [first, second]
+    assert list(store.duty_overrides(ending_after=NOW + 9 * MINUTE)) == []
+    shorter = replace(first, ends_at=NOW + MINUTE)
+    with store.transaction() as tx:
+        tx.save_duty_override(shorter)
+    assert list(store.duty_overrides(ending_after=NOW)) == [shorter, second]
+    assert list(store.duty_overrides(ending_after=NOW + MINUTE)) == [second]
+
+
 def only_what_is_done_with_is_pruned(store: RouterStore) -> None:
     store.append_receipts([receipt(number) for number in range(5)])
     with store.transaction() as tx:
@@ -583,6 +603,7 @@ CHECKS: tuple[Callable[[RouterStore], None], ...] = (
     causes_and_symptoms_are_found,
     firing_alerts_of_an_incident_come_the_worst_first_and_none_is_left_out,
     a_silence_that_was_taken_back_or_changed_is_not_remembered,
+    duty_overrides_come_in_the_order_they_were_made_and_the_last_word_on_each_counts,
     only_what_is_done_with_is_pruned,
     what_is_done_is_dropped_the_oldest_first,
     an_attempt_that_raises_leaves_nothing_and_the_transaction_goes_on,

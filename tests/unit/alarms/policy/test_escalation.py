@@ -68,7 +68,7 @@ def test_what_is_unresolved_goes_to_the_backup_and_the_accountable_team_hears_of
 def test_the_backup_is_whoever_has_the_duty_when_the_deadline_passes() -> None:
     until = MONDAY_10 + timedelta(hours=1)
     stand_in = DutyOverride("1", "development", "eva", MONDAY_10, until, "chief")
-    escalation = EscalationPolicy(SHIPPED_POLICY, Schedules({"development": ANA}), lambda: [stand_in])
+    escalation = EscalationPolicy(SHIPPED_POLICY, Schedules({"development": ANA}), lambda _: [stand_in])
     p2 = replace(incident(), severity=Severity.P2)
     assert [one.target for one in escalation.missed(p2, MONDAY_10)] == ["development:eva"]
     assert [one.target for one in escalation.missed(p2, until)] == ["development:ana"]
