@@ -31,8 +31,8 @@ from alarms.router.escalate import fire, future_steps
 from alarms.router.fail_open import fire_plainly
 from alarms.router.pipeline import process, report
 from alarms.router.quality import RuleQuality, alert_quality
-from alarms.router.tokens import Tokens
 from alarms.router.roster import Roster
+from alarms.router.tokens import Tokens
 from alarms.router.topology import Topology
 from alarms.router.troubles import Trouble, sentence
 from alarms.router.undeliverable import tell_next
