@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from alarms.http.guard import ON_BEHALF_OF
+from alarms.intake.heartbeats import BeatStatus
 from alarms.model.access_token import AccessToken, NewToken, TokenScope
 from alarms.model.decision import IncidentExplanation
 from alarms.model.duty import DutyOverride, TeamDuty
@@ -147,6 +148,9 @@ class HttpDesk:
     def requeue(self, receipt_id: str, by: str, payload: str | None = None) -> None:
         path = f"/quarantine/{quote(receipt_id, safe='')}/requeue"
         self.post(path, by, {"payload": payload}, dict[str, str])
+
+    def heartbeats(self) -> Sequence[BeatStatus]:
+        return self.get("/heartbeats", list[BeatStatus])
 
     @property
     def tokens(self) -> TokenDesk:

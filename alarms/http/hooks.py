@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -25,7 +25,7 @@ from alarms.http.problems import problem, problem_of
 from alarms.intake.inbox import Inbox
 from alarms.intake.json_alerts import PREFIX
 from alarms.intake.mapping import NAME_OF_A_HOOK
-from alarms.intake.parsers import OVERSIZED, kind_of
+from alarms.intake.parsers import HEARTBEAT, OVERSIZED, kind_of
 from alarms.intake.sns_message import NOTIFICATION, SUBSCRIPTION, SnsMessage, SnsVerifier, is_sns_url
 from alarms.model.errors import AlarmsError, NotAuthentic
 from alarms.model.receipt import SENDER_LIMIT
@@ -47,12 +47,14 @@ class Hooks:
         *,
         sns: SnsVerifier | None = None,
         confirm: Confirm | None = None,
+        heartbeats: Sequence[str] = (),
     ) -> None:
         self._inbox = inbox
         self._authenticator = authenticator
         self._clock = clock
         self._sns = sns
         self._confirm = confirm
+        self._heartbeats = heartbeats
         self._unproven = asyncio.Semaphore(UNPROVEN_AT_ONCE)
         self._pagerduty = PagerdutyEvents(inbox, authenticator, self._unproven)
 
@@ -65,6 +67,7 @@ class Hooks:
             route("/hooks/grafana", self._taken_as("grafana"), "POST", "PUT"),
             route("/hooks/eventbridge", self._taken_as("eventbridge")),
             route("/hooks/json/{name}", self.json, "POST", "PUT"),
+            route("/hooks/heartbeat/{name}", self.heartbeat, "GET", "POST"),
             route("/hooks/sns", self.sns),
             route("/hooks/pagerduty", self._pagerduty.enqueue),
             route("/v2/enqueue", self._pagerduty.enqueue),
@@ -81,6 +84,20 @@ class Hooks:
         return await self._authenticated(
             request, f"{PREFIX}{name if NAME_OF_A_HOOK.fullmatch(name) else '-'}"
         )
+
+    async def heartbeat(self, request: Request) -> Response:
+        """A body, if there is one, is not read. A name that nobody expects is refused: nothing watches it."""
+        name = request.path_params["name"]
+        principal = await self._authenticator.authenticate(headers_of(request), None)
+        refused = refusal(principal, f"{HEARTBEAT}/{name}")
+        if refused is not None:
+            return refused
+        if name not in self._heartbeats:
+            known = ", ".join(self._heartbeats) or "none"
+            return problem(404, f"intakes.yaml has no such heartbeat (it has: {known})")
+        sender = "" if principal is None else principal.name
+        await self._inbox.keep(HEARTBEAT, name.encode("ascii"), sender=sender)
+        return Response(status_code=200)
 
     async def sns(self, request: Request) -> Response:
         if self._sns is None:

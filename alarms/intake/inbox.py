@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from alarms.intake.parsers import HEARTBEAT
 from alarms.model.errors import StoreBusy
 from alarms.model.receipt import OVERTAKEN_WITHIN, Receipt, ReceiptState
 from alarms.stores.protocol import RouterStore
@@ -100,7 +101,7 @@ class Inbox:
             kind,
             self._instant(),
             payload,
-            urgency_of(payload),
+            1 if kind == HEARTBEAT else urgency_of(payload),
             sender=sender,
         )
         entry = _Waiting(receipt, asyncio.get_running_loop().create_future())

@@ -93,7 +93,8 @@ class Unread:
 class Parsed:
     """``truncated``: how many more alerts the sender had and did not send; ``group`` is theirs.
 
-    ``acknowledged`` are members of which the sender says that somebody works on them.
+    ``acknowledged`` are members of which the sender says that somebody works on them, ``beats`` names of
+    sources that gave a sign of life.
     """
 
     alerts: tuple[Alert, ...]
@@ -101,6 +102,7 @@ class Parsed:
     group: str = ""
     truncated: int = 0
     acknowledged: tuple[str, ...] = ()
+    beats: tuple[str, ...] = ()
 
 
 def _plain(word: str) -> str:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from alarms.intake import alertmanager, cloudwatch, grafana, json_alerts, pagerduty
+from alarms.intake.mapping import NAME_OF_A_HOOK
 from alarms.intake.normalise import IntakeRules, Parsed
 from alarms.model.alert import Alert
 from alarms.model.errors import MalformedPayload
@@ -21,6 +22,7 @@ Decoded = TypeVar("Decoded")
 ALERT = msgspec.json.Decoder(Alert)
 ALERTS = msgspec.json.Decoder(tuple[Alert, ...])
 OVERSIZED = "oversized"
+HEARTBEAT = "heartbeat"
 # Each takes the other's form for its own and would leave out what is not in it.
 ALIKE = frozenset({"alertmanager", "grafana"})
 
@@ -44,6 +46,14 @@ def _decoded(decoder: msgspec.json.Decoder[Decoded], payload: bytes) -> Decoded:
         raise MalformedPayload("alert", "body", "is not readable JSON") from error
 
 
+def parse_heartbeat(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
+    """The name of the source that gave a sign of life. Raises ``MalformedPayload``."""
+    name = payload.decode("ascii", "replace")
+    if not NAME_OF_A_HOOK.fullmatch(name):
+        raise MalformedPayload(HEARTBEAT, "body", "is not the name of a source")
+    return Parsed((), beats=(name,))
+
+
 def parse_oversized(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
     """What was too large to keep whole: only its beginning is on file."""
     raise MalformedPayload("webhook", "body", f"too large; its first {len(payload)} bytes are kept")
@@ -52,6 +62,7 @@ def parse_oversized(payload: bytes, rules: IntakeRules, received_at: datetime) -
 PARSERS: Mapping[str, Parser] = {
     "alert": parse_alert,
     RECORDED: parse_alerts,
+    HEARTBEAT: parse_heartbeat,
     OVERSIZED: parse_oversized,
     "alertmanager": alertmanager.parse,
     "grafana": grafana.parse,

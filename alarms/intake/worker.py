@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from alarms.intake import parsers
+from alarms.intake.heartbeats import SignsOfLife
 from alarms.intake.normalise import IntakeRules, Parsed
 from alarms.intake.parsers import HOOKS
 from alarms.intake.retention import Retention
@@ -49,6 +50,7 @@ class IntakeWorker:
         received: Counted = ignore,
         left: Callable[[int], None] = lambda _: None,
         flooded: Callable[[], bool] = lambda: False,
+        signs: SignsOfLife | None = None,
     ) -> None:
         """While ``flooded`` only what may be urgent is worked off; the rest is safe on file and waits."""
         self._store = store
@@ -58,6 +60,7 @@ class IntakeWorker:
         self._received = received
         self._left = left
         self._flooded = flooded
+        self._signs = signs or SignsOfLife({})
         self._retention = Retention(store, clock)
         self._rounds = 0
 
@@ -125,6 +128,7 @@ class IntakeWorker:
 
     def _work(self, tx: RouterTransaction, receipt: Receipt) -> int:
         """How many alerts it held."""
+        self._hear(tx, self._signs.of_sender(receipt.sender), receipt)
         try:
             kind, parsed = parsers.read(receipt.kind, receipt.payload, self._rules, receipt.received_at)
         except MalformedPayload as problem:
@@ -136,13 +140,19 @@ class IntakeWorker:
             alone = replace(receipt, id=f"{receipt.id}.{number}", kind=kind, payload=part.payload)
             tx.keep_receipt(alone)
             self._put_aside(tx, alone, part.problem)
-        alerts = [_whole(tx, alert) for alert in parsed.alerts]
+        beats, told = self._signs.of_alerts(receipt.sender, parsed.alerts)
+        self._hear(tx, beats.union(parsed.beats), receipt)
+        alerts = [_whole(tx, alert) for alert in told]
         alerts += self._truncation(tx, parsed, receipt.origin)
         self._router.process(tx, alerts, receipt.received_at)
         for member in parsed.acknowledged:
             self._acknowledge(tx, member, receipt.origin)
         tx.settle_receipt(receipt.id, ReceiptState.DONE)
         return len(parsed.alerts)
+
+    def _hear(self, tx: RouterTransaction, names: Iterable[str], receipt: Receipt) -> None:
+        for name in names:
+            tx.hear(name, receipt.received_at)
 
     def _acknowledge(self, tx: RouterTransaction, member: str, by: str) -> None:
         """Of an alert that is over, or that nobody has heard of, there is nothing to acknowledge."""

@@ -25,10 +25,12 @@ from alarms.http.auth import (
     StoredTokens,
 )
 from alarms.http.desk_api import DeskApi
+from alarms.http.heartbeat_api import HeartbeatApi
 from alarms.http.hooks import Hooks
 from alarms.http.token_api import TokenApi
+from alarms.intake.heartbeats import Heartbeats, SignsOfLife
 from alarms.intake.inbox import Inbox
-from alarms.intake.intakes_file import load_intakes
+from alarms.intake.intakes_file import Intakes, load_intakes
 from alarms.intake.normalise import IntakeRules, intake_rules
 from alarms.intake.sns_host import HttpsCertificates, Subscriptions
 from alarms.intake.sns_message import TOPIC, CertificateSource, SnsVerifier
@@ -87,11 +89,18 @@ def add_routing(
     people = AuthenticatorChain(BearerTokens.of({_token(parts): operator}), StoredTokens(store))
     signers = SignedBodies({"signed": settings.hook_key.encode()} if settings.hook_key else {})
     verifier = _verifier(settings, certificates or HttpsCertificates())
+    intakes = load_intakes(settings.folders)
+    heartbeats = Heartbeats(store, router, clock, intakes.heartbeats)
     hooks = Hooks(
-        inbox, AuthenticatorChain(people, signers), clock, sns=verifier, confirm=subscriptions.confirm
+        inbox,
+        AuthenticatorChain(people, signers),
+        clock,
+        sns=verifier,
+        confirm=subscriptions.confirm,
+        heartbeats=heartbeats.names,
     )
-    rules = _rules(settings, catalogue, routing)
-    worker = _worker(routing, rules(), clock, inbox)
+    rules = _rules(settings, catalogue, routing, intakes)
+    worker = _worker(routing, rules(), clock, inbox, SignsOfLife(intakes.heartbeats))
     notifiers = build_notifiers(routing.channels, settings, clock)
     dispatcher = _dispatcher(routing, notifiers, clock, metrics)
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
@@ -110,6 +119,7 @@ def add_routing(
         *hooks.routes(),
         *chat_routes(settings, routing, outside),
         *TokenApi(router.tokens, people).routes(),
+        *HeartbeatApi(heartbeats, people).routes(),
         *DeskApi(router, people).routes(),
     ]
     parts.collectors.append(metrics)
@@ -117,6 +127,7 @@ def add_routing(
     parts.loops += [
         Loop("work", WORK_EVERY, in_thread(worker.run_once), real, while_busy=True),
         Loop("timers", TICK_EVERY, in_thread(tick), clock),
+        Loop("heartbeats", TICK_EVERY, in_thread(heartbeats.run_once), clock),
         Loop("deliver", WORK_EVERY, in_thread(dispatcher.pump), real, while_busy=True),
         Loop("audit", AUDIT_EVERY, in_thread(lambda: metrics.repaired(len(router.audit()))), clock),
     ]
@@ -130,19 +141,22 @@ def add_routing(
     parts.closing.append(lambda: asyncio.to_thread(dispatcher.close))
 
 
-def _rules(settings: Settings, catalogue: Catalogue, routing: RouterParts) -> Callable[[], IntakeRules]:
+def _rules(
+    settings: Settings, catalogue: Catalogue, routing: RouterParts, intakes: Intakes
+) -> Callable[[], IntakeRules]:
     """By the policy as it is when they are asked for."""
-    mappings = load_intakes(settings.folders).mappings
 
     def rules() -> IntakeRules:
         policy = routing.router.policy
         words, ignored = policy.severity_words, policy.ignored_labels
-        return intake_rules(settings.environment, catalogue.slos, words, ignored, mappings)
+        return intake_rules(settings.environment, catalogue.slos, words, ignored, intakes.mappings)
 
     return rules
 
 
-def _worker(routing: RouterParts, rules: IntakeRules, clock: Clock, inbox: Inbox) -> IntakeWorker:
+def _worker(
+    routing: RouterParts, rules: IntakeRules, clock: Clock, inbox: Inbox, signs: SignsOfLife
+) -> IntakeWorker:
     return IntakeWorker(
         routing.store,
         routing.router,
@@ -151,6 +165,7 @@ def _worker(routing: RouterParts, rules: IntakeRules, clock: Clock, inbox: Inbox
         received=routing.received.count,
         left=inbox.worked_off,
         flooded=inbox.is_flooded,
+        signs=signs,
     )
 
 

@@ -24,9 +24,11 @@ from foundation.quantities import span_text
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from alarms.http.desk_client import HttpDesk
     from alarms.model.alert import BurnArithmetic
     from alarms.model.incident import Incident
     from alarms.router.desk import Desk
+    from app.bootstrap.router import RouterParts
 
 STYLES = {Severity.P1: "bold red", Severity.P2: "red", Severity.P3: "yellow", Severity.P4: "cyan"}
 
@@ -48,17 +50,25 @@ def desk_of(settings: Settings) -> Desk:
 
     Raises NoRouterYet rather than make an empty store where nothing runs, and NoToken.
     """
-    if settings.router_url:
-        from alarms.http.desk_client import HttpDesk
+    return remote_desk(settings) if settings.router_url else local_router(settings).router
 
-        return HttpDesk(settings.router_url, _token(settings))
+
+def remote_desk(settings: Settings) -> HttpDesk:
+    """Raises NoToken."""
+    from alarms.http.desk_client import HttpDesk
+
+    return HttpDesk(settings.router_url, _token(settings))
+
+
+def local_router(settings: Settings) -> RouterParts:
+    """Raises NoRouterYet."""
     path = paths_of(settings).router
     if not settings.router_store and is_absent(path):
         raise NoRouterYet(path)
     from app.bootstrap.router import open_router
     from slo.loaders.catalogue_files import catalogue_of
 
-    return open_router(settings, catalogue_of(settings.folders), must_exist=True).router
+    return open_router(settings, catalogue_of(settings.folders), must_exist=True)
 
 
 def _token(settings: Settings) -> str:

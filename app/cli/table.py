@@ -126,6 +126,11 @@ ALERTS = [
         "Show every routing decision about an incident, and what comes next if nobody acts.",
     ),
     Later(
+        "heartbeats",
+        "app.cli.alert_heartbeats:heartbeats",
+        "List the sources that must not go quiet: when each was last heard from, and when it is due.",
+    ),
+    Later(
         "intake",
         "app.cli.alert_intake:intake",
         "What other systems send: `alarms/intakes.yaml` maps the JSON of those that are not known yet.",

@@ -40,7 +40,7 @@ class Site:
         known = BearerTokens.of({"operator-token": operator})
         who = AuthenticatorChain(known, StoredTokens(self.scene.store))
         inbox = Inbox(self.scene.store, self.scene.clock, numbered_ids("receipt-"))
-        hooks = Hooks(inbox, who, self.scene.clock)
+        hooks = Hooks(inbox, who, self.scene.clock, heartbeats=["backup"])
         api = TokenApi(self.scene.router.tokens, who)
         application = create_application(hooks, DeskApi(self.scene.router, who), before=api.routes())
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://router")
@@ -116,6 +116,23 @@ async def test_a_revoked_token_is_refused_by_the_next_request(site: Site) -> Non
     assert (
         await site.client.post("/v2/enqueue", json=pagerduty(routing_key=shop["authorization"][7:]))
     ).status_code == 400
+    assert site.senders() == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_sign_of_life_needs_a_token_and_is_worked_off_first(site: Site, method: str) -> None:
+    shop = await site.make(hooks=["heartbeat/backup"])
+    path = "/hooks/heartbeat/backup"
+    assert (await site.client.request(method, path)).status_code == 401
+    assert (await site.client.request(method, path, headers=shop)).status_code == 200
+    (kept,) = site.scene.store.receipts(ReceiptState.PENDING)
+    assert (kept.kind, kept.payload, kept.sender, kept.urgency) == ("heartbeat", b"backup", "shop", 1)
+
+
+async def test_a_sign_of_life_that_nobody_expects_is_refused(site: Site) -> None:
+    answer = await site.client.get("/hooks/heartbeat/bakcup", headers=OPERATOR)
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "intakes.yaml has no such heartbeat (it has: backup)"
     assert site.senders() == []
 
 

@@ -123,6 +123,10 @@ def test_the_examples_find_labels_links_and_texts(documented: Any) -> None:
     )
 
 
+def test_the_heartbeats_of_the_documentation_are_read(documented: Any) -> None:
+    assert sorted(documented.heartbeats) == ["nightly-backup", "prometheus", "shop-grafana"]
+
+
 def test_a_workspace_without_the_file_has_none() -> None:
     assert load_intakes(SHIPPED).mappings == {}
 

@@ -95,6 +95,7 @@ TABLE: Mapping[str, Sequence[Case]] = {
         Case("broken", "--alarm-policy broken alerts channels", NO),
     ),
     "alerts explain": on_router("alerts explain abc"),
+    "alerts heartbeats": on_router("alerts heartbeats"),
     "alerts intake try": (
         Case("missing", "alerts intake try grafana missing", ENVIRONMENT),
         Case("broken", "alerts intake try grafana broken/replay.jsonl", NO),
