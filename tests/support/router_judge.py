@@ -69,6 +69,7 @@ class Judge:
         self.environment = f"t-{uuid.uuid4().hex[:12]}"
         self.processes: list[subprocess.Popen[bytes]] = []
         self.expected: set[str] = set()
+        self._more: Mapping[str, Path] = {}
         self.client = httpx.Client(timeout=patience(10.0), trust_env=False)
         self._orders = 0
         self._accepted = Journal(folder / "accepted.jsonl")
@@ -81,11 +82,12 @@ class Judge:
     def start(
         self, crash: str | None = None, *, lease: float = 20.0, more: Mapping[str, Path] | None = None
     ) -> subprocess.Popen[bytes]:
-        """``more`` are the files of a policy or of schedules, by option."""
+        """``more`` are the files of a policy or of schedules, by option; as the last time, if not given."""
+        self._more = self._more if more is None else more
         arguments = [sys.executable, str(ROUTER), "--data", str(self.store.parent), "--port", str(self.port)]
         arguments += ["--sns", self.environment, "--lease", str(lease), *self.time_and_store()]
         arguments += ["--crash", crash] if crash else []
-        for option, path in (more or {}).items():
+        for option, path in self._more.items():
             arguments += [f"--{option}", str(path)]
         process = subprocess.Popen(arguments, cwd=ROOT, env=aws_environment(self.endpoint))
         self.processes.append(process)
@@ -186,9 +188,15 @@ class Judge:
 
     def incidents(self) -> list[dict[str, Any]]:
         self.wait_until_up()
-        found = self._get("/v1/alerts?state=all")
-        assert found is not None
-        return list(found["alerts"])
+        incidents: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            found = self._get(f"/v1/alerts?state=all&cursor={cursor}")
+            assert found is not None
+            incidents += found["alerts"]
+            cursor = found["next"]
+            if not cursor:
+                return incidents
 
     def show(self, incident: str) -> dict[str, Any]:
         found = self._get(f"/v1/alerts/{incident}")
