@@ -198,6 +198,12 @@ class Settings:
     telegram_hook_token: str = _setting(
         "", "secret token of the Telegram webhook that /hooks/telegram takes; unset: none is", secret=True
     )
+    acknowledge_key: str = _setting(
+        "",
+        "key that signs the acknowledge links of messages, the same on every machine that shares a "
+        "router_store; unset: generated at first use",
+        secret=True,
+    )
     alarm_topics: tuple[str, ...] = _setting(
         (), "ARNs of the SNS topics that /hooks/sns accepts; unset: none"
     )

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from app.bootstrap.cloudwatch import publish_series, publish_slo_counts
 from app.bootstrap.count_source import count_collector
 from app.bootstrap.names import CONTROL_ROLES, OF_PLATFORM
+from app.bootstrap.one_tap_role import add_one_tap
 from app.bootstrap.process import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
 from app.bootstrap.routing_role import add_routing
@@ -87,6 +88,8 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
     control = _open(parts)
     for role in sorted(members):
         _ROLES[role](control)
+    if members & {"console", "router"}:
+        add_one_tap(parts, control.routing)
     if members & {"evaluator", "router"}:
         parts.collectors.append(control.routing.received)
     build_registry(name, parts.collectors, parts.registry)

@@ -22,6 +22,7 @@ class DataPaths:
         self.journals = [self.journal(role) for role in COUNTING]  # whether the role ever ran or not
         self.api_keys = root / "access" / "api-keys.json"
         self.hook_token = root / "access" / "hook-token"
+        self.acknowledge_key = root / "access" / "acknowledge-key"
         self.anchors = root / "anchors"
         self.relational = root / "data" / "relational.sqlite"
         self.consistency = root / "data" / "consistency.sqlite"

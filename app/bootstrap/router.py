@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from alarms.model.errors import StoreBusy
 from alarms.model.ids import SortableIds
 from alarms.notify.compose import Composer
-from alarms.notify.links import Links
+from alarms.notify.links import Links, LinkSigner
 from alarms.policy.alarm_policy import load_alarm_policy
 from alarms.policy.channel import Channels, PagerDutyChannel
 from alarms.policy.runbook import Runbooks
@@ -16,6 +16,7 @@ from alarms.router.router import Router
 from alarms.router.topology import Topology
 from alarms.stores.protocol import RouterStore
 from alarms.stores.sqlite import SqliteRouterStore
+from app.bootstrap.kept_secret import kept_secret
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings, SettingsError
 from foundation.clock import parse_clock
@@ -52,7 +53,7 @@ def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = 
         SortableIds(clock),
         schedules=alarms.schedules,
         topology=Topology(catalogue.components),
-        composer=Composer(alarms.runbooks, Links(console_address(settings))),
+        composer=Composer(alarms.runbooks, Links(console_address(settings), link_signer(settings))),
         received=received.count,
         environment=settings.environment,
         pagers=[name for name, one in alarms.channels.items() if isinstance(one, PagerDutyChannel)],
@@ -63,6 +64,12 @@ def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = 
 def console_address(settings: Settings) -> str:
     """Where messages say that the console is."""
     return (settings.console_url or f"http://{settings.host}:{settings.control_port}").rstrip("/")
+
+
+def link_signer(settings: Settings) -> LinkSigner:
+    """One key for every process that writes messages: the one that is set, or the one in its file."""
+    path = DataPaths(settings.data_dir).acknowledge_key
+    return LinkSigner(lambda: (settings.acknowledge_key or kept_secret(path)).encode())
 
 
 def _open_store(settings: Settings, must_exist: bool) -> RouterStore:

@@ -53,14 +53,7 @@ class Pages:
 
     def __init__(self, deps: ConsoleDependencies) -> None:
         self._deps = deps
-        self._environment = Environment(
-            loader=PackageLoader("app.console"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        text_table()  # a missing text stops the start, not a page
+        self._environment = templates()
         self._environment.globals.update(
             LANGUAGE_NAMES=LANGUAGE_NAMES,
             STATES={state.value: style for state, style in STATES.items()},
@@ -101,6 +94,18 @@ class Pages:
                 LANGUAGE_COOKIE, reader.language, max_age=_YEAR_SECONDS, path="/console", samesite="lax"
             )
         return response
+
+
+def templates() -> Environment:
+    """Of all pages of the console."""
+    text_table()  # a missing text stops the start, not a page
+    return Environment(
+        loader=PackageLoader("app.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def asset_url(name: str) -> str:
