@@ -50,6 +50,11 @@ class SignsOfLife:
         self._of_senders = [beat for beat in expected.values() if beat.sender and not beat.alert]
         self._of_alerts = [beat for beat in expected.values() if beat.alert]
 
+    @property
+    def alerts(self) -> frozenset[str]:
+        """Names of alerts that are there for that alone."""
+        return frozenset(beat.alert for beat in self._of_alerts)
+
     def of_sender(self, sender: str) -> set[str]:
         return {beat.name for beat in self._of_senders if beat.sender == sender}
 

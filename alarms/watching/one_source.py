@@ -37,7 +37,7 @@ class OneSource:
     def __init__(
         self, store: RouterStore, router: Router, clock: Clock, watched: WatchedSource, times: WatchTimes
     ) -> None:
-        self.source = watched.source
+        self.source, self._signs = watched.source, watched.signs
         self._store, self._router, self._clock, self._times = store, router, clock, times
         self._askers = watched.askers
         self._standings = {asker.name: Standing(asker.name, times.tell_after) for asker in watched.askers}
@@ -90,7 +90,7 @@ class OneSource:
         found: dict[str, Says] = {}
         for name, answer in answers.items():
             for member, alert in answer.firing.items():
-                if member not in aside:
+                if member not in aside and alert.name not in self._signs:
                     found.setdefault(member, Says(alert, name))
         return found
 

@@ -43,10 +43,15 @@ class Asker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WatchedSource:
-    """Askers whose alerts come in by one way, the nearest to us first; ``source`` is what the alerts say."""
+    """Askers whose alerts come in by one way, the nearest to us first; ``source`` is what the alerts say.
+
+    ``signs`` are names of alerts that fire as a sign of life: they are missed by who expects them, and are in
+    no incident.
+    """
 
     source: str
     askers: tuple[Asker, ...]
+    signs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

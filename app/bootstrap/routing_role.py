@@ -100,7 +100,8 @@ def add_routing(
         heartbeats=heartbeats.names,
     )
     rules = _rules(settings, catalogue, routing, intakes)
-    worker = _worker(routing, rules(), clock, inbox, SignsOfLife(intakes.heartbeats))
+    signs = SignsOfLife(intakes.heartbeats)
+    worker = _worker(routing, rules(), clock, inbox, signs)
     notifiers = build_notifiers(routing.channels, settings, clock)
     dispatcher = _dispatcher(routing, notifiers, clock, metrics)
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
@@ -135,7 +136,7 @@ def add_routing(
         parts.loops.append(Loop("queue", QUEUE_PAUSE, in_thread(queue.run_once), real, while_busy=True))
     if settings.heartbeat_url:
         parts.loops.append(Loop("heartbeat", settings.heartbeat_every, in_thread(heartbeat.run_once), real))
-    add_watch(parts, routing, rules)
+    add_watch(parts, routing, rules, signs.alerts)
     # Messages on their way are waited for, in a thread, before what carries them is closed.
     parts.closing += [subscriptions.close, outside.close, notifiers.close]
     parts.closing.append(lambda: asyncio.to_thread(dispatcher.close))

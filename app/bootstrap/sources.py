@@ -31,21 +31,24 @@ ALARMS = ClientPurpose(connect_seconds=3, answer_seconds=10, tries=3, unanswered
 Rules = Callable[[], IntakeRules]
 
 
-def add_watch(parts: ProcessParts, routing: RouterParts, rules: Rules) -> None:
-    """
+def add_watch(parts: ProcessParts, routing: RouterParts, rules: Rules, signs: frozenset[str]) -> None:
+    """``signs`` are names of alerts that are signs of life.
+
     Raises:
         SettingsError: a source is named that is none, or that has no address.
         AwsError: AWS cannot be used as it is configured.
     """
     settings, opened = parts.settings, ExitStack()
-    watched = watched_sources(settings, rules, opened)
+    watched = watched_sources(settings, rules, opened, signs)
     parts.closing.append(opened.close)
     if watched:
         watch = SourceWatch(routing.store, routing.router, parts.clock, watched, _times(settings))
         parts.loops.append(Loop("watch", settings.watch_every, in_thread(watch.run_once), parts.clock))
 
 
-def watched_sources(settings: Settings, rules: Rules, opened: ExitStack) -> list[WatchedSource]:
+def watched_sources(
+    settings: Settings, rules: Rules, opened: ExitStack, signs: frozenset[str] = frozenset()
+) -> list[WatchedSource]:
     """Those whose alerts come by one hook together; what is opened for them ends with ``opened``."""
     names, wall = source_names(settings), SystemClock().now
     askers: list[Asker] = []
@@ -56,7 +59,7 @@ def watched_sources(settings: Settings, rules: Rules, opened: ExitStack) -> list
     if PROMETHEUS in names:
         client = opened.enter_context(httpx.Client(timeout=READ_SECONDS))
         askers.append(PrometheusAsker(settings.prometheus, client, rules, wall))
-    found = [WatchedSource(SOURCE, tuple(askers))] if askers else []
+    found = [WatchedSource(SOURCE, tuple(askers), signs)] if askers else []
     if CLOUDWATCH in names:
         alarms = opened.enter_context(closing(AwsClients(settings.aws_endpoint).client("cloudwatch", ALARMS)))
         asker = CloudWatchAsker(alarms, rules, wall, settings.alarm_topics)

@@ -44,8 +44,9 @@ class Said:
 class Watched:
     """A scene with an Alertmanager and the Prometheus behind it, which holds the rules of ``names``."""
 
-    def __init__(self, scene: Scene, *names: str) -> None:
+    def __init__(self, scene: Scene, *names: str, signs: Iterable[str] = ()) -> None:
         self.scene = scene
+        self.signs = frozenset(signs)
         self.manager = Said()
         self.prometheus = Said(
             "prometheus http://prom:9090",
@@ -61,7 +62,7 @@ class Watched:
             self.scene.store,
             self.scene.router,
             self.scene.clock,
-            [WatchedSource("alertmanager", (self.manager, self.prometheus))],
+            [WatchedSource("alertmanager", (self.manager, self.prometheus), self.signs)],
             WatchTimes(PAGE_AFTER, CLOSE_AFTER, TELL_AFTER),
         )
 

@@ -9,25 +9,49 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import jmespath
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alarms.intake import alertmanager as am
 from alarms.intake.cloudwatch import parse_alarm, parse_event
+from alarms.intake.mapping import JsonMapping
 from alarms.intake.normalise import LABEL_LIMIT, VALUE_LIMIT, intake_rules
-from alarms.intake.parsers import PARSERS, kind_of, unwrapped
+from alarms.intake.parsers import kind_of, read, unwrapped
 from alarms.model.alert import AlertState
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.conventions import alert_key, cloudwatch_alarm_name, no_data_alert_key
 from tests.support.alerts import MONDAY_10
-from tests.support.hooks import alert, alertmanager, cloudwatch_alarm, eventbridge_event
+from tests.support.hooks import (
+    alert,
+    alertmanager,
+    cloudwatch_alarm,
+    eventbridge_event,
+    grafana,
+    grafana_alert,
+    pagerduty,
+)
 from tests.support.router import SHIPPED_POLICY
 
 CATALOGUE = load_catalogue()
 RULES = intake_rules("test", CATALOGUE.slos, SHIPPED_POLICY.severity_words, SHIPPED_POLICY.ignored_labels)
+at = jmespath.compile
+MAPPED = replace(
+    RULES,
+    mappings={
+        "shop": JsonMapping(
+            name=at("title"),
+            alerts=at("alerts"),
+            state=at("state"),
+            starts_at=at("when"),
+            key=at("id"),
+            tags=at("tags"),
+        )
+    },
+)
 SLO = CATALOGUE.slo("credit/transaction-errors")
 OBJECTIVE = SLO.objectives[0].name
 KEY = alert_key("test", SLO.id, OBJECTIVE, {})
@@ -290,6 +314,11 @@ def test_who_suppresses_a_composite_alarm_is_kept() -> None:
         (eventbridge_event(), "eventbridge"),
         (cloudwatch_alarm(), "cloudwatch"),
         (alertmanager(), "alertmanager"),
+        (grafana(), "grafana"),
+        ({"alerts": [], "orgId": 1}, "grafana"),
+        (pagerduty(), "pagerduty"),
+        (pagerduty("resolve"), "pagerduty"),
+        ({"alerts": []}, "cloudwatch"),
         ([], "cloudwatch"),
     ],
 )
@@ -312,6 +341,13 @@ TEMPLATES: list[tuple[str, Any]] = [
     ("alertmanager", alertmanager(ours(), alert())),
     ("cloudwatch", cloudwatch_alarm()),
     ("eventbridge", eventbridge_event()),
+    ("grafana", grafana(grafana_alert(), grafana_alert("Two", "resolved"))),
+    ("pagerduty", pagerduty()),
+    ("pagerduty", pagerduty("resolve")),
+    (
+        "json/shop",
+        {"alerts": [{"title": "Full", "state": "OK", "when": 1772456400, "tags": ["a:b"], "id": 7}]},
+    ),
 ]
 
 
@@ -341,4 +377,4 @@ def broken_payloads(draw: st.DrawFn) -> tuple[str, bytes]:
 def test_any_payload_is_read_or_refused_by_name_and_nothing_else(case: tuple[str, bytes]) -> None:
     kind, payload = case
     with contextlib.suppress(MalformedPayload):
-        PARSERS[kind](payload, RULES, MONDAY_10)
+        read(kind, payload, MAPPED, MONDAY_10)

@@ -59,6 +59,14 @@ def by_hook(scene: Scene, name: str = "DiskFull", status: str = "firing", **labe
     scene.dispatcher.drain()
 
 
+def test_an_alert_that_is_a_sign_of_life_is_in_no_incident_and_not_missed(scene: Scene) -> None:
+    watched = Watched(scene, "Watchdog", signs=["Watchdog"])
+    watched.manager.fires(listed("Watchdog"))
+    watched.pass_time(PAGE_AFTER + MINUTE)
+    assert scene.router.open_incidents() == []
+    assert watched.reports()[watched.manager.name] == ("answers", 0, 0, 0)
+
+
 class CountedReads:
     """How many questions a store is asked from now on."""
 
