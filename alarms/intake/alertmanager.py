@@ -13,6 +13,7 @@ import msgspec
 
 from alarms.intake.normalise import (
     UNNAMED,
+    VALUE_LIMIT,
     IntakeRules,
     Parsed,
     Unread,
@@ -23,6 +24,7 @@ from alarms.intake.normalise import (
     map_of,
     own_alert,
     replica_of,
+    shortened,
 )
 from alarms.model.alert import Alert, AlertState, BurnArithmetic, foreign_key
 from alarms.model.errors import MalformedPayload
@@ -32,6 +34,12 @@ SOURCE = "alertmanager"
 VERSION = "4"
 NOT_OVER = 1  # endsAt is year 1 while the alert fires
 Labels = Mapping[str, str]
+KNOWN = frozenset(  # annotations that are read as something of their own
+    {
+        *("summary", "summary_pt", "description", "description_pt", "message"),
+        *("runbook", "runbook_url", "dashboard_url"),
+    }
+)
 
 
 def parse(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
@@ -156,13 +164,21 @@ def _theirs(
         starts_at=starts_at,
         summary=notes.get("summary") or notes.get("description") or name,
         summary_pt=notes.get("summary_pt") or notes.get("description_pt"),
-        description=notes.get("description") or notes.get("message", ""),
+        description=_description(notes),
         description_pt=notes.get("description_pt", ""),
         labels=labels,
         tier=replica_of(labels, rules),
         component=labels.get("component"),
         runbook=notes.get("runbook"),
     )
+
+
+def _description(notes: Labels) -> str:
+    """What the rule says besides its summary: the description, then annotations of its own, by name."""
+    said = [notes.get("description") or notes.get("message", "")]
+    own = {name: text for name, text in notes.items() if name not in KNOWN and not name.startswith("__")}
+    said += [f"{name}: {text}" for name, text in sorted(own.items()) if text.strip()]
+    return shortened("\n".join(filter(None, said)), VALUE_LIMIT)
 
 
 def _burn(labels: Labels, notes: Labels) -> BurnArithmetic | None:

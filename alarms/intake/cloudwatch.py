@@ -116,6 +116,7 @@ def _alarm(
             starts_at=at,
             said_at=at,
             summary=summary,
+            description="" if description == summary else description,
             labels=labels,
             severity=rules.severity_said(name, description),
             component=dimensions.get("component"),

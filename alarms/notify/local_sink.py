@@ -30,6 +30,11 @@ CREATE TABLE IF NOT EXISTS messages (
   body BLOB NOT NULL
 )
 """
+SHORT_AND_LINKS = """
+ALTER TABLE messages ADD COLUMN short TEXT NOT NULL DEFAULT '';
+ALTER TABLE messages ADD COLUMN acknowledge TEXT NOT NULL DEFAULT '';
+ALTER TABLE messages ADD COLUMN page TEXT NOT NULL DEFAULT '';
+"""
 encode = msgspec.json.Encoder().encode
 NOTIFICATIONS = msgspec.json.Decoder(Notification)
 
@@ -50,16 +55,17 @@ class LocalSink:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._connection = open_to_write(path, [SCHEMA], busy_seconds=5.0)
+        self._connection = open_to_write(path, [SCHEMA, SHORT_AND_LINKS], busy_seconds=5.0)
 
     def send(self, notification: Notification) -> str:
         """Raises ``TemporaryFailure`` when the file cannot be written."""
+        message = notification.message
         try:
             with self._lock:
                 row = self._connection.execute(
                     "INSERT INTO messages "
-                    "(dedup_id, delivered_at, team, step, severity, incident_id, subject, body) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+                    "(dedup_id, delivered_at, team, step, severity, incident_id, subject, short, "
+                    "acknowledge, page, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                     "ON CONFLICT (dedup_id) DO UPDATE SET times = times + 1 RETURNING sequence",
                     (
                         notification.dedup_id,
@@ -68,7 +74,10 @@ class LocalSink:
                         notification.step.value,
                         notification.severity.value,
                         notification.incident_id,
-                        notification.message.subject,
+                        message.subject,
+                        message.short,
+                        message.acknowledge,
+                        message.page,
                         encode(notification),
                     ),
                 ).fetchone()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from alarms.model.errors import NotifierError, PermanentFailure, TemporaryFailure
 from alarms.model.notification import Message, Notification
 from alarms.model.severity import Severity
 from alarms.notify import http_receiver
-from alarms.notify.local_sink import LocalSink
+from alarms.notify.local_sink import SCHEMA, LocalSink
 from alarms.notify.sns import SnsNotifier
 from foundation.clock import ManualClock
 from tests.support.alerts import MONDAY_10
@@ -255,3 +258,23 @@ def test_a_secret_that_is_not_an_address_is_permanent(address: str) -> None:
     with pytest.raises(PermanentFailure, match="its address is not a URL"):
         receiver.tell(address, "id", json={})
     receiver.close()
+
+
+def test_the_sinks_file_shows_the_short_text_and_the_links_to_whoever_looks(tmp_path: Path) -> None:
+    path = tmp_path / "n.sqlite"
+    with closing(sqlite3.connect(path)) as old:  # of a version that kept neither
+        old.executescript(SCHEMA + "; PRAGMA user_version = 1")
+        old.execute(
+            "INSERT INTO messages (dedup_id, delivered_at, team, step, severity, incident_id, subject, body) "
+            "VALUES ('d', '2026-03-02T13:00:00+00:00', 'operations', 'first', 'P1', 'i', 'old', ?)",
+            (msgspec.json.encode(page()),),
+        )
+        old.commit()
+    sink = LocalSink(path, ManualClock(MONDAY_10))
+    links = {"page": "https://m.example/i", "acknowledge": "https://m.example/ack/t"}
+    sink.send(replace(page(), message=replace(page().message, short="P1 it burns", **links)))
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT short, acknowledge, page FROM messages ORDER BY sequence").fetchall()
+    assert rows == [("", "", ""), ("P1 it burns", "https://m.example/ack/t", "https://m.example/i")]
+    assert [one.notification.incident_id for one in sink.delivered()] == [page().incident_id] * 2
+    sink.close()

@@ -19,16 +19,18 @@ WHOLE_TEAM = Text("On duty: everybody of {0}", "De plantão: toda a equipe {0}")
 def action_line(telling: Telling, language: str) -> str:
     if telling.is_over:
         return ending_line(telling, language)
-    role = ROLE[telling.step].of(language)
-    return f"{role} {_acknowledge(telling, language)}" if telling.step in ASKS else role
+    incident, role = telling.incident, ROLE[telling.step].of(language)
+    if incident.state is IncidentState.ACKNOWLEDGED:
+        return f"{role} {_taken(telling, language)}"
+    if telling.step in ASKS:
+        return f"{role} {how_to_acknowledge(telling.acknowledge, incident.id, language)}"
+    return role
 
 
-def _acknowledge(telling: Telling, language: str) -> str:
+def _taken(telling: Telling, language: str) -> str:
     incident = telling.incident
-    if incident.state is IncidentState.ACKNOWLEDGED and incident.acknowledged_at is not None:
-        at = clock(incident.acknowledged_at, telling.since, telling.zone, language)
-        return TAKEN.of(language).format(line(incident.acknowledged_by or "?", LONGEST_NAME), at)
-    return how_to_acknowledge(telling.acknowledge, incident.id, language)
+    at = clock(incident.acknowledged_at or incident.updated_at, telling.since, telling.zone, language)
+    return TAKEN.of(language).format(line(incident.acknowledged_by or "?", LONGEST_NAME), at)
 
 
 def how_to_acknowledge(link: str, incident_id: str, language: str) -> str:

@@ -12,8 +12,10 @@ COSTLY = str.maketrans("[]{}|\\~^`", "()()//- '")  # two septets each in GSM's a
 
 def line(text: str, most: int) -> str:
     """One printable line of at most ``most`` characters."""
-    printable = "".join(c if c.isprintable() else " " for c in text[: 8 * most])
-    joined = " ".join(printable.split())
+    kept = text[: 8 * most]
+    if not kept.isprintable():
+        kept = "".join(c if c.isprintable() else " " for c in kept)
+    joined = " ".join(kept.split())
     return joined if len(joined) <= most else joined[: most - 1].rstrip() + "…"
 
 
@@ -33,8 +35,10 @@ def lines(text: str, most: int) -> list[str]:
 
 def sms(text: str, most: int) -> str:
     """In letters that cost one septet each in GSM's alphabet: 160 of them are one message; accents go."""
-    spread = unicodedata.normalize("NFKD", line(text, 8 * most).translate(COSTLY))
-    plain = " ".join(spread.encode("ascii", "ignore").decode().split())
+    plain = line(text, 8 * most).translate(COSTLY)
+    if not plain.isascii():
+        spread = unicodedata.normalize("NFKD", plain)
+        plain = " ".join(spread.encode("ascii", "ignore").decode().split())
     return plain if len(plain) <= most else plain[: max(most - 2, 0)].rstrip() + ".."
 
 

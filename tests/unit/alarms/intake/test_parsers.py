@@ -378,3 +378,20 @@ def test_any_payload_is_read_or_refused_by_name_and_nothing_else(case: tuple[str
     kind, payload = case
     with contextlib.suppress(MalformedPayload):
         read(kind, payload, MAPPED, MONDAY_10)
+
+
+def test_what_a_rule_says_of_its_own_comes_with_the_alert() -> None:
+    notes = {
+        "summary": "The disk is full",
+        "description": "It fills up within the hour.",
+        "impact": "no new orders",
+        "action": "grow it",
+        "runbook_url": "https://wiki.example/disk",
+        "__alertId__": "7",
+        "blank": " ",
+    }
+    (found,) = parsed(alertmanager(alert(annotations=notes)))
+    assert found.summary == "The disk is full"
+    assert found.description == "It fills up within the hour.\naction: grow it\nimpact: no new orders"
+    (long,) = parsed(alertmanager(alert(annotations={f"note{n}": "x" * 4_000 for n in range(100)})))
+    assert len(long.description) <= 4_096
