@@ -107,11 +107,14 @@ class Heartbeats:
         begun, over = quiet - firing, firing - quiet
         told = quiet if again else begun
         listens = bool(self._expected) and now - self._put_on_file >= LISTENED_EVERY
-        if not (new or told or over or listens):
+        gone = heard.keys() - self._expected.keys()
+        if not (new or gone or told or over or listens):
             return len(quiet)  # without asking for the write lock, which others need
         with self._store.transaction() as tx:
             alerts = [*self._begun(told, heard), *self._ended(over, heard, now)]
             self._write(tx, now, new, alerts)
+            for name in gone:
+                tx.unexpect(name)
             if begun or over:
                 tx.keep_receipt(recorded(alerts, now))
         self._put_on_file = now

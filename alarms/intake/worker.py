@@ -31,6 +31,7 @@ QUARANTINE_KEEPS = 1_000
 PRUNE_EVERY = 100
 REASON_SHOWN = 160  # characters
 URGENT, LEAST_URGENT = 2, 9
+MOST_ASTRAY = 1_000  # senders, hooks and kinds that are remembered
 
 
 def ignore(_: str, __: int) -> None:
@@ -63,6 +64,7 @@ class IntakeWorker:
         self._signs = signs or SignsOfLife({})
         self._retention = Retention(store, clock)
         self._rounds = 0
+        self._astray: set[tuple[str, str, str]] = set()
 
     def run_once(self, limit: int = AT_ONCE) -> int:
         """Work off up to ``limit`` receipts, the most urgent first, for ``TURN`` at most; how many.
@@ -134,8 +136,7 @@ class IntakeWorker:
         except MalformedPayload as problem:
             self._put_aside(tx, receipt, str(problem))
             return 0
-        if kind != receipt.kind:
-            self._router.routing.troubles.note(_wrong_hook(receipt, kind))
+        self._note_astray(receipt, kind)
         for number, part in enumerate(parsed.unread):
             alone = replace(receipt, id=f"{receipt.id}.{number}", kind=kind, payload=part.payload)
             tx.keep_receipt(alone)
@@ -149,6 +150,13 @@ class IntakeWorker:
             self._acknowledge(tx, member, receipt.origin)
         tx.settle_receipt(receipt.id, ReceiptState.DONE)
         return len(parsed.alerts)
+
+    def _note_astray(self, receipt: Receipt, kind: str) -> None:
+        """What came in at another hook than its own: once for each sender."""
+        astray = receipt.origin, receipt.kind, kind
+        if kind != receipt.kind and astray not in self._astray and len(self._astray) < MOST_ASTRAY:
+            self._astray.add(astray)
+            self._router.routing.troubles.note(_wrong_hook(receipt, kind))
 
     def _hear(self, tx: RouterTransaction, names: Iterable[str], receipt: Receipt) -> None:
         for name in names:

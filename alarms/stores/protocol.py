@@ -245,6 +245,10 @@ class RouterTransaction(ReadSide, Protocol):
         """It was heard from then, if not later; one that nobody expected yet is from now on."""
         ...
 
+    def unexpect(self, name: str) -> None:
+        """Nobody expects to hear from it any more; if somebody does again, it is as one that is new."""
+        ...
+
     def listen(self, until: datetime) -> None:
         """A router is there to be told, at least until then."""
         ...

@@ -65,6 +65,9 @@ class SenderWrites(ABC):
             {"name": name, "at": microseconds(at)},
         )
 
+    def unexpect(self, name: str) -> None:
+        self._session.change("DELETE FROM heartbeats WHERE name = :name", {"name": name})
+
     def listen(self, until: datetime) -> None:
         values: Values = {"id": 1, "until_at": microseconds(until)}
         self._save("listening", "UPDATE listening SET until_at = :until_at WHERE id = :id", values)

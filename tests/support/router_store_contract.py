@@ -335,6 +335,10 @@ def when_a_source_was_heard_from_is_kept_and_never_goes_back(store: RouterStore)
         "prometheus": LastHeard("prometheus", NOW, NOW + MINUTE),
     }
     assert store.listened_until() == NOW + MINUTE
+    with store.transaction() as tx:
+        tx.unexpect("prometheus")
+        tx.expect("prometheus", NOW + MINUTE)
+    assert store.heard()["prometheus"] == LastHeard("prometheus", NOW + MINUTE, None)
 
 
 def what_is_quarantined_can_be_requeued_as_corrected(store: RouterStore) -> None:

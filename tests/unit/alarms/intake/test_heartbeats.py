@@ -218,6 +218,21 @@ def test_a_source_that_is_not_expected_any_more_is_over(scene: Scene) -> None:
     assert scene.router.open_incidents() == []
 
 
+def test_a_source_that_is_expected_again_is_as_one_that_is_new(scene: Scene) -> None:
+    watched = Watched(scene, BACKUP)
+    watched.beat()
+    watched.pass_time(4)
+    watched.expected = {}
+    watched.restart()
+    watched.pass_time(60)
+    watched.expected = {BACKUP.name: BACKUP}
+    watched.restart()
+    watched.pass_time(5.5)
+    assert watched.quiet() == []
+    watched.pass_time(1)
+    assert watched.quiet() == ["Quiet: backup"]
+
+
 def test_what_is_expected_is_listed_with_its_state(scene: Scene) -> None:
     watched = Watched(scene, BACKUP, GRAFANA, PROMETHEUS)
     watched.pass_time(4)

@@ -86,6 +86,12 @@ def test_what_was_sent_to_the_wrong_hook_is_taken_and_told_once(scene: Scene) ->
     assert sum(note.incident_id == told.id for note in scene.pager.sent) == 1
 
 
+def test_many_payloads_at_the_wrong_hook_are_told_once(scene: Scene) -> None:
+    take(scene, *(json.dumps(cloudwatch_alarm(state="OK")).encode() for _ in range(120)))
+    (told,) = scene.router.open_incidents()
+    assert (told.name, len(scene.pager.sent)) == ("WrongHook", 1)
+
+
 def test_what_is_requeued_as_corrected_is_an_incident(scene: Scene) -> None:
     take(scene, b"{torn")
     (kept,) = scene.router.quarantined()
