@@ -28,7 +28,7 @@ from tests.support.hostile_server import hostile
 from tests.support.router_store_contract import notification
 
 MESSAGE = Message(
-    "[P1] disk: DiskFull",
+    "[P1] disk: <b>DiskFull",
     "[P1] disco: cheio",
     "db-1 is full, since 03:12\nLook at https://x.example/?a=1&b=2 and run `df <dev>`",
     "db-1 está cheio, desde 03:12",
@@ -119,7 +119,7 @@ def test_a_mail_arrives_with_both_forms_in_both_languages(
         (_, mail), (_, second) = server.mails
     assert taken.split(", ")[0] == mail["Message-ID"] == f"<{sent.dedup_id}@mirante>"
     assert second["Message-ID"] == mail["Message-ID"]
-    assert (mail["To"], mail["Subject"]) == ("sec@x.org, cert@x.org", "[P1] disk: DiskFull")
+    assert (mail["To"], mail["Subject"]) == ("sec@x.org, cert@x.org", "[P1] disk: <b>DiskFull")
     assert email.utils.parsedate_to_datetime(mail["Date"]) == sent.created_at.replace(microsecond=0)
     assert (mail["Auto-Submitted"], mail["Importance"]) == ("auto-generated", "high")
     plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
@@ -128,6 +128,7 @@ def test_a_mail_arrives_with_both_forms_in_both_languages(
     for text in ("db-1 está cheio", "[P1] disco: cheio", "https://mirante.example/acknowledge/1", "Assumir"):
         assert text in plain.get_content()
         assert text in html.get_content()
+    assert "<b>DiskFull" not in html.get_content()
     assert "run <code" in html.get_content()
     assert "df &lt;dev&gt;" in html.get_content()
     assert 'href="https://x.example/?a=1&amp;b=2"' in html.get_content()
@@ -146,7 +147,7 @@ def test_the_mails_of_one_incident_are_one_thread(authority: Authority, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("language", "subject"), [("en", "[P1] disk: DiskFull"), ("pt", "[P1] disco: cheio")]
+    ("language", "subject"), [("en", "[P1] disk: <b>DiskFull"), ("pt", "[P1] disco: cheio")]
 )
 def test_a_channel_may_speak_one_language(
     authority: Authority, tmp_path: Path, language: str, subject: str

@@ -187,3 +187,15 @@ def test_what_kept_a_delivery_from_being_settled_is_raised_by_the_next_pump() ->
         with pytest.raises(StoreBusy):
             desk.dispatcher.pump()
     assert desk.state() == [DeliveryState.SENDING]
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(40, 40), (1, 2), (86_400, 300)])
+def test_a_receiver_is_left_alone_as_long_as_it_asks_within_the_longest_wait(asked: int, kept: int) -> None:
+    desk = Desk()
+    failure = TemporaryFailure("chat", "answered 429", timedelta(seconds=asked))
+    desk.pager.failing = failing(failure, 1)  # type: ignore[assignment]
+    enqueue(desk.store, notification())
+    desk.dispatcher.run_once()
+    (delivery,) = desk.store.deliveries()
+    wait = delivery.next_attempt_at - desk.clock.now()
+    assert timedelta(seconds=kept) * 0.75 <= wait <= timedelta(seconds=kept)

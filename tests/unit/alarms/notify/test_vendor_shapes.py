@@ -157,6 +157,9 @@ def test_a_telegram_message_keeps_its_limits(
     made = telegram.document(sent, languages, interactive)
     shown = Shown(made["text"])
     assert shown.tags == {"b"}
+    assert sent.message.body_pt[:500] in shown.text
+    if Language.EN in languages:
+        assert sent.message.body[:500] in shown.text
     assert MessageLimit.MIN_TEXT_LENGTH <= len(shown.text) <= MessageLimit.MAX_TEXT_LENGTH
     keyboard = made.get("reply_markup", {"inline_keyboard": []})
     if keyboard["inline_keyboard"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,17 @@ from alarms.model.severity import Severity
 from alarms.notify.lambda_action import LambdaNotifier
 from alarms.notify.sns import SnsNotifier
 from alarms.policy.channel import (
+    AppriseChannel,
     Channel,
     LambdaChannel,
+    NtfyChannel,
+    PagerDutyChannel,
     SlackChannel,
+    SmsChannel,
     SmtpChannel,
     SnsChannel,
+    TeamsChannel,
+    TelegramChannel,
     WebhookChannel,
 )
 from app.bootstrap.notifiers import build_notifiers
@@ -24,6 +31,9 @@ from app.settings import ChannelSecrets, Settings, SettingsError, load_settings
 from foundation.aws.errors import AwsError
 from foundation.clock import SystemClock
 from foundation.errors import DefinitionError
+from foundation.exit_status import ExitStatus
+from foundation.workspace import SHIPPED
+from tests.support.command_line import mirante
 
 SMTP = SmtpChannel("mail", 587, "m@x.org", {"*": ("sre@x.org",)}, user="mirante")
 TOPICS = SnsChannel(dict.fromkeys(Severity, "arn:aws:sns:sa-east-1:123456789012:t"))
@@ -35,6 +45,14 @@ TOPICS = SnsChannel(dict.fromkeys(Severity, "arn:aws:sns:sa-east-1:123456789012:
         (WebhookChannel("https://x.example/"), "the key its requests are signed with"),
         (SlackChannel(), "its address"),
         (SMTP, "the password of its user"),
+        (TeamsChannel(), "its address"),
+        (TelegramChannel({"*": ("1",)}, "https://t.example"), "the token of its bot"),
+        (PagerDutyChannel("https://p.example"), "the integration key of its service"),
+        (
+            SmsChannel("AC1", "+15550100", {"*": ("+15550101",)}, "https://s.example"),
+            "the token of its account",
+        ),
+        (NtfyChannel({"*": ("pages",)}, "https://n.example"), "its access token"),
     ],
 )
 def test_a_channel_without_its_secret_says_which_variable_to_set(channel: Channel, secret: str) -> None:
@@ -46,6 +64,33 @@ def test_a_channel_without_its_secret_says_which_variable_to_set(channel: Channe
     built = build_notifiers({"ops-chat": channel}, settings, SystemClock())
     assert set(built.by_channel) == {"ops-chat"}
     built.close()
+
+
+def test_an_apprise_url_that_the_library_does_not_know_is_refused_and_not_repeated() -> None:
+    settings = Settings(channel_secrets=ChannelSecrets({"other": "nosuch://s3cret"}))
+    with pytest.raises(SettingsError, match="not a URL that apprise knows") as raised:
+        build_notifiers({"other": AppriseChannel()}, settings, SystemClock())
+    assert "MIRANTE_CHANNEL_SECRET_OTHER" in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+def test_without_the_library_an_apprise_channel_says_which_extra_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    monkeypatch.delitem(sys.modules, "alarms.notify.apprise_urls", raising=False)
+    (tmp_path / "channels.yaml").write_text(
+        "version: 1\nchannels:\n  other: {kind: apprise}\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("MIRANTE_CHANNEL_SECRET_OTHER", "json://x.example")
+    monkeypatch.setenv("MIRANTE_ALARM_POLICY", str(tmp_path))
+    (tmp_path / "policy.yaml").write_text(
+        (SHIPPED.alarms / "policy.yaml").read_text(encoding="utf-8").replace("[default]", "[other]"),
+        encoding="utf-8",
+    )
+    ran = mirante("alerts", "try", "other")
+    assert ran.status == ExitStatus.ENVIRONMENT
+    assert "this needs the extra 'apprise', which is not installed" in ran.err
 
 
 def test_an_aws_client_is_of_its_topics_region_and_gives_up_well_before_the_lease() -> None:
