@@ -55,6 +55,7 @@ class LocalSink:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)  # a channel is tried before anything else has run
         self._connection = open_to_write(path, [SCHEMA, SHORT_AND_LINKS], busy_seconds=5.0)
 
     def send(self, notification: Notification) -> str:

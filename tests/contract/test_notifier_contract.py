@@ -260,6 +260,13 @@ def test_a_secret_that_is_not_an_address_is_permanent(address: str) -> None:
     receiver.close()
 
 
+def test_a_sink_can_be_tried_before_anything_else_has_run(tmp_path: Path) -> None:
+    sink = LocalSink(tmp_path / "data" / "control" / "n.sqlite", ManualClock(MONDAY_10))
+    sink.send(page())
+    assert len(sink.delivered()) == 1
+    sink.close()
+
+
 def test_the_sinks_file_shows_the_short_text_and_the_links_to_whoever_looks(tmp_path: Path) -> None:
     path = tmp_path / "n.sqlite"
     with closing(sqlite3.connect(path)) as old:  # of a version that kept neither
