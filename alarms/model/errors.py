@@ -12,6 +12,7 @@ AlarmsError
 +-- UnreadableRow           a stored row is not what this program writes (which, why)
 +-- StoreBusy               the router's store cannot be used now; who asked must try again
 +-- SourceSilent            a source that was asked what fires did not answer as one
++-- NothingRecorded         no payload is on file that could be replayed
 +-- RouterUnreachable       a router that was asked over HTTP did not answer as one
 +-- RouterRefused           a router that was asked over HTTP said no, and why
 +-- NotifierError           a message did not reach its receiver
@@ -115,6 +116,16 @@ class SourceSilent(AlarmsError):
     def __init__(self, source: str, reason: str) -> None:
         self.source, self.reason = source, reason
         super().__init__(f"{source} {reason}")
+
+
+class NothingRecorded(AlarmsError):
+    exit_status = ExitStatus.NO
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the router's store has no alert on record, so there is nothing to replay. "
+            "Wait until alerts have come in, or check --data-dir"
+        )
 
 
 class RouterUnreachable(AlarmsError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from foundation.clock import Clock
 
@@ -35,6 +36,19 @@ class RandomBits:
             taken = self._drawn[self._used : self._used + size]
             self._used += size
         return int.from_bytes(taken) >> (8 * size - bits)
+
+
+def made_at(identity: str) -> datetime | None:
+    """When an id without a prefix was made, to the millisecond; None: it is not one of these."""
+    if len(identity) != LENGTH or not set(identity) <= set(ALPHABET):
+        return None
+    number = 0
+    for character in identity:
+        number = number << 5 | ALPHABET.index(character)
+    try:
+        return datetime.fromtimestamp((number >> RANDOM_BITS) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class SortableIds:

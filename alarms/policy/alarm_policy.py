@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from alarms.policy.channel import Channels, tells
 from alarms.policy.channel_file import load_channels
@@ -63,6 +64,18 @@ def load_alarm_policy(workspace: Workspace = SHIPPED) -> AlarmPolicy:
         raise problems.all()
     problems.raise_if_any()
     return AlarmPolicy(rules, carriers, duty, matrix, pages)
+
+
+def load_changed(workspace: Workspace, path: Path) -> AlarmPolicy:
+    """A workspace's with other files in its place: those of a folder, or one policy file.
+
+    Raises:
+        DefinitionErrors: everything wrong in all of them, or there is no such file.
+    """
+    if path.is_dir():
+        return load_alarm_policy(replace(workspace, own_alarms=path))
+    now = load_alarm_policy(workspace)
+    return replace(now, policy=load_policy(path, now.raci, now.channels))
 
 
 def _refuse_empty(workspace: Workspace) -> None:

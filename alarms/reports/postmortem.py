@@ -12,15 +12,15 @@ from alarms.model.notification import DeliveryState
 def postmortem(explanation: IncidentExplanation) -> str:
     incident = explanation.incident
     lines = [
-        f"# {_safe(incident.title)} ({incident.severity})",
+        f"# {safe(incident.title)} ({incident.severity})",
         "",
-        f"Incident `{incident.id}`, environment {_safe(incident.environment)}, state {incident.state}.",
+        f"Incident `{incident.id}`, environment {safe(incident.environment)}, state {incident.state}.",
         "",
         *_facts(explanation),
         "",
         "## What happened",
         "",
-        _safe(incident.summary),
+        safe(incident.summary),
         "",
         *_arithmetic(incident),
         "## Timeline (UTC)",
@@ -34,14 +34,14 @@ def postmortem(explanation: IncidentExplanation) -> str:
         "| time | target | step | delivery |",
         "|---|---|---|---|",
         *[
-            f"| {_time(d.sent_at)} | {_safe(d.notification.target)} | {d.notification.step} | {d.state} |"
+            f"| {_time(d.sent_at)} | {safe(d.notification.target)} | {d.notification.step} | {d.state} |"
             for d in explanation.deliveries
         ],
         "",
         "## Why it was routed this way",
         "",
         *[
-            f"- {d.stage}: {_safe(d.reason)}" + (f" ({_safe(d.rule)})" if d.rule else "")
+            f"- {d.stage}: {safe(d.reason)}" + (f" ({safe(d.rule)})" if d.rule else "")
             for d in explanation.decisions
         ],
         "",
@@ -74,7 +74,7 @@ def _facts(explanation: IncidentExplanation) -> list[str]:
         "|---|---|",
         f"| opened | {_time(incident.opened_at)} |",
         f"| acknowledged after | {acknowledged or 'never'} |",
-        f"| resolved | {_time(incident.resolved_at)} by {_safe(incident.resolved_by or 'nobody yet')} |",
+        f"| resolved | {_time(incident.resolved_at)} by {safe(incident.resolved_by or 'nobody yet')} |",
         f"| lasted | {lasted or 'still open'} |",
         f"| reopened | {incident.cycle - 1} times |",
         f"| customers affected | {customers} |",
@@ -99,14 +99,14 @@ def _arithmetic(incident: Incident) -> list[str]:
 def _row(entry: Transition) -> str:
     detail = "; ".join(f"{key}: {value}" for key, value in entry.detail.items())
     late = f" (due {_time(entry.due_at)})" if entry.due_at is not None else ""
-    return f"| {_time(entry.at)}{late} | {entry.kind} | {_safe(entry.actor)} | {_safe(detail)} |"
+    return f"| {_time(entry.at)}{late} | {entry.kind} | {safe(entry.actor)} | {safe(detail)} |"
 
 
 def _time(at: datetime | None) -> str:
     return "-" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """One line, and nothing that Markdown or HTML would act on."""
     plain = " ".join(text.split())
     for character in "\\`*_[]<>|#":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from alarms.model.errors import StoreBusy
 from alarms.stores.mysql_connection import MysqlSession, Pooled, open_engine, trouble_told
+from alarms.stores.record import Record
 from alarms.stores.sql_rows import MICROSECOND, SqlSession, Values
 from alarms.stores.sql_store import IS_DUE, SqlRouterStore
 from alarms.stores.sql_transaction import SqlTransaction
@@ -118,3 +119,14 @@ def _statements(script: Path) -> list[str]:
     """A colon of theirs names no value."""
     text = script.read_text(encoding="utf-8").replace(":", "\\:")
     return text.rstrip().removesuffix(";").split(";\n")
+
+
+def open_mysql_record(address: str) -> Record:
+    """What routers keep there, read only: the server refuses to write for these connections.
+
+    Raises:
+        ValueError: the address is not a MySQL URL.
+        StoreBusy: the server is away, or refuses.
+    """
+    engine = open_engine(address, read_only=True)
+    return Record(Pooled(engine), engine.dispose)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
+from pymysql.connections import Connection as Connected
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import ArgumentError, InterfaceError, InternalError, OperationalError, TimeoutError
@@ -28,10 +29,13 @@ SESSION = (
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
     f"innodb_lock_wait_timeout = {LOCK_SECONDS}, wait_timeout = {IDLE_SECONDS}"
 )
+WRITES_NOTHING = "SET SESSION TRANSACTION READ ONLY"  # every transaction of the connection
 
 
-def open_engine(address: str) -> Engine:
+def open_engine(address: str, *, read_only: bool = False) -> Engine:
     """``mysql://user:password@host:port/database``; ``?ssl_ca=FILE`` for a server that wants TLS.
+
+    ``read_only``: the server refuses whatever would change something.
 
     Raises:
         ValueError: it is not such a URL.
@@ -54,7 +58,14 @@ def open_engine(address: str) -> Engine:
         },
     )
     event.listen(engine, "handle_error", _leave_a_reader)
+    if read_only:
+        event.listen(engine, "connect", _write_nothing)
     return engine
+
+
+def _write_nothing(connection: Connected, _: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(WRITES_NOTHING)
 
 
 def _url(address: str) -> URL:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from alarms.model.errors import StoreBusy
 from alarms.model.ids import SortableIds
@@ -15,12 +17,15 @@ from alarms.reports.metrics import AlertsReceived
 from alarms.router.router import Router
 from alarms.router.topology import Topology
 from alarms.stores.protocol import RouterStore
+from alarms.stores.record import Record, open_sqlite_record
 from alarms.stores.sqlite import SqliteRouterStore
 from app.bootstrap.kept_secret import kept_secret
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings, SettingsError
 from foundation.clock import parse_clock
 from slo.model.catalogue import Catalogue
+
+Opened = TypeVar("Opened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,21 @@ def link_signer(settings: Settings) -> LinkSigner:
     return LinkSigner(lambda: (settings.acknowledge_key or kept_secret(path)).encode())
 
 
+def open_record(settings: Settings) -> Record:
+    """What the router's store has of the past, read only, beside a router that runs.
+
+    Raises:
+        UnusableFile: the store's file cannot be used.
+        StoreBusy: it cannot be opened.
+        SettingsError: the store at ``router_store`` cannot be used.
+    """
+    if not settings.router_store:
+        return open_sqlite_record(DataPaths(settings.data_dir).router)
+    from alarms.stores.mysql import open_mysql_record
+
+    return _on_a_server(settings, open_mysql_record)
+
+
 def _open_store(settings: Settings, must_exist: bool) -> RouterStore:
     """Leases go by the database's clock, which the workers share, unless ours is accelerated."""
     if not settings.router_store:
@@ -79,9 +99,16 @@ def _open_store(settings: Settings, must_exist: bool) -> RouterStore:
     # Imported here: its driver takes time to load, and the embedded store needs none.
     from alarms.stores.mysql import MysqlRouterStore
 
+    return _on_a_server(
+        settings, lambda address: MysqlRouterStore(address, server_time=settings.clock == "system")
+    )
+
+
+def _on_a_server(settings: Settings, opened: Callable[[str], Opened]) -> Opened:
+    """Raises SettingsError where the address is none, or its server does not answer."""
     shown = settings.masked()["router_store"]
     try:
-        return MysqlRouterStore(settings.router_store, server_time=settings.clock == "system")
+        return opened(settings.router_store)
     except ValueError as error:
         fix = "Write mysql://user:password@host:port/database"
         raise SettingsError("router_store", f"{shown}: {error}", fix) from None

@@ -158,6 +158,11 @@ ALERTS = [
         "Hand an incident to a team or TEAM:PERSON, who are notified and get the full time to acknowledge.",
     ),
     Later(
+        "replay",
+        "app.cli.alert_replay:replay_",
+        "Run the recorded alerts through a changed policy: pages added, removed, moved, and missed.",
+    ),
+    Later(
         "report",
         "app.cli.alert_reports:report",
         "Show how good each alert rule is: acted on, cleared by itself, flapping, paging out of hours.",
