@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -17,7 +16,7 @@ from alarms.model.errors import MalformedPayload, StoreBusy
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.router.router import Router
-from alarms.router.troubles import Trouble
+from alarms.router.troubles import PUT_ASIDE, Trouble, put_aside_as
 from alarms.stores.protocol import RouterStore, RouterTransaction
 from foundation.bilingual import Text
 from foundation.clock import Clock
@@ -29,7 +28,6 @@ AT_ONCE = 200  # receipts in one transaction, which costs a sync of the disk
 TURN = 0.1  # seconds after which it ends: what is urgent and came in meanwhile has waited as long
 QUARANTINE_KEEPS = 1_000
 PRUNE_EVERY = 100
-REASON_SHOWN = 160  # characters
 URGENT, LEAST_URGENT = 2, 9
 MOST_ASTRAY = 1_000  # senders, hooks and kinds that are remembered
 
@@ -172,10 +170,11 @@ class IntakeWorker:
     def _put_aside(self, tx: RouterTransaction, receipt: Receipt, problem: str) -> None:
         """Into quarantine, which somebody is told of: one incident for each sender and reason, counted."""
         tx.settle_receipt(receipt.id, ReceiptState.QUARANTINED, problem)
-        reason = re.sub(r"\d+", "#", problem)[:REASON_SHOWN]
+        about = put_aside_as(receipt.origin, problem)
+        reason = about.removeprefix(f"{receipt.origin}: ")
         trouble = Trouble(
-            "Quarantined",
-            f"{receipt.origin}: {reason}",
+            PUT_ASIDE,
+            about,
             Text(
                 f"What {receipt.origin} sent as {receipt.kind} could not be read: {reason}. It may have been "
                 "an alert. Look with `mirante alerts quarantine list`, correct and requeue it.",

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from alarms.model.alert import Alert
+from alarms.model.alert import Alert, AlertState
 from alarms.model.errors import StoreBusy
 from alarms.model.incident import TransitionKind
 from alarms.router.classify import classify
@@ -112,7 +112,7 @@ def report(routing: RoutingContext, tx: RouterTransaction, now: datetime) -> Non
     for trouble, times in routing.troubles.taken():
         alert = trouble.alert(routing.environment, now)
         known = tx.alert(alert.member)
-        before = 0 if known is None else known.times_seen
+        before = 0 if known is None or known.state is AlertState.RESOLVED else known.times_seen
         counted = trouble.counted(before + times).alert(routing.environment, now)
         incident_id = process(routing, tx, counted, now)
         record = tx.alert(alert.member)

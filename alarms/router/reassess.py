@@ -12,6 +12,7 @@ from alarms.router.correlate import AT_ONCE, let_go_symptoms
 from alarms.router.damp import restart_quiet_time
 from alarms.router.route import assign
 from alarms.router.tell import tell
+from alarms.router.troubles import SELF
 from alarms.router.wording import words_of
 
 
@@ -25,6 +26,8 @@ def reassess(context: AlertContext) -> None:
     if worst is None:
         if restart_quiet_time(update):
             return
+        if context.alert.source == SELF:  # says what closed it
+            update.amend(**words_of(context.alert))
         if context.alert.unreported:
             resolve(update, NOT_REPORTED, "its source no longer reports it")
         else:

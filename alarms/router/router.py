@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from alarms.model.alert import Alert
 from alarms.model.decision import IncidentExplanation
@@ -34,13 +34,15 @@ from alarms.router.quality import RuleQuality, alert_quality
 from alarms.router.roster import Roster
 from alarms.router.tokens import Tokens
 from alarms.router.topology import Topology
-from alarms.router.troubles import Trouble, sentence
+from alarms.router.troubles import SELF, Trouble, end_of, put_aside_as, sentence
 from alarms.router.undeliverable import tell_next
 from alarms.stores.protocol import ListPlace, Page, RouterStore, RouterTransaction
 from foundation.clock import Clock
 from foundation.instants import from_micros, to_micros
 
 LOG = logging.getLogger(__name__)
+TROUBLES_EVERY = timedelta(minutes=1)
+ROWS_ANEW = timedelta(minutes=10)
 TIMERS_A_TRANSACTION = 100
 MOST_OPEN = 5_000  # listed at once; pages have them all
 
@@ -79,6 +81,7 @@ class Router(Actions, Roster):
         self.tokens: TokenDesk = Tokens(store, clock)
         self._received = received
         self._rows_told: set[str] = set()
+        self._rows_looked_at = self._troubles_looked_at = clock.now()
         self._looked_at = datetime.min.replace(tzinfo=UTC)  # for silences that began
         self.change_policy(policy)
 
@@ -125,7 +128,8 @@ class Router(Actions, Roster):
     def tick(self, now: datetime | None = None) -> int:
         """Fire every timer that is due, earliest first, each once; how many fired."""
         instant = self._clock.now() if now is None else now
-        self._tell_of_troubles()
+        self._tell_of_troubles(instant)
+        self._close_troubles(instant)
         self.begin_silences(self._looked_at, instant)
         self._looked_at = max(self._looked_at, instant)
         deadline = self._store.next_deadline()
@@ -168,8 +172,13 @@ class Router(Actions, Roster):
             LOG.exception("a timer's work fails", extra={"incident": incident.id, "timer": timer.kind.value})
             fire_plainly(IncidentUpdate(self.routing, tx, incident, now), timer, sentence(error))
 
-    def _tell_of_troubles(self) -> None:
-        """What went wrong since, in the store and in the router itself."""
+    def _tell_of_troubles(self, now: datetime) -> None:
+        """What went wrong since, in the store and in the router itself. Rows are looked at anew now and then:
+        one that is still met and still unreadable is told of again."""
+        if abs(now - self._rows_looked_at) >= ROWS_ANEW:
+            self._rows_looked_at = now
+            self._rows_told.clear()
+            self._store.forget_unreadable_rows()
         for row in self._store.unreadable_rows():
             if row.row not in self._rows_told:
                 self._rows_told.add(row.row)
@@ -177,6 +186,22 @@ class Router(Actions, Roster):
         if self.routing.troubles:
             with self._store.transaction() as tx:
                 report(self.routing, tx, self._clock.now())
+
+    def _close_troubles(self, now: datetime) -> None:
+        """Those that are over, looked for once in ``TROUBLES_EVERY``."""
+        if abs(now - self._troubles_looked_at) < TROUBLES_EVERY:
+            return
+        self._troubles_looked_at = now
+        members = [record.member for record in self._store.firing(SELF)]
+        if not members:
+            return
+        with self._store.transaction() as tx:
+            there = {put_aside_as(origin, problem) for origin, problem in tx.in_quarantine()}
+            for member in members:
+                record = tx.alert(member)  # as it is by now
+                end = None if record is None else end_of(record, now, there)
+                if end is not None:
+                    process(self.routing, tx, end, now)
 
     def audit(self) -> list[str]:
         """What the escalation auditor found and fixed, one sentence each."""

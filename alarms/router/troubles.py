@@ -1,18 +1,28 @@
-"""What goes wrong in the router itself: an incident of its own, counted, told a bounded number of times."""
+"""What goes wrong in the router itself: an incident of its own, counted, told a bounded number of times, and
+over when it has not been met for long enough, or when nothing is left of it."""
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alarms.model.alert import Alert, AlertState, digest
 from alarms.model.errors import UnreadableRow
+from alarms.model.incident import AlertRecord
 from alarms.model.severity import Severity
 from foundation.bilingual import Text
+from foundation.quantities import duration_text
 
 SELF = "self"  # the source of what the router says of itself
 SHOWN = 300  # characters of what an error says
+PUT_ASIDE = "Quarantined"
+REASON_SHOWN = 160  # characters of why something is in quarantine
+QUIET = timedelta(hours=1)
+# Met only as often as a sender repeats itself, which may be every few hours.
+LONGER: Mapping[str, timedelta] = {"WrongHook": timedelta(days=1), "AlertsTruncated": timedelta(days=1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,43 @@ class Trouble:
                 f"{row}. O roteador continua sem ela; verifique manualmente o que ela dizia.",
             ),
         )
+
+
+def put_aside_as(origin: str, problem: str) -> str:
+    """What the trouble of a payload in quarantine is about: its sender, and the reason without numbers."""
+    return f"{origin}: {re.sub(r'[0-9]+', '#', problem)[:REASON_SHOWN]}"
+
+
+def end_of(record: AlertRecord, now: datetime, in_quarantine: Collection[str]) -> Alert | None:
+    """The end of a trouble, if it is over. ``in_quarantine`` is what those there are about."""
+    if record.state is AlertState.RESOLVED:
+        return None
+    if record.name == PUT_ASIDE:
+        left = record.labels.get("about") in in_quarantine
+        why = Text("nothing of it is left in quarantine", "nada dele resta na quarentena")
+    else:
+        quiet = LONGER.get(record.name, QUIET)
+        left = now - record.received_at < quiet
+        span = duration_text(quiet)
+        why = Text(f"not seen for {span}", f"não visto há {span}")
+    return None if left else _ended(record, now, why)
+
+
+def _ended(record: AlertRecord, now: datetime, why: Text) -> Alert:
+    about = record.labels.get("about") or record.labels.get("group", "")
+    return Alert(
+        alert_key=record.key,
+        source=SELF,
+        environment=record.environment,
+        name=record.name,
+        state=AlertState.RESOLVED,
+        starts_at=record.starts_at,
+        ends_at=now,
+        summary=f"{about}: {why.en}",
+        summary_pt=f"{about}: {why.pt}",
+        labels=record.labels,
+        severity=record.severity,
+    )
 
 
 class Troubles:

@@ -133,6 +133,10 @@ class ReadSide(Protocol):
         """In the order they were made."""
         ...
 
+    def in_quarantine(self) -> Sequence[tuple[str, str]]:
+        """Origin and problem of the receipts there, each pair once."""
+        ...
+
     def policy(self, policy_id: str) -> bytes | None:
         """The canonical text of a policy snapshot."""
         ...
@@ -352,7 +356,11 @@ class RouterStore(ReadSide, Protocol):
         ...
 
     def unreadable_rows(self) -> Sequence[UnreadableRow]:
-        """Rows that this process has come across and cannot read."""
+        """Rows that this process has come across lately and cannot read."""
+        ...
+
+    def forget_unreadable_rows(self) -> None:
+        """What is still met and still cannot be read is noted anew."""
         ...
 
     def close(self) -> None: ...

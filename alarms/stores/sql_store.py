@@ -244,6 +244,12 @@ class SqlReads(SenderReads):
         )
         return self.unreadable.readable(DUTY_OVERRIDES, "duty_overrides", rows)
 
+    def in_quarantine(self) -> Sequence[tuple[str, str]]:
+        rows = self._reading.rows(
+            "SELECT DISTINCT sender, kind, problem FROM receipts WHERE state = 'quarantined'"
+        )
+        return [(sender or kind, problem or "") for sender, kind, problem in rows]
+
     def policy(self, policy_id: str) -> bytes | None:
         rows = self._reading.rows("SELECT body FROM policies WHERE id = :id", {"id": policy_id})
         return bytes(rows[0][0]) if rows else None
@@ -263,6 +269,9 @@ class SqlRouterStore(SqlReads, ABC):
 
     def unreadable_rows(self) -> Sequence[UnreadableRow]:
         return list(self.unreadable.found.values())
+
+    def forget_unreadable_rows(self) -> None:
+        self.unreadable.found.clear()
 
     def append_receipts(self, receipts: Sequence[Receipt]) -> None:
         rows = [receipt_values(receipt) for receipt in receipts]

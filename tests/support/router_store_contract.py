@@ -348,7 +348,9 @@ def what_is_quarantined_can_be_requeued_as_corrected(store: RouterStore) -> None
         tx.keep_receipt(replace(receipt(3), payload=b"another"))
         tx.settle_receipt("receipt-001", ReceiptState.QUARANTINED, "not JSON")
         corrected = replace(receipt(1), payload=b"{}", urgency=1, received_at=NOW + MINUTE)
+        assert [problem for _, problem in tx.in_quarantine()] == ["not JSON"]
         assert tx.requeue_receipt(corrected) is True
+        assert tx.in_quarantine() == []
         assert tx.requeue_receipt(corrected) is False
         assert tx.requeue_receipt(receipt(2)) is False
     assert store.receipt("receipt-001") == corrected
