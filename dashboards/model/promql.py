@@ -222,6 +222,10 @@ def _condition(light: Light, tier: TierCondition) -> str:
     if light.min_events:
         seen = recorded(conventions.record_total(tier.long_window), *own)
         terms.append(f"({seen} >= bool {light.min_events})")
+    if light.least_burnt:
+        burn = recorded(conventions.record_burn_rate(tier.long_window), *own)
+        seen = recorded(conventions.record_total(tier.long_window), *own)
+        terms.append(f"({burn} * {seen} >= bool {light.least_burnt})")
     return f"({' * '.join(terms)})"
 
 

@@ -207,7 +207,8 @@ class Light:
     """State code of an objective, from the very conditions that alert.
 
     0 well, 1 a ticket tier fires, 2 a page tier fires, 4 watched but without traffic; absent (grey) when
-    nothing is known. ``min_events`` is the least traffic of a long window for its tier to count.
+    nothing is known. ``min_events`` is the least traffic of a long window for its tier to count,
+    ``least_burnt`` what its burn times its traffic has to reach ("": nothing).
     ``slices_within`` is set where slices are judged: none within it, and nothing is known.
     """
 
@@ -216,6 +217,7 @@ class Light:
     pages: tuple[TierCondition, ...]
     tickets: tuple[TierCondition, ...]
     min_events: int = 0
+    least_burnt: str = ""
     slices_within: timedelta | None = None
 
     @property

@@ -55,6 +55,7 @@ def light_query(slo: Slo, objective: Objective) -> Light:
         tuple(condition for paging, condition in conditions if paging),
         tuple(condition for paging, condition in conditions if not paging),
         slo.min_events,
+        decimal_text(slo.least_burnt(objective)) if slo.min_bad_events else "",
         slo.no_data_after if sliced else None,
     )
 

@@ -154,7 +154,8 @@ class _SloAlarms:
         length = (objective.time_slice_window or _MINUTE) // _SECOND
         slices = seconds // length
         allowed = tier.factor(self._slo.window.length) * objective.budget * slices
-        return length, slices, int(allowed) + 1
+        least = self._slo.min_bad_events if window == tier.long_window else 1
+        return length, slices, max(int(allowed) + 1, least)
 
     def _burn(self, objective: Objective, tier: Tier, twin: Twin) -> Iterator[Alarm]:
         name = names.cloudwatch_alarm_name(self._environment, self._slo.id, objective.name, tier.name)
@@ -180,6 +181,8 @@ class _SloAlarms:
             threshold, label = float(1 - objective.time_slice_target), "bad share of a slice"
         else:
             enough = f"total >= {slo.min_events}" if slo.min_events else "total > 0"
+            if slo.min_bad_events and window == tier.long_window:
+                enough += f" AND {share} >= {slo.min_bad_events}"
             expression = f"IF({enough}, {share} / total / {decimal_text(objective.budget)})"
             threshold, label = float(tier.factor(slo.window.length)), "burn rate"
         burn = {"Id": "burn", "Expression": expression, "Label": label, "ReturnData": True}

@@ -58,7 +58,7 @@ def burns_above(bad: int, total: int, budget: Fraction, factor: Fraction) -> boo
 
 @dataclass(frozen=True, slots=True)
 class TierBurn:
-    """One tier's verdict: both windows burn above ``factor`` and the long one saw enough events.
+    """One tier's verdict: both windows burn above ``factor``; the long one saw enough events and bad ones.
 
     ``held``: they did so at every whole minute of the tier's ``alert_after`` (Prometheus's ``for``).
     """
@@ -68,6 +68,7 @@ class TierBurn:
     long: WindowBurn
     short: WindowBurn
     min_events: int = 0
+    min_bad_events: int = 0
     held: bool = True
 
     @property
@@ -77,7 +78,8 @@ class TierBurn:
 
     @property
     def enough_events(self) -> bool:
-        return self.long.counts.total >= self.min_events
+        counts = self.long.counts
+        return counts.total >= self.min_events and counts.bad >= self.min_bad_events
 
     @property
     def active(self) -> bool:

@@ -44,7 +44,12 @@ def _verdict(burn: TierBurn) -> Text:
         after = span_text(burn.tier.alert_after)
         return Text(f"{above.en}, but not yet for {after}", f"{above.pt}, mas ainda não por {after}")
     if burn.burning:
-        few, need = burn.long.counts.total, burn.min_events
+        few, need, bad = burn.long.counts.total, burn.min_events, burn.long.counts.bad
+        if few >= need:
+            return Text(
+                f"{above.en}, but {bad} bad are fewer than the {burn.min_bad_events} this alert asks for",
+                f"{above.pt}, mas {bad} ruins são menos que os {burn.min_bad_events} que este alerta exige",
+            )
         return Text(
             f"{above.en}, but {few} are fewer than the {need} this alert asks for",
             f"{above.pt}, mas {few} são menos que os {need} que este alerta exige",

@@ -36,7 +36,7 @@ class LowTraffic:
 def failures_to_fire(tier: TierBurn, events: int) -> int:
     """Smallest number of bad events among ``events`` whose burn exceeds the factor."""
     threshold = tier.factor * tier.long.budget * events
-    return threshold.numerator // threshold.denominator + 1
+    return max(threshold.numerator // threshold.denominator + 1, tier.min_bad_events)
 
 
 def low_traffic(tiers: Sequence[TierBurn]) -> LowTraffic | None:

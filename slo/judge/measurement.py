@@ -70,7 +70,8 @@ class Measurement:
         factor = tier.factor(self.slo.window.length)
         held = all(self._was_active(tier, factor, ago) for ago in minutes_to_hold(tier))
         long, short = self.window(tier.long_window), self.window(tier.short_window)
-        return TierBurn(tier, factor, long, short, self.slo.min_events, held)
+        least, least_bad = self.slo.min_events, self.slo.min_bad_events
+        return TierBurn(tier, factor, long, short, least, least_bad, held)
 
     def _was_active(self, tier: Tier, factor: Fraction, ago: timedelta) -> bool:
         end, budget = self.period.now - ago, self.objective.budget
@@ -78,7 +79,7 @@ class Measurement:
             WindowBurn(length, end - length, end, self.earlier[(length, ago)], budget)
             for length in (tier.long_window, tier.short_window)
         )
-        return TierBurn(tier, factor, long, short, self.slo.min_events).active
+        return TierBurn(tier, factor, long, short, self.slo.min_events, self.slo.min_bad_events).active
 
 
 def silence_limit(slo: Slo, objective: Objective) -> timedelta:

@@ -12,6 +12,7 @@ severity.TIER              another severity (P1..P4) for one tier
 alert-name.TIER            the alert's own name
 alert-label.TIER.LABEL     a label of the alert; alert-annotation.TIER.NAME an annotation of it
 min-events                 fewest events in a long window before its tier may fire
+min-bad-events             fewest bad events (or slices) in a long window before its tier may fire
 expected-events-per-hour   traffic, for the lint and the simulator
 refresh-interval           how often the indicator gets a new value
 no-data-severity           P1..P4, or ``none``
@@ -50,8 +51,8 @@ TEXTS = (
     "runbook",
 )
 KNOWN = (
-    "windows", "disable-tiers", "min-events", "expected-events-per-hour", "refresh-interval",
-    "no-data-severity", "no-data-after", "group-by", "owner", "objective-names", *TEXTS,
+    "windows", "disable-tiers", "min-events", "min-bad-events", "expected-events-per-hour",
+    "refresh-interval", "no-data-severity", "no-data-after", "group-by", "owner", "objective-names", *TEXTS,
 )  # fmt: skip
 PER_TIER = ("tier-name.", "severity.", "alert-name.", "alert-label.", "alert-annotation.")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

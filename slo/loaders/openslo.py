@@ -171,6 +171,7 @@ class OpenSlo:
             tiers=choose_tiers(annotations, policies, self._windows, window.length),
             group_by=annotations.label_names("group-by"),
             min_events=annotations.count("min-events"),
+            min_bad_events=annotations.count("min-bad-events"),
             expected_events_per_hour=annotations.number("expected-events-per-hour"),
             refresh_interval=annotations.duration("refresh-interval"),
             owner=annotations.text("owner"),

@@ -89,6 +89,7 @@ def _annotations(slo: Slo) -> dict[str, str]:
     ours = {
         "group-by": ", ".join(slo.group_by),
         "min-events": str(slo.min_events) if slo.min_events else "",
+        "min-bad-events": str(slo.min_bad_events) if slo.min_bad_events else "",
         "expected-events-per-hour": _number(slo.expected_events_per_hour),
         "refresh-interval": _duration(slo.refresh_interval),
         "no-data-severity": slo.no_data_severity or "none",

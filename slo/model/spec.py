@@ -206,6 +206,7 @@ class Slo:
     tiers: tuple[Tier, ...]
     group_by: tuple[str, ...] = ()
     min_events: int = 0
+    min_bad_events: int = 0  # fewest bad ones in a long window before its tier fires
     expected_events_per_hour: Fraction | None = None  # traffic, where the author knows it (lint, simulate)
     refresh_interval: timedelta | None = None  # how often the indicator gets a new value, where known
     owner: str = ""  # team answering for it; "": the service's
@@ -239,6 +240,13 @@ class Slo:
         counted = self.indicator.identity(self.objectives)
         document = [counted, self.method.value, slices, list(self.group_by)]
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
+
+    def least_burnt(self, objective: Objective) -> Fraction:
+        """What the burn rate of a window times its events reaches when ``min_bad_events`` of them are bad.
+
+        Half a bad event of room is left, as Prometheus extrapolates.
+        """
+        return (self.min_bad_events - Fraction(1, 2)) / objective.budget
 
     def objective(self, name: str) -> Objective:
         return next(objective for objective in self.objectives if objective.name == name)

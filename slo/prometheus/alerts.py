@@ -33,6 +33,10 @@ def burn_alert(slo: Slo, objective: Objective, tier: Tier, environment: str) -> 
         terms.append(f"{names.record_burn_rate(tier.short_window)}{matchers} > {factor}")
     if slo.min_events:
         terms.append(f"{names.record_total(tier.long_window)}{matchers} >= {slo.min_events}")
+    if slo.min_bad_events:
+        burn = f"{names.record_burn_rate(tier.long_window)}{matchers}"
+        total = f"{names.record_total(tier.long_window)}{matchers}"
+        terms.append(f"{burn} * {total} >= {decimal_text(slo.least_burnt(objective))}")
     rule: Rule = {
         "alert": tier.alert_name or names.burn_alert_name(slo.id, tier.name),
         "expr": "\nand\n".join(terms),

@@ -52,7 +52,7 @@ def _firing(
     verdicts, run = [], -1
     for now in range(len(bad)):
         low = max(0, now - tier.long_window // MINUTE)
-        enough = total[now] - total[low] >= slo.min_events
+        enough = total[now] - total[low] >= slo.min_events and bad[now] - bad[low] >= slo.min_bad_events
         active = enough and burns(now, tier.long_window) and burns(now, tier.short_window)
         run = run + 1 if active else -1
         verdicts.append(active and run >= needed)

@@ -140,6 +140,7 @@ class PrometheusModel:
             _above(*pair[:2], budget, factor)
             and _above(*pair[2:], budget, factor)
             and (pair[1] or 0.0) >= self._slo.min_events
+            and (pair[1] or 0.0) - (pair[0] or 0.0) > self._slo.min_bad_events - 0.5
             for pair in zip(*long, *short, strict=True)
         ]
         held = list(_held(active, tier.alert_after / self._settings.interval))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from math import ceil
 
 from foundation.quantities import decimal_text, duration_text, percent_text, short_text
 from slo.model import conventions as names
@@ -25,7 +26,7 @@ def alert_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
             yield _threshold(slo, objective, tier, environment)
             if tier.factor(slo.window.length) * objective.budget < 1:
                 yield _words(slo, objective, tier, environment)
-            if slo.min_events:
+            if slo.min_events or slo.min_bad_events:
                 yield _few_events(slo, objective, tier, environment)
 
 
@@ -56,9 +57,9 @@ def _threshold(slo: Slo, objective: Objective, tier: Tier, environment: str) -> 
         names.record_burn_rate(tier.short_window): [pair[1] for pair in pairs],
     }
     fed = [{"series": series(record, own), "values": _held(values, held)} for record, values in feeds.items()]
-    if slo.min_events:
+    if slo.min_events or slo.min_bad_events:
         total = series(names.record_total(tier.long_window), own)
-        fed.append({"series": total, "values": f"{slo.min_events}x{held * len(pairs)}"})
+        fed.append({"series": total, "values": f"{_enough(slo, objective, low)}x{held * len(pairs)}"})
     return case(f"{tier.name} of {objective.name} needs both windows above {text}", fed, checks)
 
 
@@ -66,24 +67,31 @@ def _held(values: list[float], held: int) -> str:
     return " ".join(f"{number(value)}x{held - 1}" for value in values)
 
 
+def _enough(slo: Slo, objective: Objective, burn: float) -> int:
+    """The fewest events of which, at that burn rate, enough are bad."""
+    least = float(slo.least_burnt(objective)) / burn if slo.min_bad_events else 0.0
+    return max(slo.min_events, ceil(least))
+
+
 def _few_events(slo: Slo, objective: Objective, tier: Tier, environment: str) -> TestCase:
     own = _labels(slo, objective, environment)
     held = PHASE + tier.alert_after // _MINUTE
     rule, group = burn_alert(slo, objective, tier, environment), dict.fromkeys(slo.group_by, "a")
-    high = number(float(tier.factor(slo.window.length)) * 2)
+    burn = float(tier.factor(slo.window.length)) * 2
+    high, enough = number(burn), _enough(slo, objective, burn)
     fed = [
         {"series": series(record, own), "values": f"{high}x{held * 2}"}
         for record in dict.fromkeys(
             (names.record_burn_rate(tier.long_window), names.record_burn_rate(tier.short_window))
         )
     ]
-    totals = f"{slo.min_events - 1}x{held - 1} {slo.min_events}x{held}"
+    totals = f"{enough - 1}x{held - 1} {enough}x{held}"
     fed.append({"series": series(names.record_total(tier.long_window), own), "values": totals})
     checks = [
         alert_state(rule, group, held - 1, False),
         alert_state(rule, group, 2 * held - 1, True),
     ]
-    return case(f"{tier.name} of {objective.name} waits for {slo.min_events} events", fed, checks)
+    return case(f"{tier.name} of {objective.name} waits for {enough} events", fed, checks)
 
 
 def _words(slo: Slo, objective: Objective, tier: Tier, environment: str) -> TestCase:
@@ -110,7 +118,7 @@ class _Numbers:
 
     def __init__(self, slo: Slo, objective: Objective, tier: Tier) -> None:
         self._slo, self._objective, self._tier = slo, objective, tier
-        self._total = float(max(400_000, slo.min_events))
+        self._total = float(max(400_000, slo.min_events, 1_000 * slo.min_bad_events))
         worst = 1 / float(objective.budget)
         factor = float(tier.factor(slo.window.length))
         self._long = self._count(min(factor * 1.5, (factor + worst) / 2))

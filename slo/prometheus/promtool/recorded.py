@@ -156,7 +156,8 @@ def _alerts(
             burn(_window(slo, *counts, hour * _HOUR, window, step), objective) or 0.0
             for window in (tier.long_window, tier.short_window)
         ]
-        enough = _window(slo, *counts, hour * _HOUR, tier.long_window, step)[1] >= slo.min_events
+        good, total = _window(slo, *counts, hour * _HOUR, tier.long_window, step)
+        enough = total >= slo.min_events and total - good > slo.min_bad_events - 0.5
         above = enough and all(value > factor for value in burns)
         since = (hour if since is None else since) if above else None
         states.append(since is not None and (hour - since) * _HOUR >= wait)

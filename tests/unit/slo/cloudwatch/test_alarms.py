@@ -118,11 +118,22 @@ def test_a_definition_may_name_its_own_metrics() -> None:
     assert burn["Expression"] == "IF(total > 0, FILL(bad, 0) / total / 0.05)"
 
 
+def test_the_fewest_bad_events_are_asked_of_the_long_window() -> None:
+    slo = replace(twin(LATENCY, namespace="AWS/ApiGateway", metricName="Count"), min_bad_events=5)
+    alarms = {half: named(only(slo), f"page-fast-{half}")["Metrics"][-1] for half in ("long", "short")}
+    assert alarms["long"]["Expression"] == (
+        "IF(total > 0 AND FILL(bad, 0) >= 5, FILL(bad, 0) / total / 0.05)"
+    )
+    assert alarms["short"]["Expression"] == "IF(total > 0, FILL(bad, 0) / total / 0.05)"
+
+
 def test_slices_of_own_metrics_are_counted_m_of_n() -> None:
     availability = SHIPPED.slo("credit/decision-availability")
     slo = twin(availability, namespace="Synthetics", metricName="Probes")
     long = named(only(slo), "page-fast-long")
-    assert (long["EvaluationPeriods"], long["DatapointsToAlarm"]) == (60, 1)
+    assert (long["EvaluationPeriods"], long["DatapointsToAlarm"]) == (60, 2), "not for one bad minute"
+    short = named(only(slo), "page-fast-short")
+    assert (short["EvaluationPeriods"], short["DatapointsToAlarm"]) == (5, 1)
     assert long["Metrics"][0]["MetricStat"]["Period"] == 60
     assert long["Threshold"] == pytest.approx(0.1)
     reasons = [found.reason for found in skipped(only(slo), "prod")]

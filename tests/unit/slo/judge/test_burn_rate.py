@@ -19,8 +19,10 @@ def burn(bad: int, total: int, bound: int | None = None, budget: Fraction = BUDG
     return WindowBurn(HOUR, NOON - HOUR, NOON, Counts(total - bad, total, 60, 60, bound), budget)
 
 
-def tier(long: WindowBurn, short: WindowBurn, factor: int = 10, min_events: int = 0) -> TierBurn:
-    return TierBurn(TIER, Fraction(factor), long, short, min_events)
+def tier(
+    long: WindowBurn, short: WindowBurn, factor: int = 10, min_events: int = 0, min_bad: int = 0
+) -> TierBurn:
+    return TierBurn(TIER, Fraction(factor), long, short, min_events, min_bad)
 
 
 @pytest.mark.parametrize(("bad", "above"), [(99, False), (100, False), (101, True)])
@@ -42,6 +44,13 @@ def test_a_tier_fires_from_the_least_number_of_events_on(events: int, enough: bo
     storm = tier(burn(events, events), burn(1, 1), min_events=50)
     assert storm.burning
     assert storm.enough_events is storm.active is storm.firing is enough
+
+
+@pytest.mark.parametrize(("bad", "enough"), [(1, False), (2, True), (3, True)])
+def test_a_tier_fires_from_the_least_number_of_bad_events_on(bad: int, enough: bool) -> None:
+    nervous = tier(burn(bad, 5), burn(1, 1), min_bad=2)
+    assert nervous.burning
+    assert nervous.enough_events is nervous.active is nervous.firing is enough
 
 
 def test_both_windows_have_to_burn() -> None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
+import pytest
+
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement, labels_of
 from slo.judge.evaluate import Evaluation, evaluate
@@ -59,6 +61,23 @@ def test_the_short_window_resets_the_page_soon_after_the_end() -> None:
     at = [fired(evaluate([slo], ledger, "test", NOON + MINUTE * minute)) for minute in (4, 6)]
     assert "page-fast" in at[0]
     assert "page-fast" not in at[1]
+
+
+PROBED = load_catalogue().slo("credit/decision-availability")
+
+
+@pytest.mark.parametrize("history", [timedelta(0), 3 * HOUR], ids=["a control side begins", "it has run"])
+@pytest.mark.parametrize(("bad_minutes", "pages"), [(1, False), (2, True), (3, True)])
+def test_one_bad_minute_of_probes_pages_nobody_and_a_total_failure_does_in_its_third(
+    history: timedelta, bad_minutes: int, pages: bool
+) -> None:
+    ledger = with_outage(PROBED, bad_minutes, 1, 1, history)
+    evaluation = evaluate([PROBED], ledger, "test", NOON)
+    assert ("page-fast" in fired(evaluation)) is pages
+    if not pages:
+        said = next(state.explanation for state in evaluation.tiers if state.tier.name == "page-fast")
+        assert "but 1 bad are fewer than the 2 this alert asks for" in said.en
+        assert "mas 1 ruins são menos que os 2 que este alerta exige" in said.pt
 
 
 def test_a_page_tells_its_arithmetic() -> None:
