@@ -219,18 +219,18 @@ def test_a_source_that_is_not_expected_any_more_is_over(scene: Scene) -> None:
 
 
 def test_a_source_that_is_expected_again_is_as_one_that_is_new(scene: Scene) -> None:
-    watched = Watched(scene, BACKUP)
+    watched = Watched(scene, BACKUP, GRAFANA)
     watched.beat()
     watched.pass_time(4)
-    watched.expected = {}
+    watched.expected = {GRAFANA.name: GRAFANA}
     watched.restart()
     watched.pass_time(60)
-    watched.expected = {BACKUP.name: BACKUP}
+    watched.expected = {GRAFANA.name: GRAFANA, BACKUP.name: BACKUP}
     watched.restart()
     watched.pass_time(5.5)
-    assert watched.quiet() == []
+    assert watched.quiet() == ["Quiet: grafana"]
     watched.pass_time(1)
-    assert watched.quiet() == ["Quiet: backup"]
+    assert watched.quiet() == ["Quiet: backup", "Quiet: grafana"]
 
 
 def test_what_is_expected_is_listed_with_its_state(scene: Scene) -> None:
