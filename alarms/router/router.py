@@ -44,7 +44,7 @@ LOG = logging.getLogger(__name__)
 TROUBLES_EVERY = timedelta(minutes=1)
 ROWS_ANEW = timedelta(minutes=10)
 TIMERS_A_TRANSACTION = 100
-MOST_OPEN = 5_000  # listed at once; pages have them all
+LISTED_AT_ONCE = 1_000
 
 
 class Router(Actions, Roster):
@@ -234,7 +234,12 @@ class Router(Actions, Roster):
     # -- reading
 
     def open_incidents(self) -> Sequence[Incident]:
-        return self._store.open_page(MOST_OPEN).incidents
+        page = self._store.open_page(LISTED_AT_ONCE)
+        found = [*page.incidents]
+        while page.last is not None:
+            page = self._store.open_page(LISTED_AT_ONCE, page.last)
+            found += page.incidents
+        return found
 
     def open_page(self, limit: int, cursor: str = "") -> IncidentPage:
         return _page(self._store.open_page(limit, _place(cursor)))
@@ -253,6 +258,9 @@ class Router(Actions, Roster):
 
     def timeline(self, incident_id: str) -> Sequence[Transition]:
         return self._store.transitions(self.incident(incident_id).id)
+
+    def timers(self, incident_id: str) -> Sequence[Timer]:
+        return self._store.timers(incident_id)
 
     def escalation_of(self, incident: Incident) -> EscalationPolicy:
         """The escalation policy it was opened under."""

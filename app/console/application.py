@@ -109,8 +109,9 @@ class _Console:
     def _oncall(self, request: Request, reader: Reader) -> Mapping[str, object]:
         return oncall_page(self._deps, reader)
 
-    def _incidents(self, request: Request, reader: Reader) -> Mapping[str, object]:
-        return incident_list(self._deps, reader)
+    def _incidents(self, request: Request, reader: Reader) -> Mapping[str, object] | None:
+        asked = request.query_params
+        return incident_list(self._deps, reader, asked.get("state", ""), asked.get("cursor", ""))
 
     def _runbooks(self, request: Request, reader: Reader) -> Mapping[str, object]:
         return runbook_list(self._deps, reader)

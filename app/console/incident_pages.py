@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from alarms.model.alert import BurnArithmetic
+from alarms.model.errors import InvalidRequest
 from alarms.model.incident import Transition
 from alarms.model.notification import Delivery
+from alarms.router.desk import IncidentPage
 from app.console.incident_view import arithmetic_lines, incident_view, target_name
 from app.console.objective_view import accuracy_text, slo_text
 from app.console.ports import ConsoleDependencies
 from app.console.visits import Reader
 from slo.model.errors import UnknownSlo
 
-LISTED = 200
+EVERYTHING = "all"
+SHOWN = 100  # incidents on a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,30 @@ class Arithmetic:
     accuracy: str
 
 
-def incident_list(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:
-    """Newest first; raises ``AlarmsError`` when the router's store cannot be read."""
-    incidents = deps.desk.incidents(limit=LISTED)
-    return {"incidents": [incident_view(deps, incident, reader) for incident in incidents], "listed": LISTED}
+def incident_list(
+    deps: ConsoleDependencies, reader: Reader, state: str, cursor: str
+) -> dict[str, object] | None:
+    """Open ones, the most severe first, or ``all``, the newest first; how many are left, and where they are.
+
+    None: there is no such page. Raises ``AlarmsError`` when the router's store cannot be read.
+    """
+    everything = state == EVERYTHING
+    try:
+        page = (deps.desk.newest_page if everything else deps.desk.open_page)(SHOWN, cursor)
+    except InvalidRequest:
+        return None
+    return {
+        "incidents": [incident_view(deps, incident, reader) for incident in page.alerts],
+        "everything": everything,
+        "left": page.left,
+        "further": further(page, EVERYTHING if everything else ""),
+    }
+
+
+def further(page: IncidentPage, state: str = "") -> str:
+    """Where those are that the page leaves out; "": it has them all."""
+    asked = {"state": state, "cursor": page.next} if state else {"cursor": page.next}
+    return f"/console/incidents?{urlencode(asked)}" if page.next else ""
 
 
 def incident_page(deps: ConsoleDependencies, incident_id: str, reader: Reader) -> dict[str, object]:

@@ -45,7 +45,7 @@ class IncidentView:
 
 def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader) -> IncidentView:
     """Raises ``AlarmsError`` when the router's store cannot be read."""
-    timers = deps.desk.explain(incident.id).timers if incident.is_open else ()
+    timers = deps.desk.timers(incident.id) if incident.is_open else ()
     escalation = deps.escalation(incident)
     portuguese = reader.language == "pt"
     return IncidentView(

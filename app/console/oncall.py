@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from alarms.model.errors import AlarmsError
+from alarms.router.desk import IncidentPage
+from app.console.incident_pages import SHOWN, further
 from app.console.incident_view import IncidentView, incident_view
 from app.console.objective_view import ObjectiveView, objective_view, urgency
 from app.console.ports import ConsoleDependencies
@@ -14,9 +16,11 @@ def oncall_page(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:
     """What cannot be read is named in ``problems``; the rest is shown all the same."""
     problems: list[str] = []
     incidents: list[IncidentView] | None = None
+    page = IncidentPage(())
     objectives: list[ObjectiveView] | None = None
     try:
-        incidents = [incident_view(deps, incident, reader) for incident in deps.desk.open_incidents()]
+        page = deps.desk.open_page(SHOWN)
+        incidents = [incident_view(deps, incident, reader) for incident in page.alerts]
     except AlarmsError as error:
         problems.append(reader.texts("problem.incidents", reason=error))
     try:
@@ -24,4 +28,10 @@ def oncall_page(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:
         objectives = [objective_view(status, deps.ledger, reader) for status in worst_first]
     except SloError as error:
         problems.append(reader.texts("problem.objectives", reason=error))
-    return {"incidents": incidents, "objectives": objectives, "problems": problems}
+    return {
+        "incidents": incidents,
+        "left": page.left,
+        "further": further(page),
+        "objectives": objectives,
+        "problems": problems,
+    }

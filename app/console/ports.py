@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from alarms.model.incident import Incident
+from alarms.model.incident import Incident, Timer
 from alarms.policy.escalation import EscalationPolicy
 from alarms.router.desk import IncidentReader
 from app.console.runbook_files import ShippedRunbooks
@@ -36,6 +36,10 @@ class StatusSource(Protocol):
 
 class IncidentDesk(IncidentReader, Protocol):
     """``alarms.router.router.Router`` is one."""
+
+    def timers(self, incident_id: str) -> Sequence[Timer]:
+        """Those that run, by deadline."""
+        ...
 
     def acknowledge(self, incident_id: str, by: str, note: str = "") -> Incident: ...
 

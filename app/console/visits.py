@@ -23,7 +23,7 @@ from foundation.clock import ScaledClock
 LANGUAGE_COOKIE = "mirante_language"
 SESSION_COOKIE = "mirante_console"
 _YEAR_SECONDS = 365 * 86_400
-_KEPT_PARAMETERS = ("period",)
+_KEPT_PARAMETERS = ("period", "state", "cursor")
 
 
 @dataclass(frozen=True, slots=True)

@@ -395,7 +395,7 @@ async def test_a_router_that_cannot_be_read_leaves_the_objectives_on_the_page(
     def busy(*_: object, **__: object) -> Sequence[Incident]:
         raise StoreBusy("locked")
 
-    monkeypatch.setattr(world.router, "open_incidents", busy)
+    monkeypatch.setattr(world.router, "open_page", busy)
     monkeypatch.setattr(world.router, "incidents", busy)
     said = text_of(await page(world, "/console/"))
     assert "Could not read incidents" in said
