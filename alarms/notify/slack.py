@@ -10,7 +10,7 @@ import httpx
 
 from alarms.model.notification import Notification
 from alarms.notify.http_receiver import HttpReceiver
-from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, cut, is_resolved, label, mark_of, wordings
+from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, cut, label, mark_of, wordings
 from alarms.policy.channel import BOTH, Language
 
 HEADER, SECTION = 150, 3000  # characters of one; Slack refuses the message otherwise
@@ -100,7 +100,7 @@ def _buttons(
     notification: Notification, languages: Sequence[Language], interactive: bool
 ) -> Iterator[dict[str, Any]]:
     message = notification.message
-    if interactive and not is_resolved(notification):
+    if interactive and message.acknowledge:
         told = {"action_id": ACKNOWLEDGE_ACTION, "value": notification.incident_id, "style": "primary"}
         yield _button(label(ACKNOWLEDGE, languages), **told)
     elif message.acknowledge:

@@ -12,7 +12,7 @@ import httpx
 from alarms.model.notification import Notification
 from alarms.notify.http_receiver import HttpReceiver
 from alarms.notify.recipients import FanOut, addressed
-from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, cut, is_resolved, label, mark_of, wordings
+from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, cut, label, mark_of, wordings
 from alarms.policy.channel import Language, TelegramChannel
 from foundation.answers import WholeAnswer
 
@@ -68,7 +68,7 @@ def _buttons(
     notification: Notification, languages: Sequence[Language], interactive: bool
 ) -> Iterator[dict[str, str]]:
     message = notification.message
-    if interactive and not is_resolved(notification):
+    if interactive and message.acknowledge:
         data = f"{ACKNOWLEDGE_DATA}{notification.incident_id}"
         yield {"text": label(ACKNOWLEDGE, languages), "callback_data": data}
     elif is_public(message.acknowledge):

@@ -180,6 +180,17 @@ def secret_of(channel: Channel) -> str | None:
             return None
 
 
+def hook_secret_of(channel: Channel) -> str | None:
+    """The setting without which nobody believes that its button was pressed; None: none is needed."""
+    match channel:
+        case SlackChannel(interactive=True):
+            return "slack_signing_secret"
+        case TelegramChannel(interactive=True):
+            return "telegram_hook_token"
+        case _:
+            return None
+
+
 def tells(channel: Channel, team: str) -> bool:
     """Whether it brings a message to people of ``team``."""
     if isinstance(channel, ADDRESSING):

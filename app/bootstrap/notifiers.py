@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from alarms.notify.dispatcher import Notifier
@@ -34,6 +34,7 @@ from alarms.policy.channel import (
     TeamsChannel,
     TelegramChannel,
     WebhookChannel,
+    hook_secret_of,
     secret_of,
 )
 from app.bootstrap.paths import DataPaths
@@ -93,11 +94,13 @@ def _notifier(name: str, channel: Channel, settings: Settings, clock: Clock, ope
             now, template = SystemClock().now, channel.template
             return kept(WebhookNotifier(channel.url, secret.encode(), now, template=template))
         case SlackChannel():
-            return kept(SlackNotifier(secret, languages=channel.languages, interactive=channel.interactive))
+            return kept(
+                SlackNotifier(secret, languages=channel.languages, interactive=_hears(channel, settings))
+            )
         case TeamsChannel():
             return kept(TeamsNotifier(secret, languages=channel.languages))
         case TelegramChannel():
-            return kept(TelegramNotifier(channel, secret))
+            return kept(TelegramNotifier(replace(channel, interactive=_hears(channel, settings)), secret))
         case SmtpChannel():
             return SmtpNotifier(channel, MailSecrets(secret))
         case PagerDutyChannel():
@@ -111,6 +114,12 @@ def _notifier(name: str, channel: Channel, settings: Settings, clock: Clock, ope
         case LambdaChannel():
             functions = {f"remediation:{action}": name for action, name in channel.functions.items()}
             return LambdaNotifier(kept(aws.client("lambda", PAGES, _region(channel))), functions)
+
+
+def _hears(channel: Channel, settings: Settings) -> bool:
+    """Whether a press of its button would be believed; a link does the same otherwise."""
+    needed = hook_secret_of(channel)
+    return needed is not None and bool(getattr(settings, needed))
 
 
 def _apprise(name: str, channel: AppriseChannel, secret: str) -> Notifier:

@@ -13,12 +13,12 @@ from typing import TypeVar
 from alarms.intake.intakes_file import load_intakes
 from alarms.model.watch_list import WatchList
 from alarms.policy.alarm_policy import AlarmPolicy, load_alarm_policy
-from alarms.policy.channel import Channels, secret_of
+from alarms.policy.channel import Channels, hook_secret_of, secret_of
 from alarms.policy.defaults import CHANNELS, INDICATORS
 from alarms.policy.runbook import Runbooks
 from app.bootstrap.cloudwatch import DECLARED
 from app.build import artifacts
-from app.settings import Settings, channel_variable
+from app.settings import ENV_PREFIX, Settings, channel_variable
 from app.workspace import OpenWorkspace, watched_of
 from credit.domain.errors import UnknownPolicy
 from credit.metrics import METRICS
@@ -195,19 +195,21 @@ def _catalogue_counts(catalogue: Catalogue) -> dict[str, int]:
 def _secret_findings(channels: Channels, settings: Settings) -> Iterator[Finding]:
     """Warnings only: where it is checked need not be where it runs."""
     for name, channel in channels.items():
-        what = secret_of(channel)
+        what, pressed = secret_of(channel), hook_secret_of(channel)
+        missing = []
         if what is not None and name not in settings.channel_secrets.by_channel:
-            reason, fix = (
-                f"needs {what}, which is not set here",
-                f"Set {channel_variable(name)} where the router runs",
-            )
+            missing.append((f"needs {what}, which is not set here", channel_variable(name)))
+        if pressed is not None and not getattr(settings, pressed):
+            reason = f"is interactive, and {pressed} is not set here: its buttons open links instead"
+            missing.append((reason, ENV_PREFIX + pressed.upper()))
+        for reason, variable in missing:
             yield Finding(
                 FindingLevel.WARNING,
                 "channel-secret",
                 *_named_in(settings.folders, CHANNELS, name),
                 f"channels.{name}",
                 reason,
-                fix,
+                f"Set {variable} where the router runs",
             )
 
 

@@ -113,3 +113,9 @@ class Scene:
     def close(self) -> None:
         self.dispatcher.close()
         self.store.close()
+
+
+def asking(notification: Notification) -> Notification:
+    """With the links that a page has where the console's address is known."""
+    links = {"page": "https://mirante.example/i", "acknowledge": "https://mirante.example/ack/t"}
+    return replace(notification, message=replace(notification.message, **links))

@@ -18,7 +18,7 @@ from alarms.http.slack_buttons import SlackButtons
 from alarms.model.errors import StoreBusy
 from alarms.notify.slack import document
 from tests.support.alerts import burn_alert
-from tests.support.router import Scene
+from tests.support.router import Scene, asking
 from tests.support.router_application import create_application
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -41,7 +41,7 @@ class Site:
 
     def payload(self, incident_id: str = "", **more: Any) -> dict[str, Any]:
         """As Slack sends it for the message that was posted."""
-        sent = document(self.scene.pager.sent[0], interactive=True)
+        sent = document(asking(self.scene.pager.sent[0]), interactive=True)
         (actions,) = [block for block in sent["blocks"] if block["type"] == "actions"]
         button = {**actions["elements"][0], "value": incident_id or self.incident.id}
         return {

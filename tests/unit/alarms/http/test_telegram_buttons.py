@@ -18,7 +18,7 @@ from alarms.model.errors import StoreBusy
 from alarms.notify.telegram import document
 from alarms.policy.channel import BOTH
 from tests.support.alerts import burn_alert
-from tests.support.router import Scene
+from tests.support.router import Scene, asking
 from tests.support.router_application import create_application
 
 TOKEN = "secret-token"
@@ -38,7 +38,7 @@ class Site:
 
     def update(self, number: int = 1, chat: dict[str, Any] | None = None) -> dict[str, Any]:
         """As Telegram sends it for the message that was posted; its types understand it."""
-        sent = document(self.scene.pager.sent[0], BOTH, interactive=True)
+        sent = document(asking(self.scene.pager.sent[0]), BOTH, interactive=True)
         message = {
             "message_id": 7,
             "date": 1_767_225_600,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,9 @@ from foundation.errors import DefinitionError
 from foundation.exit_status import ExitStatus
 from foundation.workspace import SHIPPED
 from tests.support.command_line import mirante
+from tests.support.http_catcher import HttpCatcher
+from tests.support.router import asking
+from tests.support.router_store_contract import notification
 
 SMTP = SmtpChannel("mail", 587, "m@x.org", {"*": ("sre@x.org",)}, user="mirante")
 TOPICS = SnsChannel(dict.fromkeys(Severity, "arn:aws:sns:sa-east-1:123456789012:t"))
@@ -142,3 +147,28 @@ def test_secrets_that_are_no_table_are_refused(tmp_path: Path) -> None:
     (tmp_path / "mirante.toml").write_text('channel_secrets = "x"\n', encoding="utf-8")
     with pytest.raises(DefinitionError, match=r"mirante\.toml:1: .*\[channel_secrets\] table"):
         load_settings(environment={}, directory=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("channel", "setting"),
+    [
+        (SlackChannel(interactive=True), "slack_signing_secret"),
+        (TelegramChannel({"*": ("1",)}, "", interactive=True), "telegram_hook_token"),
+    ],
+)
+def test_a_button_opens_the_link_where_nobody_would_believe_its_press(
+    channel: SlackChannel | TelegramChannel, setting: str
+) -> None:
+    sent = asking(notification())
+    for secret, opens in (("", True), ("secret", False)):
+        settings = Settings(channel_secrets=ChannelSecrets({"chat": ""}), **{setting: secret})  # type: ignore[arg-type]
+        with HttpCatcher() as server:
+            reached = channel if isinstance(channel, SlackChannel) else replace(channel, server=server.url)
+            settings = replace(settings, channel_secrets=ChannelSecrets({"chat": server.url}))
+            built = build_notifiers({"chat": reached}, settings, SystemClock())
+            built.by_channel["chat"].send(sent)
+            built.close()
+            sent_as = json.loads(server.caught[0].body)
+            told = json.dumps(sent_as["blocks" if isinstance(channel, SlackChannel) else "reply_markup"])
+        assert (sent.message.acknowledge in told) is opens
+        assert (sent.incident_id in told) is not opens
