@@ -181,8 +181,14 @@ class AlertingChain:
             one.close()
 
     def wait_until_ready(self) -> None:
-        for url in (self.manager_url, self.prometheus_url):
-            wait_until(lambda url=url: _is_ready(url), 60, f"{url} is ready")  # type: ignore[misc]
+        wait_until(self.manager_ready, 60, "Alertmanager is ready")
+        wait_until(self.prometheus_ready, 60, "Prometheus is ready")
+
+    def manager_ready(self) -> bool:
+        return _is_ready(self.manager_url)
+
+    def prometheus_ready(self) -> bool:
+        return _is_ready(self.prometheus_url)
 
     def active(self) -> set[str] | None:
         """The label ``n`` of what Alertmanager says is active; None: it says nothing."""
