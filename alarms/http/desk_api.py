@@ -71,6 +71,7 @@ class DeskApi:
             route("/notifications", self.notifications, READ),
             route("/quality", self.quality, READ),
             route("/silences", self.silences, READ),
+            route("/sources", self.sources, READ),
             route("/silences", self.silence, WRITE, "POST"),
             route("/silences/{silence}/expire", self.expire_silence, WRITE, "POST"),
             *DutyApi(self._desk, self._authenticator).routes(),
@@ -126,6 +127,9 @@ class DeskApi:
     async def quality(self, request: Request, _: Principal) -> Response:
         since = msgspec.convert(request.query_params.get("since"), datetime)
         return _instants(since) or json_answer(await asyncio.to_thread(self._desk.quality, since))
+
+    async def sources(self, _: Request, __: Principal) -> Response:
+        return json_answer(await asyncio.to_thread(self._desk.sources))
 
     async def silences(self, _: Request, __: Principal) -> Response:
         return json_answer(await asyncio.to_thread(self._desk.silences))

@@ -20,6 +20,7 @@ from alarms.model.incident import Incident, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined
 from alarms.model.silence import Matcher, Silence
+from alarms.model.source import SourceReport
 from alarms.router.desk import IncidentPage, TokenDesk
 from alarms.router.quality import RuleQuality
 from foundation.answers import AnswerReader, AnswerRefused, WholeAnswer
@@ -138,6 +139,9 @@ class HttpDesk:
 
     def quality(self, since: datetime) -> Sequence[RuleQuality]:
         return self.get(f"/quality?since={quote(since.isoformat())}", list[RuleQuality])
+
+    def sources(self) -> Sequence[SourceReport]:
+        return self.get("/sources", list[SourceReport])
 
     def quarantined(self, limit: int = 100) -> Sequence[Quarantined]:
         return self.get("/quarantine", dict[str, list[Quarantined]])["quarantined"][:limit]

@@ -16,6 +16,7 @@ from alarms.model.receipt import ReceiptState
 from alarms.model.severity import Severity
 from alarms.reports import response
 from alarms.reports.response import PERIOD, gauge
+from alarms.reports.source_metrics import source_metrics
 from alarms.router.quality import alert_quality
 from alarms.stores.protocol import RouterStore
 from foundation.clock import Clock
@@ -67,6 +68,7 @@ class RouterMetrics(Collector):
         yield from self._notifications.collect()
         yield from self._repaired.collect()
         yield from self._waiting()
+        yield from source_metrics(self._store.source_reports())
         recent = self._store.count_incidents(since=self._clock.now() - PERIOD)
         yield _counted(response.OPEN, self._store.count_incidents(states=OPEN_STATES))
         yield _counted(response.RECENT, recent)

@@ -61,8 +61,29 @@ RESOLVE = MetricSpec(
     "Mean time from opening to resolution, for incidents of the last 30 days.",
     ("severity",),
 )
+SOURCE_ANSWERS = MetricSpec(
+    "mirante_source_answers",
+    MetricKind.GAUGE,
+    "1 when a source that is asked what fires answered last and can tell, else 0.",
+    ("source",),
+)
+SOURCE_ALERTS = MetricSpec(
+    "mirante_source_alerts",
+    MetricKind.GAUGE,
+    "Alerts firing at a source for us; of these, heard here and missing here.",
+    ("source", "what"),
+)
+SOURCE_FOUND = MetricSpec(
+    "mirante_alerts_found_by_asking_total",
+    MetricKind.COUNTER,
+    "Alerts that fired at a source, that nobody sent, and that were paged.",
+    ("source",),
+)
 METRICS = (
     ALERTS_RECEIVED,
+    SOURCE_ANSWERS,
+    SOURCE_ALERTS,
+    SOURCE_FOUND,
     NOTIFICATIONS,
     REPAIRED,
     OLDEST_UNDELIVERED,

@@ -14,6 +14,7 @@ from alarms.model.incident import Incident, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined
 from alarms.model.silence import Matcher, Silence
+from alarms.model.source import SourceReport
 from alarms.router.quality import RuleQuality
 
 
@@ -128,6 +129,10 @@ class DutyDesk(Protocol):
 class Reports(Protocol):
     def quality(self, since: datetime) -> Sequence[RuleQuality]:
         """How good each alert rule has been, the noisiest first."""
+        ...
+
+    def sources(self) -> Sequence[SourceReport]:
+        """What came of asking each watched source what fires, the last time; by name."""
         ...
 
     def quarantined(self, limit: int = 100) -> Sequence[Quarantined]:

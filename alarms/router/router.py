@@ -17,6 +17,7 @@ from alarms.model.incident import AlertRecord, Incident, Timer, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined, Receipt, ReceiptState, recorded
 from alarms.model.silence import Silence
+from alarms.model.source import SourceReport
 from alarms.notify.compose import Composer
 from alarms.notify.links import shown_to_others
 from alarms.policy.escalation import EscalationPolicy
@@ -285,6 +286,9 @@ class Router(Actions, Roster):
 
     def quality(self, since: datetime) -> Sequence[RuleQuality]:
         return alert_quality(self._store, since)
+
+    def sources(self) -> Sequence[SourceReport]:
+        return self._store.source_reports()
 
     def quarantined(self, limit: int = 100) -> Sequence[Quarantined]:
         return [Quarantined.of(kept) for kept in self._store.receipts(ReceiptState.QUARANTINED, limit)]

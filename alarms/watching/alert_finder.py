@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,12 +42,12 @@ class _Found:
 
 
 class AlertFinder:
-    """``taken_in`` counts alerts, of this process."""
+    """``taken_in`` counts alerts by asker, of this process."""
 
     def __init__(self, store: RouterStore, router: Router, clock: Clock) -> None:
         self._store, self._router, self._clock = store, router, clock
         self._found: dict[str, _Found] = {}
-        self.taken_in = 0
+        self.taken_in: Counter[str] = Counter()
 
     def take_in(self, unknown: Sequence[Says], asked_at: datetime) -> None:
         for batch in batches(unknown):
@@ -72,7 +73,7 @@ class AlertFinder:
                     found[record.member] = _Found(now, record.times_seen)
             tx.keep_receipt(recorded([one.alert for one in batch], asked_at))
         self._found |= found
-        self.taken_in += len(found)
+        self.taken_in.update(one.asker for one in batch if one.alert.member in found)
         return unheard
 
     def _one_by_one(self, batch: Sequence[Says], asked_at: datetime) -> list[tuple[Says, str]]:

@@ -8,6 +8,7 @@ less than the stated time all close nothing.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -45,7 +46,7 @@ class OneSource:
         self._missing: dict[str, datetime] = {}  # since when, by member
         self._gone: dict[str, datetime] = {}
         self._finder = AlertFinder(store, router, clock)
-        self._closed = 0
+        self._closed: Counter[str] = Counter()  # by asker
 
     def look(self) -> None:
         asked_at = self._clock.now()
@@ -146,10 +147,11 @@ class OneSource:
     def _close(self, records: Sequence[AlertRecord], asked_at: datetime) -> None:
         for batch in batches(records):
             with self._store.transaction() as tx:
-                over = [ended(one, asked_at) for one in batch if tx.alert(one.member) == one]  # as it was
+                still = [one for one in batch if tx.alert(one.member) == one]  # as it was
+                over = [ended(one, asked_at) for one in still]
                 self._router.process(tx, over, asked_at)
                 tx.keep_receipt(recorded(over, asked_at))
-            self._closed += len(over)
+            self._closed.update(one.seen_at for one in still)
             for record in batch:
                 self._gone.pop(record.member, None)
 
@@ -199,8 +201,8 @@ class OneSource:
                         heard=known,
                         missing=len(firing) - known,
                         unreported=sum(heard.firing[m].seen_at == name for m in self._gone),
-                        paged=self._finder.taken_in,
-                        closed=self._closed,
+                        paged=self._finder.taken_in[name],
+                        closed=self._closed[name],
                         remark=standing.problem,
                     )
                 )

@@ -191,6 +191,11 @@ ALERTS = [
         "Snooze an incident: deadlines before that time move to that time.",
     ),
     Later(
+        "sources",
+        "app.cli.alert_sources:sources",
+        "Show each source that is asked what fires: state, alerts firing there, heard and missing here.",
+    ),
+    Later(
         "subscribe",
         "app.cli.alert_channels:subscribe",
         "Subscribe an SQS queue to a channel's topics; WHO is a team, or `router`.",

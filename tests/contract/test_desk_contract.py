@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
@@ -31,6 +32,7 @@ from alarms.model.incident import IncidentState
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher
+from alarms.model.source import AskedState, SourceReport
 from alarms.policy.people import People, Person
 from alarms.policy.schedule import Rotation, Schedule, Schedules
 from alarms.router.desk import Desk
@@ -247,3 +249,25 @@ def test_something_else_at_the_address_is_no_router(scene: Scene) -> None:
     page = Starlette(routes=[Route("/v1/alerts", lambda _: PlainTextResponse("hello"))])
     with pytest.raises(RouterUnreachable, match="not a Mirante router"):
         HttpDesk("http://router", "token", transport_to(page)).open_incidents()
+
+
+def test_what_came_of_asking_the_sources_is_told(desk: Desk, scene: Scene) -> None:
+    assert list(desk.sources()) == []
+    report = SourceReport(
+        "alertmanager http://am:9093",
+        MONDAY_10,
+        AskedState.RESTARTED,
+        MONDAY_10,
+        None,
+        5,
+        3,
+        2,
+        1,
+        4,
+        2,
+        "odd",
+    )
+    with scene.store.transaction() as tx:
+        tx.save_source_report(replace(report, firing=0))
+        tx.save_source_report(report)
+    assert list(desk.sources()) == [report]

@@ -6,6 +6,7 @@ The messages are those that reached the receiver, read from its own file; the ro
 from __future__ import annotations
 
 import json
+import math
 import random
 import sqlite3
 import threading
@@ -22,6 +23,7 @@ from tests.support.patience import wait_until
 from tests.support.processes import Role, Started
 
 POLL = 0.5  # seconds
+STEADY = 5  # series
 
 
 def alarm_policy(folder: Path) -> Path:
@@ -225,7 +227,8 @@ class Chaos:
 
 
 class Schedules:
-    """Each series begins and ends by its own chance, with ``least`` to ``most`` seconds in between."""
+    """Each series is quiet for ``least`` to ``most`` seconds and fires for up to three times as long, by its
+    own chance; the first few fire all the time."""
 
     def __init__(self, chain: AlertingChain, series: int, least: float, most: float, seed: int) -> None:
         self._chain, self._least, self._most = chain, least, most
@@ -237,9 +240,14 @@ class Schedules:
     def step(self, elapsed: float) -> None:
         for one, at in self._next.items():
             if elapsed >= at:
-                self._chain.page.values[one] ^= 1
-                self._next[one] = elapsed + self._chance.uniform(self._least, self._most)
+                fires = self._chain.page.values[one] = 1 - self._chain.page.values[one]
+                self._next[one] = elapsed + self._lasting(one, fires)
                 self.changes += 1
+
+    def _lasting(self, one: str, fires: int) -> float:
+        if fires and int(one) < STEADY:
+            return math.inf
+        return self._chance.uniform(self._least, self._most * (3 if fires else 1))
 
     def all(self, value: int) -> None:
         self._chain.page.values = dict.fromkeys(self._next, value)

@@ -208,6 +208,9 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
         server.ROLE_INFO: [({"role": role}, 1, 1) for role in ("data", "control", "api", "exporters")],
         server.COLLECT_ERRORS: [({"collector": "SaturationCollector"}, 0, 0)],
         response.ALERTS_RECEIVED: [({"source": "evaluator"}, 1, 1)],
+        response.SOURCE_ANSWERS: [({"source": "prometheus"}, 1, 1)],
+        response.SOURCE_ALERTS: [({"source": "prometheus", "what": "missing"}, 0, 0)],
+        response.SOURCE_FOUND: [({"source": "prometheus"}, 0, 0)],
         response.NOTIFICATIONS: [({"severity": "P1", "result": "sent"}, 1, 1)],
         response.RECEIPTS: [({"state": "pending"}, 0, 0)],
         **{

@@ -5,6 +5,7 @@ from datetime import timedelta
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
+from alarms.model.source import AskedState, SourceReport
 from alarms.reports import response
 from alarms.reports.metrics import AlertsReceived, RouterMetrics
 from tests.support.alerts import burn_alert
@@ -49,6 +50,9 @@ def test_the_declared_table_says_exactly_what_the_router_exposes() -> None:
     metrics = RouterMetrics(scene.store, scene.clock)
     received = AlertsReceived()
     received.count("evaluator")
+    now = scene.clock.now()
+    with scene.store.transaction() as tx:
+        tx.save_source_report(SourceReport("prometheus http://p", now, AskedState.ANSWERS, now))
     for delivery in scene.store.deliveries():
         metrics.delivered(delivery)
     scene.clock.advance(MINUTE)

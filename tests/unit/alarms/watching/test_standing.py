@@ -9,6 +9,7 @@ import pytest
 
 from alarms.model.incident import Incident
 from alarms.model.severity import Severity
+from alarms.reports.source_metrics import source_metrics
 from alarms.watching.standing import CANNOT_TELL
 from tests.support.alerts import foreign_alert
 from tests.support.asked import DAYS, EVERY, TELL_AFTER, Watched
@@ -117,3 +118,21 @@ def test_a_source_that_breaks_ours_keeps_the_others_from_nothing(scene: Scene, w
     watched.look()
     watched.look()
     assert watched.told("watch of alertmanager")
+
+
+def test_what_is_known_of_the_sources_is_exposed(scene: Scene, watched: Watched) -> None:
+    watched.manager.fires(foreign_alert("DiskFull"))
+    watched.prometheus.silent = True
+    watched.pass_time(3 * MINUTE)
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for metric in source_metrics(scene.store.source_reports())
+        for sample in metric.samples
+    }
+    manager, prometheus = watched.manager.name, watched.prometheus.name
+    assert found["mirante_source_answers", manager] == 1
+    assert found["mirante_source_answers", prometheus] == 0
+    assert found["mirante_source_alerts", manager, "firing"] == 1
+    assert found["mirante_source_alerts", manager, "missing"] == 0
+    assert found["mirante_alerts_found_by_asking_total", manager] == 1
+    assert found["mirante_alerts_found_by_asking_total", prometheus] == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.source import AskedState, SourceReport
 from alarms.stores.sqlite import SqliteRouterStore
 from app.bootstrap.paths import DataPaths
 from app.bootstrap.router import open_router
@@ -149,3 +150,19 @@ def test_nothing_is_cut_off_in_eighty_columns(
         assert "…" not in shown, command
         tables = [line for line in shown.splitlines() if line.endswith(" ")]
         assert all(len(line) <= 80 for line in tables), command
+
+
+def test_the_sources_are_shown_with_what_is_missing(tmp_path: Path, incident: str) -> None:
+    assert alerts(tmp_path, "sources").out.startswith("No source has been asked yet.")
+    parts = open_router(Settings(data_dir=tmp_path), load_catalogue())
+    now = SystemClock().now()
+    with parts.store.transaction() as tx:
+        tx.save_source_report(
+            SourceReport("prometheus http://p", now, AskedState.SILENT, now, None, 7, 5, 2, remark="refused")
+        )
+    parts.store.close()
+    line = alerts(tmp_path, "sources").out.splitlines()[1].split()
+    assert line[:3] == ["prometheus", "http://p", "does-not-answer"]
+    assert line[-5:] == ["7", "5", "2", "0", "refused"]
+    (document,) = json.loads(alerts(tmp_path, "sources", "--json").out)
+    assert (document["state"], document["missing"]) == ("does-not-answer", 2)

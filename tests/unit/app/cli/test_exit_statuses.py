@@ -109,6 +109,7 @@ TABLE: Mapping[str, Sequence[Case]] = {
     "alerts reassign": on_router("alerts reassign abc operations"),
     "alerts report": on_router("alerts report"),
     "alerts resolve": on_router("alerts resolve abc"),
+    "alerts sources": on_router("alerts sources"),
     "alerts show": on_router("alerts show abc"),
     "alerts silence": on_router("alerts silence 'slo=\"x\"' --minutes 5 --comment why"),
     "alerts silences": on_router("alerts silences"),

@@ -124,7 +124,7 @@ def answered(environment: dict[str, str]) -> str:
 
 def test_a_shell_completes_names_and_loads_no_engine_for_it() -> None:
     asked = completion("bash_complete", "mirante alerts s")
-    names = ["show", "silence", "silences", "simulate", "snooze", "subscribe"]
+    names = ["show", "silence", "silences", "simulate", "snooze", "sources", "subscribe"]
     assert answered(asked).split() == [f"plain,{name}" for name in names]
     assert loaded_by("from app.cli.main import main; main()", asked) == []
 

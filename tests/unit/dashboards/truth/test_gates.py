@@ -34,6 +34,8 @@ REVIEWED_UNWATCHED = {
     "slo_has_data",
     "slo_objective_target_ratio",
     "mirante_time_to_acknowledge_seconds",
+    *("mirante_source_answers", "mirante_source_alerts"),  # the router pages what they would tell
+    "mirante_alerts_found_by_asking_total",
     "mirante_time_to_resolve_seconds",
 }
 
