@@ -333,3 +333,35 @@ def test_a_test_message_has_every_form_and_nothing_to_acknowledge() -> None:
     assert sent.message.page == f"{BASE}/console/"
     assert sent.message.body.endswith(sent.message.page)
     assert sent.message.acknowledge == ""
+
+
+@pytest.mark.parametrize(
+    ("labels", "place"),
+    [
+        (
+            {"job": "db", "instance": "db7", "cluster": "eu", "namespace": "shop", "zone": "a", "pod": "p-1"},
+            "test, instance=db7, pod=p-1, job=db, namespace=shop",
+        ),
+        ({"prometheus": "eu", "severity": "P1", "team": "dba", "monitor": "m", "alert_key": "k"}, "test"),
+        ({"disk": "db2", "empty": " ", "shelf": "7"}, "test, shelf=7"),  # the summary says db2
+    ],
+    ids=["the closest first", "no machinery", "nothing twice"],
+)
+def test_where_names_the_labels_that_tell_it_from_others(
+    scene: Scene, labels: dict[str, str], place: str
+) -> None:
+    scene.receive(replace(disk_alert(), labels=labels))
+    assert last(scene).body.splitlines()[0].split(" · ")[1] == place
+
+
+def test_where_counts_the_others_of_a_group_and_how_bad_counts_customers(scene: Scene) -> None:
+    for number in range(1, 11):
+        one = replace(disk_alert(), labels={"instance": f"h{number}"}, tier=f"{number}")
+        incident = scene.receive(replace(one, customers_affected=7))
+    assert incident.members == 10
+    first = last(scene).body.splitlines()[0]
+    assert "test, instance=h1, and 9 more alerts · " in first
+    assert first.endswith("P1 Critical, 7 customers affected")
+    first = last(scene).body_pt.splitlines()[0]
+    assert "test, instance=h1, e mais 9 alertas · " in first
+    assert first.endswith("P1 Crítico, 7 clientes afetados")
