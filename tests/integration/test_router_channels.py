@@ -172,7 +172,7 @@ def test_a_page_reaches_topic_webhook_chat_and_mail_in_both_languages(world: Wor
     assert ticket.headers["idempotency-key"] == notification["dedup_id"]
     assert f"https://mirante.example/console/incidents/{incident}" in notification["message"]["body"]
     (chat,) = world.caught("/chat-secret", incident)
-    assert json.loads(chat.body)["text"].startswith("[P1] DiskFull")
+    assert "[P1] DiskFull: new incident" in json.loads(chat.body)["text"]
     (mail,) = [content for content in world.mails if incident.encode() in content]
     read = message_from_bytes(mail, policy=email_policy)
     text = read.get_body()
@@ -185,6 +185,13 @@ def test_a_page_reaches_topic_webhook_chat_and_mail_in_both_languages(world: Wor
     (page,) = [one for one in taken(world, "operations", incident) if one["step"] == "first"]
     assert (page["severity"], page["team"]) == ("P1", "operations")
     assert world.queues.take("data-engineering") == []
+    tap = world.role.url + notification["message"]["acknowledge"].removeprefix("https://mirante.example")
+    assert "<button" in httpx.get(tap, timeout=patience(30)).text
+    assert world.desk.get(f"/v1/alerts/{incident}")["incident"]["state"] == "open", "looking is nothing"
+    done = httpx.post(tap, timeout=patience(30), follow_redirects=True)
+    assert (done.status_code, "<button" in done.text) == (200, False)
+    assert world.desk.get(f"/v1/alerts/{incident}")["incident"]["acknowledged_by"].endswith(" (link)")
+    assert tap.rpartition("/")[2] not in json.dumps(world.desk.get(f"/v1/alerts/{incident}"))
 
 
 def taken(world: World, team: str, incident: str) -> list[dict[str, str]]:
