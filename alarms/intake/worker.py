@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from alarms.intake import parsers
 from alarms.intake.heartbeats import SignsOfLife
@@ -30,6 +31,7 @@ QUARANTINE_KEEPS = 1_000
 PRUNE_EVERY = 100
 URGENT, LEAST_URGENT = 2, 9
 MOST_ASTRAY = 1_000  # senders, hooks and kinds that are remembered
+ASTRAY_AGAIN = timedelta(hours=12)  # less than such a trouble stays open without being met
 
 
 def ignore(_: str, __: int) -> None:
@@ -62,7 +64,7 @@ class IntakeWorker:
         self._signs = signs or SignsOfLife({})
         self._retention = Retention(store, clock)
         self._rounds = 0
-        self._astray: set[tuple[str, str, str]] = set()
+        self._astray: dict[tuple[str, str, str], datetime] = {}
 
     def run_once(self, limit: int = AT_ONCE) -> int:
         """Work off up to ``limit`` receipts, the most urgent first, for ``TURN`` at most; how many.
@@ -150,10 +152,14 @@ class IntakeWorker:
         return len(parsed.alerts)
 
     def _note_astray(self, receipt: Receipt, kind: str) -> None:
-        """What came in at another hook than its own: once for each sender."""
-        astray = receipt.origin, receipt.kind, kind
-        if kind != receipt.kind and astray not in self._astray and len(self._astray) < MOST_ASTRAY:
-            self._astray.add(astray)
+        """What came in at another hook than its own: once for each sender, and again while it goes on."""
+        if kind == receipt.kind:
+            return
+        now, astray = self._clock.now(), (receipt.origin, receipt.kind, kind)
+        known = self._astray.get(astray)
+        due = len(self._astray) < MOST_ASTRAY if known is None else now - known >= ASTRAY_AGAIN
+        if due:
+            self._astray[astray] = now
             self._router.routing.troubles.note(_wrong_hook(receipt, kind))
 
     def _hear(self, tx: RouterTransaction, names: Iterable[str], receipt: Receipt) -> None:

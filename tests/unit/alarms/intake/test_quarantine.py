@@ -92,6 +92,17 @@ def test_many_payloads_at_the_wrong_hook_are_told_once(scene: Scene) -> None:
     assert (told.name, len(scene.pager.sent)) == ("WrongHook", 1)
 
 
+def test_a_sender_that_goes_on_at_the_wrong_hook_keeps_its_incident_open(scene: Scene) -> None:
+    worker = IntakeWorker(scene.store, scene.router, RULES, scene.clock)
+    for number in range(60):
+        payload = json.dumps(cloudwatch_alarm(state="OK")).encode()
+        scene.store.append_receipts([Receipt(f"r-{number}", "alertmanager", scene.clock.now(), payload)])
+        worker.drain()
+        scene.pass_time(timedelta(hours=1), step=timedelta(minutes=20))
+    (told,) = scene.router.open_incidents()
+    assert (told.name, told.cycle) == ("WrongHook", 1)
+
+
 def test_what_is_requeued_as_corrected_is_an_incident(scene: Scene) -> None:
     take(scene, b"{torn")
     (kept,) = scene.router.quarantined()
