@@ -137,6 +137,10 @@ class HttpDesk:
     def end_override(self, override_id: str, by: str) -> None:
         self.post(f"/duty/overrides/{quote(override_id, safe='')}/end", by, {}, dict[str, str])
 
+    def reload(self, by: str) -> datetime:
+        """Have the alarm files read anew; since when they apply. Raises ``RouterRefused``: one is broken."""
+        return self.post("/reload", by, {}, dict[str, datetime])["read_at"]
+
     def quality(self, since: datetime) -> Sequence[RuleQuality]:
         return self.get(f"/quality?since={quote(since.isoformat())}", list[RuleQuality])
 

@@ -66,6 +66,10 @@ class IntakeWorker:
         self._rounds = 0
         self._astray: dict[tuple[str, str, str], datetime] = {}
 
+    def change_rules(self, rules: IntakeRules) -> None:
+        """For what is worked off from now on."""
+        self._rules = rules
+
     def run_once(self, limit: int = AT_ONCE) -> int:
         """Work off up to ``limit`` receipts, the most urgent first, for ``TURN`` at most; how many.
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from alarms.model.errors import NotifierError, PermanentFailure, TemporaryFailure
 from alarms.model.notification import Delivery, DeliveryState, Notification
+from alarms.notify.carriers import Carriers
 from alarms.stores.protocol import RouterStore
 from foundation.clock import Clock
 
@@ -76,7 +77,7 @@ class Dispatcher:
         on_dead: Settled = ignore,
     ) -> None:
         self._store = store
-        self._notifiers = dict(notifiers)
+        self._carriers = Carriers(notifiers)
         self._clock = clock
         self._worker = worker
         self._lease = lease
@@ -121,13 +122,20 @@ class Dispatcher:
             tried += batch
         return tried
 
+    def change_notifiers(self, notifiers: Mapping[str, Notifier], close: Callable[[], None]) -> None:
+        """For messages from now on; ``close`` closes these once they are changed in their turn."""
+        self._carriers.change(notifiers, close)
+
     def close(self) -> None:
+        """Waits for messages that are on their way."""
         self._pool.shutdown(wait=True)
+        self._carriers.close()
 
     def _deliver(self, delivery: Delivery) -> None:
         notification = delivery.notification
         try:
-            provider_id = self._notifier(notification.channel).send(notification)
+            with self._carriers.in_use() as notifiers:
+                provider_id = _notifier(notifiers, notification.channel).send(notification)
         except PermanentFailure as failure:
             self._give_up(delivery, failure)
         except NotifierError as failure:
@@ -149,12 +157,6 @@ class Dispatcher:
             )
             if self._store.settle(sent):
                 self._on_sent(sent)
-
-    def _notifier(self, channel: str) -> Notifier:
-        if channel not in self._notifiers:
-            known = ", ".join(sorted(self._notifiers)) or "none"
-            raise TemporaryFailure(channel, f"no channel of that name is configured here (known: {known})")
-        return self._notifiers[channel]
 
     def _try_again(self, delivery: Delivery, failure: NotifierError) -> None:
         attempts = delivery.attempts + 1
@@ -191,3 +193,10 @@ class Dispatcher:
         )
         if self._store.settle(dead):
             self._on_dead(dead)
+
+
+def _notifier(notifiers: Mapping[str, Notifier], channel: str) -> Notifier:
+    if channel not in notifiers:
+        known = ", ".join(sorted(notifiers)) or "none"
+        raise TemporaryFailure(channel, f"no channel of that name is configured here (known: {known})")
+    return notifiers[channel]

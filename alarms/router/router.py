@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from alarms.model.alert import Alert
+from alarms.model.alert import Alert, AlertState
 from alarms.model.decision import IncidentExplanation
 from alarms.model.errors import InvalidRequest, StoreBusy, UnknownIncident, UnknownReceipt, UnreadableRow
-from alarms.model.incident import AlertRecord, Incident, Timer, Transition
+from alarms.model.incident import AlertRecord, Incident, Timer, TimerKind, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined, Receipt, ReceiptState, recorded
 from alarms.model.silence import Silence
@@ -21,6 +21,7 @@ from alarms.model.source import SourceReport
 from alarms.notify.compose import Composer
 from alarms.notify.links import shown_to_others
 from alarms.policy.escalation import EscalationPolicy
+from alarms.policy.maintenance import PREFIX
 from alarms.policy.policy import RoutingPolicy
 from alarms.policy.runbook import load_runbooks
 from alarms.policy.schedule import Schedules
@@ -38,6 +39,7 @@ from alarms.router.topology import Topology
 from alarms.router.troubles import SELF, Trouble, end_of, put_aside_as, sentence
 from alarms.router.undeliverable import tell_next
 from alarms.stores.protocol import ListPlace, Page, RouterStore, RouterTransaction
+from foundation.bilingual import Text
 from foundation.clock import Clock
 from foundation.instants import from_micros, to_micros
 
@@ -96,6 +98,30 @@ class Router(Actions, Roster):
         if self._store.policy(policy.id) is None:
             with self._store.transaction() as tx:
                 self.routing.keep_policy(tx)
+
+    def change_schedules(self, schedules: Schedules) -> None:
+        """For pages and silences from now on: what recurring maintenance held is looked at again."""
+        before, self.routing.schedules = self.routing.schedules, schedules
+        if before.maintenance == schedules.maintenance:
+            return
+        now = self._clock.now()
+
+        def look_again(tx: RouterTransaction, incident: Incident) -> None:
+            if incident.hold is not None and incident.hold.by.startswith(PREFIX):
+                tx.set_timer(Timer(incident.id, TimerKind.HOLD, now))
+
+        self.each_open(look_again)
+        self.begin_silences(datetime.min.replace(tzinfo=UTC), now)
+
+    def trouble_is_over(self, trouble: Trouble, why: Text) -> None:
+        """Its incident is resolved, if there is one."""
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            report(self.routing, tx, now)  # it may be about to be opened
+            record = tx.alert(trouble.alert(self.routing.environment, now).member)
+            if record is not None and record.state is AlertState.FIRING:
+                end = trouble.over(self.routing.environment, record.starts_at, now, why)
+                process(self.routing, tx, end, now)
 
     # -- alerts and time
 

@@ -60,6 +60,16 @@ class Trouble:
             severity=self.severity,
         )
 
+    def over(self, environment: str, since: datetime, now: datetime, why: Text) -> Alert:
+        """Its end; ``since`` is when it began."""
+        return replace(
+            self.alert(environment, since),
+            state=AlertState.RESOLVED,
+            ends_at=now,
+            summary=f"{self.about}: {why.en}",
+            summary_pt=f"{self.about}: {why.pt}",
+        )
+
     @classmethod
     def of_a_part(cls, part: str, problem: str) -> Trouble:
         """A part of the router that fails: alerts are paged without it."""

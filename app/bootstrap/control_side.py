@@ -16,6 +16,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from app.bootstrap.alarm_files import LOOK_EVERY, AlarmFiles
 from app.bootstrap.cloudwatch import publish_series, publish_slo_counts
 from app.bootstrap.count_source import count_collector
 from app.bootstrap.names import CONTROL_ROLES, OF_PLATFORM
@@ -90,6 +91,9 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
         _ROLES[role](control)
     if members & {"console", "router"}:
         add_one_tap(parts, control.routing)
+    if "router" not in members:  # it has looked at them, with all that hangs on them
+        files = AlarmFiles(settings, control.routing.router, parts.clock)
+        parts.loops.append(Loop("files", LOOK_EVERY, in_thread(files.look), SystemClock()))
     if members & {"evaluator", "router"}:
         parts.collectors.append(control.routing.received)
     build_registry(name, parts.collectors, parts.registry)

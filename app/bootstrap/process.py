@@ -46,6 +46,7 @@ class ProcessParts:
     started: list[Callable[[], object]] = field(default_factory=list)
     closing: list[Callable[[], object]] = field(default_factory=list)
     judges: list[ReadinessJudge] = field(default_factory=list)
+    hangup: list[Callable[[], object]] = field(default_factory=list)
 
     def add_sampler(self, probes: Sequence[SaturationProbe], servers: Sequence[ServerProbe] = ()) -> None:
         """Saturation, sampled in a thread of its own while the process runs."""
@@ -57,7 +58,7 @@ class ProcessParts:
     def process(self, application: ASGIApp) -> Process:
         """What is served, once every role has added what it has."""
         closing = [*reversed(self.closing), self.journal.close, self.tracer.close]
-        return Process(self.role, application, self.loops, self.started, closing)
+        return Process(self.role, application, self.loops, self.started, closing, self.hangup)
 
 
 def process_parts(settings: Settings, role: str, journal_name: str) -> ProcessParts:

@@ -27,6 +27,7 @@ from alarms.http.auth import (
 from alarms.http.desk_api import DeskApi
 from alarms.http.heartbeat_api import HeartbeatApi
 from alarms.http.hooks import Hooks
+from alarms.http.reload_api import ReloadApi
 from alarms.http.token_api import TokenApi
 from alarms.intake.heartbeats import Heartbeats, SignsOfLife
 from alarms.intake.inbox import Inbox
@@ -39,11 +40,14 @@ from alarms.intake.worker import IntakeWorker
 from alarms.model.ids import SortableIds
 from alarms.model.notification import Delivery
 from alarms.notify.dispatcher import Dispatcher
+from alarms.policy.alarm_policy import AlarmPolicy
+from alarms.policy.policy import RoutingPolicy
 from alarms.reports.metrics import RouterMetrics
 from alarms.router.heartbeat import HeartbeatSender, ping
 from alarms.router.readiness import RouterReadiness
 from alarms.router.tokens import OPERATOR
 from alarms.stores.protocol import RouterStore
+from app.bootstrap.alarm_files import LOOK_EVERY, AlarmFiles, Take
 from app.bootstrap.chat import chat_routes
 from app.bootstrap.kept_secret import kept_secret
 from app.bootstrap.notifiers import Notifiers, build_notifiers
@@ -99,11 +103,21 @@ def add_routing(
         confirm=subscriptions.confirm,
         heartbeats=heartbeats.names,
     )
-    rules = _rules(settings, catalogue, routing, intakes)
+    rules = _rules(settings, catalogue, intakes)
     signs = SignsOfLife(intakes.heartbeats)
-    worker = _worker(routing, rules(), clock, inbox, signs)
-    notifiers = build_notifiers(routing.channels, settings, clock)
-    dispatcher = _dispatcher(routing, notifiers, clock, metrics)
+    worker = _worker(routing, rules(router.policy), clock, inbox, signs)
+    dispatcher = _dispatcher(routing, build_notifiers(routing.channels, settings, clock), clock, metrics)
+
+    def prepare(alarms: AlarmPolicy) -> Take:
+        fresh = build_notifiers(alarms.channels, settings, clock)
+
+        def take() -> None:
+            dispatcher.change_notifiers(fresh.by_channel, fresh.close)
+            worker.change_rules(rules(alarms.policy))
+
+        return take
+
+    files = AlarmFiles(settings, router, clock, prepare)
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
     heartbeat = HeartbeatSender(
         store,
@@ -121,34 +135,35 @@ def add_routing(
         *chat_routes(settings, routing, outside),
         *TokenApi(router.tokens, people).routes(),
         *HeartbeatApi(heartbeats, people).routes(),
+        *ReloadApi(files.read, people).routes(),
         *DeskApi(router, people).routes(),
     ]
     parts.collectors.append(metrics)
-    parts.judges.append(RouterReadiness(store, clock, None if settings.router_store else _free_of(parts)))
+    parts.judges += [RouterReadiness(store, clock, None if settings.router_store else _free_of(parts)), files]
+    parts.hangup.append(files.ask)
     parts.loops += [
         Loop("work", WORK_EVERY, in_thread(worker.run_once), real, while_busy=True),
         Loop("timers", TICK_EVERY, in_thread(tick), clock),
         Loop("heartbeats", TICK_EVERY, in_thread(heartbeats.run_once), clock),
         Loop("deliver", WORK_EVERY, in_thread(dispatcher.pump), real, while_busy=True),
+        Loop("files", LOOK_EVERY, in_thread(files.look), real),
         Loop("audit", AUDIT_EVERY, in_thread(lambda: metrics.repaired(len(router.audit()))), clock),
     ]
     if queue is not None:
         parts.loops.append(Loop("queue", QUEUE_PAUSE, in_thread(queue.run_once), real, while_busy=True))
     if settings.heartbeat_url:
         parts.loops.append(Loop("heartbeat", settings.heartbeat_every, in_thread(heartbeat.run_once), real))
-    add_watch(parts, routing, rules, signs.alerts)
+    add_watch(parts, routing, lambda: rules(router.policy), signs.alerts)
     # Messages on their way are waited for, in a thread, before what carries them is closed.
-    parts.closing += [subscriptions.close, outside.close, notifiers.close]
+    parts.closing += [subscriptions.close, outside.close]
     parts.closing.append(lambda: asyncio.to_thread(dispatcher.close))
 
 
 def _rules(
-    settings: Settings, catalogue: Catalogue, routing: RouterParts, intakes: Intakes
-) -> Callable[[], IntakeRules]:
-    """By the policy as it is when they are asked for."""
+    settings: Settings, catalogue: Catalogue, intakes: Intakes
+) -> Callable[[RoutingPolicy], IntakeRules]:
 
-    def rules() -> IntakeRules:
-        policy = routing.router.policy
+    def rules(policy: RoutingPolicy) -> IntakeRules:
         words, ignored = policy.severity_words, policy.ignored_labels
         return intake_rules(settings.environment, catalogue.slos, words, ignored, intakes.mappings)
 
@@ -178,9 +193,9 @@ def _dispatcher(
         metrics.delivered(delivery)
         routing.router.undeliverable(delivery)
 
-    return Dispatcher(
+    dispatcher = Dispatcher(
         routing.store,
-        notifiers.by_channel,
+        {},
         clock,
         f"dispatcher-{os.getpid()}",
         lease=LEASE,
@@ -189,6 +204,8 @@ def _dispatcher(
         on_failed=metrics.delivered,
         on_dead=dead,
     )
+    dispatcher.change_notifiers(notifiers.by_channel, notifiers.close)
+    return dispatcher
 
 
 def alarm_queue(settings: Settings, store: RouterStore, clock: Clock) -> SqsConsumer | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import click
 
-from app.cli.alerts import BY, NOTE, desk_of
+from app.bootstrap.running import own_console
+from app.cli.alerts import BY, NOTE, desk_of, remote_desk
 from app.cli.context import instant_text, pass_settings, plain_table, say, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
@@ -112,3 +114,17 @@ def unsilence(settings: Settings, silence_id: str, by: str) -> None:
     """End a silence now; incidents that it held back are paged."""
     desk_of(settings).expire_silence(silence_id, by)
     say(f"silence {silence_id} has ended.")
+
+
+@click.command()
+@BY
+@pass_settings
+def reload(settings: Settings, by: str) -> None:
+    """Have a running router read policy, schedules, people and channels anew.
+
+    A running router also reads them by itself a few seconds after a file changes. If one of them is broken,
+    nothing changes. Asks the router at `router_url` if it is set, otherwise the one on this machine.
+    """
+    asked = settings if settings.router_url else replace(settings, router_url=own_console(settings))
+    read_at = remote_desk(asked).reload(by)
+    say(f"policy, schedules, people and channels apply as they are since {instant_text(read_at)}.")

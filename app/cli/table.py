@@ -158,6 +158,11 @@ ALERTS = [
         "Hand an incident to a team or TEAM:PERSON, who are notified and get the full time to acknowledge.",
     ),
     Later(
+        "reload",
+        "app.cli.alert_actions:reload",
+        "Have a running router read policy, schedules, people and channels anew.",
+    ),
+    Later(
         "replay",
         "app.cli.alert_replay:replay_",
         "Run the recorded alerts through a changed policy: pages added, removed, moved, and missed.",

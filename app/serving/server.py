@@ -32,13 +32,14 @@ INSIST_AFTER = 2 * DRAIN_SECONDS  # real seconds that a child whose supervisor i
 @dataclass(slots=True)
 class Process:
     """What one process serves. ``started`` runs on the event loop once everything is up; ``closing`` runs
-    last, in this order, after the loops and the server have stopped."""
+    last, in this order, after the loops and the server have stopped. ``hangup`` is what SIGHUP asks for."""
 
     name: str
     application: ASGIApp
     loops: Sequence[Loop] = ()
     started: Sequence[Callable[[], object]] = ()
     closing: Sequence[Callable[[], object]] = ()
+    hangup: Sequence[Callable[[], object]] = ()
 
     async def close(self) -> None:
         for step in self.closing:
@@ -93,6 +94,8 @@ async def serve(process: Process, sock: socket.socket) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, told_to_stop)
+    if process.hangup and not os.isatty(0):  # of a terminal it says that it was closed
+        signal.signal(signal.SIGHUP, lambda *_: [asked() for asked in process.hangup])
     loops = [asyncio.create_task(loop.run(), name=loop.name) for loop in process.loops]
     gc.collect()
     gc.freeze()  # what was loaded at start stays: no later collection needs to walk it
