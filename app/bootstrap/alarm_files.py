@@ -102,9 +102,7 @@ class AlarmFiles:
             self._router.change_schedules(alarms.schedules)
             self._read_at = self._clock.now()
             if self._problem:
-                self._router.trouble_is_over(
-                    self._trouble(), Text("it is read again", "ele voltou a ser lido")
-                )
+                self._router.trouble_is_over(self._trouble(), FIXED)
             self._problem = ""
             LOG.info("the alarm files were read", extra={"policy": alarms.policy.id})
             return self._read_at
