@@ -36,7 +36,7 @@ from alarms.router.quality import RuleQuality, alert_quality
 from alarms.router.roster import Roster
 from alarms.router.tokens import Tokens
 from alarms.router.topology import Topology
-from alarms.router.troubles import SELF, Trouble, end_of, put_aside_as, sentence
+from alarms.router.troubles import SELF, Trouble, end_of, ended, put_aside_as, sentence
 from alarms.router.undeliverable import tell_next
 from alarms.stores.protocol import ListPlace, Page, RouterStore, RouterTransaction
 from foundation.bilingual import Text
@@ -120,8 +120,7 @@ class Router(Actions, Roster):
             report(self.routing, tx, now)  # it may be about to be opened
             record = tx.alert(trouble.alert(self.routing.environment, now).member)
             if record is not None and record.state is AlertState.FIRING:
-                end = trouble.over(self.routing.environment, record.starts_at, now, why)
-                process(self.routing, tx, end, now)
+                process(self.routing, tx, ended(record, now, why), now)
 
     # -- alerts and time
 

@@ -60,16 +60,6 @@ class Trouble:
             severity=self.severity,
         )
 
-    def over(self, environment: str, since: datetime, now: datetime, why: Text) -> Alert:
-        """Its end; ``since`` is when it began."""
-        return replace(
-            self.alert(environment, since),
-            state=AlertState.RESOLVED,
-            ends_at=now,
-            summary=f"{self.about}: {why.en}",
-            summary_pt=f"{self.about}: {why.pt}",
-        )
-
     @classmethod
     def of_a_part(cls, part: str, problem: str) -> Trouble:
         """A part of the router that fails: alerts are paged without it."""
@@ -111,10 +101,11 @@ def end_of(record: AlertRecord, now: datetime, in_quarantine: Collection[str]) -
         left = now - record.received_at < quiet
         span = duration_text(quiet)
         why = Text(f"not seen for {span}", f"não visto há {span}")
-    return None if left else _ended(record, now, why)
+    return None if left else ended(record, now, why)
 
 
-def _ended(record: AlertRecord, now: datetime, why: Text) -> Alert:
+def ended(record: AlertRecord, now: datetime, why: Text) -> Alert:
+    """The end of a trouble."""
     about = record.labels.get("about") or record.labels.get("group", "")
     return Alert(
         alert_key=record.key,
