@@ -40,11 +40,11 @@ class RouterReadiness:
         return f"the disk is full: {free // 1024:,} KiB are left, {LEAST_FREE // 1024:,} are needed"
 
     def _delivery(self) -> str | None:
-        """A receiver that is away is tried again and again; this is that nobody tries."""
-        latest = self._store.latest_attempt()
-        if latest is None or self._clock.now() - latest <= MOST_UNTRIED:
+        """A receiver that is away is tried again and again; this is that one is not, though others come."""
+        due = self._store.next_attempt()
+        if due is None or self._clock.now() - due <= MOST_UNTRIED:
             return None
-        return f"messages do not leave: none was tried since {latest.isoformat(timespec='seconds')}"
+        return f"messages do not leave: one is to be tried since {due.isoformat(timespec='seconds')}"
 
     def _backlog(self) -> str | None:
         oldest = self._store.oldest_pending()

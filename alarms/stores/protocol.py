@@ -344,10 +344,10 @@ class RouterStore(ReadSide, Protocol):
         """``created_at`` of the oldest delivery that is neither sent nor dead."""
         ...
 
-    def latest_attempt(self) -> datetime | None:
-        """When the delivery that is furthest on is tried next, or its lease ends; None: nothing waits.
+    def next_attempt(self) -> datetime | None:
+        """When the first that nothing precedes is to be tried, or its lease ends; None: nothing waits.
 
-        Far in the past: nobody tries any more, whatever keeps the receivers.
+        Far in the past: it is not tried, whatever keeps the receivers and however many come after it.
         """
         ...
 

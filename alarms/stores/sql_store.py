@@ -61,14 +61,14 @@ IS_DUE = (
     "((state = 'pending' AND (next_attempt_at <= :now OR next_attempt_at > :far)) "
     "OR (state = 'sending' AND (lease_until <= :begins OR lease_until > :latest)))"
 )
-DUE = f"""
-SELECT sequence FROM outbox AS mine
-WHERE state IN ('pending', 'sending') AND {IS_DUE}
-  AND NOT EXISTS (
+PRECEDED_BY_NONE = """NOT EXISTS (
     SELECT 1 FROM outbox AS earlier
     WHERE earlier.incident_id = mine.incident_id AND earlier.target = mine.target
       AND earlier.channel = mine.channel AND earlier.sequence < mine.sequence
-      AND earlier.state IN ('pending', 'sending'))
+      AND earlier.state IN ('pending', 'sending'))"""
+DUE = f"""
+SELECT sequence FROM outbox AS mine
+WHERE state IN ('pending', 'sending') AND {IS_DUE} AND {PRECEDED_BY_NONE}
 ORDER BY `rank`, sequence LIMIT :limit
 """  # noqa: S608 - constant text
 TAKE = (
@@ -371,10 +371,10 @@ class SqlRouterStore(SqlReads, ABC):
         rows = self._reading.rows("SELECT min(created_at) FROM outbox WHERE state IN ('pending', 'sending')")
         return optional_instant(rows[0][0])
 
-    def latest_attempt(self) -> datetime | None:
+    def next_attempt(self) -> datetime | None:
         rows = self._reading.rows(
-            "SELECT max(COALESCE(lease_until, next_attempt_at)) FROM outbox "
-            "WHERE state IN ('pending', 'sending')"
+            "SELECT min(COALESCE(lease_until, next_attempt_at)) FROM outbox AS mine "  # noqa: S608
+            f"WHERE state IN ('pending', 'sending') AND {PRECEDED_BY_NONE}"
         )
         return optional_instant(rows[0][0])
 

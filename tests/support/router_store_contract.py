@@ -264,7 +264,7 @@ def a_lease_that_ran_out_is_taken_over_and_the_late_worker_is_told(store: Router
 def a_failed_attempt_waits_for_its_time_unless_the_clock_went_back(store: RouterStore) -> None:
     enqueue(store, notification())
     claimed = store.claim("one", NOW, NOW + MINUTE, 1)[0]
-    assert store.latest_attempt() == NOW + MINUTE
+    assert store.next_attempt() == NOW + MINUTE
     again = replace(
         claimed,
         state=DeliveryState.PENDING,
@@ -274,7 +274,7 @@ def a_failed_attempt_waits_for_its_time_unless_the_clock_went_back(store: Router
         last_error="throttled",
     )
     assert store.settle(again) is True
-    assert store.latest_attempt() == NOW + 5 * MINUTE
+    assert store.next_attempt() == NOW + 5 * MINUTE
     assert list(store.claim("one", NOW + 4 * MINUTE, NOW + 5 * MINUTE, 1)) == []
     hour_back = NOW - 60 * MINUTE
     claimed = store.claim("one", hour_back, hour_back + MINUTE, 1)[0]

@@ -14,7 +14,7 @@ from alarms.intake.worker import IntakeWorker
 from alarms.model.incident import Incident
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
-from alarms.router.troubles import QUIET, Trouble
+from alarms.router.troubles import QUIET, Trouble, end_of
 from tests.support.alerts import MONDAY_10, burn_alert
 from tests.support.hooks import alert, alertmanager
 from tests.support.router import Scene
@@ -52,6 +52,15 @@ def test_a_part_that_no_longer_fails_is_over_after_an_hour_and_the_message_says_
     assert (last.incident_id, last.step.value) == (over.id, "resolved")
     assert "not seen for 1h" in last.message.body
     assert "não visto há 1h" in last.message.body_pt
+
+
+def test_what_was_met_once_is_not_counted_and_what_is_over_ends_once(scene: Scene) -> None:
+    meet(scene)
+    first = incident(scene, "RouterPartFails")
+    assert "So far" not in first.summary
+    scene.pass_time(2 * HOUR)
+    (record,) = scene.store.alerts(first.id)
+    assert end_of(record, scene.clock.now() + 5 * HOUR, ()) is None
 
 
 def test_what_still_happens_now_and_then_stays_open(scene: Scene) -> None:

@@ -131,6 +131,7 @@ def test_raised_to_p1_within_the_wait_it_is_paged_at_once(scene: Scene) -> None:
     assert (page.severity, incident.hold) == (Severity.P1, None)
     deadlines = {timer.kind: timer.deadline - scene.clock.now() for timer in scene.store.timers(incident.id)}
     assert deadlines[TimerKind.ACKNOWLEDGE] == 15 * MINUTE
+    assert TimerKind.HOLD not in deadlines
     scene.pass_time(MINUTE)
     assert len(scene.pager.sent) == 1
 
@@ -159,6 +160,13 @@ def test_raised_to_p1_while_a_silence_began_it_is_held_by_the_silence(scene: Sce
 
 def silence_everything(scene: Scene, until: datetime) -> None:
     scene.router.silence([Matcher("environment", "=", "test")], scene.clock.now(), until, "ana", "deploy")
+
+
+def test_what_a_silence_holds_from_the_beginning_does_not_wait_besides(scene: Scene) -> None:
+    silence_everything(scene, MONDAY_10 + 30 * MINUTE)
+    held = scene.receive(foreign_alert("DiskFull", Severity.P2)).hold
+    assert held is not None
+    assert held.kind is HoldKind.SILENCE
 
 
 def test_a_silence_made_within_the_wait_holds_it_until_it_ends(scene: Scene) -> None:

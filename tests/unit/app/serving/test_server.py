@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 from starlette.applications import Starlette
@@ -14,9 +15,16 @@ from dataplatform.local.server import free_port
 from tests.support.patience import patience
 
 
+def lost(number: int, _: object) -> NoReturn:
+    raise AssertionError(f"signal {number} was lost")
+
+
 @pytest.fixture
 def handlers() -> Iterator[None]:
+    """One that nobody handles fails the test; by itself it would end the whole run."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, lost)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
