@@ -63,6 +63,7 @@ def document(
         }
     )
     made: dict[str, Any] = {"text": _text(notification, said, languages), "blocks": blocks}
+    made |= {"unfurl_links": False, "unfurl_media": False}  # the links are for people
     if notification.address.startswith(("@", "#")):
         made["channel"] = notification.address  # for the services that take it; Slack itself no longer does
     return made

@@ -191,6 +191,17 @@ def hook_secret_of(channel: Channel) -> str | None:
             return None
 
 
+def pagers(channels: Channels) -> frozenset[str]:
+    """Those that page by themselves, until they hear that somebody has it."""
+    return frozenset(name for name, channel in channels.items() if isinstance(channel, PagerDutyChannel))
+
+
+def chats(channels: Channels) -> frozenset[str]:
+    """Those of Telegram that are told."""
+    found = (channel for channel in channels.values() if isinstance(channel, TelegramChannel))
+    return frozenset(chat for one in found for several in one.recipients.values() for chat in several)
+
+
 def tells(channel: Channel, team: str) -> bool:
     """Whether it brings a message to people of ``team``."""
     if isinstance(channel, ADDRESSING):

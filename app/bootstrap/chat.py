@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -11,16 +11,18 @@ from starlette.routing import Route
 
 from alarms.http.slack_buttons import SlackButtons
 from alarms.http.telegram_buttons import TelegramButtons
-from alarms.policy.channel import TelegramChannel
-from app.bootstrap.router import RouterParts
+from alarms.policy.channel import Channels, chats
+from alarms.router.router import Router
 from app.settings import Settings
 from foundation.clock import SystemClock
 
 LOG = logging.getLogger(__name__)
 
 
-def chat_routes(settings: Settings, routing: RouterParts, outside: httpx.Client) -> list[Route]:
-    """``outside`` carries what a chat is told of a press."""
+def chat_routes(
+    settings: Settings, router: Router, channels: Callable[[], Channels], outside: httpx.Client
+) -> list[Route]:
+    """``channels`` are those of now; ``outside`` carries what a chat is told of a press."""
 
     def reply(address: str, document: Mapping[str, Any]) -> None:
         try:
@@ -29,13 +31,6 @@ def chat_routes(settings: Settings, routing: RouterParts, outside: httpx.Client)
         except httpx.HTTPError as error:
             LOG.warning("a chat was not told what its button did", extra={"reason": type(error).__name__})
 
-    chats = {
-        chat
-        for channel in routing.channels.values()
-        if isinstance(channel, TelegramChannel)
-        for several in channel.recipients.values()
-        for chat in several
-    }
-    slack = SlackButtons(routing.router, settings.slack_signing_secret, SystemClock().now, reply)
-    telegram = TelegramButtons(routing.router, settings.telegram_hook_token, chats)
+    slack = SlackButtons(router, settings.slack_signing_secret, SystemClock().now, reply)
+    telegram = TelegramButtons(router, settings.telegram_hook_token, lambda: chats(channels()))
     return [*slack.routes(), *telegram.routes()]

@@ -11,7 +11,7 @@ from alarms.model.ids import SortableIds
 from alarms.notify.compose import Composer
 from alarms.notify.links import Links, LinkSigner
 from alarms.policy.alarm_policy import load_alarm_policy
-from alarms.policy.channel import Channels, PagerDutyChannel
+from alarms.policy.channel import Channels, pagers
 from alarms.policy.runbook import Runbooks
 from alarms.reports.metrics import AlertsReceived
 from alarms.router.router import Router
@@ -61,7 +61,7 @@ def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = 
         composer=Composer(alarms.runbooks, Links(console_address(settings), link_signer(settings))),
         received=received.count,
         environment=settings.environment,
-        pagers=[name for name, one in alarms.channels.items() if isinstance(one, PagerDutyChannel)],
+        pagers=pagers(alarms.channels),
     )
     return RouterParts(store, router, alarms.runbooks, alarms.channels, received)
 

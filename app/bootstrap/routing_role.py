@@ -132,7 +132,7 @@ def add_routing(
 
     parts.routes += [
         *hooks.routes(),
-        *chat_routes(settings, routing, outside),
+        *chat_routes(settings, router, lambda: routing.channels, outside),
         *TokenApi(router.tokens, people).routes(),
         *HeartbeatApi(heartbeats, people).routes(),
         *ReloadApi(files.read, people).routes(),

@@ -30,7 +30,7 @@ class Site:
 
     def __init__(self, token: str = TOKEN) -> None:
         self.scene = Scene()
-        buttons = TelegramButtons(self.scene.router, token, [CHAT, "@alarms_public"])
+        buttons = TelegramButtons(self.scene.router, token, lambda: [CHAT, "@alarms_public"])
         desk = DeskApi(self.scene.router, BearerTokens.of({}))
         application = create_application(None, desk, buttons.routes())
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://router")
