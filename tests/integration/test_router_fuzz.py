@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import httpx
+import jmespath
 import msgspec
 import pytest
 from hypothesis import HealthCheck, event, given, settings
@@ -25,6 +26,7 @@ from alarms.http.auth import HOOKS, READ, WRITE, BearerTokens, Principal
 from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import Hooks
 from alarms.intake.inbox import Inbox
+from alarms.intake.mapping import JsonMapping
 from alarms.intake.normalise import clean, intake_rules
 from alarms.intake.sns_message import SnsVerifier
 from alarms.intake.sqs import SqsConsumer
@@ -34,14 +36,33 @@ from alarms.model.receipt import ReceiptState
 from alarms.stores.sqlite import SqliteRouterStore
 from tests.support.alerts import burn_alert, foreign_alert
 from tests.support.fuzzed import bodies
-from tests.support.hooks import TOPIC, MadeSns, alert, alertmanager, cloudwatch_alarm, eventbridge_event
+from tests.support.hooks import (
+    TOPIC,
+    MadeSns,
+    alert,
+    alertmanager,
+    cloudwatch_alarm,
+    eventbridge_event,
+    grafana,
+    grafana_alert,
+    pagerduty,
+)
 from tests.support.router import SHIPPED_POLICY, Scene, numbered_ids
 from tests.support.router_application import create_application
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
-SHARE = 1 if FULL else 40  # 10,500 payloads in full, one in forty of them otherwise
+SHARE = 1 if FULL else 40  # 18,000 payloads in full, one in forty of them otherwise
 TOKEN = {"authorization": "Bearer token"}
-RULES = intake_rules("test", [], SHIPPED_POLICY.severity_words, SHIPPED_POLICY.ignored_labels)
+SHOP = JsonMapping(
+    name=jmespath.compile("title"),
+    alerts=jmespath.compile("events"),
+    state=jmespath.compile("state"),
+    severity=jmespath.compile("level"),
+    starts_at=jmespath.compile("at"),
+    key=jmespath.compile("id"),
+    tags=jmespath.compile("tags"),
+)
+RULES = intake_rules("test", [], SHIPPED_POLICY.severity_words, SHIPPED_POLICY.ignored_labels, {"shop": SHOP})
 SNS = MadeSns()
 
 pytestmark = pytest.mark.proof
@@ -57,6 +78,39 @@ WEBHOOKS = st.builds(
     ),
     st.builds(alert, st.just("Second"), instance=st.sampled_from(("a", "b"))),
     truncatedAlerts=st.sampled_from((0, 0, 7)),
+)
+GRAFANA = st.builds(
+    grafana,
+    st.builds(
+        grafana_alert,
+        st.sampled_from(("QueueLong", "DatasourceError", "DatasourceNoData")),
+        st.sampled_from(("firing", "firing", "resolved")),
+        labels=st.sampled_from(({}, {"severity": "critical"}, {"rulename": "Queue", "instance": "a"})),
+    ),
+    st.builds(grafana_alert, st.just("Second"), values=st.sampled_from((None, {}, {"A": 1.5}))),
+)
+PAGERDUTY = st.builds(
+    pagerduty,
+    st.sampled_from(("trigger", "trigger", "acknowledge", "resolve")),
+    st.sampled_from((None, "db1/disk")),
+    payload=st.sampled_from(({}, {"severity": "info"}, {"custom_details": "text"}, {"timestamp": None})),
+)
+EVENTS_OF_A_SHOP: st.SearchStrategy[Any] = st.builds(
+    dict,
+    events=st.lists(
+        st.fixed_dictionaries(
+            {
+                "title": st.sampled_from(("Till down", "Queue long")),
+                "state": st.sampled_from(("open", "open", "OK", 1)),
+                "level": st.sampled_from(("urgent", "low", 7)),
+                "at": st.sampled_from((1772456400, "2026-03-02T13:00:00Z")),
+                "id": st.sampled_from((1, "two", None)),
+                "tags": st.sampled_from(("a:b,c:d", ["a:b"], {"a": "b"}, [{"tag": "a", "value": "b"}])),
+            }
+        ),
+        min_size=1,
+        max_size=3,
+    ),
 )
 STATES = st.sampled_from(("ALARM", "ALARM", "OK", "INSUFFICIENT_DATA"))
 ALARMS = st.builds(cloudwatch_alarm, st.sampled_from(("cpu-high", "disk-full")), STATES)
@@ -149,7 +203,7 @@ def payloads(number: int) -> settings:
     )
 
 
-def nothing_is_lost(site: Site, payload: bytes) -> None:
+def nothing_is_lost(site: Site, payload: bytes, expected: Collection[str] | None = None) -> None:
     """Its one receipt, worked off: what fires in it is in an incident, what cannot be read in quarantine, and
     somebody is told of that."""
     site.work_off()
@@ -158,7 +212,8 @@ def nothing_is_lost(site: Site, payload: bytes) -> None:
     assert states[ReceiptState.DONE] + states[ReceiptState.QUARANTINED] >= 1
     event("worked off" if states[ReceiptState.DONE] else "in quarantine")
     if states[ReceiptState.DONE]:
-        assert expected_to_fire(payload) <= site.firing()
+        wanted = expected_to_fire(payload) if expected is None else set(expected)
+        assert wanted <= site.firing()
     assert bool(states[ReceiptState.QUARANTINED]) is ("Quarantined" in site.firing())
     for listed in site.ask("GET", "/v1/alerts/quarantine").json()["quarantined"]:
         assert listed["problem"]
@@ -187,6 +242,30 @@ def expected_to_fire(payload: bytes) -> set[str]:
     return {clean(document["AlarmName"])} if document["NewStateValue"] == "ALARM" else set()
 
 
+def events_to_fire(payload: bytes) -> set[str]:
+    """The same of an event for PagerDuty; one that nobody can read fires nothing."""
+    try:
+        event = json.loads(payload)
+    except (ValueError, RecursionError):
+        return set()
+    told = event.get("payload") if isinstance(event, dict) else None
+    summary = told.get("summary") if isinstance(told, dict) else None
+    if not isinstance(summary, str) or event.get("event_action") != "trigger" or len(summary) > 250:
+        return set()
+    return {clean(summary.strip()).strip() or "Unnamed alert"}
+
+
+def shop_to_fire(payload: bytes) -> set[str]:
+    """Of a body of one event that is open and has a title."""
+    try:
+        match json.loads(payload):
+            case {"events": [{"title": str(title), "state": "open"}]} if len(title) <= 250:
+                return {clean(title.strip()).strip() or "Unnamed alert"}
+    except (ValueError, RecursionError):
+        pass
+    return set()
+
+
 def name_of(item: dict[str, Any]) -> str:
     labels = item.get("labels")
     name = labels.get("alertname") if isinstance(labels, dict) else None
@@ -202,6 +281,37 @@ def test_alertmanagers_hook(
     with fresh_site(tmp_path_factory, runner) as site:
         assert site.ask("POST", "/hooks/alertmanager", payload).status_code == 200
         nothing_is_lost(site, payload)
+
+
+@payloads(2_500)
+@given(payload=bodies(GRAFANA))
+def test_grafanas_hook(
+    payload: bytes, tmp_path_factory: pytest.TempPathFactory, runner: asyncio.Runner
+) -> None:
+    with fresh_site(tmp_path_factory, runner) as site:
+        assert site.ask("POST", "/hooks/grafana", payload).status_code == 200
+        nothing_is_lost(site, payload)
+
+
+@payloads(2_500)
+@given(payload=bodies(PAGERDUTY))
+def test_the_hook_of_pagerdutys_senders(
+    payload: bytes, tmp_path_factory: pytest.TempPathFactory, runner: asyncio.Runner
+) -> None:
+    with fresh_site(tmp_path_factory, runner) as site:
+        answer = site.ask("POST", "/v2/enqueue", payload)
+        assert (answer.status_code, answer.json()["status"]) == (202, "success")
+        nothing_is_lost(site, payload, expected=events_to_fire(payload))
+
+
+@payloads(2_500)
+@given(payload=bodies(EVENTS_OF_A_SHOP))
+def test_a_hook_with_a_mapping(
+    payload: bytes, tmp_path_factory: pytest.TempPathFactory, runner: asyncio.Runner
+) -> None:
+    with fresh_site(tmp_path_factory, runner) as site:
+        assert site.ask("POST", "/hooks/json/shop", payload).status_code == 200
+        nothing_is_lost(site, payload, expected=shop_to_fire(payload))
 
 
 @payloads(2_000)
