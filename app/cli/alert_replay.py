@@ -38,7 +38,7 @@ class Duration(click.ParamType[timedelta]):
 @click.option(
     "--policy",
     "changed",
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     required=True,
     help="The changed policy: a policy.yaml, or a folder with it and its schedules, channels and so on.",
 )

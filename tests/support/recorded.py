@@ -19,6 +19,7 @@ from alarms.policy.schedule import Schedules
 from alarms.reports.replay import Replay, ReplayPlan, replay
 from alarms.router.router import Router
 from alarms.router.topology import Topology
+from alarms.stores.mysql import MysqlRouterStore, open_mysql_record
 from alarms.stores.record import open_sqlite_record
 from alarms.stores.sqlite import SqliteRouterStore
 from foundation.clock import ManualClock
@@ -31,9 +32,11 @@ MINUTE = timedelta(minutes=1)
 
 
 class Past:
+    """On a file of SQLite's, or on the MySQL at that address."""
+
     def __init__(
         self,
-        path: Path,
+        path: Path | str,
         policy: RoutingPolicy = SHIPPED_POLICY,
         schedules: Schedules | None = None,
         topology: Topology = PLATFORM,
@@ -41,10 +44,13 @@ class Past:
         environment: str = "test",
     ) -> None:
         self.environment = environment
-        self.path, self.begins = path, begins
+        self.path: Path | str = path
+        self.begins = begins
         self.schedules, self.topology = schedules or Schedules(), topology
         self.clock = ManualClock(begins)
-        self.store = SqliteRouterStore(path)
+        self.store: MysqlRouterStore | SqliteRouterStore = (
+            MysqlRouterStore(path, server_time=False) if isinstance(path, str) else SqliteRouterStore(path)
+        )
         self.router = Router(
             self.store,
             policy,
@@ -100,7 +106,8 @@ class Past:
         since: timedelta = timedelta(days=30),
         schedules: Schedules | None = None,
     ) -> Replay:
-        record = open_sqlite_record(self.path)
+        path = self.path
+        record = open_mysql_record(path) if isinstance(path, str) else open_sqlite_record(path)
         try:
             return replay(
                 record,

@@ -387,8 +387,8 @@ def test_nothing_can_be_written_through_the_record_and_nothing_is(past: Past, tm
     assert found.changes
     assert past.store._reading.rows("SELECT count(*), max(fence) FROM outbox") == before
     assert past.store._reading.rows("PRAGMA data_version") == changes
-    record = open_sqlite_record(past.path)
-    connection = sqlite3.connect(f"{past.path.as_uri()}?mode=ro", uri=True)
+    record = open_sqlite_record(Path(past.path))
+    connection = sqlite3.connect(f"{Path(past.path).as_uri()}?mode=ro", uri=True)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         connection.execute("DELETE FROM receipts")
     with pytest.raises(StoreBusy, match="readonly"):
@@ -403,7 +403,7 @@ def test_a_store_of_an_older_version_is_refused_and_left_as_it_is(past: Past) ->
     with sqlite3.connect(past.path) as connection:
         connection.execute("PRAGMA user_version = 1")
     with pytest.raises(UnusableFile, match="Start its router once"):
-        open_sqlite_record(past.path)
+        open_sqlite_record(Path(past.path))
 
 
 def test_rows_that_cannot_be_read_are_left_out_and_counted(past: Past) -> None:
@@ -427,7 +427,7 @@ def test_times_of_receipts_that_are_the_same_lose_none(past: Past) -> None:
             for number in range(501)
         ]
     )
-    record = open_sqlite_record(past.path)
+    record = open_sqlite_record(Path(past.path))
     taken = [one.id for one in record.receipts(MONDAY_10, datetime(2027, 1, 1, tzinfo=UTC))]
     record.close()
     assert len(taken) == len(set(taken)) == 501

@@ -16,6 +16,7 @@ import click
 import pytest
 
 from foundation.exit_status import ExitStatus
+from foundation.workspace import SHIPPED
 from tests.support.command_line import every_command, mirante
 
 NO, USAGE, ENVIRONMENT = ExitStatus.NO, ExitStatus.USAGE, ExitStatus.ENVIRONMENT
@@ -83,6 +84,7 @@ def on_mysql(words: str) -> Case:
     return Case("unreachable", f"--data-dir data {words}", ENVIRONMENT, settings)
 
 
+POLICY = SHIPPED.alarms / "policy.yaml"
 MINUTES = "--from 2026-03-10T02:00 --to 2026-03-10T03:00"
 TABLE: Mapping[str, Sequence[Case]] = {
     "alerts ack": on_router("alerts ack abc"),
@@ -107,6 +109,12 @@ TABLE: Mapping[str, Sequence[Case]] = {
     "alerts quarantine requeue": on_router("alerts quarantine requeue 1"),
     "alerts quarantine show": on_router("alerts quarantine show 1"),
     "alerts reassign": on_router("alerts reassign abc operations"),
+    "alerts replay": (
+        Case("missing", "alerts replay --policy missing", ENVIRONMENT),
+        Case("missing", f"--data-dir missing alerts replay --policy {POLICY}", ENVIRONMENT),
+        Case("broken", "alerts replay --policy broken", NO),
+        Case("broken", f"--data-dir broken/data alerts replay --policy {POLICY}", ENVIRONMENT),
+    ),
     "alerts report": on_router("alerts report"),
     "alerts resolve": on_router("alerts resolve abc"),
     "alerts sources": on_router("alerts sources"),
