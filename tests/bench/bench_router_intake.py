@@ -23,17 +23,18 @@ PENDING = "SELECT count(*) FROM receipts WHERE state = 'pending'"
 
 
 def run() -> dict[str, object]:
-    ours, theirs, syncs, backlogs, drains = [], [], [], [], []
+    ours, theirs, syncs, backlogs, drains, efforts = [], [], [], [], [], []
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
             syncs.append(syncs_per_second(Path(folder)))
-            rate, backlog, drained = router_rates(Path(folder))
+            rate, backlog, drained, effort = router_rates(Path(folder))
             ours.append(rate)
             backlogs.append(backlog)
             drains.append(drained)
+            efforts.append(effort)
             if ALERTMANAGER is not None:
-                with alertmanager(Path(folder)) as port:
-                    report = storm(port, ALERTS, "--to-alertmanager")
+                with alertmanager(Path(folder)) as running:
+                    report = storm(running.port, ALERTS, "--to-alertmanager")
                 theirs.append(report["accepted"] / report["seconds"])
     return {
         "alerts": ALERTS,
@@ -44,6 +45,7 @@ def run() -> dict[str, object]:
         "goal": "ratio of 0.5 and more; a backlog worked off at 1,000 a second and more",
         "backlog_after_the_storm": median(backlogs),
         "backlog_worked_off_per_second": median(drains),
+        "worked_off_per_second_of_processor": median(efforts),
         "disk_syncs_per_second": median(syncs),
         "each_round": {"ours": ours, "alertmanager": theirs, "worked_off": drains},
         "load_average": os.getloadavg()[0],
@@ -60,15 +62,16 @@ def syncs_per_second(folder: Path) -> float:
         return SYNCS / (time.perf_counter() - began)
 
 
-def router_rates(folder: Path) -> tuple[float, int, float]:
-    """Alerts accepted a second; how many were left when the last was, and how many a second went then."""
-    with router(folder) as port:
-        report = storm(port, ALERTS)
-        began, left = time.perf_counter(), pending(folder)
+def router_rates(folder: Path) -> tuple[float, int, float, float]:
+    """Alerts accepted a second; how many were left when the last was; how many of those went a second then,
+    and a second of the processor's, whoever else was using it."""
+    with router(folder) as running:
+        report = storm(running.port, ALERTS)
+        began, used, left = time.perf_counter(), running.processor_seconds(), pending(folder)
         while pending(folder):
             time.sleep(0.05)
-        seconds = time.perf_counter() - began
-    return report["accepted"] / report["seconds"], left, left / seconds
+        seconds, used = time.perf_counter() - began, running.processor_seconds() - used
+    return report["accepted"] / report["seconds"], left, left / seconds, left / used
 
 
 def pending(folder: Path) -> int:

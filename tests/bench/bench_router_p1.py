@@ -70,8 +70,8 @@ def run() -> dict[str, object]:
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as folder, receiver() as (url, arrived):
             fill(Path(folder))
-            with router(Path(folder), url) as port:
-                ours += latencies(port, arrived)
+            with router(Path(folder), url) as running:
+                ours += latencies(running.port, arrived)
         if ALERTMANAGER is not None:
             theirs += of_alertmanager()
     return {
@@ -90,9 +90,9 @@ def of_alertmanager() -> list[float]:
     with (
         tempfile.TemporaryDirectory() as folder,
         receiver() as (url, arrived),
-        alertmanager(Path(folder), url) as port,
+        alertmanager(Path(folder), url) as running,
     ):
-        return latencies(port, arrived, "--to-alertmanager")
+        return latencies(running.port, arrived, "--to-alertmanager")
 
 
 def fill(folder: Path) -> None:

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,20 @@ ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertman
 ROUNDS = int(os.environ.get("MIRANTE_BENCH_ROUNDS", "5"))
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    port: int
+    pid: int
+
+    def processor_seconds(self) -> float:
+        """What it has used so far, of all cores."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
-def router(folder: Path, receiver: str = "http://127.0.0.1:9/") -> Iterator[int]:
-    """``mirante serve router`` with its data in ``folder``: its port, once it is ready. All pages go to
-    ``receiver``."""
+def router(folder: Path, receiver: str = "http://127.0.0.1:9/") -> Iterator[Running]:
+    """``mirante serve router`` with its data in ``folder``, once it is ready; pages go to ``receiver``."""
     port, policy = free_port(), folder / "policy"
     policy.mkdir()
     shutil.copy(ROOT / "alarms" / "policy.yaml", policy)
@@ -40,8 +51,8 @@ def router(folder: Path, receiver: str = "http://127.0.0.1:9/") -> Iterator[int]
     }
     others = {name: value for name, value in os.environ.items() if not name.startswith("MIRANTE_")}
     command = [sys.executable, "-m", "app.cli", "serve", "router"]
-    with _running(command, f"http://127.0.0.1:{port}/readyz", {**others, **settings}):
-        yield port
+    with _running(command, f"http://127.0.0.1:{port}/readyz", {**others, **settings}) as server:
+        yield Running(port, server.pid)
 
 
 def store_in(folder: Path) -> Path:
@@ -50,7 +61,7 @@ def store_in(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def alertmanager(folder: Path, receiver: str | None = None) -> Iterator[int]:
+def alertmanager(folder: Path, receiver: str | None = None) -> Iterator[Running]:
     assert ALERTMANAGER is not None
     port = free_port()
     hooks = [] if receiver is None else [{"url": receiver}]
@@ -66,8 +77,8 @@ def alertmanager(folder: Path, receiver: str | None = None) -> Iterator[int]:
         f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     ]
-    with _running(command, f"http://127.0.0.1:{port}/-/ready"):
-        yield port
+    with _running(command, f"http://127.0.0.1:{port}/-/ready") as server:
+        yield Running(port, server.pid)
 
 
 def storm(port: int, count: int, *options: str) -> dict[str, Any]:
@@ -82,12 +93,12 @@ def storm(port: int, count: int, *options: str) -> dict[str, Any]:
 @contextlib.contextmanager
 def _running(
     command: Sequence[str], ready: str, environment: Mapping[str, str] | None = None
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=quiet, stderr=quiet) as server:
         try:
             _wait_for(server, ready)
-            yield
+            yield server
         finally:
             server.kill()
 
