@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -25,13 +25,17 @@ LONGEST_ANSWER = 200
 
 
 class TelegramButtons:
-    """A press counts in one of ``chats``, those of the channels of now, or where a person was told."""
+    """A press counts in one of ``chats``, those of the channels, or where a person was told."""
 
-    def __init__(self, desk: Desk, token: str, chats: Callable[[], Collection[str]]) -> None:
+    def __init__(self, desk: Desk, token: str, chats: Collection[str]) -> None:
         self._desk = desk
         self._token = token.encode()
-        self._chats = chats
+        self.change_chats(chats)
         self._seen = SeenPresses()
+
+    def change_chats(self, chats: Collection[str]) -> None:
+        """For presses from now on."""
+        self._chats = frozenset(chats)
 
     def routes(self) -> list[Route]:
         return [Route("/hooks/telegram", self.update, methods=["POST"])]
@@ -72,7 +76,7 @@ class TelegramButtons:
 
     def _was_told(self, chat: Mapping[str, Any], incident_id: str) -> bool:
         names = {str(chat.get("id")), f"@{chat.get('username')}"}
-        if not names.isdisjoint(self._chats()):
+        if names & self._chats:
             return True
         sent = self._desk.notifications(incident_id)
         return any(delivery.notification.address in names for delivery in sent)

@@ -46,6 +46,7 @@ ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PUSH_TOPIC = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?charset=utf-8)?", re.IGNORECASE)
 LARGEST_PORT = 65_535
+TEMPLATE_SUFFIX = ".j2"  # by which a change of one is noticed
 MOST_RECIPIENTS = 5  # of a service that takes one at a time: all have to fit into one try
 TELEGRAM = "https://api.telegram.org"
 PAGERDUTY = "https://events.pagerduty.com"
@@ -126,8 +127,9 @@ def _template(fields: Mapping[str, Place]) -> WebhookTemplate | None:
     name = place.text()
     folder = Path(place.source.file).parent.resolve()
     path = (folder / name).resolve()
-    if not name or not path.is_relative_to(folder):
-        place.wrong(f"{name!r} is not beside channels.yaml", "Name a file of its folder, as tickets.json.j2")
+    if not path.is_relative_to(folder) or not name.endswith(TEMPLATE_SUFFIX):
+        fix = "Name a file of its folder that ends so, as tickets.json.j2"
+        place.wrong(f"{name!r} is not a file beside channels.yaml that ends in {TEMPLATE_SUFFIX}", fix)
         return None
     try:
         template = WebhookTemplate(read_text(path), content_type)

@@ -99,6 +99,10 @@ class Router(Actions, Roster):
             with self._store.transaction() as tx:
                 self.routing.keep_policy(tx)
 
+    def change_pagers(self, pagers: Iterable[str]) -> None:
+        """For acknowledgements from now on."""
+        self.routing.pagers = frozenset(pagers)
+
     def change_schedules(self, schedules: Schedules) -> None:
         """For pages and silences from now on: what recurring maintenance held is looked at again."""
         before, self.routing.schedules = self.routing.schedules, schedules

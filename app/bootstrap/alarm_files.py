@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from alarms.policy.alarm_policy import FILES, AlarmPolicy, load_alarm_policy
+from alarms.policy.channel_file import TEMPLATE_SUFFIX
 from alarms.router.router import Router
 from alarms.router.troubles import Trouble, sentence
 from app.settings import Settings
@@ -140,10 +141,10 @@ class AlarmFiles:
         """Which files there are, and which versions of them."""
         found = []
         for folder in self._settings.folders.alarm_folders():
-            for name in FILES:
+            for path in (*(folder / name for name in FILES), *sorted(folder.rglob(f"*{TEMPLATE_SUFFIX}"))):
                 try:
-                    seen = os.stat(folder / name)
+                    seen = os.stat(path)
                 except OSError:
                     continue
-                found.append((str(folder / name), seen.st_ino, seen.st_mtime_ns, seen.st_size))
+                found.append((str(path), seen.st_ino, seen.st_mtime_ns, seen.st_size))
         return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -19,18 +19,24 @@ from foundation.clock import SystemClock
 LOG = logging.getLogger(__name__)
 
 
-def chat_routes(
-    settings: Settings, router: Router, channels: Callable[[], Channels], outside: httpx.Client
-) -> list[Route]:
-    """``channels`` are those of now; ``outside`` carries what a chat is told of a press."""
+class ChatButtons:
+    """``outside`` carries what a chat is told of a press."""
 
-    def reply(address: str, document: Mapping[str, Any]) -> None:
-        try:
-            with outside.stream("POST", address, json=document):
-                pass  # nobody needs the answer
-        except httpx.HTTPError as error:
-            LOG.warning("a chat was not told what its button did", extra={"reason": type(error).__name__})
+    def __init__(self, settings: Settings, router: Router, channels: Channels, outside: httpx.Client) -> None:
+        def reply(address: str, document: Mapping[str, Any]) -> None:
+            try:
+                with outside.stream("POST", address, json=document):
+                    pass  # nobody needs the answer
+            except httpx.HTTPError as error:
+                reason = type(error).__name__
+                LOG.warning("a chat was not told what its button did", extra={"reason": reason})
 
-    slack = SlackButtons(router, settings.slack_signing_secret, SystemClock().now, reply)
-    telegram = TelegramButtons(router, settings.telegram_hook_token, lambda: chats(channels()))
-    return [*slack.routes(), *telegram.routes()]
+        self._slack = SlackButtons(router, settings.slack_signing_secret, SystemClock().now, reply)
+        self._telegram = TelegramButtons(router, settings.telegram_hook_token, chats(channels))
+
+    def routes(self) -> list[Route]:
+        return [*self._slack.routes(), *self._telegram.routes()]
+
+    def change_channels(self, channels: Channels) -> None:
+        """For presses from now on."""
+        self._telegram.change_chats(chats(channels))

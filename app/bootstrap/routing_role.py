@@ -41,6 +41,7 @@ from alarms.model.ids import SortableIds
 from alarms.model.notification import Delivery
 from alarms.notify.dispatcher import Dispatcher
 from alarms.policy.alarm_policy import AlarmPolicy
+from alarms.policy.channel import pagers
 from alarms.policy.policy import RoutingPolicy
 from alarms.reports.metrics import RouterMetrics
 from alarms.router.heartbeat import HeartbeatSender, ping
@@ -48,7 +49,7 @@ from alarms.router.readiness import RouterReadiness
 from alarms.router.tokens import OPERATOR
 from alarms.stores.protocol import RouterStore
 from app.bootstrap.alarm_files import LOOK_EVERY, AlarmFiles, Take
-from app.bootstrap.chat import chat_routes
+from app.bootstrap.chat import ChatButtons
 from app.bootstrap.kept_secret import kept_secret
 from app.bootstrap.notifiers import Notifiers, build_notifiers
 from app.bootstrap.process import ProcessParts
@@ -108,17 +109,21 @@ def add_routing(
     worker = _worker(routing, rules(router.policy), clock, inbox, signs)
     dispatcher = _dispatcher(routing, build_notifiers(routing.channels, settings, clock), clock, metrics)
 
+    outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
+    chat = ChatButtons(settings, router, routing.channels, outside)
+
     def prepare(alarms: AlarmPolicy) -> Take:
         fresh = build_notifiers(alarms.channels, settings, clock)
 
         def take() -> None:
             dispatcher.change_notifiers(fresh.by_channel, fresh.close)
             worker.change_rules(rules(alarms.policy))
+            router.change_pagers(pagers(alarms.channels))
+            chat.change_channels(alarms.channels)
 
         return take
 
     files = AlarmFiles(settings, router, clock, prepare)
-    outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
     heartbeat = HeartbeatSender(
         store,
         clock,
@@ -132,7 +137,7 @@ def add_routing(
 
     parts.routes += [
         *hooks.routes(),
-        *chat_routes(settings, router, lambda: routing.channels, outside),
+        *chat.routes(),
         *TokenApi(router.tokens, people).routes(),
         *HeartbeatApi(heartbeats, people).routes(),
         *ReloadApi(files.read, people).routes(),

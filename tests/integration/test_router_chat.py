@@ -247,3 +247,24 @@ def test_no_log_holds_a_secret(world: World) -> None:
     logged = world.role.log.read_text(encoding="utf-8")
     for secret in secrets(world.outside.url).values():
         assert secret not in logged
+
+
+def test_channels_and_templates_change_while_it_runs(world: World) -> None:
+    folder = Path(world.role.settings["MIRANTE_ALARM_POLICY"])
+    (folder / "tickets.json.j2").write_text('{"changed": {{ incident | tojson }}}', encoding="utf-8")
+    file = folder / "channels.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"-1001"', '"-1009"'), encoding="utf-8")
+    with patch.dict(os.environ, {"MIRANTE_ROUTER_URL": world.role.url}):
+        assert typed(world.role.settings, "alerts", "reload").status == 0
+    incident = world.page("AfterTheChange")
+    assert json.loads(world.about("/tickets", incident).body) == {"changed": incident}
+    assert json.loads(world.about("/bot1:secret/sendMessage", incident).body)["chat_id"] == "-1009"
+    data = {"data": f"acknowledge:{incident}", "message": {"chat": {"id": -1001}}, "from": {}, "id": "1"}
+    answer = httpx.post(
+        f"{world.role.url}/hooks/telegram",
+        json={"update_id": 9, "callback_query": data},
+        headers={"x-telegram-bot-api-secret-token": TELEGRAM},
+        timeout=patience(30),
+    )
+    assert "was not told" in answer.json()["text"]
+    assert world.acknowledged_by(incident) is None

@@ -30,7 +30,7 @@ class Site:
 
     def __init__(self, token: str = TOKEN) -> None:
         self.scene = Scene()
-        buttons = TelegramButtons(self.scene.router, token, lambda: [CHAT, "@alarms_public"])
+        self.buttons = buttons = TelegramButtons(self.scene.router, token, [CHAT, "@alarms_public"])
         desk = DeskApi(self.scene.router, BearerTokens.of({}))
         application = create_application(None, desk, buttons.routes())
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://router")
@@ -120,6 +120,15 @@ async def test_a_chat_that_was_not_told_may_not_acknowledge(site: Site) -> None:
     answer = await site.post(site.update(chat={"id": 666, "type": "private", "username": "stranger"}))
     assert (answer.status_code, "was not told" in answer.json()["text"]) == (200, True)
     assert site.acknowledged_by is None
+
+
+async def test_the_chats_of_a_changed_file_are_those_that_count(site: Site) -> None:
+    site.buttons.change_chats(["-1009"])
+    assert "was not told" in (await site.post(site.update(number=1))).json()["text"]
+    assert site.acknowledged_by is None
+    site.buttons.change_chats([CHAT])
+    await site.post(site.update(number=2))
+    assert site.acknowledged_by is not None
 
 
 async def test_a_channel_is_known_by_its_name_and_a_person_by_the_address_that_was_told(site: Site) -> None:

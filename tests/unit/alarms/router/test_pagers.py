@@ -76,3 +76,12 @@ def test_an_incident_that_no_pager_service_was_told_of_is_not_acknowledged_there
     office.router.acknowledge(incident, "ana")
     assert office.events() == [("trigger", incident)]
     office.close()
+
+
+def test_the_pager_services_of_a_changed_file_hear_of_it(server: HttpCatcher) -> None:
+    office = Office(server, pagers=())
+    incident = office.open()
+    office.router.change_pagers(["pager"])
+    office.router.acknowledge(incident, "ana")
+    assert office.events()[-1] == ("acknowledge", incident)
+    office.close()

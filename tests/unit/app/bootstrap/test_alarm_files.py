@@ -13,6 +13,7 @@ import pytest
 from alarms.model.incident import HoldKind, IncidentState
 from alarms.model.severity import Severity
 from alarms.policy.alarm_policy import AlarmPolicy
+from alarms.policy.channel import WebhookChannel
 from app.bootstrap.alarm_files import AlarmFiles, FilesRefused, Take
 from app.settings import Settings
 from foundation.workspace import SHIPPED
@@ -178,3 +179,19 @@ def test_what_the_router_knows_changes_together(written: Written) -> None:
     schedules = written.scene.router.routing.schedules
     assert schedules.people.name_of("bia") == "Beatriz"
     assert replace(schedules, people=schedules.people) == schedules
+
+
+def test_a_changed_template_of_a_webhook_is_read_too(tmp_path: Path) -> None:
+    written = Written(tmp_path)
+    written.write("t.json.j2", '{"a": {{ subject | tojson }}}')
+    hook = "{kind: webhook, url: 'https://x.example', template: t.json.j2}"
+    written.write("channels.yaml", f"version: 1\nchannels:\n  default: {{kind: local}}\n  hook: {hook}\n")
+    written.look()
+    before = len(written.taken)
+    written.write("t.json.j2", '{"b": {{ subject | tojson }}}')
+    written.look()
+    assert len(written.taken) == before + 1
+    hook_now = written.taken[-1].channels["hook"]
+    assert isinstance(hook_now, WebhookChannel)
+    assert hook_now.template is not None
+    assert '"b"' in hook_now.template.text
