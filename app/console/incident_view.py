@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alarms.model.alert import BurnArithmetic
-from alarms.model.incident import Incident, IncidentState, Timer, TimerKind
+from alarms.model.incident import BY_ALERTS, NOT_REPORTED, Incident, IncidentState, Timer, TimerKind
 from alarms.notify.links import incident_path
 from alarms.policy.escalation import EscalationPolicy, Recipient, owner_target
 from alarms.policy.policy import RoutingPolicy
@@ -133,7 +133,8 @@ def _age(incident: Incident, reader: Reader) -> str:
 def _handled(incident: Incident, reader: Reader) -> str:
     texts, formats = reader.texts, reader.formats
     if incident.resolved_at is not None:
-        key = "incident.resolved_alone" if incident.resolved_by == "alerts" else "incident.resolved_by"
+        by_nobody = {BY_ALERTS: "incident.resolved_alone", NOT_REPORTED: "incident.not_reported"}
+        key = by_nobody.get(incident.resolved_by or "", "incident.resolved_by")
         return texts(key, by=incident.resolved_by or "", at=formats.instant(incident.resolved_at))
     if incident.acknowledged_at is not None:
         at = formats.instant(incident.acknowledged_at)

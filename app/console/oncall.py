@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from alarms.model.errors import AlarmsError
+from alarms.model.source import AskedState, SourceReport
 from alarms.router.desk import IncidentPage
 from app.console.incident_pages import SHOWN, further
 from app.console.incident_view import IncidentView, incident_view
@@ -12,15 +15,34 @@ from app.console.visits import Reader
 from slo.model.errors import SloError
 
 
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    name: str
+    state: str
+    is_well: bool
+    counts: str
+
+
+def _source(report: SourceReport, reader: Reader) -> SourceView:
+    at, texts = reader.formats.time(report.asked_at), reader.texts
+    return SourceView(
+        report.name,
+        texts(f"oncall.source.{report.state}"),
+        report.state is AskedState.ANSWERS and not report.missing,
+        texts("oncall.source", firing=report.firing, missing=report.missing, at=at),
+    )
+
+
 def oncall_page(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:
     """What cannot be read is named in ``problems``; the rest is shown all the same."""
     problems: list[str] = []
     incidents: list[IncidentView] | None = None
-    page = IncidentPage(())
+    page, sources = IncidentPage(()), []
     objectives: list[ObjectiveView] | None = None
     try:
         page = deps.desk.open_page(SHOWN)
         incidents = [incident_view(deps, incident, reader) for incident in page.alerts]
+        sources = [_source(report, reader) for report in deps.desk.sources()]
     except AlarmsError as error:
         problems.append(reader.texts("problem.incidents", reason=error))
     try:
@@ -32,6 +54,7 @@ def oncall_page(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:
         "incidents": incidents,
         "left": page.left,
         "further": further(page),
+        "sources": sources,
         "objectives": objectives,
         "problems": problems,
     }

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from alarms.model.incident import Incident, Timer
+from alarms.model.source import SourceReport
 from alarms.policy.escalation import EscalationPolicy
 from alarms.router.desk import IncidentReader
 from app.console.runbook_files import ShippedRunbooks
@@ -39,6 +40,10 @@ class IncidentDesk(IncidentReader, Protocol):
 
     def timers(self, incident_id: str) -> Sequence[Timer]:
         """Those that run, by deadline."""
+        ...
+
+    def sources(self) -> Sequence[SourceReport]:
+        """What came of asking each watched source what fires, the last time."""
         ...
 
     def acknowledge(self, incident_id: str, by: str, note: str = "") -> Incident: ...

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from app.bootstrap.paths import DataPaths
@@ -42,22 +43,36 @@ def alarm_policy(folder: Path) -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Word:
+    """That it fires, or that it is over; ``at`` is when that was told, in seconds since 1970."""
+
+    fires: bool
+    at: float
+
+
 class LastWord:
     """What the receiver was told last of each series: that it fires, or that it is over."""
 
     def __init__(self, data: Path) -> None:
         self._paths = DataPaths(data)
 
-    def fires(self) -> dict[str, bool]:
+    def last(self) -> dict[str, Word]:
         """By series; one of which nothing was told is not there."""
-        told = _rows(self._paths.notifications, "SELECT incident_id, step FROM messages ORDER BY sequence")
-        words: dict[str, str] = {row[0]: row[1] for row in told}
+        query = "SELECT incident_id, step, delivered_at FROM messages ORDER BY sequence"
+        told = {
+            incident: Word(step != "resolved", datetime.fromisoformat(at).timestamp())
+            for incident, step, at in _rows(self._paths.notifications, query)
+        }
         records = [json.loads(body) for (body,) in _rows(self._paths.router, "SELECT body FROM alerts")]
         return {
-            record["labels"]["n"]: words[record["incident_id"]] != "resolved"
+            record["labels"]["n"]: told[record["incident_id"]]
             for record in records
-            if "n" in record["labels"] and record["incident_id"] in words
+            if "n" in record["labels"] and record["incident_id"] in told
         }
+
+    def fires(self) -> dict[str, bool]:
+        return {one: word.fires for one, word in self.last().items()}
 
     def messages(self) -> int:
         return len(_rows(self._paths.notifications, "SELECT 1 FROM messages"))
@@ -100,7 +115,7 @@ class NoSilence:
         self._settled: set[str] = set()
 
     def look(self, now: float) -> None:
-        """Once: whoever has been active for so long without a break has to be known."""
+        """Once: whoever has been active for so long has to be known. ``now`` in seconds since 1970."""
         active = self.chain.active()
         up = self._is_router_up()
         self._up_since = (self._up_since or now) if up else None
@@ -114,12 +129,14 @@ class NoSilence:
             self._active.setdefault(one, now)
         if self._up_since is None:
             return
-        fires = self.word.fires()
+        words = self.word.last()
         for one, since in self._active.items():
-            lasted = now - max(since, self._up_since)
-            if fires.get(one):
+            word = words.get(one, Word(False, 0.0))
+            # An end that was told in between was Alertmanager's own word, or else time runs from there.
+            lasted = now - max(since, self._up_since, 0.0 if word.fires else word.at)
+            if word.fires:
                 if one not in self._settled:
-                    self.longest = max(self.longest, lasted)
+                    self.longest = max(self.longest, min(lasted, word.at - max(since, self._up_since)))
                     self._settled.add(one)
                 self.judged += lasted >= self.within
             elif lasted >= self.within:
@@ -138,7 +155,7 @@ class NoSilence:
         def judge() -> None:
             try:
                 while not over.wait(POLL):
-                    self.look(time.monotonic())
+                    self.look(time.time())
             except BaseException as error:  # noqa: BLE001 - raised where the test is
                 failed.append(error)
 

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from alarms.model.errors import StoreBusy
-from alarms.model.incident import Incident
+from alarms.model.incident import NOT_REPORTED, Incident, IncidentState
 from alarms.model.severity import Severity
+from alarms.model.source import AskedState, SourceReport
 from app.console.application import create_console
 from app.console.guards import CONTENT_SECURITY_POLICY
 from app.console.languages import texts_in
@@ -458,3 +459,30 @@ async def test_the_pages_say_how_fast_an_accelerated_clock_runs(world: World) ->
 
 async def test_a_page_says_the_zone_of_its_times(world: World) -> None:
     assert "Times are America/Sao_Paulo (UTC−03:00)" in text_of(await page(world, "/console/"))
+
+
+async def test_the_on_call_page_shows_who_is_asked_what_fires(world: World) -> None:
+    assert "am:9093" not in await page(world, "/console/")
+    report = SourceReport("alertmanager http://am:9093", NOW, AskedState.SILENT, NOW, None, 7, 5, 2)
+    with world.router._store.transaction() as tx:
+        tx.save_source_report(report)
+    shown = text_of(await page(world, "/console/"))
+    assert "alertmanager http://am:9093 does not answer · 7 firing for us, 2 missing here" in shown
+    shown = text_of(await page(world, "/console/", "pt"))
+    assert "alertmanager http://am:9093 não responde · 7 disparando para nós, 2 faltando aqui" in shown
+
+
+async def test_an_incident_that_its_source_no_longer_reports_says_so(world: World) -> None:
+    incident = world.router.incidents()[0]
+    with world.router._store.transaction() as tx:
+        tx.save_incident(
+            replace(
+                incident,
+                state=IncidentState.RESOLVED,
+                resolved_at=incident.updated_at,
+                resolved_by=NOT_REPORTED,
+            )
+        )
+    path = f"/console/incidents/{incident.id}"
+    assert "no longer reported by its source, closed at" in text_of(await page(world, path))
+    assert "a origem não o relata mais, encerrado em" in text_of(await page(world, path, "pt"))
