@@ -145,13 +145,13 @@ class OneSource:
         return since if record.received_at <= since else now
 
     def _close(self, records: Sequence[AlertRecord], asked_at: datetime) -> None:
+        """As of the moment of the question: whatever came in since is the last word."""
         for batch in batches(records):
+            over = [ended(record, asked_at) for record in batch]
             with self._store.transaction() as tx:
-                still = [one for one in batch if tx.alert(one.member) == one]  # as it was
-                over = [ended(one, asked_at) for one in still]
                 self._router.process(tx, over, asked_at)
                 tx.keep_receipt(recorded(over, asked_at))
-            self._closed.update(one.seen_at for one in still)
+            self._closed.update(record.seen_at for record in batch)
             for record in batch:
                 self._gone.pop(record.member, None)
 

@@ -28,6 +28,7 @@ from alarms.model.notification import DeliveryState, Message, Notification, Noti
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.model.silence import Matcher, Silence
+from alarms.model.source import AskedState, SourceReport
 from alarms.stores.protocol import RouterStore
 from tests.support.alerts import MONDAY_10, burn_alert
 
@@ -495,6 +496,25 @@ def duty_overrides_come_in_the_order_they_were_made_and_the_last_word_on_each_co
     assert list(store.duty_overrides(ending_after=NOW + MINUTE)) == [second]
 
 
+def what_came_of_asking_a_source_is_kept_the_newest_of_each(store: RouterStore) -> None:
+    first = SourceReport("prometheus http://p", NOW, AskedState.SILENT, NOW, None, 3, 1, 2, remark="refused")
+    other = SourceReport("alertmanager http://am", NOW, AskedState.ANSWERS, NOW, NOW)
+    with store.transaction() as tx:
+        for report in (replace(first, missing=9), other, first):
+            tx.save_source_report(report)
+    assert list(store.source_reports()) == [other, first]
+
+
+def incidents_are_found_by_their_ids_however_many(store: RouterStore) -> None:
+    with store.transaction() as tx:
+        for number in (1, 2):
+            tx.save_incident(incident(number))
+    unknown = [f"unknown-{number}" for number in range(1_200)]
+    second, first = incident(2).id, incident(1).id
+    assert [one.id for one in store.named([second, *unknown, first])] == [second, first]
+    assert list(store.named([])) == []
+
+
 def only_what_is_done_with_is_pruned(store: RouterStore) -> None:
     store.append_receipts([receipt(number) for number in range(5)])
     with store.transaction() as tx:
@@ -610,6 +630,8 @@ CHECKS: tuple[Callable[[RouterStore], None], ...] = (
     firing_alerts_of_an_incident_come_the_worst_first_and_none_is_left_out,
     a_silence_that_was_taken_back_or_changed_is_not_remembered,
     duty_overrides_come_in_the_order_they_were_made_and_the_last_word_on_each_counts,
+    what_came_of_asking_a_source_is_kept_the_newest_of_each,
+    incidents_are_found_by_their_ids_however_many,
     only_what_is_done_with_is_pruned,
     what_is_done_is_dropped_the_oldest_first,
     an_attempt_that_raises_leaves_nothing_and_the_transaction_goes_on,

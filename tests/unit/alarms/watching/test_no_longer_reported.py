@@ -99,6 +99,11 @@ def prometheus_restarted(watched: Watched) -> None:
     watched.prometheus.says(up_for=HOUR)
 
 
+def restarted_with_rules_that_fire_at_once(watched: Watched) -> None:
+    """Up for as long as it has to be silent, and no longer."""
+    watched.prometheus.says(longest_for=timedelta(), up_for=CLOSE_AFTER)
+
+
 def rule_gone(watched: Watched) -> None:
     watched.prometheus.says(judged=frozenset({"Other"}))
 
@@ -123,6 +128,7 @@ def suppressed_there(watched: Watched) -> None:
         prometheus_down,
         manager_restarted,
         prometheus_restarted,
+        restarted_with_rules_that_fire_at_once,
         rule_gone,
         empty,
         pending_there,
