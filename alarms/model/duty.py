@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from foundation.bilingual import Text
+
 
 @dataclass(frozen=True, slots=True)
 class DutySpan:
@@ -38,6 +40,7 @@ class TeamDuty:
     spans: tuple[DutySpan, ...]
     overrides: tuple[DutyOverride, ...]
     names: dict[str, str]
+    title: Text
 
     def name_of(self, person: str) -> str:
         return self.names.get(person, person)

@@ -37,6 +37,7 @@ class Roster:
                 spans=tuple(schedules.spans(team.id, since, until, planned)),
                 overrides=tuple(one for one in planned if one.team == team.id),
                 names={person: schedules.people.name_of(person) for person in self._known()},
+                title=team.name,
             )
             for team in self.routing.policy.teams
         ]

@@ -13,9 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from alarms.model.errors import AlarmsError, NotAllowed, StoreBusy, UnknownIncident
+from alarms.model.errors import AlarmsError, InvalidRequest, NotAllowed, StoreBusy, UnknownIncident
 from app.console.assets import ASSETS
 from app.console.board import DEFAULT_PERIOD, board_page
+from app.console.duty import change_duty, duty_page
 from app.console.errors import LinkRefused, SessionStoreError
 from app.console.guards import SecurityHeaders, forged, is_prefetch, read_form
 from app.console.incident_pages import incident_list, incident_page
@@ -46,6 +47,7 @@ def create_console(deps: ConsoleDependencies) -> ASGIApp:
             UnknownSlo: console.not_found,
             UnknownIncident: console.not_found,
             NotAllowed: console.not_allowed,
+            InvalidRequest: console.invalid,
             StoreBusy: console.unavailable,
             SloError: console.unavailable,
             AlarmsError: console.unavailable,
@@ -77,6 +79,8 @@ class _Console:
             ),
             Route("/console/incidents/{id}", self._page("incident.html", self._incident)),
             Route("/console/incidents/{id}/{action}", self._act, methods=["POST"]),
+            Route("/console/duty", self._page("duty.html", self._duty)),
+            Route("/console/duty/{action}", self._change_duty, methods=["POST"]),
             Route("/console/kpi", self._page("board.html", self._board)),
             Route("/console/runbooks", self._page("runbooks.html", self._runbooks)),
             Route("/console/runbooks/{name}", self._page("runbook.html", self._runbook)),
@@ -123,6 +127,9 @@ class _Console:
     def _incident(self, request: Request, reader: Reader) -> Mapping[str, object]:
         return incident_page(self._deps, request.path_params["id"], reader)
 
+    def _duty(self, request: Request, reader: Reader) -> Mapping[str, object]:
+        return duty_page(self._deps, reader)
+
     def _board(self, request: Request, reader: Reader) -> Mapping[str, object]:
         return board_page(self._deps, request.query_params.get("period", DEFAULT_PERIOD), reader)
 
@@ -146,6 +153,20 @@ class _Console:
         incident = await run_in_threadpool(command, incident_id, session.actor, form.get("note", "")[:500])
         target = f"/console/incidents/{incident.id}" if form.get("back") == "incident" else HOME
         return RedirectResponse(f"{target}?done={action}", 303)
+
+    async def _change_duty(self, request: Request) -> Response:
+        session = await self._session(request)
+        if session is None:
+            return self._message(request, "signed_out", 401)
+        action = request.path_params["action"]
+        form = await read_form(request)
+        if forged(request, session, form):
+            return self._message(request, "forged", 403)
+        try:
+            await run_in_threadpool(change_duty, self._deps, action, form, session.actor)
+        except KeyError:
+            raise HTTPException(404) from None
+        return RedirectResponse(f"/console/duty?done={action}", 303)
 
     async def _sign_in(self, request: Request) -> Response:
         token = request.query_params.get("token", "")
@@ -208,6 +229,9 @@ class _Console:
 
     async def not_allowed(self, request: Request, error: Exception) -> Response:
         return self._message(request, "not_allowed", 409, str(error))
+
+    async def invalid(self, request: Request, error: Exception) -> Response:
+        return self._message(request, "invalid", 400, str(error))
 
     async def unavailable(self, request: Request, error: Exception) -> Response:
         _LOG.warning("console cannot show %s: %s", request.url.path, error)

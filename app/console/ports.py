@@ -14,7 +14,7 @@ from typing import Protocol
 from alarms.model.incident import Incident, Timer
 from alarms.model.source import SourceReport
 from alarms.policy.escalation import EscalationPolicy
-from alarms.router.desk import IncidentReader
+from alarms.router.desk import DutyDesk, IncidentReader
 from app.console.runbook_files import ShippedRunbooks
 from app.console.sessions import SessionStore
 from exporters.collectors.consistency_index import ConsistencySource
@@ -35,7 +35,7 @@ class StatusSource(Protocol):
         ...
 
 
-class IncidentDesk(IncidentReader, Protocol):
+class IncidentDesk(IncidentReader, DutyDesk, Protocol):
     """``alarms.router.router.Router`` is one."""
 
     def timers(self, incident_id: str) -> Sequence[Timer]:

@@ -21,6 +21,7 @@ from tests.support.console_world import World
 PAGES = (
     "/console/",
     "/console/incidents",
+    "/console/duty",
     "/console/kpi",
     "/console/runbooks",
     "/console/slo/credit/decision-latency",

@@ -9,6 +9,7 @@ import icalendar
 
 from alarms.model.duty import DutySpan, TeamDuty
 from alarms.reports.duty_calendar import duty_calendar
+from foundation.bilingual import Text
 
 NOW = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -22,7 +23,7 @@ def team(*people: str | None) -> TeamDuty:
         DutySpan("operations", person, NOW + number * DAY, NOW + (number + 1) * DAY)
         for number, person in enumerate(people)
     )
-    return TeamDuty("operations", "America/Sao_Paulo", spans, (), NAMES)
+    return TeamDuty("operations", "America/Sao_Paulo", spans, (), NAMES, Text("Operations", "Operações"))
 
 
 def events(text: bytes) -> list[Any]:
