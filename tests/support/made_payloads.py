@@ -17,7 +17,7 @@ import msgspec
 
 from alarms.intake.json_alerts import PREFIX
 from alarms.intake.mapping import JsonMapping
-from alarms.intake.parsers import OVERSIZED
+from alarms.intake.parsers import HEARTBEAT, OVERSIZED
 from alarms.model.receipt import RECORDED
 from tests.support.alerts import MONDAY_10, burn_alert, foreign_alert
 from tests.support.fuzzed import NASTY, inside, places
@@ -128,9 +128,14 @@ def some_of_the_shop(random: Random) -> dict[str, Any]:
     return {"events": [one() for _ in range(random.choice((1, 2)))]}
 
 
+def some_sign_of_life(random: Random) -> bytes:
+    return random.choice((b"backup", b"grafana", b"no name"))
+
+
 MAKERS: Mapping[str, Maker] = {
     "alert": some_of_ours,
     RECORDED: some_recorded,
+    HEARTBEAT: some_sign_of_life,
     OVERSIZED: some_of_alertmanager,
     "alertmanager": some_of_alertmanager,
     "grafana": some_of_grafana,
@@ -144,6 +149,8 @@ MAKERS: Mapping[str, Maker] = {
 def payload(kind: str, random: Random) -> bytes:
     """Mostly as its sender would make it; sometimes with other values in it, sometimes cut or overwritten."""
     document = MAKERS[kind](random)
+    if isinstance(document, bytes):
+        return document
     dice = random.random()
     if dice < SHARE_CHANGED:
         changed(document, random)
