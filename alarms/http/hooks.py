@@ -47,7 +47,7 @@ class Hooks:
         *,
         sns: SnsVerifier | None = None,
         confirm: Confirm | None = None,
-        heartbeats: Sequence[str] = (),
+        heartbeats: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._inbox = inbox
         self._authenticator = authenticator
@@ -92,8 +92,9 @@ class Hooks:
         refused = refusal(principal, f"{HEARTBEAT}/{name}")
         if refused is not None:
             return refused
-        if name not in self._heartbeats:
-            known = ", ".join(self._heartbeats) or "none"
+        expected = self._heartbeats()
+        if name not in expected:
+            known = ", ".join(expected) or "none"
             return problem(404, f"intakes.yaml has no such heartbeat (it has: {known})")
         sender = "" if principal is None else principal.name
         await self._inbox.keep(HEARTBEAT, name.encode("ascii"), sender=sender)

@@ -1,4 +1,4 @@
-"""``/v1/alerts/reload``: have policy, schedules, people and channels read anew."""
+"""``/v1/alerts/reload``: have policy, schedules, people, channels and intakes read anew."""
 
 from __future__ import annotations
 

@@ -47,10 +47,13 @@ class SignsOfLife:
     """What of all that comes in is one, of which source."""
 
     def __init__(self, expected: Mapping[str, ExpectedBeat]) -> None:
+        self.change(expected)
+
+    def change(self, expected: Mapping[str, ExpectedBeat]) -> None:
+        """From now on."""
         self._of_senders = [beat for beat in expected.values() if beat.sender and not beat.alert]
         self._of_alerts = [beat for beat in expected.values() if beat.alert]
 
-    @property
     def alerts(self) -> frozenset[str]:
         """Names of alerts that are there for that alone."""
         return frozenset(beat.alert for beat in self._of_alerts)
@@ -88,7 +91,10 @@ class Heartbeats:
         self._listened = store.listened_until()
         self._put_on_file = self._told_again = self._up_since - LISTENED_EVERY - AGAIN_EVERY
 
-    @property
+    def change(self, expected: Mapping[str, ExpectedBeat]) -> None:
+        """From now on; those that are new have their whole time from the next look."""
+        self._expected = expected
+
     def names(self) -> Sequence[str]:
         return sorted(self._expected)
 

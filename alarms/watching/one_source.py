@@ -89,9 +89,10 @@ class OneSource:
         self._aside |= {name: answer.aside for name, answer in answers.items()}
         aside = frozenset().union(*self._aside.values())
         found: dict[str, Says] = {}
+        signs = self._signs()
         for name, answer in answers.items():
             for member, alert in answer.firing.items():
-                if member not in aside and alert.name not in self._signs:
+                if member not in aside and alert.name not in signs:
                     found.setdefault(member, Says(alert, name))
         return found
 

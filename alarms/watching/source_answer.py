@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -51,7 +51,7 @@ class WatchedSource:
 
     source: str
     askers: tuple[Asker, ...]
-    signs: frozenset[str] = frozenset()
+    signs: Callable[[], frozenset[str]] = frozenset
 
 
 @dataclass(frozen=True, slots=True)

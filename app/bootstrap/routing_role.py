@@ -104,20 +104,23 @@ def add_routing(
         confirm=subscriptions.confirm,
         heartbeats=heartbeats.names,
     )
-    rules = _rules(settings, catalogue, intakes)
+    rules = _rules(settings, catalogue)
     signs = SignsOfLife(intakes.heartbeats)
-    worker = _worker(routing, rules(router.policy), clock, inbox, signs)
+    worker = _worker(routing, rules(router.policy, intakes), clock, inbox, signs)
     dispatcher = _dispatcher(routing, build_notifiers(routing.channels, settings, clock), clock, metrics)
 
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
     chat = ChatButtons(settings, router, routing.channels, outside)
 
     def prepare(alarms: AlarmPolicy) -> Take:
+        sent = load_intakes(settings.folders)
         fresh = build_notifiers(alarms.channels, settings, clock)
 
         def take() -> None:
             dispatcher.change_notifiers(fresh.by_channel, fresh.close)
-            worker.change_rules(rules(alarms.policy))
+            worker.change_rules(rules(alarms.policy, sent))
+            signs.change(sent.heartbeats)
+            heartbeats.change(sent.heartbeats)
             router.change_pagers(pagers(alarms.channels))
             chat.change_channels(alarms.channels)
 
@@ -158,17 +161,14 @@ def add_routing(
         parts.loops.append(Loop("queue", QUEUE_PAUSE, in_thread(queue.run_once), real, while_busy=True))
     if settings.heartbeat_url:
         parts.loops.append(Loop("heartbeat", settings.heartbeat_every, in_thread(heartbeat.run_once), real))
-    add_watch(parts, routing, lambda: rules(router.policy), signs.alerts)
+    add_watch(parts, routing, lambda: rules(router.policy, intakes), signs.alerts)
     # Messages on their way are waited for, in a thread, before what carries them is closed.
     parts.closing += [subscriptions.close, outside.close]
     parts.closing.append(lambda: asyncio.to_thread(dispatcher.close))
 
 
-def _rules(
-    settings: Settings, catalogue: Catalogue, intakes: Intakes
-) -> Callable[[RoutingPolicy], IntakeRules]:
-
-    def rules(policy: RoutingPolicy) -> IntakeRules:
+def _rules(settings: Settings, catalogue: Catalogue) -> Callable[[RoutingPolicy, Intakes], IntakeRules]:
+    def rules(policy: RoutingPolicy, intakes: Intakes) -> IntakeRules:
         words, ignored = policy.severity_words, policy.ignored_labels
         return intake_rules(settings.environment, catalogue.slos, words, ignored, intakes.mappings)
 

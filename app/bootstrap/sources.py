@@ -29,9 +29,10 @@ ALERTMANAGER, PROMETHEUS, CLOUDWATCH = "alertmanager", "prometheus", "cloudwatch
 READ_SECONDS = 10.0  # real, for each read of an answer
 ALARMS = ClientPurpose(connect_seconds=3, answer_seconds=10, tries=3, unanswered=1)
 Rules = Callable[[], IntakeRules]
+Signs = Callable[[], frozenset[str]]
 
 
-def add_watch(parts: ProcessParts, routing: RouterParts, rules: Rules, signs: frozenset[str]) -> None:
+def add_watch(parts: ProcessParts, routing: RouterParts, rules: Rules, signs: Signs) -> None:
     """``signs`` are names of alerts that are signs of life.
 
     Raises:
@@ -47,7 +48,7 @@ def add_watch(parts: ProcessParts, routing: RouterParts, rules: Rules, signs: fr
 
 
 def watched_sources(
-    settings: Settings, rules: Rules, opened: ExitStack, signs: frozenset[str] = frozenset()
+    settings: Settings, rules: Rules, opened: ExitStack, signs: Signs = frozenset
 ) -> list[WatchedSource]:
     """Those whose alerts come by one hook together; what is opened for them ends with ``opened``."""
     names, wall = source_names(settings), SystemClock().now

@@ -124,6 +124,23 @@ def test_what_goes_astray_is_taken_or_told_by_its_senders_name(world: World) -> 
     assert "lost" in world.mirante("alerts", "quarantine", "list")
 
 
+def test_a_mapping_that_is_added_while_it_runs_is_read(world: World) -> None:
+    intakes = world.folder.parent / "policy" / "intakes.yaml"
+    broken = INTAKES.replace("name: title", "name: 'a['")
+    intakes.write_text(broken, encoding="utf-8")
+    refused = world.post("/v1/alerts/reload", None)
+    assert refused.status_code == 409
+    assert "is not a JMESPath expression" in refused.json()["detail"]
+    added = INTAKES.replace("json:", "json:\n  desk: {name: subject}").replace(
+        "heartbeats:", "heartbeats:\n  desk: {every: 100h}"
+    )
+    intakes.write_text(added, encoding="utf-8")
+    assert world.post("/v1/alerts/reload", None).status_code == 200
+    assert world.post("/hooks/json/desk", {"subject": "Printer on fire"}).status_code == 200
+    assert world.post("/hooks/heartbeat/desk", None).status_code == 200
+    world.wait_for("Printer on fire")
+
+
 def test_a_source_that_goes_quiet_pages_until_it_is_heard_from_again(world: World) -> None:
     token = world.token("backup", "--hooks", "heartbeat/backup")
     assert world.post("/hooks/heartbeat/backup", None, token).status_code == 200

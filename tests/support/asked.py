@@ -62,7 +62,7 @@ class Watched:
             self.scene.store,
             self.scene.router,
             self.scene.clock,
-            [WatchedSource("alertmanager", (self.manager, self.prometheus), self.signs)],
+            [WatchedSource("alertmanager", (self.manager, self.prometheus), lambda: self.signs)],
             WatchTimes(PAGE_AFTER, CLOSE_AFTER, TELL_AFTER),
         )
 

@@ -40,7 +40,7 @@ class Site:
         known = BearerTokens.of({"operator-token": operator})
         who = AuthenticatorChain(known, StoredTokens(self.scene.store))
         inbox = Inbox(self.scene.store, self.scene.clock, numbered_ids("receipt-"))
-        hooks = Hooks(inbox, who, self.scene.clock, heartbeats=["backup"])
+        hooks = Hooks(inbox, who, self.scene.clock, heartbeats=lambda: ["backup"])
         api = TokenApi(self.scene.router.tokens, who)
         application = create_application(hooks, DeskApi(self.scene.router, who), before=api.routes())
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://router")
