@@ -99,7 +99,7 @@ REFUSED: list[dict[str, Any]] = [
     {"url": "https://evil.example/x.pem"},
     {"url": "https://sns.s3.amazonaws.com/x.pem"},
     {"url": "https://sns.sa-east-1.amazonaws.com:8443/x.pem"},
-    {"version": "1"},
+    {"version": "3"},
 ]
 
 
