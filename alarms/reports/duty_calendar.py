@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from icalendar import Calendar, Event
 
@@ -16,8 +16,8 @@ PRODUCT = "-//Mirante//Duty//EN"
 def duty_calendar(teams: Iterable[TeamDuty], title: str, now: datetime, person: str | None = None) -> bytes:
     """The shifts of these teams, or only those of ``person``; when nobody in particular has it is left out.
 
-    A shift keeps its UID from one export to the next, whoever has it: a calendar that reads it again moves no
-    entry and makes none twice.
+    A shift keeps its UID from one export to the next, whoever has it, as long as its beginning is among what
+    is given: a calendar that reads it again makes no entry twice. What ended before ``now`` is left out.
     """
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -26,13 +26,14 @@ def duty_calendar(teams: Iterable[TeamDuty], title: str, now: datetime, person: 
     calendar.add("x-wr-calname", title)
     for team in teams:
         for span in team.spans:
-            if span.person is None or person not in (None, span.person):
+            if span.person is None or person not in (None, span.person) or span.ends_at <= now:
                 continue
+            begins, ends = span.starts_at.astimezone(UTC), span.ends_at.astimezone(UTC)
             event = Event()
-            event.add("uid", f"{digest('duty', team.team, span.starts_at.isoformat())}@mirante")
-            event.add("dtstamp", now)
-            event.add("dtstart", span.starts_at)
-            event.add("dtend", span.ends_at)
+            event.add("uid", f"{digest('duty', team.team, begins.isoformat())}@mirante")
+            event.add("dtstamp", now.astimezone(UTC))
+            event.add("dtstart", begins)
+            event.add("dtend", ends)
             event.add("summary", f"{team.team}: {team.name_of(span.person)}")
             event.add("transp", "TRANSPARENT")
             calendar.add_component(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alarms.model.duty import DutyOverride, DutySpan, TeamDuty
 from alarms.model.errors import InvalidRequest, NotAllowed
@@ -55,7 +55,8 @@ class Roster:
             )
         if len(why) > LONGEST_WHY:
             raise InvalidRequest("why", f"longer than {LONGEST_WHY} characters", "Shorten it")
-        made = DutyOverride(self.routing.new_id(), team, person, starts_at, ends_at, by, why)
+        begins, ends = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
+        made = DutyOverride(self.routing.new_id(), team, person, begins, ends, by, why)
         self._save([made])
         return made
 

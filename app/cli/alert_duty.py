@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from alarms.router.desk import Desk
 
 AWHILE = timedelta(days=1)
+BEGUN = timedelta(days=40)  # that a shift may have begun before it is exported
 WHY = click.option("--why", default="", help="Reason; shown with it.")
-DAYS = click.IntRange(1, 366)
+DAYS = click.IntRange(1, 270)
 
 
 @click.group(invoke_without_command=True)
@@ -113,7 +114,9 @@ def export(settings: Settings, who: str, days: int) -> None:
     from alarms.reports.duty_calendar import duty_calendar
 
     now = _now(settings)
-    teams = desk_of(settings).duty(now, now + timedelta(days=days))
+    # From the beginning of a month on, so that a duty that never changes hands keeps its entry for as long.
+    since = (now - BEGUN).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    teams = desk_of(settings).duty(since, now + timedelta(days=days))
     own = [team for team in teams if team.team == who]
     known = sorted({person for team in teams for person in team.names})
     if not own and who not in known:

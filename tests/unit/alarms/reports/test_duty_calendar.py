@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import icalendar
@@ -44,7 +45,7 @@ def test_a_person_gets_their_own_shifts_only() -> None:
 
 def test_a_shift_keeps_its_uid_from_export_to_export_and_no_two_share_one() -> None:
     before = events(duty_calendar([team("ana", "bia")], "Duty", NOW))
-    after = events(duty_calendar([team("ana", "carla")], "Duty", NOW + DAY))
+    after = events(duty_calendar([team("ana", "carla")], "Duty", NOW + DAY / 2))
     assert [event["UID"] for event in before] == [event["UID"] for event in after]
     assert len({event["UID"] for event in before}) == 2
 
@@ -55,3 +56,17 @@ def test_the_file_is_as_the_standard_wants_it() -> None:
     calendar = icalendar.Calendar.from_ical(text)
     assert (calendar["VERSION"], calendar["METHOD"]) == ("2.0", "PUBLISH")
     assert events(text)[0]["DTSTAMP"].dt == NOW
+
+
+def test_what_is_over_is_left_out() -> None:
+    (left,) = events(duty_calendar([team("ana", "bia")], "Duty", NOW + DAY))
+    assert left["SUMMARY"] == "operations: bia"
+
+
+def test_times_are_utc_whatever_zone_they_were_given_in() -> None:
+    zone = timezone(-3 * timedelta(hours=1))
+    span = DutySpan("operations", "ana", NOW.astimezone(zone), (NOW + DAY).astimezone(zone))
+    text = duty_calendar([replace(team(), spans=(span,))], "Duty", NOW)
+    assert b"TZID" not in text
+    assert b"DTEND:20260303T130000Z" in text
+    assert events(text)[0]["UID"] == events(duty_calendar([team("bia")], "Duty", NOW))[0]["UID"]

@@ -104,3 +104,14 @@ def test_a_silence_may_begin_later(folder: Path) -> None:
     assert "2099-01-01 10:00:00" in mirante(*base, "silences").out
     refused = mirante(*base, "silence", 'a="b"', "--from", "soon", "--minutes", "60", "--comment", "x")
     assert (refused.status, "'soon' is not a time" in refused.err) == (2, True)
+
+
+def test_the_shift_that_runs_keeps_its_entry_from_export_to_export(folder: Path) -> None:
+    """As it began, not cut to the time of the export."""
+
+    def running() -> list[tuple[str, str]]:
+        calendar = icalendar.Calendar.from_ical(duty(folder, "export", "operations", "--days", "1").out)
+        return [(str(event["UID"]), str(event["DTSTART"].to_ical())) for event in calendar.walk("VEVENT")]
+
+    assert running()[0] == running()[0]
+    assert running()[0][1].endswith("T120000Z'")  # 09:00 in Sao Paulo

@@ -69,7 +69,7 @@ async def test_somebody_takes_over_and_gives_it_back(world: World) -> None:
         assert "Done. The next pages go by it." in text_of(answer.text)
         assert on_duty(world) == f"operations:{other}"
         (made,) = world.store.duty_overrides(ending_after=world.clock.now())
-        assert (made.ends_at.isoformat(), made.why) == ("2026-11-30T08:00:00-03:00", "ill")
+        assert (made.ends_at.isoformat(), made.why) == ("2026-11-30T11:00:00+00:00", "ill")
         await post(client, "remove", id=made.id)
     assert on_duty(world) == before
 
