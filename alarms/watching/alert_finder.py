@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from alarms.model.alert import Alert, AlertState
 from alarms.model.errors import StoreBusy
+from alarms.model.incident import AlertRecord
 from alarms.model.receipt import recorded
 from alarms.router.reconcile import Heard, take_in, tell_unheard
 from alarms.router.router import Router
@@ -69,7 +70,7 @@ class AlertFinder:
                 record = take_in(self._router.routing, tx, one.alert, asked_at, now, one.asker)
                 if record is None:
                     unheard.append((one, "it is in no open incident after it was taken in"))
-                elif before is None or before.state is not AlertState.FIRING:  # else it had been sent
+                elif _is_new(before, record):
                     found[record.member] = _Found(now, record.times_seen)
             tx.keep_receipt(recorded([one.alert for one in batch], asked_at))
         self._found |= found
@@ -105,6 +106,12 @@ class AlertFinder:
             elif now > found.at and now - found.at >= allowed:
                 del self._found[member]
                 self._router.routing.troubles.note(_not_sent(says[member].asker))
+
+
+def _is_new(before: AlertRecord | None, record: AlertRecord) -> bool:
+    """It fires now, by the source's word alone."""
+    fired = before is not None and before.state is AlertState.FIRING
+    return record.state is AlertState.FIRING and not fired
 
 
 def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -180,6 +180,27 @@ def test_an_end_that_came_after_the_question_is_the_last_word(scene: Scene, watc
     assert scene.router.open_incidents() == []
 
 
+def test_an_end_that_came_while_it_was_asked_for_the_last_time_leaves_nobody_to_be_told(
+    scene: Scene, watched: Watched
+) -> None:
+    by_hook(scene, instance="a1")
+    scene.clock.advance(SECOND)
+    by_hook(scene, status="resolved", instance="a1")
+    watched.manager.fires(DISK)
+    watched.pass_time(PAGE_AFTER - EVERY)
+    answer = watched.manager.answer
+
+    def meanwhile() -> object:
+        scene.clock.advance(EVERY)
+        by_hook(scene, status="resolved", instance="a1")
+        return answer
+
+    watched.manager.ask = meanwhile  # type: ignore[method-assign, assignment]
+    watched.look()
+    watched.look()
+    assert scene.router.open_incidents() == []
+
+
 def test_what_a_person_resolved_and_goes_on_firing_comes_back_when_the_policy_says(
     scene: Scene, watched: Watched
 ) -> None:
@@ -189,7 +210,7 @@ def test_what_a_person_resolved_and_goes_on_firing_comes_back_when_the_policy_sa
     (incident,) = scene.router.open_incidents()
     scene.router.resolve(incident.id, "ana")
     watched.pass_time(9 * MINUTE)
-    assert not scene.router.incident(incident.id).is_open
+    assert scene.router.open_incidents() == []
     watched.pass_time(4 * MINUTE)
     assert scene.router.incident(incident.id).is_open
     assert watched.told("nobody sent here") == []  # it had been sent
