@@ -88,6 +88,7 @@ def test_what_changes_applies_without_a_restart(written: Written) -> None:
 def test_a_file_that_is_still_being_written_is_left_alone(written: Written) -> None:
     written.write("schedules.yaml", "version: 1\n")
     written.files.look()
+    assert written.files.remarks() == []
     written.write("schedules.yaml", schedule("bia"))
     written.files.look()
     assert written.files.remarks() == []
