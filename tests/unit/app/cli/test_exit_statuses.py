@@ -96,6 +96,12 @@ TABLE: Mapping[str, Sequence[Case]] = {
         Case("missing", "--alarm-policy missing alerts channels", ENVIRONMENT),
         Case("broken", "--alarm-policy broken alerts channels", NO),
     ),
+    "alerts duty export": on_router("alerts duty export operations"),
+    "alerts duty override": on_router(
+        "alerts duty override operations operations-duty-1 --from 2027-01-01T08:00 --until 2027-01-01T12:00"
+    ),
+    "alerts duty remove": on_router("alerts duty remove abc"),
+    "alerts duty swap": on_router("alerts duty swap operations operations-duty-1 operations-duty-2"),
     "alerts explain": on_router("alerts explain abc"),
     "alerts heartbeats": on_router("alerts heartbeats"),
     "alerts intake try": (
@@ -109,6 +115,9 @@ TABLE: Mapping[str, Sequence[Case]] = {
     "alerts quarantine requeue": on_router("alerts quarantine requeue 1"),
     "alerts quarantine show": on_router("alerts quarantine show 1"),
     "alerts reassign": on_router("alerts reassign abc operations"),
+    "alerts reload": (
+        Case("unreachable", "alerts reload", ENVIRONMENT, {"ROUTER_URL": NOBODY, "HOOK_TOKEN": "t"}),
+    ),
     "alerts replay": (
         Case("missing", "alerts replay --policy missing", ENVIRONMENT),
         Case("missing", f"--data-dir missing alerts replay --policy {POLICY}", ENVIRONMENT),
