@@ -25,6 +25,7 @@ from alarms.intake.normalise import (
     own_alert,
     replica_of,
     shortened,
+    tier_and_server,
 )
 from alarms.model.alert import Alert, AlertState, BurnArithmetic, foreign_key
 from alarms.model.errors import MalformedPayload
@@ -146,7 +147,7 @@ def _ours(
         alert,
         summary_pt=notes.get("description_pt") or notes.get("summary_pt"),
         labels=group,
-        tier=labels.get(names.LABEL_TIER),
+        tier=tier_and_server(labels, labels.get(names.LABEL_TIER)),
         burn=_burn(labels, notes),
     )
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from alarms.intake.mapping import JsonMapping
-from alarms.model.alert import Alert, AlertState
+from alarms.model.alert import SERVER_LABELS, Alert, AlertState
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
 from slo.model.conventions import (
@@ -191,11 +191,16 @@ def labels_of(value: object) -> dict[str, str]:
 
 
 def replica_of(labels: Mapping[str, str], rules: IntakeRules) -> str | None:
-    """Replicas of one problem share the key and fire and resolve one by one; Prometheus's own do not."""
-    own = [
-        f"{k}={v}" for k, v in sorted(labels.items()) if k in rules.ignored_labels and "prometheus" not in k
-    ]
+    """Replicas of one problem share the key and fire and resolve one by one; so do the servers that see it,
+    for what one of them says is over the other may still see."""
+    own = [f"{k}={v}" for k, v in sorted(labels.items()) if k in rules.ignored_labels]
     return ",".join(own) or None
+
+
+def tier_and_server(labels: Mapping[str, str], tier: str | None) -> str | None:
+    """The same for a burn of ours, whose tiers fire one by one already."""
+    servers = [f"{name}={labels[name]}" for name in sorted(SERVER_LABELS & labels.keys())]
+    return ",".join([*([tier] if tier else []), *servers]) or None
 
 
 def as_text(value: object) -> str:

@@ -12,6 +12,9 @@ import msgspec
 
 from alarms.model.severity import Severity
 
+# External labels by which replicas of Prometheus tell their alerts apart: who saw it, not what it is about.
+SERVER_LABELS = frozenset({"prometheus", "prometheus_replica", "replica"})
+
 
 class AlertState(StrEnum):
     FIRING = "firing"

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from alarms.model.alert import SERVER_LABELS
 from alarms.model.incident import TimerKind, TransitionKind
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.silence import is_silenced
 
 NAMED = 20  # of those that joined; the others are counted
+MOST_COMPARED = 200  # members of an incident
 
 
 def gather(context: AlertContext) -> None:
     """Tiers and sources of one burn of ours are one thing, and no further alerts."""
     update = context.update
     if update is None or not context.joined or context.alert.slo_id is not None or is_silenced(context):
+        return
+    if _is_seen_by_another_server(context, update):
         return
     incident = update.incident
     before = incident.members
@@ -34,6 +38,20 @@ def gather(context: AlertContext) -> None:
     elif incident.untold_count == 0:
         after = update.now + update.policy.tell_more_after
         update.set_timer(TimerKind.MORE, max(after, incident.snoozed_until or after))
+
+
+def _is_seen_by_another_server(context: AlertContext, update: IncidentUpdate) -> bool:
+    """The very same alert fires already, as another replica of Prometheus sees it. Of an incident of many
+    this is not asked: those are counted, and what counts is how many more they are."""
+    about = _about(context.labels)
+    if len(about) == len(context.labels) or update.incident.members > MOST_COMPARED:
+        return False
+    others = (one for one in update.tx.firing_of(update.incident.id) if one.member != context.alert.member)
+    return any(one.name == context.alert.name and _about(one.labels) == about for one in others)
+
+
+def _about(labels: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in labels.items() if name not in SERVER_LABELS}
 
 
 def told(update: IncidentUpdate) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -139,9 +140,14 @@ def test_replicas_of_a_foreign_alert_share_a_key_and_are_told_apart() -> None:
     assert one.tier != two.tier
 
 
-def test_two_prometheus_servers_report_one_alert() -> None:
-    one, two = parsed(alertmanager(alert(prometheus_replica="a"), alert(prometheus_replica="b")))
-    assert (one.alert_key, one.tier) == (two.alert_key, two.tier)
+@pytest.mark.parametrize("label", ["prometheus", "prometheus_replica", "replica"])
+@pytest.mark.parametrize("made", [alert, ours], ids=["a foreign alert", "a burn of ours"])
+def test_two_prometheus_servers_report_one_incident_and_each_fires_and_ends_by_itself(
+    label: str, made: Callable[..., dict[str, Any]]
+) -> None:
+    one, two = parsed(alertmanager(made(**{label: "a"}), made(**{label: "b"})))
+    assert one.alert_key == two.alert_key
+    assert one.member != two.member
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,29 @@ def test_alerts_of_two_namespaces_are_two_incidents_by_default(scene: Scene) -> 
         for n, name in enumerate(("shop", "bank", "shop"))
     }
     assert len(found) == 2
+
+
+def seen_by(server: str, instance: str = "h1") -> Alert:
+    labels = {"instance": instance, "prometheus_replica": server}
+    tier = f"instance={instance},prometheus_replica={server}"
+    return replace(foreign_alert("HostDown", Severity.P2), labels=labels, tier=tier)
+
+
+def test_what_a_second_server_sees_too_is_no_further_alert(scene: Scene) -> None:
+    incident = scene.receive(seen_by("a"))
+    scene.receive(seen_by("b"))
+    scene.receive(seen_by("a", "h2"))
+    scene.receive(seen_by("b", "h2"))
+    assert scene.router.incident(incident.id).members == 2
+    scene.pass_time(10 * MINUTE)
+    (told,) = more(scene)
+    assert "1, 2 in all: instance=h2" in told.message.body
+
+
+def test_what_one_server_says_is_over_goes_on_for_the_other(scene: Scene) -> None:
+    incident = scene.receive(seen_by("a"))
+    scene.receive(seen_by("b"))
+    scene.receive(ended(seen_by("a"), MONDAY_10 + MINUTE))
+    assert scene.router.incident(incident.id).is_open
+    scene.receive(ended(seen_by("b"), MONDAY_10 + 2 * MINUTE))
+    assert not scene.router.incident(incident.id).is_open
