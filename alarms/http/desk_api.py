@@ -15,6 +15,7 @@ from alarms.http.auth import READ, WRITE, Authenticator, Principal
 from alarms.http.duty_api import DutyApi
 from alarms.http.guard import Handler, guarded, json_answer, read_body
 from alarms.http.problems import problem
+from alarms.model.errors import InvalidRequest
 from alarms.model.incident import Incident
 from alarms.model.silence import Matcher
 from alarms.reports.postmortem import postmortem
@@ -89,9 +90,13 @@ class DeskApi:
         """``?state=open`` (the most severe first) or ``all`` (the newest first), ``limit``, ``cursor``."""
         asked = request.query_params
         limit = msgspec.convert(asked.get("limit", f"{MOST_LISTED}"), int, strict=False)
-        page = self._desk.newest_page if asked.get("state", "open") == "all" else self._desk.open_page
-        limit = max(1, min(limit, MOST_LISTED))
-        return json_answer(await asyncio.to_thread(page, limit, asked.get("cursor", "")))
+        if not 1 <= limit <= MOST_LISTED:
+            raise InvalidRequest("limit", f"{limit} is out of range", f"Give 1 to {MOST_LISTED}")
+        pages = {"open": self._desk.open_page, "all": self._desk.newest_page}
+        state = asked.get("state", "open")
+        if state not in pages:
+            raise InvalidRequest("state", f"{state[:40]!r} is not one", "Give open or all")
+        return json_answer(await asyncio.to_thread(pages[state], limit, asked.get("cursor", "")))
 
     async def show(self, request: Request, _: Principal) -> Response:
         identity = request.path_params["incident"]

@@ -9,7 +9,11 @@ from alarms.model.alert import Alert, BurnArithmetic
 from alarms.model.severity import Severity
 from alarms.policy.policy import Raise, RoutingPolicy
 from alarms.router.context import AlertContext
+from alarms.router.troubles import UNKNOWN_SEVERITY, Trouble
+from foundation.bilingual import Text
+from slo.model import conventions as names
 
+WORD_SHOWN = 40  # characters
 WINDOW = re.compile(r"(\d+)([smhdw])")
 WINDOW_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -19,27 +23,52 @@ def classify(context: AlertContext) -> None:
 
     The reasons are (rule, sentence) pairs in the order they were applied.
     """
-    alert, policy = context.alert, context.routing.policy
+    policy = context.routing.policy
     for rule in policy.rules:
         if all(matcher.matches(context.labels) for matcher in rule.matchers):
             text = " and ".join(str(matcher) for matcher in rule.matchers)
             context.severity = rule.severity
             context.reasons = ((rule.name, f"{text} is {rule.severity}"),)
             return
-    context.severity, reason = _base(alert, policy)
+    context.severity, reason = _base(context)
     context.reasons = (reason,)
     _raise(context)
     _cap(context)
 
 
-def _base(alert: Alert, policy: RoutingPolicy) -> tuple[Severity, tuple[str, str]]:
+def _base(context: AlertContext) -> tuple[Severity, tuple[str, str]]:
+    alert, policy = context.alert, context.routing.policy
     if alert.burn is not None:
         found = _burn_severity(alert.burn, policy)
         if found is not None:
             return found, ("burn_windows", _burn_sentence(alert.burn, found))
     if alert.severity is not None:
         return alert.severity, ("source", f"{alert.source} says {alert.severity}")
-    return policy.default_severity, ("default", f"nothing else sets a severity: {policy.default_severity}")
+    word = alert.labels.get(names.LABEL_SEVERITY, "").strip()[:WORD_SHOWN]
+    if not word:
+        return policy.default_severity, (
+            "default",
+            f"nothing else sets a severity: {policy.default_severity}",
+        )
+    context.routing.troubles.note(_unknown(word, alert.source, policy.default_severity))
+    return policy.default_severity, (
+        "default",
+        f"severity.words does not list {word!r}: {policy.default_severity}",
+    )
+
+
+def _unknown(word: str, source: str, taken_as: Severity) -> Trouble:
+    return Trouble(
+        UNKNOWN_SEVERITY,
+        f"{source}: {word}",
+        Text(
+            f"An alert of {source} has the severity {word!r}, which severity.words of policy.yaml does not "
+            f"list; it is taken for {taken_as}. Add the word if that is not what it means.",
+            f"Um alerta de {source} tem a severidade {word!r}, que severity.words de policy.yaml não lista; "
+            f"é tratado como {taken_as}. Acrescente a palavra se não for isso que ela significa.",
+        ),
+        Severity.P4,
+    )
 
 
 def _burn_severity(burn: BurnArithmetic, policy: RoutingPolicy) -> Severity | None:

@@ -20,9 +20,12 @@ SELF = "self"  # the source of what the router says of itself
 SHOWN = 300  # characters of what an error says
 PUT_ASIDE = "Quarantined"
 REASON_SHOWN = 160  # characters of why something is in quarantine
+UNKNOWN_SEVERITY = "UnknownSeverity"
 QUIET = timedelta(hours=1)
 # Met only as often as a sender repeats itself, which may be every few hours.
-LONGER: Mapping[str, timedelta] = {"WrongHook": timedelta(days=1), "AlertsTruncated": timedelta(days=1)}
+LONGER: Mapping[str, timedelta] = dict.fromkeys(
+    ("WrongHook", "AlertsTruncated", UNKNOWN_SEVERITY), timedelta(days=1)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,3 +44,19 @@ def test_an_slo_says_itself_how_severe_its_burn_is_whatever_its_component() -> N
     severity, reason = classified(burn_alert(slo_id="business/reports"))
     assert severity is Severity.P1
     assert reason == "burn 400 over 1h and 400 over 5m, both above 14.4: P1"
+
+
+def test_a_word_that_is_not_listed_is_said_with_the_alert_and_told_once() -> None:
+    scene = Scene(policy=SHIPPED_POLICY)
+    for host in ("db1", "db2"):
+        alert = foreign_alert("Down", None, instance=host)
+        scene.router.receive(replace(alert, labels={**alert.labels, "severity": "kritisch"}))
+    told = [one for one in scene.router.open_incidents() if one.name == "UnknownSeverity"]
+    reasons = [entry.reason for entry in scene.router.explain(_down(scene)).decisions]
+    scene.close()
+    assert [(one.severity, "severity.words" in one.summary) for one in told] == [(Severity.P4, True)]
+    assert any("severity.words does not list 'kritisch': P3" in reason for reason in reasons)
+
+
+def _down(scene: Scene) -> str:
+    return next(one.id for one in scene.router.open_incidents() if one.name == "Down")
