@@ -108,6 +108,7 @@ class Incident:
     opened_at: datetime
     updated_at: datetime
     name: str = ""  # of the alert that opened it
+    speaker: str = ""  # the member whose words and labels it has just now
     title_pt: str = ""
     number: int = 1
     cycle: int = 1
@@ -162,6 +163,20 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertWords:
+    """What one alert says of itself: what its incident says while it speaks for this one."""
+
+    title: str
+    title_pt: str = ""
+    summary: str = ""
+    summary_pt: str = ""
+    description: str = ""
+    description_pt: str = ""
+    runbook: str | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRecord:
     """What the router remembers of one alert: which incident it belongs to and when it last changed.
 
@@ -186,6 +201,7 @@ class AlertRecord:
     said_at: datetime | None = None
     endings: tuple[str, ...] = ()  # the last of them that its source told
     seen_at: str = ""  # the source that, asked, was seen to report it, by name
+    words: AlertWords | None = None  # None: written before they were kept
 
 
 class TimerKind(StrEnum):

@@ -14,8 +14,8 @@ from alarms.model.silence import Matcher, Silence, checked_silence
 from alarms.policy.maintenance import PREFIX
 from alarms.router.context import IncidentUpdate, RoutingContext
 from alarms.router.notify import find_hold, hold
-from alarms.router.reassess import resolve
-from alarms.router.silence import covers_some, set_end
+from alarms.router.reassess import resolve, settle
+from alarms.router.silence import covers_some, look_again_at_its_end, set_end
 from alarms.router.tell import hush, tell
 from alarms.stores.protocol import ListPlace, RouterStore, RouterTransaction
 from foundation.clock import Clock
@@ -159,7 +159,11 @@ class Actions:
             tx.save_silence(replace(silence, starts_at=min(silence.starts_at, now), ends_at=now))
 
         def look_again(tx: RouterTransaction, incident: Incident) -> None:
-            if incident.hold is not None and incident.hold.kind is HoldKind.SILENCE:
+            silenced = incident.hold is not None and incident.hold.kind is HoldKind.SILENCE
+            in_part = incident.hold is None and any(
+                timer.kind is TimerKind.HOLD for timer in tx.timers(incident.id)
+            )
+            if silenced or in_part:
                 tx.set_timer(Timer(incident.id, TimerKind.HOLD, now))
 
         self.each_open(look_again)
@@ -189,6 +193,9 @@ class Actions:
 
     def _quieten(self, update: IncidentUpdate, silence: Silence) -> None:
         found = find_hold(update)
+        if found is None and update.incident.hold is None:
+            settle(update)
+            look_again_at_its_end(update)
         if found is None or (update.incident.hold is not None and not update.incident.waits):
             return
         if found.kind is not HoldKind.SILENCE:

@@ -11,7 +11,16 @@ import msgspec
 
 from alarms.model.alert import Alert, AlertState
 from alarms.model.decision import RoutingDecision, Stage
-from alarms.model.incident import AlertRecord, Hold, Incident, Timer, TimerKind, Transition, TransitionKind
+from alarms.model.incident import (
+    AlertRecord,
+    AlertWords,
+    Hold,
+    Incident,
+    Timer,
+    TimerKind,
+    Transition,
+    TransitionKind,
+)
 from alarms.model.severity import Severity
 from alarms.model.silence import Silence
 from alarms.notify.compose import Composer
@@ -259,6 +268,16 @@ class AlertContext:
                 said_at=alert.said_at,
                 endings=self._endings(),
                 seen_at="" if record is None else record.seen_at,
+                words=AlertWords(
+                    title=alert.title or alert.name,
+                    title_pt=alert.title_pt or "",
+                    summary=alert.summary,
+                    summary_pt=alert.summary_pt or "",
+                    description=alert.description,
+                    description_pt=alert.description_pt,
+                    runbook=alert.runbook,
+                    links=alert.links,
+                ),
             )
         )
 

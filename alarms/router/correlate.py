@@ -12,8 +12,8 @@ from alarms.model.decision import Stage
 from alarms.model.incident import HoldKind, Incident, TimerKind, TransitionKind
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.notify import find_hold, hold
+from alarms.router.silence import FRESH
 from alarms.router.topology import Topology
-from alarms.router.wait import FRESH
 
 AT_ONCE, LATER = 20, 500  # symptoms in the transaction of an alert, and in one of their own
 BETWEEN = timedelta(seconds=1)

@@ -20,7 +20,7 @@ from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import restart_quiet_time
 from alarms.router.route import assign, explain_route
 from alarms.router.troubles import SELF
-from alarms.router.wording import words_of
+from alarms.router.wording import STORM, words_of
 
 # In a storm the alerts themselves are the record; a history of thousands of "joined" tells nobody anything.
 HISTORY_LIMIT = 200
@@ -126,9 +126,9 @@ def _storm(context: AlertContext) -> tuple[str, str] | None:
     p1 = context.severity is Severity.P1
     since = context.now - guard.within
     if context.tx.count_opened(alert.environment, since, alert.name, p1) >= guard.incidents:
-        of, title = alert.name, f"Storm of {alert.name}"
+        of, title = alert.name, f"{STORM} {alert.name}"
     elif context.tx.count_opened(alert.environment, since, None, p1) >= guard.overall:
-        of, title = context.route.name, f"Storm of alerts: {context.route.name}"
+        of, title = context.route.name, f"{STORM} alerts: {context.route.name}"
     else:
         return None
     return digest("storm", alert.environment, of, p1), title
@@ -153,6 +153,7 @@ def _new_incident(context: AlertContext, key: str, title: str) -> Incident:
         key=key,
         environment=alert.environment,
         name=alert.name,
+        speaker=alert.member,
         title=title,
         title_pt=alert.title_pt or "",
         **words_of(alert),
@@ -185,6 +186,7 @@ def _reopen(context: AlertContext, incident: Incident, why: str) -> None:
         severity=context.severity,
         burn=context.alert.burn,
         **words_of(context.alert),
+        speaker=context.alert.member,
         labels=context.labels,
         customers_affected=context.alert.customers_affected,
         members=1,

@@ -14,10 +14,10 @@ from alarms.model.incident import Hold, Incident, IncidentState, Timer, TimerKin
 from alarms.policy.escalation import EscalationPolicy, Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.correlate import LATER, adopt_symptoms, let_go_symptoms
-from alarms.router.notify import find_hold, hold_back, page_after_wait, release, tell_more
-from alarms.router.reassess import lower, resolve_by_alerts, worst_firing
+from alarms.router.notify import find_hold, hold_back, page, page_after_wait, release, tell_more
+from alarms.router.reassess import lower, resolve_by_alerts, settle, worst_firing
 from alarms.router.remediate import ask_machines
-from alarms.router.silence import set_end
+from alarms.router.silence import count_the_heard, look_again_at_its_end, set_end
 from alarms.router.tell import contact, tell
 
 
@@ -102,15 +102,28 @@ def _stable(update: IncidentUpdate) -> None:
 def _hold_ends(update: IncidentUpdate) -> None:
     held = update.incident.hold
     if held is None:
+        _some_are_heard_again(update)
         return
     found = find_hold(update)
     if update.incident.waits:
         _wait_ends(update, found)
     elif found is None:
+        settle(update)
+        count_the_heard(update)
         release(update, f"{held.kind} {held.by} is over")
     else:
         update.amend(hold=found)
         set_end(update, found)
+
+
+def _some_are_heard_again(update: IncidentUpdate) -> None:
+    """A silence of some of its alerts has ended."""
+    before = update.incident.severity
+    settle(update)
+    if update.incident.severity.worse_than(before):
+        page(update, TransitionKind.SEVERITY_RAISED)
+    else:
+        look_again_at_its_end(update)
 
 
 def _wait_ends(update: IncidentUpdate, found: Hold | None) -> None:
@@ -159,6 +172,8 @@ def _to_come(incident: Incident, timer: Timer, escalation: EscalationPolicy) -> 
             yield f"{when}: {incident.untold_count} alerts that joined are told"
         case TimerKind.HOLD if incident.waits:
             yield f"waits until {when}, then paged unless it is over or explained by then"
+        case TimerKind.HOLD if incident.hold is None:
+            yield f"{when}: a silence of some of its alerts ends, and they count again"
         case TimerKind.HOLD:
             yield f"{when}: checked again, and paged unless something else holds it"
 

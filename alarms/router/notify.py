@@ -8,7 +8,7 @@ from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import held_for_flapping
 from alarms.router.gather import told
 from alarms.router.inhibit import held_for_its_cause
-from alarms.router.silence import held_by_a_silence, set_end
+from alarms.router.silence import held_by_a_silence, look_again_at_its_end, set_end
 from alarms.router.tell import tell
 from alarms.router.wait import begin_wait, end_wait
 
@@ -111,6 +111,7 @@ def _tell_first(update: IncidentUpdate, kind: TransitionKind) -> None:
     update.amend(paged_at=update.now)
     tell(update, update.escalation.first(update.incident), kind)
     told(update)
+    look_again_at_its_end(update)
 
 
 def find_hold(update: IncidentUpdate) -> Hold | None:

@@ -11,6 +11,7 @@ from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.correlate import AT_ONCE, let_go_symptoms
 from alarms.router.damp import restart_quiet_time
 from alarms.router.route import assign
+from alarms.router.silence import loudest
 from alarms.router.tell import tell
 from alarms.router.troubles import SELF
 from alarms.router.wording import words_of
@@ -34,9 +35,11 @@ def reassess(context: AlertContext) -> None:
             resolve_by_alerts(update)
     elif worst.worse_than(current):
         _raise(update, worst)
-        if worst is context.severity:
+        if worst is context.severity and update.incident.slo_id is not None:
             update.amend(**words_of(context.alert))
         context.event = TransitionKind.SEVERITY_RAISED
+    elif current.worse_than(worst) and _is_as_bad_by_silenced_ones(update):
+        settle(update)
     elif current.worse_than(worst):
         _consider_lowering(update, worst)
     elif update.incident.lowering_to is not None:
@@ -45,7 +48,33 @@ def reassess(context: AlertContext) -> None:
 
 
 def worst_firing(update: IncidentUpdate) -> Severity | None:
-    return update.tx.worst_firing(update.incident.id)
+    """Of those that no silence covers. While all are covered: their worst in a hold, else nothing worse."""
+    worst = update.tx.worst_firing(update.incident.id)
+    if worst is None or not update.routing.silences(update.tx, update.now).all:
+        return worst
+    heard, current = loudest(update), update.incident.severity
+    if heard is not None:
+        return heard.severity
+    return current if update.incident.hold is None and worst.worse_than(current) else worst
+
+
+def settle(update: IncidentUpdate) -> None:
+    """At once at the level of what is to be heard: a silence began or ended, or keeps the worst quiet."""
+    worst, before = worst_firing(update), update.incident.severity
+    if worst is None or worst is before:
+        return
+    if worst.worse_than(before):
+        _raise(update, worst)
+        return
+    update.tx.clear_timer(update.incident.id, TimerKind.LOWER)
+    _lower_to(update, worst, "what is worse is silenced", "silence")
+    if update.incident.hold is not None:  # nobody was told at the level before
+        assign(update)
+
+
+def _is_as_bad_by_silenced_ones(update: IncidentUpdate) -> bool:
+    worst = update.tx.worst_firing(update.incident.id)
+    return worst is not None and not update.incident.severity.worse_than(worst)
 
 
 def resolve_by_alerts(update: IncidentUpdate) -> None:
@@ -83,15 +112,13 @@ def lower(update: IncidentUpdate) -> None:
     if worst is None or not before.worse_than(worst):
         update.amend(lowering_to=None)
         return
-    update.change(
-        TransitionKind.SEVERITY_LOWERED,
-        severity=worst,
-        lowering_to=None,
-        detail={"from": before.value, "to": worst.value},
-    )
-    update.explain(
-        Stage.CLASSIFY, worst.value, f"nothing above {worst} for {update.policy.lower_after}", "lower_after"
-    )
+    _lower_to(update, worst, f"nothing above {worst} for {update.policy.lower_after}", "lower_after")
+
+
+def _lower_to(update: IncidentUpdate, worst: Severity, why: str, rule: str) -> None:
+    detail = {"from": update.incident.severity.value, "to": worst.value}
+    update.change(TransitionKind.SEVERITY_LOWERED, severity=worst, lowering_to=None, detail=detail)
+    update.explain(Stage.CLASSIFY, worst.value, why, rule)
     _stretch_clocks(update)
 
 

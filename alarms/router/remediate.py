@@ -8,8 +8,8 @@ from alarms.model.notification import NotifyStep
 from alarms.policy.escalation import Recipient
 from alarms.policy.policy import Remediation
 from alarms.router.context import AlertContext, IncidentUpdate
+from alarms.router.silence import FRESH
 from alarms.router.tell import enqueue
-from alarms.router.wait import FRESH
 
 
 def remediate(context: AlertContext) -> None:

@@ -20,11 +20,13 @@ from alarms.policy.escalation import Recipient
 from alarms.policy.people import AT_ONCE, ContactStep
 from alarms.router.context import IncidentUpdate
 from alarms.router.troubles import Trouble, sentence
+from alarms.router.wording import speak_for_the_loudest
 
 LOG = logging.getLogger(__name__)
 
 
 def tell(update: IncidentUpdate, recipients: Iterable[Recipient], kind: TransitionKind) -> None:
+    speak_for_the_loudest(update)
     for recipient in recipients:
         steps = _steps(update, recipient)
         for step in steps:
@@ -64,6 +66,7 @@ def contact(update: IncidentUpdate, timer: Timer) -> None:
     if incident.snoozed_until is not None and incident.snoozed_until > update.now:
         update.set_timer(TimerKind.CONTACT, incident.snoozed_until)
         return
+    speak_for_the_loudest(update)
     due = [one for one in incident.contacts if one.due_at <= max(update.now, timer.deadline)]
     _keep(update, [one for one in incident.contacts if one not in due])
     for one in due:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from alarms.model.decision import Stage
-from alarms.model.incident import Hold, HoldKind, TimerKind, TransitionKind
+from alarms.model.incident import Hold, HoldKind, TimerKind
 from alarms.router.context import AlertContext, IncidentUpdate
+from alarms.router.silence import FRESH
 
-FRESH = (TransitionKind.OPENED, TransitionKind.REOPENED)
 RULE = "noise.first_wait"
 
 

@@ -84,7 +84,7 @@ def where(incident: Incident, language: str, beside: str) -> str:
     }
     place += [f"{name}={shown[name]}" for name in _closest(shown)]
     more = incident.members - 1
-    if more:
+    if more > 0:
         place.append((ONE_MORE if more == 1 else MORE).of(language).format(more))
     return ", ".join(place)
 

@@ -22,7 +22,7 @@ SO_FAR = Text("So far:", "Até agora:")
 def joined(telling: Telling, language: str) -> list[str]:
     """Which alerts have joined since the last message, by what tells them apart."""
     incident = telling.incident
-    if not incident.untold_count:
+    if not incident.untold_count or incident.members <= 1:  # it speaks for the only one itself
         return []
     unnamed = incident.untold_count - len(incident.untold)
     return [
