@@ -153,7 +153,15 @@ class IntakeWorker:
         for member in parsed.acknowledged:
             self._acknowledge(tx, member, receipt.origin)
         tx.settle_receipt(receipt.id, ReceiptState.DONE)
+        self._release(tx, receipt.corrects)
         return len(parsed.alerts)
+
+    def _release(self, tx: RouterTransaction, name: str) -> None:
+        """From quarantine, as it came: its correction was read, which may have been one of a correction."""
+        corrected = tx.receipt(name) if name else None
+        if corrected is not None and tx.requeue_receipt(corrected):
+            tx.settle_receipt(corrected.id, ReceiptState.DONE)
+            self._release(tx, corrected.corrects)
 
     def _note_astray(self, receipt: Receipt, kind: str) -> None:
         """What came in at another hook than its own: once for each sender, and again while it goes on."""

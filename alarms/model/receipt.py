@@ -22,6 +22,7 @@ class ReceiptState(StrEnum):
     QUARANTINED = "quarantined"
 
 
+CORRECTION = ".corrected"  # after the id of what it corrects
 RECORDED = "alerts"  # kind of what came in another way than as a payload: alerts in our own shape
 
 
@@ -45,6 +46,16 @@ class Receipt:
     def origin(self) -> str:
         """Who sent it, as far as is known."""
         return self.sender or self.kind
+
+    @property
+    def corrects(self) -> str:
+        """The id of the one in quarantine that this is the correction of ("": of none)."""
+        return self.id.removesuffix(CORRECTION) if self.id.endswith(CORRECTION) else ""
+
+    def corrected(self, payload: bytes, at: datetime) -> Receipt:
+        """What a person says it should have been: a receipt beside it, first in line."""
+        name = f"{self.id}{CORRECTION}"
+        return Receipt(name, self.kind, at, payload, urgency=1, sender=self.sender)
 
 
 def recorded(alerts: Sequence[Alert], at: datetime) -> Receipt:

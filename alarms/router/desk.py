@@ -144,7 +144,13 @@ class Reports(Protocol):
         ...
 
     def requeue(self, receipt_id: str, by: str, payload: str | None = None) -> None:
-        """Have it worked off once more, as it came or as ``payload``. Raises ``UnknownReceipt``."""
+        """Have it worked off once more, as it came or as ``payload``, until which was read it stays there.
+
+        Raises:
+            MalformedPayload: it cannot be read so; nothing is changed.
+            NotAllowed: it has a correction already.
+            UnknownReceipt: there is none.
+        """
         ...
 
 

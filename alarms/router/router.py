@@ -12,7 +12,14 @@ from datetime import UTC, datetime, timedelta
 
 from alarms.model.alert import Alert, AlertState
 from alarms.model.decision import IncidentExplanation
-from alarms.model.errors import InvalidRequest, StoreBusy, UnknownIncident, UnknownReceipt, UnreadableRow
+from alarms.model.errors import (
+    InvalidRequest,
+    NotAllowed,
+    StoreBusy,
+    UnknownIncident,
+    UnknownReceipt,
+    UnreadableRow,
+)
 from alarms.model.incident import AlertRecord, Incident, Timer, TimerKind, Transition
 from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined, Receipt, ReceiptState, recorded
@@ -66,10 +73,12 @@ class Router(Actions, Roster):
         received: Callable[[str], None] = lambda _: None,
         environment: str = "",
         pagers: Iterable[str] = (),
+        readable: Callable[[Receipt], None] = lambda _: None,
     ) -> None:
         """``received`` hears the source of each alert that came by ``receive``; ``environment`` is ours.
 
-        ``pagers`` are channels that page by themselves, and so are told of acknowledgements.
+        ``pagers`` are channels that page by themselves, and so are told of acknowledgements. ``readable``
+        raises ``MalformedPayload`` for what cannot be read, which nobody can have worked off again.
         """
         routing = RoutingContext(
             policy=policy,
@@ -83,6 +92,7 @@ class Router(Actions, Roster):
         super().__init__(store, routing, clock)
         self.tokens: TokenDesk = Tokens(store, clock)
         self._received = received
+        self._check_readable = readable
         self._rows_told: set[str] = set()
         self._rows_looked_at = self._troubles_looked_at = clock.now()
         self._looked_at = datetime.min.replace(tzinfo=UTC)  # for silences that began
@@ -327,10 +337,18 @@ class Router(Actions, Roster):
 
     def requeue(self, receipt_id: str, by: str, payload: str | None = None) -> None:
         kept = self._in_quarantine(receipt_id)
-        body = kept.payload if payload is None else payload.encode()
-        again = replace(kept, payload=body, urgency=1, received_at=self._clock.now())
+        now = self._clock.now()
+        again = replace(kept, urgency=1, received_at=now)
+        if payload is not None:
+            again = kept.corrected(payload.encode("utf-8", "replace"), now)
+        self._check_readable(again)
         with self._store.transaction() as tx:
-            if not tx.requeue_receipt(again):
+            if payload is not None:
+                if tx.receipt(again.id) is not None:
+                    fix = "Look whether it was read: `mirante alerts quarantine list`"
+                    raise NotAllowed(receipt_id, "correct it", f"it was corrected, as {again.id}", fix)
+                tx.keep_receipt(again)
+            elif not tx.requeue_receipt(again):
                 raise UnknownReceipt(receipt_id)
         LOG.info("requeued from quarantine", extra={"receipt": kept.id, "by": by})
 

@@ -133,6 +133,8 @@ class ReadSide(Protocol):
         """In the order they were made."""
         ...
 
+    def receipt(self, receipt_id: str) -> Receipt | None: ...
+
     def in_quarantine(self) -> Sequence[tuple[str, str]]:
         """Origin and problem of the receipts there, each pair once."""
         ...
@@ -292,8 +294,6 @@ class RouterStore(ReadSide, Protocol):
             StoreBusy: the store cannot take the write; send it again (it may be kept all the same).
         """
         ...
-
-    def receipt(self, receipt_id: str) -> Receipt | None: ...
 
     def token(self, identity: str) -> AccessToken | None:
         """Raises ``UnreadableRow``."""

@@ -244,6 +244,13 @@ class SqlReads(SenderReads):
         )
         return self.unreadable.readable(DUTY_OVERRIDES, "duty_overrides", rows)
 
+    def receipt(self, receipt_id: str) -> Receipt | None:
+        rows = self._reading.rows(
+            f"SELECT {RECEIPT_COLUMNS} FROM receipts WHERE id = :id",  # noqa: S608 - constant columns
+            {"id": receipt_id},
+        )
+        return receipt(rows[0]) if rows else None
+
     def in_quarantine(self) -> Sequence[tuple[str, str]]:
         rows = self._reading.rows(
             "SELECT DISTINCT sender, kind, problem FROM receipts WHERE state = 'quarantined'"
@@ -278,13 +285,6 @@ class SqlRouterStore(SqlReads, ABC):
         if rows:
             with self.writing() as session:
                 session.change_all(f"{insertion('receipts', rows[0])} {self.or_else_leave_it}", rows)
-
-    def receipt(self, receipt_id: str) -> Receipt | None:
-        rows = self._reading.rows(
-            f"SELECT {RECEIPT_COLUMNS} FROM receipts WHERE id = :id",  # noqa: S608 - constant columns
-            {"id": receipt_id},
-        )
-        return receipt(rows[0]) if rows else None
 
     def receipts(self, state: ReceiptState, limit: int = 100) -> Sequence[Receipt]:
         rows = self._reading.rows(

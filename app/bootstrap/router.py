@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from alarms.intake.corrections import readable
+from alarms.intake.intakes_file import load_intakes
+from alarms.intake.normalise import IntakeRules, intake_rules
 from alarms.model.errors import StoreBusy
 from alarms.model.ids import SortableIds
 from alarms.notify.compose import Composer
@@ -51,6 +54,13 @@ def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = 
     alarms = load_alarm_policy(settings.folders)
     store = _open_store(settings, must_exist)
     received = AlertsReceived()
+
+    def rules() -> IntakeRules:
+        """As the files have them by now: a person asks, now and then."""
+        policy, mappings = router.policy, load_intakes(settings.folders).mappings
+        words, ignored = policy.severity_words, policy.ignored_labels
+        return intake_rules(settings.environment, catalogue.slos, words, ignored, mappings)
+
     router = Router(
         store,
         alarms.policy,
@@ -62,6 +72,7 @@ def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = 
         received=received.count,
         environment=settings.environment,
         pagers=pagers(alarms.channels),
+        readable=readable(rules),
     )
     return RouterParts(store, router, alarms.runbooks, alarms.channels, received)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
@@ -9,7 +10,7 @@ from typing import TextIO
 import click
 
 from app.cli.alerts import BY, desk_of, echo_struct
-from app.cli.context import counted, json_option, pass_settings, plain_table, say, stdout
+from app.cli.context import counted, json_option, pass_settings, plain_table, say, shown, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
 from foundation.quantities import span_text
@@ -144,12 +145,15 @@ def list_(settings: Settings) -> None:
 @click.argument("receipt")
 @pass_settings
 def show(settings: Settings, receipt: str) -> None:
-    """Print a quarantined payload to standard output, and what is wrong with it to standard error."""
+    r"""Print a quarantined payload to standard output, and what is wrong with it to standard error.
+
+    A terminal is shown its control characters as \x1b; a file or a pipe gets it as it came.
+    """
     found = desk_of(settings).quarantined_one(receipt)
     sender = f" from {found.sender}" if found.sender else ""
     received = f"{found.received_at:%Y-%m-%d %H:%M:%S} UTC"
-    click.echo(f"{found.kind}{sender}, received {received}: {found.problem}", err=True)
-    click.echo(found.payload)
+    click.echo(shown(f"{found.kind}{sender}, received {received}: {found.problem}"), err=True)
+    click.echo(shown(found.payload) if sys.stdout.isatty() else found.payload, color=True)
 
 
 @quarantine.command()
@@ -160,9 +164,13 @@ def show(settings: Settings, receipt: str) -> None:
 @BY
 @pass_settings
 def requeue(settings: Settings, receipt: str, corrected: TextIO | None, by: str) -> None:
-    """Process a quarantined payload again, as it came or corrected."""
+    """Process a quarantined payload again, as it came or corrected; refused if it still cannot be read.
+
+    What came in stays in quarantine until the correction was read.
+    """
     desk_of(settings).requeue(receipt, by, None if corrected is None else corrected.read())
-    say(f"{receipt} is worked off again; `mirante alerts quarantine` shows it if it still cannot be read.")
+    said = "is worked off again" if corrected is None else "is worked off as corrected"
+    say(f"{receipt} {said}; a running router does so at once.")
 
 
 @click.command(name="postmortem")
@@ -173,4 +181,5 @@ def postmortem_(settings: Settings, incident_id: str) -> None:
     learned."""
     from alarms.reports.postmortem import postmortem
 
-    click.echo(postmortem(desk_of(settings).explain(incident_id)))
+    written = postmortem(desk_of(settings).explain(incident_id))
+    click.echo(shown(written) if sys.stdout.isatty() else written)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import fields, is_dataclass
@@ -19,7 +20,8 @@ from app.settings import Settings
 from foundation.quantities import span_text
 
 if TYPE_CHECKING:  # rich takes longer to load than most commands to answer
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
     from rich.status import Status
     from rich.table import Table
 
@@ -40,12 +42,20 @@ class Terminal:
     @cached_property
     def console(self) -> Console:
         from rich.console import Console
+        from rich.segment import Segment
 
         class Piped(Console):
             """Leaves a closed pipe to us; the original would exit with 1."""
 
             def on_broken_pipe(self) -> None:
                 raise ReaderGone
+
+            def render(
+                self, renderable: RenderableType, options: ConsoleOptions | None = None
+            ) -> Iterator[Segment]:
+                """Styles and lines are rich's own; a control character in a text is somebody else's."""
+                for part in super().render(renderable, options):
+                    yield part if part.control else Segment(shown(part.text), part.style)
 
         stream = sys.stderr if self._stderr else sys.stdout
         width = None if stream.isatty() else PIPED_WIDTH
@@ -91,6 +101,15 @@ stderr = Terminal(stderr=True)
 
 pass_settings = click.make_pass_decorator(Settings)
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+
+
+def shown(text: str) -> str:
+    """Without what a terminal would obey: what others sent may hold any control character."""
+    if text.isprintable():
+        return text
+    return "".join(
+        f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text
+    )
 
 
 def say(text: str, style: str | None = None) -> None:

@@ -195,9 +195,9 @@ def test_it_reports_quality_and_what_could_not_be_read(desk: Desk, scene: Scene)
     assert (kept.problem, kept.bytes, kept.begins) == ("is not JSON", 10, "�{not json")
     assert desk.quarantined_one(kept.id).payload == "�{not json"
     desk.requeue(kept.id, "ana", '{"version": "4", "alerts": []}')
-    assert list(desk.quarantined()) == []
+    assert list(desk.quarantined()) == [kept], "until the correction was read"
     (pending,) = scene.store.receipts(ReceiptState.PENDING)
-    assert (pending.payload, pending.problem) == (b'{"version": "4", "alerts": []}', None)
+    assert (pending.payload, pending.corrects) == (b'{"version": "4", "alerts": []}', "r")
 
 
 def test_tokens_are_made_listed_and_revoked_in_a_persons_name(desk: Desk, scene: Scene) -> None:

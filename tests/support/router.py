@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from alarms.model.alert import Alert
 from alarms.model.incident import Incident
 from alarms.model.notification import Notification
+from alarms.model.receipt import Receipt
 from alarms.notify.dispatcher import Dispatcher
 from alarms.policy.policy import RoutingPolicy
 from alarms.policy.policy_file import load_policy
@@ -77,11 +78,18 @@ class Scene:
         policy: RoutingPolicy = AT_ONCE,
         schedules: Schedules | None = None,
         topology: Topology = PLATFORM,
+        readable: Callable[[Receipt], None] = lambda _: None,
     ) -> None:
         self.clock = ManualClock(start)
         self.store: RouterStore = store or SqliteRouterStore()
         self.router = Router(
-            self.store, policy, self.clock, numbered_ids(), schedules=schedules, topology=topology
+            self.store,
+            policy,
+            self.clock,
+            numbered_ids(),
+            schedules=schedules,
+            topology=topology,
+            readable=readable,
         )
         self.pager = Pager()
         self.dispatcher = Dispatcher(

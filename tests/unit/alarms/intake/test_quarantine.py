@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from alarms.intake.corrections import readable
 from alarms.intake.normalise import intake_rules
 from alarms.intake.worker import IntakeWorker
-from alarms.model.errors import UnknownReceipt
+from alarms.model.errors import MalformedPayload, NotAllowed, UnknownReceipt
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from tests.support.alerts import MONDAY_10
@@ -23,7 +24,7 @@ RULES = intake_rules("test", [], SHIPPED_POLICY.severity_words, SHIPPED_POLICY.i
 
 @pytest.fixture
 def scene() -> Iterator[Scene]:
-    made = Scene()
+    made = Scene(readable=readable(lambda: RULES))
     yield made
     made.close()
 
@@ -103,23 +104,85 @@ def test_a_sender_that_goes_on_at_the_wrong_hook_keeps_its_incident_open(scene: 
     assert (told.name, told.cycle) == ("WrongHook", 1)
 
 
-def test_what_is_requeued_as_corrected_is_an_incident(scene: Scene) -> None:
+MENDED = json.dumps(alertmanager(alert("Mended")))
+
+
+def test_what_is_requeued_as_corrected_is_an_incident_and_the_original_stays_until_then(scene: Scene) -> None:
     take(scene, b"{torn")
     (kept,) = scene.router.quarantined()
     scene.clock.advance(timedelta(minutes=1))
-    scene.router.requeue(kept.id, "ana", json.dumps(alertmanager(alert("Mended"))))
-    assert scene.router.quarantined() == []
+    scene.router.requeue(kept.id, "ana", MENDED)
+    assert scene.router.quarantined() == [kept], "it was not read yet"
     take(scene)
     assert "Mended" in {i.name for i in scene.router.open_incidents()}
+    assert scene.router.quarantined() == []
+    original, correction = scene.store.receipt(kept.id), scene.store.receipt(f"{kept.id}.corrected")
+    assert original is not None
+    assert (original.payload, original.state) == (b"{torn", ReceiptState.DONE)
+    assert correction is not None
+    assert (correction.corrects, correction.state) == (kept.id, ReceiptState.DONE)
     with pytest.raises(UnknownReceipt):
         scene.router.requeue(kept.id, "ana")
 
 
-def test_what_is_requeued_as_it_was_is_quarantined_again_and_counted(scene: Scene) -> None:
+def test_one_has_one_correction(scene: Scene) -> None:
     take(scene, b"{torn")
+    (kept,) = scene.router.quarantined()
+    scene.router.requeue(kept.id, "ana", MENDED)
+    with pytest.raises(NotAllowed, match="it was corrected"):
+        scene.router.requeue(kept.id, "bia", MENDED)
+
+
+@pytest.mark.parametrize("payload", ["{bad", None, '{"version": "4", "alerts": ["none"]}'])
+def test_what_still_cannot_be_read_is_refused_and_changes_nothing(scene: Scene, payload: str | None) -> None:
+    take(scene, b"{torn")
+    (kept,) = scene.router.quarantined()
+    told = len(scene.pager.sent)
+    with pytest.raises(MalformedPayload):
+        scene.router.requeue(kept.id, "ana", payload)
+    take(scene)
+    assert scene.router.quarantined() == [kept]
+    assert scene.router.quarantined_one(kept.id).payload == "{torn"
+    assert len(scene.pager.sent) == told
+
+
+def test_a_fault_of_ours_in_a_correction_leaves_both_and_its_correction_ends_both(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(scene, b"{torn")
+    (kept,) = scene.router.quarantined()
+    scene.router.requeue(kept.id, "ana", MENDED)
+    with monkeypatch.context() as broken:
+        broken.setattr(scene.router, "process", fails_once(scene.router.process))
+        take(scene)
+    names = {kept.id, f"{kept.id}.corrected"}
+    assert {one.id for one in scene.router.quarantined()} == names
+    scene.router.requeue(f"{kept.id}.corrected", "ana", MENDED)
+    take(scene)
+    assert scene.router.quarantined() == []
+
+
+def fails_once(process: Callable[..., Any]) -> Callable[..., Any]:
+    """For the batch, and for the one alone."""
+    left = [1, 1]
+
+    def failing(*given: Any) -> Any:
+        if left:
+            left.pop()
+            raise RuntimeError("a fault of ours")
+        return process(*given)
+
+    return failing
+
+
+def test_what_is_requeued_as_it_was_once_it_can_be_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(scene.router, "process", fails_once(scene.router.process))
+        take(scene, MENDED.encode())
     (kept,) = scene.router.quarantined()
     scene.router.requeue(kept.id, "ana")
     take(scene)
-    assert [again.id for again in scene.router.quarantined()] == [kept.id]
-    (incident,) = scene.router.open_incidents()
-    assert [record.times_seen for record in scene.store.alerts(incident.id)] == [2]
+    assert scene.router.quarantined() == []
+    assert "Mended" in {i.name for i in scene.router.open_incidents()}

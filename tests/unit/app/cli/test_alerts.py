@@ -120,14 +120,38 @@ def test_what_is_in_quarantine_is_listed_shown_and_requeued(tmp_path: Path, inci
     shown = mirante("--data-dir", tmp_path, "alerts", "quarantine", "show", "r-1")
     assert (shown.out, "is not JSON" in shown.err) == ("{torn\n", True)
     corrected = tmp_path / "corrected.json"
+    corrected.write_text("{bad", encoding="utf-8")
+    for given in ((), ("--file", corrected)):
+        refused = mirante("--data-dir", tmp_path, "alerts", "quarantine", "requeue", "r-1", *given)
+        assert refused.status == 1
+        assert "is not JSON" in refused.err
+    assert store.receipts(ReceiptState.PENDING) == []
     corrected.write_text('{"version": "4", "alerts": []}', encoding="utf-8")
     alerts(tmp_path, "quarantine", "requeue", "r-1", "--file", str(corrected))
     (again,) = store.receipts(ReceiptState.PENDING)
-    assert again.payload == corrected.read_bytes()
+    assert (again.payload, again.corrects) == (corrected.read_bytes(), "r-1")
+    kept = store.receipt("r-1")
+    assert kept is not None
+    assert kept.payload == b"{torn"
     store.close()
-    missing = mirante("--data-dir", tmp_path, "alerts", "quarantine", "show", "r-1")
+    missing = mirante("--data-dir", tmp_path, "alerts", "quarantine", "show", "r-9")
     assert missing.status == 2
     assert "nothing in quarantine is called" in missing.err
+
+
+def test_no_control_byte_of_a_sender_reaches_the_terminal(tmp_path: Path, incident: str) -> None:
+    payload, problem = b'{"a": "\x1b]0;owned\x07\x1b[2J"', "\x1b[31mred\x9b2J"
+    store = SqliteRouterStore(DataPaths(tmp_path).router)
+    store.append_receipts([Receipt("r-1", "alertmanager", datetime.now(UTC), payload)])
+    with store.transaction() as tx:
+        tx.settle_receipt("r-1", ReceiptState.QUARANTINED, problem)
+    store.close()
+    listed = alerts(tmp_path, "quarantine").out
+    assert "\\x1b]0;owned" in listed
+    shown = mirante("--data-dir", tmp_path, "alerts", "quarantine", "show", "r-1")
+    for text in (listed, shown.err):
+        assert not any(mark in text for mark in "\x1b\x07\x9b")
+    assert shown.out == f"{payload.decode()}\n", "a pipe gets it as it came"
 
 
 def test_a_remote_router_wants_a_token_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
