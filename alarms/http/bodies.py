@@ -14,7 +14,7 @@ BODY_SECONDS = 30.0
 
 
 async def body_of(request: Request, most: int) -> bytes:
-    """At most a little more than ``most`` bytes are read. Raises ``TimeoutError``."""
+    """As it came; at most a little more than ``most`` bytes are read. Raises ``TimeoutError``."""
     content = bytearray()
     async with asyncio.timeout(BODY_SECONDS):
         async for chunk in request.stream():

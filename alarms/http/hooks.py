@@ -26,6 +26,7 @@ from alarms.intake.inbox import Inbox
 from alarms.intake.json_alerts import PREFIX
 from alarms.intake.mapping import NAME_OF_A_HOOK
 from alarms.intake.parsers import HEARTBEAT, OVERSIZED, kind_of
+from alarms.intake.plain_text import ENCODING, plain
 from alarms.intake.sns_message import NOTIFICATION, SUBSCRIPTION, SnsMessage, SnsVerifier, is_sns_url
 from alarms.model.errors import AlarmsError, NotAuthentic
 from alarms.model.receipt import SENDER_LIMIT
@@ -146,6 +147,7 @@ class Hooks:
         if refused is not None:
             return refused
         sender = "" if principal is None else principal.name
+        body = plain(body, headers.get(ENCODING, ""), LARGEST)  # the signature was of what was sent
         if len(body) > LARGEST:
             await self._inbox.keep(OVERSIZED, body[:KEPT_OF_OVERSIZED], sender=sender)
         else:

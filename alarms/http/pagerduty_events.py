@@ -19,6 +19,7 @@ from alarms.intake.inbox import Inbox
 from alarms.intake.normalise import as_text
 from alarms.intake.pagerduty import SOURCE
 from alarms.intake.parsers import OVERSIZED
+from alarms.intake.plain_text import ENCODING, document_of, plain
 
 LONGEST_KEY = 255  # characters of a dedup_key
 
@@ -40,9 +41,11 @@ class PagerdutyEvents:
         principal = await self._authenticator.authenticate(headers, None)
         if principal is not None:
             body = await body_of(request, LARGEST) if principal.may_send_to(SOURCE) else b""
+            body = plain(body, headers.get(ENCODING, ""), LARGEST)
         else:
             async with self._unproven:
                 body = await body_of(request, UNPROVEN_LARGEST)
+                body = plain(body, headers.get(ENCODING, ""), UNPROVEN_LARGEST)
                 if len(body) <= UNPROVEN_LARGEST:
                     principal = await self._authenticator.authenticate(bearer(_routing_key(body)), None)
         if principal is None or not principal.may_send_to(SOURCE):
@@ -64,8 +67,8 @@ class PagerdutyEvents:
 
 def _read(body: bytes) -> dict[str, Any] | None:
     try:
-        event = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        event = document_of(body)
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None
 

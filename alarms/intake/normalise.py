@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from alarms.intake.mapping import JsonMapping
+from alarms.intake.plain_text import document_of, in_utf8, looks_like
 from alarms.model.alert import SERVER_LABELS, Alert, AlertState
 from alarms.model.errors import MalformedPayload
 from alarms.model.severity import Severity
@@ -27,6 +28,11 @@ VALUE_LIMIT = 4096
 LINK_LIMIT = 2000
 MOST_LINKS = 20
 UNNAMED = "Unnamed alert"
+# By what usually says how severe it is, whose and where: kept first of too many.
+DECIDING = SERVER_LABELS | {
+    *("alertname", "severity", "priority", "alert_key", "environment", "slo", "objective", "tier", "team"),
+    *("owner", "service", "component", "namespace", "cluster", "region", "job", "instance", "host", "pod"),
+}
 SAID = re.compile(r"\b(?:severity|severidade)\s*[:=]\s*\"?([A-Za-z0-9-]+)", re.IGNORECASE)
 LEVEL = re.compile(r"(?<![A-Za-z0-9])(P[0-4]|SEV-?[0-5])(?![A-Za-z0-9])", re.IGNORECASE)
 SEVERITY = re.compile(r'"(?:severity|priority|level)"\s*:\s*"([^"]{1,40})"', re.IGNORECASE)
@@ -75,7 +81,7 @@ class IntakeRules:
 
     def severity_in(self, payload: bytes) -> Severity | None:
         """The worst that can be read in what nobody could read otherwise."""
-        text = payload.decode("utf-8", "replace")
+        text = in_utf8(payload).decode("utf-8", "replace").replace("\\", "")
         words = SEVERITY.findall(text)
         found = [severity for word in words if (severity := self.severity(word)) is not None]
         return min(found, key=lambda severity: severity.rank, default=None)
@@ -171,19 +177,20 @@ def own_alert(
 def decode(source: str, payload: bytes) -> object:
     """Raises ``MalformedPayload``."""
     try:
-        return msgspec.json.decode(payload)
-    except msgspec.DecodeError as error:
-        raise MalformedPayload(source, "body", f"is not JSON ({error})") from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise MalformedPayload(source, "body", "is not valid JSON") from error
+        return document_of(payload)
+    except ValueError as error:
+        raise MalformedPayload(source, "body", f"is not JSON ({looks_like(payload) or error})") from error
+    except RecursionError as error:
+        raise MalformedPayload(source, "body", "is not readable JSON: it is nested too deep") from error
 
 
 def labels_of(value: object) -> dict[str, str]:
     """Label names and values as text, within bounds, whatever they came as: an alert is worth more than its
-    form. What is too long is shortened and says so; of too many the first by name are kept."""
+    form. What is too long is shortened and says so; of too many those that decide are kept, then the first by
+    name."""
     if not isinstance(value, dict):
         return {}
-    kept = sorted(value.items())[:LABEL_LIMIT]
+    kept = sorted(value.items(), key=lambda item: (item[0] not in DECIDING, item[0]))[:LABEL_LIMIT]
     found = {shortened(name, LABEL_LIMIT): shortened(as_text(item), VALUE_LIMIT) for name, item in kept}
     if len(value) > LABEL_LIMIT:
         found["labels_left_out"] = f"{len(value) - LABEL_LIMIT}"

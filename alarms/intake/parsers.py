@@ -13,6 +13,7 @@ import msgspec
 from alarms.intake import alertmanager, cloudwatch, grafana, json_alerts, pagerduty
 from alarms.intake.mapping import NAME_OF_A_HOOK
 from alarms.intake.normalise import IntakeRules, Parsed
+from alarms.intake.plain_text import document_of
 from alarms.model.alert import Alert
 from alarms.model.errors import MalformedPayload
 from alarms.model.receipt import RECORDED
@@ -128,8 +129,8 @@ def kind_of(message: bytes) -> str:
 def recognised(payload: bytes) -> str | None:
     """The kind that a payload is by the keys it has; None: it could be anything."""
     try:
-        document = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        document = document_of(payload)
+    except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict):
         return None
@@ -153,8 +154,8 @@ def _group(document: Mapping[str, object]) -> str | None:
 def unwrapped(body: bytes) -> bytes:
     """The message in the envelope of SNS, or the body itself (raw delivery, EventBridge, anything else)."""
     try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        document = document_of(body)
+    except (ValueError, RecursionError):
         return body
     if isinstance(document, dict) and document.get("Type") == "Notification" and "TopicArn" in document:
         message = document.get("Message")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from alarms.intake import parsers
 from alarms.intake.heartbeats import SignsOfLife
-from alarms.intake.normalise import IntakeRules, Parsed
+from alarms.intake.normalise import IntakeRules, Parsed, shortened
 from alarms.intake.parsers import HOOKS
 from alarms.intake.retention import Retention
 from alarms.model.alert import Alert, AlertState, digest
@@ -17,7 +17,7 @@ from alarms.model.errors import MalformedPayload, StoreBusy
 from alarms.model.receipt import Receipt, ReceiptState
 from alarms.model.severity import Severity
 from alarms.router.router import Router
-from alarms.router.troubles import PUT_ASIDE, Trouble, put_aside_as
+from alarms.router.troubles import PUT_ASIDE, REASON_SHOWN, Trouble, put_aside_as
 from alarms.stores.protocol import RouterStore, RouterTransaction
 from foundation.bilingual import Text
 from foundation.clock import Clock
@@ -189,15 +189,17 @@ class IntakeWorker:
         """Into quarantine, which somebody is told of: one incident for each sender and reason, counted."""
         tx.settle_receipt(receipt.id, ReceiptState.QUARANTINED, problem)
         about = put_aside_as(receipt.origin, problem)
-        reason = about.removeprefix(f"{receipt.origin}: ")
+        reason = shortened(problem, REASON_SHOWN)
         trouble = Trouble(
             PUT_ASIDE,
             about,
             Text(
                 f"What {receipt.origin} sent as {receipt.kind} could not be read: {reason}. It may have been "
-                "an alert. Look with `mirante alerts quarantine list`, correct and requeue it.",
+                "an alert; it counts as severe as the worst word in it, or P2. Look with "
+                "`mirante alerts quarantine list`, correct and requeue it.",
                 f"O que {receipt.origin} enviou como {receipt.kind} não pôde ser lido: {reason}. Pode "
-                "ter sido um alerta. Veja com `mirante alerts quarantine list`, corrija e recoloque na fila.",
+                "ter sido um alerta; a gravidade é a da pior palavra contida nele, ou P2. Veja com "
+                "`mirante alerts quarantine list`, corrija e recoloque na fila.",
             ),
             self._rules.severity_in(receipt.payload) or Severity.P2,
         )

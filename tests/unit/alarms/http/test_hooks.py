@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import hmac
 import json
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from alarms.http.auth import HOOKS, READ, WRITE, AuthenticatorChain, BearerTokens, Principal, SignedBodies
-from alarms.http.bodies import LARGEST, UNPROVEN_AT_ONCE
+from alarms.http.bodies import KEPT_OF_OVERSIZED, LARGEST, UNPROVEN_AT_ONCE
 from alarms.http.desk_api import DeskApi
 from alarms.http.hooks import Hooks
 from alarms.intake.inbox import Flood, Inbox
@@ -264,6 +265,21 @@ async def test_an_oversized_payload_is_said_to_be_so_and_costs_bounded_space(sit
     bearer_only = site.store.receipts(ReceiptState.QUARANTINED)
     assert all(len(receipt.payload) <= 65_536 for receipt in bearer_only)
     assert len(bearer_only) == 1
+
+
+async def test_what_is_compressed_is_unpacked_and_a_bomb_is_cut(site: Site) -> None:
+    packed = {**SENDER, "Content-Encoding": "gzip"}
+    body = json.dumps(alertmanager(alert())).encode()
+    for content in (gzip.compress(body), gzip.compress(b" " * 50_000_000)):
+        answer = await site.client.post("/hooks/alertmanager", content=content, headers=packed)
+        assert answer.status_code == 200
+    kept = site.kept()
+    assert {one.kind: len(one.payload) for one in kept} == {
+        "alertmanager": len(body),
+        "oversized": KEPT_OF_OVERSIZED,
+    }
+    site.worker.drain()
+    assert {one.name for one in site.scene.router.open_incidents()} == {"DiskFull", "Quarantined"}
 
 
 async def test_a_store_that_fails_is_503_and_the_sender_comes_again(
