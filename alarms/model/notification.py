@@ -38,7 +38,8 @@ class Message:
     """What a receiver shows. Both languages travel together; the receiver chooses.
 
     ``short`` fits one SMS. ``page`` is the incident in the console, ``acknowledge`` the one-tap link of
-    whoever is told; "" where there is none, or nothing to acknowledge.
+    whoever is told; "" where there is none, or nothing to acknowledge. ``call`` is what a voice says.
+    ``language`` is that of the person whose own address it goes to ("": as the channel has it).
     """
 
     subject: str
@@ -49,6 +50,9 @@ class Message:
     short_pt: str = ""
     page: str = ""
     acknowledge: str = ""
+    call: str = ""
+    call_pt: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

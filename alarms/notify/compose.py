@@ -12,13 +12,14 @@ from alarms.model.severity import Severity
 from alarms.notify.links import Links
 from alarms.notify.text.action import action_line, duty_line
 from alarms.notify.text.arithmetic import arithmetic
+from alarms.notify.text.call import call
 from alarms.notify.text.guidance import in_its_own_words, other_links, our_runbook, own_runbook
 from alarms.notify.text.headline import first_line, short, subject
 from alarms.notify.text.plain import SMS, sms
 from alarms.notify.text.story import joined, passed_by, tried
 from alarms.notify.text.telling import Telling, asks_to_acknowledge
 from alarms.policy.escalation import Recipient
-from alarms.policy.people import People
+from alarms.policy.people import People, Person
 from alarms.policy.policy import RoutingPolicy
 from alarms.policy.runbook import Runbook, Runbooks
 from foundation.bilingual import Text
@@ -50,12 +51,17 @@ class Composer:
         policy: RoutingPolicy,
         people: People,
         history: Sequence[Transition],
+        reader: Person | None = None,
     ) -> Message:
-        """For ``recipient``, whose link it carries; ``people`` are known by name."""
+        """For ``recipient``, whose link it carries; ``people`` are known by name.
+
+        ``reader`` is whose own address it goes to, in that person's language and time (None: a team's).
+        """
         step, page = recipient.step, self.links.page(incident.id)
         asked = asks_to_acknowledge(incident, step)
         link = self.links.acknowledge(incident, recipient.target) if asked else ""
-        telling = Telling(incident, kind, step, policy, people, history, page, link)
+        zone = "" if reader is None else reader.time_zone
+        telling = Telling(incident, kind, step, policy, people, history, page, link, recipient.target, zone)
         runbook = self.runbooks.find(incident.runbook)
         return Message(
             subject(incident, kind, "en"),
@@ -66,6 +72,9 @@ class Composer:
             short(telling, "pt"),
             page,
             link,
+            call(telling, "en"),
+            call(telling, "pt"),
+            "" if reader is None else reader.language,
         )
 
     def _body(self, telling: Telling, runbook: Runbook | None, language: str) -> list[str]:

@@ -11,7 +11,7 @@ from alarms.model.notification import Notification
 from alarms.model.severity import Severity
 from alarms.notify.http_receiver import HttpReceiver, field_of
 from alarms.notify.recipients import FanOut, addressed
-from alarms.notify.wording import ACKNOWLEDGE, OPEN, bytes_of, cut, is_resolved, label, wordings
+from alarms.notify.wording import ACKNOWLEDGE, OPEN, bytes_of, cut, is_resolved, label, languages_of, wordings
 from alarms.policy.channel import Language, NtfyChannel
 
 LONGEST = 4000  # bytes of a message; a longer one would arrive as a file
@@ -30,7 +30,7 @@ class NtfyNotifier:
         self._topics = FanOut()
 
     def send(self, notification: Notification) -> str:
-        content = document(notification, self._channel.languages)
+        content = document(notification, languages_of(notification.message, self._channel.languages))
 
         def one(topic: str) -> str:
             told = {"topic": topic, **content}

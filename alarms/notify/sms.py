@@ -10,7 +10,7 @@ import httpx
 from alarms.model.notification import Notification
 from alarms.notify.http_receiver import HttpReceiver, field_of
 from alarms.notify.recipients import FanOut, addressed
-from alarms.notify.wording import is_resolved, wordings
+from alarms.notify.wording import is_resolved, languages_of, wordings
 from alarms.policy.channel import Language, SmsChannel
 
 API = "/2010-04-01/Accounts"
@@ -37,7 +37,8 @@ class SmsNotifier:
         return self._numbers.tell(notification, ways, lambda way: self._one(notification, way))
 
     def _one(self, notification: Notification, way: str) -> str:
-        sender, languages = self._channel.sender, self._channel.languages
+        sender = self._channel.sender
+        languages = languages_of(notification.message, self._channel.languages)
         if way.startswith(CALL):
             called = {"To": way.removeprefix(CALL), "From": sender, "Twiml": spoken(notification, languages)}
             return self._ask("Calls", notification, called)
@@ -61,7 +62,7 @@ def text(notification: Notification, languages: Sequence[Language]) -> str:
 def spoken(notification: Notification, languages: Sequence[Language]) -> str:
     """TwiML that says it twice: whoever wakes up misses the first time."""
     said = "".join(
-        f'<Say language="{VOICES[wording.language]}" loop="2">{escape(wording.subject)}</Say>'
+        f'<Say language="{VOICES[wording.language]}" loop="2">{escape(wording.call)}</Say>'
         for wording in wordings(notification.message, languages)
     )
     return f"<Response>{said}</Response>"

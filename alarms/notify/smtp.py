@@ -16,6 +16,7 @@ from alarms.model.errors import PermanentFailure, TemporaryFailure
 from alarms.model.notification import Notification
 from alarms.notify.mail import mail_of
 from alarms.notify.recipients import FanOut, addressed
+from alarms.notify.wording import languages_of
 from alarms.policy.channel import Encryption, SmtpChannel
 
 TIMEOUT_SECONDS = 5.0  # of each step of the conversation
@@ -45,8 +46,9 @@ class SmtpNotifier:
     def send(self, notification: Notification) -> str:
         channel = self._channel
         mailboxes = addressed(notification, channel.recipients, "smtp")
+        languages = languages_of(notification.message, channel.languages)
         try:
-            mail = mail_of(notification, channel.sender, mailboxes, channel.languages)
+            mail = mail_of(notification, channel.sender, mailboxes, languages)
         except ValueError:
             raise PermanentFailure("smtp", "an address holds what no mail header can") from None
         with _failures(), self._conversation() as connection:

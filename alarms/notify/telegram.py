@@ -12,7 +12,7 @@ import httpx
 from alarms.model.notification import Notification
 from alarms.notify.http_receiver import HttpReceiver
 from alarms.notify.recipients import FanOut, addressed
-from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, cut, label, mark_of, wordings
+from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, cut, label, languages_of, mark_of, wordings
 from alarms.policy.channel import Language, TelegramChannel
 from foundation.answers import WholeAnswer
 
@@ -31,7 +31,8 @@ class TelegramNotifier:
         self._chats = FanOut()
 
     def send(self, notification: Notification) -> str:
-        content = document(notification, self._channel.languages, self._channel.interactive)
+        languages = languages_of(notification.message, self._channel.languages)
+        content = document(notification, languages, self._channel.interactive)
 
         def one(chat: str) -> str:
             answer = self._receiver.tell(self._url, notification.dedup_id, json={"chat_id": chat, **content})

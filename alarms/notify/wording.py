@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from alarms.model.notification import Message, Notification, NotifyStep
 from alarms.model.severity import Severity
+from alarms.notify.text.plain import spoken
 from alarms.policy.channel import BOTH, Language
 from foundation.bilingual import Text
 
@@ -28,6 +29,12 @@ class Wording:
     subject: str
     body: str
     short: str
+    call: str
+
+
+def languages_of(message: Message, languages: Sequence[Language]) -> Sequence[Language]:
+    """The person's own, for a message to that person's own address, else those of the channel."""
+    return (Language(message.language),) if message.language else languages
 
 
 def wordings(message: Message, languages: Sequence[Language] = BOTH) -> tuple[Wording, ...]:
@@ -39,7 +46,9 @@ def _wording(message: Message, language: Language) -> Wording:
         subject, body, short = message.subject_pt, message.body_pt, message.short_pt
     else:
         subject, body, short = message.subject, message.body, message.short
-    return Wording(language, subject, body, short or cut(subject, LONGEST_SHORT))
+    call = message.call_pt if language is Language.PT else message.call
+    short = short or cut(subject, LONGEST_SHORT)
+    return Wording(language, subject, body, short, call or spoken(short))
 
 
 def label(text: Text, languages: Sequence[Language]) -> str:

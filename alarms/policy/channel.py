@@ -103,7 +103,7 @@ class PagerDutyChannel:
 class SmsChannel:
     """``recipients`` are telephone numbers; at the severities of ``voice`` they are called, too.
 
-    ``user`` signs in where that is not the account itself.
+    ``user`` signs in where that is not the account itself. One language: two would be two messages.
     """
 
     account: str
@@ -112,7 +112,7 @@ class SmsChannel:
     server: str
     user: str | None = None
     voice: tuple[Severity, ...] = ()
-    languages: tuple[Language, ...] = BOTH
+    languages: tuple[Language, ...] = (Language.EN,)
 
 
 @dataclass(frozen=True, slots=True)

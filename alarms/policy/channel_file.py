@@ -205,7 +205,7 @@ def _sms(place: Place) -> Channel:
         server=_server(fields, SMS_GATEWAY),
         user=account(fields["user"]) if "user" in fields else None,
         voice=tuple(item.member(Severity) for item in voice),
-        languages=_languages(fields),
+        languages=_languages(fields, (Language.EN,)),
     )
 
 
@@ -278,8 +278,8 @@ def _server(fields: Mapping[str, Place], usual: str) -> str:
     return _url(fields["server"]).rstrip("/") if "server" in fields else usual
 
 
-def _languages(fields: Mapping[str, Place]) -> tuple[Language, ...]:
-    return (fields["language"].member(Language),) if "language" in fields else BOTH
+def _languages(fields: Mapping[str, Place], otherwise: tuple[Language, ...] = BOTH) -> tuple[Language, ...]:
+    return (fields["language"].member(Language),) if "language" in fields else otherwise
 
 
 def _flag(fields: Mapping[str, Place], name: str) -> bool:

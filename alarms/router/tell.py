@@ -149,7 +149,7 @@ def _notification(
         recipient.target,
         channel,
         recipient.step,
-        _message(update, kind, recipient),
+        _message(update, kind, recipient, address),
         update.wall,
         kind=kind.value,
         out_of_hours=str(update.escalation.out_of_hours(update.now)).lower(),
@@ -157,13 +157,14 @@ def _notification(
     return replace(told, address=address) if address else told
 
 
-def _message(update: IncidentUpdate, kind: TransitionKind, recipient: Recipient) -> Message:
+def _message(update: IncidentUpdate, kind: TransitionKind, recipient: Recipient, address: str) -> Message:
     """A text that cannot be made is told as such, with the bare facts."""
     incident, composer = update.incident, update.routing.composer
     people = update.routing.schedules.people
+    reader = people.by_id.get(recipient.target.partition(":")[2]) if address else None
     try:
         history = update.tx.transitions(incident.id)
-        return composer.message(incident, kind, recipient, update.policy, people, history)
+        return composer.message(incident, kind, recipient, update.policy, people, history, reader)
     except StoreBusy:
         raise
     except Exception as error:

@@ -14,7 +14,7 @@ from alarms.intake.intakes_file import load_intakes
 from alarms.model.watch_list import WatchList
 from alarms.policy.alarm_policy import AlarmPolicy, load_alarm_policy
 from alarms.policy.channel import Channels, hook_secret_of, secret_of
-from alarms.policy.defaults import CHANNELS, INDICATORS
+from alarms.policy.defaults import CHANNELS, INDICATORS, SCHEDULES
 from alarms.policy.runbook import Runbooks
 from app.bootstrap.cloudwatch import DECLARED
 from app.build import artifacts
@@ -103,6 +103,7 @@ def check_everything(settings: Settings, generate: Generate | None = None) -> Ch
         }
         findings += _secret_findings(alarms.channels, settings)
         findings += _runbook_findings(alarms.runbooks, folders)
+        findings += _time_zone_findings(alarms, folders)
     if book is not None:
         counts["credit policies"] = len(book.names())
     executed = () if files is None or folders.is_shipped else tuple(str(one.path) for one in files.files)
@@ -211,6 +212,20 @@ def _secret_findings(channels: Channels, settings: Settings) -> Iterator[Finding
                 reason,
                 f"Set {variable} where the router runs",
             )
+
+
+def _time_zone_findings(alarms: AlarmPolicy, folders: Workspace) -> Iterator[Finding]:
+    """Shifts in one zone, and messages and opening hours in another, confuse whoever is on duty."""
+    duty, hours = alarms.schedules.time_zone, alarms.policy.hours.time_zone
+    if folders.alarm_file(SCHEDULES) is not None and duty != hours:
+        yield Finding(
+            FindingLevel.WARNING,
+            "time-zone",
+            *_named_in(folders, SCHEDULES, "time_zone"),
+            "time_zone",
+            f"shifts are in {duty}, and policy.yaml has {hours}, in which messages tell the time",
+            f"Write business_hours: {{time_zone: {duty}, ...}} in policy.yaml, or {hours} here",
+        )
 
 
 def _named_in(folders: Workspace, file: str, name: str) -> tuple[str, int | None]:

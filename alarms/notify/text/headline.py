@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from alarms.model.incident import Incident, TransitionKind
 from alarms.notify.text.ending import how_it_ended
-from alarms.notify.text.plain import SMS, clock, line, moment, sms
+from alarms.notify.text.plain import SMS, clock, line, moment, sms, zone_name
 from alarms.notify.text.telling import Telling
 from alarms.notify.text.words import WHY
 from foundation.bilingual import Text
@@ -123,7 +123,7 @@ def short(telling: Telling, language: str) -> str:
     if telling.is_over:
         return _in_one_sms(f"{incident.severity} {how_it_ended(telling, language)}:", named, place, "", "")
     at = clock(telling.since, incident.updated_at, telling.zone, language)
-    since = f", {SINCE.of(language)} {at}."
+    since = f", {SINCE.of(language)} {at} {zone_name(telling.since, telling.zone)}."
     link = f" {ACKNOWLEDGE.of(language)}: {telling.acknowledge}" if telling.acknowledge else ""
     why = "" if telling.kind is TransitionKind.OPENED else f" {WHY[telling.kind].of(language)}:"
     heads = (f"{incident.severity}{why}", incident.severity.value)

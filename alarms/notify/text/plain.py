@@ -42,6 +42,18 @@ def sms(text: str, most: int) -> str:
     return plain if len(plain) <= most else plain[: max(most - 2, 0)].rstrip() + ".."
 
 
+def spoken(text: str) -> str:
+    """What a voice reads aloud: words and numbers, no brackets, quotes or signs."""
+    kept = "".join(c if c.isalnum() or c in " .,:'" else " " for c in text)
+    return " ".join(kept.split())
+
+
+def zone_name(at: datetime, zone: ZoneInfo) -> str:
+    """``CET``, or ``UTC-03`` where a zone has no letters."""
+    name = at.astimezone(zone).tzname() or "UTC"
+    return f"UTC{name}" if name[:1] in "+-" else name
+
+
 def moment(at: datetime, zone: ZoneInfo, language: str) -> str:
     """``2026-03-02 10:00 (13:00 UTC)``, ``02/03/2026 10:00 (13:00 UTC)``."""
     local, utc = at.astimezone(zone), at.astimezone(UTC)

@@ -18,7 +18,10 @@ BEGUN = (TransitionKind.OPENED, TransitionKind.REOPENED)
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """``kind`` is why ``target`` is told, ``step`` in which part; ``acknowledge`` its link ("": none)."""
+    """``kind`` is why ``target`` is told, ``step`` in which part; ``acknowledge`` its link ("": none).
+
+    ``own_zone`` is that of the one person who reads it; a team reads the policy's.
+    """
 
     incident: Incident
     kind: TransitionKind
@@ -28,10 +31,12 @@ class Telling:
     history: Sequence[Transition]
     page: str = ""
     acknowledge: str = ""
+    target: str = ""
+    own_zone: str = ""
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.policy.hours.time_zone)
+        return ZoneInfo(self.own_zone or self.policy.hours.time_zone)
 
     @property
     def is_over(self) -> bool:

@@ -261,7 +261,7 @@ def test_the_short_form_is_one_sms_in_plain_letters(links: Links, kind: Transiti
 def test_a_link_that_leaves_no_room_is_left_out_of_the_sms_and_never_cut() -> None:
     scene = scene_with(Links("https://" + "long-" * 15 + ".example", LinkSigner(lambda: b"a key")))
     scene.receive(disk_alert())
-    assert last(scene).short == "P1 DiskFull, test, instance=db2, namespace=shop, since 10:00."
+    assert last(scene).short == "P1 DiskFull, test, instance=db2, namespace=shop, since 10:00 UTC-03."
     assert last(scene).acknowledge in last(scene).body
     scene.close()
 
@@ -365,3 +365,27 @@ def test_where_counts_the_others_of_a_group_and_how_bad_counts_customers(scene: 
     first = last(scene).body_pt.splitlines()[0]
     assert "test, instance=h1, e mais 9 alertas · " in first
     assert first.endswith("P1 Crítico, 7 clientes afetados")
+
+
+def test_a_call_says_what_where_since_when_for_whom_and_how_to_acknowledge(scene: Scene) -> None:
+    incident = scene.receive(replace(disk_alert(), title="Disk [full] <b>"))
+    history, composer = scene.router.timeline(incident.id), scene.router.routing.composer
+    told = Recipient(NotifyStep.FIRST, "operations:ana")
+    message = composer.message(incident, TransitionKind.OPENED, told, SHIPPED_POLICY, PEOPLE, history)
+    assert message.call == (
+        "Mirante calls Ana Souza. P1: Disk full b . new incident. Where: test, instance db2, namespace shop. "
+        "Since 10:00 UTC minus 03. To acknowledge, open the link in your text message."
+    )
+    assert message.call_pt.startswith("Mirante chama Ana Souza. P1: Disk full b . novo incidente. Onde: test")
+    assert message.call_pt.endswith("Para assumir, abra o link na sua mensagem de texto.")
+
+
+def test_one_person_reads_the_own_time_and_language(scene: Scene) -> None:
+    incident = scene.receive(disk_alert())
+    history, composer = scene.router.timeline(incident.id), scene.router.routing.composer
+    told, policy = Recipient(NotifyStep.FIRST, "operations:ana"), SHIPPED_POLICY
+    reader = Person("ana", "Ana Souza", time_zone="Asia/Tokyo", language="pt")
+    message = composer.message(incident, TransitionKind.OPENED, told, policy, PEOPLE, history, reader)
+    assert message.language == "pt"
+    assert "since 22:00 JST" in message.short
+    assert "22:00 (13:00 UTC)" in message.body.splitlines()[0]

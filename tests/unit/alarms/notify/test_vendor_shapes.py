@@ -277,7 +277,7 @@ def test_twilios_own_client_sends_the_same_message(sender: str) -> None:
         assert sms.SmsNotifier(replace(channel, server=server.url), "token").send(page()) == "SM1"
         client: Any = TwilioClient(channel.account, "token", http_client=ToServer(server.url))
         origin = "messaging_service_sid" if sender.startswith("MG") else "from_"
-        text = "P1 DiskFull db-1\nP1 disco cheio db-1"
+        text = "P1 DiskFull db-1"
         client.messages.create(to="+15550101", body=text, **{origin: sender})
         ours, theirs = server.caught
     assert (ours.path, parse_qs(ours.body)) == (theirs.path, parse_qs(theirs.body))
@@ -292,15 +292,24 @@ def test_twilios_own_client_makes_the_same_call_for_what_is_severe() -> None:
         notifier.send(page(severity=Severity.P2, dedup_id="2"))
         notifier.send(page(step=NotifyStep.RESOLVED, dedup_id="3"))
         client: Any = TwilioClient("SK1", "token", "AC1", http_client=ToServer(server.url))
-        client.calls.create(to="+15550101", from_="+15550100", twiml=sms.spoken(page(), BOTH))
+        client.calls.create(to="+15550101", from_="+15550100", twiml=sms.spoken(page(), [Language.EN]))
         _, ours, *messages, theirs = server.caught
     assert [caught.path.rpartition("/")[2] for caught in messages] == ["Messages.json"] * 2
     assert (ours.path, parse_qs(ours.body)) == (theirs.path, parse_qs(theirs.body))
     assert basic(ours) == basic(theirs) == "SK1:token"
     twiml = parse_qs(ours.body.decode())["Twiml"][0]
-    assert twiml.startswith(
-        '<Response><Say language="en-US" loop="2">[P1] disk: DiskFull &lt;b&gt;&amp;</Say>'
-    )
+    assert twiml == '<Response><Say language="en-US" loop="2">P1 DiskFull db 1</Say></Response>'
+
+
+def test_a_person_reads_and_hears_the_own_language() -> None:
+    own = replace(USUAL, language="pt", call="Mirante calls <Ana>", call_pt="Mirante chama <Ana>")
+    with HttpCatcher(lambda _: Reply(201, b'{"sid": "1"}')) as server:
+        channel = SmsChannel("AC1", "+15550100", {"*": ("+15550101",)}, server.url, voice=(Severity.P1,))
+        sms.SmsNotifier(channel, "token").send(page(own, address="+15550102"))
+        text, call = (parse_qs(caught.body.decode()) for caught in server.caught)
+    assert text["Body"] == ["P1 disco cheio db-1"]
+    said = '<Say language="pt-BR" loop="2">Mirante chama &lt;Ana&gt;</Say>'
+    assert call["Twiml"] == [f"<Response>{said}</Response>"]
 
 
 @ALL_PAGES

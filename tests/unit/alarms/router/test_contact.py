@@ -262,3 +262,16 @@ def test_a_page_without_text_or_stages_still_reaches_the_persons_own_contacts(
     ways = {(one.target, one.channel) for one in scene.pager.sent if one.incident_id == incident.id}
     assert {("operations", "default"), ("operations:ana", "mail"), ("operations:ana", "sms")} <= ways
     assert TransitionKind.FAILED_OPEN in {t.kind for t in scene.router.timeline(incident.id)}
+
+
+def test_only_what_goes_to_the_own_address_is_in_the_own_language() -> None:
+    made = Contacts()
+    known = replace(PEOPLE.by_id["ana"], language="pt", time_zone="Asia/Tokyo")
+    own = replace(known, steps=(*known.steps[:1], ContactStep("default")))
+    made.router.change_schedules(replace(DUTY, people=People({"ana": own})))
+    made.receive(foreign_alert("DiskFull", Severity.P1))
+    told = {one.channel: one.message for one in made.pager.sent if one.target == "operations:ana"}
+    assert (told["mail"].language, told["default"].language) == ("pt", "")
+    assert "JST" in told["mail"].short
+    assert "JST" not in told["default"].short
+    made.close()

@@ -68,3 +68,11 @@ def test_a_template_that_makes_no_json_is_an_error_with_its_line(tmp_path: Path)
     (found,) = of_channels(tmp_path, {"default": {"kind": "local"}, "hook": hook})
     assert (found.level, Path(found.file).name, found.line) == (FindingLevel.ERROR, "t.json.j2", 2)
     assert "there is no value 'nothing'" in found.reason
+
+
+def test_shifts_in_another_zone_than_messages_are_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "schedules.yaml").write_text("version: 1\ntime_zone: Asia/Tokyo\nschedules: {}\n")
+    checked = check_everything(Settings(alarm_policy=tmp_path), lambda _: {})
+    found = [one for one in checked.findings if one.rule == "time-zone"]
+    assert [one.level for one in found] == [FindingLevel.WARNING]
+    assert "Asia/Tokyo" in str(found[0])
