@@ -17,6 +17,7 @@ AlarmsError
 +-- RouterRefused           a router that was asked over HTTP said no, and why
 +-- NotifierError           a message did not reach its receiver
     +-- TemporaryFailure    try again later (throttled, timed out, unavailable)
+        +-- Unanswered      the receiver has it and does not say what became of it: try much later
     +-- PermanentFailure    trying again will not help (refused, no such topic)
 
 Policy, RACI and schedule files raise ``foundation.errors.DefinitionErrors``: file, line, field, fix.
@@ -159,6 +160,10 @@ class TemporaryFailure(NotifierError):
     def __init__(self, receiver: str, reason: str, wait: timedelta | None = None) -> None:
         self.wait = wait
         super().__init__(receiver, reason)
+
+
+class Unanswered(TemporaryFailure):
+    """It may have arrived: told again at once, a person would be called twice."""
 
 
 class PermanentFailure(NotifierError):

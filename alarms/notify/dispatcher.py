@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
-from alarms.model.errors import NotifierError, PermanentFailure, TemporaryFailure
+from alarms.model.errors import NotifierError, PermanentFailure, TemporaryFailure, Unanswered
 from alarms.model.notification import Delivery, DeliveryState, Notification
 from alarms.notify.carriers import Carriers
 from alarms.stores.protocol import RouterStore
 from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
+UNANSWERED = (timedelta(minutes=2), timedelta(minutes=5))  # least waits after what may have arrived
 Settled = Callable[[Delivery], None]
 
 
@@ -167,6 +168,8 @@ class Dispatcher:
         asked = failure.wait if isinstance(failure, TemporaryFailure) else None
         if asked is not None:
             wait = min(max(wait, asked), self._backoff.longest)
+        if isinstance(failure, Unanswered):
+            wait = max(wait, UNANSWERED[min(attempts, len(UNANSWERED)) - 1])
         again = replace(
             delivery,
             state=DeliveryState.PENDING,

@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 
-from alarms.model.errors import PermanentFailure, TemporaryFailure
-from foundation.answers import AnswerReader, WholeAnswer
+from alarms.model.errors import PermanentFailure, TemporaryFailure, Unanswered
+from foundation.answers import AnswerReader, TooSlow, WholeAnswer
 
-TIMEOUT_SECONDS = 5.0  # of a whole request, so that several recipients fit into the dispatcher's lease
+TIMEOUT_SECONDS = 5.0  # to connect, and for each part that is sent
+ANSWER_SECONDS = 20.0  # of all of it: who has the message is given time to say so, below the lease
 MOST_BYTES = 64_000  # of an answer, whose status says what matters
 WORTH_REPEATING = {408, 409, 425, 429}
 LONGEST_REASON = 200
@@ -37,10 +38,11 @@ class HttpReceiver:
         An answer that never ends counts by its status. The dedup id travels as ``Idempotency-Key``.
 
         Raises:
-            TemporaryFailure: no answer, 5xx, or one of the 4xx that may pass.
+            Unanswered: it has the message, and does not say what it did with it.
+            TemporaryFailure: it does not have it, 5xx, or one of the 4xx that may pass.
             PermanentFailure: any other answer but 2xx, or an address that is none.
         """
-        reader = AnswerReader(self._client, TIMEOUT_SECONDS, MOST_BYTES)
+        reader = AnswerReader(self._client, ANSWER_SECONDS, MOST_BYTES)
         told = {**(headers or {}), "Idempotency-Key": dedup_id}
         try:
             answer = reader.ask("POST", url, headers=told, **body)
@@ -48,7 +50,9 @@ class HttpReceiver:
             raise PermanentFailure(self._name, "its address is not a URL") from None
         except httpx.HTTPError as error:
             if reader.begun is None:
-                raise TemporaryFailure(self._name, self._masked(f"{type(error).__name__}: {error}")) from None
+                late = reader.sent and isinstance(error, httpx.ReadTimeout | TooSlow)
+                kind = Unanswered if late else TemporaryFailure
+                raise kind(self._name, self._masked(f"{type(error).__name__}: {error}")) from None
             answer = reader.begun
         if not answer.is_success:
             raise self._failure(answer)
@@ -73,7 +77,8 @@ class HttpReceiver:
 def new_client() -> httpx.Client:
     """A connection for each request: one that is kept could not be cut when its time is over."""
     limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, limits=limits)
+    timeout = httpx.Timeout(TIMEOUT_SECONDS, read=ANSWER_SECONDS)
+    return httpx.Client(timeout=timeout, follow_redirects=False, limits=limits)
 
 
 def reason_of(answer: WholeAnswer) -> str:

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from threading import Timer
 from typing import Any
 
-from alarms.model.errors import PermanentFailure, TemporaryFailure
+from alarms.model.errors import PermanentFailure, TemporaryFailure, Unanswered
 from alarms.model.notification import Notification
 from alarms.notify.mail import mail_of
 from alarms.notify.recipients import FanOut, addressed
@@ -20,6 +20,7 @@ from alarms.notify.wording import languages_of
 from alarms.policy.channel import Encryption, SmtpChannel
 
 TIMEOUT_SECONDS = 5.0  # of each step of the conversation
+ANSWER_SECONDS = 20.0  # to say that it has the whole mail, which it may look into first
 MOST_SECONDS = 40.0  # of all of it, below the dispatcher's lease
 PERMANENT_FROM = 500
 
@@ -104,6 +105,15 @@ class _Limited(smtplib.SMTP):
         if self.sock is not None:
             with contextlib.suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Raises Unanswered: the server may have the mail, and does not say so."""
+        if self.sock is not None:
+            self.sock.settimeout(ANSWER_SECONDS)
+        try:
+            return super().data(msg)
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            raise Unanswered("smtp", f"{type(error).__name__}: {error}") from None
 
     def close(self) -> None:
         self._timer.cancel()

@@ -65,7 +65,7 @@ from slo.model.catalogue import Catalogue
 WORK_EVERY = 0.1  # real seconds between two looks at the inbox and the outbox
 TICK_EVERY = 5.0  # clock seconds between two looks at the timers
 AUDIT_EVERY = 60.0  # clock seconds
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=120)  # more than a fan-out to slow recipients takes
 AT_ONCE = 16  # messages on their way
 PING_SECONDS = 10.0  # real, that a heartbeat may take
 QUEUE_WAIT = 5  # real seconds a look at the queue waits for a message; the process cannot stop meanwhile

@@ -22,6 +22,7 @@ from foundation.exit_status import ExitStatus
 
 MOST_BYTES = 64_000_000
 MOST_SECONDS = 60.0
+SENT = ".send_request_body.complete"
 CONNECTED = (".connect_tcp.complete", ".start_tls.complete")
 
 
@@ -78,6 +79,7 @@ class AnswerReader:
         self._seconds, self._most = seconds, most_bytes
         self._stream: Any = None  # of the connection that the client keeps
         self.begun: WholeAnswer | None = None  # the last answer, as far as it came
+        self.sent = False  # the last question, wholly
 
     def ask(self, method: str, url: str, **request: Any) -> WholeAnswer:
         """``request`` as httpx has it: ``params``, ``data``, ``json``, ``content``, ``headers``.
@@ -93,6 +95,7 @@ class AnswerReader:
             self._cut()
 
         def traced(event: str, about: Mapping[str, Any]) -> None:
+            self.sent = self.sent or event.endswith(SENT)
             if event.endswith(CONNECTED):
                 self._stream = about["return_value"]
                 if late.is_set():
@@ -115,7 +118,7 @@ class AnswerReader:
 
     def _whole(self, method: str, url: str, request: Mapping[str, Any], late: Event) -> WholeAnswer:
         content = bytearray()
-        self.begun = None
+        self.begun, self.sent = None, False
         with self._client.stream(method, url, **request) as answer:
             headers = dict(answer.headers)
             self.begun = WholeAnswer(answer.status_code, b"", headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,20 +15,23 @@ from typing import Any
 import msgspec
 import pytest
 
-from alarms.model.errors import NotifierError, PermanentFailure, TemporaryFailure
+from alarms.model.errors import NotifierError, PermanentFailure, TemporaryFailure, Unanswered
 from alarms.model.notification import Message, Notification
 from alarms.model.severity import Severity
 from alarms.notify import http_receiver
 from alarms.notify.local_sink import SCHEMA, LocalSink
+from alarms.notify.smtp import SmtpNotifier
 from alarms.notify.sns import SnsNotifier
+from alarms.policy.channel import Encryption, SmtpChannel
 from foundation.clock import ManualClock
 from tests.support.alerts import MONDAY_10
 from tests.support.aws_refusal import aws_refusal
 from tests.support.broken_notifiers import BROKEN, Wire
 from tests.support.hostile_server import HEAD, endless, hostile
-from tests.support.http_catcher import HttpCatcher, Reply
+from tests.support.http_catcher import Caught, HttpCatcher, Reply
 from tests.support.notifier_cases import CASES, HTTP_KINDS, SECRET, Case, http_case
 from tests.support.router_store_contract import notification
+from tests.support.smtp_server import SmtpCatcher
 
 MESSAGE = Message(
     "[P1] Queima: it burns",
@@ -203,11 +207,27 @@ def test_an_answer_that_never_ends_counts_by_its_status(name: str) -> None:
 
 
 @WITH_A_LIMIT
-def test_an_answer_that_never_begins_is_temporary(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_receiver, "TIMEOUT_SECONDS", 0.3)
+def test_what_has_the_message_and_never_answers_may_have_told_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_receiver, "ANSWER_SECONDS", 0.3)
     dripping = partial(lambda: (HEAD[place : place + 1] for place in range(len(HEAD))))
-    with hostile(dripping, pause=0.1) as server, pytest.raises(TemporaryFailure):
+    with hostile(dripping, pause=0.1) as server, pytest.raises(Unanswered):
         HTTP_KINDS[name].make(server.url).send(page())
+
+
+def test_who_answers_late_has_the_page_once() -> None:
+    """Longer than it may take to connect, or to send a part."""
+    assert http_receiver.TIMEOUT_SECONDS < 6 < http_receiver.ANSWER_SECONDS
+    late = threading.Event()
+
+    def answer(_: Caught) -> Reply:
+        late.wait(http_receiver.TIMEOUT_SECONDS + 1)
+        return Reply()
+
+    with HttpCatcher(answer) as server:
+        assert HTTP_KINDS["webhook"].make(server.url).send(page())
+        assert len(server.caught) == 1
 
 
 TO_SEVERAL = pytest.mark.parametrize(
@@ -238,6 +258,45 @@ def test_another_try_tells_only_whom_the_first_did_not_reach(name: str) -> None:
         with pytest.raises(TemporaryFailure):
             notifier.send(page(target="security"))
         notifier.send(page(target="security"))
+        told = [kind.to(caught) for caught in server.caught]
+    assert len(told) == 3
+    assert told[0] != told[1] == told[2]
+
+
+def test_a_mail_server_that_has_the_mail_and_goes_away_may_have_told_it() -> None:
+    def read(_: bytes) -> None:
+        raise ConnectionAbortedError  # which ends the conversation
+
+    with SmtpCatcher(read, lambda: None) as server:
+        channel = SmtpChannel(
+            "127.0.0.1", server.port, "mirante@x.example", {"*": ["ana@x.example"]}, Encryption.NONE
+        )
+        with pytest.raises(Unanswered):
+            SmtpNotifier(channel).send(page())
+
+
+@TO_SEVERAL
+def test_who_may_have_been_told_is_not_told_again_with_those_who_were_not(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_receiver, "ANSWER_SECONDS", 2.0)
+    kind, over = HTTP_KINDS[name], threading.Event()
+    assert kind.to is not None
+
+    def answer(_: Caught) -> Reply:
+        place = len(server.caught)
+        if place == 1:
+            over.wait(10)
+        return Reply(503 if place == 2 else 200)
+
+    with HttpCatcher(answer) as server:
+        notifier = kind.make(server.url)
+        with pytest.raises(TemporaryFailure) as first:
+            notifier.send(page(target="security"))
+        assert not isinstance(first.value, Unanswered), "one is to be tried again soon"
+        with pytest.raises(Unanswered):
+            notifier.send(page(target="security"))
+        over.set()
         told = [kind.to(caught) for caught in server.caught]
     assert len(told) == 3
     assert told[0] != told[1] == told[2]

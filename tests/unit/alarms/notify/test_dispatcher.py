@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from alarms.model.errors import PermanentFailure, StoreBusy, TemporaryFailure
+from alarms.model.errors import PermanentFailure, StoreBusy, TemporaryFailure, Unanswered
 from alarms.model.notification import Delivery, DeliveryState, Notification
 from alarms.notify.dispatcher import Backoff, Dispatcher
 from alarms.stores.sqlite import SqliteRouterStore
@@ -52,6 +52,20 @@ def failing(error: Exception, times: int) -> object:
             raise error
 
     return fail
+
+
+def test_what_may_have_arrived_is_told_again_much_later_with_the_same_dedup_id() -> None:
+    desk = Desk()
+    desk.pager.failing = failing(Unanswered("sms", "ReadTimeout"), 2)  # type: ignore[assignment]
+    enqueue(desk.store, notification())
+    for wait in (2 * MINUTE, 5 * MINUTE):
+        assert desk.dispatcher.drain() == 1
+        desk.clock.advance(wait - timedelta(seconds=1))
+        assert desk.dispatcher.drain() == 0
+        desk.clock.advance(timedelta(seconds=1))
+    assert desk.dispatcher.drain() == 1
+    assert desk.state() == [DeliveryState.SENT]
+    assert [sent.dedup_id for sent in desk.pager.sent] == [notification().dedup_id]
 
 
 def test_a_throttled_message_is_tried_again_later_with_the_same_dedup_id() -> None:
