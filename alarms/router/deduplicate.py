@@ -91,7 +91,9 @@ def _after_resolution(context: AlertContext, incident: Incident) -> None:
     within = context.routing.escalation_of(context.tx, incident).policy.reopen_within
     ago = context.now - (incident.resolved_at or context.now)
     if context.was_firing and incident.resolved_by not in (BY_ALERTS, NOT_REPORTED):
-        if ago < within:
+        if _is_news(context):
+            _reopen(context, incident, f"fires anew {ago} after it was resolved")
+        elif ago < within:
             context.remember(incident.id)
         else:
             _reopen(context, incident, f"still firing {ago} after it was resolved")
@@ -99,6 +101,14 @@ def _after_resolution(context: AlertContext, incident: Incident) -> None:
         _reopen(context, incident, f"fires again after {ago}")
     else:
         _begin(context, incident.key)
+
+
+def _is_news(context: AlertContext) -> bool:
+    """Whether it began again or became worse since, and is not what the person knew who resolved it."""
+    alert, record = context.alert, context.record
+    if record is None or alert.source == SELF:
+        return False
+    return alert.starts_at > record.starts_at or context.severity.worse_than(record.severity)
 
 
 def _begin(context: AlertContext, key: str) -> None:

@@ -85,14 +85,14 @@ def incident_page(deps: ConsoleDependencies, incident_id: str, reader: Reader) -
     """
     explained = deps.desk.explain(incident_id)
     incident = explained.incident
-    policy = deps.escalation(incident).policy
+    escalation = deps.escalation(incident)
     return {
         "incident": incident_view(deps, incident, reader),
         "arithmetic": None if incident.burn is None else arithmetic(incident.burn, reader),
         "timeline": [_timeline_row(transition, reader) for transition in explained.timeline],
         "deliveries": [
             _delivery_row(
-                delivery, target_name(policy, delivery.notification.target, reader.language), reader
+                delivery, target_name(escalation, delivery.notification.target, reader.language), reader
             )
             for delivery in explained.deliveries
         ],

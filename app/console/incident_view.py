@@ -10,7 +10,6 @@ from alarms.model.alert import BurnArithmetic
 from alarms.model.incident import BY_ALERTS, NOT_REPORTED, Incident, IncidentState, Timer, TimerKind
 from alarms.notify.links import incident_path
 from alarms.policy.escalation import EscalationPolicy, Recipient, owner_target
-from alarms.policy.policy import RoutingPolicy
 from app.console.formats import Formats
 from app.console.languages import Texts
 from app.console.ports import ConsoleDependencies
@@ -59,7 +58,7 @@ def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader)
         state=reader.texts.word("incident.state", incident.state.value),
         age=_age(incident, reader),
         opened=reader.formats.instant(incident.opened_at),
-        owner=target_name(escalation.policy, owner_target(incident), reader.language),
+        owner=target_name(escalation, owner_target(incident), reader.language),
         handled=_handled(incident, reader),
         next_steps=tuple(next_step(timer, incident, escalation, reader) for timer in timers),
         may_acknowledge=incident.state is IncidentState.OPEN,
@@ -72,9 +71,7 @@ def incident_view(deps: ConsoleDependencies, incident: Incident, reader: Reader)
 def next_step(timer: Timer, incident: Incident, escalation: EscalationPolicy, reader: Reader) -> str:
     """What the timer will do, when, and to whom: ``If not acknowledged by 14:15 (in 3 min), ...``."""
     due = max(timer.deadline, incident.snoozed_until or timer.deadline)
-    who = ", ".join(
-        _told(item, escalation.policy, reader) for item in _to_tell(timer, incident, escalation, due)
-    )
+    who = ", ".join(_told(item, escalation, reader) for item in _to_tell(timer, incident, escalation, due))
     at = short_instant(due, reader)
     return reader.texts(f"timer.{timer.kind.value}", at=at, when=_until(due, reader), who=who)
 
@@ -104,18 +101,17 @@ def short_instant(at: datetime, reader: Reader) -> str:
     return formats.clock(at) if today else formats.instant(at)
 
 
-def target_name(policy: RoutingPolicy, target: str, language: str) -> str:
-    """``team`` or ``team:person`` with the team's name in the reader's language."""
+def target_name(escalation: EscalationPolicy, target: str, language: str) -> str:
+    """``team`` or ``team:person`` as people call them, the team in the reader's language."""
     team_id, _, person = target.partition(":")
-    found = next((team for team in policy.teams if team.id == team_id), None)
+    found = next((team for team in escalation.policy.teams if team.id == team_id), None)
     name = team_id if found is None else found.name.pt if language == "pt" else found.name.en
-    return f"{name} ({person})" if person else name
+    return f"{name} ({escalation.schedules.people.name_of(person)})" if person else name
 
 
-def _told(told: Recipient, policy: RoutingPolicy, reader: Reader) -> str:
-    return (
-        f"{target_name(policy, told.target, reader.language)} ({reader.texts.word('step', told.step.value)})"
-    )
+def _told(told: Recipient, escalation: EscalationPolicy, reader: Reader) -> str:
+    name = target_name(escalation, told.target, reader.language)
+    return f"{name} ({reader.texts.word('step', told.step.value)})"
 
 
 def _until(deadline: datetime, reader: Reader) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alarms.model.alert import Alert
 from alarms.model.decision import Stage
 from alarms.model.incident import HoldKind, IncidentState, TransitionKind
 from alarms.model.severity import Severity
@@ -158,6 +161,31 @@ def test_what_a_person_resolved_reopens_if_it_goes_on_firing() -> None:
     scene.pass_time(MINUTE)
     again = scene.receive(burn_alert())
     assert (again.id, again.is_open, again.cycle) == (incident.id, True, 2)
+    scene.close()
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        lambda alert, now: replace(alert, starts_at=now),
+        lambda alert, now: replace(alert, severity=Severity.P1),
+    ],
+    ids=["it began again", "it became worse"],
+)
+def test_what_a_person_resolved_reopens_at_once_if_it_is_not_what_they_knew(
+    news: Callable[[Alert, datetime], Alert],
+) -> None:
+    scene = Scene()
+    alert = foreign_alert("DiskFull", Severity.P3)
+    incident = scene.receive(alert)
+    scene.router.resolve(incident.id, "ana", "cleaned up")
+    scene.pass_time(MINUTE)
+    assert not scene.receive(alert).is_open
+    before = len(scene.pager.sent)
+    again = scene.receive(news(alert, scene.clock.now()))
+    scene.pass_time(MINUTE)
+    assert (again.id, again.is_open, again.cycle) == (incident.id, True, 2)
+    assert len(scene.pager.sent) > before
     scene.close()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from alarms.model.severity import Severity
 from alarms.policy.people import People, Person
 from alarms.policy.schedule import Rotation, Schedule, Schedules
 from tests.support.console_browser import BASE_URL, csrf_of, signed_in, text_of
@@ -110,3 +111,14 @@ async def test_without_people_it_says_where_to_write_them(world: World) -> None:
     async with signed_in(world) as client:
         shown = text_of((await client.get("/console/duty")).text)
     assert "Nobody is written down yet." in shown
+
+
+async def test_a_person_is_called_by_name_wherever_an_incident_is_shown(world: World) -> None:
+    incident = world.alert("Down", Severity.P1)
+    async with signed_in(world) as client:
+        pages = [
+            (await client.get(path)).text for path in (f"/console/incidents/{incident}", "/console/incidents")
+        ]
+    shown = [text_of(page) for page in pages]
+    assert [f"({name})" in text for text in shown for name in ("ana", "bia")] == [False] * 4
+    assert all("Operations (Ana <Souza>)" in text or "Operations (Bia <Souza>)" in text for text in shown)
