@@ -14,6 +14,7 @@ from alarms.policy.people import People
 from alarms.policy.policy_file import read_matchers
 from alarms.policy.schedule import Override, Rotation, Schedule, Schedules
 from alarms.policy.weekly_hours import WeeklyHours, read_weekly_hours
+from foundation.clock import SystemClock
 from foundation.files import read_document
 from foundation.located import Place, suggestion
 from foundation.workspace import SHIPPED
@@ -21,8 +22,12 @@ from foundation.workspace import SHIPPED
 LEAST_TURN = timedelta(minutes=1)
 
 
-def load_schedules(path: Path = SHIPPED.alarms / SCHEDULES, people: People | None = None) -> Schedules:
+def load_schedules(
+    path: Path = SHIPPED.alarms / SCHEDULES, people: People | None = None, now: datetime | None = None
+) -> Schedules:
     """Of these ``people``, if there are any: without them everybody is only a name.
+
+    An override that is over by ``now`` (by default, the system's) may name somebody who has left.
 
     Raises ``foundation.errors.DefinitionErrors``.
     """
@@ -30,7 +35,10 @@ def load_schedules(path: Path = SHIPPED.alarms / SCHEDULES, people: People | Non
     fields = top.fields(["version", "time_zone", "schedules"], ["maintenance"])
     fields["version"].choice(["1"])
     zone, known = _zone(fields["time_zone"]), people or People()
-    schedules = {team: _schedule(place, zone, known) for team, place in fields["schedules"].entries()}
+    instant = now or SystemClock().now()
+    schedules = {
+        team: _schedule(place, zone, known, instant) for team, place in fields["schedules"].entries()
+    }
     expected = fields["maintenance"].items() if "maintenance" in fields else []
     maintenance = tuple(_maintenance(place, zone, str(path)) for place in expected)
     for place, one in zip(expected, maintenance, strict=True):
@@ -49,7 +57,7 @@ def _zone(place: Place) -> str:
     return "UTC"
 
 
-def _schedule(place: Place, default_zone: str, people: People) -> Schedule:
+def _schedule(place: Place, default_zone: str, people: People, now: datetime) -> Schedule:
     fields = place.fields(["rotation"], ["layers", "overrides", "time_zone"])
     zone = _zone(fields["time_zone"]) if "time_zone" in fields else default_zone
     layers = fields["layers"].items() if "layers" in fields else []
@@ -57,7 +65,7 @@ def _schedule(place: Place, default_zone: str, people: People) -> Schedule:
     return Schedule(
         time_zone=zone,
         layers=tuple(_rotation(item, people) for item in [fields["rotation"], *layers]),
-        overrides=tuple(_override(item, ZoneInfo(zone), people) for item in overrides),
+        overrides=tuple(_override(item, ZoneInfo(zone), people, now) for item in overrides),
     )
 
 
@@ -71,12 +79,12 @@ def _rotation(place: Place, people: People) -> Rotation:
     )
 
 
-def _override(place: Place, zone: ZoneInfo, people: People) -> Override:
+def _override(place: Place, zone: ZoneInfo, people: People, now: datetime) -> Override:
     fields = place.fields(["person", "starts", "ends"])
     starts, ends = (_local(fields[key]).replace(tzinfo=zone).astimezone(UTC) for key in ("starts", "ends"))
     if fields["starts"].given and starts >= ends:
         place.wrong("ends before it starts", "Swap starts and ends")
-    return Override(_person(fields["person"], people), starts, ends)
+    return Override(_person(fields["person"], people if ends > now else People()), starts, ends)
 
 
 def _person(place: Place, people: People) -> str:

@@ -12,6 +12,7 @@ from alarms.policy.alarm_policy import FILES, AlarmPolicy, load_alarm_policy
 from alarms.policy.channel_file import TEMPLATE_SUFFIX
 from alarms.router.router import Router
 from alarms.router.troubles import Trouble, sentence
+from app.bootstrap.kept_alarm_files import KeptAlarmFiles, UsableFiles
 from app.settings import Settings
 from foundation.bilingual import Text
 from foundation.clock import Clock
@@ -45,7 +46,7 @@ class AlarmFiles:
     """``prepare`` makes what else depends on the files, which may fail, and answers how to take it.
 
     ``look`` is for a loop: files that have changed are read once they have stood still from one look to the
-    next, as a person's editor may write them in two goes.
+    next, as a person's editor may write them in two goes. Sound ones are ``kept``, for a later start.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class AlarmFiles:
         settings: Settings,
         router: Router,
         clock: Clock,
+        used: UsableFiles,
         prepare: Callable[[AlarmPolicy], Take] = take_nothing,
+        kept: KeptAlarmFiles | None = None,
     ) -> None:
         self._settings = settings
         self._router = router
@@ -62,9 +65,14 @@ class AlarmFiles:
         self._lock = threading.Lock()
         self._seen = self._tried = self._prints()
         self._asked = False
-        self._read_at = clock.now()
-        self._problem = ""
-        self._told_at = clock.now()
+        self._read_at = used.read_at or clock.now()
+        self._problem, self._not_kept = used.problem, ""
+        self._told_at = clock.now() - TOLD_AGAIN
+        self._kept = kept
+        if self._problem:
+            LOG.error("the alarm files are broken", extra={"problem": self._problem})
+        else:
+            self._keep()
 
     def ask(self) -> None:
         """Read them at the next look, changed or not (a signal's handler may do no more)."""
@@ -105,6 +113,7 @@ class AlarmFiles:
             if self._problem:
                 self._router.trouble_is_over(self._trouble(), FIXED)
             self._problem = ""
+            self._keep()
             LOG.info("the alarm files were read", extra={"policy": alarms.policy.id})
             return self._read_at
 
@@ -116,7 +125,20 @@ class AlarmFiles:
     def remarks(self) -> list[str]:
         problem, since = self._problem, self._read_at
         used = f"those of {since:%Y-%m-%d %H:%M:%S} UTC are still used"
-        return [f"the alarm files are broken, {used}: {problem}"] if problem else []
+        broken = [f"the alarm files are broken, {used}: {problem}"] if problem else []
+        return [*broken, self._not_kept] if self._not_kept else broken
+
+    def _keep(self) -> None:
+        """A copy that cannot be made keeps nothing from working now."""
+        if self._kept is None:
+            return
+        try:
+            self._kept.keep(self._settings.folders)
+        except (OSError, MiranteError) as error:
+            self._not_kept = f"no copy of the alarm files is kept for the next start: {sentence(error)}"
+            LOG.error("no copy of the alarm files is kept", extra={"problem": str(error)})
+        else:
+            self._not_kept = ""
 
     def _remind(self) -> None:
         if self._problem and self._clock.now() - self._told_at >= TOLD_AGAIN:

@@ -16,10 +16,13 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from alarms.policy.alarm_policy import AlarmPolicy
 from app.bootstrap.alarm_files import LOOK_EVERY, AlarmFiles
 from app.bootstrap.cloudwatch import publish_series, publish_slo_counts
 from app.bootstrap.count_source import count_collector
+from app.bootstrap.kept_alarm_files import KeptAlarmFiles, usable_files
 from app.bootstrap.names import CONTROL_ROLES, OF_PLATFORM
+from app.bootstrap.notifiers import build_notifiers
 from app.bootstrap.one_tap_role import add_one_tap
 from app.bootstrap.process import ProcessParts, process_parts
 from app.bootstrap.router import RouterParts, open_router
@@ -86,13 +89,13 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
     parts = process_parts(settings, name, "prober" if name == "control" else name)
     held = [hold_role(parts.paths, role, settings) for role in sorted(members)]
     parts.closing += [lock.release for lock in held if lock is not None]
-    control = _open(parts)
+    control = _open(parts, "router" in members)
     for role in sorted(members):
         _ROLES[role](control)
     if members & {"console", "router"}:
         add_one_tap(parts, control.routing)
     if "router" not in members:  # it has looked at them, with all that hangs on them
-        files = AlarmFiles(settings, control.routing.router, parts.clock)
+        files = AlarmFiles(settings, control.routing.router, parts.clock, control.routing.files)
         parts.loops.append(Loop("files", LOOK_EVERY, in_thread(files.look), SystemClock()))
     if members & {"evaluator", "router"}:
         parts.collectors.append(control.routing.received)
@@ -103,12 +106,19 @@ async def build_control(settings: Settings, members: frozenset[str]) -> Process:
     )
 
 
-def _open(parts: ProcessParts) -> _Control:
+def _open(parts: ProcessParts, delivers: bool) -> _Control:
+    """``delivers``: whether alarm files count as usable only if their channels can be built."""
     settings = parts.settings
+
+    def check(alarms: AlarmPolicy) -> None:
+        if delivers:
+            build_notifiers(alarms.channels, settings, parts.clock).close()
+
     catalogue = catalogue_of(settings.folders)
     ledger = SqliteLedger(parts.paths.ledger)
     exclusions = SqliteExclusionLog(parts.paths.exclusions)
-    routing = open_router(settings, catalogue)
+    files = usable_files(settings.folders, KeptAlarmFiles(parts.paths.alarm_files), check)
+    routing = open_router(settings, catalogue, files)
     parts.closing += [routing.store.close, exclusions.close, ledger.close]
     return _Control(
         parts=parts,

@@ -31,6 +31,7 @@ class DataPaths:
         self.sent_counts = self.control / "sent-counts.sqlite"
         self.exclusions = self.control / "exclusions.sqlite"
         self.router = self.control / "router.sqlite"
+        self.alarm_files = self.control / "alarm-files"
         self.notifications = self.control / "notifications.sqlite"
         self.sessions = self.control / "console.sqlite"
 

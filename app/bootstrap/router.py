@@ -22,6 +22,7 @@ from alarms.router.topology import Topology
 from alarms.stores.protocol import RouterStore
 from alarms.stores.record import Record, open_sqlite_record
 from alarms.stores.sqlite import SqliteRouterStore
+from app.bootstrap.kept_alarm_files import UsableFiles
 from app.bootstrap.kept_secret import kept_secret
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings, SettingsError
@@ -38,10 +39,13 @@ class RouterParts:
     runbooks: Runbooks
     channels: Channels
     received: AlertsReceived
+    files: UsableFiles
 
 
-def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = False) -> RouterParts:
-    """Safe beside other processes on the same store.
+def open_router(
+    settings: Settings, catalogue: Catalogue, files: UsableFiles | None = None, *, must_exist: bool = False
+) -> RouterParts:
+    """Safe beside other processes on the same store; with the settings' alarm files, unless others are given.
 
     Raises:
         DefinitionErrors: the alarm policy or one of its companions says something wrong.
@@ -51,7 +55,8 @@ def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = 
     if not must_exist:
         DataPaths(settings.data_dir).control.mkdir(parents=True, exist_ok=True)
     clock = parse_clock(settings.clock)
-    alarms = load_alarm_policy(settings.folders)
+    used = files or UsableFiles(settings.folders, load_alarm_policy(settings.folders))
+    alarms = used.alarms
     store = _open_store(settings, must_exist)
     received = AlertsReceived()
 
@@ -74,7 +79,7 @@ def open_router(settings: Settings, catalogue: Catalogue, *, must_exist: bool = 
         pagers=pagers(alarms.channels),
         readable=readable(rules),
     )
-    return RouterParts(store, router, alarms.runbooks, alarms.channels, received)
+    return RouterParts(store, router, alarms.runbooks, alarms.channels, received, used)
 
 
 def console_address(settings: Settings) -> str:

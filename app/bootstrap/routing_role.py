@@ -50,6 +50,7 @@ from alarms.router.tokens import OPERATOR
 from alarms.stores.protocol import RouterStore
 from app.bootstrap.alarm_files import LOOK_EVERY, AlarmFiles, Take
 from app.bootstrap.chat import ChatButtons
+from app.bootstrap.kept_alarm_files import KeptAlarmFiles
 from app.bootstrap.kept_secret import kept_secret
 from app.bootstrap.notifiers import Notifiers, build_notifiers
 from app.bootstrap.process import ProcessParts
@@ -94,7 +95,7 @@ def add_routing(
     people = AuthenticatorChain(BearerTokens.of({_token(parts): operator}), StoredTokens(store))
     signers = SignedBodies({"signed": settings.hook_key.encode()} if settings.hook_key else {})
     verifier = _verifier(settings, certificates or HttpsCertificates())
-    intakes = load_intakes(settings.folders)
+    intakes = load_intakes(routing.files.folders)
     heartbeats = Heartbeats(store, router, clock, intakes.heartbeats)
     hooks = Hooks(
         inbox,
@@ -126,7 +127,8 @@ def add_routing(
 
         return take
 
-    files = AlarmFiles(settings, router, clock, prepare)
+    kept = KeptAlarmFiles(parts.paths.alarm_files)
+    files = AlarmFiles(settings, router, clock, routing.files, prepare, kept)
     heartbeat = HeartbeatSender(
         store,
         clock,

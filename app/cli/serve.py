@@ -78,12 +78,14 @@ def up(settings: Settings) -> None:
 
 
 def _refuse_unusable(settings: Settings) -> None:
-    """Raises what the control side would raise of the files that people write."""
-    from alarms.policy.alarm_policy import load_alarm_policy
+    """Raises what the control side would raise of the files that people write; says what it would not use."""
+    from app.bootstrap.kept_alarm_files import KeptAlarmFiles, usable_files
     from slo.loaders.catalogue_files import catalogue_of
 
     catalogue_of(settings.folders)
-    load_alarm_policy(settings.folders)
+    kept = KeptAlarmFiles(DataPaths(settings.data_dir).alarm_files)
+    if problem := usable_files(settings.folders, kept).problem:
+        stderr.print(f"{problem}\nThe alarm files are broken: the last sound ones are used.", markup=False)
 
 
 def _announce(role: str, pid: int, restarts: int) -> None:

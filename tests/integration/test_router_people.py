@@ -167,6 +167,24 @@ def test_files_are_read_anew_as_a_whole_or_not_at_all(world: World) -> None:
     wait_until(lambda: (world.incident(title) or {})["state"] == "resolved", SOON, "the trouble is over")
 
 
+def test_a_start_with_a_broken_file_pages_by_the_last_sound_ones(world: World) -> None:
+    assert world.paged("Before") == "ana@example.org"
+    (world.policy / "people.yaml").write_text("people: [\n", encoding="utf-8")
+    world.role.kill()
+    world.role.start()
+    assert world.paged("Broken") == "ana@example.org"
+    assert "people.yaml" in world.remarks()
+    title = "AlarmFilesBroken: policy, schedules, people or channels"
+    wait_until(lambda: world.incident(title) is not None, SOON, "an incident of its own")
+    assert "people.yaml:" in (world.incident(title) or {})["summary"]
+
+    world.write("people.yaml", {"version": 1, "people": PEOPLE})
+    world.schedule("bia")
+    wait_until(lambda: world.remarks() == "", SOON, "the files are sound")
+    assert world.paged("Mended") == "bia@example.org"
+    wait_until(lambda: (world.incident(title) or {})["state"] == "resolved", SOON, "the trouble is over")
+
+
 def test_killed_between_the_contacts_of_one_person_each_is_told_once(
     tmp_path: Path, outside: HttpCatcher
 ) -> None:

@@ -205,7 +205,7 @@ ANA = People({"ana": Person("ana", "Ana Souza")})
     ("more", "expected"),
     [
         (
-            "    overrides: [{person: anna, starts: 2026-01-06T00:00, ends: 2026-01-07T00:00}]\n",
+            "    overrides: [{person: anna, starts: 2996-01-06T00:00, ends: 2996-01-07T00:00}]\n",
             "'anna' is nobody of people.yaml. Did you mean `ana`",
         ),
         (
@@ -223,6 +223,14 @@ def test_people_of_a_schedule_are_those_of_people_yaml_once_there_are_any(
 ) -> None:
     with pytest.raises(DefinitionErrors, match=expected):
         load_schedules(schedules_file(tmp_path, more), ANA)
+
+
+def test_an_override_that_is_over_may_name_somebody_who_has_left(tmp_path: Path) -> None:
+    left = "    overrides: [{person: bia, starts: 2026-01-06T00:00, ends: 2026-01-07T00:00}]\n"
+    file = schedules_file(tmp_path, left)
+    assert load_schedules(file, ANA).on_duty("operations", utc(2026, 1, 6, 12)) == "bia"
+    with pytest.raises(DefinitionErrors, match="'bia' is nobody"):
+        load_schedules(file, ANA, utc(2026, 1, 6, 12))
 
 
 def test_without_people_yaml_everybody_is_only_a_name(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -15,12 +16,15 @@ from alarms.model.severity import Severity
 from alarms.policy.alarm_policy import AlarmPolicy
 from alarms.policy.channel import WebhookChannel
 from app.bootstrap.alarm_files import AlarmFiles, FilesRefused, Take
+from app.bootstrap.kept_alarm_files import KeptAlarmFiles, usable_files
 from app.settings import Settings
+from foundation.errors import DefinitionErrors
 from foundation.workspace import SHIPPED
 from tests.support.alerts import foreign_alert
 from tests.support.router import Scene
 
 PEOPLE = "version: 1\npeople:\n  ana: {name: Ana}\n  bia: {name: Bia}\n"
+FILES_THAT_MATTER = ("policy.yaml", "schedules.yaml", "people.yaml", "channels.yaml", "intakes.yaml")
 
 
 def schedule(person: str, more: str = "") -> str:
@@ -40,10 +44,14 @@ class Written:
         self.scene = Scene()
         self.taken: list[AlarmPolicy] = []
         self.refuse: Exception | None = None
-        self.files = AlarmFiles(
-            Settings(alarm_policy=folder), self.scene.router, self.scene.clock, self.prepare
-        )
+        self.settings = Settings(alarm_policy=folder)
+        self.kept = KeptAlarmFiles(folder.with_name(f"{folder.name}-kept"))
+        self.files = self.started()
         self.files.read()
+
+    def started(self) -> AlarmFiles:
+        used = usable_files(self.settings.folders, self.kept)
+        return AlarmFiles(self.settings, self.scene.router, self.scene.clock, used, self.prepare, self.kept)
 
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text, encoding="utf-8")
@@ -196,3 +204,92 @@ def test_a_changed_template_of_a_webhook_is_read_too(tmp_path: Path) -> None:
     assert isinstance(hook_now, WebhookChannel)
     assert hook_now.template is not None
     assert '"b"' in hook_now.template.text
+
+
+def test_a_start_with_broken_files_takes_the_last_that_were_sound_and_tells(written: Written) -> None:
+    written.write("schedules.yaml", schedule("bia"))
+    written.look()
+    written.write("people.yaml", "version: 1\npeople: [\n")
+    found = usable_files(written.settings.folders, written.kept)
+    assert found.alarms.schedules.target("operations", written.scene.clock.now()) == "operations:bia"
+    assert "people.yaml" in found.problem
+    written.files = written.started()
+    written.files.look()
+    assert written.trouble() is IncidentState.OPEN
+    (remark,) = written.files.remarks()
+    assert "people.yaml" in remark
+    written.write("people.yaml", PEOPLE)
+    written.look()
+    assert written.trouble() is IncidentState.RESOLVED
+    assert written.files.remarks() == []
+
+
+def test_broken_files_are_not_kept(written: Written) -> None:
+    before = written.kept.workspace()
+    written.write("policy.yaml", "levels: {}\n")
+    with pytest.raises(DefinitionErrors):
+        written.kept.keep(written.settings.folders)
+    assert written.kept.workspace() == before
+    written.started()
+    assert written.kept.workspace() == before
+
+
+@pytest.mark.parametrize("name", FILES_THAT_MATTER)
+def test_whichever_file_is_broken_a_start_finds_the_last_sound_ones(written: Written, name: str) -> None:
+    written.write(name, "version: [\n")
+    assert name in usable_files(written.settings.folders, written.kept).problem
+
+
+def test_a_router_that_never_had_sound_files_does_not_start(written: Written) -> None:
+    written.write("people.yaml", "version: 1\npeople: [\n")
+    with pytest.raises(DefinitionErrors, match=r"people\.yaml"):
+        usable_files(written.settings.folders, KeptAlarmFiles(written.folder / "another"))
+
+
+def test_what_is_told_is_what_a_person_wrote_if_the_copy_is_of_no_use_either(written: Written) -> None:
+    written.write("people.yaml", "version: 1\npeople: [\n")
+
+    def check(_: AlarmPolicy) -> None:
+        raise RuntimeError("no such secret")
+
+    with pytest.raises(DefinitionErrors, match=r"people\.yaml"):
+        usable_files(written.settings.folders, written.kept, check)
+
+
+def test_a_channel_that_was_added_without_its_secret_is_no_reason_not_to_start_either(
+    written: Written,
+) -> None:
+    written.write("schedules.yaml", schedule("bia"))
+
+    def check(alarms: AlarmPolicy) -> None:
+        if "bia" in alarms.schedules.by_team["operations"].known:
+            raise RuntimeError("no such secret")
+
+    found = usable_files(written.settings.folders, written.kept, check)
+    assert "no such secret" in found.problem
+    assert found.alarms.schedules.by_team["operations"].known == {"ana"}
+
+
+def test_a_copy_is_whole_or_is_not_there(written: Written) -> None:
+    before = written.kept.workspace()
+    written.write("schedules.yaml", schedule("bia"))
+    with patch("app.bootstrap.kept_alarm_files.os.fsync", side_effect=OSError(28, "No space left on device")):
+        written.look()
+    assert written.on_duty() == "operations:bia"
+    (remark,) = written.files.remarks()
+    assert "No space left" in remark
+    assert before is not None
+    assert written.kept.workspace() == before
+    written.files.read()
+    assert written.files.remarks() == []
+    assert written.kept.workspace() != before
+
+
+def test_only_the_last_copy_is_left_and_only_its_owner_reads_it(written: Written) -> None:
+    for person in ("bia", "ana", "bia"):
+        written.write("schedules.yaml", schedule(person))
+        written.look()
+    found = written.kept.workspace()
+    assert found is not None
+    assert {path.name for path in found.root.parent.iterdir()} == {"current", found.root.name}
+    assert found.root.parent.stat().st_mode & 0o077 == 0
