@@ -10,7 +10,7 @@ import apprise
 from alarms.model.errors import TemporaryFailure
 from alarms.model.notification import Notification
 from alarms.model.severity import Severity
-from alarms.notify.wording import is_resolved, wordings
+from alarms.notify.wording import chat_wordings, is_resolved
 from alarms.policy.channel import BOTH, Language
 
 TYPES = {
@@ -39,7 +39,7 @@ class AppriseNotifier:
             raise ValueError("this is not a URL that apprise knows")
 
     def send(self, notification: Notification) -> str:
-        first, *others = wordings(notification.message, self._languages)
+        first, *others = chat_wordings(notification.message, self._languages)
         texts = [first.body, *(f"{other.subject}\n{other.body}" for other in others)]
         links = [url for url in (notification.message.acknowledge, notification.message.page) if url]
         resolved = is_resolved(notification)

@@ -11,7 +11,16 @@ from alarms.model.notification import Notification
 from alarms.model.severity import Severity
 from alarms.notify.http_receiver import HttpReceiver, field_of
 from alarms.notify.recipients import FanOut, addressed
-from alarms.notify.wording import ACKNOWLEDGE, OPEN, bytes_of, cut, is_resolved, label, languages_of, wordings
+from alarms.notify.wording import (
+    ACKNOWLEDGE,
+    OPEN,
+    bytes_of,
+    chat_wordings,
+    cut,
+    is_resolved,
+    label,
+    languages_of,
+)
 from alarms.policy.channel import Language, NtfyChannel
 
 LONGEST = 4000  # bytes of a message; a longer one would arrive as a file
@@ -47,7 +56,7 @@ class NtfyNotifier:
 
 def document(notification: Notification, languages: Sequence[Language]) -> dict[str, Any]:
     message = notification.message
-    first, *others = wordings(message, languages)
+    first, *others = chat_wordings(message, languages)
     room = LONGEST // (1 + len(others)) - len(others)
     texts = [first.body, *(f"{other.subject}\n{other.body}" for other in others)]
     resolved = is_resolved(notification)

@@ -10,7 +10,7 @@ import httpx
 
 from alarms.model.notification import Notification
 from alarms.notify.http_receiver import HttpReceiver
-from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, cut, label, mark_of, wordings
+from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, chat_wordings, cut, label, mark_of
 from alarms.policy.channel import BOTH, Language
 
 HEADER, SECTION = 150, 3000  # characters of one; Slack refuses the message otherwise
@@ -50,7 +50,7 @@ class SlackNotifier:
 def document(
     notification: Notification, languages: Sequence[Language] = BOTH, interactive: bool = False
 ) -> dict[str, Any]:
-    said = wordings(notification.message, languages)
+    said = chat_wordings(notification.message, languages)
     blocks = list(_said(notification, said))
     buttons = list(_buttons(notification, languages, interactive))
     if buttons:

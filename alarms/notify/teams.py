@@ -11,7 +11,7 @@ import httpx
 from alarms.model.notification import Notification
 from alarms.model.severity import Severity
 from alarms.notify.http_receiver import HttpReceiver
-from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, cut, is_resolved, label, mark_of, wordings
+from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, chat_wordings, cut, is_resolved, label, mark_of
 from alarms.policy.channel import BOTH, Language
 
 LARGEST = 28_000  # bytes; Teams refuses more than 28 KB
@@ -62,7 +62,7 @@ def document(notification: Notification, languages: Sequence[Language] = BOTH) -
 def card(notification: Notification, languages: Sequence[Language], lines: int) -> dict[str, Any]:
     style = "good" if is_resolved(notification) else STYLES[notification.severity]
     body: list[dict[str, Any]] = []
-    for wording in wordings(notification.message, languages):
+    for wording in chat_wordings(notification.message, languages):
         items = [_heading(f"{mark_of(notification)} {wording.subject}")]
         body.append({"type": "Container", "style": style, "bleed": True, "items": items})
         body += _lines(wording, lines)

@@ -12,7 +12,7 @@ import httpx
 from alarms.model.notification import Notification
 from alarms.notify.http_receiver import HttpReceiver
 from alarms.notify.recipients import FanOut, addressed
-from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, cut, label, languages_of, mark_of, wordings
+from alarms.notify.wording import ACKNOWLEDGE, OPEN, Wording, chat_wordings, cut, label, languages_of, mark_of
 from alarms.policy.channel import Language, TelegramChannel
 from foundation.answers import WholeAnswer
 
@@ -46,7 +46,7 @@ class TelegramNotifier:
 
 
 def document(notification: Notification, languages: Sequence[Language], interactive: bool) -> dict[str, Any]:
-    said = wordings(notification.message, languages)
+    said = chat_wordings(notification.message, languages)
     room = LONGEST // len(said) - LONGEST_SUBJECT - 8
     mark = mark_of(notification)
     made: dict[str, Any] = {

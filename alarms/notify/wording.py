@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alarms.model.notification import Message, Notification, NotifyStep
 from alarms.model.severity import Severity
+from alarms.notify.harmless import harmless
 from alarms.notify.text.plain import spoken
 from alarms.policy.channel import BOTH, Language
 from foundation.bilingual import Text
@@ -39,6 +40,14 @@ def languages_of(message: Message, languages: Sequence[Language]) -> Sequence[La
 
 def wordings(message: Message, languages: Sequence[Language] = BOTH) -> tuple[Wording, ...]:
     return tuple(_wording(message, language) for language in languages)
+
+
+def chat_wordings(message: Message, languages: Sequence[Language] = BOTH) -> tuple[Wording, ...]:
+    """For services that make links of brackets and call whoever is named after an @."""
+    return tuple(
+        replace(said, subject=harmless(said.subject), body=harmless(said.body), short=harmless(said.short))
+        for said in wordings(message, languages)
+    )
 
 
 def _wording(message: Message, language: Language) -> Wording:
