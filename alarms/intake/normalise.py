@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -33,9 +34,12 @@ DECIDING = SERVER_LABELS | {
     *("alertname", "severity", "priority", "alert_key", "environment", "slo", "objective", "tier", "team"),
     *("owner", "service", "component", "namespace", "cluster", "region", "job", "instance", "host", "pod"),
 }
-SAID = re.compile(r"\b(?:severity|severidade)\s*[:=]\s*\"?([A-Za-z0-9-]+)", re.IGNORECASE)
+SAID = re.compile(r"\b(?:severity|severidade)\s*[:=]\s*\"?([\w-]+)", re.IGNORECASE)
 LEVEL = re.compile(r"(?<![A-Za-z0-9])(P[0-4]|SEV-?[0-5])(?![A-Za-z0-9])", re.IGNORECASE)
-SEVERITY = re.compile(r'"(?:severity|priority|level)"\s*:\s*"([^"]{1,40})"', re.IGNORECASE)
+SEVERITY = re.compile(
+    r'"(?:severity|severidade|severidad|priority|prioridade|prioridad|level)"\s*:\s*"([^"]{1,40})"',
+    re.IGNORECASE,
+)
 YEAR_ONE = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -59,14 +63,28 @@ class IntakeRules:
     ignored_labels: tuple[str, ...] = ()
     alarms: Mapping[str, OwnAlarm] = field(default_factory=dict)  # by name, tier and all
     mappings: Mapping[str, JsonMapping] = field(default_factory=dict)
+    _known: Mapping[str, Severity] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        words = {_plain(word): level for word, level in self.severity_words.items()}
+        object.__setattr__(self, "_known", words | {_plain(level): level for level in Severity})
 
     def severity(self, text: str | None) -> Severity | None:
-        """What somebody's word for it means; None: nothing that is known."""
-        word = _plain(text or "")
-        if word.upper() in list(Severity):
-            return Severity(word.upper())
-        words = {_plain(known): level for known, level in self.severity_words.items()}
-        return words.get(word)
+        """What somebody's word for it means; of several the worst. None: nothing that is known."""
+        said = (text or "")[:LABEL_LIMIT]
+        whole = self._known.get(_plain(said))
+        found = [whole] if whole is not None else self._levels(_parts(said))
+        return min(found, key=lambda severity: severity.rank, default=None)
+
+    def _levels(self, parts: Sequence[str]) -> list[Severity]:
+        """Two that are known as one, as ``sev 1`` or ``not critical``, are not looked at one by one."""
+        found, place = [], 0
+        while place < len(parts):
+            both = self._known.get("".join(parts[place : place + 2]))
+            level = both if both is not None else self._known.get(parts[place])
+            found += [level] if level is not None else []
+            place += 1 if both is None else 2
+        return found
 
     def severity_said(self, name: str, description: str) -> Severity | None:
         """By a description that says ``severity: high`` or ``[P1]``, or a name with P1 or SEV1 as a part.
@@ -112,7 +130,13 @@ class Parsed:
 
 
 def _plain(word: str) -> str:
-    return "".join(c for c in word.lower() if c.isalnum())
+    """Without case, accents and punctuation."""
+    return "".join(_parts(word))
+
+
+def _parts(text: str) -> list[str]:
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return "".join(c if c.isalnum() else " " for c in bare.casefold()).split()
 
 
 def intake_rules(

@@ -269,7 +269,7 @@ def test_a_mail_server_that_has_the_mail_and_goes_away_may_have_told_it() -> Non
 
     with SmtpCatcher(read, lambda: None) as server:
         channel = SmtpChannel(
-            "127.0.0.1", server.port, "mirante@x.example", {"*": ["ana@x.example"]}, Encryption.NONE
+            "127.0.0.1", server.port, "mirante@x.example", {"*": ("ana@x.example",)}, Encryption.NONE
         )
         with pytest.raises(Unanswered):
             SmtpNotifier(channel).send(page())
