@@ -202,6 +202,7 @@ class IntakeWorker:
                 "`mirante alerts quarantine list`, corrija e recoloque na fila.",
             ),
             self._rules.severity_in(receipt.payload) or Severity.P2,
+            told=f"{receipt.origin}: {reason}",
         )
         self._router.routing.troubles.note(trouble)
         self._router.process(tx, ())

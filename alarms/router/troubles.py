@@ -32,13 +32,15 @@ LONGER: Mapping[str, timedelta] = dict.fromkeys(
 class Trouble:
     """``kind`` is its alert name and ``about`` what it is about: the two make it one incident.
 
-    ``summary`` says what it means. ``severity`` is how bad at least.
+    ``summary`` says what it means. ``severity`` is how bad at least. ``told`` is what people read where
+    the numbers of ``about`` are masked.
     """
 
     kind: str
     about: str
     summary: Text
     severity: Severity = Severity.P2
+    told: str = ""
 
     @property
     def key(self) -> str:
@@ -58,7 +60,7 @@ class Trouble:
             starts_at=now,
             summary=self.summary.en,
             summary_pt=self.summary.pt,
-            title=f"{self.kind}: {self.about}",
+            title=f"{self.kind}: {self.told or self.about}",
             labels={"about": self.about},
             severity=self.severity,
         )
@@ -110,6 +112,8 @@ def end_of(record: AlertRecord, now: datetime, in_quarantine: Collection[str]) -
 def ended(record: AlertRecord, now: datetime, why: Text) -> Alert:
     """The end of a trouble."""
     about = record.labels.get("about") or record.labels.get("group", "")
+    if record.words is not None and record.words.title.startswith(f"{record.name}: "):
+        about = record.words.title.removeprefix(f"{record.name}: ")
     return Alert(
         alert_key=record.key,
         source=SELF,

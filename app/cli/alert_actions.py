@@ -9,7 +9,7 @@ import click
 
 from app.bootstrap.running import own_console
 from app.cli.alerts import BY, NOTE, desk_of, remote_desk
-from app.cli.context import instant_text, pass_settings, plain_table, say, stdout
+from app.cli.context import instant_text, list_table, pass_settings, say, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
 
@@ -97,7 +97,7 @@ def silences(settings: Settings) -> None:
     if not found:
         say("There are no active or planned silences.")
         return
-    table = plain_table("id", "from", "until", "by", "matches", "why")
+    table = list_table("id", "from", "until", "by", "matches", "why")
     table.columns[0].no_wrap = True
     for item in found:
         matches = ", ".join(map(str, item.matchers))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from app.cli.alerts import BY, desk_of
-from app.cli.context import echo_json, json_option, pass_settings, plain_table, say, stdout
+from app.cli.context import echo_json, json_option, list_table, pass_settings, say, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
 
@@ -159,7 +159,7 @@ def _local(at: datetime, zone: ZoneInfo) -> str:
 
 
 def _print_spans(teams: Sequence[TeamDuty], first: str) -> None:
-    table = plain_table("team", "", "from", "until", "who", "time zone")
+    table = list_table("team", "", "from", "until", "who", "time zone")
     for team in teams:
         zone = ZoneInfo(team.time_zone)
         for number, span in enumerate(team.spans):
@@ -185,7 +185,7 @@ def _who(team: TeamDuty, person: str | None) -> str:
 def _print_overrides(teams: Sequence[TeamDuty]) -> None:
     if not any(team.overrides for team in teams):
         return
-    table = plain_table("id", "team", "from", "until", "who", "by", "why", title="overrides")
+    table = list_table("id", "team", "from", "until", "who", "by", "why", title="overrides")
     table.columns[0].no_wrap = True
     for team in teams:
         zone = ZoneInfo(team.time_zone)

@@ -13,8 +13,8 @@ from app.cli.context import (
     echo_json,
     instant_text,
     json_option,
+    list_table,
     pass_settings,
-    plain_table,
     say,
     stdout,
 )
@@ -43,7 +43,7 @@ def heartbeats(settings: Settings, as_json: bool) -> None:
         say("No heartbeat is expected; alarms/intakes.yaml names them.")
         return
     now = parse_clock(settings.clock).now()
-    table = plain_table("name", "state", "last heard", "due", "every", "grace", "severity")
+    table = list_table("name", "state", "last heard", "due", "every", "grace", "severity")
     for status in found:
         beat = status.beat
         heard = "never" if status.heard_at is None else age_text(status.heard_at, now)

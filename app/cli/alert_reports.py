@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from app.cli.alerts import BY, desk_of, echo_struct
-from app.cli.context import counted, json_option, pass_settings, plain_table, say, shown, stdout
+from app.cli.context import counted, json_option, list_table, pass_settings, say, shown, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
 from foundation.quantities import span_text
@@ -55,7 +55,7 @@ def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int)
     told = simulate(
         recorded, policy.policy, policy.schedules, Topology(catalogue.components), timedelta(hours=hours)
     )
-    table = plain_table("when (UTC)", "severity", "step", "who", "what")
+    table = list_table("when (UTC)", "severity", "step", "who", "what")
     for item in told:
         note = item.notification
         table.add_row(
@@ -86,7 +86,7 @@ def report(settings: Settings, days: int, as_json: bool) -> None:
         say(f"No incident in {days} days.")
         return
     headings = ("rule", "number", "acted", "alone", "flaps", "pages", "night", "ack", "end")
-    table = plain_table(*headings, right=headings[1:])
+    table = list_table(*headings, right=headings[1:])
     for column in table.columns[1:]:
         column.no_wrap = True
     for row in rows:
@@ -124,20 +124,17 @@ def quarantine(context: click.Context) -> None:
 @pass_settings
 def list_(settings: Settings) -> None:
     """List quarantined payloads, newest first."""
-    from rich.text import Text
-
     found = desk_of(settings).quarantined()
     if not found:
         say("Nothing is in quarantine.")
         return
     headings = ("id", "received (UTC)", "from", "kind", "bytes", "problem", "begins")
-    table = plain_table(*headings, right=("bytes",))
+    table = list_table(*headings, right=("bytes",))
     table.columns[0].no_wrap = True
     for item in found:
         received = f"{item.received_at:%Y-%m-%d %H:%M:%S}"
-        beginning = Text(item.begins)
         problem = item.problem or ""
-        table.add_row(item.id, received, item.sender, item.kind, f"{item.bytes:,}", problem, beginning)
+        table.add_row(item.id, received, item.sender, item.kind, f"{item.bytes:,}", problem, item.begins)
     stdout.print(table)
 
 

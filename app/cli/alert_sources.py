@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.alerts import desk_of
-from app.cli.context import age_text, echo_json, json_option, pass_settings, plain_table, say, stdout
+from app.cli.context import age_text, echo_json, json_option, list_table, pass_settings, say, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
 
@@ -24,7 +24,7 @@ def sources(settings: Settings, as_json: bool) -> None:
         return
     now = parse_clock(settings.clock).now()
     numbers = ("firing", "heard", "missing", "unreported")
-    table = plain_table("source", "state", "since", "asked", *numbers, "remark", right=numbers)
+    table = list_table("source", "state", "since", "asked", *numbers, "remark", right=numbers)
     for one in found:
         asked, since = age_text(one.asked_at, now), age_text(one.since, now)
         counts = (one.firing, one.heard, one.missing, one.unreported)

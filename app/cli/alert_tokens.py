@@ -6,7 +6,7 @@ import click
 
 from alarms.model.access_token import TokenScope
 from app.cli.alerts import BY, desk_of
-from app.cli.context import counted, echo_json, json_option, pass_settings, plain_table, say, stderr, stdout
+from app.cli.context import counted, echo_json, json_option, list_table, pass_settings, say, stderr, stdout
 from app.settings import Settings
 
 
@@ -53,7 +53,7 @@ def list_(settings: Settings, as_json: bool) -> None:
     if not found:
         say("There are no tokens besides the operator's.")
         return
-    table = plain_table("id", "name", "may", "hooks", "created (UTC)", "by", "revoked (UTC)", "by")
+    table = list_table("id", "name", "may", "hooks", "created (UTC)", "by", "revoked (UTC)", "by")
     for each in found:
         revoked = "" if each.revoked_at is None else f"{each.revoked_at:%Y-%m-%d %H:%M}"
         created = f"{each.created_at:%Y-%m-%d %H:%M}"

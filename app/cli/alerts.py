@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import click
 
 from alarms.model.severity import Severity
 from app.bootstrap.paths import paths_of
-from app.cli.context import echo_json, json_option, pass_settings, plain_table, say, stdout
+from app.cli.context import echo_json, json_option, list_table, pass_settings, say, stdout
 from app.cli.lazy import LazyGroup
 from app.cli.table import ALERTS
 from app.serving.errors import ServingError
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
     from app.bootstrap.router import RouterParts
 
 STYLES = {Severity.P1: "bold red", Severity.P2: "red", Severity.P3: "yellow", Severity.P4: "cyan"}
+
+LONGEST_TITLE = 80  # characters: one line, of any usual window
+HELD = {
+    "silence": "silenced",
+    "cause": "held for its cause",
+    "flapping": "held, it flaps",
+    "first-wait": "first page waits",
+}
 
 
 class NoRouterYet(ServingError):
@@ -118,6 +126,8 @@ def document(item: Incident) -> dict[str, object]:
         "summary": item.summary,
         "environment": item.environment,
         "owner": item.owner,
+        "held_for": None if item.hold is None else item.hold.kind.value,
+        "snoozed_until": None if item.snoozed_until is None else item.snoozed_until.isoformat(),
         "slo": item.slo_id,
         "component": item.component,
         "opened_at": item.opened_at.isoformat(),
@@ -131,19 +141,29 @@ def document(item: Incident) -> dict[str, object]:
 def _table(found: Sequence[Incident], now: datetime) -> Table:
     from rich.text import Text
 
-    table = plain_table("id", "", "state", "age", "owner", "what")
+    from alarms.notify.text.plain import line
+
+    table = list_table("id", "", "state", "age", "owner", "what")
     for column in table.columns[:-1]:
         column.no_wrap = True
     for item in found:
         table.add_row(
             item.id[-8:],
             Text(item.severity.value, style=STYLES[item.severity]),
-            item.state.value,
+            _state(item, now),
             span_text((item.resolved_at or now) - item.opened_at),
             item.owner,
-            item.title,
+            line(item.title, LONGEST_TITLE),
         )
     return table
+
+
+def _state(item: Incident, now: datetime) -> str:
+    """With why nobody is told just now."""
+    why = [HELD[item.hold.kind.value]] if item.hold is not None else []
+    if item.is_open and item.snoozed_until is not None and item.snoozed_until > now:
+        why.append("snoozed")
+    return ", ".join((item.state.value, *why)) if item.is_open else item.state.value
 
 
 @click.command()
@@ -188,19 +208,43 @@ def echo_struct(value: object) -> None:
 
 
 def _print_timeline(desk: Desk, item: Incident) -> None:
-    table = plain_table("", "", "", "", "", title="timeline")
+    table = list_table("", "", "", "", "", title="timeline")
     for step in desk.timeline(item.id):
-        detail = "; ".join(f"{key} {value}" for key, value in step.detail.items())
-        table.add_row(f"{step.number}", f"{step.at:%H:%M:%S}", step.kind.value, step.actor, detail)
+        what = step.kind.value.replace("-", " ")
+        table.add_row(f"{step.number}", f"{step.at:%H:%M:%S}", what, step.actor, _detail(step.detail))
     stdout.print(table)
 
 
+def _detail(detail: Mapping[str, str]) -> str:
+    """What a transition says besides, for people: ``DiskFull from alertmanager, P1 (instance=db2)``."""
+    left = dict(detail)
+    parts = []
+    if alert := left.pop("alert", ""):
+        origin = f" from {left.pop('source')}" if "source" in left else ""
+        parts.append(f"{alert}{origin}")
+    if severity := left.pop("severity", ""):
+        parts.append(severity)
+    if tier := left.pop("tier", ""):
+        parts.append(f"({tier})")
+    if "from" in left and "to" in left:
+        parts.append(f"{left.pop('from')} to {left.pop('to')}")
+    if reason := left.pop("reason", ""):
+        left.pop("by", None)
+        parts.append(reason)
+    parts += [left.pop(name) for name in ("note", "title") if left.get(name)]
+    return ", ".join([*parts, *(f"{name} {value}" for name, value in left.items())])
+
+
 def _print_notifications(desk: Desk, item: Incident) -> None:
-    table = plain_table("", "", "", "", "", title="notifications")
+    from alarms.model.notification import DeliveryState
+
+    table = list_table("", "", "", "", "by channel", "", title="notifications")
     for delivery in desk.notifications(item.id):
         note = delivery.notification
         sent = "" if delivery.sent_at is None else f"{delivery.sent_at:%H:%M:%S}"
-        table.add_row(delivery.state.value, sent, note.step.value, note.target, note.message.subject)
+        dead = delivery.state is DeliveryState.DEAD and delivery.last_error
+        what = f"not delivered: {delivery.last_error}" if dead else note.message.subject
+        table.add_row(delivery.state.value, sent, note.step.value, note.target, note.channel, what)
     stdout.print(table)
 
 
@@ -216,7 +260,7 @@ def explain(settings: Settings, incident_id: str, as_json: bool) -> None:
         return
     from rich.text import Text
 
-    table = plain_table("", "", "", title=f"{found.incident.id}: decisions")
+    table = list_table("", "", "", title=f"{found.incident.id}: decisions")
     for column in table.columns[:2]:
         column.no_wrap = True
     for taken in found.decisions:

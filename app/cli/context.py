@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # rich takes longer to load than most commands to answer
     from rich.table import Table
 
 SECONDS_TO_A_LINE = 3.0
+LONGEST_CELL = 120  # characters of what others named, in a list
 PIPED_WIDTH = 140  # columns, when nobody's terminal sets a width
 
 
@@ -154,10 +155,33 @@ def plain_table(*headings: str, right: tuple[str, ...] = (), title: str | None =
     """A table without lines whose cells fold where the window is narrow: nothing is ever cut off."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, title=title, title_justify="left", show_header=any(headings))
+    return _with_columns(Table, headings, right, title)
+
+
+def _with_columns(
+    kind: type[Table], headings: tuple[str, ...], right: tuple[str, ...], title: str | None
+) -> Table:
+    table = kind(box=None, pad_edge=False, title=title, title_justify="left", show_header=any(headings))
     for heading in headings:
         table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
     return table
+
+
+def list_table(*headings: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:
+    """As ``plain_table``, of what others named: a cell is one printable line, shortened where it is long."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from alarms.notify.text.plain import line
+
+    class OneLine(Table):
+        def add_row(self, *cells: Any, **more: Any) -> None:
+            short = (
+                Text(line(shown(cell), LONGEST_CELL)) if isinstance(cell, str) else cell for cell in cells
+            )
+            super().add_row(*short, **more)
+
+    return _with_columns(OneLine, headings, right, title)
 
 
 def instant_text(at: datetime) -> str:

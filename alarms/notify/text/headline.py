@@ -36,7 +36,7 @@ NOT_A_PLACE = frozenset(
     {
         *("alertname", "environment", "severity", "priority", "source", "tier", "slo", "objective"),
         *("team", "owner", "receiver", "monitor", "rule", "rulegroup", "prometheus", "prometheus_replica"),
-        *("replica", "alert_key", "alarm_arn", "suppressed_by", "labels_left_out"),
+        *("replica", "alert_key", "alarm_arn", "suppressed_by", "labels_left_out", "about"),
     }
 )
 OF_OUR_OWN = frozenset({"service", "component"})  # its SLO's id says as much

@@ -186,3 +186,13 @@ def test_what_is_requeued_as_it_was_once_it_can_be_read(
     take(scene)
     assert scene.router.quarantined() == []
     assert "Mended" in {i.name for i in scene.router.open_incidents()}
+
+
+def test_numbers_are_masked_in_what_makes_it_one_incident_and_not_in_what_people_read(scene: Scene) -> None:
+    take(scene, b'{"alerts": x}')
+    take(scene, b'{"alerts":         x}')
+    (incident,) = scene.router.open_incidents()
+    assert "#" in incident.labels["about"]
+    told = scene.pager.sent[0].message
+    for text in (incident.title, told.subject, told.body, told.short, told.body_pt, told.short_pt):
+        assert "#" not in text

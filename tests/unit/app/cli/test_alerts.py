@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from alarms.model.notification import DeliveryState
 from alarms.model.receipt import Receipt, ReceiptState
+from alarms.model.severity import Severity
+from alarms.model.silence import Matcher
 from alarms.model.source import AskedState, SourceReport
 from alarms.stores.sqlite import SqliteRouterStore
 from app.bootstrap.paths import DataPaths
@@ -54,8 +58,9 @@ def test_an_incident_is_shown_with_its_arithmetic_timeline_and_messages(
         "burn 400.00 over 1h (200 bad of 1000)",
         "budget left 75.0%",
         "runbook: credit-decision-availability",
-        "acknowledgement-missed",
+        "acknowledgement missed",
         "backup  data-engineering",
+        "by channel",
     ):
         assert part in shown, part
     document = json.loads(alerts(tmp_path, "show", incident, "--json").out)
@@ -84,7 +89,7 @@ def test_people_acknowledge_note_hand_over_snooze_and_resolve(tmp_path: Path, in
     shown = alerts(tmp_path, "show", incident).out
     for kind in ("acknowledged", "noted", "reassigned", "snoozed", "resolved"):
         assert kind in shown, kind
-    assert "note restarted the writer" in shown
+    assert "restarted the writer" in shown
     report = alerts(tmp_path, "postmortem", incident).out
     assert "restarted the writer" in report
     late = mirante("--data-dir", tmp_path, "alerts", "ack", incident)
@@ -190,3 +195,34 @@ def test_the_sources_are_shown_with_what_is_missing(tmp_path: Path, incident: st
     assert line[-5:] == ["7", "5", "2", "0", "refused"]
     (document,) = json.loads(alerts(tmp_path, "sources", "--json").out)
     assert (document["state"], document["missing"]) == ("does-not-answer", 2)
+
+
+def test_hostile_names_take_one_line_and_a_held_incident_says_so(tmp_path: Path, incident: str) -> None:
+    parts = open_router(Settings(data_dir=tmp_path), load_catalogue())
+    now = SystemClock().now()
+    named = replace(foreign_alert("Odd", Severity.P1, at=now), title="Line1\n[/b]X" + "B" * 5_000)
+    assert parts.router.receive(named) is not None
+    until = now + timedelta(hours=1)
+    parts.router.silence([Matcher("alertname", "=", "Odd")], now, until, "ana", "x\ny")
+    parts.store.close()
+    lines = [one for one in alerts(tmp_path, "list").out.splitlines() if "Line1" in one]
+    assert len(lines) == 1
+    assert "Line1 [/b]XB" in lines[0]
+    assert "open, silenced" in lines[0]
+    assert "B" * 200 not in alerts(tmp_path, "list").out
+    assert "x y" in alerts(tmp_path, "silences").out
+
+
+def test_a_message_that_is_lost_names_its_channel_and_why(tmp_path: Path, incident: str) -> None:
+    parts = open_router(Settings(data_dir=tmp_path), load_catalogue())
+    first = parts.store.deliveries(incident)[0]
+    with parts.store.transaction() as tx:
+        tx.enqueue(replace(first.notification, dedup_id="other", channel="mail"))
+    now = SystemClock().now() + timedelta(days=1)
+    for claimed in parts.store.claim("w", now, now + timedelta(minutes=1), 50):
+        lost = replace(claimed, state=DeliveryState.DEAD, attempts=1, lease_until=None)
+        if claimed.notification.channel == "mail":
+            parts.store.settle(replace(lost, last_error="smtp: no TLS"))
+    parts.store.close()
+    (line,) = [one for one in alerts(tmp_path, "show", incident).out.splitlines() if one.startswith("dead")]
+    assert line.split()[3:] == ["mail", "not", "delivered:", "smtp:", "no", "TLS"]
