@@ -60,8 +60,9 @@ def _statuses(settings: Settings) -> Sequence[BeatStatus]:
     from alarms.intake.heartbeats import statuses
     from alarms.intake.intakes_file import load_intakes
 
-    expected = load_intakes(settings.folders).heartbeats
-    return statuses(local_router(settings).store, expected, parse_clock(settings.clock).now())
+    routing = local_router(settings)
+    expected = load_intakes(routing.files.folders).heartbeats
+    return statuses(routing.store, expected, parse_clock(settings.clock).now())
 
 
 def _document(status: BeatStatus) -> dict[str, object]:

@@ -18,6 +18,7 @@ from app.cli.table import ALERTS
 from app.serving.errors import ServingError
 from app.settings import Settings
 from foundation.clock import parse_clock
+from foundation.errors import MiranteError
 from foundation.paths import is_absent
 from foundation.quantities import span_text
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from alarms.model.incident import Incident
     from alarms.router.desk import Desk
     from app.bootstrap.router import RouterParts
+    from slo.model.catalogue import Catalogue
 
 STYLES = {Severity.P1: "bold red", Severity.P2: "red", Severity.P3: "yellow", Severity.P4: "cyan"}
 
@@ -69,14 +71,35 @@ def remote_desk(settings: Settings) -> HttpDesk:
 
 
 def local_router(settings: Settings) -> RouterParts:
-    """Raises NoRouterYet."""
+    """With the last sound alarm files and definitions where those of today are broken: who was paged can act.
+
+    Raises NoRouterYet.
+    """
     path = paths_of(settings).router
     if not settings.router_store and is_absent(path):
         raise NoRouterYet(path)
+    from app.bootstrap.kept_alarm_files import KeptAlarmFiles, usable_files
     from app.bootstrap.router import open_router
-    from slo.loaders.catalogue_files import catalogue_of
 
-    return open_router(settings, catalogue_of(settings.folders), must_exist=True)
+    files = usable_files(settings.folders, KeptAlarmFiles(paths_of(settings).alarm_files))
+    if files.read_at is not None:
+        _say_broken(files.problem, f"the files of {files.read_at:%Y-%m-%d %H:%M:%S} UTC")
+    return open_router(settings, _catalogue(settings), files, must_exist=True)
+
+
+def _catalogue(settings: Settings) -> Catalogue:
+    """Those definitions that are sound: incidents are read and acted on without the others."""
+    from slo.loaders.catalogue_files import catalogue_of, sound_part_of
+
+    try:
+        return catalogue_of(settings.folders)
+    except MiranteError as error:
+        _say_broken(str(error), "the definitions that are sound")
+        return sound_part_of(settings.folders)
+
+
+def _say_broken(problem: str, instead: str) -> None:
+    click.echo(f"{problem.splitlines()[0]} (continuing with {instead})", err=True)
 
 
 def _token(settings: Settings) -> str:
