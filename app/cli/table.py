@@ -137,6 +137,11 @@ ALERTS = [
     ),
     Later("list", "app.cli.alerts:list_", "Open incidents, most severe first."),
     Later(
+        "maintenance",
+        "app.cli.alert_maintenance:maintenance",
+        "Recurring maintenance: list its windows.",
+    ),
+    Later(
         "note",
         "app.cli.alert_actions:note",
         "Add a note to the timeline; the next notifications show it.",
