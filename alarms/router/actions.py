@@ -79,6 +79,7 @@ class Actions:
                 TransitionKind.REASSIGNED,
                 owner=team,
                 assignee=person or None,
+                given_by_hand=True,
                 state=IncidentState.OPEN,
                 acknowledged_at=None,
                 acknowledged_by=None,

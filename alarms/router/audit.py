@@ -7,22 +7,27 @@ in the incident's history, and counts it.
 from __future__ import annotations
 
 from alarms.model.decision import Stage
-from alarms.model.incident import HoldKind, IncidentState, TimerKind, TransitionKind
-from alarms.model.notification import DeliveryState, NotifyStep
+from alarms.model.incident import HoldKind, TimerKind, TransitionKind
+from alarms.model.notification import DeliveryState
+from alarms.model.severity import Severity
+from alarms.router.clocks import clocks_to_run, told_in_this_cycle
 from alarms.router.context import IncidentUpdate
-from alarms.router.notify import find_hold, page
+from alarms.router.notify import find_hold, hand_over, page
 from alarms.router.undeliverable import is_known, tell_next
 
-PAGES = (
-    TransitionKind.OPENED,
-    TransitionKind.REOPENED,
-    TransitionKind.RELEASED,
-    TransitionKind.SEVERITY_RAISED,
-)
+URGENT = (Severity.P1, Severity.P2)
 
 
 def audit(update: IncidentUpdate) -> list[str]:
-    """What was found wrong with one open incident and fixed, one sentence each."""
+    """What was found wrong with one open incident and fixed, one sentence each.
+
+    That the duty has changed hands is nothing wrong: what is urgent and unacknowledged is handed over on the
+    way, what is milder with its next message.
+    """
+    incident = update.incident
+    asleep = incident.snoozed_until is not None and incident.snoozed_until > update.now
+    if incident.severity in URGENT and incident.hold is None and incident.paged_at is not None and not asleep:
+        hand_over(update)
     found = _fix_held(update) if update.incident.hold is not None else _fix_paging(update)
     return found + _fix_lost(update)
 
@@ -45,14 +50,14 @@ def _fix_held(update: IncidentUpdate) -> list[str]:
 
 def _fix_paging(update: IncidentUpdate) -> list[str]:
     incident = update.incident
-    if incident.paged_at is None or not _first_told(update):
+    if incident.paged_at is None or not told_in_this_cycle(update):
         finding = _repaired(update, "nobody had been notified")
         page(update, TransitionKind.REPAIRED)
         return [finding]
     if incident.contacts and TimerKind.CONTACT not in {timer.kind for timer in update.tx.timers(incident.id)}:
         update.set_timer(TimerKind.CONTACT, min(one.due_at for one in incident.contacts))
         return [_repaired(update, "nothing would have told somebody by the next contact")]
-    return [finding for kind in _missing_clocks(update) if (finding := _set_clock(update, kind))]
+    return [finding for kind in clocks_to_run(update) if (finding := _set_clock(update, kind))]
 
 
 def _fix_lost(update: IncidentUpdate) -> list[str]:
@@ -65,29 +70,6 @@ def _fix_lost(update: IncidentUpdate) -> list[str]:
     for delivery in lost:
         tell_next(update, delivery)
     return [f"{update.incident.id}: {d.notification.target} could not be reached" for d in lost]
-
-
-def _first_told(update: IncidentUpdate) -> bool:
-    return any(
-        delivery.notification.cycle == update.incident.cycle
-        and delivery.notification.step is NotifyStep.FIRST
-        for delivery in update.tx.deliveries(update.incident.id)
-    )
-
-
-def _missing_clocks(update: IncidentUpdate) -> list[TimerKind]:
-    """Clocks that neither run nor have run out since the last page."""
-    running = {timer.kind for timer in update.tx.timers(update.incident.id)}
-    history = update.tx.transitions(update.incident.id)
-    last_page = max((entry.number for entry in history if entry.kind in PAGES), default=0)
-    since = {entry.kind for entry in history if entry.number > last_page}
-    missing = []
-    if TimerKind.UNRESOLVED not in running and TransitionKind.ESCALATED not in since:
-        missing.append(TimerKind.UNRESOLVED)
-    open_and_unasked = update.incident.state is IncidentState.OPEN and TransitionKind.ACK_MISSED not in since
-    if TimerKind.ACKNOWLEDGE not in running and open_and_unasked:
-        missing.append(TimerKind.ACKNOWLEDGE)
-    return missing
 
 
 def _set_clock(update: IncidentUpdate, kind: TimerKind) -> str:

@@ -14,9 +14,10 @@ from alarms.model.incident import Hold, Incident, IncidentState, Timer, TimerKin
 from alarms.policy.escalation import EscalationPolicy, Recipient
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.correlate import LATER, adopt_symptoms, let_go_symptoms
-from alarms.router.notify import find_hold, hold_back, page, page_after_wait, release, tell_more
+from alarms.router.notify import find_hold, hand_over, hold_back, page, page_after_wait, release, tell_more
 from alarms.router.reassess import lower, resolve_by_alerts, settle, worst_firing
 from alarms.router.remediate import ask_machines
+from alarms.router.route import follow_the_duty
 from alarms.router.silence import count_the_heard, look_again_at_its_end, set_end
 from alarms.router.tell import contact, tell
 
@@ -44,7 +45,8 @@ def _fire(update: IncidentUpdate, timer: Timer) -> None:
         case TimerKind.HOLD:
             _hold_ends(update)
         case TimerKind.CONTACT:
-            contact(update, timer)
+            if not hand_over(update):
+                contact(update, timer)
         case TimerKind.MORE:
             if update.incident.hold is None and update.incident.untold_count:
                 tell_more(update)
@@ -57,6 +59,7 @@ def _next_step(update: IncidentUpdate, timer: Timer) -> None:
     if snoozed is not None and snoozed > update.now:
         update.set_timer(timer.kind, snoozed, timer.step)
     elif update.incident.hold is None:
+        follow_the_duty(update)
         steps = {TimerKind.ACKNOWLEDGE: _unacknowledged, TimerKind.UNRESOLVED: _unresolved}
         steps.get(timer.kind, _repeat)(update, timer)
 

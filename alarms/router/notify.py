@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
 from alarms.model.decision import Stage
 from alarms.model.incident import Hold, HoldKind, IncidentState, TimerKind, TransitionKind
+from alarms.policy.escalation import owner_target
+from alarms.router.clocks import GOES_ON, clocks_to_run, told_in_this_cycle
 from alarms.router.context import AlertContext, IncidentUpdate
 from alarms.router.damp import held_for_flapping
 from alarms.router.gather import told
 from alarms.router.inhibit import held_for_its_cause
+from alarms.router.route import follow_the_duty
 from alarms.router.silence import held_by_a_silence, look_again_at_its_end, set_end
 from alarms.router.tell import tell
 from alarms.router.wait import begin_wait, end_wait
@@ -96,18 +102,31 @@ def page_after_wait(update: IncidentUpdate) -> None:
         update.stop_clocks([TimerKind.ACKNOWLEDGE])
 
 
+def hand_over(update: IncidentUpdate) -> bool:
+    """Whoever has the duty by now hears of what nobody has acknowledged; whether it changed hands."""
+    if not follow_the_duty(update):
+        return False
+    update.stop_clocks([TimerKind.CONTACT])  # of whoever had it before
+    to = owner_target(update.incident)
+    update.change(TransitionKind.REASSIGNED, detail={"to": to, "reason": "the duty has changed hands"})
+    tell(update, update.escalation.first(update.incident)[:1], TransitionKind.REASSIGNED)
+    return True
+
+
 def _first_of_cycle(update: IncidentUpdate) -> TransitionKind:
     return TransitionKind.OPENED if update.incident.cycle == 1 else TransitionKind.REOPENED
 
 
 def tell_more(update: IncidentUpdate) -> None:
     """Its owner hears which alerts have joined; clocks run on as they were."""
+    follow_the_duty(update)
     update.change(TransitionKind.MORE_ALERTS, detail={"alerts": f"{update.incident.untold_count}"})
     tell(update, update.escalation.first(update.incident)[:1], TransitionKind.MORE_ALERTS)
     told(update)
 
 
 def _tell_first(update: IncidentUpdate, kind: TransitionKind) -> None:
+    follow_the_duty(update)
     update.amend(paged_at=update.now)
     tell(update, update.escalation.first(update.incident), kind)
     told(update)
@@ -135,16 +154,44 @@ def hold(update: IncidentUpdate, found: Hold, reason: str) -> None:
 
 
 def release(update: IncidentUpdate, reason: str) -> None:
-    """Nothing holds it back any more: it is paged as if it began now, unless somebody has it already."""
-    _end_hold(update, reason)
-    page(update, TransitionKind.RELEASED)
+    """Nothing holds it back any more. What nobody had heard of is paged as if it began now; what had been
+    told goes on where it stood, quietly if somebody has it."""
+    held, to_run = update.incident.hold, clocks_to_run(update)
+    if held is None or not told_in_this_cycle(update):
+        _end_hold(update, reason)
+        page(update, TransitionKind.RELEASED)
+    elif update.incident.state is IncidentState.ACKNOWLEDGED:
+        _end_hold(update, reason, GOES_ON)
+        _go_on(update, held, to_run)
+    elif TimerKind.ACKNOWLEDGE in to_run and TimerKind.UNRESOLVED in to_run:
+        _end_hold(update, reason, GOES_ON)
+        paged_at = _go_on(update, held, to_run)
+        _tell_first(update, TransitionKind.RELEASED)
+        update.amend(paged_at=paged_at)
+    else:  # a deadline had passed, and nobody has it yet
+        _end_hold(update, reason)
+        page(update, TransitionKind.RELEASED)
     if update.incident.state is IncidentState.ACKNOWLEDGED:
         update.stop_clocks([TimerKind.ACKNOWLEDGE])
 
 
-def _end_hold(update: IncidentUpdate, reason: str) -> None:
+def _go_on(update: IncidentUpdate, held: Hold, clocks: Iterable[TimerKind]) -> datetime:
+    """The clocks that were stopped get what they had left; the page counts as that much later."""
+    paged_at, level = update.incident.paged_at or held.since, update.level
+    since = paged_at + max(update.now - held.since, timedelta(0))
+    within = {TimerKind.ACKNOWLEDGE: level.acknowledge_within, TimerKind.UNRESOLVED: level.escalate_after}
+    for kind in clocks:
+        deadline = max(update.escalation.deadline(level, since, within[kind]), update.now)
+        update.set_timer(kind, deadline)
+        update.explain(Stage.ESCALATE, "goes on", f"{kind} by {deadline.isoformat(timespec='seconds')}")
+    update.amend(paged_at=since)
+    return since
+
+
+def _end_hold(update: IncidentUpdate, reason: str, clocks: str = "") -> None:
     update.tx.clear_timer(update.incident.id, TimerKind.HOLD)
-    update.change(TransitionKind.RELEASED, hold=None, detail={"reason": reason})
+    detail = {"reason": reason, **({clocks: "yes"} if clocks else {})}
+    update.change(TransitionKind.RELEASED, hold=None, detail=detail)
 
 
 def _sentence(found: Hold) -> str:
