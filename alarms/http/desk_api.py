@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 
 import msgspec
@@ -74,6 +75,7 @@ class DeskApi:
             route("/silences", self.silences, READ),
             route("/sources", self.sources, READ),
             route("/silences", self.silence, WRITE, "POST"),
+            route("/silences/{silence}/covered", self.covered, READ),
             route("/silences/{silence}/expire", self.expire_silence, WRITE, "POST"),
             *DutyApi(self._desk, self._authenticator).routes(),
             route("/{incident}", self.show, READ),
@@ -141,11 +143,15 @@ class DeskApi:
 
     async def silence(self, request: Request, who: Principal) -> Response:
         body = await read_body(request, SilenceBody)
-        return _instants(body.starts_at, body.ends_at) or json_answer(
-            await asyncio.to_thread(
-                self._desk.silence, body.matchers, body.starts_at, body.ends_at, who.name, body.comment
-            )
-        )
+        wrong = _instants(body.starts_at, body.ends_at)
+        return wrong or json_answer(await asyncio.to_thread(self._made, body, who.name))
+
+    def _made(self, body: SilenceBody, by: str) -> dict[str, object]:
+        made = self._desk.silence(body.matchers, body.starts_at, body.ends_at, by, body.comment)
+        return {**asdict(made), "covers": self._desk.covered(made.id)}
+
+    async def covered(self, request: Request, _: Principal) -> Response:
+        return json_answer(await asyncio.to_thread(self._desk.covered, request.path_params["silence"]))
 
     async def expire_silence(self, request: Request, who: Principal) -> Response:
         await asyncio.to_thread(self._desk.expire_silence, request.path_params["silence"], who.name)

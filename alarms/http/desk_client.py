@@ -21,6 +21,7 @@ from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined
 from alarms.model.silence import Matcher, Silence
 from alarms.model.source import SourceReport
+from alarms.router.covered import Covered
 from alarms.router.desk import IncidentPage, TokenDesk
 from alarms.router.quality import RuleQuality
 from foundation.answers import AnswerReader, AnswerRefused, WholeAnswer
@@ -103,6 +104,9 @@ class HttpDesk:
     ) -> Silence:
         document = {"matchers": matchers, "starts_at": starts_at, "ends_at": ends_at, "comment": comment}
         return self.post("/silences", by, document, Silence)
+
+    def covered(self, silence_id: str) -> Covered:
+        return self.get(f"/silences/{quote(silence_id, safe='')}/covered", Covered)
 
     def silences(self) -> Sequence[Silence]:
         return self.get("/silences", list[Silence])

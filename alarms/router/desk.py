@@ -15,6 +15,7 @@ from alarms.model.notification import Delivery
 from alarms.model.receipt import Quarantined
 from alarms.model.silence import Matcher, Silence
 from alarms.model.source import SourceReport
+from alarms.router.covered import Covered
 from alarms.router.quality import RuleQuality
 
 
@@ -84,6 +85,10 @@ class IncidentActions(Protocol):
     def silence(
         self, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, by: str, comment: str
     ) -> Silence: ...
+
+    def covered(self, silence_id: str) -> Covered:
+        """What it covers of what fires now. Raises ``NotAllowed``: there is no such silence."""
+        ...
 
     def silences(self) -> Sequence[Silence]:
         """Those that have not ended, and of each recurring maintenance the one in force or the next."""

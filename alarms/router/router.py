@@ -35,6 +35,7 @@ from alarms.policy.schedule import Schedules
 from alarms.router.actions import Actions
 from alarms.router.audit import audit
 from alarms.router.context import IncidentUpdate, RoutingContext
+from alarms.router.covered import Covered, covered
 from alarms.router.desk import IncidentPage, TokenDesk
 from alarms.router.escalate import fire, future_steps
 from alarms.router.fail_open import fire_plainly
@@ -357,6 +358,13 @@ class Router(Actions, Roster):
         if found is None or found.state is not ReceiptState.QUARANTINED:
             raise UnknownReceipt(receipt_id)
         return found
+
+    def covered(self, silence_id: str) -> Covered:
+        found = next((silence for silence in self.silences() if silence.id == silence_id), None)
+        if found is None:
+            fix = "`mirante alerts silences` lists them"
+            raise NotAllowed(silence_id, "count what it covers", "there is no such silence", fix)
+        return covered(self._store, found.matchers)
 
     def silences(self) -> Sequence[Silence]:
         now = self._clock.now()

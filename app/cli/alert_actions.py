@@ -9,7 +9,7 @@ import click
 
 from app.bootstrap.running import own_console
 from app.cli.alerts import BY, NOTE, desk_of, remote_desk
-from app.cli.context import instant_text, list_table, pass_settings, say, stdout
+from app.cli.context import counted, instant_text, list_table, pass_settings, say, shown, stdout
 from app.settings import Settings
 from foundation.clock import parse_clock
 
@@ -74,9 +74,15 @@ def silence(
     except ValueError as error:
         fix = 'write LABEL="value", with =, !=, =~ or !~'
         raise click.BadParameter(f"{error}; {fix}", param_hint="MATCHERS") from error
-    made = desk_of(settings).silence(parsed, begins, begins + timedelta(minutes=minutes), by, comment)
+    desk = desk_of(settings)
+    made = desk.silence(parsed, begins, begins + timedelta(minutes=minutes), by, comment)
     since = "" if start is None else f"from {instant_text(made.starts_at)} "
     say(f"silence {made.id} {since}until {instant_text(made.ends_at)}: {', '.join(map(str, made.matchers))}")
+    covered = desk.covered(made.id)
+    if covered.remark:
+        click.echo(shown(covered.remark), err=True)
+    else:
+        say(f"covers now: {counted(covered.alerts, 'alert')} of {counted(covered.incidents, 'incident')}.")
 
 
 def _instant(text: str) -> datetime:

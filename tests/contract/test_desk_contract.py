@@ -179,6 +179,7 @@ def test_silences_are_made_listed_and_ended(desk: Desk) -> None:
     made = desk.silence(matchers, MONDAY_10, MONDAY_10 + HOUR, "ana", "failover")
     assert list(desk.silences()) == [made]
     assert made.matchers == tuple(matchers)
+    assert desk.covered(made.id).alerts == 0
     desk.expire_silence(made.id, "ana")
     assert list(desk.silences()) == []
 

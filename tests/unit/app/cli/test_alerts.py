@@ -213,6 +213,15 @@ def test_hostile_names_take_one_line_and_a_held_incident_says_so(tmp_path: Path,
     assert "x y" in alerts(tmp_path, "silences").out
 
 
+def test_a_silence_says_how_much_it_covers_and_what_may_be_misspelt(tmp_path: Path, incident: str) -> None:
+    rest = ("--minutes", 30, "--comment", "x")
+    made = alerts(tmp_path, "silence", 'alertname=~"Elasti.*"', *rest)
+    assert "covers now: 1 alert of 1 incident." in made.out
+    ran = mirante("--data-dir", tmp_path, "alerts", "silence", 'alertnmae="DiskFull"', *rest)
+    assert ran.status == 0
+    assert "no recent alert has a label alertnmae; did you mean alertname?" in ran.err
+
+
 def test_a_message_that_is_lost_names_its_channel_and_why(tmp_path: Path, incident: str) -> None:
     parts = open_router(Settings(data_dir=tmp_path), load_catalogue())
     first = parts.store.deliveries(incident)[0]
