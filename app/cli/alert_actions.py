@@ -13,7 +13,10 @@ from app.cli.context import counted, instant_text, list_table, pass_settings, sa
 from app.settings import Settings
 from foundation.clock import parse_clock
 
-MINUTES = click.option("--minutes", type=click.IntRange(min=1), required=True, help="How long to snooze.")
+MOST_MINUTES = 1_000_000  # nearly two years: what is longer than allowed, the router says
+MINUTES = click.option(
+    "--minutes", type=click.IntRange(1, MOST_MINUTES), required=True, help="How long to snooze."
+)
 
 
 @click.command()
@@ -57,7 +60,7 @@ def note(settings: Settings, incident_id: str, text: str, by: str) -> None:
 @click.option(
     "--from", "start", metavar="TIME", help="As 2026-12-24T18:00Z; UTC unless it says more.  [default: now]"
 )
-@click.option("--minutes", type=click.IntRange(min=1), required=True, help="How long it lasts.")
+@click.option("--minutes", type=click.IntRange(1, MOST_MINUTES), required=True, help="How long it lasts.")
 @BY
 @click.option("--comment", required=True, help="Reason; stored and shown.")
 @pass_settings

@@ -235,3 +235,11 @@ def test_a_message_that_is_lost_names_its_channel_and_why(tmp_path: Path, incide
     parts.store.close()
     (line,) = [one for one in alerts(tmp_path, "show", incident).out.splitlines() if one.startswith("dead")]
     assert line.split()[3:] == ["mail", "not", "delivered:", "smtp:", "no", "TLS"]
+
+
+def test_a_time_that_no_calendar_has_is_a_usage_error(tmp_path: Path, incident: str) -> None:
+    forever = ("--minutes", 99_999_999_999_999)
+    for asked in (("snooze", incident, *forever), ("silence", 'a="b"', *forever, "--comment", "x")):
+        ran = mirante("--data-dir", tmp_path, "alerts", *asked)
+        assert ran.status == 2
+        assert "--minutes" in ran.err
