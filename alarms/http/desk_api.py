@@ -48,6 +48,7 @@ class SilenceBody(msgspec.Struct, forbid_unknown_fields=True):
     starts_at: datetime
     ends_at: datetime
     comment: str
+    everything: bool = False
 
 
 class RequeueBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,10 +91,7 @@ class DeskApi:
 
     async def list_(self, request: Request, _: Principal) -> Response:
         """``?state=open`` (the most severe first) or ``all`` (the newest first), ``limit``, ``cursor``."""
-        asked = request.query_params
-        limit = msgspec.convert(asked.get("limit", f"{MOST_LISTED}"), int, strict=False)
-        if not 1 <= limit <= MOST_LISTED:
-            raise InvalidRequest("limit", f"{limit} is out of range", f"Give 1 to {MOST_LISTED}")
+        asked, limit = request.query_params, _limit(request, MOST_LISTED)
         pages = {"open": self._desk.open_page, "all": self._desk.newest_page}
         state = asked.get("state", "open")
         if state not in pages:
@@ -128,8 +126,8 @@ class DeskApi:
         return json_answer({"requeued": identity})
 
     async def notifications(self, request: Request, _: Principal) -> Response:
-        limit = msgspec.convert(request.query_params.get("limit", "100"), int, strict=False)
-        return json_answer(await asyncio.to_thread(self._desk.notifications, limit=min(limit, MOST_LISTED)))
+        limit = _limit(request, 100)
+        return json_answer(await asyncio.to_thread(self._desk.notifications, limit=limit))
 
     async def quality(self, request: Request, _: Principal) -> Response:
         since = msgspec.convert(request.query_params.get("since"), datetime)
@@ -147,7 +145,8 @@ class DeskApi:
         return wrong or json_answer(await asyncio.to_thread(self._made, body, who.name))
 
     def _made(self, body: SilenceBody, by: str) -> dict[str, object]:
-        made = self._desk.silence(body.matchers, body.starts_at, body.ends_at, by, body.comment)
+        times = body.starts_at, body.ends_at
+        made = self._desk.silence(body.matchers, *times, by, body.comment, everything=body.everything)
         return {**asdict(made), "covers": self._desk.covered(made.id)}
 
     async def covered(self, request: Request, _: Principal) -> Response:
@@ -181,6 +180,14 @@ class DeskApi:
 
     async def _change(self, action: Callable[..., Incident], request: Request, *values: object) -> Response:
         return json_answer(await asyncio.to_thread(action, request.path_params["incident"], *values))
+
+
+def _limit(request: Request, usual: int) -> int:
+    """Raises InvalidRequest: more than are listed at once, or none."""
+    limit = msgspec.convert(request.query_params.get("limit", f"{usual}"), int, strict=False)
+    if not 1 <= limit <= MOST_LISTED:
+        raise InvalidRequest("limit", f"{limit} is out of range", f"Give 1 to {MOST_LISTED}")
+    return limit
 
 
 def _instants(*instants: datetime) -> Response | None:

@@ -100,9 +100,22 @@ class HttpDesk:
         return self._act(incident_id, "notes", by, {"text": text})
 
     def silence(
-        self, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, by: str, comment: str
+        self,
+        matchers: Sequence[Matcher],
+        starts_at: datetime,
+        ends_at: datetime,
+        by: str,
+        comment: str,
+        *,
+        everything: bool = False,
     ) -> Silence:
-        document = {"matchers": matchers, "starts_at": starts_at, "ends_at": ends_at, "comment": comment}
+        document: dict[str, object] = {
+            "matchers": matchers,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "comment": comment,
+        }
+        document |= {"everything": everything}
         return self.post("/silences", by, document, Silence)
 
     def covered(self, silence_id: str) -> Covered:

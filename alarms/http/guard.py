@@ -41,6 +41,8 @@ def guarded(
             return problem_of(error)
         except msgspec.ValidationError as error:
             return problem(400, str(error))
+        except OverflowError:
+            return problem(400, "a number or a date is too far away: give a smaller one")
         except (msgspec.DecodeError, UnicodeDecodeError):
             return problem(400, "the body is not JSON")
 

@@ -12,6 +12,7 @@ from foundation.patterns import PatternError, check, fullmatch
 OPERATORS = ("=", "!=", "=~", "!~")
 MOST_MATCHERS = 50
 LONGEST_LABEL, LONGEST_VALUE, LONGEST_COMMENT = 256, 4096, 4000  # characters
+ANY = ("0", "q", "Zq-7/x.y:9 _")  # values that nobody asks for: a matcher that takes them all takes any
 LONGEST_SILENCE = timedelta(days=366)
 
 
@@ -77,14 +78,27 @@ class Silence:
 
 
 def checked_silence(
-    matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, comment: str, now: datetime
+    matchers: Sequence[Matcher],
+    starts_at: datetime,
+    ends_at: datetime,
+    comment: str,
+    now: datetime,
+    *,
+    everything: bool = False,
 ) -> tuple[Matcher, ...]:
     """The matchers of a silence that may be made.
 
     Raises:
         InvalidRequest: a matcher is none, or it covers everything, no time, or time that nobody can oversee.
+            One that asks for no value at all (``alertname=~".+"``) covers ``everything``, which has to be
+            meant.
     """
     checked = checked_matchers(matchers)
+    if not everything and all(
+        matcher.matches({matcher.label: value}) for matcher in checked for value in ANY
+    ):
+        problem = "they ask for no value, so this would silence everything"
+        raise InvalidRequest("matchers", problem, "Ask for a value, or confirm with --everything")
     if ends_at <= starts_at or ends_at <= now:
         raise InvalidRequest("ends_at", "it is past, or not after starts_at", "Give an end still to come")
     if ends_at - max(starts_at, now) > LONGEST_SILENCE:

@@ -111,13 +111,24 @@ class Actions:
     def note(self, incident_id: str, by: str, text: str) -> Incident:
         with self._store.transaction() as tx:
             update = self._update(tx, incident_id, by)
-            update.change(TransitionKind.NOTED, detail=_note(text))
+            detail = _note(text)
+            if not detail:
+                raise InvalidRequest("text", "it is blank", "Write what the others should know")
+            update.change(TransitionKind.NOTED, detail=detail)
             return update.incident
 
     def silence(
-        self, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, by: str, comment: str
+        self,
+        matchers: Sequence[Matcher],
+        starts_at: datetime,
+        ends_at: datetime,
+        by: str,
+        comment: str,
+        *,
+        everything: bool = False,
     ) -> Silence:
-        checked = checked_silence(matchers, starts_at, ends_at, comment, self._clock.now())
+        now = self._clock.now()
+        checked = checked_silence(matchers, starts_at, ends_at, comment, now, everything=everything)
         silence = Silence(self.routing.new_id(), checked, starts_at, ends_at, by, comment)
         with self._store.transaction() as tx:
             tx.save_silence(silence)
@@ -239,4 +250,4 @@ def _note(text: str) -> dict[str, str]:
     if len(text) > LONGEST_NOTE:
         problem = f"it has {len(text)} characters, at most {LONGEST_NOTE} are kept"
         raise InvalidRequest("note", problem, "Shorten it, and link to the rest")
-    return {"note": text} if text else {}
+    return {"note": text} if text.strip() else {}

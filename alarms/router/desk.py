@@ -83,8 +83,17 @@ class IncidentActions(Protocol):
     def note(self, incident_id: str, by: str, text: str) -> Incident: ...
 
     def silence(
-        self, matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, by: str, comment: str
-    ) -> Silence: ...
+        self,
+        matchers: Sequence[Matcher],
+        starts_at: datetime,
+        ends_at: datetime,
+        by: str,
+        comment: str,
+        *,
+        everything: bool = False,
+    ) -> Silence:
+        """Raises ``InvalidRequest``, too where it asks for no value and ``everything`` does not say so."""
+        ...
 
     def covered(self, silence_id: str) -> Covered:
         """What it covers of what fires now. Raises ``NotAllowed``: there is no such silence."""

@@ -61,11 +61,18 @@ def note(settings: Settings, incident_id: str, text: str, by: str) -> None:
     "--from", "start", metavar="TIME", help="As 2026-12-24T18:00Z; UTC unless it says more.  [default: now]"
 )
 @click.option("--minutes", type=click.IntRange(1, MOST_MINUTES), required=True, help="How long it lasts.")
+@click.option("--everything", is_flag=True, help="Confirm that it is meant to cover every alert.")
 @BY
 @click.option("--comment", required=True, help="Reason; stored and shown.")
 @pass_settings
 def silence(
-    settings: Settings, matchers: tuple[str, ...], start: str | None, minutes: int, by: str, comment: str
+    settings: Settings,
+    matchers: tuple[str, ...],
+    start: str | None,
+    minutes: int,
+    everything: bool,
+    by: str,
+    comment: str,
 ) -> None:
     """Silence matching alerts: they are stored and shown, but nobody is notified, as with
     'slo="credit/decision-latency"'."""
@@ -78,7 +85,8 @@ def silence(
         fix = 'write LABEL="value", with =, !=, =~ or !~'
         raise click.BadParameter(f"{error}; {fix}", param_hint="MATCHERS") from error
     desk = desk_of(settings)
-    made = desk.silence(parsed, begins, begins + timedelta(minutes=minutes), by, comment)
+    ends = begins + timedelta(minutes=minutes)
+    made = desk.silence(parsed, begins, ends, by, comment, everything=everything)
     since = "" if start is None else f"from {instant_text(made.starts_at)} "
     say(f"silence {made.id} {since}until {instant_text(made.ends_at)}: {', '.join(map(str, made.matchers))}")
     covered = desk.covered(made.id)

@@ -23,6 +23,7 @@ DAYS = 30
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M"]), help="Time of the first alert (UTC).")
 @click.option(
     "--hours",
+    type=click.IntRange(0, 24 * 366),
     default=24,
     show_default=True,
     help="How long to simulate after the last alert, with nobody acting.",
@@ -70,7 +71,7 @@ def simulate_(settings: Settings, replay: Path, at: datetime | None, hours: int)
 
 
 @click.command()
-@click.option("--days", default=DAYS, show_default=True, help="How far back.")
+@click.option("--days", type=click.IntRange(1, 3_660), default=DAYS, show_default=True, help="How far back.")
 @json_option
 @pass_settings
 def report(settings: Settings, days: int, as_json: bool) -> None:

@@ -12,7 +12,7 @@ import click
 
 from alarms.model.severity import Severity
 from app.bootstrap.paths import paths_of
-from app.cli.context import echo_json, json_option, list_table, pass_settings, say, stdout
+from app.cli.context import echo_json, instant_text, json_option, list_table, pass_settings, say, stdout
 from app.cli.lazy import LazyGroup
 from app.cli.table import ALERTS
 from app.serving.errors import ServingError
@@ -307,7 +307,14 @@ NOTE = click.option("--note", default="", help="Note for the timeline.")
 @pass_settings
 def ack(settings: Settings, incident_id: str, by: str, note: str) -> None:
     """Acknowledge an incident, which stops the acknowledgement deadline but not the resolution deadline."""
-    item = desk_of(settings).acknowledge(incident_id, by, note)
+    desk = desk_of(settings)
+    before = desk.incident(incident_id)
+    item = desk.acknowledge(incident_id, by, note)
+    if before.state == "acknowledged" and before.acknowledged_at is not None:
+        since = f"by {before.acknowledged_by} at {instant_text(before.acknowledged_at)}"
+        unkept = "; use `mirante alerts note` for the note" if note else ""
+        say(f"{item.id} was acknowledged already, {since}; nothing is changed{unkept}.")
+        return
     say(f"{item.id} acknowledged by {item.acknowledged_by}; the resolution deadline still applies.")
 
 

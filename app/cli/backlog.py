@@ -74,7 +74,7 @@ def _batch_table(backlog: Backlog) -> Table:
 
 @click.command(name="dead-letters")
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Most items to show."
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Most items to show."
 )
 @json_option
 @pass_settings

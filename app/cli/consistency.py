@@ -40,7 +40,7 @@ INSTEAD = (
 PAIR = click.option("--pair", type=click.Choice(PAIRS), help="Only this pair.  [default: both]")
 SAMPLE = click.option(
     "--sample",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1_000_000),
     default=CheckPlan().sample,
     show_default=True,
     help="Random records of the source to compare, and as many from the projection.",
@@ -74,7 +74,7 @@ def check(settings: Settings, pair: str | None, sample: int, repair: bool, as_js
 @SAMPLE
 @click.option(
     "--cap",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1_000_000),
     default=100,
     show_default=True,
     help="Most records that a repair may touch; if more differ, it touches none.",

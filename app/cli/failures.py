@@ -83,6 +83,8 @@ def _told(error: Exception) -> tuple[str, ExitStatus]:
         return str(error), error.exit_status
     if isinstance(error, DatabaseError):
         return f"a database in the data directory: {error}; {OTHERWISE}", ExitStatus.ENVIRONMENT
+    if isinstance(error, OverflowError):
+        return "a number or a date is too far away: give a smaller one", ExitStatus.USAGE
     extra = (
         EXTRAS.get((error.name or "").partition(".")[0]) if isinstance(error, ModuleNotFoundError) else None
     )

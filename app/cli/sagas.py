@@ -44,7 +44,7 @@ def sagas() -> None:
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1_000_000),
     default=50,
     show_default=True,
     help="Most sagas to show, oldest first.",

@@ -210,6 +210,23 @@ def test_tokens_are_made_listed_and_revoked_in_a_persons_name(desk: Desk, scene:
     assert [token.revoked_at for token in scene.store.tokens()] == [MONDAY_10]
 
 
+def test_a_silence_of_everything_is_one_that_says_so(desk: Desk) -> None:
+    covers_all = [Matcher("alertname", "=~", ".+")]
+    made = desk.silence(covers_all, MONDAY_10, MONDAY_10 + HOUR, "ana", "the move", everything=True)
+    assert list(desk.silences()) == [made]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n\t"])
+def test_a_blank_note_is_none(desk: Desk, scene: Scene, text: str) -> None:
+    made = scene.receive(burn_alert())
+    before = scene.router.incident(made.id)
+    with pytest.raises(AlarmsError, match="blank"):
+        desk.note(made.id, "ana", text)
+    assert scene.router.incident(made.id) == before
+    desk.acknowledge(made.id, "ana", text)
+    assert "note" not in scene.router.timeline(made.id)[-1].detail
+
+
 @pytest.mark.parametrize(
     "mistake",
     [
@@ -220,6 +237,10 @@ def test_tokens_are_made_listed_and_revoked_in_a_persons_name(desk: Desk, scene:
         lambda desk: desk.tokens.revoke("no-such-token", "ana"),
         lambda desk: desk.silence([], MONDAY_10, MONDAY_10 + HOUR, "ana", "everything"),
         lambda desk: desk.silence([Matcher("a", "=~", "(")], MONDAY_10, MONDAY_10 + HOUR, "ana", "x"),
+        lambda desk: desk.silence([Matcher("a", "=~", ".+")], MONDAY_10, MONDAY_10 + HOUR, "ana", "x"),
+        lambda desk: desk.silence(
+            [Matcher("a", "=~", ".+"), Matcher("b", "!=", "info")], MONDAY_10, MONDAY_10 + HOUR, "ana", "x"
+        ),
     ],
 )
 def test_a_mistake_is_told_in_words(desk: Desk, mistake: Callable[[Desk], object]) -> None:

@@ -16,9 +16,12 @@ from tests.support.router import Scene
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ("limit=0", f"Give 1 to {MOST_LISTED}"),
-        (f"limit={MOST_LISTED + 1}", f"Give 1 to {MOST_LISTED}"),
-        ("state=foo", "Give open or all"),
+        ("?limit=0", f"Give 1 to {MOST_LISTED}"),
+        (f"?limit={MOST_LISTED + 1}", f"Give 1 to {MOST_LISTED}"),
+        ("?state=foo", "Give open or all"),
+        ("/notifications?limit=-1", f"Give 1 to {MOST_LISTED}"),
+        ("/notifications?limit=99999999999999999999", ""),
+        ("/duty?since=9999-12-31T23:00:00Z&until=9999-12-31T23:59:00-14:00", ""),
     ],
 )
 def test_a_list_that_cannot_be_given_as_asked_is_refused(asked: str, told: str) -> None:
@@ -28,7 +31,7 @@ def test_a_list_that_cannot_be_given_as_asked_is_refused(asked: str, told: str) 
     async def answer() -> httpx.Response:
         transport = httpx.ASGITransport(Starlette(routes=api.routes()))
         async with httpx.AsyncClient(transport=transport, base_url="http://router") as client:
-            return await client.get(f"/v1/alerts?{asked}", headers={"authorization": "Bearer t"})
+            return await client.get(f"/v1/alerts{asked}", headers={"authorization": "Bearer t"})
 
     found = asyncio.run(answer())
     scene.close()

@@ -159,6 +159,44 @@ def test_no_control_byte_of_a_sender_reaches_the_terminal(tmp_path: Path, incide
     assert shown.out == f"{payload.decode()}\n", "a pipe gets it as it came"
 
 
+FAR = "99999999999999"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("snooze", "INCIDENT", "--minutes", FAR),
+        ("silence", 'a="b"', "--minutes", FAR, "--comment", "x"),
+        ("silence", 'a="b"', "--minutes", 60, "--comment", "x", "--from", "9999-12-31T23:59Z"),
+        ("silence", 'a="b"', "--minutes", 60, "--comment", "x", "--from", "0001-01-01T00:00+14:00"),
+        ("silence", 'alertname=~".+"', "--minutes", 60, "--comment", "x"),
+        ("note", "INCIDENT", "  "),
+        ("list", "--limit", FAR),
+        ("report", "--days", FAR),
+        ("replay", "--policy", "alarms/policy.yaml", "--since", f"{FAR}d"),
+        ("duty", "--days", FAR),
+        ("duty", "--at", "9999-12-31T23:59"),
+        ("duty", "--at", "0001-01-01T00:00"),
+        ("duty", "override", "on-call", "ana", "--until", "9999-12-31T23:59-14:00"),
+    ],
+)
+def test_a_number_or_a_date_far_away_is_refused_in_words(
+    tmp_path: Path, incident: str, command: tuple[object, ...]
+) -> None:
+    given = [incident if part == "INCIDENT" else part for part in command]
+    ran = mirante("--data-dir", tmp_path, "alerts", *given)
+    assert ran.status == 2
+    assert "bug" not in ran.err
+
+
+def test_what_is_acknowledged_already_says_by_whom_and_is_not_again(tmp_path: Path, incident: str) -> None:
+    alerts(tmp_path, "ack", incident, "--by", "ana")
+    before = json.loads(alerts(tmp_path, "show", incident, "--json").out)["timeline"]
+    again = alerts(tmp_path, "ack", incident, "--by", "bia").out
+    assert "was acknowledged already, by ana at 20" in again
+    assert json.loads(alerts(tmp_path, "show", incident, "--json").out)["timeline"] == before
+
+
 def test_a_remote_router_wants_a_token_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIRANTE_ROUTER_URL", "http://127.0.0.1:1")
     ran = mirante("--data-dir", tmp_path, "alerts", "list")
