@@ -177,7 +177,8 @@ def test_another_page_never_puts_off_what_is_to_come(scene: Contacts) -> None:
 def test_a_silence_takes_back_what_is_to_come(scene: Contacts) -> None:
     incident = scene.receive(burn_alert())
     now = scene.clock.now()
-    scene.router.silence([Matcher("alertname", "=~", ".+")], now, now + 60 * MINUTE, "ana", "known")
+    covers_all = [Matcher("alertname", "=~", ".+")]
+    scene.router.silence(covers_all, now, now + 60 * MINUTE, "ana", "known", everything=True)
     assert nothing_is_to_come(scene, incident.id)
     scene.pass_time(20 * MINUTE)
     assert scene.minutes() == [(0, "ana", "mail")]

@@ -117,7 +117,7 @@ def holds_end(scene: Scene, incident_id: str) -> list[datetime]:
 def test_a_symptom_that_is_silenced_keeps_the_end_of_its_silence_when_its_cause_is_over() -> None:
     scene, end = Scene(), MONDAY_10 + 60 * MINUTE
     down = foreign_alert("AuroraDown", Severity.P1, component="aurora")
-    scene.router.silence([Matcher("slo", "=~", ".+")], MONDAY_10, end, "ana", "move")
+    scene.router.silence([Matcher("slo", "=~", ".+")], MONDAY_10, end, "ana", "move", everything=True)
     scene.receive(down)
     silenced = scene.receive(burn_alert())
     scene.receive(ended(down, MONDAY_10))
@@ -162,7 +162,8 @@ def test_a_symptom_that_was_there_first_and_is_worse_than_its_cause_goes_on_pagi
 
 def test_a_symptom_that_was_silenced_first_stays_held_by_its_silence() -> None:
     scene = Scene()
-    scene.router.silence([Matcher("slo", "=~", ".+")], MONDAY_10, MONDAY_10 + 60 * MINUTE, "ana", "move")
+    end = MONDAY_10 + 60 * MINUTE
+    scene.router.silence([Matcher("slo", "=~", ".+")], MONDAY_10, end, "ana", "move", everything=True)
     burn = scene.receive(burn_alert())
     scene.receive(foreign_alert("AuroraDown", Severity.P1, component="aurora"))
     assert kinds(scene, burn.id) == [TransitionKind.OPENED, TransitionKind.HELD, TransitionKind.ATTACHED]
