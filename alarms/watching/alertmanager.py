@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from alarms.intake.normalise import IntakeRules
-from alarms.watching.server import ODD, Server, configuration, duration, up_for
+from alarms.watching.server import ODD, Parts, Server, configuration, duration, up_for
 from alarms.watching.source_answer import SourceAnswer
 from alarms.watching.webhook_form import taken, webhook_form
 
@@ -47,8 +47,10 @@ class AlertmanagerAsker:
         except ODD as error:
             raise self._server.odd(status, error) from error
         found = self._server.ask(listed)
+        parts = Parts()
         try:
-            items = [(item, _state(item), _receivers_of(item)) for item in found]
+            items = parts.read(found, lambda item: (item, _state(item), _receivers_of(item)))
+            parts.refuse_none_of(items)
         except ODD as error:
             raise self._server.odd(listed, error) from error
         rules, now = self._rules(), self._wall()
@@ -66,6 +68,8 @@ class AlertmanagerAsker:
             aside=frozenset(aside - told.keys()),
             up_for=up,
             waits=_longest_wait(settings),
+            remark=parts.remark(),
+            odd=parts.odd,
         )
 
 

@@ -12,7 +12,8 @@ import msgspec
 from alarms.intake.cloudwatch import SOURCE, parse_alarm
 from alarms.intake.normalise import IntakeRules
 from alarms.model.alert import Alert, AlertState
-from alarms.model.errors import MalformedPayload, SourceSilent
+from alarms.model.errors import SourceSilent
+from alarms.watching.server import Parts
 from alarms.watching.source_answer import SourceAnswer
 from foundation.aws.errors import AwsError
 
@@ -43,14 +44,14 @@ class CloudWatchAsker:
     def ask(self) -> SourceAnswer:
         firing: dict[str, Alert] = {}
         listed, aside, judged = set(), set(), set()
+        parts = Parts()
         rules, now = self._rules(), self._wall()
-        for alarm in self._alarms():
-            try:
-                found = {
-                    state: self._alerts(alarm, state, rules, now) for state in ("ALARM", "INSUFFICIENT_DATA")
-                }
-            except MalformedPayload as error:
-                raise SourceSilent(self.name, f"lists an alarm that is none ({error})") from error
+        alarms = parts.read(list(self._alarms()), lambda alarm: (alarm, self._by_state(alarm, rules, now)))
+        try:
+            parts.refuse_none_of(alarms)
+        except ValueError as error:
+            raise SourceSilent(self.name, f"lists alarms that are none ({error})") from error
+        for alarm, found in alarms:
             members = {alert.member for alerts in found.values() for alert in alerts}
             judged |= members
             state = str(alarm.get("StateValue"))
@@ -62,7 +63,19 @@ class CloudWatchAsker:
                 firing |= {alert.member: alert for alert in fires}
             else:
                 aside |= {alert.member for alert in fires}
-        return SourceAnswer(firing, frozenset(listed), frozenset(aside), frozenset(judged))
+        return SourceAnswer(
+            firing,
+            frozenset(listed),
+            frozenset(aside),
+            frozenset(judged),
+            remark=parts.remark(),
+            odd=parts.odd,
+        )
+
+    def _by_state(
+        self, alarm: Mapping[str, Any], rules: IntakeRules, now: datetime
+    ) -> dict[str, tuple[Alert, ...]]:
+        return {state: self._alerts(alarm, state, rules, now) for state in ("ALARM", "INSUFFICIENT_DATA")}
 
     def _is_ours(self, alarm: Mapping[str, Any]) -> bool:
         actions = [str(action) for action in alarm.get("AlarmActions") or ()]

@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alarms.model.alert import AlertState
 from alarms.model.errors import SourceSilent
@@ -21,14 +21,17 @@ from alarms.model.severity import Severity
 from alarms.model.source import AskedState, SourceReport
 from alarms.router.reconcile import Heard, ended
 from alarms.router.router import Router
-from alarms.router.troubles import SELF
+from alarms.router.troubles import SELF, Trouble
 from alarms.stores.protocol import RouterStore
 from alarms.watching.alert_finder import AlertFinder, Says, batches
 from alarms.watching.source_answer import SourceAnswer, WatchedSource, WatchTimes
 from alarms.watching.standing import Standing
+from foundation.bilingual import Text
 from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
+TOLD_AGAIN = timedelta(minutes=10)  # a trouble that is not met for long is taken to be over
+UNDERSTOOD = Text("its answer can be read as a whole again", "a resposta volta a ser lida por inteiro")
 A_ROUND = 1_000  # alerts taken in, marked or closed at once; the rest wait for the next round
 
 
@@ -47,6 +50,7 @@ class OneSource:
         self._gone: dict[str, datetime] = {}
         self._finder = AlertFinder(store, router, clock)
         self._closed: Counter[str] = Counter()  # by asker
+        self._odd_told: dict[str, datetime] = {}  # when last, by asker
 
     def look(self) -> None:
         asked_at = self._clock.now()
@@ -81,6 +85,18 @@ class OneSource:
             needed = max(self._times.close_after, answer.longest_for)
             expected = bool(reported & self._standings.keys())
             self._standings[name].answered(now, answer, needed, expected)
+            self._tell_odd(name, answer, now)
+
+    def _tell_odd(self, name: str, answer: SourceAnswer, now: datetime) -> None:
+        """What cannot be read may hide anything, so somebody has to look."""
+        told_at = self._odd_told.get(name)
+        if not answer.odd:
+            if told_at is not None:
+                self._router.trouble_is_over(_odd(name, ""), UNDERSTOOD)
+                del self._odd_told[name]
+        elif told_at is None or now - told_at >= TOLD_AGAIN:
+            self._odd_told[name] = now
+            self._router.routing.troubles.note(_odd(name, answer.remark))
 
     # -- what fires there and is not known here
 
@@ -133,8 +149,9 @@ class OneSource:
         return list(due)[:A_ROUND]
 
     def _may_close(self, answers: Mapping[str, SourceAnswer]) -> bool:
-        """All answer, and have been up for longer than their slowest rule takes to fire."""
-        if len(answers) < len(self._askers):
+        """All answer, in words that are understood, and have been up for longer than their slowest rule takes
+        to fire."""
+        if len(answers) < len(self._askers) or any(answer.odd for answer in answers.values()):
             return False
         longest = max(answer.longest_for for answer in answers.values())
         needed = max(longest, self._times.close_after)
@@ -207,3 +224,16 @@ class OneSource:
                         remark=standing.problem,
                     )
                 )
+
+
+def _odd(asker: str, remark: str) -> Trouble:
+    return Trouble(
+        "SourceAnswerOdd",
+        asker,
+        Text(
+            f"{asker}: {remark}. The others are taken; what these say is not known here, and nothing that is "
+            "open is closed by that answer.",
+            f"{asker} respondeu com partes que não podem ser lidas ({remark}). As outras valem; o que essas "
+            "dizem não se sabe aqui, e nada que está aberto é fechado por essa resposta.",
+        ),
+    )

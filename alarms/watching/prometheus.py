@@ -6,7 +6,7 @@ It lists an alert with the labels of its rule and series, and sends it on with i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 
 from alarms.intake.normalise import IntakeRules
-from alarms.watching.server import ODD, Server, configuration, up_for
+from alarms.watching.server import ODD, Parts, Server, configuration, up_for
 from alarms.watching.source_answer import SourceAnswer
 from alarms.watching.webhook_form import taken, webhook_form
 from foundation.patterns import PatternError, fullmatch
@@ -49,9 +49,7 @@ class PrometheusAsker:
     def ask(self) -> SourceAnswer:
         up = self._of("status/runtimeinfo", lambda data: up_for(data["startTime"], self._wall()))
         settings = self._of("status/config", lambda data: _map(configuration(data["yaml"])))
-        return self._of(
-            "rules?type=alert", lambda data: self._answer(_alerting(data["groups"]), settings, up)
-        )
+        return self._of("rules?type=alert", lambda data: self._answer(data["groups"], settings, up))
 
     def _of(self, what: str, read: Callable[[Any], Read]) -> Read:
         """What ``read`` makes of the data of an answer."""
@@ -62,16 +60,18 @@ class PrometheusAsker:
         except ODD as error:
             raise self._server.odd(path, error) from error
 
-    def _answer(
-        self, rules: list[Mapping[str, Any]], settings: Mapping[str, Any], up: timedelta
-    ) -> SourceAnswer:
-        sends = _Sending.of(settings)
+    def _answer(self, groups: object, settings: Mapping[str, Any], up: timedelta) -> SourceAnswer:
+        sends, parts = _Sending.of(settings), Parts()
+        rules = _alerting(parts, groups)
+        parts.refuse_none_of(rules)
+        found = parts.read(rules, lambda rule: parts.read(rule.get("alerts") or [], _with_state))
         listed = [
             _Listed(sends.form(item), state)
-            for rule in rules
-            for item in rule.get("alerts") or ()
-            if (state := str(item["state"])) in ("pending", "firing")
+            for alerts in found
+            for item, state in alerts
+            if state in ("pending", "firing")
         ]
+        slowest = max(parts.read(rules, _for), default=timedelta())
         alerts = taken([one.fields for one in listed], self._rules(), self._wall())
         firing = {
             alert.member: alert
@@ -83,8 +83,9 @@ class PrometheusAsker:
             listed=frozenset(alert.member for alert in alerts),
             judged=frozenset(str(rule["name"]) for rule in rules if _is_evaluated(rule)),
             up_for=up,
-            longest_for=max((_for(rule) for rule in rules), default=timedelta()),
-            remark="" if sends.is_followed else NOT_FOLLOWED,
+            longest_for=slowest,
+            remark=parts.remark() or ("" if sends.is_followed else NOT_FOLLOWED),
+            odd=parts.odd,
         )
 
 
@@ -125,14 +126,20 @@ def _matches(pattern: str, name: str) -> bool:
         raise ValueError(str(error)) from error
 
 
-def _alerting(groups: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    def each() -> Iterator[Mapping[str, Any]]:
-        for group in groups:
-            for rule in group["rules"]:
-                if rule["type"] == "alerting":
-                    yield rule
+def _alerting(parts: Parts, groups: object) -> list[Mapping[str, Any]]:
+    listed = parts.read(groups, lambda group: parts.read(group["rules"], _with_type))
+    return [rule for rules in listed for rule, kind in rules if kind == "alerting"]
 
-    return list(each())
+
+def _with_type(rule: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    kind, _ = str(rule["type"]), rule["name"]
+    return rule, kind
+
+
+def _with_state(item: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    if not isinstance(item["labels"], dict):
+        raise TypeError("labels that are no object")
+    return item, str(item["state"])
 
 
 def _is_evaluated(rule: Mapping[str, Any]) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sized
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -16,6 +17,7 @@ from foundation.yaml_nodes import plain, read_nodes
 
 ANSWER_SECONDS = 20.0  # real, for each question
 MOST_CONFIGURATION = 1_000_000  # characters that are looked at
+Read = TypeVar("Read")
 
 
 class Server:
@@ -49,6 +51,38 @@ class Server:
 
 
 ODD = (LookupError, TypeError, ValueError, AttributeError, MalformedPayload, OverflowError)
+
+
+class Parts:
+    """Elements of one answer, each read alone: an odd one hides no other, and is counted."""
+
+    def __init__(self) -> None:
+        self.count = self.odd = 0
+        self._first = ""
+
+    def read(self, listed: object, read: Callable[[Any], Read]) -> list[Read]:
+        """What ``read`` makes of each that is not odd. Raises ``TypeError`` where it is no list at all."""
+        if not isinstance(listed, list):
+            raise TypeError(f"{type(listed).__name__} in place of a list")
+        found = []
+        for item in listed:
+            self.count += 1
+            try:
+                found.append(read(item))
+            except ODD as error:
+                self.odd += 1
+                self._first = self._first or _said(error)
+        return found
+
+    def remark(self) -> str:
+        """What was odd."""
+        said = f"{self.odd} of {self.count} parts of its answer cannot be read: {self._first}"
+        return said if self.odd else ""
+
+    def refuse_none_of(self, found: Sized) -> None:
+        """Raises ``ValueError`` where nothing but odd elements came instead of what was asked for."""
+        if self.odd and not found:
+            raise ValueError(self.remark())
 
 
 def up_for(began: object, now: datetime) -> timedelta:

@@ -17,7 +17,8 @@ class SourceAnswer:
 
     ``judged`` are names of rules, or members, whose end it can tell (None: that is not its business).
     ``up_for`` is how long it has been there, ``longest_for`` how long a rule of it may take to fire, and
-    ``waits`` how long it may keep an alert before it sends it, by its own configuration.
+    ``waits`` how long it may keep an alert before it sends it, by its own configuration. ``odd`` counts what
+    in it is none of what such a source lists, which may hide anything.
     """
 
     firing: Mapping[str, Alert]
@@ -28,6 +29,7 @@ class SourceAnswer:
     longest_for: timedelta = timedelta()
     waits: timedelta = timedelta()
     remark: str = ""
+    odd: int = 0
 
 
 class Asker(Protocol):

@@ -3,7 +3,9 @@ same alerts that their messages bring."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,7 +27,7 @@ from tests.support.alerting_chain import METRIC, AlertingChain
 from tests.support.alertmanager_server import needs_alertmanager
 from tests.support.aws_emulator import aws_client, needs_emulator, shared_emulator
 from tests.support.hostile_server import HEAD, deep, endless, hostile, whole
-from tests.support.http_catcher import HttpCatcher
+from tests.support.http_catcher import HttpCatcher, Reply
 from tests.support.patience import wait_until
 from tests.support.prometheus_server import needs_prometheus
 
@@ -152,6 +154,64 @@ def test_an_odd_answer_is_no_answer(
 ) -> None:
     with hostile(partial(whole, "200 OK", body)) as server, pytest.raises(SourceSilent):
         asked(server.url, client).ask()
+
+
+ACTIVE = {"status": {"state": "active"}, "receivers": [{"name": "on-call"}]}
+FIRES = {"state": "firing"}
+GOOD = [{"labels": {"alertname": name, "severity": "critical"}} for name in ("Good1", "Good2")]
+
+
+def _mixed(fields: dict[str, Any]) -> list[Any]:
+    return [GOOD[0] | fields, 5, None, {"labels": None}, GOOD[1] | fields]
+
+
+def _rule(name: str, alerts: object, **fields: object) -> dict[str, Any]:
+    evaluated = {"health": "ok", "lastEvaluation": "2026-01-01T00:00:00Z"}
+    return {"type": "alerting", "name": name, "alerts": alerts, **evaluated, **fields}
+
+
+@contextmanager
+def _answering(answers: dict[str, Any]) -> Iterator[str]:
+    """A server with one JSON document for each path; its address."""
+    with HttpCatcher(lambda caught: Reply(200, json.dumps(answers[caught.path]).encode())) as server:
+        yield server.url
+
+
+def test_one_odd_alert_of_alertmanager_hides_no_other(client: httpx.Client) -> None:
+    answers = {"/api/v2/status": json.loads(UPTIME), "/api/v2/alerts": _mixed(ACTIVE)}
+    with _answering(answers) as url:
+        answer = _manager(url, client).ask()
+    assert {alert.name for alert in answer.firing.values()} == {"Good1", "Good2"}
+    assert answer.odd == 3
+    assert "3 of 5 parts of its answer cannot be read" in answer.remark
+
+
+def test_one_odd_group_rule_or_alert_of_prometheus_hides_no_other(client: httpx.Client) -> None:
+    rules = [_rule("Good", _mixed(FIRES)), 7, {}, _rule("Slow", [], duration="x"), _rule("None", "no")]
+    groups = [{"rules": rules}, None, {"rules": 3}]
+    data = {
+        "status/runtimeinfo": {"startTime": "2026-01-01T00:00:00Z"},
+        "status/config": {"yaml": ""},
+        "rules?type=alert": {"groups": groups},
+    }
+    with _answering({f"/api/v1/{what}": {"data": found} for what, found in data.items()}) as url:
+        answer = _prometheus(url, client).ask()
+    assert {alert.name for alert in answer.firing.values()} == {"Good1", "Good2"}
+    assert answer.judged == frozenset({"Good", "Slow", "None"})
+    assert answer.odd == 9
+
+
+class _Alarms:
+    def describe_alarms(self, **_: Any) -> dict[str, Any]:
+        fires = {"StateValue": "ALARM", "AlarmActions": [TOPIC], "ActionsEnabled": True}
+        good = [{"AlarmName": name, "AlarmArn": name, **fires} for name in ("Good1", "Good2")]
+        return {"MetricAlarms": [good[0], 5, {"StateValue": "ALARM"}, good[1]]}
+
+
+def test_one_odd_alarm_of_cloudwatch_hides_no_other() -> None:
+    answer = CloudWatchAsker(_Alarms(), rules, now).ask()
+    assert {alert.name for alert in answer.firing.values()} == {"Good1", "Good2"}
+    assert answer.odd == 2
 
 
 @pytest.mark.parametrize("asked", [_manager, _prometheus])

@@ -113,6 +113,11 @@ def empty(watched: Watched) -> None:
     watched.prometheus.says(judged=frozenset())
 
 
+def odd_there(watched: Watched) -> None:
+    """What cannot be read may be that alert."""
+    watched.manager.says(odd=1, remark="1 of 1 parts of its answer cannot be read")
+
+
 def pending_there(watched: Watched) -> None:
     watched.prometheus.says(listed=frozenset({DISK.member}))
 
@@ -131,6 +136,7 @@ def suppressed_there(watched: Watched) -> None:
         restarted_with_rules_that_fire_at_once,
         rule_gone,
         empty,
+        odd_there,
         pending_there,
         suppressed_there,
     ],

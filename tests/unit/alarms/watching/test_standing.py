@@ -112,6 +112,20 @@ def test_one_that_lost_its_rules_while_we_were_away_is_known_by_what_is_open(
     assert len(about_sources(scene)) == 1
 
 
+def test_an_answer_with_odd_parts_is_told_once_until_all_of_it_can_be_read(
+    scene: Scene, watched: Watched
+) -> None:
+    watched.manager.says(odd=3, remark="3 of 5 parts of its answer cannot be read")
+    watched.pass_time(9 * MINUTE)
+    (trouble,) = [one for one in scene.router.open_incidents() if one.name == "SourceAnswerOdd"]
+    assert trouble.summary.startswith("alertmanager http://am:9093: 3 of 5 parts of its answer")
+    assert "So far" not in trouble.summary
+    assert len(watched.told("3 of 5 parts")) == 1
+    watched.manager.says(odd=0, remark="")
+    watched.look()
+    assert not scene.router.incident(trouble.id).is_open
+
+
 def test_a_source_that_breaks_ours_keeps_the_others_from_nothing(scene: Scene, watched: Watched) -> None:
     """What nobody thought of is told as a trouble of the router."""
     watched.manager.ask = lambda: None  # type: ignore[method-assign, assignment, return-value]
