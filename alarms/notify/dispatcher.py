@@ -177,7 +177,7 @@ class Dispatcher:
             next_attempt_at=self._clock.now() + wait,
             worker=None,
             lease_until=None,
-            last_error=str(failure),
+            last_error=_reason(delivery, failure),
         )
         if self._store.settle(again):
             self._on_failed(again)
@@ -188,14 +188,20 @@ class Dispatcher:
             state=DeliveryState.DEAD,
             attempts=delivery.attempts + 1,
             lease_until=None,
-            last_error=str(failure),
+            last_error=_reason(delivery, failure),
         )
         LOG.error(
             "a notification cannot be delivered",
-            extra={"dedup_id": dead.notification.dedup_id, "reason": str(failure)},
+            extra={"dedup_id": dead.notification.dedup_id, "reason": dead.last_error},
         )
         if self._store.settle(dead):
             self._on_dead(dead)
+
+
+def _reason(delivery: Delivery, failure: NotifierError) -> str:
+    """With the channel's own name: there may be several of one kind."""
+    channel = delivery.notification.channel
+    return str(failure) if failure.receiver == channel else f"{channel}: {failure}"
 
 
 def _notifier(notifiers: Mapping[str, Notifier], channel: str) -> Notifier:

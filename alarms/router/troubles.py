@@ -19,6 +19,7 @@ from foundation.quantities import duration_text
 SELF = "self"  # the source of what the router says of itself
 SHOWN = 300  # characters of what an error says
 PUT_ASIDE = "Quarantined"
+CHANNEL_FAILS = "ChannelFails"  # over when a message arrives, however long that takes
 REASON_SHOWN = 160  # characters of why something is in quarantine
 UNKNOWN_SEVERITY = "UnknownSeverity"
 QUIET = timedelta(hours=1)
@@ -96,7 +97,7 @@ def put_aside_as(origin: str, problem: str) -> str:
 
 def end_of(record: AlertRecord, now: datetime, in_quarantine: Collection[str]) -> Alert | None:
     """The end of a trouble, if it is over. ``in_quarantine`` is what those there are about."""
-    if record.state is AlertState.RESOLVED:
+    if record.state is AlertState.RESOLVED or record.name == CHANNEL_FAILS:
         return None
     if record.name == PUT_ASIDE:
         left = record.labels.get("about") in in_quarantine

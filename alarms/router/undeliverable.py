@@ -31,6 +31,7 @@ def tell_next(update: IncidentUpdate, delivery: Delivery) -> None:
         TransitionKind.UNDELIVERABLE,
         detail={
             "target": lost.target,
+            "channel": lost.channel,
             "step": lost.step.value,
             "reason": delivery.last_error or "",
             "dedup": lost.dedup_id,

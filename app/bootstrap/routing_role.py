@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import httpx
@@ -39,11 +39,12 @@ from alarms.intake.sqs import SqsConsumer
 from alarms.intake.worker import IntakeWorker
 from alarms.model.ids import SortableIds
 from alarms.model.notification import Delivery
-from alarms.notify.dispatcher import Dispatcher
+from alarms.notify.dispatcher import Dispatcher, Settled
 from alarms.policy.alarm_policy import AlarmPolicy
 from alarms.policy.channel import pagers
 from alarms.policy.policy import RoutingPolicy
 from alarms.reports.metrics import RouterMetrics
+from alarms.router.channel_health import ChannelWatch
 from alarms.router.heartbeat import HeartbeatSender, ping
 from alarms.router.readiness import RouterReadiness
 from alarms.router.tokens import OPERATOR
@@ -108,7 +109,9 @@ def add_routing(
     rules = _rules(settings, catalogue)
     signs = SignsOfLife(intakes.heartbeats)
     worker = _worker(routing, rules(router.policy, intakes), clock, inbox, signs)
-    dispatcher = _dispatcher(routing, build_notifiers(routing.channels, settings, clock), clock, metrics)
+    channels = ChannelWatch(routing.store, router.routing.troubles, router, clock, routing.channels)
+    notifiers = build_notifiers(routing.channels, settings, clock)
+    dispatcher = _dispatcher(routing, notifiers, clock, (metrics.delivered, channels.settled))
 
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
     chat = ChatButtons(settings, router, routing.channels, outside)
@@ -123,6 +126,7 @@ def add_routing(
             signs.change(sent.heartbeats)
             heartbeats.change(sent.heartbeats)
             router.change_pagers(pagers(alarms.channels))
+            channels.change_channels(alarms.channels)
             chat.change_channels(alarms.channels)
 
         return take
@@ -137,6 +141,7 @@ def add_routing(
     )
 
     def tick() -> None:
+        channels.look()
         router.tick()
         heartbeat.ticked()
 
@@ -149,7 +154,8 @@ def add_routing(
         *DeskApi(router, people).routes(),
     ]
     parts.collectors.append(metrics)
-    parts.judges += [RouterReadiness(store, clock, None if settings.router_store else _free_of(parts)), files]
+    free = None if settings.router_store else _free_of(parts)
+    parts.judges += [RouterReadiness(store, clock, free), files, channels]
     parts.hangup.append(files.ask)
     parts.loops += [
         Loop("work", WORK_EVERY, in_thread(worker.run_once), real, while_busy=True),
@@ -193,11 +199,15 @@ def _worker(
 
 
 def _dispatcher(
-    routing: RouterParts, notifiers: Notifiers, clock: Clock, metrics: RouterMetrics
+    routing: RouterParts, notifiers: Notifiers, clock: Clock, interested: Sequence[Settled]
 ) -> Dispatcher:
+    def settled(delivery: Delivery) -> None:
+        for told in interested:
+            told(delivery)
+
     def dead(delivery: Delivery) -> None:
         """Somebody has to be told all the same: the next in the matrix is."""
-        metrics.delivered(delivery)
+        settled(delivery)
         routing.router.undeliverable(delivery)
 
     dispatcher = Dispatcher(
@@ -207,8 +217,8 @@ def _dispatcher(
         f"dispatcher-{os.getpid()}",
         lease=LEASE,
         concurrency=AT_ONCE,
-        on_sent=metrics.delivered,
-        on_failed=metrics.delivered,
+        on_sent=settled,
+        on_failed=settled,
         on_dead=dead,
     )
     dispatcher.change_notifiers(notifiers.by_channel, notifiers.close)

@@ -3,35 +3,61 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from alarms.model.severity import Severity
-from app.cli.context import pass_settings, plain_table, say, stdout
+from app.cli.alerts import NoRouterYet, desk_of
+from app.cli.context import age_text, echo_json, json_option, pass_settings, plain_table, say, stdout
 from app.settings import Settings, channel_variable
-from foundation.clock import SystemClock
+from foundation.clock import SystemClock, parse_clock
 
 if TYPE_CHECKING:
     from alarms.policy.alarm_policy import AlarmPolicy
     from alarms.policy.channel import Channel
+    from alarms.router.channel_health import ChannelHealth
 
 ROUTER = "router"
 
 
 @click.command()
+@json_option
 @pass_settings
-def channels(settings: Settings) -> None:
-    """List the channels, the teams they serve, and whether their secrets are set."""
+def channels(settings: Settings, as_json: bool) -> None:
+    """List the channels: whom they serve, whether their secrets are set, whether messages arrive."""
     from alarms.policy.alarm_policy import load_alarm_policy
+    from alarms.router.channel_health import ChannelHealth
 
-    found = load_alarm_policy(settings.folders)
-    table = plain_table("channel", "kind", "teams", "secret")
+    found, now = load_alarm_policy(settings.folders), parse_clock(settings.clock).now()
+    health = _health(settings)
+    if as_json:
+        echo_json([{"channel": name, **asdict(health.get(name, ChannelHealth()))} for name in found.channels])
+        return
+    columns = ("channel", "kind", "teams", "secret", "last arrived", "fails since", "waiting", "why")
+    table = plain_table(*columns, right=("waiting",))
     for name, channel in found.channels.items():
         teams = [team.id for team in found.policy.teams if name in team.channels]
         actions = [action.name for action in found.policy.remediation if action.channel == name]
-        table.add_row(name, _kind(channel), ", ".join([*teams, *actions]), _secret(settings, name, channel))
+        serves, one = ", ".join([*teams, *actions]), health.get(name, ChannelHealth())
+        arrived, fails = (
+            "" if at is None else age_text(at, now) for at in (one.arrived_at, one.failing_since)
+        )
+        secret = _secret(settings, name, channel)
+        table.add_row(name, _kind(channel), serves, secret, arrived, fails, f"{one.waiting}", one.reason)
     stdout.print(table)
+
+
+def _health(settings: Settings) -> Mapping[str, ChannelHealth]:
+    """By the newest messages of the router there is; nothing is known where none ever ran."""
+    from alarms.router.channel_health import channel_health
+
+    try:
+        return channel_health(desk_of(settings).notifications(limit=500))
+    except NoRouterYet:
+        return {}
 
 
 def _kind(channel: Channel) -> str:

@@ -19,7 +19,7 @@ import pytest
 from foundation.clock import clock_spec
 from tests.support.command_line import Ran, mirante
 from tests.support.hooks import alert, alertmanager
-from tests.support.http_catcher import HttpCatcher
+from tests.support.http_catcher import HttpCatcher, Reply
 from tests.support.patience import patience, wait_until
 from tests.support.processes import Role
 from tests.support.running_router import HEADERS, TOKEN, Desk, alarm_policy
@@ -183,6 +183,25 @@ def test_a_start_with_a_broken_file_pages_by_the_last_sound_ones(world: World) -
     wait_until(lambda: world.remarks() == "", SOON, "the files are sound")
     assert world.paged("Mended") == "bia@example.org"
     wait_until(lambda: (world.incident(title) or {})["state"] == "resolved", SOON, "the trouble is over")
+
+
+def test_a_channel_that_brings_nothing_is_told_by_the_others_and_over_when_it_works(world: World) -> None:
+    world.outside.answer = lambda caught: Reply(404 if caught.path == "/mail" else 200)
+    incident, title = world.send("Lost"), "ChannelFails: mail"
+    wait_until(lambda: world.told("/sms", incident), SOON, "the next way to the same person")
+    wait_until(lambda: world.incident(title) is not None, SOON, "an incident of its own")
+    trouble = str((world.incident(title) or {})["id"])
+    wait_until(lambda: world.told("/sms", trouble), SOON, "which is told")
+    assert "messages by mail do not arrive since" in world.remarks()
+    shown = world.type("channels", "--json")
+    (mail,) = [one for one in json.loads(shown.out) if one["channel"] == "mail"]
+    assert "404" in mail["reason"]
+    assert mail["arrived_at"] is None
+
+    world.outside.answer = lambda _: Reply()
+    world.send("Mended")
+    wait_until(lambda: (world.incident(title) or {})["state"] == "resolved", SOON, "the trouble is over")
+    assert world.remarks() == ""
 
 
 def test_killed_between_the_contacts_of_one_person_each_is_told_once(

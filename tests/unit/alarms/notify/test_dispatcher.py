@@ -73,7 +73,7 @@ def test_a_throttled_message_is_tried_again_later_with_the_same_dedup_id() -> No
     desk.pager.failing = failing(TemporaryFailure("sns", "Throttling"), 2)  # type: ignore[assignment]
     enqueue(desk.store, notification())
     assert desk.dispatcher.drain() == 1
-    assert desk.store.deliveries()[0].last_error == "sns: Throttling"
+    assert desk.store.deliveries()[0].last_error == "default: sns: Throttling"
     assert desk.dispatcher.drain() == 0
     desk.clock.advance(timedelta(seconds=2))
     desk.dispatcher.drain()
