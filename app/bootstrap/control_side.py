@@ -16,6 +16,8 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from alarms.intake.heartbeats import BeatStatus, statuses
+from alarms.intake.intakes_file import load_intakes
 from alarms.policy.alarm_policy import AlarmPolicy
 from app.bootstrap.alarm_files import LOOK_EVERY, AlarmFiles
 from app.bootstrap.cloudwatch import publish_series, publish_slo_counts
@@ -53,6 +55,7 @@ from exporters.probes.process_cpu import ProcessCpu
 from exporters.probes.process_memory import ProcessMemory
 from exporters.server import build_registry
 from foundation.clock import SystemClock
+from foundation.errors import DefinitionErrors
 from foundation.sqlite_ladder import UnusableFile
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
@@ -179,8 +182,18 @@ def _console(control: _Control) -> None:
             version=version("mirante"),
             beside=JournalBeside(control.reader),
             runbooks=ShippedRunbooks(routing.runbooks),
+            heartbeats=lambda: _beats(control),
         )
     )
+
+
+def _beats(control: _Control) -> Sequence[BeatStatus]:
+    """As the file says now; while it is broken, which the router tells, there is nothing to show."""
+    try:
+        expected = load_intakes(control.parts.settings.folders).heartbeats
+    except DefinitionErrors:
+        return ()
+    return statuses(control.routing.store, expected, control.parts.clock.now())
 
 
 def _exporters(control: _Control) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alarms.intake.heartbeats import BeatStatus
 from alarms.model.duty import TeamDuty
 from alarms.model.errors import InvalidRequest
 from app.console.formats import Formats
@@ -48,12 +49,28 @@ class TeamView:
     stand_ins: tuple[StandIn, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class BeatView:
+    """A source that must not go quiet; ``state`` is a word of the texts."""
+
+    name: str
+    state: str
+    heard: str
+    due: str
+
+
 def duty_page(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:
     """Raises ``AlarmsError`` when the router's store cannot be read."""
     teams = deps.desk.duty(reader.now, reader.now + AHEAD)
     names = teams[0].names if teams else {}
     people = sorted(names.items(), key=lambda entry: entry[1].casefold())
-    return {"teams": [_team(team, reader) for team in teams], "people": people, "days": AHEAD.days}
+    beats = [_beat(status, reader.formats) for status in deps.heartbeats()]
+    return {
+        "teams": [_team(team, reader) for team in teams],
+        "people": people,
+        "days": AHEAD.days,
+        "beats": beats,
+    }
 
 
 def change_duty(deps: ConsoleDependencies, action: str, form: Mapping[str, str], by: str) -> None:
@@ -78,6 +95,11 @@ def change_duty(deps: ConsoleDependencies, action: str, form: Mapping[str, str],
         "remove": lambda: deps.desk.end_override(_field(form, "id"), by),
     }
     actions[action]()
+
+
+def _beat(status: BeatStatus, formats: Formats) -> BeatView:
+    heard = "" if status.heard_at is None else formats.instant(status.heard_at)
+    return BeatView(status.beat.name, status.state.value, heard, formats.instant(status.due))
 
 
 def _team(team: TeamDuty, reader: Reader) -> TeamView:

@@ -6,11 +6,12 @@ shows the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from alarms.intake.heartbeats import BeatStatus
 from alarms.model.incident import Incident, Timer
 from alarms.model.source import SourceReport
 from alarms.policy.escalation import EscalationPolicy
@@ -129,3 +130,4 @@ class ConsoleDependencies:
     version: str = ""
     beside: BesideSource | None = None
     runbooks: RunbookSource = field(default_factory=ShippedRunbooks)
+    heartbeats: Callable[[], Sequence[BeatStatus]] = tuple

@@ -11,7 +11,9 @@ from random import Random
 from starlette.types import ASGIApp
 
 from alarms.intake.evaluator import alerts_of
+from alarms.intake.heartbeats import statuses
 from alarms.model.alert import Alert, AlertState
+from alarms.model.expected_beat import ExpectedBeat
 from alarms.model.ids import SortableIds
 from alarms.model.severity import Severity
 from alarms.policy.policy_file import load_policy
@@ -105,6 +107,7 @@ class World:
         self.alive: Sequence[datetime] = ()
         self.statuses: Callable[[], Sequence[ObjectiveStatus]] = self._statuses
         self.time_zone = "America/Sao_Paulo"
+        self.expected: Mapping[str, ExpectedBeat] = {}
 
     def fill(
         self, slo_id: str, minutes: Minutes, source: str = "api-1/4f2c", bound: int | None = None
@@ -156,6 +159,7 @@ class World:
             time_zone=self.time_zone,
             version="0.1.0",
             beside=JournalBeside(reader),
+            heartbeats=lambda: statuses(self.store, self.expected, self.clock.now()),
         )
 
     def application(self) -> ASGIApp:

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from alarms.model.expected_beat import ExpectedBeat
 from alarms.model.severity import Severity
 from alarms.policy.people import People, Person
 from alarms.policy.schedule import Rotation, Schedule, Schedules
@@ -122,3 +123,24 @@ async def test_a_person_is_called_by_name_wherever_an_incident_is_shown(world: W
     shown = [text_of(page) for page in pages]
     assert [f"({name})" in text for text in shown for name in ("ana", "bia")] == [False] * 4
     assert all("Operations (Ana <Souza>)" in text or "Operations (Bia <Souza>)" in text for text in shown)
+
+
+@pytest.mark.parametrize(
+    ("language", "parts"),
+    [
+        ("en", ("Sources that must not go quiet", "<backup>", "heard", "shop", "not heard yet", "never")),
+        ("pt", ("Fontes que não podem silenciar", "<backup>", "em dia", "shop", "ainda sem sinal", "nunca")),
+    ],
+)
+async def test_it_shows_the_sources_that_must_not_go_quiet(
+    world: World, language: str, parts: tuple[str, ...]
+) -> None:
+    async with signed_in(world) as client:
+        assert 'id="heartbeats"' not in (await client.get("/console/duty")).text
+        world.expected = {name: ExpectedBeat(name, timedelta(hours=1)) for name in ("<backup>", "shop")}
+        with world.store.transaction() as tx:
+            tx.expect("<backup>", world.clock.now())
+            tx.hear("<backup>", world.clock.now())
+        answer = await client.get(f"/console/duty?lang={language}")
+    shown = text_of(answer.text)
+    assert [part for part in parts if part not in shown] == []
