@@ -23,6 +23,7 @@ from foundation.clock import Clock
 
 LOG = logging.getLogger(__name__)
 A_TRANSACTION = 100  # alerts: nobody waits for the write lock longer than these take
+NAMED, NAME_SHOWN = 5, 80  # names, and characters of each
 Item = TypeVar("Item")
 
 
@@ -99,13 +100,16 @@ class AlertFinder:
 
     def tell_unsent(self, says: Mapping[str, Says], heard: Heard, allowed: timedelta, now: datetime) -> None:
         """What was found, goes on firing, and was not sent in all the time ``allowed`` to its source."""
+        unsent: dict[str, list[str]] = {}  # names, by asker
         for member, found in list(self._found.items()):
             record = heard.firing.get(member)
             if member not in says or (record is not None and record.times_seen > found.times_seen):
                 del self._found[member]
             elif now > found.at and now - found.at >= allowed:
                 del self._found[member]
-                self._router.routing.troubles.note(_not_sent(says[member].asker))
+                unsent.setdefault(says[member].asker, []).append(says[member].alert.name)
+        for asker, names in unsent.items():
+            self._router.routing.troubles.note(_not_sent(asker, names), len(names))
 
 
 def _is_new(before: AlertRecord | None, record: AlertRecord) -> bool:
@@ -119,14 +123,18 @@ def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         yield items[start : start + A_TRANSACTION]
 
 
-def _not_sent(asker: str) -> Trouble:
+def _not_sent(asker: str, names: Sequence[str]) -> Trouble:
+    """Naming some."""
+    distinct = sorted(set(names))
+    some, more = ", ".join(name[:NAME_SHOWN] for name in distinct[:NAMED]), max(0, len(distinct) - NAMED)
+    en, pt = (f"{some} and {more} more", f"{some} e mais {more}") if more else (some, some)
     return Trouble(
         "AlertsNotSent",
         asker,
         Text(
-            f"Alerts fired at {asker} that nobody sent here. They were found by asking and are paged; look "
-            "at why they do not arrive: its receiver's address, its token, its own log.",
-            f"Alertas dispararam em {asker} e ninguém os enviou para cá. Foram encontrados por consulta e já "
-            "foram avisados; veja por que não chegam: o endereço do receptor, o token, o log da origem.",
+            f"Alerts fired at {asker} that nobody sent here: {en}. They were found by asking and "
+            "are paged; look at why they do not arrive: its receiver's address, its token, its own log.",
+            f"Alertas dispararam em {asker} e ninguém os enviou para cá: {pt}. Foram encontrados por "
+            "consulta e já foram avisados; veja por que não chegam: o endereço do receptor, o token, o log da origem.",
         ),
     )

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from alarms.model.alert import AlertState
 from alarms.model.errors import SourceSilent
@@ -187,12 +188,13 @@ class OneSource:
 
     def _tell_standings(self, now: datetime) -> None:
         known, routing = Heard.of(self._store, SELF, now), self._router.routing
+        zone = ZoneInfo(self._router.policy.hours.time_zone)
         alerts = []
         for standing in self._standings.values():
             state = standing.to_be_told(now)
             if state is None:
                 continue
-            about = standing.alert(routing.environment, now, state)
+            about = standing.alert(routing.environment, now, state, zone)
             if state is AskedState.ANSWERS:
                 alerts += [about] if about.member in known.firing else []
             elif not known.knows(about.member, routing):

@@ -147,7 +147,15 @@ def test_how_many_were_never_sent_is_told_once_their_source_has_had_its_time(
     watched.pass_time(4 * MINUTE)
     assert len(watched.told("nobody sent here")) == 1
     (trouble,) = [one for one in scene.router.open_incidents() if one.name == "AlertsNotSent"]
+    assert "nobody sent here: A, B, C. They" in trouble.summary
     assert "So far 3." in trouble.summary
+
+
+def test_of_many_that_were_never_sent_some_are_named(scene: Scene, watched: Watched) -> None:
+    watched.manager.fires(*(listed(f"Alert{number}") for number in range(1, 10)))
+    watched.pass_time(PAGE_AFTER + 2 * EVERY)
+    (trouble,) = [one for one in scene.router.open_incidents() if one.name == "AlertsNotSent"]
+    assert "nobody sent here: Alert1, Alert2, Alert3, Alert4, Alert5 and 4 more." in trouble.summary
 
 
 def test_what_is_sent_within_the_time_of_its_source_is_no_trouble(scene: Scene, watched: Watched) -> None:

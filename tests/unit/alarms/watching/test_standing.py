@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.support.asked import DAYS, EVERY, TELL_AFTER, Watched
 from tests.support.router import Scene
 
 MINUTE = timedelta(minutes=1)
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_one_that_does_not_answer_is_paged_and_resolved_when_it_answers(
     (incident,) = about_sources(scene)
     assert (incident.severity, incident.title) == (
         Severity.P2,
-        "alertmanager http://am:9093 does not answer",
+        "alertmanager http://am:9093 does not answer since 2026-03-02 10:00 (13:00 UTC)",
     )
     assert "cannot be reached" in incident.summary
     watched.pass_time(10 * MINUTE)
@@ -77,10 +79,26 @@ def test_one_restart_is_no_page_and_one_after_the_other_is(scene: Scene, watched
         watched.prometheus.says(up_for=MINUTE)
         watched.pass_time(MINUTE)
     (incident,) = about_sources(scene)
-    assert incident.title == "prometheus http://prom:9090 keeps restarting"
+    assert incident.title.startswith("prometheus http://prom:9090 keeps restarting since 2026-03-02 10:")
     watched.prometheus.says(up_for=DAYS)
     watched.look()
     assert about_sources(scene) == []
+
+
+def test_one_that_died_not_long_after_its_start_does_not_answer_and_does_not_restart(
+    scene: Scene, watched: Watched
+) -> None:
+    for looks in range(6):
+        watched.manager.says(up_for=(1 + looks) * EVERY)
+        watched.look()
+        scene.clock.advance(EVERY)
+    watched.manager.silent = True
+    died_at = scene.clock.now()
+    watched.pass_time(TELL_AFTER - EVERY)
+    assert about_sources(scene) == []
+    watched.pass_time(EVERY)
+    (incident,) = about_sources(scene)
+    assert f"does not answer since {died_at.astimezone(SAO_PAULO):%Y-%m-%d %H:%M}" in incident.title
 
 
 def test_one_that_has_lost_its_rules_is_paged(scene: Scene, watched: Watched) -> None:
@@ -88,7 +106,7 @@ def test_one_that_has_lost_its_rules_is_paged(scene: Scene, watched: Watched) ->
     watched.prometheus.says(judged=frozenset())
     watched.pass_time(TELL_AFTER)
     (incident,) = about_sources(scene)
-    assert incident.title == "prometheus http://prom:9090 has lost its rules"
+    assert incident.title.startswith("prometheus http://prom:9090 has lost its rules since 2026-")
     assert watched.reports()["prometheus http://prom:9090"][0] == "empty"
 
 
