@@ -22,6 +22,7 @@ class WebhookNotifier:
     """A ``Notifier``. ``Mirante-Signature: t=<unix seconds>,v1=<hex>`` is an HMAC-SHA256 of ``t.body``.
 
     The dedup id travels as ``Idempotency-Key``: a receiver that has seen it may answer 2xx at once.
+    ``failed`` is told when the template makes nothing of a notification.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class WebhookNotifier:
         now: Callable[[], datetime],
         client: httpx.Client | None = None,
         template: WebhookTemplate | None = None,
+        failed: Callable[[TemplateFault], None] = lambda _: None,
     ) -> None:
         self._url = url
         self._key = key
         self._now = now
         self._template = template
+        self._failed = failed
         self._receiver = HttpReceiver("webhook", client, [url])
 
     def send(self, notification: Notification) -> str:
@@ -52,6 +55,7 @@ class WebhookNotifier:
             except TemplateFault as fault:
                 told = {"channel": notification.channel, "problem": fault.problem, "line": fault.line}
                 LOG.error("a webhook's template failed; the notification is sent as it is", extra=told)
+                self._failed(fault)
         return msgspec.json.encode(notification), JSON
 
     def close(self) -> None:

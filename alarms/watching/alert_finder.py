@@ -135,6 +135,7 @@ def _not_sent(asker: str, names: Sequence[str]) -> Trouble:
             f"Alerts fired at {asker} that nobody sent here: {en}. They were found by asking and "
             "are paged; look at why they do not arrive: its receiver's address, its token, its own log.",
             f"Alertas dispararam em {asker} e ninguém os enviou para cá: {pt}. Foram encontrados por "
-            "consulta e já foram avisados; veja por que não chegam: o endereço do receptor, o token, o log da origem.",
+            "consulta e já foram avisados; veja por que não chegam: o endereço do receptor, o token, o log "
+            "da origem.",
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, TypeVar
 
 from alarms.notify.dispatcher import Notifier
@@ -37,6 +38,7 @@ from alarms.policy.channel import (
     hook_secret_of,
     secret_of,
 )
+from alarms.policy.webhook_template import TemplateFault
 from app.bootstrap.paths import DataPaths
 from app.settings import Settings, SettingsError, channel_variable
 from foundation.aws.clients import AwsClients
@@ -45,6 +47,7 @@ from foundation.clock import Clock, SystemClock
 
 # The outbox tries again by itself, with the dedup id it had; a try ends well before its lease does.
 PAGES = ClientPurpose(connect_seconds=3, answer_seconds=5)
+TemplateFailed = Callable[[str, TemplateFault], None]  # a channel, and what is wrong with its template
 
 
 class Closing(Protocol):
@@ -62,8 +65,10 @@ class Notifiers:
     close: Callable[[], None]
 
 
-def build_notifiers(channels: Channels, settings: Settings, clock: Clock) -> Notifiers:
-    """Nothing is asked of the outside yet.
+def build_notifiers(
+    channels: Channels, settings: Settings, clock: Clock, failed: TemplateFailed = lambda _name, _fault: None
+) -> Notifiers:
+    """Nothing is asked of the outside yet. ``failed`` hears of a template that fails, and of which channel.
 
     Raises:
         SettingsError: a channel lacks its secret, or has one that cannot be used.
@@ -72,12 +77,20 @@ def build_notifiers(channels: Channels, settings: Settings, clock: Clock) -> Not
     """
     with ExitStack() as opened:
         built = {
-            name: _notifier(name, channel, settings, clock, opened) for name, channel in channels.items()
+            name: _notifier(name, channel, settings, clock, opened, partial(failed, name))
+            for name, channel in channels.items()
         }
         return Notifiers(built, opened.pop_all().close)
 
 
-def _notifier(name: str, channel: Channel, settings: Settings, clock: Clock, opened: ExitStack) -> Notifier:
+def _notifier(
+    name: str,
+    channel: Channel,
+    settings: Settings,
+    clock: Clock,
+    opened: ExitStack,
+    failed: Callable[[TemplateFault], None],
+) -> Notifier:
     """What it opens is closed with ``opened``; a mail's connection ends with the mail."""
     secret = _secret(name, channel, settings)
     aws = AwsClients(settings.aws_endpoint)
@@ -92,7 +105,7 @@ def _notifier(name: str, channel: Channel, settings: Settings, clock: Clock, ope
             return SnsNotifier(kept(aws.client("sns", PAGES, channel.region)), channel.topics)
         case WebhookChannel():
             now, template = SystemClock().now, channel.template
-            return kept(WebhookNotifier(channel.url, secret.encode(), now, template=template))
+            return kept(WebhookNotifier(channel.url, secret.encode(), now, template=template, failed=failed))
         case SlackChannel():
             return kept(
                 SlackNotifier(secret, languages=channel.languages, interactive=_hears(channel, settings))

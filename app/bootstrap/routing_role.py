@@ -57,6 +57,7 @@ from app.bootstrap.notifiers import Notifiers, build_notifiers
 from app.bootstrap.process import ProcessParts
 from app.bootstrap.router import RouterParts
 from app.bootstrap.sources import add_watch
+from app.bootstrap.template_faults import TemplateFaults
 from app.serving.loops import Loop, in_thread
 from app.settings import Settings, SettingsError
 from foundation.aws.clients import AwsClients
@@ -110,7 +111,8 @@ def add_routing(
     signs = SignsOfLife(intakes.heartbeats)
     worker = _worker(routing, rules(router.policy, intakes), clock, inbox, signs)
     channels = ChannelWatch(routing.store, router.routing.troubles, router, clock, routing.channels)
-    notifiers = build_notifiers(routing.channels, settings, clock)
+    templates = TemplateFaults(router.routing.troubles, clock)
+    notifiers = build_notifiers(routing.channels, settings, clock, templates.failed)
     dispatcher = _dispatcher(routing, notifiers, clock, (metrics.delivered, channels.settled))
 
     outside = httpx.Client(timeout=PING_SECONDS, follow_redirects=False)
@@ -118,10 +120,11 @@ def add_routing(
 
     def prepare(alarms: AlarmPolicy) -> Take:
         sent = load_intakes(settings.folders)
-        fresh = build_notifiers(alarms.channels, settings, clock)
+        fresh = build_notifiers(alarms.channels, settings, clock, templates.failed)
 
         def take() -> None:
             dispatcher.change_notifiers(fresh.by_channel, fresh.close)
+            templates.forget()
             worker.change_rules(rules(alarms.policy, sent))
             signs.change(sent.heartbeats)
             heartbeats.change(sent.heartbeats)
@@ -155,7 +158,7 @@ def add_routing(
     ]
     parts.collectors.append(metrics)
     free = None if settings.router_store else _free_of(parts)
-    parts.judges += [RouterReadiness(store, clock, free), files, channels]
+    parts.judges += [RouterReadiness(store, clock, free), files, channels, templates]
     parts.hangup.append(files.ask)
     parts.loops += [
         Loop("work", WORK_EVERY, in_thread(worker.run_once), real, while_busy=True),
