@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -14,6 +14,9 @@ from alarms.model.severity import Severity
 
 # External labels by which replicas of Prometheus tell their alerts apart: who saw it, not what it is about.
 SERVER_LABELS = frozenset({"prometheus", "prometheus_replica", "replica"})
+
+LONGEST_AGO = timedelta(days=30)  # that what is told now may have begun
+SKEW = timedelta(minutes=2)  # that its source's clock may be fast
 
 
 class AlertState(StrEnum):
@@ -77,6 +80,11 @@ class Alert:
     said_at: datetime | None = None  # by the source's own clock, where it orders its messages by it
     by_key: bool = False  # its source names it by the key alone: its end may say nothing else
     unreported: bool = False  # nobody said that it is over: its source, asked, no longer reports it
+
+    def began(self, now: datetime, not_before: datetime | None = None) -> datetime:
+        """When its source says it began, or ``now`` where that cannot be meant."""
+        earliest = now - LONGEST_AGO if not_before is None else max(not_before, now - LONGEST_AGO)
+        return min(self.starts_at, now) if earliest <= self.starts_at <= now + SKEW else now
 
     @property
     def ending(self) -> str:

@@ -137,6 +137,7 @@ class Incident:
     members: int = 1  # alerts that made it or joined it, in this cycle
     untold: tuple[str, ...] = ()  # some of those that joined since the last message, by what is different
     untold_count: int = 0
+    began_at: datetime | None = None  # this cycle of it, as its source says; deadlines go by when we heard
     given_by_hand: bool = False  # to its assignee, who keeps it when the duty changes hands
     contacts: tuple[LaterContact, ...] = ()  # still to come, unless somebody acknowledges
 

@@ -52,7 +52,7 @@ def _page_and_link(incident: Incident, step: NotifyStep, links: Links, target: s
 
 
 def _body(incident: Incident, problem: str, acknowledge: str, page: str, language: str) -> str:
-    since = f"{incident.opened_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    since = f"{(incident.began_at or incident.opened_at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     summary = (incident.summary_pt if language == "pt" else "") or incident.summary
     found = [f"{_title(incident, language)} · {incident.environment} · {since} · {incident.severity}"]
     if acknowledge:
@@ -76,6 +76,6 @@ def _why(kind: TransitionKind) -> Text:
 def _short(incident: Incident, link: str, language: str) -> str:
     """The link, if that leaves a third for what it is about."""
     end = f" {link}" if link and len(link) <= SMS * 2 // 3 else ""
-    since = f"{incident.opened_at.astimezone(UTC):%H:%M} UTC"
+    since = f"{(incident.began_at or incident.opened_at).astimezone(UTC):%H:%M} UTC"
     said = f"{incident.severity} {since} {_title(incident, language)}, {incident.environment}"
     return f"{sms(said, SMS - len(end))}{end}"

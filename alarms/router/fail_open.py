@@ -53,7 +53,9 @@ def deduplicate(context: AlertContext) -> None:
         context.remember(known.id)
         context.event = TransitionKind.ALERT_JOINED
         return
-    update = context.change(_incident(context, key, name if many else alert.title or alert.name))
+    update = context.change(
+        _incident(context, key, f"{name}, such as {alert.name}" if many else alert.title or alert.name)
+    )
     update.opened({"alert": alert.name, "source": alert.source})
     context.remember(update.incident.id)
     context.event = TransitionKind.OPENED
@@ -75,6 +77,7 @@ def _incident(context: AlertContext, key: str, title: str) -> Incident:
         route=context.route.name,
         policy_id=policy.id,
         opened_at=context.now,
+        began_at=context.alert.began(context.now),
         updated_at=context.now,
         name=alert.name,
         labels=context.labels,
@@ -174,6 +177,7 @@ def tell_without_incident(
         route="",
         policy_id="",
         opened_at=now,
+        began_at=alert.began(now),
         updated_at=now,
     )
     said = f"no incident could be opened: {problem}"

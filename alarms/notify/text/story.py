@@ -50,7 +50,7 @@ def passed_by(telling: Telling, language: str) -> list[str]:
 
 def tried(telling: Telling, language: str) -> list[str]:
     """What people and the clocks did about it in this cycle, the last of it."""
-    found = [entry for entry in telling.history if entry.kind in TRIED and entry.at >= telling.since]
+    found = [entry for entry in telling.history if entry.kind in TRIED and entry.at >= telling.heard_at]
     found = found[-TRIED_SHOWN:]
     return [SO_FAR.of(language), *(_entry(entry, telling, language) for entry in found)] if found else []
 

@@ -44,7 +44,12 @@ class Telling:
 
     @property
     def since(self) -> datetime:
-        """When this cycle of it began."""
+        """When this cycle of it began, as far as is known."""
+        return self.incident.began_at or self.heard_at
+
+    @property
+    def heard_at(self) -> datetime:
+        """When we heard of this cycle of it."""
         started = [entry.at for entry in self.history if entry.kind in BEGUN]
         return started[-1] if started else self.incident.opened_at
 
