@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,7 +13,7 @@ from alarms.policy.maintenance import Maintenance
 from alarms.policy.people import People
 from alarms.policy.policy_file import read_matchers
 from alarms.policy.schedule import Override, Rotation, Schedule, Schedules
-from alarms.policy.weekly_hours import WeeklyHours, read_weekly_hours
+from alarms.policy.weekly_hours import WeeklyHours, instant_of, is_skipped, read_weekly_hours
 from foundation.clock import SystemClock
 from foundation.files import read_document
 from foundation.located import Place, suggestion
@@ -81,7 +81,12 @@ def _rotation(place: Place, people: People) -> Rotation:
 
 def _override(place: Place, zone: ZoneInfo, people: People, now: datetime) -> Override:
     fields = place.fields(["person", "starts", "ends"])
-    starts, ends = (_local(fields[key]).replace(tzinfo=zone).astimezone(UTC) for key in ("starts", "ends"))
+    given = {key: _local(fields[key]) for key in ("starts", "ends")}
+    starts, ends = (instant_of(local, zone) for local in given.values())
+    for key in (key for key, local in given.items() if ends > now and is_skipped(local, zone)):
+        fields[key].wrong(
+            f"does not exist in {zone.key}: clocks are put forward over it", "Choose another time"
+        )
     if fields["starts"].given and starts >= ends:
         place.wrong("ends before it starts", "Swap starts and ends")
     return Override(_person(fields["person"], people if ends > now else People()), starts, ends)

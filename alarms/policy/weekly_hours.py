@@ -19,6 +19,17 @@ def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
+def is_skipped(local: datetime, zone: ZoneInfo) -> bool:
+    """No clock shows that naive time: it is in the hour that is left out in spring."""
+    return instant_of(local, zone).astimezone(zone).replace(tzinfo=None) != local
+
+
+def comes_twice(local: datetime, zone: ZoneInfo) -> bool:
+    """It is in the hour that is repeated in autumn."""
+    first, second = (local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    return first != second and not is_skipped(local, zone)
+
+
 @dataclass(frozen=True, slots=True)
 class WeeklyHours:
     """``days`` are ISO weekdays (1 is Monday) on which they begin; ``until`` not after ``starts`` is the day

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from alarms.policy.weekly_hours import comes_twice, instant_of, is_skipped
 from app.cli.alerts import BY, desk_of
 from app.cli.context import echo_json, json_option, list_table, pass_settings, say, stdout
 from app.settings import Settings
@@ -151,7 +152,16 @@ def _when(text: str, zone: ZoneInfo, option: str) -> datetime:
         raise click.BadParameter(
             f"{text!r} is not a time; write 2026-12-24T18:00", param_hint=option
         ) from None
-    return at.replace(tzinfo=zone) if at.tzinfo is None else at
+    if at.tzinfo is not None:
+        return at
+    if is_skipped(at, zone):
+        problem = f"{text!r} does not exist in {zone.key}: clocks are put forward over it"
+        raise click.BadParameter(problem, param_hint=option)
+    instant = instant_of(at, zone)
+    if comes_twice(at, zone):
+        first = instant.astimezone(zone).isoformat(timespec="minutes")
+        click.echo(f"{option}: {text} comes twice in {zone.key}; the first is taken, {first}", err=True)
+    return instant
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:

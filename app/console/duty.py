@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from alarms.intake.heartbeats import BeatStatus
 from alarms.model.duty import TeamDuty
 from alarms.model.errors import InvalidRequest
+from alarms.policy.weekly_hours import instant_of, is_skipped
 from app.console.formats import Formats
 from app.console.ports import ConsoleDependencies
 from app.console.visits import Reader
@@ -153,4 +154,10 @@ def _when(deps: ConsoleDependencies, form: Mapping[str, str], name: str) -> date
         at = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidRequest(name, f"{text!r} is not a time", "Write 2026-12-24T18:00") from None
-    return at.replace(tzinfo=ZoneInfo(zones.get(team, "UTC"))) if at.tzinfo is None else at
+    if at.tzinfo is not None:
+        return at
+    zone = ZoneInfo(zones.get(team, "UTC"))
+    if is_skipped(at, zone):
+        problem = f"{text!r} does not exist in {zone.key}: clocks are put forward over it"
+        raise InvalidRequest(name, problem, "Choose another time")
+    return instant_of(at, zone)

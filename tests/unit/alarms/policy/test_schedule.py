@@ -216,6 +216,11 @@ ANA = People({"ana": Person("ana", "Ana Souza")})
             "    layers: [{starts: 2026-01-05T09:00, every: 1w, people: [ana], days: [lundi]}]\n",
             "'lundi' is not one of",
         ),
+        (
+            "    time_zone: Europe/Berlin\n"
+            "    overrides: [{person: ana, starts: 2099-03-29T02:15, ends: 2099-03-30T00:00}]\n",
+            r"overrides\[0\].starts: does not exist in Europe/Berlin: clocks are put forward over it",
+        ),
     ],
 )
 def test_people_of_a_schedule_are_those_of_people_yaml_once_there_are_any(

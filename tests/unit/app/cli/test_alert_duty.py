@@ -88,6 +88,35 @@ def test_what_cannot_be_meant_so_is_refused_in_words(
     assert expected in duty(folder, *arguments, status=2).err
 
 
+def in_berlin(folder: Path, since: str, until: str, status: int = 0) -> Ran:
+    schedules = folder / "alarms" / "schedules.yaml"
+    schedules.write_text(SCHEDULES.replace("America/Sao_Paulo", "Europe/Berlin"), encoding="utf-8")
+    return duty(folder, "override", "operations", "bia", "--from", since, "--until", until, status=status)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "option"),
+    [("2099-03-29T02:15", "2099-03-29T04:00", "--from"), ("2099-03-29T01:00", "2099-03-29T02:45", "--until")],
+)
+def test_a_time_that_clocks_leave_out_is_refused(folder: Path, since: str, until: str, option: str) -> None:
+    said = " ".join(in_berlin(folder, since, until, status=2).err.split())
+    assert f"Invalid value for {option}: '2099-03-29T02:" in said
+    assert "does not exist in Europe/Berlin" in said
+
+
+def test_of_a_time_that_comes_twice_the_first_is_taken_and_said(folder: Path) -> None:
+    ran = in_berlin(folder, "2099-10-25T02:15", "2099-10-25T05:00")
+    assert "--from: 2099-10-25T02:15 comes twice in Europe/Berlin" in ran.err
+    assert "the first is taken, 2099-10-25T02:15+02:00" in ran.err
+    at = ("--at", "2099-10-25T00:00", "--days", "1", "--team", "operations", "--json")
+    (made,) = json.loads(duty(folder, *at).out)[0]["overrides"]
+    assert made["starts_at"].startswith("2099-10-25T00:15:00")
+
+
+def test_the_other_of_two_times_is_named_by_its_offset(folder: Path) -> None:
+    assert in_berlin(folder, "2099-10-25T02:15+01:00", "2099-10-25T05:00").err == ""
+
+
 @pytest.mark.parametrize("who", ["operations", "ana"])
 def test_a_team_and_a_person_are_exported_as_a_calendar(folder: Path, who: str) -> None:
     calendar = icalendar.Calendar.from_ical(duty(folder, "export", who, "--days", "4").out)

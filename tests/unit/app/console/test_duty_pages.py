@@ -88,6 +88,7 @@ async def test_two_people_swap_their_next_shifts(world: World) -> None:
     ("fields", "status", "said"),
     [
         ({"until": "soon"}, 400, "until: 'soon' is not a time"),
+        ({"until": "2018-11-04T00:30"}, 400, "does not exist in America/Sao_Paulo"),
         ({"until": "2020-01-01T00:00"}, 400, "ends_at: it is past"),
         ({"until": "2026-11-30T08:00", "person": "zoe"}, 400, "nobody is called 'zoe'"),
         ({"until": "2026-11-30T08:00", "csrf": "0"}, 403, "did not come from your session"),
