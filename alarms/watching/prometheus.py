@@ -138,7 +138,7 @@ def _with_type(rule: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
 
 def _with_state(item: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
     if not isinstance(item["labels"], dict):
-        raise TypeError("labels that are no object")
+        raise TypeError(f"{type(item['labels']).__name__} in place of labels")
     return item, str(item["state"])
 
 

@@ -135,7 +135,7 @@ def problem_answer(problem: ApiProblem, scope: Mapping[str, object]) -> Response
     return Response(encode(document), problem.kind.status, headers, media_type=PROBLEM_MEDIA_TYPE)
 
 
-class Unanswered(Response):
+class _Unanswered(Response):
     """For a client that hung up: sends nothing."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -149,7 +149,7 @@ def install_problem_handlers(app: FastAPI, retry_after_seconds: int) -> None:
         match error:
             case ClientGone():
                 exchange_of(request.scope).outcome = RequestOutcome.CLIENT_ERROR
-                return Unanswered()
+                return _Unanswered()
             case ApiProblem():
                 problem = error
             case DomainError():
