@@ -28,6 +28,7 @@ from alarms.notify.teams import TeamsNotifier
 from alarms.notify.telegram import TelegramNotifier
 from alarms.notify.webhook import WebhookNotifier, signature
 from alarms.policy.channel import (
+    BOTH,
     Encryption,
     NtfyChannel,
     PagerDutyChannel,
@@ -129,7 +130,7 @@ HTTP_KINDS = {
         status=202,
     ),
     "sms": HttpKind(
-        lambda url: SmsNotifier(SmsChannel("AC1", "+15550199", NUMBERS, url), SECRET),
+        lambda url: SmsNotifier(SmsChannel("AC1", "+15550199", NUMBERS, url, languages=BOTH), SECRET),
         lambda d: str(d["Body"]),
         to=lambda caught: str(parsed(caught)["To"]),
         status=201,
