@@ -44,7 +44,11 @@ NEWER = 99
 
 def unpacked(name: str, into: Path) -> Path:
     with tarfile.open(KEPT / name) as archive:
-        archive.extractall(into, filter="fully_trusted")
+        # Python before 3.11.4 has no filters. The archive is ours.
+        known: dict[str, Any] = (
+            {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
+        )
+        archive.extractall(into, **known)
     return into
 
 
