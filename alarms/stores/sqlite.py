@@ -19,7 +19,7 @@ RUNGS = (
     "schema_rank.sql",
     "schema_sender.sql",
     "schema_relations.sql",
-    "schema_senders.sql",
+    "schema_tokens.sql",
     "schema_sources.sql",
     "schema_duty.sql",
 )
