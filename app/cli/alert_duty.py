@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from alarms.policy.weekly_hours import comes_twice, instant_of, is_skipped
 from app.cli.alerts import BY, desk_of
 from app.cli.context import echo_json, json_option, list_table, pass_settings, say, stdout
 from app.settings import Settings
@@ -146,6 +145,8 @@ def _zone(desk: Desk, settings: Settings, team: str | None) -> ZoneInfo:
 
 
 def _when(text: str, zone: ZoneInfo, option: str) -> datetime:
+    from alarms.policy.weekly_hours import comes_twice, instant_of, is_skipped
+
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

@@ -113,7 +113,7 @@ ALERTS = [
     Later(
         "channels",
         "app.cli.alert_channels:channels",
-        "List the channels, the teams they serve, and whether their secrets are set.",
+        "List the channels: whom they serve, whether their secrets are set, whether messages arrive.",
     ),
     Later(
         "duty",

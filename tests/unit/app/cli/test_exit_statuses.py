@@ -109,6 +109,7 @@ TABLE: Mapping[str, Sequence[Case]] = {
         Case("broken", "alerts intake try grafana broken/replay.jsonl", NO),
     ),
     "alerts list": on_router("alerts list"),
+    "alerts maintenance list": on_router("alerts maintenance list"),
     "alerts note": on_router("alerts note abc text"),
     "alerts postmortem": on_router("alerts postmortem abc"),
     "alerts quarantine list": on_router("alerts quarantine list"),
