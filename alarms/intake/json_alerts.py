@@ -68,8 +68,8 @@ def parse(name: str, payload: bytes, rules: IntakeRules, received_at: datetime) 
 def _alert(
     source: str, mapping: JsonMapping, item: Mapping[str, object], rules: IntakeRules, received_at: datetime
 ) -> Alert:
-    name = shortened(_text(mapping.name, item).strip(), LABEL_LIMIT) or UNNAMED
-    summary = shortened(_text(mapping.summary, item).strip(), VALUE_LIMIT) or name
+    name = shortened(_text(mapping.name, item), LABEL_LIMIT).strip() or UNNAMED
+    summary = shortened(_text(mapping.summary, item), VALUE_LIMIT).strip() or name
     labels = _labels(mapping, item)
     key = _text(mapping.key, item)
     identity = {"key": key} if key else {"alertname": name, **labels}

@@ -59,7 +59,7 @@ def parse(payload: bytes, rules: IntakeRules, received_at: datetime) -> Parsed:
 def _alert(
     event: Mapping[str, object], told: Mapping[str, object], rules: IntakeRules, received_at: datetime
 ) -> Alert:
-    summary = shortened(as_text(told.get("summary")).strip(), VALUE_LIMIT)
+    summary = shortened(as_text(told.get("summary")), VALUE_LIMIT).strip()
     key = as_text(event.get("dedup_key")) or digest(as_text(event.get("payload")))
     sender = as_text(event.get("routing_key"))
     return Alert(

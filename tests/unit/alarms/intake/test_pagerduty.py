@@ -87,7 +87,7 @@ def test_severities_read_as_the_policy_says(word: str, severity: Severity | None
     assert taken(pagerduty(payload={"severity": word})).alerts[0].severity is severity
 
 
-@pytest.mark.parametrize("payload", [None, "x", 5, [], {}])
+@pytest.mark.parametrize("payload", [None, "x", 5, [], {}, {"summary": "\x1b"}])
 def test_a_trigger_that_does_not_say_what_still_fires(payload: Any) -> None:
     (found,) = taken({**bare("trigger"), "payload": payload}).alerts
     assert (found.name, found.state, found.starts_at) == ("Unnamed alert", AlertState.FIRING, MONDAY_10)
