@@ -114,8 +114,8 @@ class HttpDesk:
             "starts_at": starts_at,
             "ends_at": ends_at,
             "comment": comment,
+            "everything": everything,
         }
-        document |= {"everything": everything}
         return self.post("/silences", by, document, Silence)
 
     def covered(self, silence_id: str) -> Covered:

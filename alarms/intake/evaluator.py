@@ -8,7 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from alarms.intake.normalise import own_alert
-from alarms.model.alert import Alert, AlertState, BurnArithmetic
+from alarms.model.alert import Alert, BurnArithmetic
 from alarms.model.incident import AlertRecord
 from alarms.model.severity import Severity
 from foundation.quantities import duration_text, percent_text, rounded_text
@@ -128,14 +128,4 @@ def _since(alert: Alert, starts_at: datetime) -> Alert:
 
 
 def _ended(record: AlertRecord, at: datetime) -> Alert:
-    return Alert(
-        alert_key=record.key,
-        source=record.source,
-        environment=record.environment,
-        name=record.name,
-        state=AlertState.RESOLVED,
-        starts_at=record.starts_at,
-        ends_at=at,
-        summary=f"{record.name} no longer fires",
-        tier=record.tier,
-    )
+    return record.ended(at, f"{record.name} no longer fires")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from alarms.model.alert import AlertState, BurnArithmetic
+from alarms.model.alert import Alert, AlertState, BurnArithmetic
 from alarms.model.notification import NotifyStep
 from alarms.model.severity import Severity
 
@@ -204,6 +204,20 @@ class AlertRecord:
     endings: tuple[str, ...] = ()  # the last of them that its source told
     seen_at: str = ""  # the source that, asked, was seen to report it, by name
     words: AlertWords | None = None  # None: written before they were kept
+
+    def ended(self, at: datetime, summary: str) -> Alert:
+        """The end of it, as somebody else than its source tells."""
+        return Alert(
+            alert_key=self.key,
+            source=self.source,
+            environment=self.environment,
+            name=self.name,
+            state=AlertState.RESOLVED,
+            starts_at=self.starts_at,
+            ends_at=at,
+            summary=summary,
+            tier=self.tier,
+        )
 
 
 class TimerKind(StrEnum):

@@ -69,7 +69,8 @@ class IncidentActions(Protocol):
         ...
 
     def resolve(self, incident_id: str, by: str, note: str = "") -> Incident:
-        """Twice is once. An alert that goes on firing opens it again after the policy's ``reopen_within``."""
+        """Twice is once. An alert that begins again or gets worse opens it at once, one that only goes on
+        firing after the policy's ``reopen_within``."""
         ...
 
     def reassign(self, incident_id: str, to: str, by: str, note: str = "") -> Incident:

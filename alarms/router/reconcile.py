@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from alarms.router.troubles import Trouble, sentence
 from alarms.stores.protocol import ReadSide, RouterTransaction
 from foundation.bilingual import Text
 
+LOG = logging.getLogger(__name__)
 SHOWN = 5  # alerts of a name, by their labels
 
 
@@ -70,7 +72,8 @@ class Heard:
 def _covers(silence: Silence, record: AlertRecord, now: datetime) -> bool:
     try:
         return covers_some(silence, [record.labels], now)
-    except Exception:  # noqa: BLE001 - one that was stored broken keeps nothing quiet
+    except Exception:
+        LOG.exception("a silence cannot be read, and keeps nothing quiet", extra={"silence": silence.id})
         return False
 
 
@@ -149,17 +152,5 @@ def _labels(alert: Alert) -> str:
 
 def ended(record: AlertRecord, asked_at: datetime) -> Alert:
     """The end of what its source no longer reports."""
-    return Alert(
-        alert_key=record.key,
-        source=record.source,
-        environment=record.environment,
-        name=record.name,
-        state=AlertState.RESOLVED,
-        starts_at=record.starts_at,
-        ends_at=asked_at,
-        summary=f"{record.name} is no longer reported",
-        labels=record.labels,
-        tier=record.tier,
-        component=record.component,
-        unreported=True,
-    )
+    over = record.ended(asked_at, f"{record.name} is no longer reported")
+    return replace(over, labels=record.labels, component=record.component, unreported=True)

@@ -115,19 +115,8 @@ def ended(record: AlertRecord, now: datetime, why: Text) -> Alert:
     about = record.labels.get("about") or record.labels.get("group", "")
     if record.words is not None and record.words.title.startswith(f"{record.name}: "):
         about = record.words.title.removeprefix(f"{record.name}: ")
-    return Alert(
-        alert_key=record.key,
-        source=SELF,
-        environment=record.environment,
-        name=record.name,
-        state=AlertState.RESOLVED,
-        starts_at=record.starts_at,
-        ends_at=now,
-        summary=f"{about}: {why.en}",
-        summary_pt=f"{about}: {why.pt}",
-        labels=record.labels,
-        severity=record.severity,
-    )
+    over = record.ended(now, f"{about}: {why.en}")
+    return replace(over, summary_pt=f"{about}: {why.pt}", labels=record.labels, severity=record.severity)
 
 
 class Troubles:

@@ -43,7 +43,8 @@ def taken(items: Sequence[Mapping[str, Any]], rules: IntakeRules, at: datetime) 
 def _alone(item: Mapping[str, Any], rules: IntakeRules, at: datetime) -> Alert:
     try:
         (found,) = alertmanager.parse(_body([item]), rules, at).alerts
-    except Exception:  # noqa: BLE001 - as above; the alert is worth more than its form
+    except Exception:
+        LOG.exception("an alert that a source lists is taken in by its bare labels")
         labels = labels_of(item.get("labels"))
         name = labels.get("alertname") or UNNAMED
         return Alert(
