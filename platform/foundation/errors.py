@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from foundation.exit_status import ExitStatus
@@ -80,6 +81,15 @@ class DefinitionErrors(DefinitionError):
             self.exit_status = ExitStatus.ENVIRONMENT
 
 
+class Effect(StrEnum):
+    """What becomes of something that a file says, or leaves open, when it is read."""
+
+    CHANGED = "changed"  # says it differently, or means something slightly else
+    ADDED = "added"  # the source had nothing of the kind
+    LOST = "lost"  # cannot be kept
+    ASSUMED = "assumed"  # the source left it open
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something understood in one of several possible ways, or left unused: loaded, and said aloud."""
@@ -89,6 +99,7 @@ class Notice:
     field: str
     reason: str
     fix: str = ""
+    effect: Effect = Effect.ASSUMED
 
 
 class Problems:
@@ -109,8 +120,16 @@ class Problems:
     def unreadable(self, file: str, problem: str, fix: str) -> None:
         self.errors.append(UnreadableFile(file, WHOLE_FILE, problem, fix))
 
-    def notice(self, file: str, line: int | None, field: str, reason: str, fix: str = "") -> None:
-        self.notices.append(Notice(file, line, field, reason, fix))
+    def notice(
+        self,
+        file: str,
+        line: int | None,
+        field: str,
+        reason: str,
+        fix: str = "",
+        effect: Effect = Effect.ASSUMED,
+    ) -> None:
+        self.notices.append(Notice(file, line, field, reason, fix, effect))
 
     def attempt(self, read: Callable[[], T]) -> T | None:
         """What ``read`` answers; ``None``, and its errors among these, where it raises some."""

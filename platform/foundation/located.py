@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from foundation.bilingual import Text
-from foundation.errors import Problems
+from foundation.errors import Effect, Problems
 from foundation.quantities import duration_text, parse_duration, parse_number
 from foundation.yaml_nodes import Listing, Mapping, Node, Scalar, plain
 
@@ -222,9 +222,10 @@ class Section:
         if not self.place.source.problems.incomplete:
             self.refuse(key, f"there is no {kind} {name!r}", fix)
 
-    def notice(self, key: str, reason: str, fix: str = "") -> None:
+    def notice(self, key: str, reason: str, fix: str = "", effect: Effect = Effect.ASSUMED) -> None:
+        """Said aloud about ``key``, which is read all the same."""
         at = self._at(key)
-        at.source.problems.notice(self.file, at.line, at.path, reason, fix)
+        at.source.problems.notice(self.file, at.line, at.path, reason, fix, effect)
 
     def has(self, key: str) -> bool:
         return key in self._places and not self._places[key].is_null

@@ -19,7 +19,8 @@ from foundation.paths import files_below, files_in, is_folder
 from foundation.workspace import SHIPPED, Workspace
 from slo.indicators import KINDS, Kinds
 from slo.loaders.openslo import OpenSlo
-from slo.loaders.sloth import read_sloth, read_sloth_windows
+from slo.loaders.peers import PEERS, Peer, peer_of
+from slo.loaders.sloth import read_sloth_windows
 from slo.loaders.tiers import DEFAULT_WINDOWS, read_window_set
 from slo.model.catalogue import Catalogue
 from slo.model.entities import Component, WindowSet
@@ -28,7 +29,11 @@ from slo.model.spec import Slo
 WINDOWS = SHIPPED.windows
 SUFFIXES = (".yaml", ".yml")
 COMPONENT_KINDS = ("api", "service", "store", "cache", "stream", "function", "worker", "probe")
-_READ_AS = "OpenSLO (apiVersion: openslo/v1), Sloth (version: prometheus/v1), window sets and components"
+_READ_AS = ", ".join(
+    ["OpenSLO (apiVersion: openslo/v1)"]
+    + [f"{peer.name} ({peer.marker})" for peer in PEERS]
+    + ["window sets and components"]
+)
 
 
 def load_catalogue(
@@ -82,8 +87,8 @@ def sound_part_of(workspace: Workspace) -> Catalogue:
             files = {name: path for name, path in files.items() if name not in wrong}
 
 
-def load_files(files: Sequence[Path]) -> tuple[Catalogue, Set[str]]:
-    """The same for files named one by one; and the names of those that are Sloth's.
+def load_files(files: Sequence[Path]) -> tuple[Catalogue, Mapping[str, Peer]]:
+    """The same for files named one by one; and whose they are, for those of another tool.
 
     Raises:
         DefinitionErrors: anything in them is wrong.
@@ -91,17 +96,19 @@ def load_files(files: Sequence[Path]) -> tuple[Catalogue, Set[str]]:
     return _read({str(path): path for path in files}, Problems(), KINDS)
 
 
-def _read(files: Mapping[str, Path], problems: Problems, kinds: Kinds) -> tuple[Catalogue, Set[str]]:
+def _read(
+    files: Mapping[str, Path], problems: Problems, kinds: Kinds
+) -> tuple[Catalogue, Mapping[str, Peer]]:
     contents = _contents(files, problems)
-    found = _sorted_out(_sections(contents, problems), problems)
+    found, foreign = _sorted_out(_sections(contents, problems), problems)
     problems.incomplete = any(error.field == WHOLE_FILE for error in problems.errors)
     own = _window_sets([*found["windows"], *found["sloth-windows"]])
     windows = _shipped(problems) | own
     openslo = OpenSlo(found["openslo"], windows, kinds)
     chosen = next(iter(own.values())) if len(own) == 1 else windows[DEFAULT_WINDOWS]
-    sloth = [read_sloth(document, chosen) for document in found["sloth"]]
-    slos = [*openslo.slos, *(slo for _, own_slos in sloth for slo in own_slos)]
-    services = {service.name: service for service, _ in reversed(sloth) if service} | openslo.services
+    others = [peer.read(document, chosen) for peer, document in foreign]
+    slos = [*openslo.slos, *(slo for _, own_slos in others for slo in own_slos)]
+    services = {service.name: service for service, _ in reversed(others) if service} | openslo.services
     _refuse_repeated(slos, problems)
     known = {slo.id for slo in slos} | {composite.id for composite in openslo.composites}
     components = _components(found["components"], known.union(_written_ids(found["openslo"])))
@@ -118,7 +125,7 @@ def _read(files: Mapping[str, Path], problems: Problems, kinds: Kinds) -> tuple[
         sources={name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())},
         notices=tuple(sorted(problems.notices, key=lambda n: (n.file, n.line or 0, n.field))),
     )
-    return catalogue, {document.file for document in found["sloth"]}
+    return catalogue, {document.file: peer for peer, document in foreign}
 
 
 def _contents(files: Mapping[str, Path], problems: Problems) -> dict[str, bytes]:
@@ -153,30 +160,33 @@ def _window_sets(sections: Sequence[Section]) -> dict[str, WindowSet]:
     return found
 
 
-def _sorted_out(sections: Iterable[Section], problems: Problems) -> Mapping[str, list[Section]]:
+def _sorted_out(
+    sections: Iterable[Section], problems: Problems
+) -> tuple[Mapping[str, list[Section]], list[tuple[Peer, Section]]]:
+    """Ours and OpenSLO's by kind; and those of other tools."""
     kinds: dict[str, list[Section]] = {
-        kind: [] for kind in ("windows", "sloth-windows", "components", "openslo", "sloth")
+        kind: [] for kind in ("windows", "sloth-windows", "components", "openslo")
     }
+    foreign: list[tuple[Peer, Section]] = []
     for document in sections:
         kind = _kind(document)
-        if kind is None:
+        if kind is not None:
+            kinds[kind].append(document)
+        elif peer := peer_of(document):
+            foreign.append((peer, document))
+        else:
             problem = "is not a kind that Mirante reads"
             problems.refuse(document.file, document.line, "", problem, f"Known: {_READ_AS}.")
-        else:
-            kinds[kind].append(document)
-    return kinds
+    return kinds, foreign
 
 
 def _kind(document: Section) -> str | None:
-    api, kind = document.text("apiVersion"), document.text("kind")
-    if document.has("version") and (
-        document.has("slos") or document.text("version").startswith("prometheus/")
-    ):
-        return "sloth"
-    if api.startswith("sloth.slok.dev/"):
-        return {"PrometheusServiceLevel": "sloth", "AlertWindows": "sloth-windows"}.get(kind)
+    api = document.text("apiVersion")
+    if api.startswith("openslo"):
+        return "openslo"
     if api:
-        return "openslo" if api.startswith("openslo") else None
+        is_windows = api.startswith("sloth.slok.dev/") and document.text("kind") == "AlertWindows"
+        return "sloth-windows" if is_windows else None
     if document.has("components"):
         return "components"
     return "windows" if document.has("tiers") else None

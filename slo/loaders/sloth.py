@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 
+from foundation.errors import Effect
 from foundation.located import Section
 from slo.indicators.ratio import RatioIndicator, RawIndicator
 from slo.loaders.metadata import checked_name
@@ -37,6 +38,28 @@ class Words:
 
     def __call__(self, key: str) -> str:
         return _CAMEL.sub(lambda m: m.group(1).upper(), key) if self.camel else key
+
+
+def claims_to_be_sloth(document: Section) -> bool:
+    if document.text("apiVersion").startswith("sloth.slok.dev/"):
+        return document.text("kind") == "PrometheusServiceLevel"
+    return document.has("version") and (
+        document.has("slos") or document.text("version").startswith("prometheus/")
+    )
+
+
+def sloth_changes(slo: Slo) -> Iterator[tuple[Effect, str]]:
+    """What becomes otherwise in each of Sloth's SLOs."""
+    if slo.no_data_severity:
+        yield Effect.ADDED, f"an alert ({slo.no_data_severity}) for when its metrics stop"
+    if slo.tiers:
+        kept = ", ".join(tier.name for tier in slo.tiers)
+        yield Effect.CHANGED, f"one alert per window ({kept}) instead of two joined by `or`"
+    yield Effect.CHANGED, "the period is summed from counts, not averaged from five-minute ratios"
+    text = (
+        "the labels sloth_id, sloth_service, sloth_slo and sloth_window (kept with Sloth's names switched on)"
+    )
+    yield Effect.LOST, text
 
 
 def read_sloth(document: Section, windows: WindowSet) -> tuple[Service | None, list[Slo]]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from foundation.errors import DefinitionErrors
+from foundation.errors import DefinitionErrors, Effect
 from foundation.workspace import SHIPPED
 from slo.loaders.catalogue_files import load_catalogue
-from slo.loaders.importer import Effect, import_files
+from slo.loaders.importer import import_files
 from slo.model.spec import Slo
 from tests.support.definition_files import SLO, SLOTH
 
