@@ -35,6 +35,7 @@ def by(labels: Iterable[str]) -> str:
     return f"by ({inside}) " if inside else ""
 
 
+@lru_cache(maxsize=4096)
 def quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 

@@ -11,6 +11,7 @@ from slo.model.promql import analyse
 from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.counts import counts_over_window, silence_span
 from slo.prometheus.names import identity_labels, label_name, selector
+from slo.prometheus.once import once_for_each
 from slo.prometheus.records import Group, Rule, identity
 from slo.prometheus.texts import burn_annotations, no_data_annotations
 
@@ -24,6 +25,7 @@ def alert_group(slo: Slo, environment: str) -> Group:
     return {"name": f"mirante-{names.slug(slo.id)}-alerts", "interval": "1m", "rules": rules}
 
 
+@once_for_each
 def burn_alert(slo: Slo, objective: Objective, tier: Tier, environment: str) -> Rule:
     """Both windows burn above the factor. Which tier it was is a label, so a page says which window."""
     own = identity(identity_labels(slo, objective, environment))

@@ -11,8 +11,10 @@ from foundation.quantities import decimal_text
 from slo.indicators.metric import LOOK_BACK
 from slo.model.periods import MINUTE
 from slo.model.spec import BudgetingMethod, CountExpressions, Objective, Slo
+from slo.prometheus.once import once_for_each
 
 
+@once_for_each
 def counts_over_window(slo: Slo) -> bool:
     """Whether good and total can be asked for any window directly (counters), or only slice by slice."""
     events = slo.indicator.events

@@ -23,6 +23,7 @@ from slo.prometheus.counts import (
     slice_window,
 )
 from slo.prometheus.names import selector, series_labels
+from slo.prometheus.once import once_for_each
 
 Rule = dict[str, object]
 Group = dict[str, object]
@@ -35,14 +36,16 @@ STEPS = tuple(timedelta(minutes=minutes) for minutes in (10, 15, 20, 30, 60, 120
 MOST_STEPS = 4_500  # promtool loads at most 10,000 samples a query, and a subquery counts twice
 
 
-def windows_of(slo: Slo) -> list[timedelta]:
+@once_for_each
+def windows_of(slo: Slo) -> tuple[timedelta, ...]:
     """Every alert window, shortest first; the five-minute base always among them for counters."""
     found = {window for tier in slo.tiers for window in (tier.long_window, tier.short_window)}
     if counts_over_window(slo):
         found.add(BASE)
-    return sorted(found)
+    return tuple(sorted(found))
 
 
+@once_for_each
 def step_of(slo: Slo) -> timedelta:
     """What the period is added up from: the shortest step that keeps the sum small and is not an alert
     window."""

@@ -7,7 +7,7 @@ next, so that nothing is cheap because it repeats.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -66,7 +66,9 @@ def write_openslo(folder: Path, count: int, seed: int = 1) -> None:
     _write(folder, count, seed, lambda slos: [_openslo(slo) for slo in slos])
 
 
-def _write(folder, count, seed, documents) -> None:  # type: ignore[no-untyped-def]
+def _write(
+    folder: Path, count: int, seed: int, documents: Callable[[list[MadeSlo]], list[dict[str, object]]]
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     by_service: dict[str, list[MadeSlo]] = {}
     for slo in made_slos(count, seed):
@@ -119,7 +121,9 @@ def _openslo(slo: MadeSlo) -> dict[str, object]:
             "service": slo.service,
             "indicator": {
                 "metadata": {"name": f"{slo.name}-ratio"},
-                "spec": {"ratioMetric": {"counter": True, "bad": metric(slo.bad), "total": metric(slo.total)}},
+                "spec": {
+                    "ratioMetric": {"counter": True, "bad": metric(slo.bad), "total": metric(slo.total)}
+                },
             },
             "timeWindow": [{"duration": "30d", "isRolling": True}],
             "budgetingMethod": "Occurrences",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import promql_parser
 
@@ -33,6 +34,7 @@ class Affine:
         return Affine(self.constant * factor, {s: c * factor for s, c in self.terms.items()})
 
 
+@lru_cache(maxsize=64)
 def affine(query: str) -> Affine | None:
     """The form of a query with its window still a placeholder; rates count per second as events do."""
     return _form(promql_parser.parse(with_window(query, PROBE_WINDOW)))

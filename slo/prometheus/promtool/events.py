@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from slo.model import conventions as names
 from slo.model.spec import EventQueries, Objective, Slo, Tier
@@ -15,7 +16,7 @@ from slo.prometheus.promtool.affine import affine
 from slo.prometheus.promtool.expect import Check, alert_state, alert_words, recorded
 from slo.prometheus.promtool.notation import counter, series
 from slo.prometheus.promtool.sampling import Mix, mix
-from slo.prometheus.promtool.signal import Signal, agreed_states, burn
+from slo.prometheus.promtool.signal import Condition, Signal, agreed_states, burn, condition_of
 from slo.prometheus.records import LONGEST_DIRECT, step_of, windows_of
 
 TestCase = dict[str, object]
@@ -38,19 +39,26 @@ class Counters:
 
     def series(self, signal: Signal, restart: int | None = None, lost: int = 0) -> list[dict[str, str]]:
         """``lost`` minutes at the end no longer report."""
-        found = []
-        for sample, per_part, per_total in self.mix.series:
-            parts = (
-                signal.good
-                if self.part_is_good
-                else [t - g for g, t in zip(signal.good, signal.total, strict=True)]
-            )
-            steps: list[float | None] = [
-                per_part * part + per_total * total for part, total in zip(parts, signal.total, strict=True)
-            ]
-            steps += [None] * lost
-            found.append({"series": series(sample.metric, sample.labels), "values": counter(steps, restart)})
-        return found
+        return [
+            {
+                "series": series(sample.metric, sample.labels),
+                "values": _values(signal, self.part_is_good, per_part, per_total, restart, lost),
+            }
+            for sample, per_part, per_total in self.mix.series
+        ]
+
+
+@lru_cache(maxsize=2048)
+def _values(
+    signal: Signal, part_is_good: bool, per_part: float, per_total: float, restart: int | None, lost: int
+) -> str:
+    """The same for every SLO whose counters see the signal in these shares."""
+    good, total = signal.good, signal.total
+    parts = good if part_is_good else [t - g for g, t in zip(good, total, strict=True)]
+    steps: list[float | None] = [
+        per_part * part + per_total * both for part, both in zip(parts, total, strict=True)
+    ]
+    return counter([*steps, *[None] * lost], restart)
 
 
 def counters_of(events: EventQueries, group: Mapping[str, str]) -> Counters | None:
@@ -81,14 +89,13 @@ def event_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
 def _incident(
     slo: Slo, objective: Objective, tier: Tier, environment: str, counters: Counters, group: Mapping[str, str]
 ) -> Iterator[TestCase]:
-    threshold = float(tier.factor(slo.window.length) * objective.budget)
-    if threshold >= 1:
+    condition = condition_of(slo, objective, tier)
+    if condition.threshold >= 1:
         return
     warm_up = WARM_UP if tier is slo.tiers[0] else SHORT_WARM_UP
-    signal = incident_signal(tier, threshold, float(objective.budget), warm_up)
-    states = agreed_states(signal, slo, objective, tier)
+    signal, told = _told(condition, warm_up)
     rule = burn_alert(slo, objective, tier, environment)
-    checks = [alert_state(rule, group, minute, firing) for minute, firing in telling(states)]
+    checks = [alert_state(rule, group, minute, firing) for minute, firing in told]
     calm = dict.fromkeys(slo.group_by, "b")
     fed = counters.series(signal, RESTART)
     if calm:
@@ -96,17 +103,30 @@ def _incident(
         other = counters_of(slo.indicator.events, calm)
         assert other is not None
         fed += other.series(Signal(signal.total, signal.total))
-        checks += [alert_state(rule, calm, minute, False) for minute, firing in telling(states) if firing]
+        checks += [alert_state(rule, calm, minute, False) for minute, firing in told if firing]
     labels = {**series_labels(slo, objective, environment), **group}
     checks += steady_checks(slo, objective, labels, signal, warm_up)
     yield case(f"{tier.name} of {objective.name} fires on a burn, then resets", fed, checks)
 
 
-def incident_signal(tier: Tier, threshold: float, budget: float, warm_up: int) -> Signal:
+@lru_cache(maxsize=16)
+def _even(minutes: int, total: float, good: float) -> Signal:
+    return Signal([total] * minutes, [good] * minutes)
+
+
+@lru_cache(maxsize=512)
+def _told(condition: Condition, warm_up: int) -> tuple[Signal, list[tuple[int, bool]]]:
+    """An incident, and when it must be told: the same for every SLO with that condition."""
+    signal = incident_signal(condition, warm_up)
+    return signal, telling(agreed_states(signal, condition))
+
+
+def incident_signal(condition: Condition, warm_up: int) -> Signal:
     """Healthy at half the budget, errors at several times what the tier allows, healthy again."""
-    calm, storm = budget / 2, min(1.0, threshold * STORM)
-    long, short = tier.long_window // _MINUTE, tier.short_window // _MINUTE
-    held = int(long * threshold / storm) + tier.alert_after // _MINUTE + 15
+    threshold = condition.threshold
+    calm, storm = float(condition.budget) / 2, min(1.0, threshold * STORM)
+    long, short = condition.long // _MINUTE, condition.short // _MINUTE
+    held = int(long * threshold / storm) + condition.wait // _MINUTE + 15
     after = short + 15
     errors = [calm] * warm_up + [storm] * held + [calm] * after
     return Signal([RATE] * len(errors), [RATE - RATE * share for share in errors])
@@ -146,8 +166,9 @@ def window_checks(
     minute: int,
 ) -> list[Check]:
     good, total = counts
-    rate = burn(counts, objective)
-    error = None if rate is None else rate * float(objective.budget)
+    budget = objective.budget
+    rate = burn(counts, budget)
+    error = None if rate is None else rate * float(budget)
     return [
         recorded(names.record_good(window), labels, minute, good),
         recorded(names.record_total(window), labels, minute, total),
@@ -160,7 +181,7 @@ def _no_traffic(
     slo: Slo, objective: Objective, environment: str, counters: Counters, group: Mapping[str, str]
 ) -> TestCase:
     """Counters that stand still: a total of 0, no ratio, no alert."""
-    quiet = Signal([0.0] * SHORT_WARM_UP, [0.0] * SHORT_WARM_UP)
+    quiet = _even(SHORT_WARM_UP, 0.0, 0.0)
     labels = {**series_labels(slo, objective, environment), **group}
     checks = steady_checks(slo, objective, labels, quiet, SHORT_WARM_UP)
     for tier in slo.tiers:
@@ -190,7 +211,7 @@ def _missing_part(
     if len(alone) != 1:
         return
     sample, per_total = alone[0]
-    signal = Signal([RATE] * SHORT_WARM_UP, [0.0 if events.part_is_good else RATE] * SHORT_WARM_UP)
+    signal = _even(SHORT_WARM_UP, RATE, 0.0 if events.part_is_good else RATE)
     values = counter([RATE * per_total] * SHORT_WARM_UP)
     fed = {"series": series(sample.metric, sample.labels), "values": values}
     labels = {**series_labels(slo, objective, environment), **group}
@@ -204,7 +225,7 @@ def _silence(slo: Slo, environment: str, counters: Counters, group: Mapping[str,
     assert slo.no_data_severity is not None
     rule = no_data_alert(slo, environment, slo.no_data_severity)
     after = slo.no_data_after // _MINUTE
-    signal = Signal([RATE] * 10, [RATE] * 10)
+    signal = _even(10, RATE, RATE)
     checks = [alert_state(rule, {}, 9, False), alert_state(rule, {}, 10 + after + 1, True)]
     if after > 1:
         checks.append(alert_state(rule, {}, 10 + after - 1, False))

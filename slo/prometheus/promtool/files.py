@@ -40,15 +40,16 @@ def slo_tests(slo: Slo, environment: str) -> dict[str, Document]:
         every = interval(min(slice_window(slo, objective) for objective in slo.objectives))
         files[f"{stem}-slices.test.yaml"] = (every, list(slice_tests(slo, environment)))
     files[f"{stem}.test.yaml"] = ("1m", minutely)
-    return {name: _file(slo, environment, every, tests) for name, (every, tests) in files.items() if tests}
-
-
-def _file(slo: Slo, environment: str, every: str, tests: list[TestCase]) -> Mapping[str, object]:
     groups = rule_file(slo, environment)["groups"]
     assert isinstance(groups, list)
+    order = [group["name"] for group in groups]
+    return {name: _file(slo, order, every, tests) for name, (every, tests) in files.items() if tests}
+
+
+def _file(slo: Slo, order: list[str], every: str, tests: list[TestCase]) -> Mapping[str, object]:
     return {
         "rule_files": [f"../{rules_file(slo)}"],
         "evaluation_interval": every,
-        "group_eval_order": [group["name"] for group in groups],
+        "group_eval_order": order,
         "tests": tests,
     }

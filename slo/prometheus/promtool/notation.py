@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -39,19 +40,7 @@ def _run(value: float | None, count: int) -> str:
 
 
 def _runs(values: Sequence[float | None]) -> list[tuple[float | None, int]]:
-    runs: list[tuple[float | None, int]] = []
-    for value in values:
-        if runs and _same(runs[-1][0], value):
-            runs[-1] = (value, runs[-1][1] + 1)
-        else:
-            runs.append((value, 1))
-    return runs
-
-
-def _same(a: float | None, b: float | None) -> bool:
-    if a is None or b is None:
-        return a is b
-    return a == b or (math.isnan(a) and math.isnan(b))
+    return [(value, len(list(run))) for value, run in itertools.groupby(values)]
 
 
 def counter(increments: Sequence[float | None], restart: int | None = None) -> str:

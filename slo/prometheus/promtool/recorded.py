@@ -6,8 +6,10 @@ cost little, since promtool evaluates them once an hour.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from fractions import Fraction
+from functools import lru_cache
 
 from foundation.quantities import decimal_text
 from slo.model import conventions as names
@@ -17,7 +19,8 @@ from slo.prometheus.counts import counts_over_window, slice_window
 from slo.prometheus.names import series_labels
 from slo.prometheus.promtool.events import TestCase, case, window_checks
 from slo.prometheus.promtool.expect import Check, alert_state, recorded
-from slo.prometheus.promtool.notation import gauge, interval, number, series
+from slo.prometheus.promtool.fed_counts import FedCounts, daily_events, hourly_events, hourly_slices
+from slo.prometheus.promtool.notation import interval, number, series
 from slo.prometheus.promtool.signal import burn
 from slo.prometheus.records import BASE, LONGEST_DIRECT, step_of, windows_of
 
@@ -35,34 +38,35 @@ def window_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
     for objective in slo.objectives:
         labels = _labels(slo, objective, environment)
         step = slice_window(slo, objective) if _sliced(slo) else _MINUTE
-        total, good = _hourly(slo, objective, hours, step)
+        fed = _hourly(slo, objective, hours, step)
         windows = [w for w in windows_of(slo) if _sliced(slo) or w > LONGEST_DIRECT]
         checks: list[Check] = []
         for hour in (*CHECK_HOURS, hours - 1):
             for window in windows:
-                counts = _window(slo, good, total, hour * _HOUR, window, step)
+                counts = fed.window(hour * _HOUR, window)
                 checks += window_checks(window, counts, objective, labels, hour * 60)
-            checks += _step_checks(slo, labels, (good, total), hour, step)
+            checks += _step_checks(slo, labels, fed, hour)
         for tier in slo.tiers:
             if {tier.long_window, tier.short_window} <= set(windows):
-                checks += _alerts(slo, objective, tier, environment, (good, total), hours, step)
+                checks += _alerts(slo, objective, tier, environment, fed, hours)
         if checks:
             name = f"windows of {objective.name} add up what was counted, and their alerts follow"
-            yield case(name, _feed(slo, labels, good, total), checks, interval(step))
+            yield case(name, _feed(slo, labels, fed), checks, interval(step))
 
 
-def _step_checks(
-    slo: Slo,
-    labels: Mapping[str, str],
-    counts: tuple[Sequence[float], Sequence[float]],
-    hour: int,
-    step: timedelta,
-) -> list[Check]:
+def _hourly(slo: Slo, objective: Objective, hours: int, step: timedelta) -> FedCounts:
+    highest = max((float(tier.factor(slo.window.length)) for tier in slo.tiers), default=1.0)
+    if _sliced(slo):
+        return hourly_slices(objective.budget, highest, hours, step)
+    return hourly_events(objective.budget, highest, hours, step, BASE // _MINUTE)
+
+
+def _step_checks(slo: Slo, labels: Mapping[str, str], fed: FedCounts, hour: int) -> list[Check]:
     """The counts that the period is added up from, where they come from recorded ones."""
     window = step_of(slo)
     if not _sliced(slo) and window <= LONGEST_DIRECT:
         return []
-    good, total = _window(slo, *counts, hour * _HOUR, window, step)
+    good, total = fed.window(hour * _HOUR, window)
     return [
         recorded(names.record_good(window), labels, hour * 60, good),
         recorded(names.record_total(window), labels, hour * 60, total),
@@ -77,63 +81,21 @@ def _labels(slo: Slo, objective: Objective, environment: str) -> dict[str, str]:
     return {**series_labels(slo, objective, environment), **dict.fromkeys(slo.group_by, "a")}
 
 
-def _feed(
-    slo: Slo, labels: Mapping[str, str], good: Sequence[float], total: Sequence[float]
-) -> list[dict[str, str]]:
+def _feed(slo: Slo, labels: Mapping[str, str], fed: FedCounts) -> list[dict[str, str]]:
     records = (
         (names.RECORD_GOOD_SLICES, names.RECORD_TOTAL_SLICES)
         if _sliced(slo)
         else (names.record_good(BASE), names.record_total(BASE))
     )
+    return _series(labels, records, fed)
+
+
+def _series(labels: Mapping[str, str], records: tuple[str, str], fed: FedCounts) -> list[dict[str, str]]:
     pairs = sorted(labels.items())
     return [
-        {"series": series(record, pairs), "values": gauge(values)}
-        for record, values in zip(records, (good, total), strict=True)
+        {"series": series(record, pairs), "values": values}
+        for record, values in zip(records, fed.texts, strict=True)
     ]
-
-
-def _hourly(slo: Slo, objective: Objective, hours: int, step: timedelta) -> tuple[list[float], list[float]]:
-    """Sample ``i`` is what is recorded at ``i`` steps. Every hour differs, so no window fits another's."""
-    per_hour = max(1, _HOUR // step)
-    total: list[float] = [0.0]
-    good: list[float] = [0.0]
-    if _sliced(slo):
-        total[0] = good[0] = 1.0
-    for hour in range(hours):
-        share = _error_share(slo, objective, hour)
-        if _sliced(slo):
-            bad = round(share * per_hour)
-            total += [1.0] * per_hour
-            good += [1.0] * (per_hour - bad) + [0.0] * bad
-        else:
-            count = 5_000.0 + 40 * (hour * hour % 23)
-            total += [count] * per_hour
-            good += [count - round(count * share, 3)] * per_hour
-    return total, good
-
-
-def _error_share(slo: Slo, objective: Objective, hour: int) -> float:
-    """Calm, then an outage of six hours that every tier sees, then calm but for an hour now and then."""
-    budget = float(objective.budget)
-    if 30 <= hour < 36:
-        highest = max((float(tier.factor(slo.window.length)) for tier in slo.tiers), default=1.0)
-        return min(1.0, budget * max(highest, 20.0))
-    return min(0.9, budget * (0.2 + (hour * hour % 5) / 10))
-
-
-def _window(
-    slo: Slo,
-    good: Sequence[float],
-    total: Sequence[float],
-    at: timedelta,
-    window: timedelta,
-    step: timedelta,
-) -> tuple[float, float]:
-    """``(good, total)`` of the samples in the window that ends at ``at``: the left end is not part of it."""
-    last, count = at // step, window // step
-    chosen = slice(max(0, last - count + 1), last + 1)
-    per = 1 if _sliced(slo) else BASE // _MINUTE
-    return sum(good[chosen]) / per, sum(total[chosen]) / per
 
 
 def _alerts(
@@ -141,29 +103,39 @@ def _alerts(
     objective: Objective,
     tier: Tier,
     environment: str,
-    counts: tuple[Sequence[float], Sequence[float]],
+    fed: FedCounts,
     hours: int,
-    step: timedelta,
 ) -> list[Check]:
     """Every hour on either side of a change of state."""
     rule = burn_alert(slo, objective, tier, environment)
     group = dict.fromkeys(slo.group_by, "a")
-    factor, wait = float(tier.factor(slo.window.length)), tier.alert_after
+    limits = (objective.budget, tier.factor(slo.window.length), slo.min_events, slo.min_bad_events)
+    told = _told(fed, hours, (tier.long_window, tier.short_window), tier.alert_after, *limits)
+    return [alert_state(rule, group, hour * 60, firing) for hour, firing in told]
+
+
+@lru_cache(maxsize=512)
+def _told(
+    fed: FedCounts,
+    hours: int,
+    windows: tuple[timedelta, timedelta],
+    wait: timedelta,
+    budget: Fraction,
+    factor: Fraction,
+    min_events: int,
+    min_bad_events: int,
+) -> list[tuple[int, bool]]:
     states: list[bool] = []
     since: int | None = None
     for hour in range(hours):
-        burns = [
-            burn(_window(slo, *counts, hour * _HOUR, window, step), objective) or 0.0
-            for window in (tier.long_window, tier.short_window)
-        ]
-        good, total = _window(slo, *counts, hour * _HOUR, tier.long_window, step)
-        enough = total >= slo.min_events and total - good > slo.min_bad_events - 0.5
-        above = enough and all(value > factor for value in burns)
+        burns = [burn(fed.window(hour * _HOUR, window), budget) or 0.0 for window in windows]
+        good, total = fed.window(hour * _HOUR, windows[0])
+        enough = total >= min_events and total - good > min_bad_events - 0.5
+        above = enough and all(value > float(factor) for value in burns)
         since = (hour if since is None else since) if above else None
         states.append(since is not None and (hour - since) * _HOUR >= wait)
     changes = {h for h in range(1, hours) if states[h] != states[h - 1]}
-    hours_told = sorted(changes | {h - 1 for h in changes} | {hours - 1})
-    return [alert_state(rule, group, hour * 60, states[hour]) for hour in hours_told]
+    return [(hour, states[hour]) for hour in sorted(changes | {h - 1 for h in changes} | {hours - 1})]
 
 
 def period_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
@@ -172,47 +144,24 @@ def period_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
     for objective in slo.objectives:
         labels = _labels(slo, objective, environment)
         days = slo.window.length // timedelta(days=1) + DAYS_BEYOND
-        total, good = _daily(objective, days, step)
+        fed = daily_events(objective.budget, days, step)
         checks: list[Check] = []
         for day in (days // 3, days - 1, days):
-            checks += _period_checks(slo, objective, labels, (good, total), day, step)
-        pairs = sorted(labels.items())
-        fed = [
-            {"series": series(names.record_good(step), pairs), "values": gauge(good)},
-            {"series": series(names.record_total(step), pairs), "values": gauge(total)},
-        ]
+            checks += _period_checks(slo, objective, labels, fed, day)
+        records = names.record_good(step), names.record_total(step)
         name = f"budget of {objective.name} is counted over the period"
-        yield case(name, fed, checks, interval(step))
-
-
-def _daily(objective: Objective, days: int, step: timedelta) -> tuple[list[float], list[float]]:
-    """Sample ``i`` is what is recorded at ``i`` steps."""
-    per_day = timedelta(days=1) // step
-    total: list[float] = [1.0]
-    good: list[float] = [1.0]
-    for day in range(days):
-        count = 900.0 + 10 * (day * day % 11)
-        share = min(1.0, float(objective.budget) * (0.25 + (day * day % 7) / 8))
-        total += [count] * per_day
-        good += [count - round(count * share, 3)] * per_day
-    return total, good
+        yield case(name, _series(labels, records, fed), checks, interval(step))
 
 
 def _period_checks(
-    slo: Slo,
-    objective: Objective,
-    labels: Mapping[str, str],
-    counts: tuple[Sequence[float], Sequence[float]],
-    day: int,
-    step: timedelta,
+    slo: Slo, objective: Objective, labels: Mapping[str, str], fed: FedCounts, day: int
 ) -> list[Check]:
     period = slo.window.length
-    last, count = day * timedelta(days=1) // step, period // step
-    chosen = slice(max(0, last - count + 1), last + 1)
-    good, total = sum(counts[0][chosen]), sum(counts[1][chosen])
+    last, count = day * timedelta(days=1) // fed.step, period // fed.step
+    good, total = fed.window(day * timedelta(days=1), period)
     minute = day * 24 * 60
     history = (last + 1 if last < count else count) / count
-    rate = burn((good, total), objective)
+    rate = burn((good, total), objective.budget)
     assert rate is not None
     return [
         *window_checks(period, (good, total), objective, labels, minute),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
 
@@ -20,7 +21,7 @@ _MINUTE = timedelta(minutes=1)
 _BASE_MINUTES = BASE // _MINUTE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Signal:
     """``total[i]`` and ``good[i]`` happened in the minute that ends at ``i + 1``."""
 
@@ -66,27 +67,48 @@ def _running(pairs: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return list(zip(good, total, strict=True))
 
 
-def burn(counts: tuple[float, float], objective: Objective) -> float | None:
+def burn(counts: tuple[float, float], budget: Fraction) -> float | None:
     """Error ratio over budget; ``None`` without traffic."""
     good, total = counts
-    return None if total <= 0 else max(0.0, 1 - good / total) / float(objective.budget)
+    return None if total <= 0 else max(0.0, 1 - good / total) / float(budget)
 
 
-def agreed_states(signal: Signal, slo: Slo, objective: Objective, tier: Tier) -> list[bool | None]:
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """All that decides when a tier fires: above ``factor`` in both windows for as long as ``wait``."""
+
+    budget: Fraction
+    factor: Fraction
+    long: timedelta
+    short: timedelta
+    wait: timedelta
+
+    @property
+    def threshold(self) -> float:
+        """The share of errors at which it fires."""
+        return float(self.factor * self.budget)
+
+
+def condition_of(slo: Slo, objective: Objective, tier: Tier) -> Condition:
+    factor = tier.factor(slo.window.length)
+    return Condition(objective.budget, factor, tier.long_window, tier.short_window, tier.alert_after)
+
+
+def agreed_states(signal: Signal, condition: Condition) -> list[bool | None]:
     """For every minute whether the alert fires; ``None`` where versions differ or it is too close."""
-    closed, opened = (_states(signal, slo, objective, tier, half_open) for half_open in (False, True))
+    closed, opened = (_states(signal, condition, half_open) for half_open in (False, True))
     return [a if a == b else None for a, b in zip(closed, opened, strict=True)]
 
 
-def _states(signal: Signal, slo: Slo, objective: Objective, tier: Tier, half_open: bool) -> list[bool | None]:
-    factor = float(tier.factor(slo.window.length))
-    wait = tier.alert_after // _MINUTE
+def _states(signal: Signal, condition: Condition, half_open: bool) -> list[bool | None]:
+    factor = float(condition.factor)
+    wait = condition.wait // _MINUTE
     states: list[bool | None] = []
     active = 0
     for minute in range(len(signal.total) + 1):
         verdicts = [
-            _above(burn(signal.window(minute, window, half_open), objective), factor)
-            for window in (tier.long_window, tier.short_window)
+            _above(burn(signal.window(minute, window, half_open), condition.budget), factor)
+            for window in (condition.long, condition.short)
         ]
         now = False if False in verdicts else None if None in verdicts else True
         active = active + 1 if now else 0
