@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from foundation.errors import MiranteError
+from foundation.errors import Effect, MiranteError
 from foundation.exit_status import ExitStatus
-from foundation.located import Section
+from foundation.located import Section, suggestion
 from slo.model import conventions as names
 from slo.model.entities import DataSource
 from slo.model.periods import MINUTE
@@ -21,6 +21,8 @@ from slo.model.promql import samples_range
 from slo.model.spec import CountExpressions, Indicator, MetricQuery, Objective, Slo
 
 TWIN_KEYS = ("namespace", "metricName", "dimensions", "stat")
+SPEC_KEYS = ("cloudwatch", "queryType", "dimensions")  # of a Prometheus source, beside `query`
+ADD_TYPE = "Add `type: Prometheus`."
 LOOK_BACK = timedelta(minutes=5)  # of a reading that is taken each minute
 
 ReadMetric = Callable[[Section], MetricQuery | None]
@@ -86,14 +88,20 @@ class MetricSources:
         return query
 
     def _type(self, section: Section, key: str, reference: str) -> str:
+        """Its data source's; one that is kept elsewhere is its own type, which nothing of ours counts."""
         known = self.data_sources.get(reference)
         if known is not None:
             return known.type
-        if reference:
-            section.no_such(key, "DataSource", reference, "Define it, or write `type:` here.")
+        if not reference:
+            section.notice("type", "is missing, with no data source named; Prometheus is assumed", ADD_TYPE)
+            return "Prometheus"
+        meant = suggestion(reference, tuple(self.data_sources), "")
+        if meant:
+            section.no_such(key, "DataSource", reference, meant)
         else:
-            section.refuse("type", "is required when no data source is named", "Add `type: Prometheus`.")
-        return ""
+            problem = f"there is no DataSource {reference!r} here, so that nothing is counted from it"
+            section.notice(key, problem, "Define it, or write `type:` here.", Effect.LOST)
+        return f"data source {reference}"
 
 
 def _query(section: Section, source_type: str) -> MetricQuery | None:
@@ -103,14 +111,12 @@ def _query(section: Section, source_type: str) -> MetricQuery | None:
     prometheus = source_type.lower() == "prometheus"
     query = spec.text("query", required=prometheus).strip()
     rest = {key: spec.plain(key) for key in spec if key != "query"}
-    unknown = set(rest) - {"cloudwatch", "queryType", "dimensions"}
-    if prometheus and unknown:
-        name = sorted(unknown)[0]
-        spec.refuse(
-            name,
-            "is not known in a Prometheus source",
-            "Write `query:` and, if you have a CloudWatch twin, `cloudwatch:`.",
-        )
+    for name in sorted(set(rest) - {*SPEC_KEYS}) if prometheus else ():
+        meant = suggestion(name, ("query", *SPEC_KEYS), "")
+        if meant:
+            spec.refuse(name, "is not known in a Prometheus source", meant)
+        else:
+            spec.notice(name, "has no meaning in a Prometheus source", "Remove it.", Effect.LOST)
     return MetricQuery("Prometheus" if prometheus else source_type, query, rest)
 
 

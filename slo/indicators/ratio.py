@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from foundation.errors import Effect
 from foundation.located import Section
 from foundation.quantities import duration_text
 from slo.indicators.metric import ReadMetric, averaged, document_of, real
-from slo.model.promql import analyse, by, with_window
+from slo.model.promql import analyse, by, has_window, with_window
+from slo.model.ranges import WRITE, NoWindowError, Windowed, counts_in_a_range, windowed
 from slo.model.spec import CountExpressions, CountUnit, EventQueries, Indicator, MetricQuery, Objective
 
 KEY = "ratioMetric"
@@ -165,8 +167,45 @@ def read_ratio(section: Section, metric: ReadMetric) -> Indicator | None:
         return None
     if raw := parts["raw"]:
         return RawIndicator(raw, raw_type)
-    total, good, bad = parts["total"], parts["good"], parts["bad"]
+    return count_events(section, parts, counter)
+
+
+def count_events(
+    section: Section, parts: Mapping[str, MetricQuery | None], counter: bool
+) -> RatioIndicator | None:
+    """Both counts over the window where they are of counters. A rate is, whatever the file calls it."""
+    asked = {key: part for key in ("good", "bad", "total") if (part := parts.get(key)) is not None}
+    ours = {key: part for key, part in asked.items() if part.source_type == "Prometheus"}
+    if not counter and len(ours) == 2 and all(counts_in_a_range(part.query) for part in ours.values()):
+        section.notice("counter", "is false, but rates are of counters: read as true", "Write true.")
+        counter = True
+    ranges = set()
+    for key, part in ours.items() if counter else ():
+        below = section.section(key)
+        assert below is not None
+        found = _over_the_window(below, part)
+        asked[key] = replace(part, query=found.query)
+        ranges.add(found.instead_of)
+    if len(ranges) > 1:
+        shown = " and ".join(f"[{text}]" if text else "none" for text in sorted(ranges))
+        section.refuse("total", f"its parts have different ranges, {shown}", WRITE)
+    total, good, bad = (asked.get(key) for key in ("total", "good", "bad"))
     return RatioIndicator(total, good, bad, counter) if total and (good or bad) else None
+
+
+def _over_the_window(section: Section, metric: MetricQuery) -> Windowed:
+    """The query as it was after a refusal."""
+    if has_window(metric.query):
+        return Windowed(metric.query)
+    spec = (section.section("metricSource") or section).section("spec") or section
+    try:
+        found = windowed(metric.query)
+    except NoWindowError as problem:
+        spec.refuse("query", problem.problem, problem.fix)
+        return Windowed(metric.query)
+    if found.change:
+        spec.notice("query", found.change, f"Write {found.query}", Effect.CHANGED)
+    return found
 
 
 def _part(section: Section, key: str, metric: ReadMetric) -> MetricQuery | None:

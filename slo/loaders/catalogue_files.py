@@ -101,7 +101,7 @@ def _read(
 ) -> tuple[Catalogue, Mapping[str, Peer]]:
     contents = _contents(files, problems)
     found, foreign = _sorted_out(_sections(contents, problems), problems)
-    problems.incomplete = any(error.field == WHOLE_FILE for error in problems.errors)
+    problems.incomplete |= any(error.field == WHOLE_FILE for error in problems.errors)
     own = _window_sets([*found["windows"], *found["sloth-windows"]])
     windows = _shipped(problems) | own
     openslo = OpenSlo(found["openslo"], windows, kinds)
@@ -134,9 +134,12 @@ def _contents(files: Mapping[str, Path], problems: Problems) -> dict[str, bytes]
 
 
 def _sections(contents: Mapping[str, bytes], problems: Problems) -> Iterator[Section]:
+    """A document that is a list, as OpenSLO's own tools write them, is as many as it has items."""
     for name, content in contents.items():
-        found = [place.section() for place in documents(content, name, problems)]
-        yield from (section for section in found if section is not None)
+        for place in documents(content, name, problems):
+            found = [item.section() for item in (place.items(least=1) if place.is_list else [place])]
+            problems.incomplete |= None in found
+            yield from (section for section in found if section is not None)
 
 
 def _shipped(problems: Problems) -> dict[str, WindowSet]:
@@ -252,4 +255,4 @@ def _written_ids(documents: Iterable[Section]) -> Iterator[str]:
     for document in documents:
         metadata, spec = document.section("metadata"), document.section("spec")
         if document.text("kind") == "SLO" and metadata is not None and spec is not None:
-            yield f"{spec.text('service')}/{metadata.text('name')}"
+            yield f"{spec.text('service') or spec.text('serviceRef')}/{metadata.text('name')}"

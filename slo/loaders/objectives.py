@@ -9,7 +9,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from foundation.located import Section
-from foundation.quantities import parse_duration, parse_number
+from foundation.quantities import duration_text, parse_duration, parse_number
 from slo.model.spec import BudgetingMethod, Indicator, Objective, Window
 
 DEFAULT = Window(timedelta(days=30))
@@ -37,13 +37,18 @@ class WrittenObjective:
 def read_objectives(spec: Section, method: BudgetingMethod, names: tuple[str, ...]) -> list[WrittenObjective]:
     """Every objective that could be read. A lone one is ``main``: a changed target keeps its history."""
     items = spec.sections("objectives", required=True)
-    if names and len(names) != len(items):
-        problem = f"{len(names)} objective names for {len(items)} objectives"
-        spec.refuse("objectives", problem, "Give mirante.dev/objective-names one name for each.")
-        names = ()
-    chosen = names or _names([item.text("displayName") for item in items])
+    chosen = objective_names(spec, names, [item.text("displayName") for item in items])
     found = [_objective(item, name, method) for item, name in zip(items, chosen, strict=True)]
     return [raw for raw in found if raw is not None]
+
+
+def objective_names(spec: Section, given: tuple[str, ...], display_names: list[str]) -> tuple[str, ...]:
+    """Those of the annotation; or else the words shown, where they tell the objectives apart."""
+    if given and len(given) != len(display_names):
+        problem = f"{len(given)} objective names for {len(display_names)} objectives"
+        spec.refuse("objectives", problem, "Give mirante.dev/objective-names one name for each.")
+        given = ()
+    return given or _names(display_names)
 
 
 def _names(display_names: list[str]) -> tuple[str, ...]:
@@ -55,7 +60,7 @@ def _names(display_names: list[str]) -> tuple[str, ...]:
 
 
 def _objective(item: Section, name: str, method: BudgetingMethod) -> WrittenObjective | None:
-    target = _target(item)
+    target = read_target_ratio(item)
     op = item.text("op", choices=OPS) or None
     value = item.number("value")
     slice_target, slice_window = _slices(item, method)
@@ -69,7 +74,7 @@ def _objective(item: Section, name: str, method: BudgetingMethod) -> WrittenObje
     return WrittenObjective(item, objective, weight)
 
 
-def _target(item: Section) -> Fraction | None:
+def read_target_ratio(item: Section) -> Fraction | None:
     target, percent = item.number("target"), item.number("targetPercent")
     if item.has("target") == item.has("targetPercent"):
         item.refuse("target", "exactly one of target and targetPercent is required", "Write `target: 0.999`.")
@@ -163,14 +168,20 @@ def _window(item: Section) -> Window:
         if calendar is not None:
             item.refuse("isRolling", "a window with a calendar does not roll", "Remove one of the two.")
         return _rolling(item, text)
-    return _aligned(item, text, calendar)
+    return aligned(item, "duration", text, calendar)
 
 
 def _rolling(item: Section, text: str) -> Window:
     length = parse_duration(text)
     if text and length is None:
-        fix = "Months and longer have no fixed length: write days, such as 30d."
-        item.refuse("duration", f"{text!r} is not the length of a rolling window", fix)
+        length = _nominal(text)
+        if length is None:
+            fix = "Write for example 30d or 4w."
+            item.refuse("duration", f"{text!r} is not the length of a rolling window", fix)
+        else:
+            days = duration_text(length)
+            reason = f"{text!r} has no fixed length: {days} is rolled over"
+            item.notice("duration", reason, f"Write {days}.")
     if length is not None and (length < timedelta(hours=1) or length % timedelta(minutes=1)):
         item.refuse(
             "duration",
@@ -180,11 +191,17 @@ def _rolling(item: Section, text: str) -> Window:
     return Window(length or DEFAULT.length)
 
 
-def _aligned(item: Section, text: str, calendar: Section | None) -> Window:
+def _nominal(text: str) -> timedelta | None:
+    """Of several months, quarters or years, as if each were as long as OpenSLO says."""
+    count, unit = text[:-1], CALENDAR_UNITS.get(text[-1:])
+    return int(count) * unit[1] if unit is not None and count.isdecimal() and 0 < int(count) < 1000 else None
+
+
+def aligned(item: Section, key: str, text: str, calendar: Section | None) -> Window:
     parsed = CALENDAR_UNITS.get(text[1:]) if text[:1] == "1" else None  # the unit and its nominal length
     if text and parsed is None:
         fix = "Write 1d, 1w, 1M, 1Q or 1Y (m is minutes, M is months)."
-        item.refuse("duration", f"{text!r} is not one calendar unit", fix)
+        item.refuse(key, f"{text!r} is not one calendar unit", fix)
     zone, start = "UTC", None
     if calendar is None:
         item.refuse("calendar", "is required when isRolling is false", "Add startTime and timeZone.")

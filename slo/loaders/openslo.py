@@ -1,4 +1,4 @@
-"""OpenSLO v1 (and what v2alpha words otherwise): objects of all files, then SLOs with references resolved.
+"""OpenSLO v1, and what its drafts word otherwise: objects of all files, then SLOs with references resolved.
 
 Follows the specification's README and ``enhancements/v2alpha.md`` at commit aa5cb78 of OpenSLO/OpenSLO.
 """
@@ -12,12 +12,14 @@ from fractions import Fraction
 from functools import partial
 from typing import TypeVar
 
+from foundation.errors import Effect
 from foundation.located import Section
 from slo.indicators.metric import Kinds, MetricSources, read_indicator
 from slo.loaders.metadata import (
     LONGEST_DESCRIPTION,
     Annotations,
     Metadata,
+    checked_name,
     read_data_source,
     read_metadata,
     read_service,
@@ -31,12 +33,14 @@ from slo.loaders.openslo_alerts import (
     read_policies,
     read_policy,
 )
+from slo.loaders.openslo_v1alpha import VERSION as V1ALPHA
+from slo.loaders.openslo_v1alpha import read_measured, read_time_windows
 from slo.loaders.tiers import choose_tiers
 from slo.model.entities import Composite, CompositeMember, WindowSet
-from slo.model.spec import BudgetingMethod, Indicator, Slo
+from slo.model.spec import BudgetingMethod, Indicator, Slo, Window
 
 V1 = "openslo/v1"
-VERSIONS = (V1, "openslo.com/v2alpha", "openslo/v2alpha")
+VERSIONS = (V1, "openslo.com/v2alpha", "openslo/v2alpha", V1ALPHA)
 OBJECTS = (
     "Service", "DataSource", "SLI", "SLO", "AlertPolicy", "AlertCondition", "AlertNotificationTarget",
 )  # fmt: skip
@@ -61,7 +65,8 @@ class OpenSlo:
         self.slos: list[Slo] = []
         self.composites: list[Composite] = []
         for document in self._documents["SLO"]:
-            self._read_slo(document)
+            read = self._read_v1alpha if document.text("apiVersion") == V1ALPHA else self._read_slo
+            read(document)
             document.close()
 
     def _named(self, kind: str, read: Callable[[Section], T]) -> dict[str, T]:
@@ -131,7 +136,7 @@ class OpenSlo:
         for written in objectives:
             written.section.plain("labels")
             written.section.close()
-        slo = self._but_for_indicator(document, spec, metadata, annotations, method)
+        slo = self._but_for_indicator(document, spec, metadata, annotations, method, read_time_window(spec))
         spec.close()
         if any(_has_indicator(written.section) for written in objectives):
             self._add_composite(spec, slo, objectives, own)
@@ -145,6 +150,32 @@ class OpenSlo:
                     written.section.refuse("compositeWeight", problem, "Remove it.")
             self.slos.append(slo(indicator=shared, objectives=tuple(one.objective for one in objectives)))
 
+    def _read_v1alpha(self, document: Section) -> None:
+        """One SLO; or one for each objective, where they are not measured alike."""
+        metadata = read_metadata(document)
+        spec = document.section("spec", required=True)
+        if spec is None:
+            return
+        annotations, method = Annotations(metadata), _method(spec)
+        measured = read_measured(spec, method, annotations.words("objective-names"))
+        window = read_time_windows(spec)
+        slo = self._but_for_indicator(document, spec, metadata, annotations, method, window)
+        spec.close()
+        indicators = [one.indicator for one in measured]
+        if not measured or None in indicators:
+            return
+        if all(indicator == indicators[0] for indicator in indicators):
+            objectives = tuple(one.objective for one in measured)
+            self.slos.append(slo(indicator=indicators[0], objectives=objectives))
+            return
+        reason = "each objective becomes an SLO of its own, since they are measured differently"
+        spec.notice("objectives", reason, effect=Effect.CHANGED)
+        for one in measured:
+            whole = slo(indicator=one.indicator, objectives=(replace(one.objective, name="main"),))
+            title = f"{whole.display_name}: {one.objective.display_name or one.objective.name}"
+            own = f"{whole.name}-{one.objective.name}"
+            self.slos.append(replace(whole, name=own, display_name=title))
+
     def _but_for_indicator(
         self,
         document: Section,
@@ -152,9 +183,9 @@ class OpenSlo:
         metadata: Metadata,
         annotations: Annotations,
         method: BudgetingMethod,
+        window: Window,
     ) -> Callable[..., Slo]:
         """An SLO that still wants its ``indicator`` and ``objectives``."""
-        window = read_time_window(spec)
         written = spec.sections("alertPolicies")
         policies: list[AlertPolicy] = []
         if written:
@@ -162,7 +193,7 @@ class OpenSlo:
         silence = no_data_severity(policies) if policies else NO_DATA_SEVERITY
         return partial(
             Slo,
-            service=spec.text("service", required=True),
+            service=checked_name(spec, "serviceRef" if spec.has("serviceRef") else "service"),
             name=metadata.name,
             display_name=metadata.display_name,
             description=spec.text("description", longest=LONGEST_DESCRIPTION),
