@@ -22,6 +22,8 @@ from alarms.policy.alarm_policy import AlarmPolicy
 from app.bootstrap.alarm_files import LOOK_EVERY, AlarmFiles
 from app.bootstrap.cloudwatch import publish_series, publish_slo_counts
 from app.bootstrap.count_source import count_collector
+from app.bootstrap.drift_watch import EVERY as AUDIT_EVERY
+from app.bootstrap.drift_watch import DriftWatch, KeptFindings, drift_audit
 from app.bootstrap.kept_alarm_files import KeptAlarmFiles, usable_files
 from app.bootstrap.names import CONTROL_ROLES, OF_PLATFORM
 from app.bootstrap.notifiers import build_notifiers
@@ -44,6 +46,7 @@ from app.serving.server import Process
 from app.settings import EMBEDDED, Settings
 from dataplatform.errors import DataDirectoryError
 from dataplatform.stores.sqlite.check_log import latest_checks
+from exporters.collectors.budget_drift import BudgetDriftCollector
 from exporters.collectors.components import DECISION_API
 from exporters.collectors.consistency_index import ConsistencyIndexCollector, PairReading
 from exporters.collectors.server_probe import ServerProbe
@@ -57,6 +60,7 @@ from exporters.server import build_registry
 from foundation.clock import SystemClock
 from foundation.errors import DefinitionErrors
 from foundation.sqlite_ladder import UnusableFile
+from slo.drift import KeptReport
 from slo.ledger.sqlite_count_reader import SqliteCountReader
 from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 from slo.ledger.sqlite_ledger import SqliteLedger
@@ -156,7 +160,18 @@ def _evaluator(control: _Control) -> None:
     parts.closing.append(opened.close)
     watch = Watch(control.view, collector, control.routing.router)
     parts.loops.append(Loop("evaluate", settings.evaluate_every, in_thread(watch.step), parts.clock))
+    _audit(control, opened)
     publish_slo_counts(parts, control.catalogue, control.ledger)
+
+
+def _audit(control: _Control, opened: ExitStack) -> None:
+    parts, kept = control.parts, KeptReport(control.parts.paths.budget_drift)
+    audits = opened.enter_context(
+        drift_audit(parts.settings, control.catalogue.slos, control.ledger, kept.last())
+    )
+    if audits is not None:
+        drift = DriftWatch(audits, kept, parts.clock)
+        parts.loops.append(Loop("budget-drift", AUDIT_EVERY, in_thread(drift.step), parts.clock))
 
 
 def _router(control: _Control) -> None:
@@ -183,6 +198,7 @@ def _console(control: _Control) -> None:
             beside=JournalBeside(control.reader),
             runbooks=ShippedRunbooks(routing.runbooks),
             heartbeats=lambda: _beats(control),
+            drift=KeptReport(parts.paths.budget_drift).last,
         )
     )
 
@@ -208,6 +224,8 @@ def _exporters(control: _Control) -> None:
         _servers(parts.settings),
     )
     parts.collectors.append(SloStatusCollector(control.view.last))
+    findings = KeptFindings(KeptReport(parts.paths.budget_drift), parts.clock)
+    parts.collectors.append(BudgetDriftCollector(findings))
     if parts.settings.folders.is_shipped:
         readings = PairReadings(parts.paths.consistency)
         parts.collectors.append(ConsistencyIndexCollector(readings, parts.clock))

@@ -28,6 +28,7 @@ class DataPaths:
         self.consistency = root / "data" / "consistency.sqlite"
         self.control = root / "control"
         self.ledger = self.control / "ledger.sqlite"
+        self.budget_drift = self.control / "budget-drift.json"
         self.sent_counts = self.control / "sent-counts.sqlite"
         self.exclusions = self.control / "exclusions.sqlite"
         self.router = self.control / "router.sqlite"

@@ -20,6 +20,8 @@ from foundation.clock import parse_clock
 from foundation.paths import is_absent
 
 if TYPE_CHECKING:
+    from app.bootstrap.slo_view import SloView
+    from slo.drift import DriftReport
     from slo.judge.status import ObjectiveStatus
     from slo.ledger.sqlite_exclusions import SqliteExclusionLog
 
@@ -47,7 +49,7 @@ def status(settings: Settings, as_json: bool, watch: bool) -> None:
     if as_json:
         from app.cli.slo_documents import composite_document, status_documents
 
-        documents = status_documents(view.statuses())
+        documents = status_documents(view.statuses(), _audited(settings, view))
         documents += [composite_document(item) for item in view.composites()]
         echo_json(documents)
         return
@@ -59,6 +61,7 @@ def status(settings: Settings, as_json: bool, watch: bool) -> None:
         _hint(settings, statuses)
         if view.catalogue.composites:
             stdout.print(composites_table(view.composites()))
+        _tell_drift(_audited(settings, view), view)
         return
     from rich.live import Live
 
@@ -82,13 +85,32 @@ def show(settings: Settings, slo_id: str, as_json: bool) -> None:
     if as_json:
         from app.cli.slo_documents import status_documents
 
-        echo_json(status_documents(statuses))
+        echo_json(status_documents(statuses, _audited(settings, view)))
         return
     from app.slo_tables import detail
 
     for item in statuses:
         stdout.print(detail(item))
     _hint(settings, statuses)
+    _tell_drift(_audited(settings, view), view, slo_id)
+
+
+def _audited(settings: Settings, view: SloView) -> DriftReport | None:
+    """What came of holding the recorded budgets against the counts; ``None``: no Prometheus is named."""
+    from app.bootstrap.drift_watch import drift_report
+
+    with stderr.progress("comparing what is recorded with what was counted") as step:
+        return drift_report(settings, view, step)
+
+
+def _tell_drift(report: DriftReport | None, view: SloView, slo_id: str | None = None) -> None:
+    if report is None:
+        return
+    from slo.drift.texts import report_text
+
+    own = [one for one in report.findings if slo_id in (None, one.slo_id)]
+    for line in report_text(replace(report, findings=tuple(own)), view.clock.now()):
+        say(line.en)
 
 
 def _hint(settings: Settings, statuses: Sequence[ObjectiveStatus]) -> None:

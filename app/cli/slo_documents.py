@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from foundation.quantities import duration_text, rounded_text
+from slo.drift import BudgetDrift, DriftReport
 from slo.judge.composite import CompositeStatus
 from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
 
 
-def status_documents(statuses: Sequence[ObjectiveStatus]) -> list[dict[str, object]]:
-    """Ready for JSON; targets are exact fractions as text, other ratios floats."""
-    return [_document(item) for item in statuses]
+def status_documents(
+    statuses: Sequence[ObjectiveStatus], report: DriftReport | None = None
+) -> list[dict[str, object]]:
+    """Ready for JSON; targets are exact fractions as text, other ratios floats. ``recorded``: what the audit
+    of the recorded budgets found, ``null`` where there was none."""
+    found = {} if report is None else {one.key: one for one in report.findings}
+    return [{**_document(item), "recorded": _recorded(found.get(_key(item)))} for item in statuses]
+
+
+def _key(item: ObjectiveStatus) -> tuple[str, str, str, tuple[tuple[str, str], ...]]:
+    return item.environment, item.slo.id, item.objective.name, item.labels
+
+
+def _recorded(found: BudgetDrift | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "verdict": found.verdict.value,
+        "reason": found.reason.value,
+        "detail": found.detail,
+        "since": _instant(found.since),
+        "recorded_since": _instant(found.recorded_since),
+        "missed_minutes": found.missed,
+        "gaps": [asdict(gap) for gap in found.gaps],
+    }
 
 
 def _document(item: ObjectiveStatus) -> dict[str, object]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from app.console import charts
 from app.console.burn_down import Tick, burn_down
 from app.console.charts import Caption
+from app.console.drift_view import DriftLine, drift_line
 from app.console.incident_view import incident_view
 from app.console.objective_view import (
     ObjectiveView,
@@ -73,6 +74,7 @@ class ObjectivePanel:
     burn_down_note: str
     tiers: tuple[TierRow, ...]
     ratios: tuple[Ratio, ...]
+    recorded: DriftLine | None
 
 
 def objective_page(deps: ConsoleDependencies, slo_id: str, reader: Reader) -> dict[str, object]:
@@ -123,6 +125,7 @@ def _panel(deps: ConsoleDependencies, status: ObjectiveStatus, reader: Reader) -
         burn_down_note=note,
         tiers=tuple(_tier_row(tier, status, reader) for tier in status.tiers),
         ratios=_ratios(deps, status, reader),
+        recorded=drift_line(deps.drift(), status, deps.clock.now(), reader),
     )
 
 

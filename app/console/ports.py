@@ -20,6 +20,7 @@ from app.console.runbook_files import ShippedRunbooks
 from app.console.sessions import SessionStore
 from exporters.collectors.consistency_index import ConsistencySource
 from foundation.clock import Clock
+from slo.drift import DriftReport
 from slo.judge.status import ObjectiveStatus
 from slo.ledger.ledger import Counts, Ledger
 from slo.model.catalogue import Catalogue
@@ -131,3 +132,4 @@ class ConsoleDependencies:
     beside: BesideSource | None = None
     runbooks: RunbookSource = field(default_factory=ShippedRunbooks)
     heartbeats: Callable[[], Sequence[BeatStatus]] = tuple
+    drift: Callable[[], DriftReport | None] = lambda: None

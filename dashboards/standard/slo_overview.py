@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards.model.board import Board, BoardPart, Link, Row
 from dashboards.model.query import matching
 from dashboards.standard import component_panels as component
+from dashboards.standard import recorded_panels as recorded
 from dashboards.standard import slo_panels as slo
 from dashboards.standard.alert_panels import alerts_row
 from dashboards.standard.links_row import links_row
@@ -56,5 +57,6 @@ def _trends(source: Source) -> Row:
             *(slo.achieved(source, one, objective) for one, objective in source.objectives()),
             *(slo.budget_gauge(source, one, objective) for one, objective in source.objectives()),
             slo.burn_overview(source, width=24),
+            recorded.drift_lines(),
         ),
     )

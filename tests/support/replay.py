@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,10 @@ from alarms.reports import response
 from app.api.access import REFUSALS, Shown
 from credit import metrics as telemetry
 from exporters import server
-from exporters.collectors import consistency_index, declared, saturation, slo_status
+from exporters.collectors import budget_drift, consistency_index, declared, saturation, slo_status
 from foundation.metrics import LATENCY_BUCKETS, PROBES, MetricKind, MetricSpec
 from foundation.quantities import duration_text
+from slo.model.conventions import record_total
 from slo.prometheus import render_yaml
 from tests.support.catalogues import ENVIRONMENT, shipped_source
 
@@ -224,6 +226,16 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
         **{
             spec: [(labels, 1, 1) for labels in _objectives(spec)] for spec in slo_status.METRICS
         },
+        budget_drift.RATIO: [
+            ({**labels, "series": record_total(timedelta(minutes=5))}, 0.001, 0.001)
+            for labels in _objectives(budget_drift.RATIO)
+        ],
+        budget_drift.DRIFTED: [
+            ({**labels, "reason": "none"}, 0, 0) for labels in _objectives(budget_drift.DRIFTED)
+        ],
+        budget_drift.AUDITED: [
+            ({**labels, "reason": "none"}, 1, 1) for labels in _objectives(budget_drift.AUDITED)
+        ],
     }  # fmt: skip
     if spec in table:
         return table[spec]
@@ -234,7 +246,9 @@ def _values(spec: MetricSpec, scenario: Scenario) -> Sequence[Value]:
 def _objectives(spec: MetricSpec) -> Iterator[Labels]:
     """Labels of the state of every objective that ships."""
     for slo, objective in shipped_source().objectives():
-        own = {"environment": ENVIRONMENT, "service": slo.service, "slo": slo.id, "objective": objective.name}
+        own = {"service": slo.service, "slo": slo.id, "objective": objective.name}
+        if "environment" in spec.labels:
+            own["environment"] = ENVIRONMENT
         windows = sorted({window for tier in slo.tiers for window in (tier.long_window, tier.short_window)})
         for window in windows if "window" in spec.labels else [None]:
             yield {**own, "group": "", **({"window": duration_text(window)} if window else {})}

@@ -18,7 +18,7 @@ from foundation.workspace import SHIPPED, Workspace
 from slo.model.catalogue import Catalogue
 from tests.support.web_shop import INDICATORS
 
-ENGINE_PAGES = ("generic", "no-data", "saturation", "watching-ourselves")
+ENGINE_PAGES = ("budget-drift", "generic", "no-data", "saturation", "watching-ourselves")
 
 
 def written(root: Path, name: str, text: str) -> Workspace:

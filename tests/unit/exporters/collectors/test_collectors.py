@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from exporters.collectors import declared
+from exporters.collectors.budget_drift import BudgetDriftCollector
 from exporters.collectors.consistency_index import ConsistencyIndexCollector, PairReading
 from exporters.collectors.sampler import SaturationSampler
 from exporters.collectors.saturation import SaturationCollector
@@ -18,6 +19,7 @@ from exporters.collectors.slo_status import SloStatusCollector
 from exporters.server import build_registry
 from foundation.clock import ManualClock
 from slo.judge.status import ObjectiveStatus, status
+from tests.support.drifts import drifted
 from tests.support.memory_ledger import MemoryLedger
 from tests.support.patience import patience
 from tests.support.slo_samples import an_slo, steady
@@ -287,6 +289,7 @@ def test_the_declared_table_says_exactly_what_is_exposed_names_and_labels() -> N
         ConsistencyIndexCollector(Readings(reading), clock),
         SaturationCollector(sampler),
         SloStatusCollector(judged),
+        BudgetDriftCollector(lambda: [drifted()]),
     )
     exposed = {
         sample.name: frozenset(sample.labels) for family in registry.collect() for sample in family.samples
