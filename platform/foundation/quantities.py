@@ -24,6 +24,12 @@ _RANGE_UNITS = {"h": 3_600, "m": 60, "s": 1}
 _SPAN_UNITS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 _NUMBER = re.compile(r"[-+]?(([0-9]+|[0-9]{1,3}(_[0-9]{3})+)\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,4})?")
 _PART = re.compile(r"([0-9]{1,11})(wd|[smhdw])")
+_LATENCY = re.compile(r"((?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}))(us|µs|ms|s|m|h)")
+_WHOLE_LATENCY = re.compile(rf"(?:{_LATENCY.pattern})+")
+_LATENCY_UNITS = {
+    "us": Fraction(1, 1_000_000), "µs": Fraction(1, 1_000_000), "ms": Fraction(1, 1_000),
+    "s": Fraction(1), "m": Fraction(60), "h": Fraction(3_600),
+}  # fmt: skip
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+")
 
 
@@ -96,6 +102,20 @@ def parse_duration(text: str, working_day: timedelta | None = None) -> timedelta
         if total > LONGEST:
             return None
     return total
+
+
+def parse_latency(text: str) -> Fraction | None:
+    """Seconds of ``300ms``, ``0.3s``, ``1m30s``: how long something may take; ``None`` for anything else."""
+    if not _WHOLE_LATENCY.fullmatch(text):
+        return None
+    return sum(
+        (Fraction(number) * _LATENCY_UNITS[unit] for number, unit in _LATENCY.findall(text)), Fraction()
+    )
+
+
+def latency_text(seconds: Fraction) -> str:
+    """``300ms``, ``1.5s``."""
+    return f"{decimal_text(seconds)}s" if seconds >= 1 else f"{decimal_text(seconds * 1000)}ms"
 
 
 @lru_cache(maxsize=512)

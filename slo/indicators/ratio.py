@@ -86,7 +86,7 @@ class RatioIndicator(CountsEvents):
         return {"good" if self.good else "bad": self.events.part, "total": self.total}
 
     def identity(self, objectives: Sequence[Objective]) -> Mapping[str, object]:
-        return _identity(self.queries)
+        return identity_of(self.queries)
 
     def document(self) -> Mapping[str, object]:
         parts = {name: document_of(metric) for name, metric in self.queries.items()}
@@ -128,7 +128,7 @@ class RawIndicator:
         return {"raw": self.raw}
 
     def identity(self, objectives: Sequence[Objective]) -> Mapping[str, object]:
-        return _identity(self.queries, self.raw_type)
+        return identity_of(self.queries, self.raw_type)
 
     def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
         raw = real(with_window(self.raw.query, duration_text(window)))
@@ -150,7 +150,7 @@ class RawIndicator:
         return {"raw": document_of(self.raw), "rawType": self.raw_type}
 
 
-def _identity(queries: Mapping[str, MetricQuery], raw_type: str | None = None) -> Mapping[str, object]:
+def identity_of(queries: Mapping[str, MetricQuery], raw_type: str | None = None) -> Mapping[str, object]:
     asked = {name: [metric.source_type, metric.query] for name, metric in queries.items()}
     return {name: asked.get(name) for name in ("total", "good", "bad", "raw")} | {"raw_type": raw_type}
 

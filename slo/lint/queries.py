@@ -10,14 +10,13 @@ from slo.lint.surroundings import LintSurroundings
 from slo.model.histogram_unit import in_milliseconds
 from slo.model.promql import PromqlError, Query, Selector, analyse
 from slo.model.spec import MetricQuery, Objective, Slo
-from slo.prometheus.names import RESERVED, label_name
+from slo.prometheus.names import SET_BY_US, label_name
 from slo.prometheus.promtool.sampling import samples
 from slo.prometheus.rules import lacks_range, unsupported
 
 _FAMILY = re.compile(r"_(bucket|count|sum|total)$")
 _MILLISECONDS = re.compile(r"(\d+(?:[.,]\d+)?)\s*(ms|milliseconds|s|seconds)\b")
 IN_A_STRING = re.compile(r'=[~]?\s*"[^"]*\{\{\s*\.window\s*\}\}')
-SET_BY_US = (*RESERVED, "tier", "alert_key")
 
 
 def check_queries(slo: Slo, around: LintSurroundings) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ tier-name.TIER             another name for one tier
 severity.TIER              another severity (P1..P4) for one tier
 alert-name.TIER            the alert's own name
 alert-label.TIER.LABEL     a label of the alert; alert-annotation.TIER.NAME an annotation of it
+                           (an AlertPolicy has one alert: there, without TIER)
 min-events                 fewest events in a long window before its tier may fire
 min-bad-events             fewest bad events (or slices) in a long window before its tier may fire
 expected-events-per-hour   traffic, for the lint and the simulator
@@ -54,6 +55,7 @@ KNOWN = (
     "windows", "disable-tiers", "min-events", "min-bad-events", "expected-events-per-hour",
     "refresh-interval", "no-data-severity", "no-data-after", "group-by", "owner", "objective-names", *TEXTS,
 )  # fmt: skip
+ALERT_WORDS = ("alert-label.", "alert-annotation.")  # on a policy: of its one alert
 PER_TIER = ("tier-name.", "severity.", "alert-name.", "alert-label.", "alert-annotation.")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _NAME = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,61}[a-zA-Z0-9])?")
@@ -130,7 +132,9 @@ def read_target(document: Section) -> NotificationTarget:
 class Annotations:
     """Typed reading of one object's ``mirante.dev/`` annotations; refusals name the annotation's line."""
 
-    def __init__(self, metadata: Metadata, known: tuple[str, ...] = KNOWN, per_tier: bool = True) -> None:
+    def __init__(
+        self, metadata: Metadata, known: tuple[str, ...] = KNOWN, starts: tuple[str, ...] = PER_TIER
+    ) -> None:
         self._section = metadata.section
         prefix = len(ANNOTATION_PREFIX)
         self._ours: Mapping[str, str] = {
@@ -139,7 +143,7 @@ class Annotations:
             if key.startswith(ANNOTATION_PREFIX)
         }
         for name in self._ours:
-            if name not in known and not (per_tier and name.startswith(PER_TIER)):
+            if name not in known and not name.startswith(starts):
                 close = difflib.get_close_matches(name, known, 1, 0.6)
                 fix = (
                     f"Did you mean {ANNOTATION_PREFIX}{close[0]}?" if close else f"Known: {', '.join(known)}."

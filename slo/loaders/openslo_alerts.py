@@ -7,12 +7,13 @@ A plain v1 condition has no short window: its tier has the same window twice and
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 
 from foundation.located import Section
 from slo.loaders.metadata import (
+    ALERT_WORDS,
     LONGEST_DESCRIPTION,
     SEVERITIES,
     Annotations,
@@ -50,6 +51,9 @@ class AlertPolicy:
     when_breaching: bool
     when_resolved: bool
     when_no_data: bool
+    alert_name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     def tier(self, period: timedelta) -> Tier | None:
         """The tier this policy is for an SLO of that period; ``None`` when it does not alert on burn."""
@@ -63,6 +67,9 @@ class AlertPolicy:
             short_window=condition.short,
             severity=condition.severity,
             alert_after=condition.alert_after,
+            alert_name=self.alert_name,
+            labels=self.labels,
+            annotations=self.annotations,
             targets=self.targets,
             notify_resolved=self.when_resolved,
         )
@@ -106,7 +113,7 @@ def read_policy(
 ) -> AlertPolicy:
     """An AlertPolicy, inline or of its own; references are resolved against what all files define."""
     metadata = read_metadata(document)
-    Annotations(metadata, known=("short-window", "severity"), per_tier=False)
+    ours = Annotations(metadata, ("short-window", "severity", "alert-name"), ALERT_WORDS)
     spec = document.section("spec", required=True)
     if spec is None:
         return AlertPolicy(metadata.name, None, (), False, False, False)
@@ -123,6 +130,9 @@ def read_policy(
         spec.flag("alertWhenBreaching", True),
         spec.flag("alertWhenResolved", True),
         spec.flag("alertWhenNoData", False),
+        ours.text("alert-name"),
+        ours.per_tier("alert-label"),
+        ours.per_tier("alert-annotation"),
     )
     spec.close()
     return policy
@@ -159,7 +169,7 @@ def _target(item: Section, targets: Container[str]) -> str:
 
 def read_condition(document: Section) -> AlertCondition | None:
     metadata = read_metadata(document)
-    annotations = Annotations(metadata, known=("short-window", "severity"), per_tier=False)
+    annotations = Annotations(metadata, ("short-window", "severity"), ())
     spec = document.section("spec", required=True)
     if spec is None:
         return None

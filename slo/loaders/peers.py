@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from foundation.errors import Effect
 from foundation.located import Section
+from slo.loaders.pyrra import VERSION, claims_to_be_pyrra, pyrra_changes, read_pyrra
 from slo.loaders.sloth import claims_to_be_sloth, read_sloth, sloth_changes
 from slo.model.entities import Service, WindowSet
 from slo.model.spec import Slo
@@ -44,7 +45,15 @@ SLOTH = Peer(
     read_sloth,
     sloth_changes,
 )
-PEERS = (SLOTH,)
+PYRRA = Peer(
+    "Pyrra",
+    f"apiVersion: {VERSION}",
+    ("pyrra.dev/",),
+    claims_to_be_pyrra,
+    read_pyrra,
+    pyrra_changes,
+)
+PEERS = (SLOTH, PYRRA)
 
 
 def peer_of(document: Section) -> Peer | None:

@@ -222,4 +222,15 @@ def _policy(tier: Tier, slo: Slo) -> Document:
     }
     if tier.targets:
         spec["notificationTargets"] = [{"targetRef": target} for target in tier.targets]
-    return {"kind": "AlertPolicy", "metadata": {"name": tier.name}, "spec": spec}
+    outer: Document = {"name": tier.name}
+    if words := _alert_words(tier):
+        outer["annotations"] = words
+    return {"kind": "AlertPolicy", "metadata": outer, "spec": spec}
+
+
+def _alert_words(tier: Tier) -> dict[str, str]:
+    """Name, labels and annotations of a policy's alert."""
+    found = {"alert-name": tier.alert_name} if tier.alert_name else {}
+    found |= {f"alert-label.{key}": value for key, value in tier.labels.items()}
+    found |= {f"alert-annotation.{key}": value for key, value in tier.annotations.items()}
+    return {f"{_PREFIX}{key}": value for key, value in found.items()}

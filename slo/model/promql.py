@@ -17,6 +17,7 @@ from foundation.quantities import range_text
 
 PLACEHOLDER = re.compile(r"\{\{\s*\.window\s*\}\}")
 PROBE_WINDOW = "5m"  # stands in for the placeholder while a query is only being looked at
+NEGATED = {"=": "!=", "!=": "=", "=~": "!~", "!~": "=~"}
 _OPS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 
 
@@ -55,6 +56,14 @@ class LabelMatcher:
     name: str
     op: str
     value: str
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.op}{quoted(self.value)}"
+
+    @property
+    def negated(self) -> LabelMatcher:
+        """What it leaves out."""
+        return LabelMatcher(self.name, NEGATED[self.op], self.value)
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """
@@ -124,6 +133,27 @@ def analyse(query: str) -> Query:
     return Query(query, tuple(_selectors(visited)), functions, _grouping(tree))
 
 
+def bare_selector(text: str) -> Selector | None:
+    """The selector that the whole of ``text`` is, at this moment; ``None``: it is something else.
+
+    Raises:
+        PromqlError: it is not PromQL.
+    """
+    try:
+        tree = promql_parser.parse(text)
+    except ValueError as error:
+        raise PromqlError(str(error)) from error
+    if not isinstance(tree, promql_parser.VectorSelector) or tree.offset or tree.at is not None:
+        return None
+    return as_selector(tree, False)
+
+
+def selecting(name: str, matchers: Iterable[LabelMatcher]) -> str:
+    """``name{code="200"}``."""
+    inside = ",".join(map(str, matchers))
+    return f"{name}{{{inside}}}" if inside else name
+
+
 def _selectors(visited: list[object]) -> Iterator[Selector]:
     """In order of appearance. The parser visits a matrix selector, then the vector selector within it."""
     for before, node in zip([None, *visited], visited, strict=False):
@@ -137,8 +167,7 @@ def as_selector(vector: promql_parser.VectorSelector, in_range: bool) -> Selecto
     matchers = [LabelMatcher(m.name, _OPS[str(m.op)], m.value) for m in vector.matchers.matchers]
     named = [m.value for m in matchers if m.name == "__name__" and m.op == "="]
     name = vector.name or (named[0] if len(named) == 1 else "")
-    labels = ",".join(f"{m.name}{m.op}{quoted(m.value)}" for m in matchers)
-    text = f"{vector.name or ''}{{{labels}}}" if labels else str(vector.name)
+    text = selecting(vector.name or "", matchers)
     return Selector(name, tuple(m for m in matchers if m.name != "__name__"), text, in_range)
 
 

@@ -12,6 +12,7 @@ from slo.model.spec import Objective, Slo
 RESERVED = (
     names.LABEL_ENVIRONMENT, names.LABEL_SERVICE, names.LABEL_SLO, names.LABEL_OBJECTIVE,
 )  # fmt: skip
+SET_BY_US = (*RESERVED, names.LABEL_TIER, names.LABEL_ALERT_KEY)
 _NOT_LABEL = re.compile(r"[^a-zA-Z0-9_]")
 
 

@@ -13,7 +13,7 @@ from slo.indicators.metric import ReadMetric
 from slo.indicators.ratio import CountsEvents
 from slo.model.spec import EventQueries, Indicator, MetricQuery, Objective
 
-KEY = "latencyMetric"
+KEY = "boundMetric"
 
 
 @dataclass(frozen=True, slots=True)
