@@ -20,6 +20,7 @@ from foundation.workspace import SHIPPED, Workspace
 from slo.indicators import KINDS, Kinds
 from slo.loaders.openslo import OpenSlo
 from slo.loaders.peers import PEERS, Peer, peer_of
+from slo.loaders.same_names import told_apart
 from slo.loaders.sloth import read_sloth_windows
 from slo.loaders.tiers import DEFAULT_WINDOWS, read_window_set
 from slo.model.catalogue import Catalogue
@@ -107,7 +108,8 @@ def _read(
     openslo = OpenSlo(found["openslo"], windows, kinds)
     chosen = next(iter(own.values())) if len(own) == 1 else windows[DEFAULT_WINDOWS]
     others = [peer.read(document, chosen) for peer, document in foreign]
-    slos = [*openslo.slos, *(slo for _, own_slos in others for slo in own_slos)]
+    theirs = [slo for _, own_slos in others for slo in own_slos]
+    slos = [*openslo.slos, *told_apart(theirs, problems)]
     services = {service.name: service for service, _ in reversed(others) if service} | openslo.services
     _refuse_repeated(slos, problems)
     known = {slo.id for slo in slos} | {composite.id for composite in openslo.composites}
@@ -134,12 +136,20 @@ def _contents(files: Mapping[str, Path], problems: Problems) -> dict[str, bytes]
 
 
 def _sections(contents: Mapping[str, bytes], problems: Problems) -> Iterator[Section]:
-    """A document that is a list, as OpenSLO's own tools write them, is as many as it has items."""
+    """A document that is a list, as OpenSLO's own tools and ``kubectl`` write them, is its items."""
     for name, content in contents.items():
         for place in documents(content, name, problems):
             found = [item.section() for item in (place.items(least=1) if place.is_list else [place])]
             problems.incomplete |= None in found
-            yield from (section for section in found if section is not None)
+            for section in found:
+                yield from () if section is None else _resources(section)
+
+
+def _resources(document: Section) -> list[Section]:
+    """Those that a Kubernetes ``List`` (or ``SomethingList``) holds; any other document itself."""
+    if not document.text("kind").endswith("List") or not document.has("items"):
+        return [document]
+    return document.sections("items", required=True)
 
 
 def _shipped(problems: Problems) -> dict[str, WindowSet]:

@@ -71,7 +71,7 @@ def test_a_native_histogram_is_a_latency_with_its_threshold() -> None:
 def test_a_gauge_is_good_at_one_and_what_differs_is_said(name: str) -> None:
     slo = only(name)
     assert isinstance(slo.indicator, ThresholdIndicator)
-    assert (slo.objectives[0].op, slo.objectives[0].value) == ("gte", 1)
+    assert (slo.objectives[0].op, slo.objectives[0].value) == ("gte", Fraction(1))
     assert "read once a minute" in told(name, Effect.CHANGED)
 
 
@@ -182,6 +182,25 @@ def test_the_service_is_a_label_then_the_namespace_then_said_to_be_missing() -> 
 def test_a_ratio_written_for_a_percentage_is_read_as_pyrra_does_and_said() -> None:
     assert only("target-below-one").objectives[0].target == Fraction(99, 10_000)
     assert "0.99 promises 0.99 %" in told("target-below-one", Effect.ASSUMED)
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        ("several-documents", ["shop/orders-a", "shop/orders-b"]),
+        ("list-of-documents", ["shop/orders-c", "shop/orders-d"]),
+        ("list-of-kubernetes", ["shop/orders-e", "shop/orders-f"]),
+        ("list-of-objectives", ["shop/orders-g", "shop/orders-h"]),
+    ],
+)
+def test_lists_of_every_kind_hold_objectives(name: str, ids: list[str]) -> None:
+    assert [slo.id for slo in imported(name).catalogue.slos] == ids
+
+
+def test_one_name_for_two_sites_becomes_two_names() -> None:
+    found = imported("same-name-other-labels")
+    assert [slo.id for slo in found.catalogue.slos] == ["shop/cache-north", "shop/cache-south"]
+    assert "told apart by site" in told("same-name-other-labels", Effect.CHANGED)
 
 
 def test_what_only_says_how_rules_are_loaded_is_lost_by_name() -> None:
