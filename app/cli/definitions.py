@@ -11,7 +11,16 @@ import click
 
 from alarms.generate.router_address import RouterAddress
 from alarms.model.severity import Severity
-from app.cli.context import counted, echo_json, fields_of, json_option, pass_settings, say, stderr
+from app.cli.context import (
+    counted,
+    echo_json,
+    fields_of,
+    json_option,
+    pass_settings,
+    prometheus_of,
+    say,
+    stderr,
+)  # fmt: skip
 from app.settings import Settings
 from dashboards.model.addresses import Deployment
 from foundation.exit_status import ExitStatus
@@ -19,6 +28,7 @@ from foundation.exit_status import ExitStatus
 if TYPE_CHECKING:
     from app.build import BuildDifference
     from app.cli.definition_checks import Checked
+    from slo.loaders.importer import Imported
 
 IMPORTED = "imported.yaml"
 STYLES = {"error": "red", "warning": "yellow"}
@@ -179,21 +189,60 @@ def _check_built(found: tuple[BuildDifference, ...], out: Path, files: int) -> N
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    required=True,
-    help=f"Folder to write {IMPORTED} to, or - for standard output.",
+    help=f"Folder to write {IMPORTED} to, or - for standard output; with --prove only if given.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def import_(files: tuple[Path, ...], out: Path, force: bool) -> None:
+@click.option("--prove", is_flag=True, help="List every page that changes, on a Prometheus's own history.")
+@click.option("--prometheus", metavar="URL", help="For --prove.  [default: the setting `prometheus`]")
+@click.option("--days", type=click.IntRange(1, 90), default=30, show_default=True, help="For --prove.")
+@click.option(
+    "--rules",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="For --prove: rule file that the other tool generated. Repeatable.  [default: as it would]",
+)
+@click.option(
+    "--language", type=click.Choice(["en", "pt"]), default="en", show_default=True, help="For --prove."
+)
+@pass_settings
+def import_(
+    settings: Settings,
+    files: tuple[Path, ...],
+    out: Path | None,
+    force: bool,
+    prove: bool,
+    prometheus: str | None,
+    days: int,
+    rules: tuple[Path, ...],
+    language: str,
+) -> None:
     """Convert Sloth or OpenSLO files to our definitions (OpenSLO v1 with annotations).
 
     Every change is listed with its file and line: what was assumed, added, written differently or lost. Exit
     status: 0 imported, 1 a file has an error, 3 a file cannot be read (nothing is written).
+
+    With --prove, the last days of a Prometheus are replayed through the rules that the other tool generates
+    and through ours: each page that changes, with its reason, and the budget by both. Exit status: 1 also if
+    a difference is unexplained, 3 also if the Prometheus cannot be asked.
     """
     from slo.loaders.importer import import_files
 
+    if out is None and not prove:
+        raise click.UsageError("give --out DIR, or --prove to see first what changes")
     found = import_files(files)
     for change in found.changes:
         stderr.print(str(change), markup=False, soft_wrap=True)
+    if out is not None:
+        _write_import(found, out, force)
+    if prove:
+        from app.cli.import_proof import prove_import
+
+        url = prometheus_of(settings, prometheus)
+        status = prove_import(settings, found.catalogue.slos, files, rules, url, days, language)
+        raise SystemExit(status)
+
+
+def _write_import(found: Imported, out: Path, force: bool) -> None:
     if str(out) == "-":
         click.echo(found.text, nl=False)
         return
