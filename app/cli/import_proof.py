@@ -20,7 +20,7 @@ from foundation.quantities import duration_text, localised
 if TYPE_CHECKING:
     from slo.model.spec import Slo
     from slo.proof.budgets import Budget
-    from slo.proof.compare import Difference
+    from slo.proof.compare import ChangedPage
     from slo.proof.prove import Proof
 
 TIMEOUT_SECONDS = 60.0
@@ -105,7 +105,7 @@ def _print(found: Proof, language: str) -> None:
     say(f"the server read {found.touched:,} samples in {counted(found.questions, 'question')}")
 
 
-def _row(each: Difference, found: Proof, language: str) -> Iterator[str]:
+def _row(each: ChangedPage, found: Proof, language: str) -> Iterator[str]:
     yield each.slo
     yield _group(each.group)
     yield _KINDS[each.kind.value].of(language)

@@ -24,7 +24,7 @@ SEVERITIES = ("fastBurn", "mediumBurn", "slowBurn", "longTermBurn")
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class BurnWindow:
     severity: str
     held: timedelta
     long: timedelta
@@ -32,22 +32,22 @@ class Window:
     factor: int
 
 
-def windows_of(period: timedelta) -> tuple[Window, ...]:
+def windows_of(period: timedelta) -> tuple[BurnWindow, ...]:
     """Chosen for 28 days, scaled with the period and rounded to minutes."""
 
     def share(parts: int) -> timedelta:
         return rounded_to_minutes(period / parts)
 
     return (
-        Window("critical", share(28 * 24 * 30), share(28 * 24), share(28 * 24 * 12), 14),
-        Window("critical", share(28 * 24 * 4), share(28 * 4), share(28 * 24 * 2), 7),
-        Window("warning", share(28 * 24), share(28), share(28 * 12), 2),
-        Window("warning", share(28 * 8), share(7), share(28 * 4), 1),
+        BurnWindow("critical", share(28 * 24 * 30), share(28 * 24), share(28 * 24 * 12), 14),
+        BurnWindow("critical", share(28 * 24 * 4), share(28 * 4), share(28 * 24 * 2), 7),
+        BurnWindow("warning", share(28 * 24), share(28), share(28 * 12), 2),
+        BurnWindow("warning", share(28 * 8), share(7), share(28 * 4), 1),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class PeerRatio:
     """Error ratio of a window, over the metrics ``asked``; the first of them is the total."""
 
     grouping: tuple[str, ...]
@@ -103,7 +103,7 @@ def from_pyrra(document: Section, *, le_of_both: bool = True) -> PeerSlo | None:
     )
 
 
-def _counted(section: Section | None, le_of_both: bool) -> Counted | None:
+def _counted(section: Section | None, le_of_both: bool) -> PeerRatio | None:
     if section is None:
         return None
     for kind, parts in (
@@ -123,7 +123,7 @@ def _counted(section: Section | None, le_of_both: bool) -> Counted | None:
             return None
         latency = own.duration("latency", least=timedelta(milliseconds=1))
         seconds = "" if latency is None else f"{latency / timedelta(seconds=1):g}"
-        return Counted(own.texts("grouping"), found, kind, seconds)
+        return PeerRatio(own.texts("grouping"), found, kind, seconds)
     return None
 
 
@@ -163,7 +163,7 @@ class _Rules:
     common: Mapping[str, str]
     target: Fraction
     period: timedelta
-    counted: Counted
+    counted: PeerRatio
     alerting: _Alerting
 
     def all(self) -> Iterator[Rule]:
@@ -191,7 +191,7 @@ class _Rules:
             key: value for key, value in {**self.common, **fixed}.items() if key not in self.counted.grouping
         }
 
-    def _burns(self, window: Window, severity: str) -> Rule:
+    def _burns(self, window: BurnWindow, severity: str) -> Rule:
         selected = sorted([*self._matchers(), f"slo={quoted(self.name)}"])
         own = "{" + ",".join(selected) + "}"
         threshold = f"({window.factor} * (1-{float(self.target * 100) / 100!r}))"

@@ -21,7 +21,7 @@ WINDOW = "sloth_window"
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class WindowPair:
     """``percent`` of the budget spent within ``long``."""
 
     percent: float
@@ -32,14 +32,14 @@ class Pair:
         return self.percent * (period / timedelta(hours=1)) / 100 / (self.long / timedelta(hours=1))
 
 
-Windows = Mapping[str, tuple[Pair, Pair]]
+Windows = Mapping[str, tuple[WindowPair, WindowPair]]
 """Quick and slow of ``page`` and ``ticket``."""
 
 _MINUTE = timedelta(minutes=1)
 PERIOD = timedelta(days=30)
 DEFAULT: Windows = {
-    "page": (Pair(2, 5 * _MINUTE, 60 * _MINUTE), Pair(5, 30 * _MINUTE, 360 * _MINUTE)),
-    "ticket": (Pair(10, 120 * _MINUTE, 1440 * _MINUTE), Pair(10, 360 * _MINUTE, 4320 * _MINUTE)),
+    "page": (WindowPair(2, 5 * _MINUTE, 60 * _MINUTE), WindowPair(5, 30 * _MINUTE, 360 * _MINUTE)),
+    "ticket": (WindowPair(10, 120 * _MINUTE, 1440 * _MINUTE), WindowPair(10, 360 * _MINUTE, 4320 * _MINUTE)),
 }
 
 
@@ -113,7 +113,7 @@ def _alerts(slo: SlothSlo, windows: Windows, period: timedelta, matchers: str) -
         yield {"alert": slo.alert_name, "expr": expr, "labels": {"sloth_severity": kind, **labels}}
 
 
-def _pair(pair: Pair, factor: float, budget: float, matchers: str) -> str:
+def _pair(pair: WindowPair, factor: float, budget: float, matchers: str) -> str:
     return " and ".join(
         f"max({RATIO}{model_text(window)}{matchers} > ({factor!r} * {budget!r})) without ({WINDOW})"
         for window in (pair.short, pair.long)

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from foundation.located import Section
 from slo.peers.slo import PeerSlo
-from slo.peers.sloth import DEFAULT, PERIOD, Pair, SlothSlo, Windows, ratio_of, sloth_rules
+from slo.peers.sloth import DEFAULT, PERIOD, SlothSlo, WindowPair, Windows, ratio_of, sloth_rules
 
 KINDS = ("page", "ticket")
 
@@ -117,15 +117,15 @@ def windows_of(document: Section) -> tuple[Windows, timedelta] | None:
     return {kind: pairs for kind, pairs in found.items() if pairs is not None}, period
 
 
-def _pairs(section: Section | None) -> tuple[Pair, Pair] | None:
+def _pairs(section: Section | None) -> tuple[WindowPair, WindowPair] | None:
     parts = [] if section is None else [section.section(speed) for speed in ("quick", "slow")]
     found = [_pair(part) for part in parts if part is not None]
     return (found[0], found[1]) if len(found) == 2 else None
 
 
-def _pair(section: Section) -> Pair:
+def _pair(section: Section) -> WindowPair:
     zero = timedelta(0)
-    return Pair(
+    return WindowPair(
         float(section.number("errorBudgetPercent") or 0),
         section.duration("shortWindow") or zero,
         section.duration("longWindow") or zero,

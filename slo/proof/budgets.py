@@ -13,8 +13,8 @@ from slo.prometheus.records import windows_of
 from slo.proof.columns import Labels
 from slo.proof.compare import our_rules
 from slo.proof.pages import group_of, static_labels
-from slo.proof.reasons import Reason
-from slo.proof.replay import History, Replay
+from slo.proof.reasons import ChangeReason
+from slo.proof.replay import RuleHistory, RuleReplay
 
 SAME = 0.01  # of the budget; closer than this is the same
 
@@ -27,10 +27,10 @@ class Budget:
     group: Labels
     peer: float | None
     ours: float | None
-    reason: Reason | None
+    reason: ChangeReason | None
 
 
-def budgets(slo: Slo, objective: Objective, peer: PeerSlo, history: History, first: int) -> list[Budget]:
+def budgets(slo: Slo, objective: Objective, peer: PeerSlo, history: RuleHistory, first: int) -> list[Budget]:
     """Of all that history holds, from evaluation ``first`` on."""
     theirs, ours = _theirs(peer, history, first), _ours(slo, objective, history, first)
     found = []
@@ -42,22 +42,22 @@ def budgets(slo: Slo, objective: Objective, peer: PeerSlo, history: History, fir
 
 def _reason(
     slo: Slo, peer: PeerSlo, there: bool, here: bool, theirs: float | None, ours: float | None
-) -> Reason | None:
+) -> ChangeReason | None:
     if there is not here:
-        return Reason.GROUP if theirs is not None or ours is not None else None
+        return ChangeReason.GROUP if theirs is not None or ours is not None else None
     if theirs is None or ours is None:
-        return None if theirs is ours else Reason.MISSING_SERIES
+        return None if theirs is ours else ChangeReason.MISSING_SERIES
     if math.isnan(theirs):
-        return Reason.MEAN_OF_RATIOS
+        return ChangeReason.MEAN_OF_RATIOS
     if abs(theirs - ours) <= max(SAME, SAME * abs(ours)):
         return None
     if peer.tool is Tool.SLOTH:
-        return Reason.MEAN_OF_RATIOS
-    return Reason.MINUTE_AVERAGE if slo.indicator.events is None else Reason.UNEXPLAINED
+        return ChangeReason.MEAN_OF_RATIOS
+    return ChangeReason.MINUTE_AVERAGE if slo.indicator.events is None else ChangeReason.UNEXPLAINED
 
 
-def _theirs(peer: PeerSlo, history: History, first: int) -> dict[Labels, float | None]:
-    vector = Replay(peer.rules, history).vector(peer.error_ratio)
+def _theirs(peer: PeerSlo, history: RuleHistory, first: int) -> dict[Labels, float | None]:
+    vector = RuleReplay(peer.rules, history).vector(peer.error_ratio)
     budget, static = float(1 - peer.target), static_labels(peer.rules)
     return {group_of(labels, static): _last(column, first, budget) for labels, column in vector.items()}
 
@@ -67,10 +67,10 @@ def _last(column: list[float | None], first: int, budget: float) -> float | None
     return None if value is None else value / budget
 
 
-def _ours(slo: Slo, objective: Objective, history: History, first: int) -> dict[Labels, float | None]:
+def _ours(slo: Slo, objective: Objective, history: RuleHistory, first: int) -> dict[Labels, float | None]:
     """Bad over all of the shortest window's counts, added up once for each of its lengths."""
     rules = our_rules(slo)
-    replay, static = Replay(rules, history), static_labels(rules)
+    replay, static = RuleReplay(rules, history), static_labels(rules)
     window = next(iter(windows_of(slo)), timedelta(minutes=5))
     totals = replay.recorded(names.record_total(window))
     goods = replay.recorded(names.record_good(window))

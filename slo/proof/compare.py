@@ -12,36 +12,36 @@ from slo.peers.slo import PeerSlo
 from slo.prometheus.rules import rule_file
 from slo.proof.columns import NO_LABELS, Labels
 from slo.proof.history import OfGroup
-from slo.proof.pages import Episode, Kind
-from slo.proof.reasons import Reason
-from slo.proof.replay import History, Rule
-from slo.proof.side import Side, groups_of, side_of
-from slo.proof.windows import Pair, pairs_of
+from slo.proof.pages import FiredSpan, PageKind
+from slo.proof.reasons import ChangeReason
+from slo.proof.replay import Rule, RuleHistory
+from slo.proof.side import RuleSide, groups_of, side_of
+from slo.proof.windows import AlertWindows, pairs_of
 
 ENVIRONMENT = "proof"
 NEAR = timedelta(minutes=5)  # starts this close are the same start
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ChangedPage:
     """A page of one that the other lacks, or that it sends at another time. Ends may still be going on."""
 
     slo: str
     group: Labels
-    kind: Kind
+    kind: PageKind
     peer: tuple[datetime, datetime] | None
     ours: tuple[datetime, datetime] | None
     titles: tuple[str, ...]
-    reason: Reason
+    reason: ChangeReason
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class ComparedPages:
     """``agreed``: pages that both send, starting within five minutes of each other."""
 
     agreed: int
-    differences: tuple[Difference, ...]
-    groups: tuple[Labels, ...]
+    differences: tuple[ChangedPage, ...]
+    groups_with_data: tuple[Labels, ...]
 
 
 def our_rules(slo: Slo) -> tuple[Rule, ...]:
@@ -50,20 +50,22 @@ def our_rules(slo: Slo) -> tuple[Rule, ...]:
     return tuple(rule for group in groups for rule in group["rules"])
 
 
-def compared(slo: Slo, objective: Objective, peer: PeerSlo, history: History, first: int) -> Pages:
+def compared(
+    slo: Slo, objective: Objective, peer: PeerSlo, history: RuleHistory, first: int
+) -> ComparedPages:
     """One objective of ours beside the peer's, from evaluation ``first`` on, group by group."""
     slo = replace(slo, objectives=(objective,))
     ours, theirs = groups_of(our_rules(slo), history), groups_of(peer.rules, history)
     agreed, differences = 0, []
-    groups = sorted(ours | theirs) or [NO_LABELS]
-    for number, group in enumerate(groups):
+    groups = sorted(ours | theirs)
+    for number, group in enumerate(groups or [NO_LABELS]):
         found = _Compared(slo, peer, OfGroup(history, dict(group)), group, first, ours, theirs, number == 0)
         agreed += found.agreed
         differences += found.differences
-    return Pages(agreed, tuple(sorted(differences, key=_when)), tuple(groups))
+    return ComparedPages(agreed, tuple(sorted(differences, key=_when)), tuple(groups))
 
 
-def _when(difference: Difference) -> tuple[datetime, str, Labels]:
+def _when(difference: ChangedPage) -> tuple[datetime, str, Labels]:
     spans = [span for span in (difference.peer, difference.ours) if span is not None]
     return min(start for start, _ in spans), difference.kind.value, difference.group
 
@@ -73,7 +75,7 @@ class _Compared:
         self,
         slo: Slo,
         peer: PeerSlo,
-        history: History,
+        history: RuleHistory,
         group: Labels,
         first: int,
         ours: frozenset[Labels],
@@ -84,23 +86,23 @@ class _Compared:
         self._group, self._first = group, first
         self._axis = history.axis
         self._own, self._other = group in ours, group in theirs
-        self._sides: dict[str, Side] = {}
+        self._sides: dict[str, RuleSide] = {}
         self.agreed = 0
-        self.differences: list[Difference] = []
+        self.differences: list[ChangedPage] = []
         theirs_side = side_of(peer.rules, history, first, theirs)
         ours_side = self._side("", slo)
-        for kind in Kind:
-            own_group = NO_LABELS if kind is Kind.SILENCE else group
-            if kind is Kind.SILENCE and not with_silence:
+        for kind in PageKind:
+            own_group = NO_LABELS if kind is PageKind.SILENCE else group
+            if kind is PageKind.SILENCE and not with_silence:
                 continue
             self._kind(kind, theirs_side, ours_side, own_group)
 
-    def _side(self, name: str, slo: Slo) -> Side:
+    def _side(self, name: str, slo: Slo) -> RuleSide:
         if name not in self._sides:
             self._sides[name] = side_of(our_rules(slo), self._history, self._first, frozenset())
         return self._sides[name]
 
-    def _kind(self, kind: Kind, theirs: Side, ours: Side, group: Labels) -> None:
+    def _kind(self, kind: PageKind, theirs: RuleSide, ours: RuleSide, group: Labels) -> None:
         their_pages, our_pages = theirs.of(kind, group), ours.of(kind, group)
         for peer, own in matched(their_pages, our_pages):
             if peer and own and self._near(peer, own):
@@ -109,59 +111,67 @@ class _Compared:
             reason = self._reason(kind, group, theirs, ours, peer, own)
             titles = tuple(dict.fromkeys((*(peer.titles if peer else ()), *(own.titles if own else ()))))
             self.differences.append(
-                Difference(self._slo.id, self._group, kind, self._span(peer), self._span(own), titles, reason)
+                ChangedPage(
+                    self._slo.id, self._group, kind, self._span(peer), self._span(own), titles, reason
+                )
             )
 
-    def _near(self, peer: Episode, own: Episode) -> bool:
+    def _near(self, peer: FiredSpan, own: FiredSpan) -> bool:
         return abs(peer.start - own.start) <= self._axis.steps(NEAR)
 
-    def _span(self, episode: Episode | None) -> tuple[datetime, datetime] | None:
+    def _span(self, episode: FiredSpan | None) -> tuple[datetime, datetime] | None:
         return None if episode is None else (self._axis.at(episode.start), self._axis.at(episode.end))
 
     def _reason(
-        self, kind: Kind, group: Labels, theirs: Side, ours: Side, peer: Episode | None, own: Episode | None
-    ) -> Reason:
-        if kind is Kind.SILENCE:
-            return Reason.NO_DATA
+        self,
+        kind: PageKind,
+        group: Labels,
+        theirs: RuleSide,
+        ours: RuleSide,
+        peer: FiredSpan | None,
+        own: FiredSpan | None,
+    ) -> ChangeReason:
+        if kind is PageKind.SILENCE:
+            return ChangeReason.NO_DATA
         if kind not in theirs.kinds or kind not in ours.kinds:
-            return Reason.NO_ALERTS
+            return ChangeReason.NO_ALERTS
         if self._own is not self._other:
-            return Reason.GROUP
+            return ChangeReason.GROUP
         for reason, slo in self._changes():
             side = self._side(reason.value, slo)
             if self._agrees(side.of(kind, group), peer, own):
                 return reason
         if self._slo.unit is CountUnit.RATIO_MINUTES:
-            return Reason.MINUTE_AVERAGE
+            return ChangeReason.MINUTE_AVERAGE
         if self._history_has_holes(peer, own):
-            return Reason.MISSING_SERIES
-        return Reason.UNEXPLAINED
+            return ChangeReason.MISSING_SERIES
+        return ChangeReason.UNEXPLAINED
 
-    def _changes(self) -> Iterator[tuple[Reason, Slo]]:
+    def _changes(self) -> Iterator[tuple[ChangeReason, Slo]]:
         """Ours as it would be with one thing of the other tool's, the likeliest first."""
         bare = without_floor(self._slo)
         tiers = tiers_of(pairs_of(self._peer), self._slo)
-        yield Reason.LOW_TRAFFIC, bare
+        yield ChangeReason.LOW_TRAFFIC, bare
         if tiers is not None:
-            yield Reason.WINDOWS, replace(self._slo, tiers=tiers)
-            yield Reason.LOW_TRAFFIC_AND_WINDOWS, replace(bare, tiers=tiers)
+            yield ChangeReason.WINDOWS, replace(self._slo, tiers=tiers)
+            yield ChangeReason.LOW_TRAFFIC_AND_WINDOWS, replace(bare, tiers=tiers)
 
-    def _agrees(self, pages: Sequence[Episode], peer: Episode | None, own: Episode | None) -> bool:
+    def _agrees(self, pages: Sequence[FiredSpan], peer: FiredSpan | None, own: FiredSpan | None) -> bool:
         """Whether changed rules do what the peer does where they differed."""
         if peer is not None:
             return any(page.overlaps(peer) and self._near(peer, page) for page in pages)
         assert own is not None
         return not any(page.overlaps(own) for page in pages)
 
-    def _history_has_holes(self, peer: Episode | None, own: Episode | None) -> bool:
+    def _history_has_holes(self, peer: FiredSpan | None, own: FiredSpan | None) -> bool:
         """Whether the peer's ratio of the shortest window was missing, or no number, at the start of it."""
-        from slo.proof.replay import Replay
+        from slo.proof.replay import RuleReplay
 
         first = next((str(rule["record"]) for rule in self._peer.rules if rule.get("record")), None)
         episode = peer or own
         if first is None or episode is None:
             return False
-        columns = list(Replay(self._peer.rules, self._history).recorded(first).values())
+        columns = list(RuleReplay(self._peer.rules, self._history).recorded(first).values())
         reach = range(max(0, episode.start - self._axis.steps(timedelta(hours=1))), episode.end)
         return (
             any(
@@ -174,8 +184,8 @@ class _Compared:
 
 
 def matched(
-    peers: Sequence[Episode], ours: Sequence[Episode]
-) -> Iterator[tuple[Episode | None, Episode | None]]:
+    peers: Sequence[FiredSpan], ours: Sequence[FiredSpan]
+) -> Iterator[tuple[FiredSpan | None, FiredSpan | None]]:
     """Each of one with the first of the other that it overlaps, or alone."""
     taken: set[int] = set()
     for peer in peers:
@@ -194,7 +204,7 @@ def without_floor(slo: Slo) -> Slo:
     return replace(slo, min_events=0, min_bad_events=0)
 
 
-def tiers_of(pairs: Sequence[Pair], slo: Slo) -> tuple[Tier, ...] | None:
+def tiers_of(pairs: Sequence[AlertWindows], slo: Slo) -> tuple[Tier, ...] | None:
     """The other tool's windows as our tiers; ``None`` where it has none, or ours are the same."""
     if not pairs:
         return None
@@ -204,7 +214,7 @@ def tiers_of(pairs: Sequence[Pair], slo: Slo) -> tuple[Tier, ...] | None:
     for number, pair in enumerate(pairs):
         long = Fraction(pair.long // timedelta(seconds=1))
         factor = Fraction(pair.threshold).limit_denominator(10**12) / budget
-        urgent = pair.kind is Kind.PAGE
+        urgent = pair.kind is PageKind.PAGE
         made.append(
             Tier(
                 f"{'page' if urgent else 'ticket'}-{number}",

@@ -18,7 +18,7 @@ from slo.model.errors import SourceError, TooMuch
 from slo.model.periods import MINUTE
 from slo.proof.columns import Axis, Column, Labels, Vector, labels_of, sums_over
 from slo.proof.errors import Unsupported
-from slo.proof.replay import History
+from slo.proof.replay import RuleHistory
 
 BASE = timedelta(minutes=5)
 LONGEST_DIRECT = timedelta(hours=1)
@@ -33,7 +33,7 @@ _MISSING = -1.7976931348623157e308
 
 
 class PrometheusHistory:
-    """A ``History``; ``touched`` is how many samples the server says it has read for it."""
+    """A ``RuleHistory``; ``touched`` is how many samples the server says it has read for it."""
 
     def __init__(
         self, server: PrometheusQueries, axis: Axis, progress: Callable[[str], None] = lambda _: None
@@ -167,9 +167,9 @@ def _unpacked(values: array[float]) -> Column:
 
 
 class OfGroup:
-    """The part of a ``History`` that belongs to one group: whatever says nothing else of its labels."""
+    """The part of a ``RuleHistory`` that belongs to one group: whatever says nothing else of its labels."""
 
-    def __init__(self, whole: History, group: Mapping[str, str]) -> None:
+    def __init__(self, whole: RuleHistory, group: Mapping[str, str]) -> None:
         self._whole, self._group = whole, group
 
     @property

@@ -10,26 +10,25 @@ from enum import StrEnum
 from foundation.quantities import parse_duration
 from slo.model import conventions as names
 from slo.proof.columns import Axis, Column, Labels, labels_of
-from slo.proof.replay import Replay, Rule
+from slo.proof.replay import Rule, RuleReplay
 
 TOGETHER = timedelta(minutes=5)  # one that comes back within this is the same page
 
 
-class Kind(StrEnum):
+class PageKind(StrEnum):
     PAGE = "page"  # now: P1 and P2, Sloth's page, Pyrra's first two windows
     TICKET = "ticket"  # in working hours
     SILENCE = "silence"  # its metrics are gone
 
 
 URGENT = ("P1", "P2")
-SPEEDS = ("fast", "slow")
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class RuleAlert:
     """One alert rule and what it is called in a list: ``page-fast``, ``ErrorBudgetBurn 1h``."""
 
-    kind: Kind
+    kind: PageKind
     title: str
     expr: str
     held: timedelta
@@ -37,19 +36,19 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
+class FiredSpan:
     """Evaluations ``[start, end)`` by their index; ``end`` may be that of history. ``titles`` that fired."""
 
     start: int
     end: int
     titles: tuple[str, ...] = ()
 
-    def overlaps(self, other: Episode) -> bool:
+    def overlaps(self, other: FiredSpan) -> bool:
         return self.start < other.end and other.start < self.end
 
 
-def alerts_of(rules: Iterable[Rule]) -> tuple[Alert, ...]:
-    found: list[Alert] = []
+def alerts_of(rules: Iterable[Rule]) -> tuple[RuleAlert, ...]:
+    found: list[RuleAlert] = []
     burning = 0
     for rule in rules:
         if not rule.get("alert"):
@@ -57,27 +56,27 @@ def alerts_of(rules: Iterable[Rule]) -> tuple[Alert, ...]:
         labels = rule.get("labels") or {}
         assert isinstance(labels, Mapping)
         kind = _kind(str(rule["expr"]), labels, burning)
-        burning += kind is not Kind.SILENCE
+        burning += kind is not PageKind.SILENCE
         held = parse_duration(str(rule.get("for") or "0")) or timedelta(0)
         title = labels.get(names.LABEL_TIER) or labels.get("sloth_severity") or labels.get("long") or ""
         if labels.get("long"):
             title = f"{labels['short']}/{labels['long']}"
-        found.append(Alert(kind, str(title or rule["alert"]), str(rule["expr"]), held, dict(labels)))
+        found.append(RuleAlert(kind, str(title or rule["alert"]), str(rule["expr"]), held, dict(labels)))
     return tuple(found)
 
 
-def _kind(expr: str, labels: Mapping[str, str], before: int) -> Kind:
+def _kind(expr: str, labels: Mapping[str, str], before: int) -> PageKind:
     """Ours say it by their severity, Sloth's by a label, Pyrra's by their order."""
     if labels.get(names.LABEL_OBJECTIVE) == names.NO_DATA_OBJECTIVE or expr.startswith("absent("):
-        return Kind.SILENCE
+        return PageKind.SILENCE
     if labels.get("sloth_severity"):
-        return Kind(labels["sloth_severity"])
+        return PageKind(labels["sloth_severity"])
     if labels.get(names.LABEL_TIER):
         severity = str(labels.get(names.LABEL_SEVERITY, ""))
         if severity.startswith("P"):
-            return Kind.PAGE if severity in URGENT else Kind.TICKET
-        return Kind.PAGE if str(labels[names.LABEL_TIER]).startswith("page") else Kind.TICKET
-    return Kind.PAGE if before < 2 else Kind.TICKET
+            return PageKind.PAGE if severity in URGENT else PageKind.TICKET
+        return PageKind.PAGE if str(labels[names.LABEL_TIER]).startswith("page") else PageKind.TICKET
+    return PageKind.PAGE if before < 2 else PageKind.TICKET
 
 
 def static_labels(rules: Sequence[Rule]) -> frozenset[str]:
@@ -94,7 +93,7 @@ def group_of(labels: Labels, static: frozenset[str]) -> Labels:
     return labels_of({key: value for key, value in labels if key not in static})
 
 
-def active(alert: Alert, replay: Replay) -> Mapping[Labels, Column]:
+def active(alert: RuleAlert, replay: RuleReplay) -> Mapping[Labels, Column]:
     return replay.vector(alert.expr)
 
 
@@ -107,18 +106,18 @@ def firing(column: Column, held: int) -> list[bool]:
     return found
 
 
-def episodes(verdicts: Mapping[str, Sequence[bool]], axis: Axis, first: int) -> tuple[Episode, ...]:
+def episodes(verdicts: Mapping[str, Sequence[bool]], axis: Axis, first: int) -> tuple[FiredSpan, ...]:
     """Of alerts of one kind, by title, from evaluation ``first``: one page while any of them fires."""
     gap = axis.steps(TOGETHER)
-    found: list[Episode] = []
+    found: list[FiredSpan] = []
     for title, verdict in verdicts.items():
-        found += [Episode(start, end, (title,)) for start, end in _stretches(verdict, first)]
-    merged: list[Episode] = []
+        found += [FiredSpan(start, end, (title,)) for start, end in _stretches(verdict, first)]
+    merged: list[FiredSpan] = []
     for each in sorted(found, key=lambda e: (e.start, e.end)):
         if merged and each.start <= merged[-1].end + gap:
             last = merged.pop()
             titles = tuple(dict.fromkeys((*last.titles, *each.titles)))
-            merged.append(Episode(last.start, max(last.end, each.end), titles))
+            merged.append(FiredSpan(last.start, max(last.end, each.end), titles))
         else:
             merged.append(each)
     return tuple(merged)

@@ -13,10 +13,10 @@ from slo.peers.slo import PeerSlo
 from slo.prometheus.rules import unsupported
 from slo.proof.budgets import Budget, budgets
 from slo.proof.columns import Axis
-from slo.proof.compare import Difference, Pages, compared
+from slo.proof.compare import ChangedPage, ComparedPages, compared
 from slo.proof.errors import NotReplayed, Unsupported
 from slo.proof.history import PrometheusHistory
-from slo.proof.reasons import Reason
+from slo.proof.reasons import ChangeReason
 
 WARM_UP = timedelta(days=5)  # longer than any alert's window of these tools at 30 days
 Progress = Callable[[str], None]
@@ -28,7 +28,7 @@ class Proved:
 
     slo: str
     tool: str
-    pages: Pages
+    pages: ComparedPages
     budgets: tuple[Budget, ...]
     coarse: dict[str, timedelta]
 
@@ -45,14 +45,14 @@ class Proof:
     questions: int
 
     @property
-    def differences(self) -> tuple[Difference, ...]:
+    def differences(self) -> tuple[ChangedPage, ...]:
         return tuple(each for one in self.proved for each in one.pages.differences)
 
     @property
     def unexplained(self) -> int:
         reasons = [each.reason for each in self.differences]
         reasons += [each.reason for one in self.proved for each in one.budgets if each.reason]
-        return reasons.count(Reason.UNEXPLAINED) + len(self.not_proved)
+        return reasons.count(ChangeReason.UNEXPLAINED) + len(self.not_proved)
 
 
 def prove(
@@ -99,6 +99,9 @@ def prove(
         finally:
             touched += history.touched
             questions += history.questions
+        if not pages.groups_with_data:
+            refused.append((slo.id, "neither rule set finds any data of it in that Prometheus"))
+            continue
         proved.append(found)
     return Proof(axis.at(warm), axis.end, tuple(proved), tuple(refused), touched, questions)
 

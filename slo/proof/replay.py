@@ -1,6 +1,6 @@
 """A rule set evaluated over history, as Prometheus would have, one rule for the whole time at once.
 
-What counts events is asked of ``History`` once and shared by every rule that counts the same; what rules
+What counts events is asked of ``RuleHistory`` once and shared by every rule that counts the same; what rules
 record is computed here. A rule sees what another one recorded at the same instant; recording groups of
 several intervals are evaluated at every step.
 """
@@ -35,7 +35,7 @@ COUNTING = ("rate", "increase", "count_over_time", "sum_over_time")
 OVER_RECORDED = ("sum", "count", "avg", "min", "max", "last", "present")
 
 
-class History(Protocol):
+class RuleHistory(Protocol):
     """What was, at every evaluation of ``axis``."""
 
     @property
@@ -53,8 +53,8 @@ class History(Protocol):
         ...
 
 
-class Replay:
-    def __init__(self, rules: Sequence[Rule], history: History) -> None:
+class RuleReplay:
+    def __init__(self, rules: Sequence[Rule], history: RuleHistory) -> None:
         self._history, self.axis = history, history.axis
         self._records: dict[str, list[Rule]] = {}
         for rule in rules:
@@ -162,7 +162,7 @@ class Replay:
         vector = self._as_vector(args[0])
         bounds = [self._value(arg) for arg in args[1:]]
         if not all(isinstance(bound, float) for bound in bounds):
-            raise Unsupported(f"{name} with a bound that is no number")
+            raise Unsupported(f"{name} whose bound is a vector")
         low = bounds[0] if name in ("clamp", "clamp_min") else -math.inf
         high = bounds[-1] if name in ("clamp", "clamp_max") else math.inf
         assert isinstance(low, float)

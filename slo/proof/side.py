@@ -6,27 +6,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slo.proof.columns import Axis, Column, Labels, joined
-from slo.proof.pages import Alert, Episode, Kind, active, alerts_of, episodes, firing, group_of, static_labels
-from slo.proof.replay import History, Replay, Rule
+from slo.proof.pages import (
+    FiredSpan,
+    PageKind,
+    RuleAlert,
+    active,
+    alerts_of,
+    episodes,
+    firing,
+    group_of,
+    static_labels,
+)
+from slo.proof.replay import Rule, RuleHistory, RuleReplay
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class RuleSide:
     """Episodes by kind and group, and the kinds that have an alert at all."""
 
-    pages: Mapping[tuple[Kind, Labels], Sequence[Episode]]
-    kinds: frozenset[Kind]
+    pages: Mapping[tuple[PageKind, Labels], Sequence[FiredSpan]]
+    kinds: frozenset[PageKind]
     groups: frozenset[Labels]
 
-    def of(self, kind: Kind, group: Labels) -> Sequence[Episode]:
+    def of(self, kind: PageKind, group: Labels) -> Sequence[FiredSpan]:
         return self.pages.get((kind, group), ())
 
 
-def side_of(rules: Sequence[Rule], history: History, first: int, groups: frozenset[Labels]) -> Side:
-    """Pages from evaluation ``first`` on."""
-    replay, static, axis = Replay(rules, history), static_labels(rules), history.axis
+def side_of(rules: Sequence[Rule], history: RuleHistory, first: int, groups: frozenset[Labels]) -> RuleSide:
+    """ComparedPages from evaluation ``first`` on."""
+    replay, static, axis = RuleReplay(rules, history), static_labels(rules), history.axis
     alerts = alerts_of(rules)
-    verdicts: dict[tuple[Kind, Labels], dict[str, list[bool]]] = {}
+    verdicts: dict[tuple[PageKind, Labels], dict[str, list[bool]]] = {}
     for alert in alerts:
         for group, verdict in _verdicts(alert, replay, static, axis).items():
             titles = verdicts.setdefault((alert.kind, group), {})
@@ -35,21 +45,23 @@ def side_of(rules: Sequence[Rule], history: History, first: int, groups: frozens
                 verdict if known is None else [a or b for a, b in zip(known, verdict, strict=True)]
             )
     pages = {key: episodes(found, axis, first) for key, found in verdicts.items()}
-    return Side(pages, frozenset(alert.kind for alert in alerts), groups)
+    return RuleSide(pages, frozenset(alert.kind for alert in alerts), groups)
 
 
-def _verdicts(alert: Alert, replay: Replay, static: frozenset[str], axis: Axis) -> dict[Labels, list[bool]]:
+def _verdicts(
+    alert: RuleAlert, replay: RuleReplay, static: frozenset[str], axis: Axis
+) -> dict[Labels, list[bool]]:
     by_group: dict[Labels, Column] = {}
     for labels, column in active(alert, replay).items():
-        group = () if alert.kind is Kind.SILENCE else group_of(labels, static)
+        group = () if alert.kind is PageKind.SILENCE else group_of(labels, static)
         by_group[group] = joined(by_group[group], column) if group in by_group else column
     return {group: firing(column, axis.steps(alert.held)) for group, column in by_group.items()}
 
 
-def groups_of(rules: Sequence[Rule], history: History) -> frozenset[Labels]:
+def groups_of(rules: Sequence[Rule], history: RuleHistory) -> frozenset[Labels]:
     """The label sets that the rules tell apart: those of what is recorded first."""
     static = static_labels(rules)
-    replay = Replay(rules, history)
+    replay = RuleReplay(rules, history)
     first = next((str(rule["record"]) for rule in rules if rule.get("record")), None)
     if first is None:
         return frozenset()

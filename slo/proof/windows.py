@@ -11,35 +11,38 @@ import promql_parser as promql
 
 from foundation.quantities import parse_duration
 from slo.peers.slo import PeerSlo
-from slo.proof.pages import Alert, Kind, alerts_of
+from slo.proof.pages import PageKind, RuleAlert, alerts_of
 
 _WINDOW = re.compile(r"(?:burnrate|ratio_rate)([0-9a-z]+)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class AlertWindows:
     """``threshold`` is a ratio of errors: factor times budget."""
 
-    kind: Kind
+    kind: PageKind
     short: timedelta
     long: timedelta
     threshold: float
     held: timedelta
 
 
-def pairs_of(peer: PeerSlo) -> tuple[Pair, ...]:
+def pairs_of(peer: PeerSlo) -> tuple[AlertWindows, ...]:
     """Those of every alert on errors; none of an alert of another shape than ``a > x and b > x``, or such
     joined by ``or``."""
     return tuple(
-        pair for alert in alerts_of(peer.rules) if alert.kind is not Kind.SILENCE for pair in _pairs(alert)
+        pair
+        for alert in alerts_of(peer.rules)
+        if alert.kind is not PageKind.SILENCE
+        for pair in _pairs(alert)
     )
 
 
-def _pairs(alert: Alert) -> Iterator[Pair]:
+def _pairs(alert: RuleAlert) -> Iterator[AlertWindows]:
     for condition in _alternatives(promql.parse(alert.expr)):
         found = sorted(_comparisons(condition))
         if len(found) == 2 and found[0][1] == found[1][1]:
-            yield Pair(alert.kind, found[0][0], found[1][0], found[0][1], alert.held)
+            yield AlertWindows(alert.kind, found[0][0], found[1][0], found[0][1], alert.held)
 
 
 def _alternatives(node: object) -> Iterator[object]:

@@ -35,8 +35,9 @@ def record_pyrra(program: Path) -> None:
     made = folder / "made"
     made.mkdir()
     for path in definitions("pyrra"):
-        options = ["--config-files", path, "--prometheus-folder", made]
-        subprocess.run([program, "generate", *options], check=True, capture_output=True)
+        folders = ["--config-files", path, "--prometheus-folder", made]
+        command: list[str | Path] = [program, "generate", *folders]
+        subprocess.run(command, check=True, capture_output=True)
         (made / path.name).replace(recording(path))
     made.rmdir()
 

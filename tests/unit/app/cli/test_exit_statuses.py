@@ -22,6 +22,7 @@ from tests.support.command_line import every_command, mirante
 NO, USAGE, ENVIRONMENT = ExitStatus.NO, ExitStatus.USAGE, ExitStatus.ENVIRONMENT
 NOBODY = "http://127.0.0.1:1"
 SLO = "credit/decision-latency"
+SLOTH = Path(__file__).parents[3] / "golden" / "peers" / "sloth" / "plain.yaml"
 BROKEN: Mapping[str, bytes] = {
     "definitions.yaml": b"version: [\n",
     "policy.yaml": b"version: [\n",
@@ -173,6 +174,7 @@ TABLE: Mapping[str, Sequence[Case]] = {
     "import": (
         Case("missing", "import missing --out out", ENVIRONMENT),
         Case("broken", "import broken/definitions.yaml --out out", NO),
+        Case("unreachable", f"import {SLOTH} --prove --prometheus {NOBODY}", ENVIRONMENT),
     ),
     "ingest dead-letters": on_data("ingest dead-letters"),
     "ingest file": (
