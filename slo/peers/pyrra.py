@@ -24,7 +24,7 @@ SEVERITIES = ("fastBurn", "mediumBurn", "slowBurn", "longTermBurn")
 
 
 @dataclass(frozen=True, slots=True)
-class BurnWindow:
+class PyrraWindow:
     severity: str
     held: timedelta
     long: timedelta
@@ -32,17 +32,17 @@ class BurnWindow:
     factor: int
 
 
-def windows_of(period: timedelta) -> tuple[BurnWindow, ...]:
+def windows_of(period: timedelta) -> tuple[PyrraWindow, ...]:
     """Chosen for 28 days, scaled with the period and rounded to minutes."""
 
     def share(parts: int) -> timedelta:
         return rounded_to_minutes(period / parts)
 
     return (
-        BurnWindow("critical", share(28 * 24 * 30), share(28 * 24), share(28 * 24 * 12), 14),
-        BurnWindow("critical", share(28 * 24 * 4), share(28 * 4), share(28 * 24 * 2), 7),
-        BurnWindow("warning", share(28 * 24), share(28), share(28 * 12), 2),
-        BurnWindow("warning", share(28 * 8), share(7), share(28 * 4), 1),
+        PyrraWindow("critical", share(28 * 24 * 30), share(28 * 24), share(28 * 24 * 12), 14),
+        PyrraWindow("critical", share(28 * 24 * 4), share(28 * 4), share(28 * 24 * 2), 7),
+        PyrraWindow("warning", share(28 * 24), share(28), share(28 * 12), 2),
+        PyrraWindow("warning", share(28 * 8), share(7), share(28 * 4), 1),
     )
 
 
@@ -191,7 +191,7 @@ class _Rules:
             key: value for key, value in {**self.common, **fixed}.items() if key not in self.counted.grouping
         }
 
-    def _burns(self, window: BurnWindow, severity: str) -> Rule:
+    def _burns(self, window: PyrraWindow, severity: str) -> Rule:
         selected = sorted([*self._matchers(), f"slo={quoted(self.name)}"])
         own = "{" + ",".join(selected) + "}"
         threshold = f"({window.factor} * (1-{float(self.target * 100) / 100!r}))"

@@ -35,7 +35,7 @@ def record_pyrra(program: Path) -> None:
     made = folder / "made"
     made.mkdir()
     for path in definitions("pyrra"):
-        folders = ["--config-files", path, "--prometheus-folder", made]
+        folders: list[str | Path] = ["--config-files", path, "--prometheus-folder", made]
         command: list[str | Path] = [program, "generate", *folders]
         subprocess.run(command, check=True, capture_output=True)
         (made / path.name).replace(recording(path))
