@@ -28,7 +28,7 @@ from foundation.quantities import decimal_text, latency_text, parse_latency
 from slo.indicators.metric import ReadMetric
 from slo.indicators.ratio import CountsEvents, identity_of
 from slo.model.histogram_unit import in_milliseconds
-from slo.model.promql import LabelMatcher, PromqlError, bare_selector, by, selecting
+from slo.model.promql import LabelMatcher, PromqlError, bare_selector, selecting
 from slo.model.spec import EventQueries, Indicator, MetricQuery, Objective
 
 KEY = "latencyMetric"
@@ -109,7 +109,13 @@ class LatencyIndicator(CountsEvents):
         return (*self.matchers, self.errors.negated)
 
     def _increase(self, selector: str) -> str:
-        return f"sum {by(self.by)}(increase({selector}[{{{{.window}}}}]))"
+        return increase_of(selector, self.by)
+
+
+def increase_of(selector: str, groups: Sequence[str]) -> str:
+    """The query that counts what a counter (or a native histogram) saw, by ``groups``."""
+    by = f" by ({','.join(groups)}) " if groups else ""
+    return f"sum{by}(increase({selector}[{{{{.window}}}}]))"
 
 
 def read_latency(section: Section, metric: ReadMetric) -> Indicator | None:

@@ -14,10 +14,10 @@ from fractions import Fraction
 from foundation.errors import Effect
 from foundation.located import Section
 from foundation.quantities import parse_latency, parse_number
-from slo.indicators.latency import Histogram, LatencyIndicator
+from slo.indicators.latency import Histogram, LatencyIndicator, increase_of
 from slo.indicators.ratio import RatioIndicator
 from slo.indicators.threshold import ThresholdIndicator
-from slo.model.promql import PromqlError, Selector, bare_selector, by, selecting
+from slo.model.promql import PromqlError, Selector, bare_selector, selecting
 from slo.model.spec import Indicator, MetricQuery
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -169,4 +169,4 @@ def _selector(section: Section, key: str) -> Selector | None:
 
 def _increase(selector: Selector, grouping: Sequence[str]) -> MetricQuery:
     selected = selecting(selector.name, selector.matchers)
-    return MetricQuery("Prometheus", f"sum {by(grouping)}(increase({selected}[{{{{.window}}}}]))")
+    return MetricQuery("Prometheus", increase_of(selected, grouping))

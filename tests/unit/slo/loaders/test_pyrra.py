@@ -48,7 +48,7 @@ def test_a_ratio_counts_what_pyrras_own_queries_count() -> None:
 
 def test_a_selector_keeps_its_matchers_however_they_are_quoted() -> None:
     query = only("ratio-quotes").indicator.queries["total"].query
-    assert query == 'sum (increase(orders_total{path=~"/api\\\\.v1.*",note="a \\"b\\""}[{{.window}}]))'
+    assert query == 'sum(increase(orders_total{path=~"/api\\\\.v1.*",note="a \\"b\\""}[{{.window}}]))'
 
 
 def test_a_bucket_is_the_good_part() -> None:
