@@ -21,7 +21,7 @@ from slo.model.catalogue import Catalogue
 BUILT = Path(__file__).parents[2] / ".promtool" / "promtool"
 CURRENT = os.environ.get("MIRANTE_TEST_PROMTOOL") or (str(BUILT) if BUILT.exists() else None)
 HISTOGRAM = "shop_request_duration_seconds"
-DEFINITION = f"""
+WRITTEN_OUT = f"""
 apiVersion: openslo/v1
 kind: SLO
 metadata:
@@ -54,13 +54,22 @@ spec:
     - displayName: 95 %
       target: 0.95
 """
+SAID = (
+    WRITTEN_OUT[: WRITTEN_OUT.index("      ratioMetric:")]
+    + f"      latencyMetric: {{metric: {HISTOGRAM}, threshold: 500ms, histogram: native}}\n"
+    + WRITTEN_OUT[WRITTEN_OUT.index("  objectives:") :]
+)
 
 
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
+@pytest.fixture(params=[WRITTEN_OUT, SAID], ids=["written-out", "said"])
+def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogue:
+    return loaded(tmp_path, request.param)
+
+
+def loaded(tmp_path: Path, text: str) -> Catalogue:
     folder = tmp_path / "definitions"
     folder.mkdir()
-    (folder / "native.yaml").write_text(DEFINITION, encoding="utf-8")
+    (folder / "native.yaml").write_text(text, encoding="utf-8")
     return load_catalogue(folder)
 
 
@@ -114,6 +123,40 @@ def test_a_native_histogram_is_counted_and_its_burn_pages(tmp_path: Path, catalo
         ],
     }
     path = tmp_path / "native.test.yaml"
+    path.write_text(yaml.safe_dump(test), encoding="utf-8")
+    assert CURRENT is not None
+    ran = subprocess.run([CURRENT, "test", "rules", path], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.skipif(CURRENT is None, reason="no promtool that knows native series: make promtool-native")
+def test_quiet_hours_leave_no_hole_in_what_is_counted(tmp_path: Path) -> None:
+    """The share of an empty histogram is NaN, which would stay in every sum of the next days."""
+    rules = rules_in(tmp_path, loaded(tmp_path, SAID))
+    growth = "{{schema:0 sum:70 count:100 offset:-1 buckets:[10 90]}}"
+    busy = f"{{{{schema:0 sum:0 count:0 offset:-1 buckets:[0 0]}}}}+{growth}x120"
+    quiet = "{{schema:0 sum:8400 count:12000 offset:-1 buckets:[1200 10800]}}x120"
+    windows = 'environment="test",objective="main",service="shop",slo="shop/native-latency"'
+    expected = (("total_events:increase5m", 0), ("good_events:increase5m", 0), ("error:ratio6h", 0.9))
+    test = {
+        "rule_files": [str(rules)],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [{"series": HISTOGRAM, "values": f"{busy} {quiet}"}],
+                "promql_expr_test": [
+                    {
+                        "expr": f"round(slo:{name}, 0.001)",
+                        "eval_time": "4h",
+                        "exp_samples": [{"labels": f"{{{windows}}}", "value": value}],
+                    }
+                    for name, value in expected
+                ],
+            }
+        ],
+    }
+    path = tmp_path / "quiet.test.yaml"
     path.write_text(yaml.safe_dump(test), encoding="utf-8")
     assert CURRENT is not None
     ran = subprocess.run([CURRENT, "test", "rules", path], capture_output=True, text=True, check=False)

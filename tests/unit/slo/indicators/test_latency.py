@@ -78,7 +78,7 @@ def test_it_is_written_as_it_was_read(tmp_path: Path) -> None:
     found = catalogue(tmp_path, *every)
     indicator = found.slos[0].indicator
     assert isinstance(indicator, LatencyIndicator)
-    assert (indicator.threshold, indicator.bucket) == (Fraction(3, 2), 1)
+    assert (indicator.threshold, indicator.bucket) == (Fraction(3, 2), Fraction(1))
     assert indicator.histogram is Histogram.CLASSIC
     written = "---\n".join(render_yaml(document) for document in documents(found))
     again = load_texts(tmp_path, search=written).slos[0]
