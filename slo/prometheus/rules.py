@@ -9,20 +9,24 @@ from slo.model.catalogue import Catalogue
 from slo.model.promql import PromqlError, analyse
 from slo.model.spec import MetricQuery, Slo
 from slo.prometheus.alerts import alert_group
+from slo.prometheus.pyrra_names import pyrra_group
 from slo.prometheus.records import Group, record_groups
 from slo.prometheus.sloth_names import sloth_group
 
 Document = Mapping[str, object]
 
 
-def rule_files(catalogue: Catalogue, environment: str, *, sloth_names: bool = False) -> dict[str, Document]:
+def rule_files(
+    catalogue: Catalogue, environment: str, *, sloth_names: bool = False, pyrra_names: bool = False
+) -> dict[str, Document]:
     """File name (``shop-checkout.rules.yaml``) to rule file, in name order.
 
-    SLOs that no Prometheus rule can count are left out; ``unsupported`` says why. ``sloth_names`` also
-    records everything under the names that Sloth's dashboards read.
+    SLOs that no Prometheus rule can count are left out; ``unsupported`` says why. ``sloth_names`` and
+    ``pyrra_names`` also record everything under the names that Sloth's and Pyrra's dashboards read.
     """
     return {
-        rules_file(slo): rule_file(slo, environment, sloth_names=sloth_names) for slo in supported(catalogue)
+        rules_file(slo): rule_file(slo, environment, sloth_names=sloth_names, pyrra_names=pyrra_names)
+        for slo in supported(catalogue)
     }
 
 
@@ -30,11 +34,15 @@ def rules_file(slo: Slo) -> str:
     return f"{names.slug(slo.id)}.rules.yaml"
 
 
-def rule_file(slo: Slo, environment: str, *, sloth_names: bool = False) -> Document:
+def rule_file(
+    slo: Slo, environment: str, *, sloth_names: bool = False, pyrra_names: bool = False
+) -> Document:
     """Recordings of each objective in the order they depend on each other, then the alerts."""
     groups = recordings(slo, environment)
     if sloth_names:
         groups += [sloth_group(slo, objective, environment) for objective in slo.objectives]
+    if pyrra_names:
+        groups += [pyrra_group(slo, objective, environment) for objective in slo.objectives]
     alerts = alert_group(slo, environment)
     return {"groups": [*groups, *([alerts] if alerts["rules"] else [])]}
 
@@ -48,12 +56,13 @@ def supported(catalogue: Catalogue) -> Iterator[Slo]:
 
 
 def prometheus_rule_resources(
-    catalogue: Catalogue, environment: str, *, sloth_names: bool = False
+    catalogue: Catalogue, environment: str, *, sloth_names: bool = False, pyrra_names: bool = False
 ) -> dict[str, Document]:
     """The same groups as ``PrometheusRule`` resources of the Prometheus operator, one for each file."""
+    files = rule_files(catalogue, environment, sloth_names=sloth_names, pyrra_names=pyrra_names)
     return {
         name.replace(".rules.yaml", ".yaml"): _resource(name, document, environment)
-        for name, document in rule_files(catalogue, environment, sloth_names=sloth_names).items()
+        for name, document in files.items()
     }
 
 
