@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from slo.lint.finding import Finding, error, warning
 from slo.lint.surroundings import LintSurroundings
-from slo.model.histogram_unit import in_milliseconds
+from slo.model.histogram_unit import in_milliseconds, nearest_below
 from slo.model.promql import PromqlError, Query, Selector, analyse
 from slo.model.spec import MetricQuery, Objective, Slo
 from slo.prometheus.names import SET_BY_US, label_name
@@ -142,10 +142,18 @@ def _edge(slo: Slo, part: str, selector: Selector, edge: str, around: LintSurrou
     if known is not None and value not in known:
         shown = ", ".join(f"{bound:g}" for bound in sorted(known))
         reason = f"{selector.name} has no bucket with le={edge}"
-        yield error(slo, "bucket-missing", f"{part} query", reason, f"Its le values are {shown}.")
+        fix = f"Its le values are {shown}. {_nearest(known, value)}"
+        yield error(slo, "bucket-missing", f"{part} query", reason, fix)
     seconds = value / 1000 if in_milliseconds(selector.name.removesuffix("_bucket")) else value
     for objective in slo.objectives:
         yield from _said(slo, objective, part, seconds)
+
+
+def _nearest(known: Iterable[float], wanted: float) -> str:
+    below = nearest_below(known, wanted)
+    if below is None:
+        return "All are above: choose a slower threshold, or give the histogram a lower edge."
+    return f"Take {below:g}, the nearest below: in latencyMetric, as `bucket`."
 
 
 def _said(slo: Slo, objective: Objective, part: str, edge: float) -> Iterator[Finding]:

@@ -129,7 +129,10 @@ def test_a_threshold_between_the_edges_is_refused_with_the_edges_there_are(tmp_p
     found = lint.check(catalogue(tmp_path, METRIC, "threshold: 300ms"), around)
     (missing,) = [one for one in found if one.rule == "bucket-missing"]
     assert "no bucket with le=0.3" in missing.reason
-    assert "0.1, 0.25, 0.5" in missing.fix
+    assert "0.1, 0.25, 0.5. Take 0.25, the nearest below" in missing.fix
+    around = lint.LintSurroundings(buckets={"search_seconds": frozenset({0.5, 1.0})})
+    found = lint.check(catalogue(tmp_path, METRIC, "threshold: 300ms"), around)
+    assert "All are above" in next(one.fix for one in found if one.rule == "bucket-missing")
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
