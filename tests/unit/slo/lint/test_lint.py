@@ -155,7 +155,9 @@ def test_a_bucket_edge_that_the_histogram_lacks_is_an_error() -> None:
     around = LintSurroundings(buckets={"credit_decision_duration_seconds": frozenset({0.1, 0.25})})
     finding = next(f for f in of(LATENCY, around) if f.rule == "bucket-missing")
     assert finding.reason == "credit_decision_duration_seconds_bucket has no bucket with le=0.2"
-    assert finding.fix == "Its le values are 0.1, 0.25."
+    assert finding.fix == (
+        "Its le values are 0.1, 0.25. Take 0.1, the nearest below: in latencyMetric, as `bucket`."
+    )
 
 
 def test_a_threshold_in_words_that_differs_from_the_bucket_is_a_warning() -> None:
