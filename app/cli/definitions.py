@@ -38,29 +38,62 @@ DEFINITIONS = click.option(
     help="Folder of SLO definitions.  [default: the workspace's]",
 )
 
+LANGUAGE = click.option(
+    "--language",
+    type=click.Choice(["en", "pt"]),
+    default="en",
+    show_default=True,
+    help="Of tables and reasons.",
+)
+
 
 @click.command()
 @DEFINITIONS
+@click.option("--prometheus", metavar="URL", help="Also hold the SLOs against this Prometheus.")
+@click.option("--days", type=click.IntRange(1, 90), default=30, show_default=True, help="For --prometheus.")
+@LANGUAGE
 @json_option
 @pass_settings
-def check(settings: Settings, definitions: Path | None, as_json: bool) -> None:
+def check(
+    settings: Settings,
+    definitions: Path | None,
+    prometheus: str | None,
+    days: int,
+    language: str,
+    as_json: bool,
+) -> None:
     """Validate and lint everything people write; the exit status says whether it passed.
 
     Reads SLO definitions with their windows and components, credit policies with their reasons, and the alarm
     policy with channels, schedules, responsibilities and runbooks; then generates everything in memory. Each
     finding gives file:line, field, what is wrong and how to fix it.
 
-    Exit status: 0 sound (perhaps with warnings), 1 something is wrong, 3 a file or folder cannot be read.
+    With --prometheus: do series, labels and bucket edges exist (else what was probably meant); traffic, and a
+    `min-events` where one bad event alone would page; how often each tier would have fired; and the samples
+    that the rules read. It only reads.
+
+    Exit status: 0 sound (perhaps with warnings), 1 something is wrong, 3 a file or folder cannot be read,
+    or the Prometheus cannot be asked.
     """
     from app.cli.definition_checks import check_everything
 
+    if as_json and prometheus is not None:
+        raise click.UsageError("--json tells nothing of a Prometheus; leave one of the two out")
     with stderr.status("checking"):
         found = check_everything(_with(settings, definitions))
     if as_json:
         echo_json(_document(found))
     else:
         _print(found)
-    raise SystemExit(int(found.exit_status))
+    status = int(found.exit_status)
+    if prometheus is not None and not found.errors:
+        from app.cli.prometheus_check import check_on_prometheus
+        from slo.loaders.catalogue_files import catalogue_of
+
+        slos = catalogue_of(_with(settings, definitions).folders).slos
+        if not check_on_prometheus(settings, slos, prometheus, days, language):
+            status = int(ExitStatus.NO)
+    raise SystemExit(status)
 
 
 def _with(settings: Settings, definitions: Path | None) -> Settings:
@@ -201,9 +234,7 @@ def _check_built(found: tuple[BuildDifference, ...], out: Path, files: int) -> N
     type=click.Path(path_type=Path),
     help="For --prove: rule file that the other tool generated. Repeatable.  [default: as it would]",
 )
-@click.option(
-    "--language", type=click.Choice(["en", "pt"]), default="en", show_default=True, help="For --prove."
-)
+@LANGUAGE
 @pass_settings
 def import_(
     settings: Settings,

@@ -27,6 +27,7 @@ class RuleSide:
     pages: Mapping[tuple[PageKind, Labels], Sequence[FiredSpan]]
     kinds: frozenset[PageKind]
     groups: frozenset[Labels]
+    each: Mapping[tuple[PageKind, Labels], Mapping[str, Sequence[FiredSpan]]]  # by title, not joined
 
     def of(self, kind: PageKind, group: Labels) -> Sequence[FiredSpan]:
         return self.pages.get((kind, group), ())
@@ -45,7 +46,11 @@ def side_of(rules: Sequence[Rule], history: RuleHistory, first: int, groups: fro
                 verdict if known is None else [a or b for a, b in zip(known, verdict, strict=True)]
             )
     pages = {key: episodes(found, axis, first) for key, found in verdicts.items()}
-    return RuleSide(pages, frozenset(alert.kind for alert in alerts), groups)
+    each = {
+        key: {title: episodes({title: verdict}, axis, first) for title, verdict in found.items()}
+        for key, found in verdicts.items()
+    }
+    return RuleSide(pages, frozenset(alert.kind for alert in alerts), groups, each)
 
 
 def _verdicts(

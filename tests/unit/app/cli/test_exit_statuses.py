@@ -155,7 +155,10 @@ TABLE: Mapping[str, Sequence[Case]] = {
     ),
     "audit verify": (*on_data("audit verify"), on_mysql("audit verify")),
     "build": on_definitions("build --out out"),
-    "check": on_definitions("check"),
+    "check": (
+        *on_definitions("check"),
+        Case("unreachable", f"check --prometheus {NOBODY}", ENVIRONMENT),
+    ),
     "consistency check": (*on_data("consistency check"), on_mysql("consistency check")),
     "consistency repair": (*on_data("consistency repair"), on_mysql("consistency repair")),
     "consistency report": on_data("consistency report"),
