@@ -94,7 +94,7 @@ def test_traffic_pages_and_costs_are_told(server: str) -> None:
     ],
 )
 def test_what_is_not_there_is_told_with_what_was_meant(server: str, wrong: dict[str, str], told: str) -> None:
-    done = _check(server, **wrong)  # type: ignore[arg-type]
+    done = _check(server, **wrong)
     assert done.status == 1
     assert told in done.out
 
