@@ -81,6 +81,8 @@ def preview(
     from app.workspace import open_workspace
     from dashboards.preview.pages import preview_html
     from slo.ledger.prometheus_queries import PrometheusQueries
+    from slo.model.conventions import LABEL_ENVIRONMENT, RECORD_BUDGET_REMAINING
+    from slo.prometheus.names import selector
 
     url = prometheus_of(settings, prometheus)
     chosen = _chosen(open_workspace(settings.folders).boards(settings.environment), names)
@@ -89,6 +91,8 @@ def preview(
     pages: dict[str, str] = {}
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client, stderr.status("asking") as status:
         answers = _Answers(PrometheusQueries(url, client), end - timedelta(hours=hours), end)
+        own = selector({LABEL_ENVIRONMENT: settings.environment})
+        recorded = bool(answers.now(RECORD_BUDGET_REMAINING + own))
         for board in chosen:
             status.update(f"asking for {board.name}")
             page = preview_html(board, settings.environment, answers, language, note)
@@ -97,10 +101,12 @@ def preview(
     for name, page in pages.items():
         (out / name).write_text(page, encoding="utf-8")
     say(f"{out}: {counted(len(chosen), 'page')} written")
-    say(
-        f"Panels of SLOs have data once the Prometheus at {url} loads the rules: `mirante build` writes "
-        "them, and says what belongs into rule_files."
-    )
+    if not recorded:
+        say(
+            f"Panels of SLOs have data once the Prometheus at {url} evaluates the rules: `mirante build` "
+            "writes them, and says what belongs into rule_files. Burn rates come within two minutes, budgets "
+            "within twenty."
+        )
 
 
 def _chosen(every: tuple[Board, ...], names: tuple[str, ...]) -> list[Board]:

@@ -21,7 +21,7 @@ from app.cli.context import (
     say,
     stderr,
 )  # fmt: skip
-from app.settings import Settings
+from app.settings import Settings, without_password
 from dashboards.model.addresses import Deployment
 from foundation.exit_status import ExitStatus
 
@@ -200,6 +200,13 @@ def build(
     say(f"{out}: {len(done.written):,} written, {len(done.kept):,} unchanged, {len(done.removed):,} removed")
     rules = (out / "prometheus" / "*.rules.yaml").absolute()
     say(f"Prometheus loads the rules when its configuration has rule_files: ['{rules}']")
+    say(f"and it is told to read it again: {_reload(settings)}")
+
+
+def _reload(settings: Settings) -> str:
+    """With what a server is told that its configuration changed."""
+    url = without_password(settings.prometheus) if settings.prometheus else "http://PROMETHEUS:9090"
+    return f"curl -X POST {url.rstrip('/')}/-/reload (with --web.enable-lifecycle), or kill -HUP its process"
 
 
 def _topics(settings: Settings) -> dict[str, str]:

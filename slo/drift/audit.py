@@ -48,7 +48,7 @@ class DriftAudit:
         """
         url, at = self._server.shown_url, floor_minute(now) - SETTLE
         try:
-            recorded = read_recorded(self._server, self._slos, self._environment, at, self._progress)
+            recorded = read_recorded(self._server, self._slos, self._environment, at, now, self._progress)
         except SourceError as error:
             self._silent_since = self._silent_since or now
             return DriftReport(now, url, silence=str(error), silent_since=self._silent_since)

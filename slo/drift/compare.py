@@ -175,7 +175,8 @@ class _Subject:
         """The objective is recorded and its counts are not: rules that were loaded a moment ago, or fail."""
         total = count_names(self._slo).total
         counted = shifted[1].total
-        if not tolerance.outside(Fraction(0), counted, counted, shifted[1].error_bound):
+        new = self._key not in self._recorded.earlier
+        if new or not tolerance.outside(Fraction(0), counted, counted, shifted[1].error_bound):
             return self._finding(DriftVerdict.UNKNOWN, DriftReason.YOUNG)
         gap = DriftGap(total, 0.0, float(counted), 1.0, beyond=True)
         return self._finding(DriftVerdict.DRIFTED, DriftReason.UNEXPLAINED, (gap,), detail=total)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from math import isfinite
 
 from foundation.quantities import duration_text
-from slo.drift.tolerance import SPAN
+from slo.drift.tolerance import LEAST, SPAN
 from slo.ledger.prometheus_queries import Labels, PrometheusQueries
 from slo.model import conventions as names
 from slo.model.periods import MINUTE
@@ -53,10 +53,12 @@ class RecordedCounts:
 
 @dataclass(slots=True)
 class Recorded:
-    """Everything that was answered at ``at``. ``targets`` is of every environment, the rest of one."""
+    """Everything that was answered at ``at``. ``targets`` is of now and of every environment, ``earlier`` is
+    what was there for longer than ``LEAST``; the rest is of one environment."""
 
     at: datetime
     targets: Answers = field(default_factory=dict)
+    earlier: Answers = field(default_factory=dict)
     left: Answers = field(default_factory=dict)
     history: Answers = field(default_factory=dict)
     totals: Answers = field(default_factory=dict)
@@ -100,6 +102,7 @@ def read_recorded(
     slos: Sequence[Slo],
     environment: str,
     at: datetime,
+    now: datetime,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Recorded:
     """
@@ -109,11 +112,12 @@ def read_recorded(
     found = Recorded(at)
     own = selector({names.LABEL_ENVIRONMENT: environment})
 
-    def ask(query: str, into: Answers) -> None:
+    def ask(query: str, into: Answers, instant: datetime = at) -> None:
         progress(f"asking what is recorded: {query}")
-        _put(server.at(query, at), into)
+        _put(server.at(query, instant), into)
 
-    ask(names.RECORD_OBJECTIVE, found.targets)
+    ask(names.RECORD_OBJECTIVE, found.targets, now)
+    ask(names.RECORD_OBJECTIVE + own, found.earlier, at - LEAST)
     ask(names.RECORD_BUDGET_REMAINING + own, found.left)
     ask(names.RECORD_HISTORY + own, found.history)
     for counted in dict.fromkeys(count_names(slo) for slo in slos):

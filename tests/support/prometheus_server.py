@@ -59,6 +59,7 @@ def prometheus_server(folder: Path, data: Path, config: str = "global: {}\n") ->
         f"--storage.tsdb.path={data}",
         "--storage.tsdb.retention.time=10y",
         f"--web.listen-address=127.0.0.1:{port}",
+        "--web.enable-lifecycle",
         "--log.level=error",
     ]
     with (folder / "prometheus.log").open("w") as log:
