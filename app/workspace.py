@@ -15,10 +15,13 @@ from foundation.errors import Problems
 from foundation.workspace import SHIPPED, Workspace
 from slo.loaders.catalogue_files import catalogue_of
 from slo.model.catalogue import Catalogue
+from slo.prometheus.rules import built_part
 
 
 @dataclass(frozen=True, slots=True)
 class OpenWorkspace:
+    """``catalogue`` holds what is built: an SLO that nothing of ours can count is not in it."""
+
     folders: Workspace
     catalogue: Catalogue
     alarms: AlarmPolicy
@@ -53,4 +56,4 @@ def open_workspace(folders: Workspace = SHIPPED) -> OpenWorkspace:
     files = problems.attempt(lambda: load_board_files(folders))
     if catalogue is None or alarms is None or watched is None or files is None:
         raise problems.all()
-    return OpenWorkspace(folders, catalogue, alarms, watched, files)
+    return OpenWorkspace(folders, built_part(catalogue), alarms, watched, files)

@@ -35,6 +35,7 @@ from slo import lint
 from slo.lint import Finding, FindingLevel, LintSurroundings
 from slo.loaders.catalogue_files import catalogue_of, sound_part_of
 from slo.model.catalogue import Catalogue
+from slo.prometheus.rules import built_part
 
 T = TypeVar("T")
 Generate = Callable[[OpenWorkspace], Mapping[str, bytes]]
@@ -115,7 +116,7 @@ def check_everything(settings: Settings, generate: Generate | None = None) -> Ch
         placed = _placed(findings, folders.definitions)
         return Checked(placed, counts, unwatched, executed, skipped=tuple(skipped))
     if not _wrong(findings):
-        opened = OpenWorkspace(folders, catalogue, alarms, watched, files)
+        opened = OpenWorkspace(folders, built_part(catalogue), alarms, watched, files)
         findings += _indicator_findings(watched, alarms.runbooks, folders)
         made = _generated(generate or partial(artifacts, environment=settings.environment), opened, findings)
         counts["generated files"] = len(made)

@@ -170,11 +170,16 @@ def build(
     manifest.json (the hashes of inputs and outputs). Files that a
     previous build wrote here and this one no longer generates are removed; other files are left alone.
 
-    Exit status: 0 written, or up to date; 1 something is wrong, or with --check: it is not up to date; 3 a
+    An SLO whose source Mirante cannot count is left out, and named; `mirante.dev/rules: none` says that
+    another tool measures it.
+
+    Exit status: 0 written, or up to date; 1 something is wrong, or with --check: it is not up to date, or an
+    SLO is left out; 3 a
     file or folder cannot be read, or --out cannot be written.
     """
     from app.build import artifacts, differences, write
     from app.cli.definition_checks import check_everything
+    from slo.lint.queries import LEFT_OUT
 
     chosen = _with(settings, definitions)
     where = Deployment(settings.environment, region, account, console_url)
@@ -197,10 +202,16 @@ def build(
         _check_built(differences(made, out), out, len(made))
         return
     done = write(made, out)
+    left_out = [finding for finding in found.findings if finding.rule == LEFT_OUT]
+    for finding in left_out:
+        say(str(finding), "red")
     say(f"{out}: {len(done.written):,} written, {len(done.kept):,} unchanged, {len(done.removed):,} removed")
     rules = (out / "prometheus" / "*.rules.yaml").absolute()
     say(f"Prometheus loads the rules when its configuration has rule_files: ['{rules}']")
     say(f"and it is told to read it again: {_reload(settings)}")
+    if left_out:
+        say(f"left out, and without rules: {', '.join(finding.slo_id for finding in left_out)}", "bold red")
+        raise SystemExit(ExitStatus.NO)
 
 
 def _reload(settings: Settings) -> str:
@@ -229,8 +240,9 @@ def _check_built(found: tuple[BuildDifference, ...], out: Path, files: int) -> N
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help=f"Folder to write {IMPORTED} to, or - for standard output; with --prove only if given.",
+    help=f"Folder to write {IMPORTED} to, or - for standard output; needed without --dry-run and --prove.",
 )
+@click.option("--dry-run", is_flag=True, help="Write nothing: list each file and what becomes otherwise.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.option("--prove", is_flag=True, help="List every page that changes, on a Prometheus's own history.")
 @click.option("--prometheus", metavar="URL", help="For --prove.  [default: the setting `prometheus`]")
@@ -247,6 +259,7 @@ def import_(
     settings: Settings,
     files: tuple[Path, ...],
     out: Path | None,
+    dry_run: bool,
     force: bool,
     prove: bool,
     prometheus: str | None,
@@ -254,33 +267,41 @@ def import_(
     rules: tuple[Path, ...],
     language: str,
 ) -> None:
-    """Convert Sloth or OpenSLO files to our definitions (OpenSLO v1 with annotations).
+    """Convert other tools' files to our definitions (OpenSLO v1 with annotations).
 
-    Every change is listed with its file and line: what was assumed, added, written differently or lost. Exit
-    status: 0 imported, 1 a file has an error, 3 a file cannot be read (nothing is written).
+    FILE is a file of Sloth, OpenSLO or Pyrra, or a folder with such files at any depth. Every change is
+    listed: what was assumed, added, written differently or lost. A file that cannot be read as it is meant
+    keeps no other from being imported. Exit status: 0 imported, 1 a file is refused, or an SLO of it names
+    what no file defines, 3 a file cannot be read.
 
     With --prove, the last days of a Prometheus are replayed through the rules that the other tool generates
     and through ours: each page that changes, with its reason, and the budget by both. Exit status: 1 also if
     a difference is unexplained, 3 also if the Prometheus cannot be asked.
     """
-    from slo.loaders.importer import import_files
+    from app.cli.import_table import imported, tell, tell_changes
 
-    if out is None and not prove:
-        raise click.UsageError("give --out DIR, or --prove to see first what changes")
-    found = import_files(files)
-    for change in found.changes:
-        stderr.print(str(change), markup=False, soft_wrap=True)
-    if out is not None:
-        _write_import(found, out, force)
+    if out is None and not dry_run and not prove:
+        raise click.UsageError("give --out DIR, or --dry-run or --prove to see first what changes")
+    found = imported(files)
+    if dry_run:
+        tell(found)
+    else:
+        tell_changes(found)
+        if out is not None:
+            _write_import(found, out, force)
+    status = found.exit_status
     if prove:
         from app.cli.import_proof import prove_import
 
         url = prometheus_of(settings, prometheus)
-        status = prove_import(settings, found.catalogue.slos, files, rules, url, days, language)
-        raise SystemExit(status)
+        status = status or prove_import(settings, found.catalogue.slos, files, rules, url, days, language)
+    raise SystemExit(status)
 
 
 def _write_import(found: Imported, out: Path, force: bool) -> None:
+    if not found.text:
+        stderr.print("nothing was written", style="bold red")
+        return
     if str(out) == "-":
         click.echo(found.text, nl=False)
         return
@@ -290,4 +311,6 @@ def _write_import(found: Imported, out: Path, force: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
     target.write_text(found.text, encoding="utf-8")
     say(f"{target}: {len(found.catalogue.slos):,} SLOs, {len(found.changes):,} changes, listed above")
+    for name in found.left_behind:
+        say(f"not imported, or not wholly: {name}", "red")
     say(f"Review it, then run: mirante check --definitions {out}")

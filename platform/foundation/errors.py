@@ -106,9 +106,11 @@ class Problems:
     """Of one file, or of all that are read together.
 
     ``incomplete``: one of them could not be read at all, so that what the others name may be in it.
+    ``is_part``: they are somebody's who may keep what they name elsewhere.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_part: bool = False) -> None:
+        self.is_part = is_part
         self.incomplete = False
         self.errors: list[DefinitionError] = []
         self.notices: list[Notice] = []

@@ -218,9 +218,22 @@ class Section:
         (self._at(key) if key else self.place).wrong(problem, fix)
 
     def no_such(self, key: str, kind: str, name: str, fix: str) -> None:
-        """What ``key`` names is in no file; not told while a file is unread that may have it."""
-        if not self.place.source.problems.incomplete:
+        """What ``key`` names is in no file; not told while a file is unread that may have it.
+
+        Of a file that others may go with, it is only noticed.
+        """
+        problems = self.place.source.problems
+        if problems.is_part:
+            self.notice(key, f"there is no {kind} {name!r} in these files", fix, Effect.LOST)
+        elif not problems.incomplete:
             self.refuse(key, f"there is no {kind} {name!r}", fix)
+
+    def repeated(self, key: str, problem: str) -> None:
+        """A second one of a name. Of a file that others may go with, the first is kept."""
+        if self.place.source.problems.is_part:
+            self.notice(key, f"{problem}; the first is kept", "Rename one.", Effect.LOST)
+        else:
+            self.refuse(key, problem, "Rename one.")
 
     def notice(self, key: str, reason: str, fix: str = "", effect: Effect = Effect.ASSUMED) -> None:
         """Said aloud about ``key``, which is read all the same."""
@@ -331,7 +344,17 @@ def shown(text: str) -> str:
 
 
 def suggestion(written: str, names: Sequence[str], otherwise: str) -> str:
-    """The name that was probably meant, however it is capitalised."""
-    as_meant = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(written.lower(), as_meant, 1, 0.6)
-    return f"Did you mean `{as_meant[close[0]]}`?" if close else otherwise
+    """The name that was probably meant, however its words are joined: `pageAlert`, `page-alert`."""
+    meant = closest(written, names)
+    return f"Did you mean `{meant}`?" if meant else otherwise
+
+
+def closest(written: str, names: Sequence[str]) -> str:
+    """Empty where none is close."""
+    as_meant = {_joined(name): name for name in names}
+    close = difflib.get_close_matches(_joined(written), as_meant, 1, 0.6)
+    return as_meant[close[0]] if close else ""
+
+
+def _joined(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")

@@ -12,11 +12,12 @@ from slo.model.promql import PromqlError, Query, Selector, analyse
 from slo.model.spec import MetricQuery, Objective, Slo
 from slo.prometheus.names import SET_BY_US, label_name
 from slo.prometheus.promtool.sampling import samples
-from slo.prometheus.rules import lacks_range, unsupported
+from slo.prometheus.rules import is_left_out_on_purpose, lacks_range, left_out, unsupported
 
 _FAMILY = re.compile(r"_(bucket|count|sum|total)$")
 _MILLISECONDS = re.compile(r"(\d+(?:[.,]\d+)?)\s*(ms|milliseconds|s|seconds)\b")
 IN_A_STRING = re.compile(r'=[~]?\s*"[^"]*\{\{\s*\.window\s*\}\}')
+LEFT_OUT = "left-out"
 
 
 def check_queries(slo: Slo, around: LintSurroundings) -> Iterator[Finding]:
@@ -24,7 +25,11 @@ def check_queries(slo: Slo, around: LintSurroundings) -> Iterator[Finding]:
     for part, metric in slo.indicator.queries.items():
         if metric.source_type == "Prometheus":
             yield from _one(slo, part, metric, parsed)
-    if parsed.keys() >= _asked_of_prometheus(slo):
+    if reason := left_out(slo):
+        if not is_left_out_on_purpose(slo):
+            fix = "Count it with Prometheus or CloudWatch, or say mirante.dev/rules: none."
+            yield warning(slo, LEFT_OUT, "indicator", f"is left out of what is built: {reason}", fix)
+    elif parsed.keys() >= _asked_of_prometheus(slo):
         reason = unsupported(slo)
         if reason:
             fix = "Use a source that Mirante reads, or leave it to another tool."

@@ -55,7 +55,7 @@ def load_catalogue(
     if not files_below(directory, *SUFFIXES):
         problem = "has no .yaml or .yml file"
         problems.refuse(str(directory), None, "", problem, "Put your definitions there.")
-    return _read(_files(directory, windows), problems, kinds)[0]
+    return _read(_files(directory, windows), problems, kinds)
 
 
 def _files(directory: Path, windows: Path) -> dict[str, Path]:
@@ -80,7 +80,7 @@ def sound_part_of(workspace: Workspace) -> Catalogue:
         return Catalogue(())
     while True:
         try:
-            return _read(files, Problems(), KINDS)[0]
+            return _read(files, Problems(), KINDS)
         except DefinitionErrors as found:
             wrong = {error.file for error in found.errors}
             if not wrong.intersection(files):
@@ -88,24 +88,31 @@ def sound_part_of(workspace: Workspace) -> Catalogue:
             files = {name: path for name, path in files.items() if name not in wrong}
 
 
-def load_files(files: Sequence[Path]) -> tuple[Catalogue, Mapping[str, Peer]]:
-    """The same for files named one by one; and whose they are, for those of another tool.
+def _read(files: Mapping[str, Path], problems: Problems, kinds: Kinds) -> Catalogue:
+    contents = _contents(files, problems)
+    documents_ = [section for name in contents for section in sections_of(contents[name], name, problems)]
+    sources = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())}
+    return read_documents(documents_, problems, kinds, sources)
+
+
+def read_documents(
+    sections: Iterable[Section],
+    problems: Problems,
+    kinds: Kinds = KINDS,
+    sources: Mapping[str, str] | None = None,
+    beside: OpenSlo | None = None,
+    own: Mapping[str, WindowSet] | None = None,
+) -> Catalogue:
+    """What documents define; ``beside`` and the window sets ``own`` are what other files do.
 
     Raises:
         DefinitionErrors: anything in them is wrong.
     """
-    return _read({str(path): path for path in files}, Problems(), KINDS)
-
-
-def _read(
-    files: Mapping[str, Path], problems: Problems, kinds: Kinds
-) -> tuple[Catalogue, Mapping[str, Peer]]:
-    contents = _contents(files, problems)
-    found, foreign = _sorted_out(_sections(contents, problems), problems)
+    found, foreign = _sorted_out(sections, problems)
     problems.incomplete |= any(error.field == WHOLE_FILE for error in problems.errors)
-    own = _window_sets([*found["windows"], *found["sloth-windows"]])
+    own = {**(own or {}), **window_sets([*found["windows"], *found["sloth-windows"]])}
     windows = _shipped(problems) | own
-    openslo = OpenSlo(found["openslo"], windows, kinds)
+    openslo = OpenSlo(found["openslo"], windows, kinds, beside)
     chosen = next(iter(own.values())) if len(own) == 1 else windows[DEFAULT_WINDOWS]
     others = [peer.read(document, chosen) for peer, document in foreign]
     theirs = [slo for _, own_slos in others for slo in own_slos]
@@ -116,7 +123,7 @@ def _read(
     components = _components(found["components"], known.union(_written_ids(found["openslo"])))
     problems.raise_if_any()
     by_id, by_name = attrgetter("id"), attrgetter("name")
-    catalogue = Catalogue(
+    return Catalogue(
         slos=tuple(sorted(slos, key=by_id)),
         services=tuple(sorted(services.values(), key=by_name)),
         components=tuple(sorted(components, key=by_id)),
@@ -124,10 +131,9 @@ def _read(
         data_sources=tuple(sorted(openslo.data_sources.values(), key=by_name)),
         targets=tuple(sorted(openslo.targets.values(), key=by_name)),
         windows=dict(sorted(windows.items())),
-        sources={name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())},
+        sources=sources or {},
         notices=tuple(sorted(problems.notices, key=lambda n: (n.file, n.line or 0, n.field))),
     )
-    return catalogue, {document.file: peer for peer, document in foreign}
 
 
 def _contents(files: Mapping[str, Path], problems: Problems) -> dict[str, bytes]:
@@ -135,14 +141,13 @@ def _contents(files: Mapping[str, Path], problems: Problems) -> dict[str, bytes]
     return {name: content for name, content in read.items() if content is not None}
 
 
-def _sections(contents: Mapping[str, bytes], problems: Problems) -> Iterator[Section]:
+def sections_of(content: bytes, name: str, problems: Problems) -> Iterator[Section]:
     """A document that is a list, as OpenSLO's own tools and ``kubectl`` write them, is its items."""
-    for name, content in contents.items():
-        for place in documents(content, name, problems):
-            found = [item.section() for item in (place.items(least=1) if place.is_list else [place])]
-            problems.incomplete |= None in found
-            for section in found:
-                yield from () if section is None else _resources(section)
+    for place in documents(content, name, problems):
+        found = [item.section() for item in (place.items(least=1) if place.is_list else [place])]
+        problems.incomplete |= None in found
+        for section in found:
+            yield from () if section is None else _resources(section)
 
 
 def _resources(document: Section) -> list[Section]:
@@ -154,10 +159,12 @@ def _resources(document: Section) -> list[Section]:
 
 def _shipped(problems: Problems) -> dict[str, WindowSet]:
     contents = _contents({path.name: path for path in files_in(WINDOWS, ".yaml")}, problems)
-    return _window_sets(list(_sections(contents, problems)))
+    return window_sets(
+        [section for name in contents for section in sections_of(contents[name], name, problems)]
+    )
 
 
-def _window_sets(sections: Sequence[Section]) -> dict[str, WindowSet]:
+def window_sets(sections: Sequence[Section]) -> dict[str, WindowSet]:
     """By name; of two that share one, the second is refused."""
     found: dict[str, WindowSet] = {}
     for document in sections:
@@ -182,7 +189,7 @@ def _sorted_out(
     }
     foreign: list[tuple[Peer, Section]] = []
     for document in sections:
-        kind = _kind(document)
+        kind = kind_of(document)
         if kind is not None:
             kinds[kind].append(document)
         elif peer := peer_of(document):
@@ -193,7 +200,8 @@ def _sorted_out(
     return kinds, foreign
 
 
-def _kind(document: Section) -> str | None:
+def kind_of(document: Section) -> str | None:
+    """Of OpenSLO's documents and of those that only Mirante reads."""
     api = document.text("apiVersion")
     if api.startswith("openslo"):
         return "openslo"

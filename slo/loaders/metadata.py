@@ -20,6 +20,7 @@ no-data-severity           P1..P4, or ``none``
 no-data-after              silence for this long is *no data*
 group-by                   one budget per value of these labels, ``pair, region``
 owner                      the team that owns it
+rules                      ``none``: another tool measures it, and nothing is generated
 objective-names            names of the objectives in order, ``internal, contract``
 total good excluded        in words what is counted (each also ``-pt``)
 display-name-pt description-pt beside runbook   texts shown beside the SLO
@@ -28,14 +29,13 @@ display-name-pt description-pt beside runbook   texts shown beside the SLO
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 
-from foundation.located import Section
+from foundation.located import Section, closest
 from foundation.quantities import parse_duration, parse_number
 from slo.model.conventions import ANNOTATION_PREFIX
 from slo.model.entities import DataSource, NotificationTarget, Service
@@ -53,7 +53,8 @@ TEXTS = (
 )
 KNOWN = (
     "windows", "disable-tiers", "min-events", "min-bad-events", "expected-events-per-hour",
-    "refresh-interval", "no-data-severity", "no-data-after", "group-by", "owner", "objective-names", *TEXTS,
+    "refresh-interval", "no-data-severity", "no-data-after", "group-by", "owner", "rules",
+    "objective-names", *TEXTS,
 )  # fmt: skip
 ALERT_WORDS = ("alert-label.", "alert-annotation.")  # on a policy: of its one alert
 PER_TIER = ("tier-name.", "severity.", "alert-name.", "alert-label.", "alert-annotation.")
@@ -144,10 +145,8 @@ class Annotations:
         }
         for name in self._ours:
             if name not in known and not name.startswith(starts):
-                close = difflib.get_close_matches(name, known, 1, 0.6)
-                fix = (
-                    f"Did you mean {ANNOTATION_PREFIX}{close[0]}?" if close else f"Known: {', '.join(known)}."
-                )
+                meant = closest(name, known)
+                fix = f"Did you mean {ANNOTATION_PREFIX}{meant}?" if meant else f"Known: {', '.join(known)}."
                 self.refuse(name, "is not a known annotation", fix)
 
     def refuse(self, name: str, problem: str, fix: str) -> None:

@@ -27,6 +27,7 @@ from slo.loaders.metadata import (
 )
 from slo.loaders.objectives import WrittenObjective, check_bounds, read_objectives, read_time_window
 from slo.loaders.openslo_alerts import (
+    AlertCondition,
     AlertPolicy,
     no_data_severity,
     read_condition,
@@ -51,17 +52,31 @@ T = TypeVar("T")
 
 
 class OpenSlo:
-    """Everything that ``documents`` define; refusals gather in their problems."""
+    """Everything that ``documents`` define; refusals gather in their problems.
 
-    def __init__(self, documents: Sequence[Section], windows: Mapping[str, WindowSet], kinds: Kinds) -> None:
+    What they only name may be defined ``beside`` them, in other files; their own comes first.
+    """
+
+    def __init__(
+        self,
+        documents: Sequence[Section],
+        windows: Mapping[str, WindowSet],
+        kinds: Kinds,
+        beside: OpenSlo | None = None,
+    ) -> None:
         self._windows, self._kinds = windows, kinds
         self._documents = _by_kind(documents)
         self.services = self._named("Service", read_service)
         self.data_sources = self._named("DataSource", read_data_source)
         self.targets = self._named("AlertNotificationTarget", read_target)
-        self._conditions = {name: c for name, c in self._named("AlertCondition", read_condition).items() if c}
-        self._policies = self._named("AlertPolicy", self._policy)
-        self._indicators = self._named("SLI", self._sli)
+        self._known_sources = (beside.data_sources if beside else {}) | self.data_sources
+        self._known_targets = (beside.targets if beside else {}) | self.targets
+        own = {name: c for name, c in self._named("AlertCondition", read_condition).items() if c}
+        self._conditions: dict[str, AlertCondition] = (beside._conditions if beside else {}) | own
+        policies = self._named("AlertPolicy", self._policy)
+        self._policies: dict[str, AlertPolicy] = (beside._policies if beside else {}) | policies
+        slis = self._named("SLI", self._sli)
+        self._indicators: dict[str, Indicator | None] = (beside._indicators if beside else {}) | slis
         self.slos: list[Slo] = []
         self.composites: list[Composite] = []
         for document in self._documents["SLO"]:
@@ -79,20 +94,20 @@ class OpenSlo:
             name = metadata.text("name") if metadata else ""
             if name in first:
                 place = f"{first[name].file}:{first[name].line}"
-                document.refuse("metadata.name", f"{kind} {name!r} is also defined in {place}", "Rename one.")
+                document.repeated("metadata.name", f"{kind} {name!r} is also defined in {place}")
             first.setdefault(name, document)
             found.setdefault(name, value)
         return found
 
     def _policy(self, document: Section) -> AlertPolicy:
-        return read_policy(document, self._conditions, self.targets)
+        return read_policy(document, self._conditions, self._known_targets)
 
     def _sli(self, document: Section) -> Indicator | None:
         read_metadata(document)
         return self._inline(document, self._sources(document))
 
     def _sources(self, document: Section) -> MetricSources:
-        return MetricSources(self.data_sources, is_v1=document.text("apiVersion") == V1)
+        return MetricSources(self._known_sources, is_v1=document.text("apiVersion") == V1)
 
     def _inline(self, section: Section, sources: MetricSources) -> Indicator | None:
         spec = section.section("spec", required=True)
@@ -189,7 +204,7 @@ class OpenSlo:
         written = spec.sections("alertPolicies")
         policies: list[AlertPolicy] = []
         if written:
-            policies = read_policies(written, self._policies, self._conditions, self.targets)
+            policies = read_policies(written, self._policies, self._conditions, self._known_targets)
         silence = no_data_severity(policies) if policies else NO_DATA_SEVERITY
         return partial(
             Slo,
@@ -226,6 +241,8 @@ class OpenSlo:
             spec.refuse("indicator", "a composite keeps its indicators in its objectives", "Move it there.")
         whole, members = None, []
         for written, indicator in zip(objectives, own, strict=True):
+            if indicator is None and _has_indicator(written.section):
+                continue
             if indicator is None:
                 fix = "Give every objective of a composite an indicator or indicatorRef."
                 written.section.refuse("indicator", "is required but missing", fix)

@@ -95,6 +95,7 @@ def _annotations(slo: Slo) -> dict[str, str]:
         "no-data-severity": slo.no_data_severity or "none",
         "no-data-after": _duration(slo.no_data_after),
         "owner": slo.owner,
+        "rules": slo.annotations.get(f"{_PREFIX}rules", ""),
         "objective-names": _objective_names(slo),
         **{key.replace("_", "-"): value for key, value in slo.texts.items()},
     }

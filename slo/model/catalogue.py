@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, replace
 
 from foundation.errors import Notice
 from slo.model.entities import Component, Composite, DataSource, NotificationTarget, Service, WindowSet
@@ -28,6 +28,22 @@ class Catalogue:
     windows: Mapping[str, WindowSet] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
+
+    def without(self, slo_ids: Set[str]) -> Catalogue:
+        """The same but for some SLOs, and for composites of them."""
+        if not slo_ids:
+            return self
+        composites = (c for c in self.composites if slo_ids.isdisjoint(m.slo_id for m in c.members))
+        components = (
+            replace(c, slos=tuple(slo_id for slo_id in c.slos if slo_id not in slo_ids))
+            for c in self.components
+        )
+        return replace(
+            self,
+            slos=tuple(slo for slo in self.slos if slo.id not in slo_ids),
+            components=tuple(components),
+            composites=tuple(composites),
+        )
 
     def slo(self, slo_id: str) -> Slo:
         """The SLO called ``service/name``.

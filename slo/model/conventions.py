@@ -13,6 +13,7 @@ from datetime import timedelta
 from foundation.quantities import duration_text
 
 ANNOTATION_PREFIX = "mirante.dev/"
+NO_RULES = "none"  # of the annotation `rules`: another tool measures this SLO, and nothing is generated
 
 LABEL_ENVIRONMENT = "environment"
 LABEL_SLO = "slo"

@@ -14,6 +14,7 @@ from slo.prometheus.records import Group, record_groups
 from slo.prometheus.sloth_names import sloth_group
 
 Document = Mapping[str, object]
+COUNTED = ("prometheus", "cloudwatch")  # types of sources
 
 
 def rule_files(
@@ -91,6 +92,24 @@ def unsupported(slo: Slo) -> str | None:
         if query.counts == "mixed":
             return f"the {part} query mixes increase() and rate()"
     return None
+
+
+def left_out(slo: Slo) -> str | None:
+    """Why nothing that is generated can count it; ``None`` when Prometheus or CloudWatch can."""
+    asked = slo.indicator.queries.items()
+    strange = {part: m.source_type for part, m in asked if m.source_type.lower() not in COUNTED}
+    told = ", ".join(f"{part} comes from {source}" for part, source in strange.items())
+    return f"{told}, which Mirante cannot count" if told else None
+
+
+def built_part(catalogue: Catalogue) -> Catalogue:
+    """Without the SLOs that are left out of everything generated."""
+    return catalogue.without({slo.id for slo in catalogue.slos if left_out(slo)})
+
+
+def is_left_out_on_purpose(slo: Slo) -> bool:
+    """Whether the definition says that another tool measures it."""
+    return slo.annotations.get(f"{names.ANNOTATION_PREFIX}rules") == names.NO_RULES
 
 
 def lacks_range(slo: Slo, metric: MetricQuery) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from credit.usecases import load_policies
 from foundation.workspace import SHIPPED
 from tests.support.command_line import mirante
+from tests.support.definition_files import SLO
 
 SLOTH = """\
 version: prometheus/v1
@@ -174,6 +175,44 @@ def test_an_import_that_cannot_be_understood_writes_nothing(tmp_path: Path) -> N
     assert ran.status == 1
     assert f"{source}:5" in ran.err
     assert not (tmp_path / "ours").exists()
+
+
+def test_a_dry_run_lists_each_file_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    theirs = Path("theirs")
+    theirs.mkdir()
+    (theirs / "good.yaml").write_text(SLOTH, encoding="utf-8")
+    (theirs / "other.json").write_text("{}", encoding="utf-8")
+    good = mirante("import", "--dry-run", theirs)
+    assert good.status == 0, good.err
+    assert re.search(r"good\.yaml +Sloth +1 +imported +", good.out)
+    assert re.search(r"other\.json +not an SLO file", good.out)
+    assert "2 files: 1 imported, 1 not an SLO file; 1 SLO\n" in good.out
+    (theirs / "bad.yaml").write_text(SLOTH.replace("objective: 99.9", "objective: many"), encoding="utf-8")
+    bad = mirante("import", "--dry-run", theirs)
+    assert bad.status == 1
+    assert f"{theirs}/bad.yaml:5: slos[0].objective: 'many' is not a number" in bad.out
+    assert sorted(path.name for path in tmp_path.rglob("*.yaml")) == ["bad.yaml", "good.yaml"]
+
+
+def test_an_slo_that_cannot_be_counted_fails_the_build_by_name_and_nothing_else_does(
+    definitions: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    built = mirante("build", "--definitions", definitions, "--out", out)
+    assert built.status == 0, built.out
+    before = {path.relative_to(out) for path in out.rglob("*") if path.is_file()}
+    theirs = SLO.replace("type: Prometheus", "type: Datadog")
+    (definitions / "theirs.yaml").write_text(theirs, encoding="utf-8")
+    ran = mirante("build", "--definitions", definitions, "--out", out)
+    assert ran.status == 1
+    assert "left out, and without rules: web/uptime" in ran.out
+    assert {path.relative_to(out) for path in out.rglob("*") if path.is_file()} == before
+    said = theirs.replace("  name: uptime", "  name: uptime\n  annotations: {mirante.dev/rules: none}", 1)
+    (definitions / "theirs.yaml").write_text(said, encoding="utf-8")
+    assert mirante("build", "--definitions", definitions, "--out", out).status == 0
 
 
 def test_one_bad_file_keeps_nothing_of_the_others_from_being_told(definitions: Path, tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def test_a_label_of_ours_and_a_lost_grouping_are_named() -> None:
 def test_a_source_that_nothing_is_generated_from_is_named() -> None:
     metric = MetricQuery("Datadog", "sum:requests{*}")
     found = of(replace(LATENCY, indicator=RatioIndicator(good=metric, total=metric)))
-    assert any("good comes from Datadog" in f.reason for f in found if f.rule == "not-generated")
+    assert any("good comes from Datadog" in f.reason for f in found if f.rule == "left-out")
 
 
 def test_what_cloudwatch_would_refuse_is_named() -> None:
