@@ -105,7 +105,8 @@ class Collector:
         self._reader, self._ledger = reader, ledger
         self._pieces = pieces or even_pieces
         self._environment, self._clock = environment, clock
-        self.refused: dict[str, str] = {}
+        self._unread: dict[str, str] = {}  # of the last pass, by SLO
+        self._unplanned: dict[str, str] = {}
         self._plans = tuple(self._planned(slos))
         counted = [plan.slo for plan in self._plans]
         self._reach = Reach(counted, ledger, environment, late, history)
@@ -115,13 +116,18 @@ class Collector:
             try:
                 yield count_plan(slo)
             except UnsupportedQuery as error:
-                self.refused[slo.id] = str(error)
+                self._unplanned[slo.id] = str(error)
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        return {**self._unplanned, **self._unread}
 
     def collect(self) -> Collected:
         now = self._clock.now()
         until = floor_minute(now) + MINUTE
         since = start = self._reach.since(until)
         written = 0
+        self._unread = {}
         for end in self._pieces(since, until):
             rows = list(self._rows(start, end, floor_minute(now)))
             self._ledger.write(rows)
@@ -136,10 +142,15 @@ class Collector:
         counts = self._reader.read(start, until)
         alive = self._reader.alive(start, until)
         names = self._reader.names()
+        unreadable = self._reader.unreadable()
         by_name: dict[str, list[MinuteCount]] = {}
         for count in counts:
             by_name.setdefault(count.name, []).append(count)
         for plan in self._plans:
+            unread = [unreadable[text] for text in plan.selectors if text in unreadable]
+            if unread:
+                self._unread[plan.slo.id] = unread[0]
+                continue
             relevant = [count for name in plan.metrics for count in by_name.get(name, ())]
             heard = {
                 source: marks for source, marks in alive.items() if names.get(source, set()) & plan.metrics

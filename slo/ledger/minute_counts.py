@@ -38,6 +38,10 @@ class CountReader(Protocol):
         """For each source the counters that its role (the part before ``/``) has ever counted."""
         ...
 
+    def unreadable(self) -> Mapping[str, str]:
+        """Selectors of the last ``read`` that brought something else than counts of events, with what."""
+        ...
+
 
 def fill_single_gaps(minutes: Iterable[int]) -> list[int]:
     """Sorted minutes with every single missing one put in: heartbeats come "every minute-ish", and a

@@ -13,7 +13,7 @@ import httpx
 
 from foundation.answers import AnswerReader, AnswerRefused, TooLarge, WholeAnswer
 from foundation.errors import shortened
-from slo.model.errors import SourceError, TooMuch
+from slo.model.errors import SourceError, TooMuch, Uncountable
 
 Labels = Mapping[str, str]
 Points = Sequence[tuple[float, float]]
@@ -56,9 +56,20 @@ class PrometheusQueries:
         return self._matrix(query, found)
 
     def samples(self, selector: str, start: datetime, end: datetime) -> Sequence[tuple[Labels, Points]]:
-        """Each series with its own samples in ``(start, end]``, as they were scraped."""
+        """Each series with its own samples in ``(start, end]``, as they were scraped.
+
+        Raises:
+            Uncountable: they are histograms, each a sample of its own.
+        """
         query = f"{selector}[{round((end - start).total_seconds())}s]"
-        return self._matrix(query, self.ask("query", {"query": query, "time": f"{end.timestamp():.3f}"}))
+        found = self.ask("query", {"query": query, "time": f"{end.timestamp():.3f}"})
+        samples = self._matrix(query, found)
+        if any("histograms" in series for series in found["result"]):
+            raise Uncountable(
+                "holds native histograms, which have no counter to read: count events by a counter, "
+                "or by the classic histogram's _count and _bucket"
+            )
+        return samples
 
     def _matrix(self, query: str, found: Any) -> Sequence[tuple[Labels, Points]]:
         try:

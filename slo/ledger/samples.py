@@ -1,36 +1,30 @@
-"""From scraped samples of counters to increases per minute, and how far off they may be.
+"""From two samples of a counter to the events between them, and how far off that may be.
 
 An increase belongs to the minute in which a scrape first saw it (a sample on the minute's boundary closes the
-minute before). Differences of samples are exact; three things are not, and are flagged with a bound:
-
-- a *restart*: what the old process counted after its last scrape is gone;
-- a *gap* between scrapes longer than ``MAX_GAP``: the sum is known, the minutes it fell into are not;
-- a *newcomer*: an instance not seen before may have counted before its first scrape.
-
-What may have been lost is at most ``LOST_FACTOR`` times the busiest rate seen nearby, for as long as nobody
-looked, and ``LOST_EVENTS`` more. Prometheus's own ``increase`` would extrapolate here without saying so.
+minute before). Differences of samples are exact while the same process counted. What a restart, a gap or the
+first sample of a newcomer hides is at most ``LOST_FACTOR`` times the busiest rate seen nearby, for as long as
+nobody looked, and ``LOST_EVENTS`` more. Prometheus's own ``increase`` would extrapolate here without saying
+so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from itertools import pairwise
 from math import ceil
-from typing import Generic, TypeVar
 
-from slo.ledger.ledger import summed_bound
+from slo.ledger.ledger import EPOCH, summed_bound
 from slo.model.periods import MINUTE, floor_minute
 
 MAX_GAP = timedelta(seconds=150)
 LOST_FACTOR = 2
 LOST_EVENTS = 10
 TICK = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
 
 Values = Mapping[datetime, int]
-Series = TypeVar("Series")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,93 +48,94 @@ def closing_minute(instant: datetime) -> datetime:
     return floor_minute(instant - TICK)
 
 
+def can_be(peak: float, span: timedelta) -> int:
+    """The most events that ``span`` is likely to hold, given the busiest rate nearby (events a second)."""
+    return ceil(LOST_FACTOR * peak * span.total_seconds())
+
+
 def may_be_lost(peak: float, unseen: timedelta) -> int:
-    """The most events that ``unseen`` time can hide, given the busiest rate nearby (events a second)."""
-    return ceil(LOST_FACTOR * peak * unseen.total_seconds()) + LOST_EVENTS
+    """The most events that ``unseen`` time can hide."""
+    return can_be(peak, unseen) + LOST_EVENTS
 
 
-class InstanceSamples(Generic[Series]):
-    """Everything read of one scraped process: values of its counters by series and scrape.
+class Rates:
+    """The busiest rate (events a second) between two samples, near an instant: within an hour or two."""
 
-    All series of a process are in each of its scrapes, so one that falls or disappears tells of a restart,
-    and so does another ``started`` (``process_start_time_seconds`` by scrape); all of them began again then.
-    ``known_before`` is false when nothing of the instance is known before its first scrape here.
-    """
+    def __init__(self) -> None:
+        self._by_hour: dict[int, float] = {}
 
-    def __init__(
-        self,
-        values: Mapping[Series, Values],
-        started: Mapping[datetime, float] | None = None,
-        known_before: bool = True,
-    ) -> None:
-        self._values = values
-        self._started = started or {}
-        self._known_before = known_before
-
-    @cached_property
-    def scrapes(self) -> Sequence[datetime]:
-        return sorted({at for values in self._values.values() for at in values})
-
-    @cached_property
-    def restarts(self) -> Set[datetime]:
-        """Scrapes that met another process than the scrape before them."""
-        return {high for low, high in pairwise(self.scrapes) if self._restarted(low, high)}
-
-    def _restarted(self, low: datetime, high: datetime) -> bool:
-        if low in self._started and high in self._started and self._started[low] != self._started[high]:
-            return True
-        return any(
-            low in values and (high not in values or values[high] < values[low])
-            for values in self._values.values()
-        )
-
-    @cached_property
-    def peak(self) -> float:
-        """Events a second of the busiest series between two scrapes of one process."""
-        return max(
-            (
-                (values[high] - values.get(low, 0)) / (high - low).total_seconds()
-                for low, high in pairwise(self.scrapes)
-                if high not in self.restarts
-                for values in self._values.values()
-                if high in values
-            ),
-            default=0.0,
-        )
-
-    def increases(self, series: Series) -> Mapping[datetime, MinuteIncrease]:
-        """By minute; minutes nobody saw are absent."""
-        found: dict[datetime, MinuteIncrease] = {}
-        for minute, increase in self._pieces(self._values[series]):
-            found[minute] = found.get(minute, ZERO) + increase
+    @classmethod
+    def of(cls, values: Values) -> Rates:
+        found = cls()
+        for low, high in pairwise(sorted(values)):
+            if values[high] > values[low]:
+                found._add(
+                    (high - EPOCH) // HOUR, (values[high] - values[low]) / (high - low).total_seconds()
+                )
         return found
 
-    def _pieces(self, values: Values) -> Iterator[Piece]:
-        first = self.scrapes[0]
-        if first in values and not self._known_before:
-            hidden = min(values[first], may_be_lost(self.peak, MAX_GAP))
-            yield closing_minute(first), MinuteIncrease(0, hidden or None)
-        known = first in values
-        for low, high in pairwise(self.scrapes):
-            known = known or high in values
-            if known:
-                yield from self._between(low, high, values)
+    @classmethod
+    def busiest(cls, several: Iterable[Rates]) -> Rates:
+        found = cls()
+        for rates in several:
+            for hour, rate in rates._by_hour.items():
+                found._add(hour, rate)
+        return found
 
-    def _between(self, low: datetime, high: datetime, values: Values) -> Iterator[Piece]:
-        lost = None
-        increase = values.get(high, 0)
-        if high in self.restarts:
-            lost = max(1, may_be_lost(self.peak, high - low) - increase)
-        else:
-            increase -= values.get(low, 0)
-        if high - low > MAX_GAP:
-            yield from _spread(low, high, increase, lost)
-        else:
-            yield from _zeros(low, high)
-            yield closing_minute(high), MinuteIncrease(increase, lost)
+    def _add(self, hour: int, rate: float) -> None:
+        self._by_hour[hour] = max(rate, self._by_hour.get(hour, 0.0))
+
+    def near(self, low: datetime, high: datetime) -> float:
+        hours = range((low - EPOCH) // HOUR - 1, (high - EPOCH) // HOUR + 2)
+        return max((self._by_hour.get(hour, 0.0) for hour in hours), default=0.0)
 
 
-def _zeros(low: datetime, high: datetime) -> Iterator[Piece]:
+@dataclass(frozen=True, slots=True)
+class CounterStep:
+    """A counter went from ``before`` to ``after`` in ``span``. ``own`` and ``near`` are the busiest rates of
+    this counter and of those it may share a process with."""
+
+    before: int
+    after: int
+    span: timedelta
+    own: float
+    near: float
+
+    def same_process(self) -> MinuteIncrease:
+        return MinuteIncrease(self.after - self.before)
+
+    def fell(self) -> MinuteIncrease:
+        """It began again. More than can have happened since is no fresh start, but a sum that lost a member,
+        or another's count: then anything up to ``after`` may be nothing new."""
+        most = may_be_lost(self.near, self.span)
+        return MinuteIncrease(self.after, max(1, most - self.after) if self.after <= most else self.after)
+
+    def another_process(self) -> MinuteIncrease:
+        """The target's process is another one. Its counter may have been carried over: it has, if it holds
+        more than the new process can have counted."""
+        most = may_be_lost(self.near, self.span)
+        if self.after <= most:
+            return MinuteIncrease(self.after, max(1, most - self.after, self.before))
+        return MinuteIncrease(self.after - self.before, min(self.before, most) + most)
+
+    def suspected(self) -> MinuteIncrease:
+        """Something near began again just then, and so may this have; if it could have come so far."""
+        return self._doubted(may_be_lost(self.own, self.span))
+
+    def alone(self) -> MinuteIncrease:
+        """Nothing tells of a restart, and nothing but its own value against one."""
+        if self.after == self.before:
+            return ZERO
+        return self._doubted(can_be(self.own, self.span))
+
+    def _doubted(self, reach: int) -> MinuteIncrease:
+        seen = self.after - self.before
+        if self.after > reach:
+            return MinuteIncrease(seen)
+        return MinuteIncrease(seen, max(1, may_be_lost(self.own, self.span) - seen))
+
+
+def zeros(low: datetime, high: datetime) -> Iterator[Piece]:
     """Whole minutes between two scrapes were watched, and nothing more is known to be in them."""
     minute = closing_minute(low) + MINUTE
     while minute < closing_minute(high):
@@ -148,11 +143,14 @@ def _zeros(low: datetime, high: datetime) -> Iterator[Piece]:
         minute += MINUTE
 
 
-def _spread(low: datetime, high: datetime, increase: int, lost: int | None) -> Iterator[Piece]:
-    """Evenly over the minutes of a gap, in whole events; each minute may have had all of it, or none."""
+def spread(low: datetime, high: datetime, found: MinuteIncrease, peak: float) -> Iterator[Piece]:
+    """Evenly over the minutes of a gap, in whole events; each minute may have had none, or as many as a
+    minute can hold at ``peak``, the busiest rate nearby."""
     first, last = floor_minute(low), closing_minute(high)
-    count = (last - first) // MINUTE + 1
+    count, increase = (last - first) // MINUTE + 1, found.value
+    most = may_be_lost(max(peak, increase / (high - low).total_seconds()), MINUTE)
+    if found.error_bound is None:
+        most = min(most, increase)
     for index in range(count):
         share = increase * (index + 1) // count - increase * index // count
-        bound = max(share, increase - share) + (lost or 0)
-        yield first + MINUTE * index, MinuteIncrease(share, bound)
+        yield first + MINUTE * index, MinuteIncrease(share, max(share, most - share))

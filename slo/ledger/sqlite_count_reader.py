@@ -78,6 +78,9 @@ class SqliteCountReader:
                 found.setdefault(source, set()).add(name)
         return {source: frozenset(names) for source, names in found.items()}
 
+    def unreadable(self) -> Mapping[str, str]:
+        return {}
+
     def _journals(self) -> Iterator[sqlite3.Connection]:
         for path in self._paths:
             if not is_absent(path):

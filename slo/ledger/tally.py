@@ -45,6 +45,10 @@ class CountPlan:
     def metrics(self) -> frozenset[str]:
         return self.total.metrics | self.part.metrics
 
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        return tuple(term.selector.text for query in (self.total, self.part) for term in query.terms)
+
     def tally(self, counts: Iterable[MinuteCount]) -> Mapping[Labels, Tally]:
         """By values of the SLO's ``group_by`` labels; a group appears once any counter of it does.
 

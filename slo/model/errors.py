@@ -5,6 +5,7 @@ SloError
 |   +-- UnitMismatch        events, slices and ratio-minutes were about to be mixed
 +-- SourceError             a source of counts (Prometheus, CloudWatch) failed or is malformed
 |   +-- TooMuch             it has more to say than is read at once; less may be asked
+|   +-- Uncountable         what it holds is no count of events
 |   +-- UnsupportedQuery    a query that this source cannot count exactly as it is written
 +-- UnknownSlo              an id that no definition has
 """
@@ -39,6 +40,10 @@ class SourceError(SloError):
 
 class TooMuch(SourceError):
     """Ask for a shorter time."""
+
+
+class Uncountable(SourceError):
+    """A sentence's end: what was asked for is its subject."""
 
 
 class UnsupportedQuery(SourceError):

@@ -107,6 +107,8 @@ def timeline_from_counts(reader: CountReader, slo: Slo, start: datetime, end: da
         if slo.id in collector.refused:
             raise UnsupportedQuery(slo.id, collector.refused[slo.id])
         collector.collect()
+        if slo.id in collector.refused:
+            raise SourceError(f"{slo.id} cannot be counted: {collector.refused[slo.id]}")
         return timeline_from_ledger(ledger, events, events.objectives[0], "recorded", start, end)
 
 

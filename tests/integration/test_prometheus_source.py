@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -45,6 +45,18 @@ def line(name: str, value: int, instant: datetime, **labels: str) -> str:
     return f"{name}{{{inside}}} {value} {instant.timestamp()}"
 
 
+def told(scrapes: Iterable[datetime], started: datetime = MIDNIGHT) -> list[str]:
+    """What every target says of itself: that it was scraped, and since when its process runs."""
+    instants = list(scrapes)
+    return [
+        *(f"up{{{INSTANCE}}} 1 {instant.timestamp()}" for instant in instants),
+        *(
+            f"process_start_time_seconds{{{INSTANCE}}} {started.timestamp()} {instant.timestamp()}"
+            for instant in instants
+        ),
+    ]
+
+
 def scraped(traffic: list[MinuteOfTraffic]) -> list[str]:
     """Both counters as scraped at the end of every minute, from zero."""
     good = bad = 0
@@ -54,7 +66,8 @@ def scraped(traffic: list[MinuteOfTraffic]) -> list[str]:
         good, bad = good + minute.good, bad + minute.bad
         for outcome, value in (("ok", good), ("error", bad)):
             lines[outcome].append(line("requests_total", value, minute.start + MINUTE, outcome=outcome))
-    return [*lines["ok"], *lines["error"]]
+    instants = [traffic[0].start, *(minute.start + MINUTE for minute in traffic)]
+    return [*lines["ok"], *lines["error"], *told(instants)]
 
 
 def collected(url: str, slo: Slo, client: httpx.Client, now: datetime, history: timedelta) -> MemoryLedger:
@@ -110,6 +123,8 @@ def test_a_restart_is_flagged_and_increase_is_not(tmp_path: Path, client: httpx.
         line("requests_total", value, MIDNIGHT + MINUTE * index, outcome="ok")
         for index, value in enumerate(values)
     ]
+    scrapes = [MIDNIGHT + MINUTE * index for index in range(7)]
+    lines += [*told(scrapes[:4]), *told(scrapes[4:], started=MIDNIGHT + 3.5 * MINUTE)]
     slo = an_slo()
     with prometheus_server(tmp_path, backfill(lines, tmp_path)) as url:
         ledger = collected(url, slo, client, MIDNIGHT + 6 * MINUTE, DAY)
@@ -130,6 +145,7 @@ def test_zero_traffic_a_missing_series_and_no_data_are_three_things(
         for index, value in enumerate(values)
         if value is not None
     ]
+    lines += told(MIDNIGHT + MINUTE * index for index, value in enumerate(values) if value is not None)
     slo = an_slo()
     with prometheus_server(tmp_path, backfill(lines, tmp_path)) as url:
         ledger = collected(url, slo, client, MIDNIGHT + 20 * MINUTE, DAY)

@@ -90,6 +90,9 @@ class GivenCounts:
     def names(self) -> Mapping[str, frozenset[str]]:
         return {"api-1/4f2c": frozenset(count.name for count in self._counts)}
 
+    def unreadable(self) -> Mapping[str, str]:
+        return {}
+
 
 class World:
     """What a console needs, with handles to change it."""

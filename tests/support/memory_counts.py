@@ -67,6 +67,9 @@ class MemoryCountReader:
             roles.setdefault(_role(journal.source), set()).update(counted)
         return {journal.source: frozenset(roles[_role(journal.source)]) for journal in self._journals}
 
+    def unreadable(self) -> Mapping[str, str]:
+        return {}
+
 
 def _role(source: str) -> str:
     return source.rpartition("/")[0]

@@ -11,9 +11,14 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from app.bootstrap.count_source import count_queries
+from foundation.clock import ManualClock
+from slo.ledger.collect import Collector
 from slo.ledger.prometheus_source import LEAST, MOST_SAMPLES, PrometheusCountReader
 from slo.model.count_query import parse_count_query
-from slo.model.errors import SourceError, TooMuch
+from slo.model.errors import SourceError
+from tests.support.memory_ledger import MemoryLedger
+from tests.support.slo_samples import GOOD, TOTAL, an_slo, counted, key_of
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -38,7 +43,7 @@ class Prometheus:
         start = end - timedelta(seconds=int(length[1]))
         self.asked.append((form["query"], start, end))
         found = [[at.timestamp(), str(value)] for at, value in self.samples.items() if start < at <= end]
-        if form["query"].startswith("process_start"):
+        if form["query"].startswith(("process_start", "up{")):
             found = []
         if len(found) > self.most:
             return httpx.Response(422, json={"status": "error", "error": TOO_MANY})
@@ -110,8 +115,11 @@ def test_a_time_of_which_there_is_too_much_is_asked_for_in_halves(opened: Opened
 
 def test_one_that_has_too_much_of_every_minute_is_told(opened: Opened) -> None:
     server = Prometheus(_every_minute(NOON - HOUR, 60), most=0)
-    with pytest.raises(TooMuch, match="too many samples"):
-        opened(server).read(NOON - HOUR, NOON)
+    reader = opened(server)
+    assert reader.read(NOON - HOUR, NOON) == []
+    (told,) = reader.unreadable().values()
+    assert "too many samples" in told
+    assert "Record its sum" in told
     assert min(end - start for _, start, end in server.asked) >= LEAST / 2
 
 
@@ -136,3 +144,73 @@ def test_another_refusal_is_not_asked_again_in_halves() -> None:
         with pytest.raises(SourceError, match="parse error"):
             reader.read(NOON - HOUR, NOON)
     assert len(asked) == 1
+
+
+def _answers(*series: dict[str, object]) -> Callable[[httpx.Request], httpx.Response]:
+    """Prometheus, for whom each of these is all that the selector of its metric brings."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        query = parse_qs(request.content.decode())["query"][0]
+        found = [one for one in series if one["metric"]["__name__"] == re.split(r"[{\[]", query)[0]]  # type: ignore[index]
+        return _success({"resultType": "matrix", "result": found})
+
+    return answer
+
+
+def _series(name: str, values: list[str], **labels: str) -> dict[str, object]:
+    at = (NOON - 10 * MINUTE).timestamp()
+    shown = {"__name__": name, "job": "api", "instance": "a", **labels}
+    return {"metric": shown, "values": [[at + 60 * index, value] for index, value in enumerate(values)]}
+
+
+HISTOGRAM = {"metric": {"__name__": "odd_total", "job": "api"}, "histograms": [[NOON.timestamp(), {}]]}
+FLAPPING = ["9000", "7000", "9010", "7010", "9020", "7020", "9030", "7030"]
+
+
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ([_series("odd_total", ["1", "2.5"])], "holds 2.5, which is not a count of events"),
+        ([_series("odd_total", ["1", "NaN"])], "holds nan, which is not a count of events"),
+        ([_series("odd_total", ["1", "+Inf"])], "holds inf, which is not a count of events"),
+        ([_series("odd_total", ["-1", "2"])], "holds -1, which is not a count of events"),
+        ([_series("odd_total", ["1e17"])], "holds 1e+17, which is not a count of events"),
+        ([HISTOGRAM], "holds native histograms, which have no counter"),
+        ([_series("odd_total", FLAPPING)], "holds counts of several processes in one series"),
+        (
+            [_series("odd_total", ["5000", "5100"], replica=name) for name in ("a", "b")],
+            'Ask for one of them, such as replica="b"',
+        ),
+    ],
+)
+def test_what_is_no_count_is_refused_by_name_and_stops_no_other(
+    odd: list[dict[str, object]], told: str
+) -> None:
+    broken = an_slo(
+        name="odd", indicator=counted(GOOD.replace("requests", "odd"), TOTAL.replace("requests", "odd"))
+    )
+    sound = an_slo()
+    good = _series("requests_total", ["1000", "1003", "1009"], outcome="ok")
+    with httpx.Client(transport=httpx.MockTransport(_answers(good, *odd))) as client:
+        reader = PrometheusCountReader("http://prometheus.example", count_queries([broken, sound]), client)
+        ledger = MemoryLedger()
+        collector = Collector([broken, sound], reader, ledger, "test", ManualClock(NOON), history=HOUR)
+        collector.collect()
+    assert list(collector.refused) == [broken.id]
+    assert told in collector.refused[broken.id]
+    assert "odd_total" in collector.refused[broken.id]
+    assert ledger.counts(key_of(sound), NOON - HOUR, NOON).total == 9
+    assert {key.slo_id for key in ledger.series()} == {sound.id}
+
+
+def test_replicas_of_the_application_are_no_copies() -> None:
+    """Two pods named by a label `replica` count different things."""
+    pods = [
+        _series("requests_total", ["5000", "5100"], replica="0"),
+        _series("requests_total", ["900", "1000"], replica="1"),
+    ]
+    with httpx.Client(transport=httpx.MockTransport(_answers(*pods))) as client:
+        reader = PrometheusCountReader("http://prometheus.example", [QUERY], client)
+        counts = reader.read(NOON - HOUR, NOON)
+    assert reader.unreadable() == {}
+    assert sum(one.value for one in counts) == 200

@@ -10,78 +10,164 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from slo.ledger.samples import InstanceSamples, MinuteIncrease, closing_minute
+from slo.ledger.companies import Company, ScrapeTarget
+from slo.ledger.increases import LONGEST_GAP, increases
+from slo.ledger.samples import MAX_GAP, MinuteIncrease, Values, closing_minute
 from tests.support.slo_samples import MINUTE, NOON
+
+THIS, OTHER = ("requests_total", (("outcome", "ok"),)), ("requests_total", (("outcome", "error"),))
+LABELS = (("instance", "a:1"), ("job", "api"))
 
 
 def at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def increases(
-    values: dict[float, int], others: dict[float, int] | None = None, known_before: bool = True
+def counted(
+    values: dict[float, int],
+    others: dict[float, int] | None = None,
+    since: float = 0,
+    started: dict[float, float] | None = None,
+    certain: bool = False,
 ) -> Mapping[int, MinuteIncrease]:
-    """Of one series, by minutes after noon; ``others`` is a second series of the same process."""
-    series = {"this": {at(seconds): value for seconds, value in values.items()}}
+    """Of one series, by minutes after noon. ``others`` is a second series of the same job and instance, and
+    of the same target if ``certain``; ``started`` are the starts of its process, in seconds after noon."""
+    series: dict[tuple[str, tuple[tuple[str, str], ...]], Values] = {THIS: _at(values)}
     if others is not None:
-        series["other"] = {at(seconds): value for seconds, value in others.items()}
-    found = InstanceSamples(series, known_before=known_before).increases("this")
+        series[OTHER] = _at(others)
+    target = None
+    if certain or started is not None:
+        scrapes = sorted({instant for one in series.values() for instant in one})
+        starts = {at(seconds): at(began).timestamp() for seconds, began in (started or {}).items()}
+        target = ScrapeTarget(LABELS, scrapes, starts)
+    until = max(instant for one in series.values() for instant in one)
+    found = increases(THIS, Company(series, target), at(since), until)
     return {(minute - NOON) // MINUTE: increase for minute, increase in found.items()}
 
 
+def _at(values: dict[float, int]) -> Values:
+    return {at(seconds): value for seconds, value in values.items()}
+
+
+def steady(scrapes: int, start: int = 1_000, step: int = 5) -> dict[float, int]:
+    return {index * 60.0: start + index * step for index in range(scrapes)}
+
+
 def test_a_sample_on_the_boundary_closes_the_minute_before() -> None:
-    assert increases({0: 10, 60: 15, 120: 15}) == {0: MinuteIncrease(5), 1: MinuteIncrease(0)}
+    assert counted({0: 100, 60: 105, 120: 105}) == {0: MinuteIncrease(5), 1: MinuteIncrease(0)}
 
 
 def test_an_increase_is_counted_in_the_minute_that_saw_it() -> None:
-    assert increases({50: 10, 65: 13, 80: 14}) == {1: MinuteIncrease(4)}
+    assert counted({50: 100, 65: 103, 80: 104}) == {1: MinuteIncrease(4)}
 
 
 def test_a_falling_counter_is_a_restart_whose_loss_is_bounded() -> None:
-    found = increases({0: 100, 60: 160, 120: 5})
+    found = counted({0: 1100, 60: 1160, 120: 5})
     assert found[0] == MinuteIncrease(60)
     assert found[1] == MinuteIncrease(5, error_bound=2 * 60 + 10 - 5)
 
 
-def test_a_restart_told_by_one_series_holds_for_all_of_the_process() -> None:
-    found = increases({0: 1, 60: 1, 120: 4}, others={0: 100, 60: 160, 120: 5})
-    assert found[1].value == 4
-    assert found[1].error_bound is not None
+def test_another_series_of_the_job_that_falls_is_not_this_ones_restart() -> None:
+    """The fault: five million counted for two thousand, because two pods shared a job and an instance."""
+    found = counted({0: 5_000_000, 60: 5_000_040, 120: 5_000_080}, others={0: 100, 60: 160, 120: 5})
+    assert found == {0: MinuteIncrease(40), 1: MinuteIncrease(40)}
 
 
-def test_a_restart_told_by_the_start_time_is_seen_although_nothing_fell() -> None:
-    values = {"this": {at(0): 1, at(60): 5}}
-    started = {at(0): 1000.0, at(60): 1090.0}
-    (increase,) = InstanceSamples(values, started).increases("this").values()
-    assert increase.value == 5
-    assert increase.error_bound is not None
+def test_a_small_one_may_have_begun_again_with_it_and_says_so() -> None:
+    found = counted({0: 1, 60: 1, 120: 4}, others={0: 1100, 60: 1160, 120: 5})
+    assert found[1].value == 3
+    assert found[1].error_bound == 2 * 3 + 10 - 3
 
 
-def test_a_series_born_beside_others_counts_from_its_first_event() -> None:
+@pytest.mark.parametrize("value", [1, 7])
+def test_a_restart_told_by_the_start_time_is_seen_although_nothing_fell(value: int) -> None:
+    found = counted({0: 1, 60: value}, started={0: -1_000, 60: 30})
+    assert found[0].value == value
+    assert found[0].error_bound is not None
+
+
+def test_a_start_time_that_a_clock_corrects_is_the_same() -> None:
+    assert counted({0: 1, 60: 3}, started={0: -1_000, 60: -999.2}) == {0: MinuteIncrease(2)}
+
+
+def test_counters_that_an_aggregator_carried_over_its_own_restart_are_not_counted_again() -> None:
+    values = steady(8, start=5_000_000) | {480: 5_000_040}
+    found = counted(values, started=dict.fromkeys(steady(8), -90_000.0) | {480: 450.0})
+    assert sum(one.value for one in found.values()) == 40
+    assert sum(one.error_bound or 0 for one in found.values()) <= 50
+
+
+def test_small_values_are_exact_while_the_process_tells_that_it_is_the_same() -> None:
+    values: dict[float, int] = {0: 0, 60: 3, 120: 9, 180: 9}
+    exact = counted(values, started=dict.fromkeys(values, -90_000.0))
+    assert all(one.error_bound is None for one in exact.values())
+    doubted = counted(values)
+    assert [one.value for one in exact.values()] == [one.value for one in doubted.values()]
+    assert doubted[1].error_bound is not None, "9 may be 3 that were lost and 9 new ones"
+    assert doubted[2].error_bound is None
+
+
+def test_a_busy_series_of_the_target_is_witness_that_the_process_did_not_restart() -> None:
+    found = counted({0: 1, 60: 2, 120: 4}, others={0: 9_000, 60: 9_050, 120: 9_100}, certain=True)
+    assert found == {0: MinuteIncrease(1), 1: MinuteIncrease(2)}
+
+
+def test_a_start_time_proves_nothing_where_others_begin_again_without_it() -> None:
+    values: dict[float, int] = {0: 1, 60: 2, 120: 4, 180: 4}
+    others: dict[float, int] = {0: 9_000, 60: 9_050, 120: 9_100, 180: 10}
+    found = counted(values, others, started=dict.fromkeys(values, -90_000.0))
+    assert found[2].error_bound is not None
+
+
+def test_a_series_born_beside_others_of_its_target_counts_from_its_first_event() -> None:
     """The first error of a label value: Prometheus's increase() does not see it."""
-    assert increases({120: 1, 180: 1}, others={0: 9, 60: 9, 120: 9, 180: 9}) == {
+    assert counted({120: 1, 180: 1}, others=steady(4), certain=True) == {
         1: MinuteIncrease(1),
         2: MinuteIncrease(0),
     }
 
 
+def test_a_series_born_beside_others_that_may_be_another_process_counts_and_says_so() -> None:
+    found = counted({120: 1, 180: 1}, others={0: 9, 60: 9, 130: 9, 190: 9}, since=-600)
+    assert found[1] == MinuteIncrease(1, 1)
+
+
+def test_a_process_that_tells_its_start_counts_from_there() -> None:
+    found = counted({660: 40, 720: 50}, since=0, started={660: 640, 720: 640})
+    assert found == {10: MinuteIncrease(40), 11: MinuteIncrease(10)}
+
+
+def test_a_series_that_went_and_came_back_higher_goes_on() -> None:
+    values: dict[float, int] = {0: 5_000, 60: 5_010, 300: 5_020}
+    found = counted(values, steady(6), started=dict.fromkeys(steady(6), -90_000.0))
+    assert sum(one.value for one in found.values()) == 20
+    assert sum(one.error_bound or 0 for one in found.values()) <= 40
+
+
 def test_a_gap_keeps_its_sum_and_admits_not_to_know_its_minutes() -> None:
-    found = increases({0: 0, 60: 10, 600: 100})
+    found = counted({0: 1000, 60: 1010, 600: 1100})
     assert sum(increase.value for increase in found.values()) == 100
     assert found[0].error_bound is None
-    assert all(found[minute].error_bound == 90 - found[minute].value for minute in range(1, 10))
+    assert all(found[minute].error_bound == 30 - found[minute].value for minute in range(1, 10))
 
 
 def test_a_missing_scrape_or_two_are_no_gap() -> None:
-    assert increases({0: 0, 60: 10, 180: 30}) == {
+    assert counted({0: 1000, 60: 1010, 180: 1030}) == {
         0: MinuteIncrease(10),
         1: MinuteIncrease(0),
         2: MinuteIncrease(20),
     }
 
 
+def test_after_hours_without_a_scrape_it_is_a_newcomer() -> None:
+    late = LONGEST_GAP.total_seconds() + 120
+    found = counted({0: 1000, 60: 1010, late: 9000, late + 60: 9010})
+    assert sum(increase.value for increase in found.values()) == 20
+
+
 def test_an_instance_never_seen_before_counts_nothing_yet_and_says_so() -> None:
-    assert increases({0: 50, 60: 52}, known_before=False)[-1] == MinuteIncrease(0, error_bound=20)
+    before = MAX_GAP.total_seconds() + 60
+    assert counted({0: 50, 60: 52}, since=-before)[-1] == MinuteIncrease(0, error_bound=20)
 
 
 @dataclass
@@ -129,7 +215,7 @@ class Life:
     ) -> None:
         self.good[instant] = counters[0]
         self.bad[instant] = counters[1]
-        self.started[instant] = boot
+        self.started[instant] = 60 * boot
         minute = closing_minute(instant)
         self.true_good[minute] = self.true_good.get(minute, 0) + sum(good for good, _ in unseen)
         self.true_bad[minute] = self.true_bad.get(minute, 0) + sum(bad for _, bad in unseen)
@@ -153,8 +239,10 @@ def test_the_stated_bound_holds_with_restarts_and_gaps(seed: int) -> None:
     chance = random.Random(seed)
     life = Life(chance)
     life.live(chance.randint(60, 240), chance.choice([15.0, 30.0, 60.0]))
-    scraped = InstanceSamples({"good": life.good, "bad": life.bad}, life.started)
-    good, bad = scraped.increases("good"), scraped.increases("bad")
+    company = Company(
+        {THIS: life.good, OTHER: life.bad}, ScrapeTarget(LABELS, sorted(life.good), life.started)
+    )
+    good, bad = (increases(series, company, at(0), max(life.good)) for series in (THIS, OTHER))
     first = min(life.good)
     minutes = sorted(set(good) | set(bad) | set(life.true_good))
     minutes = [minute for minute in minutes if minute > closing_minute(first)]
@@ -184,6 +272,16 @@ def test_without_restarts_and_gaps_every_minute_is_exact(seed: int) -> None:
             total += more
             true[closing_minute(instant)] = true.get(closing_minute(instant), 0) + more
         values[instant] = total
-    found = InstanceSamples({"requests": values}).increases("requests")
+    company = Company({THIS: values}, ScrapeTarget(LABELS, sorted(values), dict.fromkeys(values, 0.0)))
+    found = increases(THIS, company, at(0), max(values))
     assert {minute: increase.value for minute, increase in found.items()} == true
     assert all(increase.error_bound is None for increase in found.values())
+
+
+def test_what_a_process_counted_after_its_last_scrape_is_inside_the_bound_of_that_minute() -> None:
+    values: dict[float, int] = {0: 1000, 60: 1010, 120: 1020}
+    company = Company({THIS: _at(values)})
+    found = increases(THIS, company, at(0), at(900))
+    assert found[at(60)] == MinuteIncrease(10, 2 * 10 + 10)
+    assert found[at(0)] == MinuteIncrease(10)
+    assert len(found) == 2, "no minute without a scrape has data"
