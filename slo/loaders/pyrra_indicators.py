@@ -112,7 +112,7 @@ def _latency_native(section: Section, grouping: tuple[str, ...]) -> PyrraIndicat
 
 _INTERPOLATED = (
     "is asked of the native histogram in every rule, as Pyrra does; the ledger has no exact count of it, "
-    "so budget and status come from Prometheus"
+    "so that its budget is the one that the rules record"
 )
 
 

@@ -10,8 +10,10 @@ import pytest
 from foundation.quantities import latency_text, parse_latency
 from slo import lint, prometheus
 from slo.indicators.latency import Histogram, LatencyIndicator
+from slo.ledger.tally import count_plan
 from slo.loaders.writer import documents
 from slo.model.catalogue import Catalogue
+from slo.model.errors import UnsupportedQuery
 from slo.model.spec import Slo
 from slo.prometheus.yaml_text import render_yaml
 from tests.support.definition_files import SLO, load_texts, refusals
@@ -161,3 +163,17 @@ def test_lengths_of_time_are_read_exactly(text: str, seconds: Fraction | None) -
     assert parse_latency(text) == seconds
     if seconds is not None:
         assert parse_latency(latency_text(seconds)) == seconds
+
+
+def test_the_ledger_counts_a_classic_histogram_exactly(tmp_path: Path) -> None:
+    plan = count_plan(only(tmp_path, METRIC, "threshold: 300ms", 'errors: code=~"5.."'))
+    fast, slow = {"job": "api", "code": "200", "le": "0.3"}, {"job": "api", "code": "200", "le": "1"}
+    assert plan.part.weight("search_seconds_bucket", fast) == 1
+    assert plan.part.weight("search_seconds_bucket", slow) == 0
+    assert plan.part.weight("search_seconds_bucket", fast | {"code": "503"}) == 0
+    assert plan.total.weight("search_seconds_count", {"job": "api", "code": "503"}) == 1
+
+
+def test_the_ledger_refuses_a_native_histogram_in_words(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedQuery, match=r"histogram_count\(\.\.\.\) is not a sum of increases"):
+        count_plan(only(tmp_path, METRIC, "threshold: 300ms", "histogram: native"))

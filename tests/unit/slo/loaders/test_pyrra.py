@@ -96,6 +96,12 @@ def test_windows_scale_with_the_objectives_and_factors_stay() -> None:
     assert [tier.factor(slo.window.length) for tier in slo.tiers] == [14, 7, 2, 1]
 
 
+def test_the_windows_of_two_weeks_are_the_halves_rounded() -> None:
+    assert [(t.long_window, t.short_window) for t in only("window-fortnight").tiers] == [
+        (30 * MINUTE, 3 * MINUTE), (3 * HOUR, 15 * MINUTE), (12 * HOUR, HOUR), (2 * DAY, 3 * HOUR),
+    ]  # fmt: skip
+
+
 def test_half_a_minute_is_rounded_up_as_go_does() -> None:
     fast = only("window-week").tiers[0]
     assert (fast.long_window, fast.short_window, fast.alert_after) == (15 * MINUTE, MINUTE, MINUTE)
