@@ -22,8 +22,7 @@ from alarms.policy.alarm_policy import AlarmPolicy
 from app.bootstrap.alarm_files import LOOK_EVERY, AlarmFiles
 from app.bootstrap.cloudwatch import publish_series, publish_slo_counts
 from app.bootstrap.count_source import count_collector
-from app.bootstrap.drift_watch import EVERY as AUDIT_EVERY
-from app.bootstrap.drift_watch import DriftWatch, KeptFindings, drift_audit
+from app.bootstrap.drift_watch import AUDIT_EVERY, DriftWatch, KeptFindings, drift_audit
 from app.bootstrap.kept_alarm_files import KeptAlarmFiles, usable_files
 from app.bootstrap.names import CONTROL_ROLES, OF_PLATFORM
 from app.bootstrap.notifiers import build_notifiers

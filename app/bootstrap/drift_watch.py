@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -13,25 +14,34 @@ from app.bootstrap.paths import paths_of
 from app.bootstrap.slo_view import SloView
 from app.settings import Settings
 from foundation.clock import Clock
-from slo.drift import BudgetDrift, DriftAudit, DriftReport, KeptReport
+from slo.drift import BudgetDrift, DriftAudit, DriftReason, DriftReport, KeptReport
 from slo.drift.texts import STALE
 from slo.ledger.ledger import Ledger
 from slo.ledger.prometheus_queries import PrometheusQueries
 from slo.model.spec import Slo
 
-EVERY = 300.0  # seconds: a question for each recorded name is little, and a drift lasts
+AUDIT_EVERY = 60.0  # seconds
+EVERY = timedelta(minutes=5)  # a question for each recorded name is little, and a drift lasts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DriftWatch:
-    """One step: an audit, kept for whoever shows it."""
+    """One step: an audit where one is due, kept for whoever shows it. While the ledger is being filled, as
+    after a start, each step audits."""
 
     audits: DriftAudit
     kept: KeptReport
     clock: Clock
+    _done: datetime | None = field(default=None, init=False)
 
     def step(self) -> None:
-        self.kept.keep(self.audits.audit(self.clock.now()))
+        now = self.clock.now()
+        if self._done is not None and now - self._done < EVERY:
+            return
+        report = self.audits.audit(now)
+        self.kept.keep(report)
+        filling = any(one.reason is DriftReason.NOT_COUNTED for one in report.findings)
+        self._done = None if filling else now
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from foundation.bilingual import Text
-from foundation.quantities import span_text
+from foundation.quantities import localised, span_text
 from slo.drift.finding import BudgetDrift, DriftGap, DriftReason, DriftReport, DriftVerdict
 from slo.drift.tolerance import LEAST, SPAN
 from slo.model import conventions as names
@@ -115,18 +115,22 @@ class _Drift:
     def text(self) -> Text:
         gap = self._gap
         recorded, counted = _number(gap, gap.recorded), _number(gap, gap.counted)
-        apart = f"{100 * gap.ratio:.2f} %"
-        en = f"{gap.series} says {recorded}, counted are {counted} ({apart} apart)"
-        pt = f"{gap.series} diz {recorded}, foram contados {counted} (diferença de {apart})"
+        apart = _localised(f"{100 * gap.ratio:.2f} %")
+        en = f"{gap.series} says {recorded.en}, counted are {counted.en} ({apart.en} apart)"
+        pt = f"{gap.series} diz {recorded.pt}, foram contados {counted.pt} (diferença de {apart.pt})"
         if self._since:
             en, pt = f"{en}, since {self._since}", f"{pt}, desde {self._since}"
         return Text(f"{en}: {{0}}", f"{pt}: {{0}}")
 
 
-def _number(gap: DriftGap, value: float) -> str:
+def _number(gap: DriftGap, value: float) -> Text:
     if gap.series in (names.RECORD_OBJECTIVE, names.RECORD_BUDGET_REMAINING):
-        return f"{100 * value:.6g} %"
-    return f"{value:,.0f}"
+        return _localised(f"{100 * value:.6g} %")
+    return _localised(f"{value:,.0f}")
+
+
+def _localised(number: str) -> Text:
+    return Text(number, localised(number, "pt"))
 
 
 def report_text(report: DriftReport, now: datetime) -> Iterator[Text]:

@@ -26,6 +26,7 @@ from app.console.ports import ConsoleDependencies
 from app.console.sessions import SqliteSessions
 from exporters.collectors.consistency_index import PairReading
 from foundation.clock import ManualClock
+from slo.drift import DriftReport
 from slo.judge.evaluate import evaluate
 from slo.judge.status import ObjectiveStatus, status
 from slo.ledger.ledger import LedgerRow, SeriesKey, series_key
@@ -111,6 +112,7 @@ class World:
         self.statuses: Callable[[], Sequence[ObjectiveStatus]] = self._statuses
         self.time_zone = "America/Sao_Paulo"
         self.expected: Mapping[str, ExpectedBeat] = {}
+        self.drift: DriftReport | None = None
 
     def fill(
         self, slo_id: str, minutes: Minutes, source: str = "api-1/4f2c", bound: int | None = None
@@ -162,6 +164,7 @@ class World:
             time_zone=self.time_zone,
             version="0.1.0",
             beside=JournalBeside(reader),
+            drift=lambda: self.drift,
             heartbeats=lambda: statuses(self.store, self.expected, self.clock.now()),
         )
 
