@@ -17,16 +17,25 @@ QUIET = Text(
 
 def alerts_row(source: Source, where: tuple[Match, ...] = (), also: tuple[str, ...] = ()) -> Row:
     """Firing alerts as a table, and the list that leads to each rule. ``also``: more CloudWatch alarms."""
-    return Row(
-        BoardPart.ALERTS,
-        Text("Active alerts", "Alertas ativos"),
-        (firing_table(source, where, also), alert_list()),
-    )
+    return _row(firing_table(source, where, also))
+
+
+def own_alerts_row(where: tuple[Match, ...], alarms: tuple[str, ...]) -> Row:
+    """The same of those ``alarms`` of CloudWatch alone."""
+    return _row(_firing(where, alarms, 16))
+
+
+def _row(firing: Panel) -> Row:
+    return Row(BoardPart.ALERTS, Text("Active alerts", "Alertas ativos"), (firing, alert_list()))
 
 
 def firing_table(
     source: Source, where: tuple[Match, ...] = (), also: tuple[str, ...] = (), width: int = 16
 ) -> Panel:
+    return _firing(where, (*every_alarm(source), *also), width)
+
+
+def _firing(where: tuple[Match, ...], alarms: tuple[str, ...], width: int) -> Panel:
     return Panel(
         id="alerts-firing",
         title=Text("Firing now", "Disparando agora"),
@@ -39,7 +48,7 @@ def firing_table(
         width=width,
         height=8,
         links=(Link(Text("On call", "Plantão"), path="/"),),
-        alarms=(*every_alarm(source), *also),
+        alarms=alarms,
         empty_means=QUIET,
     )
 

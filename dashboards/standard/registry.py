@@ -39,9 +39,10 @@ def standard_names(source: Source) -> frozenset[str]:
 
 def _standard(source: Source) -> tuple[list[Board], list[Board]]:
     """Those that come before the workspace's own, and those after them."""
-    first = [executive.board(source), operations.board(source)]
+    shown = source.pages()[0]
+    first = [executive.board(shown), operations.board(shown)]
     rest = [
-        slo_overview.board(source),
+        *slo_overview.boards(source),
         *(slo_detail.board(source, one) for one in source.slos),
         *(component_detail.board(source, one, _burns(source, one)) for one in source.components),
     ]

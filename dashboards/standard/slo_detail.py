@@ -8,7 +8,7 @@ from dashboards.model.board import Board, BoardPart, Link, Panel, Row, Shape
 from dashboards.model.query import equal, matching
 from dashboards.standard import component_panels as component
 from dashboards.standard import slo_panels as slo
-from dashboards.standard.alert_panels import alerts_row
+from dashboards.standard.alert_panels import own_alerts_row
 from dashboards.standard.links_row import links_row
 from dashboards.standard.source import Source, component_board_name, slo_board_name
 from foundation.bilingual import Text
@@ -29,7 +29,7 @@ def board(source: Source, one: Slo) -> Board:
         rows=(
             _status(source, one),
             _trends(source, one),
-            alerts_row(source, where=(equal("slo", one.id),)),
+            own_alerts_row((equal("slo", one.id),), _alarms(source, one)),
             Row(BoardPart.COMPONENTS, Text("Served by", "Servido por"), _serving(source, serving)),
             links_row(more=_more(source, one, serving), runbooks=(slo.runbook_of(source, one),)),
         ),
@@ -37,6 +37,10 @@ def board(source: Source, one: Slo) -> Board:
         tags=("slo", "slo-detail"),
         since="24h",
     )
+
+
+def _alarms(source: Source, one: Slo) -> tuple[str, ...]:
+    return tuple(name for objective in one.objectives for name in slo.alarm_names(source, one, objective))
 
 
 def _status(source: Source, one: Slo) -> Row:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dashboards.model.board import Board, BoardPart, Link, Row
 from dashboards.model.query import matching
 from dashboards.standard import component_panels as component
@@ -15,10 +17,23 @@ from foundation.bilingual import Text
 NAME = "slo-overview"
 
 
-def board(source: Source) -> Board:
+def boards(source: Source) -> Iterator[Board]:
+    """One; of many SLOs, one for each part of them: the first links to all, each to those beside it."""
+    pages = source.pages()
+    links = [Link(page.part, board=_name(index)) for index, page in enumerate(pages) if page.part]
+    for index, page in enumerate(pages):
+        near = links if index == 0 else [links[0], *links[max(1, index - 1) : index + 2]]
+        yield _board(page, index, tuple(link for link in near if link.board != _name(index)))
+
+
+def _name(index: int) -> str:
+    return NAME if index == 0 else f"{NAME}-{index + 1}"
+
+
+def _board(source: Source, index: int, others: tuple[Link, ...]) -> Board:
     return Board(
-        name=NAME,
-        title=Text("Mirante: every SLO", "Mirante: todos os SLOs"),
+        name=_name(index),
+        title=slo.with_part(source, Text("Mirante: every SLO", "Mirante: todos os SLOs")),
         description=Text(
             "Promised, delivered, budget left, and burn rate.",
             "Prometido, entregue, orçamento restante e taxa de queima.",
@@ -32,10 +47,10 @@ def board(source: Source) -> Board:
                 Text("Components behind the SLOs", "Componentes por trás dos SLOs"),
                 (component.saturation_bars(source), component.saturation_lines(source)),
             ),
-            links_row(more=detail_links(source), runbooks=(slo.RUNBOOK,)),
+            links_row(more=(*others, *detail_links(source)), runbooks=(slo.RUNBOOK,)),
         ),
         tags=("slo",),
-        menu=Text("Every SLO", "Todos os SLOs"),
+        menu=Text("Every SLO", "Todos os SLOs") if index == 0 else None,
         since="24h",
     )
 

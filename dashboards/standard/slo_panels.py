@@ -90,15 +90,16 @@ def light(source: Source, slo: Slo, objective: Objective, width: int = 6, height
 
 def worst_light(source: Source, width: int = 6, height: int = 4) -> Panel:
     lights = tuple(light_query(slo, objective) for slo, objective in source.objectives())
+    title = source.part or Text("Platform", "Plataforma")
     return Panel(
         id="light-worst",
-        title=Text("Platform", "Plataforma"),
+        title=title,
         description=Text(
             "The worst of the lights beside it. A grey light is not counted here, so check each one too.",
             "A pior das luzes ao lado. Uma luz cinza não conta aqui; verifique cada uma também.",
         ),
         shape=Shape.LIGHT,
-        series=(Series(WorstLight(lights), Text("Platform", "Plataforma")),),
+        series=(Series(WorstLight(lights), title),),
         unit=Unit.STATE,
         width=width,
         height=height,
@@ -185,7 +186,7 @@ def burn_overview(source: Source, width: int = 12, height: int = 8) -> Panel:
     factors = {tier.factor(slo.window.length) for slo, _, tier in fastest}
     return Panel(
         id="burn-overview",
-        title=Text("Burn rate, last hour", "Taxa de queima, última hora"),
+        title=with_part(source, Text("Burn rate, last hour", "Taxa de queima, última hora")),
         description=Text(
             "A burn rate of 1 spends the budget exactly in the period; at the line, the fastest "
             "tier can page.",
@@ -204,6 +205,12 @@ def burn_overview(source: Source, width: int = 12, height: int = 8) -> Panel:
         thresholds=tuple(Threshold(factor, State.BAD) for factor in sorted(factors)),
         runbook=RUNBOOK,
     )
+
+
+def with_part(source: Source, title: Text) -> Text:
+    """Says of which SLOs, where it is not of all."""
+    part = source.part
+    return title if part is None else Text(f"{title.en}: {part.en}", f"{title.pt}: {part.pt}")
 
 
 def achieved(source: Source, slo: Slo, objective: Objective, width: int = 6, height: int = 5) -> Panel:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from alarms.model.indicator import IndicatorAlarm
@@ -11,18 +11,26 @@ from alarms.model.watch_list import WatchList
 from dashboards.model.board import Threshold
 from dashboards.model.errors import BoardInvalid
 from dashboards.model.palette import State
+from foundation.bilingual import Text
+from foundation.quantities import localised
 from slo.model import conventions
 from slo.model.catalogue import Catalogue
 from slo.model.entities import Component
 from slo.model.spec import Objective, Slo
 
+MOST_OBJECTIVES = 40
+"""On one board: three panels each; CloudWatch takes 500 widgets, and nobody reads more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
+    """``part``: which SLOs these are, where they are not all."""
+
     catalogue: Catalogue
     environment: str
     watched: WatchList
     runbooks: frozenset[str]
+    part: Text | None = None
 
     @property
     def indicators(self) -> tuple[IndicatorAlarm, ...]:
@@ -38,6 +46,21 @@ class Source:
 
     def objectives(self) -> Sequence[tuple[Slo, Objective]]:
         return [(slo, objective) for slo in self.slos for objective in slo.objectives]
+
+    def pages(self) -> Sequence[Source]:
+        """The same in parts that one board can hold; itself where it can hold all."""
+        if len(self.objectives()) <= MOST_OBJECTIVES:
+            return [self]
+        found, first, everything = list[Source](), 1, len(self.slos)
+        for slos in _groups(self.slos):
+            last = first + len(slos) - 1
+            part = Text(
+                f"SLOs {first:,} to {last:,} of {everything:,}",
+                localised(f"SLOs {first:,} a {last:,} de {everything:,}", "pt"),
+            )
+            found.append(replace(self, catalogue=replace(self.catalogue, slos=slos), part=part))
+            first = last + 1
+        return found
 
     def slo_named(self, name: str) -> Slo | None:
         return next((slo for slo in self.slos if slo.name == name), None)
@@ -65,6 +88,18 @@ class Source:
     def of_component(self, component: Component) -> tuple[Slo, ...]:
         """The SLOs a component serves, in catalogue order."""
         return tuple(slo for slo in self.slos if slo.id in component.slos or slo.name in component.slos)
+
+
+def _groups(slos: Sequence[Slo]) -> Iterator[tuple[Slo, ...]]:
+    """In their order, each of at most so many objectives; an SLO stays whole."""
+    group, size = list[Slo](), 0
+    for slo in slos:
+        if group and size + len(slo.objectives) > MOST_OBJECTIVES:
+            yield tuple(group)
+            group, size = [], 0
+        group.append(slo)
+        size += len(slo.objectives)
+    yield tuple(group)
 
 
 def slo_board_name(slo: Slo) -> str:

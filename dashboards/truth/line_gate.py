@@ -21,34 +21,39 @@ _LIMIT = re.compile(r"[<>]\s*(?:bool\s+)?([0-9.]+)")
 _FIX = "Take both from the definition, through slo.model.conventions"
 
 Generated = Mapping[str, object]
+AlertKey = tuple[str, ...]
+_IDENTITY = (conventions.LABEL_SLO, conventions.LABEL_OBJECTIVE, conventions.LABEL_TIER)
 
 
 def of_boards(
     boards: Iterable[Board], source: Source, rules: Iterable[Generated], cloudwatch: Iterable[Generated]
 ) -> Iterator[Untruth]:
     """Every number on a board against the generated Prometheus ``rules`` and ``cloudwatch`` alarms."""
-    alerts = {str(rule["alert"]): str(rule["expr"]) for rule in rules if "alert" in rule}
+    alerts = {_key(rule): str(rule["expr"]) for rule in rules if "alert" in rule}
     alarms = {str(alarm["AlarmName"]): alarm for alarm in cloudwatch}
+    objectives = source.objectives()
+    tiers = {
+        f"burn-{key_of(slo, objective)}-{tier.name}": (slo, objective, tier)
+        for slo, objective in objectives
+        for tier in slo.tiers
+    }
+    targets = {f"achieved-{key_of(slo, objective)}": objective.target for slo, objective in objectives}
     for board in boards:
-        panels = {panel.id: panel for panel in board.panels()}
-        yield from _tiers(board, panels, source, alerts, alarms)
-        yield from _targets(board, panels, source)
+        for panel in board.panels():
+            where = f"board {board.name}, panel {panel.id}"
+            if panel.id in tiers:
+                yield from _one_tier(where, panel, *tiers[panel.id], source.environment, alerts, alarms)
+            if panel.id in targets:
+                yield from _target(where, panel, targets[panel.id])
         yield from _indicators(board, source, alerts, alarms)
 
 
-def _tiers(
-    board: Board,
-    panels: Mapping[str, Panel],
-    source: Source,
-    alerts: Mapping[str, str],
-    alarms: Mapping[str, Generated],
-) -> Iterator[Untruth]:
-    for slo, objective in source.objectives():
-        for tier in slo.tiers:
-            panel = panels.get(f"burn-{key_of(slo, objective)}-{tier.name}")
-            if panel is not None:
-                where = f"board {board.name}, panel {panel.id}"
-                yield from _one_tier(where, panel, slo, objective, tier, source, alerts, alarms)
+def _key(rule: Generated) -> AlertKey:
+    """Several tiers may share a name: what tells burn alerts apart is in their labels."""
+    labels, name = rule.get("labels"), str(rule["alert"])
+    if isinstance(labels, Mapping) and conventions.LABEL_TIER in labels:
+        return (name, *(str(labels[label]) for label in _IDENTITY))
+    return (name,)
 
 
 def _one_tier(
@@ -57,8 +62,8 @@ def _one_tier(
     slo: Slo,
     objective: Objective,
     tier: Tier,
-    source: Source,
-    alerts: Mapping[str, str],
+    environment: str,
+    alerts: Mapping[AlertKey, str],
     alarms: Mapping[str, Generated],
 ) -> Iterator[Untruth]:
     factor = tier.factor(slo.window.length)
@@ -66,10 +71,10 @@ def _one_tier(
     if lines != {factor}:
         yield _differs(where, "its line", lines, factor)
     name = tier.alert_name or conventions.burn_alert_name(slo.id, tier.name)
-    stated = _limits(alerts.get(name, ""))
+    stated = _limits(alerts.get((name, slo.id, objective.name, tier.name), ""))
     if stated != {factor}:
         yield _differs(where, f"the alert {name}", stated, factor)
-    alarm = conventions.cloudwatch_alarm_name(source.environment, slo.id, objective.name, tier.name)
+    alarm = conventions.cloudwatch_alarm_name(environment, slo.id, objective.name, tier.name)
     for half in (f"{alarm}-long", f"{alarm}-short"):
         if half in alarms and alarms[half]["EvaluationPeriods"] == 1:
             told = {_fraction(alarms[half]["Threshold"])}
@@ -77,20 +82,16 @@ def _one_tier(
                 yield _differs(where, f"the CloudWatch alarm {half}", told, factor)
 
 
-def _targets(board: Board, panels: Mapping[str, Panel], source: Source) -> Iterator[Untruth]:
-    for slo, objective in source.objectives():
-        panel = panels.get(f"achieved-{key_of(slo, objective)}")
-        if panel is not None:
-            lines = {threshold.value for threshold in panel.thresholds}
-            if lines != {objective.target}:
-                where = f"board {board.name}, panel {panel.id}"
-                yield _differs(where, "its threshold", lines, objective.target)
+def _target(where: str, panel: Panel, target: Fraction) -> Iterator[Untruth]:
+    lines = {threshold.value for threshold in panel.thresholds}
+    if lines != {target}:
+        yield _differs(where, "its threshold", lines, target)
 
 
 def _indicators(
     board: Board,
     source: Source,
-    alerts: Mapping[str, str],
+    alerts: Mapping[AlertKey, str],
     alarms: Mapping[str, Generated],
 ) -> Iterator[Untruth]:
     """A line chart of exactly what an indicator watches has its line at the indicator's threshold."""
@@ -105,8 +106,8 @@ def _indicators(
             if indicator.threshold and indicator.threshold not in lines:
                 yield _differs(where, f"no line marks where {indicator.name} fires; its lines", lines,
                                indicator.threshold)  # fmt: skip
-            if indicator.threshold not in _limits(alerts.get(indicator.name, "")):
-                stated = _limits(alerts.get(indicator.name, ""))
+            if indicator.threshold not in _limits(alerts.get((indicator.name,), "")):
+                stated = _limits(alerts.get((indicator.name,), ""))
                 yield _differs(where, f"the alert {indicator.name}", stated, indicator.threshold)
             alarm = alarms.get(indicator_alarm(source.environment, indicator.name))
             if alarm is not None and _fraction(alarm["Threshold"]) != indicator.threshold:

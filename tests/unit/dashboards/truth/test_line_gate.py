@@ -187,3 +187,19 @@ def test_a_tier_that_names_its_alert_itself_is_held_against_that_alert() -> None
     assert found(board, source, rules=named) == []
     (one,) = found(board, source, rules=RULES)
     assert "the alert OwnName says nothing" in one
+
+
+def test_tiers_that_share_one_alert_name_are_each_held_against_their_own_alert() -> None:
+    """Sloth's files name one alert for all of an SLO's tiers."""
+    catalogue = shipped()
+    slos = tuple(
+        dataclasses.replace(
+            slo, tiers=tuple(dataclasses.replace(tier, alert_name="Shared") for tier in slo.tiers)
+        )
+        for slo in catalogue.slos
+    )
+    source = dataclasses.replace(shipped_source(), catalogue=dataclasses.replace(catalogue, slos=slos))
+    board = board_named("slo-credit-decision-latency")
+    assert found(board, source, rules=rules(source)) == []
+    lying = with_lines(board, BURN, Fraction(6))
+    assert len(found(lying, source, rules=rules(source))) == 1
