@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from os.path import normpath
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from alarms.intake.intakes_file import load_intakes
 from alarms.model.watch_list import WatchList
@@ -16,16 +16,12 @@ from alarms.policy.alarm_policy import AlarmPolicy, load_alarm_policy
 from alarms.policy.channel import Channels, hook_secret_of, secret_of
 from alarms.policy.defaults import CHANNELS, INDICATORS, SCHEDULES
 from alarms.policy.runbook import Runbooks
-from app.bootstrap.cloudwatch import DECLARED
-from app.build import artifacts
+from app.build import BuildOptions, NotMade, tried
+from app.build_kinds import BOARDS, EVERY, OutputKinds
 from app.settings import ENV_PREFIX, Settings, channel_variable
 from app.workspace import OpenWorkspace, watched_of
-from credit.domain.errors import UnknownPolicy
-from credit.metrics import METRICS
-from credit.usecases.load_policies import load_policies
-from dashboards.model.errors import DashboardError
-from dashboards.standard.board_files import load_board_files
-from dashboards.truth.gates import Report, examine
+from dashboards.model.addresses import Deployment
+from dashboards.standard.board_files import BoardFiles, load_board_files
 from foundation.errors import Problems, UnreadableFile
 from foundation.exit_status import ExitStatus
 from foundation.files import read_text
@@ -37,11 +33,24 @@ from slo.loaders.catalogue_files import catalogue_of, sound_part_of
 from slo.model.catalogue import Catalogue
 from slo.prometheus.rules import built_part
 
+if TYPE_CHECKING:
+    from dashboards.truth.gates import Report
+
 T = TypeVar("T")
-Generate = Callable[[OpenWorkspace], Mapping[str, bytes]]
+Generate = Callable[["OpenWorkspace", OutputKinds], "Generated"]
 UNREADABLE = "unreadable"
 GENERATED = "what is generated"
 TRUTH = "whether boards and rules tell the truth"
+
+
+class Generated(Protocol):
+    """How many files were made, and what could not be."""
+
+    @property
+    def files(self) -> int: ...
+
+    @property
+    def failed(self) -> Sequence[NotMade]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,7 @@ class Checked:
 
     ``unwatched`` are metrics that are exposed, and that no board and no rule reads. ``executed`` are the
     Python files of the workspace's boards: code that ran. ``replaced`` says which of them take the place of a
-    standard board. ``made`` is what was generated, by its path.
+    standard board. ``made`` is what became of generating.
     ``skipped`` names what was not looked at, for errors stood before it.
     """
 
@@ -59,7 +68,7 @@ class Checked:
     unwatched: tuple[str, ...] = ()
     executed: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
-    made: Mapping[str, bytes] = field(default_factory=dict)
+    made: Generated | None = None
     skipped: tuple[str, ...] = ()
 
     @property
@@ -75,10 +84,13 @@ class Checked:
         return ExitStatus.ENVIRONMENT if rules == {UNREADABLE} else ExitStatus.NO
 
 
-def check_everything(settings: Settings, generate: Generate | None = None) -> Checked:
+def check_everything(
+    settings: Settings, generate: Generate | None = None, only: OutputKinds = EVERY
+) -> Checked:
     """Read all of it even when a part is wrong, so that a person fixes everything in one go.
 
-    ``generate`` makes the files of a workspace in which nothing is wrong so far; as by default, if None.
+    ``generate`` makes the files of a workspace in which nothing is wrong so far, of the kinds in ``only``,
+    without boards if they would mislead; if None, all in memory. What it fails to make is a finding.
     """
     findings: list[Finding] = []
     counts: dict[str, int] = {}
@@ -88,11 +100,9 @@ def check_everything(settings: Settings, generate: Generate | None = None) -> Ch
     alarms = _attempt("definition", lambda: load_alarm_policy(folders), findings)
     watched = _attempt("definition", lambda: watched_of(folders, catalogue or Catalogue(())), findings)
     intakes = _attempt("definition", lambda: load_intakes(folders), findings)
-    files = _attempt("boards", lambda: load_board_files(folders), findings)
-    book = None
+    files = _attempt("boards", lambda: load_board_files(folders), findings) if only & BOARDS else BoardFiles()
     if folders.is_shipped:  # the only one that decides on credit
-        load = partial(load_policies, settings.policies, settings.policy)
-        book = _attempt("credit-policy", load, findings)
+        findings += _credit_findings(settings, counts)
     if catalogue is not None:
         counts |= _catalogue_counts(catalogue)
     findings += lint.check(catalogue or sound_part_of(folders), _surroundings(settings, alarms))
@@ -105,35 +115,80 @@ def check_everything(settings: Settings, generate: Generate | None = None) -> Ch
         findings += _secret_findings(alarms.channels, settings)
         findings += _runbook_findings(alarms.runbooks, folders)
         findings += _time_zone_findings(alarms, folders)
-    if book is not None:
-        counts["credit policies"] = len(book.names())
     executed = () if files is None or folders.is_shipped else tuple(str(one.path) for one in files.files)
-    made: Mapping[str, bytes] = {}
     skipped = [GENERATED, TRUTH]
     if intakes is not None:
         counts |= {"intakes": len(intakes.mappings), "heartbeats": len(intakes.heartbeats)}
     if catalogue is None or alarms is None or watched is None or intakes is None or files is None:
         placed = _placed(findings, folders.definitions)
         return Checked(placed, counts, unwatched, executed, skipped=tuple(skipped))
-    if not _wrong(findings):
-        opened = OpenWorkspace(folders, built_part(catalogue), alarms, watched, files)
-        findings += _indicator_findings(watched, alarms.runbooks, folders)
-        made = _generated(generate or partial(artifacts, environment=settings.environment), opened, findings)
-        counts["generated files"] = len(made)
-        skipped.remove(GENERATED)
     replaced: tuple[str, ...] = ()
+    made: Generated | None = None
+    opened = OpenWorkspace(folders, built_part(catalogue), alarms, watched, files)
+    if not _wrong(findings):
+        findings += _indicator_findings(watched, alarms.runbooks, folders)
+    misleading: list[Finding] = []
     if not _wrong(findings):
         skipped.remove(TRUTH)
-        if not folders.is_shipped:
-            replaced = _replaced(opened, settings.environment)
-    if not _wrong(findings) and settings.definitions is None:
-        environment = settings.environment
-        report = examine(opened.source(environment), opened.boards(environment), _declared(folders))
-        findings += _truth_findings(report)
-        counts |= report.counts
-        unwatched = report.unwatched
+        if only & BOARDS:
+            replaced, unwatched = _told_of_boards(settings, opened, findings, misleading, counts)
+    if not _wrong(findings):
+        kinds = only - BOARDS if misleading else only
+        made = (generate or partial(_tried, settings))(opened, kinds)
+        findings += [*misleading, *_failure_findings(made.failed)]
+        counts["generated files"] = made.files
+        skipped = []
     placed = _placed(findings, folders.definitions)
     return Checked(placed, counts, unwatched, executed, replaced, made, tuple(skipped))
+
+
+def _tried(settings: Settings, opened: OpenWorkspace, only: OutputKinds) -> Generated:
+    return tried(opened, BuildOptions(Deployment(settings.environment), only=only))
+
+
+def _credit_findings(settings: Settings, counts: dict[str, int]) -> list[Finding]:
+    from credit.domain.errors import UnknownPolicy
+    from credit.usecases.load_policies import load_policies
+
+    findings: list[Finding] = []
+    try:
+        load = partial(load_policies, settings.policies, settings.policy)
+        book = _attempt("credit-policy", load, findings)
+    except UnknownPolicy as unknown:
+        fix = "Set `policy` to one of them, or add its file"
+        return [Finding(FindingLevel.ERROR, "credit-policy", "settings", None, "policy", str(unknown), fix)]
+    if book is not None:
+        counts["credit policies"] = len(book.names())
+    return findings
+
+
+def _told_of_boards(
+    settings: Settings,
+    opened: OpenWorkspace,
+    findings: list[Finding],
+    misleading: list[Finding],
+    counts: dict[str, int],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which standard boards are replaced, and what nobody watches; in ``findings`` what is wrong with the
+    workspace's own, in ``misleading`` what is wrong with what we make."""
+    from dashboards.model.errors import DashboardError
+    from dashboards.truth.gates import examine
+
+    environment, folders = settings.environment, opened.folders
+    try:
+        made = _attempt("boards", lambda: opened.boards(environment), findings)
+    except DashboardError as wrong:
+        misleading.append(_not_made("boards", str(wrong), "Rename or split what is too large"))
+        made = None
+    if made is None:
+        return (), ()
+    replaced = () if folders.is_shipped else _replaced(opened, environment)
+    if settings.definitions is not None:
+        return replaced, ()
+    report = examine(opened.source(environment), made, _declared(folders))
+    misleading += _truth_findings(report)
+    counts |= report.counts
+    return replaced, report.unwatched
 
 
 def _replaced(opened: OpenWorkspace, environment: str) -> tuple[str, ...]:
@@ -150,17 +205,16 @@ def _wrong(findings: Sequence[Finding]) -> bool:
 
 def _declared(folders: Workspace) -> Sequence[MetricSpec] | None:
     """What is exposed: known of our own platform, and of no other workspace's."""
-    return DECLARED if folders.is_shipped else None
+    if not folders.is_shipped:
+        return None
+    from app.bootstrap.cloudwatch import DECLARED
+
+    return DECLARED
 
 
 def _attempt(rule: str, load: Callable[[], T], findings: list[Finding]) -> T | None:
     problems = Problems()
-    try:
-        loaded = problems.attempt(load)
-    except UnknownPolicy as unknown:
-        fix = "Set `policy` to one of them, or add its file"
-        findings.append(Finding(FindingLevel.ERROR, rule, "settings", None, "policy", str(unknown), fix))
-        return None
+    loaded = problems.attempt(load)
     findings += [
         Finding(
             FindingLevel.ERROR,
@@ -177,12 +231,18 @@ def _attempt(rule: str, load: Callable[[], T], findings: list[Finding]) -> T | N
 
 
 def _surroundings(settings: Settings, alarms: AlarmPolicy | None) -> LintSurroundings:
-    ours = METRICS if settings.folders.is_shipped else ()
+    ours = _own_metrics() if settings.folders.is_shipped else ()
     return LintSurroundings(
         environment=settings.environment,
         teams=frozenset() if alarms is None else frozenset(team.id for team in alarms.policy.teams),
         buckets={metric.name: frozenset(metric.buckets) for metric in ours if metric.buckets},
     )
+
+
+def _own_metrics() -> Sequence[MetricSpec]:
+    from credit.metrics import METRICS
+
+    return METRICS
 
 
 def _catalogue_counts(catalogue: Catalogue) -> dict[str, int]:
@@ -264,16 +324,16 @@ def _truth_findings(report: Report) -> Iterator[Finding]:
         yield Finding(FindingLevel.ERROR, lie.gate, "boards", None, lie.where, lie.problem, lie.fix)
 
 
-def _generated(generate: Generate, opened: OpenWorkspace, findings: list[Finding]) -> Mapping[str, bytes]:
-    """What can be generated, in memory."""
-    try:
-        return _attempt("boards", lambda: generate(opened), findings) or {}
-    except DashboardError as wrong:
+def _failure_findings(failed: Iterable[NotMade]) -> Iterator[Finding]:
+    for failure in failed:
         fix = "Rename or split what is too large"
-        findings.append(
-            Finding(FindingLevel.ERROR, "generated", "definitions", None, "build", str(wrong), fix)
-        )
-        return {}
+        if failure.defect:
+            fix = "This is a defect of Mirante: please report it with the definition"
+        yield _not_made(failure.part, failure.problem, fix)
+
+
+def _not_made(what: str, problem: str, fix: str) -> Finding:
+    return Finding(FindingLevel.ERROR, "generated", "definitions", None, what, f"not made: {problem}", fix)
 
 
 def _placed(findings: Sequence[Finding], root: Path) -> Sequence[Finding]:

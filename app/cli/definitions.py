@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 
 from alarms.generate.router_address import RouterAddress
 from alarms.model.severity import Severity
+from app.build_kinds import EVERY, OutputKind, OutputKinds
 from app.cli.context import (
     counted,
     echo_json,
@@ -26,8 +26,9 @@ from dashboards.model.addresses import Deployment
 from foundation.exit_status import ExitStatus
 
 if TYPE_CHECKING:
-    from app.build import BuildDifference
+    from app.build import BuildDifference, Written
     from app.cli.definition_checks import Checked
+    from app.workspace import OpenWorkspace
     from slo.loaders.importer import Imported
 
 IMPORTED = "imported.yaml"
@@ -45,6 +46,19 @@ LANGUAGE = click.option(
     show_default=True,
     help="Of tables and reasons.",
 )
+
+
+class KindList(click.ParamType[OutputKinds]):
+    """Names of kinds with commas between; none of them means every kind."""
+
+    name = "kinds"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> OutputKinds:
+        words = [word.strip() for word in str(value).split(",") if word.strip()]
+        unknown = [word for word in words if word not in list(OutputKind)]
+        if unknown:
+            self.fail(f"there is no kind {unknown[0]!r}. OutputKinds: {', '.join(OutputKind)}", param, ctx)
+        return frozenset(map(OutputKind, words)) or EVERY
 
 
 @click.command()
@@ -148,6 +162,13 @@ def _document(found: Checked) -> dict[str, object]:
 @click.option(
     "--sloth-names", is_flag=True, help="Also record series under the names that Sloth's dashboards read."
 )
+@click.option(
+    "--only",
+    type=KindList(),
+    default="",
+    metavar="KINDS",
+    help=f"Only these, with commas between: {', '.join(OutputKind)}. Files of the others stay as they are.",
+)
 @click.option("--router-url", default=RouterAddress().url, show_default=True, help="Router's address.")
 @pass_settings
 def build(
@@ -160,6 +181,7 @@ def build(
     console_url: str,
     router_url: str,
     sloth_names: bool,
+    only: OutputKinds,
 ) -> None:
     """Generate everything; the same input gives the same bytes.
 
@@ -177,41 +199,48 @@ def build(
     SLO is left out; 3 a
     file or folder cannot be read, or --out cannot be written.
     """
-    from app.build import artifacts, differences, write
+    from app.build import BuildOptions, Compared, Written, build_into, differences
     from app.cli.definition_checks import check_everything
     from slo.lint.queries import LEFT_OUT
 
     chosen = _with(settings, definitions)
-    where = Deployment(settings.environment, region, account, console_url)
+    options = BuildOptions(
+        Deployment(settings.environment, region, account, console_url),
+        RouterAddress(url=router_url),
+        _topics(settings),
+        sloth_names,
+        only,
+    )
+
+    def generate(workspace: OpenWorkspace, kinds: OutputKinds) -> Written | Compared:
+        return (differences if only_check else build_into)(workspace, replace(options, only=kinds), out)
+
     with stderr.status("generating"):
-        generate = partial(
-            artifacts,
-            environment=settings.environment,
-            deployment=where,
-            router=RouterAddress(url=router_url),
-            topics=_topics(settings),
-            sloth_names=sloth_names,
-        )
-        found = check_everything(chosen, generate)
+        found = check_everything(chosen, generate, options.only)
     if found.errors:
         _print(found)
+    if isinstance(found.made, Compared):
+        _check_built(found.made.differing, out, found.made.files)
+    elif isinstance(found.made, Written):
+        _tell_written(settings, found.made, out)
+    else:
         say("nothing was written", "bold red")
-        raise SystemExit(int(found.exit_status))
-    made = found.made
-    if only_check:
-        _check_built(differences(made, out), out, len(made))
-        return
-    done = write(made, out)
     left_out = [finding for finding in found.findings if finding.rule == LEFT_OUT]
-    for finding in left_out:
-        say(str(finding), "red")
+    if left_out and found.made is not None and not only_check:
+        for finding in left_out:
+            say(str(finding), "red")
+        say(f"left out, and without rules: {', '.join(finding.slo_id for finding in left_out)}", "bold red")
+        raise SystemExit(ExitStatus.NO)
+    raise SystemExit(int(found.exit_status))
+
+
+def _tell_written(settings: Settings, done: Written, out: Path) -> None:
     say(f"{out}: {len(done.written):,} written, {len(done.kept):,} unchanged, {len(done.removed):,} removed")
+    for failure in done.failed:
+        say(f"not made, and what an earlier build made of it stays: {failure.part}", "bold red")
     rules = (out / "prometheus" / "*.rules.yaml").absolute()
     say(f"Prometheus loads the rules when its configuration has rule_files: ['{rules}']")
     say(f"and it is told to read it again: {_reload(settings)}")
-    if left_out:
-        say(f"left out, and without rules: {', '.join(finding.slo_id for finding in left_out)}", "bold red")
-        raise SystemExit(ExitStatus.NO)
 
 
 def _reload(settings: Settings) -> str:

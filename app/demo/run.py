@@ -13,7 +13,7 @@ from rich.console import Console
 
 from app.bootstrap.router import open_router
 from app.bootstrap.slo_view import open_slo_view
-from app.build import artifacts, write
+from app.build import BuildOptions, build_into
 from app.demo.checks import Expectations, check_fault, check_healthy, check_stored
 from app.demo.dataset import Loans, load_loans, requests
 from app.demo.fault_phase import FaultPhase
@@ -41,6 +41,7 @@ from app.settings import Settings
 from app.slo_tables import overview
 from app.workspace import open_workspace
 from credit.usecases.load_policies import load_reasons
+from dashboards.model.addresses import Deployment
 from foundation.clock import clock_spec, parse_clock
 from slo.judge.status import ObjectiveStatus
 from slo.loaders.catalogue_files import catalogue_of
@@ -191,15 +192,14 @@ class Demo:
     def _build(self) -> None:
         folder = self._parameters.build_dir
         self._narrator.stage(f"writing everything that is generated to {folder}/")
-        made = artifacts(open_workspace(), "production")
-        write(made, folder)
-        self._narrator.say(f"{len(made)} files, described by manifest.json")
+        made = build_into(open_workspace(), BuildOptions(Deployment("production")), folder)
+        self._narrator.say(f"{made.files} files, described by manifest.json")
         self._expectations.expect(
             "rules, alarms and boards are generated from the same definitions",
             "regras, alarmes e painéis são gerados das mesmas definições",
-            len(made) > 0,
-            f"{len(made)} files in {folder}",
-            f"{len(made)} arquivos em {folder}",
+            made.files > 1 and not made.failed,
+            f"{made.files} files in {folder}",
+            f"{made.files} arquivos em {folder}",
         )
 
     def _report(self, loans: Loans, stored: Stored, oracle: Agreement, digest: str) -> DemoReport:

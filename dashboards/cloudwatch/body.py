@@ -14,7 +14,6 @@ from dashboards.cloudwatch.metric_widget import VIEWS, metric_properties
 from dashboards.model.addresses import Deployment, cloudwatch_name, runbook_path
 from dashboards.model.board import Board, Link, Panel, Shape
 from dashboards.model.errors import BodyInvalid, NotExpressible
-from dashboards.model.json_text import json_bytes
 from dashboards.model.layout import GridPlace, place
 from dashboards.model.query import LogSearch
 from foundation.bilingual import Text
@@ -42,10 +41,6 @@ def body(board: Board, deployment: Deployment, language: str = "en") -> Json:
     if findings:
         raise BodyInvalid(name, findings)
     return document
-
-
-def body_bytes(board: Board, deployment: Deployment, language: str = "en") -> bytes:
-    return json_bytes(body(board, deployment, language))
 
 
 def widget(panel: Panel, at: GridPlace, deployment: Deployment, language: str) -> Json:

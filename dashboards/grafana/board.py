@@ -13,7 +13,6 @@ from dashboards.grafana.modernise import modernise
 from dashboards.grafana.panels import DATA_SOURCE, panel_of, why_not
 from dashboards.model.addresses import DEFAULT_CONSOLE, grafana_uid
 from dashboards.model.board import Board, Link, Variable
-from dashboards.model.json_text import json_bytes
 from dashboards.model.layout import PlacedRow, place
 from dashboards.model.palette import BAD_RED
 from slo.model import conventions
@@ -42,12 +41,6 @@ def dashboard(board: Board, environment: str, language: str = "en", console: str
     )
     plain: Json = json.loads(json.dumps(raw, cls=DashboardEncoder))
     return modernise(plain)
-
-
-def dashboard_bytes(
-    board: Board, environment: str, language: str = "en", console: str = DEFAULT_CONSOLE
-) -> bytes:
-    return json_bytes(dashboard(board, environment, language, console))
 
 
 def _panels(rows: tuple[PlacedRow, ...], language: str) -> list[Any]:

@@ -3,6 +3,7 @@
 DashboardError
 +-- NotExpressible      a backend cannot say this query; carries the reason a parity report prints
 +-- BoardInvalid        a board breaks the model's own rules (a part is missing, an id is used twice)
++-- BoardUntrue         a generated board could mislead whoever reads it
 +-- BodyInvalid         a CloudWatch body breaks a documented limit (every finding, with its path)
 """
 
@@ -33,6 +34,15 @@ class BoardInvalid(DashboardError):
         self.board = board
         self.problems = tuple(problems)
         super().__init__(f"board {board}: " + "; ".join(self.problems))
+
+
+class BoardUntrue(DashboardError):
+    """What was generated of a board could mislead whoever reads it."""
+
+    def __init__(self, board: str, lies: Sequence[object]) -> None:
+        self.board = board
+        self.lies = tuple(lies)
+        super().__init__(f"board {board}: " + "; ".join(str(lie) for lie in lies))
 
 
 class PathMessage(Protocol):

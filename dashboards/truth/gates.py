@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from alarms.generate.cloudwatch.every_alarm import every_alarm
 from dashboards.cloudwatch import expressions
-from dashboards.cloudwatch.body import body
-from dashboards.grafana.board import dashboard
-from dashboards.model.addresses import LANGUAGES, Deployment
 from dashboards.model.board import Board, Panel
 from dashboards.model.errors import NotExpressible
 from dashboards.standard.source import Source
@@ -52,13 +49,6 @@ def examine(
     found += line_gate.of_boards(made, source, generated, alarms)
     found += light_gate.of_boards(made, source, generated)
     found += link_gate.of_boards(made, source.runbooks, console_paths)
-    for board in made:
-        for language in LANGUAGES:
-            where = Deployment(environment)
-            grafana, cloudwatch = dashboard(board, environment, language), body(board, where, language)
-            found += light_gate.of_document(f"grafana/{board.name}.{language}", board, grafana)
-            found += colour_gate.of_document(f"grafana/{board.name}.{language}", grafana)
-            found += colour_gate.of_document(f"cloudwatch/{board.name}.{language}", cloudwatch)
     panels = [panel for board in made for panel in board.panels()]
     texts = [text for panel in panels for text in series_gate.expressions(panel)]
     counts = {
@@ -72,6 +62,22 @@ def examine(
     counts["metrics"] = len(declared)
     texts += [str(rule["expr"]) for rule in generated]
     return Report(tuple(found), unwatched(declared, texts, _on_cloudwatch(panels, environment)), counts)
+
+
+def examine_documents(
+    board: Board,
+    language: str,
+    grafana: Mapping[str, object] | None = None,
+    cloudwatch: Mapping[str, object] | None = None,
+) -> list[Untruth]:
+    """What only a generated document shows, of those that are at hand."""
+    found: list[Untruth] = []
+    if grafana is not None:
+        found += light_gate.of_document(f"grafana/{board.name}.{language}", board, grafana)
+        found += colour_gate.of_document(f"grafana/{board.name}.{language}", grafana)
+    if cloudwatch is not None:
+        found += colour_gate.of_document(f"cloudwatch/{board.name}.{language}", cloudwatch)
+    return found
 
 
 def _series(

@@ -12,6 +12,7 @@ from slo.prometheus.alerts import alert_group
 from slo.prometheus.pyrra_names import pyrra_group
 from slo.prometheus.records import Group, record_groups
 from slo.prometheus.sloth_names import sloth_group
+from slo.prometheus.yaml_text import render_yaml
 
 Document = Mapping[str, object]
 COUNTED = ("prometheus", "cloudwatch")  # types of sources
@@ -56,17 +57,6 @@ def supported(catalogue: Catalogue) -> Iterator[Slo]:
     return (slo for slo in catalogue.slos if unsupported(slo) is None)
 
 
-def prometheus_rule_resources(
-    catalogue: Catalogue, environment: str, *, sloth_names: bool = False, pyrra_names: bool = False
-) -> dict[str, Document]:
-    """The same groups as ``PrometheusRule`` resources of the Prometheus operator, one for each file."""
-    files = rule_files(catalogue, environment, sloth_names=sloth_names, pyrra_names=pyrra_names)
-    return {
-        name.replace(".rules.yaml", ".yaml"): _resource(name, document, environment)
-        for name, document in files.items()
-    }
-
-
 def _resource(name: str, document: Document, environment: str) -> Document:
     stem = name.removesuffix(".rules.yaml").lower()
     labels = {"app.kubernetes.io/managed-by": "mirante", "mirante.dev/environment": environment}
@@ -76,6 +66,13 @@ def _resource(name: str, document: Document, environment: str) -> Document:
         "metadata": {"name": f"mirante-{stem}", "labels": labels},
         "spec": {"groups": document["groups"]},
     }
+
+
+def resource_text(name: str, rule_file_text: str, environment: str) -> str:
+    """The resource of a rule file that is rendered already: the same lines, two spaces to the right."""
+    head = render_yaml(_resource(name, {"groups": []}, environment)).removesuffix("  groups: []\n")
+    moved = "  " + rule_file_text.removesuffix("\n").replace("\n", "\n  ")
+    return head + moved.replace("\n  \n", "\n\n").replace("\n  \n", "\n\n") + "\n"
 
 
 def unsupported(slo: Slo) -> str | None:

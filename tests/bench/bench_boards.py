@@ -10,10 +10,11 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
-from dashboards.cloudwatch.body import body_bytes
-from dashboards.grafana.board import dashboard_bytes
+from dashboards.cloudwatch.body import body
+from dashboards.grafana.board import dashboard
 from dashboards.model.addresses import Deployment
 from dashboards.model.board import Board
+from dashboards.model.json_text import json_bytes
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from tests.support.catalogues import shipped_with
@@ -60,11 +61,11 @@ def build(catalogue: Catalogue, render: Callable[[Board], bytes]) -> Sequence[by
 
 
 def grafana_bytes(board: Board) -> bytes:
-    return dashboard_bytes(board, ENVIRONMENT)
+    return json_bytes(dashboard(board, ENVIRONMENT))
 
 
 def cloudwatch_bytes(board: Board) -> bytes:
-    return body_bytes(board, Deployment(ENVIRONMENT))
+    return json_bytes(body(board, Deployment(ENVIRONMENT)))
 
 
 def best(work: Callable[[], Sequence[bytes]]) -> tuple[float, Sequence[bytes]]:

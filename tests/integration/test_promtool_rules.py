@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
-from slo.prometheus import prometheus_rule_resources, rule_files, rule_tests
+from slo.prometheus import render_yaml, resource_text, rule_files, rule_tests
 from slo.prometheus.counts import counts_over_window
 from slo.prometheus.promtool import slo_tests
 from slo.prometheus.rules import rule_file, rules_file
@@ -57,12 +58,12 @@ def test_every_slo_is_tested_for_fire_reset_quiet_and_missing_series() -> None:
 
 
 def test_kubernetes_resources_hold_the_same_groups() -> None:
-    files = rule_files(SHIPPED, "prod")
-    for name, resource in prometheus_rule_resources(SHIPPED, "prod").items():
-        spec = resource["spec"]
-        assert isinstance(spec, dict)
-        assert spec["groups"] == files[name.replace(".yaml", ".rules.yaml")]["groups"]
+    for name, document in rule_files(SHIPPED, "prod").items():
+        text = resource_text(name, render_yaml(document), "prod")
+        resource = yaml.safe_load(text)
+        assert resource["spec"] == yaml.safe_load(render_yaml(document))
         assert resource["kind"] == "PrometheusRule"
+        assert text == render_yaml(resource | {"spec": document})  # as if it had been rendered whole
 
 
 def test_sloths_names_carry_the_same_numbers(tmp_path: Path) -> None:

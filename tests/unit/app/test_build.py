@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.build import MANIFEST, BuildError, artifacts, write
+from app.build import MANIFEST, BuildError, BuildOptions, Written, artifacts, build_into
+from dashboards.model.addresses import Deployment
 from tests.support.catalogues import ENVIRONMENT, shipped, shipped_workspace
 
 SHA_OF_ALL = """
@@ -72,28 +74,34 @@ def test_the_manifest_says_what_was_built_from_what(made: dict[str, bytes]) -> N
     assert manifest["deployment"]["environment"] == ENVIRONMENT
 
 
-def test_a_second_write_changes_nothing(tmp_path: Path, made: dict[str, bytes]) -> None:
-    first = write(made, tmp_path)
+def built(out: Path, **options: Any) -> Written:
+    return build_into(shipped_workspace(), BuildOptions(Deployment(ENVIRONMENT), **options), out)
+
+
+def test_what_is_written_is_what_is_generated_and_a_second_build_changes_nothing(
+    tmp_path: Path, made: dict[str, bytes]
+) -> None:
+    first = built(tmp_path)
     assert set(first.written) == set(made)
-    second = write(made, tmp_path)
+    assert {path: (tmp_path / path).read_bytes() for path in made} == made
+    second = built(tmp_path)
     assert (second.written, second.removed) == ((), ())
     assert set(second.kept) == set(made)
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_a_stale_file_is_removed_only_if_the_previous_build_wrote_it(
-    tmp_path: Path, made: dict[str, bytes]
-) -> None:
-    old = {**made, "grafana/retired/old.json": b"{}\n"}
-    files = {path: "" for path in old if path != MANIFEST}
-    old[MANIFEST] = json.dumps({"format": 1, "files": files}).encode()
-    write(old, tmp_path)
+def test_a_stale_file_is_removed_only_if_the_previous_build_wrote_it(tmp_path: Path) -> None:
+    stale = tmp_path / "grafana" / "retired" / "old.json"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("{}")
     foreign = tmp_path / "grafana" / "mine.json"
     foreign.write_text("{}")
-    done = write(made, tmp_path)
+    (tmp_path / MANIFEST).write_text('{"format": 1, "files": {"grafana/retired/old.json": ""}}')
+    done = built(tmp_path)
     assert done.removed == ("grafana/retired/old.json",)
-    assert not (tmp_path / "grafana" / "retired").exists()
+    assert not stale.parent.exists()
     assert foreign.exists()
+    assert "grafana/retired/old.json" not in json.loads((tmp_path / MANIFEST).read_bytes())["files"]
 
 
 @pytest.mark.parametrize(
@@ -107,16 +115,16 @@ def test_a_stale_file_is_removed_only_if_the_previous_build_wrote_it(
     ],
 )
 def test_a_manifest_that_is_not_ours_stops_the_build_before_anything_is_touched(
-    tmp_path: Path, made: dict[str, bytes], text: str
+    tmp_path: Path, text: str
 ) -> None:
     (tmp_path / MANIFEST).write_text(text)
     with pytest.raises(BuildError, match="is not a manifest of this build"):
-        write(made, tmp_path)
+        built(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
 
 
-def test_a_path_that_cannot_be_written_is_named_with_the_fix(tmp_path: Path, made: dict[str, bytes]) -> None:
+def test_a_path_that_cannot_be_written_is_named_with_the_fix(tmp_path: Path) -> None:
     (tmp_path / "grafana").write_text("a file where a folder is needed")
     with pytest.raises(BuildError, match="choose another --out") as refused:
-        write(made, tmp_path)
+        built(tmp_path)
     assert "grafana" in str(refused.value.path)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.build import Tried
 from app.cli.definition_checks import check_everything
 from app.settings import ChannelSecrets, Settings
 from slo.lint import Finding, FindingLevel
@@ -25,7 +26,7 @@ def of_channels(folder: Path, channels: Mapping[str, Any], **settings: Any) -> l
         "\n".join(["version: 1", "channels:", *(f"  {n}: {json.dumps(c)}" for n, c in channels.items())]),
         encoding="utf-8",
     )
-    checked = check_everything(Settings(alarm_policy=folder, **settings), lambda _: {})
+    checked = check_everything(Settings(alarm_policy=folder, **settings), lambda *_: Tried(0, ()))
     return [
         finding for finding in checked.findings if "channels.yaml" in finding.file or ".j2" in finding.file
     ]
@@ -72,7 +73,7 @@ def test_a_template_that_makes_no_json_is_an_error_with_its_line(tmp_path: Path)
 
 def test_shifts_in_another_zone_than_messages_are_a_warning(tmp_path: Path) -> None:
     (tmp_path / "schedules.yaml").write_text("version: 1\ntime_zone: Asia/Tokyo\nschedules: {}\n")
-    checked = check_everything(Settings(alarm_policy=tmp_path), lambda _: {})
+    checked = check_everything(Settings(alarm_policy=tmp_path), lambda *_: Tried(0, ()))
     found = [one for one in checked.findings if one.rule == "time-zone"]
     assert [one.level for one in found] == [FindingLevel.WARNING]
     assert "Asia/Tokyo" in str(found[0])

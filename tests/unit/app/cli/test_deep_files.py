@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.api.keys import KeyFileBroken, list_keys
-from app.build import MANIFEST, BuildError, write
+from app.build import MANIFEST, BuildError
+from app.build.folder import OutputFolder
 from app.deployment import files
 from app.deployment.errors import DeploymentError
 from tests.support.hostile_server import DEEP
@@ -22,7 +23,7 @@ def test_in_a_file_of_keys(tmp_path: Path) -> None:
 def test_in_the_manifest_of_a_build(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_bytes(DEEP)
     with pytest.raises(BuildError, match="is not a manifest"):
-        write({}, tmp_path)
+        OutputFolder(tmp_path)
 
 
 def test_in_the_manifest_of_what_was_applied(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from app.bootstrap.cloudwatch import DECLARED
+from dashboards.cloudwatch.body import body
 from dashboards.grafana.board import dashboard
 from dashboards.model import promql
+from dashboards.model.addresses import LANGUAGES, Deployment
 from dashboards.model.board import Board, Link, Panel, Series, Shape, Threshold
 from dashboards.model.palette import State
 from dashboards.model.query import GaugeLevel, Rate, equal
 from dashboards.truth import colour_gate, light_gate, link_gate, series_gate
-from dashboards.truth.gates import CONSOLE_PATHS, examine, unwatched
+from dashboards.truth.gates import CONSOLE_PATHS, examine, examine_documents, unwatched
 from dashboards.truth.known_series import known_series, rules
 from dashboards.truth.reading import Reading, readings
 from dashboards.truth.untruth import Untruth
@@ -40,6 +42,18 @@ REVIEWED_UNWATCHED = {
 }
 
 
+def of_documents(boards: Iterable[Board]) -> list[Untruth]:
+    where = Deployment(ENVIRONMENT)
+    return [
+        lie
+        for board in boards
+        for language in LANGUAGES
+        for lie in examine_documents(
+            board, language, dashboard(board, ENVIRONMENT, language), body(board, where, language)
+        )
+    ]
+
+
 def board_named(name: str) -> Board:
     return next(board for board in shipped_boards() if board.name == name)
 
@@ -54,7 +68,7 @@ def changed(board: Board, panel_id: str, change: Callable[[Panel], Panel]) -> Bo
 
 def test_what_ships_tells_no_lie_and_what_nobody_watches_is_reviewed() -> None:
     report = examine(shipped_source(), shipped_boards(), DECLARED)
-    assert [str(finding) for finding in report.findings] == []
+    assert [str(finding) for finding in (*report.findings, *of_documents(shipped_boards()))] == []
     assert set(report.unwatched) == REVIEWED_UNWATCHED
 
 
@@ -133,6 +147,7 @@ def test_a_target_changed_in_the_definition_alone_moves_every_line_with_it() -> 
     eased_everywhere = shipped_with(catalogue)
     source, made = eased_everywhere.source(ENVIRONMENT), eased_everywhere.boards(ENVIRONMENT)
     assert examine(source, made, DECLARED).findings == ()
+    assert of_documents(made) == []
 
 
 def linking(*links: Link, shape: Shape = Shape.TEXT, **more: Any) -> Panel:
