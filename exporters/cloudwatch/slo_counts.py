@@ -136,7 +136,7 @@ class SloCounts:
 
 def _published(slos: Sequence[Slo], environment: str) -> Iterator[tuple[Slo, Objective, Twin]]:
     for slo in slos:
-        if slo.group_by:
+        if slo.is_grouped:
             continue
         for objective in slo.objectives:
             try:

@@ -102,8 +102,8 @@ class _SloAlarms:
 
     def skipped(self) -> Iterator[Skipped]:
         slo = self._slo
-        if slo.group_by:
-            reason = f"one budget per {', '.join(slo.group_by)}: CloudWatch alarms need fixed dimensions"
+        if slo.is_grouped:
+            reason = f"one budget per {slo.grouping}: CloudWatch alarms need fixed dimensions"
             yield Skipped(slo.id, "all alarms", reason)
         for objective, twin in self._twins():
             if isinstance(twin, TwinError):
@@ -115,7 +115,7 @@ class _SloAlarms:
                     yield Skipped(slo.id, f"objective {objective.name}, tier {tier.name}", problem)
 
     def _twins(self) -> Iterator[tuple[Objective, Twin | TwinError]]:
-        for objective in () if self._slo.group_by else self._slo.objectives:
+        for objective in () if self._slo.is_grouped else self._slo.objectives:
             try:
                 yield objective, twin_of(self._slo, objective, self._environment)
             except TwinError as error:

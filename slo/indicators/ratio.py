@@ -10,8 +10,11 @@ from datetime import timedelta
 from foundation.errors import Effect
 from foundation.located import Section
 from foundation.quantities import duration_text
+from slo.indicators.grouped import grouped
 from slo.indicators.metric import ReadMetric, averaged, document_of, real
-from slo.model.promql import analyse, by, has_window, with_window
+from slo.model.addends import addends
+from slo.model.grouping import Grouping
+from slo.model.promql import analyse, has_window, with_window
 from slo.model.ranges import WRITE, NoWindowError, Windowed, counts_in_a_range, windowed
 from slo.model.spec import CountExpressions, CountUnit, EventQueries, Indicator, MetricQuery, Objective
 
@@ -21,8 +24,9 @@ KEY = "ratioMetric"
 class CountsEvents(ABC):
     """Whatever counts events by two queries: its PromQL follows from them.
 
-    A good or bad series that does not exist while total does counts as 0: a missing error series means no
-    errors, never a gap.
+    A count of outcomes whose series do not exist while total does is 0, good or bad: a missing error series
+    means no errors, never a gap. A bucket that does not exist says nothing of what it would have counted, so
+    without it there is no total either.
     """
 
     unit = CountUnit.EVENTS
@@ -33,15 +37,25 @@ class CountsEvents(ABC):
     @abstractmethod
     def events(self) -> EventQueries: ...
 
-    def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
+    def reading(self, objective: Objective, grouping: Grouping, window: timedelta) -> CountExpressions:
         events = self.events
-        total = _summed(events.total, group_by, window)
-        counted = f"({_summed(events.part, group_by, window)} or 0 * {total})"
-        return CountExpressions(counted if events.part_is_good else f"{total} - {counted}", total)
+        total = _total(events.total, grouping, window)
+        found = [
+            (one, _summed(one.query, grouping, window), "+" if one.sign > 0 else "-")
+            for one in addends(events.part.query)
+        ]
+        counted = " ".join(
+            f"{sign} {text if one.is_bucket else f'({text} or 0 * {total})'}" for one, text, sign in found
+        ).removeprefix("+ ")
+        if len(found) > 1:
+            counted = f"({counted})"
+        good = counted if events.part_is_good else f"{total} - {counted}"
+        buckets = [text for one, text, _ in found if one.is_bucket]
+        return CountExpressions(good, f"({' and '.join([total, *buckets])})" if buckets else total)
 
-    def share(self, objective: Objective, group_by: Sequence[str], length: timedelta) -> CountExpressions:
+    def share(self, objective: Objective, grouping: Grouping, length: timedelta) -> CountExpressions:
         """Counters tell of the whole slice; gauges are read once a minute, and averaged over it."""
-        counts = self.reading(objective, group_by, length)
+        counts = self.reading(objective, grouping, length)
         judged = f"({counts.total} > 0)"
         if self.events.total.is_windowed:
             return CountExpressions(f"({counts.good}) / {judged}", judged)
@@ -51,13 +65,23 @@ class CountsEvents(ABC):
         return ()
 
 
-def _summed(metric: MetricQuery, group_by: Sequence[str], window: timedelta) -> str:
-    """The query as a count, summed to the SLO's own labels. A rate is turned back into a count."""
-    text = with_window(metric.query, duration_text(window))
-    query = analyse(metric.query)
-    if query.grouping != tuple(sorted(group_by)):
-        text = f"sum {by(group_by)}({text})"
-    if query.counts in ("rate", "irate"):
+def _total(metric: MetricQuery, grouping: Grouping, window: timedelta) -> str:
+    """What it adds up may be missing in part, while it counts anything at all: what failed never, say."""
+    found = [(one, _summed(one.query, grouping, window)) for one in addends(metric.query)]
+    if len(found) == 1:
+        return found[0][1]
+    shown = []
+    for one, text in found:
+        others = [other for each, other in found if each.sign > 0 and other != text]
+        known = text if one.is_bucket or not others else f"({text} or 0 * ({' or '.join(others)}))"
+        shown.append(f"{'+' if one.sign > 0 else '-'} {known}")
+    return f"({' '.join(shown).removeprefix('+ ')})"
+
+
+def _summed(query: str, grouping: Grouping, window: timedelta) -> str:
+    """The query as a count, added up to the SLO's own labels. A rate is turned back into a count."""
+    text = grouped(with_window(query, duration_text(window)), analyse(query).grouping, grouping)
+    if analyse(query).counts in ("rate", "irate"):
         return f"({text} * {window // timedelta(seconds=1)})"
     return text if text.startswith("sum") else f"({text})"
 
@@ -130,14 +154,15 @@ class RawIndicator:
     def identity(self, objectives: Sequence[Objective]) -> Mapping[str, object]:
         return identity_of(self.queries, self.raw_type)
 
-    def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
+    def reading(self, objective: Objective, grouping: Grouping, window: timedelta) -> CountExpressions:
         raw = real(with_window(self.raw.query, duration_text(window)))
         share = raw if self.raw_type == "success" else f"1 - ({raw})"
-        average = f"avg {by(group_by)}"
-        return CountExpressions(f"clamp({average}({share}), 0, 1)", f"{average}({raw}) * 0 + 1")
+        kept = analyse(self.raw.query).grouping
+        share, raw = (grouped(text, kept, grouping, "avg") for text in (share, raw))
+        return CountExpressions(f"clamp({share}, 0, 1)", f"({raw}) * 0 + 1")
 
-    def share(self, objective: Objective, group_by: Sequence[str], length: timedelta) -> CountExpressions:
-        counts = self.reading(objective, group_by, length)
+    def share(self, objective: Objective, grouping: Grouping, length: timedelta) -> CountExpressions:
+        counts = self.reading(objective, grouping, length)
         return CountExpressions(counts.good, f"({counts.total})")
 
     def examples(self, objective: Objective) -> Sequence[tuple[float, float]]:

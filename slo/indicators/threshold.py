@@ -8,8 +8,11 @@ from datetime import timedelta
 
 from foundation.located import Section
 from foundation.quantities import decimal_text, duration_text
+from slo.indicators.grouped import grouped
 from slo.indicators.metric import LOOK_BACK, ReadMetric, averaged, document_of, real
-from slo.model.promql import by, with_window
+from slo.model.edges import by_number
+from slo.model.grouping import EVERY_LABEL, Grouping
+from slo.model.promql import analyse, with_window
 from slo.model.spec import CountExpressions, CountUnit, Indicator, MetricQuery, Objective
 
 _OPS = {"lte": "<=", "lt": "<", "gte": ">=", "gt": ">"}
@@ -49,24 +52,28 @@ class ThresholdIndicator:
         bounds = [[o.name, o.op, str(o.value)] for o in objectives]
         return {"metric": [self.metric.source_type, self.metric.query], "bounds": bounds}
 
-    def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
-        query = with_window(self.metric.query, duration_text(window))
-        return self._judged(real(query), query, objective, group_by)
+    def reading(self, objective: Objective, grouping: Grouping, window: timedelta) -> CountExpressions:
+        query = by_number(with_window(self.metric.query, duration_text(window)))
+        return self._judged(real(query), query, objective, grouping)
 
-    def share(self, objective: Objective, group_by: Sequence[str], length: timedelta) -> CountExpressions:
+    def share(self, objective: Objective, grouping: Grouping, length: timedelta) -> CountExpressions:
         """The verdict may keep its NaN here: the total drops it."""
-        query = with_window(self.metric.query, duration_text(LOOK_BACK))
-        counts = self._judged(query, query, objective, group_by)
+        query = by_number(with_window(self.metric.query, duration_text(LOOK_BACK)))
+        counts = self._judged(query, query, objective, grouping)
         share = CountExpressions(f"({counts.good}) / ({counts.total})", f"({counts.total})")
         return averaged(share, length)
 
-    def _judged(
-        self, judged: str, query: str, objective: Objective, group_by: Sequence[str]
-    ) -> CountExpressions:
+    def _judged(self, judged: str, query: str, objective: Objective, grouping: Grouping) -> CountExpressions:
+        """Every series of the query that falls into a group is a reading of it."""
         assert objective.op is not None
         assert objective.value is not None
         verdict = f"({judged}) {_OPS[objective.op]} bool {decimal_text(objective.value)}"
-        return CountExpressions(f"sum {by(group_by)}({verdict})", f"count {by(group_by)}({real(query)})")
+        kept = analyse(self.metric.query).grouping
+        read = real(query) if grouping != EVERY_LABEL else f"({real(query)}) * 0 + 1"
+        return CountExpressions(
+            grouped(verdict, kept, grouping, "sum", always=True),
+            grouped(read, kept, grouping, "count", always=True),
+        )
 
     def examples(self, objective: Objective) -> Sequence[tuple[float, float]]:
         assert objective.value is not None

@@ -138,7 +138,7 @@ def _series_of(
     slo: Slo, objective: Objective, environment: str, known: Mapping[tuple[str, str, str], list[SeriesKey]]
 ) -> Sequence[SeriesKey]:
     bare = series_key(slo, objective, environment, ())
-    if not slo.group_by:
+    if not slo.is_grouped:
         return (bare,)
     found = known.get((slo.id, objective.name, bare.revision), [])
     return sorted(found, key=lambda series: series.labels) or (bare,)

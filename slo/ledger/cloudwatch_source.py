@@ -55,7 +55,7 @@ class CloudWatchCollector:
                 continue
             if twin.published:
                 self.refused[slo.id] = "it does not name CloudWatch metrics of its own"
-            elif slo.group_by:
+            elif slo.is_grouped:
                 self.refused[slo.id] = "a budget per label value has no fixed CloudWatch dimensions"
             else:
                 yield slo, twin

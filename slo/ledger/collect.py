@@ -155,7 +155,7 @@ class Collector:
             heard = {
                 source: marks for source, marks in alive.items() if names.get(source, set()) & plan.metrics
             }
-            groups = {key.labels for key in self._reach.series(plan.slo)} if plan.slo.group_by else {()}
+            groups = {key.labels for key in self._reach.series(plan.slo)} if plan.slo.is_grouped else {()}
             tallies = _tallies(plan, relevant, heard, groups)
             for labels, sources in tallies.items():
                 yield from rows_of(plan.slo, self._environment, labels, sources, start, whole_until)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from slo.ledger.ledger import summed_bound
 from slo.ledger.minute_counts import MinuteCount
+from slo.model.conventions import recorded_label
 from slo.model.count_query import CountQuery, Labels, parse_count_query
 from slo.model.errors import UnsupportedQuery
 from slo.model.spec import MetricQuery, Slo
@@ -50,7 +51,7 @@ class CountPlan:
         return tuple(term.selector.text for query in (self.total, self.part) for term in query.terms)
 
     def tally(self, counts: Iterable[MinuteCount]) -> Mapping[Labels, Tally]:
-        """By values of the SLO's ``group_by`` labels; a group appears once any counter of it does.
+        """By values of the SLO's own labels; a group appears once any counter of it does.
 
         Where the part exceeds the total (two counters read a moment apart) it is cut to it, and the excess is
         the error bound.
@@ -64,12 +65,17 @@ class CountPlan:
             in_part = self.part.weight(count.name, labels)
             if not in_total and not in_part:
                 continue
-            group = tuple((name, labels.get(name, "")) for name in sorted(self.slo.group_by))
+            group = self.group(labels)
             totals[group] = totals.get(group, 0) + in_total * count.value
             parts[group] = parts.get(group, 0) + in_part * count.value
             if count.error_bound is not None:
                 bounds[group] = bounds.get(group, 0) + count.error_bound
         return {group: self._tally(total, parts[group], bounds.get(group)) for group, total in totals.items()}
+
+    def group(self, labels: Mapping[str, str]) -> Labels:
+        """As our own series call them."""
+        kept = self.slo.grouping.of(labels)
+        return tuple(sorted((recorded_label(name), value) for name, value in kept.items()))
 
     def _tally(self, total: int, part: int, bound: int | None) -> Tally:
         whole = max(0, total)
@@ -99,11 +105,6 @@ def count_plan(slo: Slo) -> CountPlan:
 
 
 def _parsed(slo: Slo, metric: MetricQuery) -> CountQuery:
-    query = parse_count_query(metric.query)
-    if query.by and query.by != tuple(sorted(slo.group_by)):
-        raise UnsupportedQuery(
-            metric.query,
-            f"the query is grouped by {', '.join(query.by)} but the SLO by "
-            f"{', '.join(slo.group_by) or 'nothing'}",
-        )
-    return query
+    if slo.shared_grouping.problem:
+        raise UnsupportedQuery(metric.query, slo.shared_grouping.problem)
+    return parse_count_query(metric.query)

@@ -36,7 +36,7 @@ def _same_counts(catalogue: Catalogue) -> Iterator[Finding]:
         asked = slo.indicator.queries.items()
         counted = tuple((part, metric.source_type, metric.query) for part, metric in asked)
         targets = tuple(sorted((o.target, o.value or 0) for o in slo.objectives))
-        key = (counted, targets, slo.window, slo.group_by)
+        key = (counted, targets, slo.window, slo.grouping)
         if key in first:
             reason = f"has the same target over the same events as {first[key].id!r}"
             yield warning(slo, "duplicate", "indicator", reason, "Keep one of them.")

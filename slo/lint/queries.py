@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from slo.lint.finding import Finding, error, warning
+from slo.lint.grouping import check_grouping
 from slo.lint.surroundings import LintSurroundings
+from slo.model.addends import addends
 from slo.model.histogram_unit import in_milliseconds, nearest_below
 from slo.model.promql import PromqlError, Query, Selector, analyse
 from slo.model.spec import MetricQuery, Objective, Slo
@@ -31,14 +33,15 @@ def check_queries(slo: Slo, around: LintSurroundings) -> Iterator[Finding]:
             yield warning(slo, LEFT_OUT, "indicator", f"is left out of what is built: {reason}", fix)
     elif parsed.keys() >= _asked_of_prometheus(slo):
         reason = unsupported(slo)
-        if reason:
+        if reason and not slo.shared_grouping.problem:
             fix = "Use a source that Mirante reads, or leave it to another tool."
             yield warning(slo, "not-generated", "indicator", f"gets no rules: {reason}", fix)
     for part, query in parsed.items():
         yield from _buckets(slo, part, query, around)
-        yield from _grouping(slo, part, query)
     if parsed.keys() & {"good", "bad"} and "total" in parsed:
         yield from _same_things(slo, parsed)
+    if parsed:
+        yield from check_grouping(slo, parsed)
     yield from _labels(slo)
 
 
@@ -70,19 +73,12 @@ def _one(slo: Slo, part: str, metric: MetricQuery, parsed: dict[str, Query]) -> 
     if query.counts == "mixed":
         yield error(slo, "mixed-units", f"{part} query", "mixes increase() and rate()", "Use one of them.")
         return
-    if slo.indicator.events is not None and " - " in metric.query and " or " not in metric.query:
-        reason = "subtracts series: if one of them does not exist (yet), the result is empty"
-        fix = "Use `bad:` instead, or write (sum(...) or vector(0)) for a series that may be missing."
+    subtracts = " - " in metric.query and " or " not in metric.query and len(addends(metric.query)) == 1
+    if slo.indicator.events is not None and subtracts:
+        reason = "subtracts series one by one: if one of them does not exist (yet), the result is empty"
+        fix = "Sum each side first, sum(...) - sum(...), or use `bad:` instead."
         yield warning(slo, "fragile-difference", f"{part} query", reason, fix)
     parsed[part] = query
-
-
-def _grouping(slo: Slo, part: str, query: Query) -> Iterator[Finding]:
-    if slo.group_by and query.grouping is not None and not set(slo.group_by) <= set(query.grouping):
-        lost = sorted(set(slo.group_by) - set(query.grouping))
-        reason = f"sums {', '.join(lost)} away, although each value has its own budget"
-        fix = f"Write sum by ({', '.join(slo.group_by)}) (...)."
-        yield error(slo, "grouping-lost", f"{part} query", reason, fix)
 
 
 def _same_things(slo: Slo, parsed: dict[str, Query]) -> Iterator[Finding]:

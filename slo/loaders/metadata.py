@@ -18,7 +18,8 @@ expected-events-per-hour   traffic, for the lint and the simulator
 refresh-interval           how often the indicator gets a new value
 no-data-severity           P1..P4, or ``none``
 no-data-after              silence for this long is *no data*
-group-by                   one budget per value of these labels, ``pair, region``
+group-by                   one budget per value of these labels only, of those that its queries keep, ``pair,
+                           region``; ``none`` adds everything up
 owner                      the team that owns it
 rules                      ``none``: another tool measures it, and nothing is generated
 objective-names            names of the objectives in order, ``internal, contract``
@@ -39,6 +40,7 @@ from foundation.located import Section, closest
 from foundation.quantities import parse_duration, parse_number
 from slo.model.conventions import ANNOTATION_PREFIX
 from slo.model.entities import DataSource, NotificationTarget, Service
+from slo.model.shared_grouping import NO_LABELS
 
 LONGEST_DESCRIPTION = 1050
 SEVERITIES = ("P1", "P2", "P3", "P4")
@@ -172,6 +174,12 @@ class Annotations:
             if not _LABEL.fullmatch(word):
                 self.refuse(name, f"{word!r} is not a label name", "Use letters, digits and underscores.")
         return words
+
+    def summed_to(self) -> tuple[str, ...] | None:
+        """The labels of ``group-by``; ``None`` where it is not written."""
+        if not self.has("group-by"):
+            return None
+        return () if self.text("group-by") == NO_LABELS else self.label_names("group-by")
 
     def duration(self, name: str) -> timedelta | None:
         if not self.has(name):

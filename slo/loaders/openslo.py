@@ -215,7 +215,7 @@ class OpenSlo:
             method=method,
             window=window,
             tiers=choose_tiers(annotations, policies, self._windows, window.length),
-            group_by=annotations.label_names("group-by"),
+            summed_to=annotations.summed_to(),
             min_events=annotations.count("min-events"),
             min_bad_events=annotations.count("min-bad-events"),
             expected_events_per_hour=annotations.number("expected-events-per-hour"),

@@ -11,6 +11,7 @@ from slo.loaders.objectives import CALENDAR_UNITS
 from slo.model import conventions as names
 from slo.model.catalogue import Catalogue
 from slo.model.entities import DataSource, NotificationTarget, Service, WindowSet
+from slo.model.shared_grouping import NO_LABELS
 from slo.model.spec import Objective, Slo, Tier
 
 Document = dict[str, object]
@@ -87,7 +88,7 @@ def _annotations(slo: Slo) -> dict[str, str]:
     """Other people's annotations as they were; ours anew, since they say what the SLO now is."""
     found = {key: value for key, value in slo.annotations.items() if not key.startswith(_PREFIX)}
     ours = {
-        "group-by": ", ".join(slo.group_by),
+        "group-by": "" if slo.summed_to is None else ", ".join(slo.summed_to) or NO_LABELS,
         "min-events": str(slo.min_events) if slo.min_events else "",
         "min-bad-events": str(slo.min_bad_events) if slo.min_bad_events else "",
         "expected-events-per-hour": _number(slo.expected_events_per_hour),

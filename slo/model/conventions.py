@@ -23,6 +23,12 @@ LABEL_TIER = "tier"
 LABEL_SEVERITY = "severity"
 LABEL_ALERT_KEY = "alert_key"
 
+SET_BY_US = (
+    LABEL_ENVIRONMENT, LABEL_SERVICE, LABEL_SLO, LABEL_OBJECTIVE,
+    LABEL_TIER, LABEL_SEVERITY, LABEL_ALERT_KEY, "alertname", "alertstate",
+)  # fmt: skip
+CLASHING = "exported_"  # what Prometheus itself puts before a label that it sets with another meaning
+
 NO_DATA_OBJECTIVE = "no-data"
 
 RECORD_OBJECTIVE = "slo:objective:ratio"
@@ -58,6 +64,11 @@ def record_error_ratio(window: timedelta) -> str:
 def record_burn_rate(window: timedelta) -> str:
     """Recording rule: error ratio over error budget in the window."""
     return f"slo:burn_rate:ratio{duration_text(window)}"
+
+
+def recorded_label(label: str) -> str:
+    """What our series call a label that a query keeps: ``exported_service``, as ``service`` is the SLO's."""
+    return CLASHING + label if label in SET_BY_US else label
 
 
 def slug(slo_id: str) -> str:

@@ -1,9 +1,9 @@
 """An SLO's own PromQL, read as a sum over counters, so that the ledger counts what Prometheus would.
 
-Supported for sources that count (journals, raw samples): ``sum(increase(selector[{{.window}}]))`` or
-``rate``, with ``sum by (...)``, added and subtracted, in parentheses, with ``or vector(0)``. Everything else
-is refused by name: an approximation of a query is another query. ``rate`` counts the same events as
-``increase``; the division by the window's seconds cancels in every ratio.
+Supported for sources that count (journals, raw samples): ``increase(selector[{{.window}}])`` or ``rate``, as
+it is or in ``sum``, ``sum by (...)``, ``sum without (...)``, added and subtracted, in parentheses, with ``or
+vector(0)``. Everything else is refused by name: an approximation of a query is another query. ``rate``
+counts the same events as ``increase``; the division by the window's seconds cancels in every ratio.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from datetime import timedelta
 import promql_parser as promql
 
 from foundation.patterns import PatternError
+from slo.model.addends import is_zero_vector
+from slo.model.edges import LABEL
 from slo.model.errors import UnsupportedQuery
+from slo.model.grouping import EVERY_LABEL, ONE, Grouping, kept
 from slo.model.promql import Selector, as_selector, with_window
 
 _STAND_IN = "7m13s"  # a range nobody writes, so that a fixed range is told from the placeholder
@@ -26,16 +29,21 @@ Labels = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """``sign`` times the increase of every counter that ``selector`` selects."""
+    """``sign`` times the increase of every counter that ``selector`` selects, told apart by ``grouping``."""
 
     sign: int
     selector: Selector
-    by: tuple[str, ...] = ()
+    grouping: Grouping = ONE
+
+    @property
+    def is_bucket(self) -> bool:
+        """Whether it is one bucket of a histogram, which says nothing where it does not exist."""
+        return any(matcher.name == LABEL and matcher.op in ("=", "=~") for matcher in self.selector.matchers)
 
 
 @dataclass(frozen=True, slots=True)
 class CountQuery:
-    """A sum of signed terms; ``by`` is the grouping its ``sum`` names (empty: one value)."""
+    """A sum of signed terms, all of them told apart by the same labels."""
 
     text: str
     terms: tuple[Term, ...]
@@ -45,8 +53,13 @@ class CountQuery:
         return frozenset(term.selector.name for term in self.terms)
 
     @property
-    def by(self) -> tuple[str, ...]:
-        return self.terms[0].by
+    def grouping(self) -> Grouping:
+        return self.terms[0].grouping
+
+    @property
+    def buckets(self) -> tuple[Selector, ...]:
+        """Those that it cannot be counted without."""
+        return tuple(term.selector for term in self.terms if term.is_bucket)
 
     def weight(self, metric: str, labels: Mapping[str, str]) -> int:
         """How many times one increment of this counter counts: usually 1 or 0."""
@@ -66,7 +79,7 @@ def parse_count_query(text: str) -> CountQuery:
     except ValueError as error:
         raise UnsupportedQuery(text, f"it does not parse: {error}") from error
     terms = tuple(_terms(tree, 1, text))
-    if len({term.by for term in terms}) > 1:
+    if len({term.grouping for term in terms}) > 1:
         raise UnsupportedQuery(text, "the sums are grouped by different labels")
     return CountQuery(text, terms)
 
@@ -77,14 +90,16 @@ def _terms(node: object, sign: int, text: str) -> Iterable[Term]:
     elif isinstance(node, promql.BinaryExpr):
         yield from _binary(node, sign, text)
     elif isinstance(node, promql.AggregateExpr):
-        yield _sum(node, sign, text)
+        yield from _sum(node, sign, text)
+    elif isinstance(node, promql.Call):
+        yield _increase(node, sign, text)
     else:
         raise UnsupportedQuery(text, f"{_name(node)} is not a sum of increases")
 
 
 def _binary(node: promql.BinaryExpr, sign: int, text: str) -> Iterable[Term]:
     operator = str(node.op)
-    if operator == "or" and _is_zero_vector(node.rhs):
+    if operator == "or" and is_zero_vector(node.rhs):
         yield from _terms(node.lhs, sign, text)
         return
     if operator not in ("+", "-"):
@@ -95,35 +110,24 @@ def _binary(node: promql.BinaryExpr, sign: int, text: str) -> Iterable[Term]:
     yield from _terms(node.rhs, sign if operator == "+" else -sign, text)
 
 
-def _is_zero_vector(node: object) -> bool:
-    if isinstance(node, promql.ParenExpr):
-        return _is_zero_vector(node.expr)
-    if not isinstance(node, promql.Call) or node.func.name != "vector":
-        return False
-    argument = node.args[0]
-    return isinstance(argument, promql.NumberLiteral) and float(argument.val) == 0
-
-
-def _sum(node: promql.AggregateExpr, sign: int, text: str) -> Term:
+def _sum(node: promql.AggregateExpr, sign: int, text: str) -> Iterable[Term]:
     if str(node.op) != "sum":
         raise UnsupportedQuery(text, f"aggregation {node.op} is not a count; use sum")
-    by: tuple[str, ...] = ()
-    if node.modifier is not None:
-        if node.modifier.type != promql.AggModifierType.By:
-            raise UnsupportedQuery(
-                text, "sum without (...) is not supported; name the labels with sum by (...)"
-            )
-        by = tuple(sorted(node.modifier.labels))
-    return _increase(_bare(node.expr), sign, by, text)
+    inner = _bare(node.expr)
+    if not isinstance(inner, promql.Call | promql.AggregateExpr):
+        raise UnsupportedQuery(text, f"sum of {_name(inner)} is not a count; expected sum(increase(...))")
+    grouping = kept(node).grouping
+    for term in _terms(inner, sign, text):
+        yield Term(term.sign, term.selector, grouping)
 
 
 def _bare(node: object) -> object:
     return _bare(node.expr) if isinstance(node, promql.ParenExpr) else node
 
 
-def _increase(node: object, sign: int, by: tuple[str, ...], text: str) -> Term:
-    if not isinstance(node, promql.Call) or node.func.name not in ("increase", "rate"):
-        raise UnsupportedQuery(text, f"sum of {_name(node)} is not a count; expected sum(increase(...))")
+def _increase(node: promql.Call, sign: int, text: str) -> Term:
+    if node.func.name not in ("increase", "rate"):
+        raise UnsupportedQuery(text, f"{_name(node)} is not a count; expected sum(increase(...))")
     matrix = _bare(node.args[0])
     if not isinstance(matrix, promql.MatrixSelector):
         raise UnsupportedQuery(text, f"{_name(matrix)} inside {node.func.name} is not a plain selector")
@@ -136,7 +140,7 @@ def _increase(node: object, sign: int, by: tuple[str, ...], text: str) -> Term:
         )
     if selector.matchers.or_matchers:
         raise UnsupportedQuery(text, "'or' between label matchers is not supported")
-    return Term(sign, _readable(as_selector(selector, True), text), by)
+    return Term(sign, _readable(as_selector(selector, True), text), EVERY_LABEL)
 
 
 def _readable(selector: Selector, text: str) -> Selector:

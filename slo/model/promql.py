@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -14,6 +14,8 @@ from foundation.errors import MiranteError
 from foundation.exit_status import ExitStatus
 from foundation.patterns import fullmatch
 from foundation.quantities import range_text
+from slo.model import edges
+from slo.model.grouping import Grouping, kept
 
 PLACEHOLDER = re.compile(r"\{\{\s*\.window\s*\}\}")
 PROBE_WINDOW = "5m"  # stands in for the placeholder while a query is only being looked at
@@ -28,12 +30,6 @@ def with_window(query: str, window: str) -> str:
 
 def has_window(query: str) -> bool:
     return PLACEHOLDER.search(query) is not None
-
-
-def by(labels: Iterable[str]) -> str:
-    """``by (pair) `` or nothing."""
-    inside = ",".join(labels)
-    return f"by ({inside}) " if inside else ""
 
 
 @lru_cache(maxsize=4096)
@@ -51,7 +47,8 @@ def samples_range(window: timedelta) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LabelMatcher:
-    """``op``: ``=``, ``!=``, ``=~``, ``!~``; a label that is not there matches as the empty text."""
+    """``op``: ``=``, ``!=``, ``=~``, ``!~``; a label that is not there matches as the empty text, and an
+    ``le`` by number."""
 
     name: str
     op: str
@@ -73,7 +70,13 @@ class LabelMatcher:
         actual = labels.get(self.name, "")
         if "~" in self.op:
             return fullmatch(self.value, actual) == (self.op == "=~")
-        return (actual == self.value) == (self.op == "=")
+        same = edges.is_same(self.value, actual) if self.name == edges.LABEL else actual == self.value
+        return same == (self.op == "=")
+
+    @property
+    def text(self) -> str:
+        """As Prometheus is asked."""
+        return edges.by_number(f"{self.name}{self.op}{quoted(self.value)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +97,13 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query. ``grouping`` is the label set of an outermost ``sum by``, ``None`` if there is none."""
+    """A parsed query. ``grouping``: the labels it leaves; ``problems``: what no budget can be kept by."""
 
     text: str
     selectors: tuple[Selector, ...]
     functions: frozenset[str]
-    grouping: tuple[str, ...] | None
+    grouping: Grouping
+    problems: tuple[str, ...] = ()
 
     @property
     def counts(self) -> str | None:
@@ -130,7 +134,8 @@ def analyse(query: str) -> Query:
     visited: list[object] = []
     promql_parser.walk(tree, visited.append)
     functions = frozenset(n.func.name for n in visited if isinstance(n, promql_parser.Call))
-    return Query(query, tuple(_selectors(visited)), functions, _grouping(tree))
+    left = kept(tree)
+    return Query(query, tuple(_selectors(visited)), functions, left.grouping, tuple(left.problems))
 
 
 def bare_selector(text: str) -> Selector | None:
@@ -167,19 +172,6 @@ def as_selector(vector: promql_parser.VectorSelector, in_range: bool) -> Selecto
     matchers = [LabelMatcher(m.name, _OPS[str(m.op)], m.value) for m in vector.matchers.matchers]
     named = [m.value for m in matchers if m.name == "__name__" and m.op == "="]
     name = vector.name or (named[0] if len(named) == 1 else "")
-    text = selecting(vector.name or "", matchers)
+    labels = ",".join(matcher.text for matcher in matchers)
+    text = f"{vector.name or ''}{{{labels}}}" if labels else str(vector.name)
     return Selector(name, tuple(m for m in matchers if m.name != "__name__"), text, in_range)
-
-
-def _grouping(tree: object) -> tuple[str, ...] | None:
-    """Only ``sum`` and ``sum by`` say which labels are left."""
-    while isinstance(tree, promql_parser.ParenExpr):
-        tree = tree.expr
-    if not isinstance(tree, promql_parser.AggregateExpr) or str(tree.op) != "sum":
-        return None
-    modifier = tree.modifier
-    if modifier is None:
-        return ()
-    if modifier.type != promql_parser.AggModifierType.By:
-        return None
-    return tuple(sorted(modifier.labels))

@@ -15,7 +15,10 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
+from slo.model.conventions import recorded_label
+from slo.model.grouping import Grouping
 from slo.model.promql import has_window
+from slo.model.shared_grouping import SharedGrouping, shared_grouping
 
 
 class CountUnit(StrEnum):
@@ -114,11 +117,11 @@ class Indicator(Protocol):
         """Everything that decides which events are good and which are counted, as plain data."""
         ...
 
-    def reading(self, objective: Objective, group_by: Sequence[str], window: timedelta) -> CountExpressions:
+    def reading(self, objective: Objective, grouping: Grouping, window: timedelta) -> CountExpressions:
         """Good and total: of the last ``window`` for events, else of a reading that looks back over it."""
         ...
 
-    def share(self, objective: Objective, group_by: Sequence[str], length: timedelta) -> CountExpressions:
+    def share(self, objective: Objective, grouping: Grouping, length: timedelta) -> CountExpressions:
         """Share of good in the slice that ends now; its ``total`` exists where anything could be judged."""
         ...
 
@@ -204,7 +207,7 @@ class Slo:
     window: Window
     objectives: tuple[Objective, ...]
     tiers: tuple[Tier, ...]
-    group_by: tuple[str, ...] = ()
+    summed_to: tuple[str, ...] | None = None  # None: every label that its queries leave has its own budgets
     min_events: int = 0
     min_bad_events: int = 0  # fewest bad ones in a long window before its tier fires
     expected_events_per_hour: Fraction | None = None  # traffic, where the author knows it (lint, simulate)
@@ -225,6 +228,29 @@ class Slo:
         return f"{self.service}/{self.name}"
 
     @property
+    def shared_grouping(self) -> SharedGrouping:
+        """What its queries leave, and why no budget can be kept so where that is so."""
+        events = self.indicator.events
+        asked = self.indicator.queries if events is None else {"total": events.total, "part": events.part}
+        texts = tuple((part, m.query) for part, m in asked.items() if m.source_type == "Prometheus")
+        return shared_grouping(texts, self.summed_to)
+
+    @property
+    def grouping(self) -> Grouping:
+        """One budget for each set of values of these labels of its metrics."""
+        return self.shared_grouping.grouping
+
+    @property
+    def group_by(self) -> tuple[str, ...]:
+        """The same labels as they are called on our series; none where only their absence is known."""
+        grouping = self.grouping
+        return tuple(map(recorded_label, grouping.names)) if grouping.exact else ()
+
+    @property
+    def is_grouped(self) -> bool:
+        return not self.grouping.is_one
+
+    @property
     def unit(self) -> CountUnit:
         """What its counts are."""
         return {
@@ -238,7 +264,9 @@ class Slo:
         """Twelve hex digits that change exactly when what is counted changes (not when a target does)."""
         slices = [[o.name, str(o.time_slice_target), str(o.time_slice_window)] for o in self.objectives]
         counted = self.indicator.identity(self.objectives)
-        document = [counted, self.method.value, slices, list(self.group_by)]
+        grouping = self.grouping
+        groups = list(grouping.names) if grouping.exact else {"without": list(grouping.names)}
+        document = [counted, self.method.value, slices, groups]
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
 
     def least_burnt(self, objective: Objective) -> Fraction:

@@ -55,13 +55,16 @@ def burn_alert(slo: Slo, objective: Objective, tier: Tier, environment: str) -> 
 
 
 def _burn_labels(slo: Slo, objective: Objective, tier: Tier, environment: str) -> dict[str, str]:
-    """The definition's own labels may set ``severity`` (a team routes by it); identity stays ours.
+    """The definition's own labels may set ``severity`` (a team routes by it); identity stays ours, and a
+    label that tells groups apart stays the group's.
 
     One SLO per label value has one key per value, which only the receiver can compute from the labels.
     """
-    labels = {names.LABEL_SEVERITY: tier.severity, **_own(slo.labels), **_own(tier.labels)}
+    own = {**_own(slo.labels), **_own(tier.labels)}
+    own = {key: value for key, value in own.items() if key not in slo.group_by}
+    labels = {names.LABEL_SEVERITY: tier.severity, **own}
     labels |= {**identity_labels(slo, objective, environment), names.LABEL_TIER: tier.name}
-    if not slo.group_by:
+    if not slo.is_grouped:
         labels[names.LABEL_ALERT_KEY] = alert_key(environment, slo.id, objective.name, {})
     return dict(sorted(labels.items()))
 

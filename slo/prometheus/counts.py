@@ -37,8 +37,8 @@ def silence_span(slo: Slo) -> timedelta:
 def slice_counts(slo: Slo, objective: Objective) -> CountExpressions:
     """Good and total of the slice that ends now: 0 or 1 of 1, or its ratio of 1; absent without data."""
     if slo.method is BudgetingMethod.OCCURRENCES:
-        return slo.indicator.reading(objective, slo.group_by, LOOK_BACK)
-    slice_ = slo.indicator.share(objective, slo.group_by, slice_window(slo, objective))
+        return slo.indicator.reading(objective, slo.grouping, LOOK_BACK)
+    slice_ = slo.indicator.share(objective, slo.grouping, slice_window(slo, objective))
     total = f"{slice_.total} * 0 + 1"
     if slo.method is BudgetingMethod.RATIO_TIMESLICES:
         return CountExpressions(slice_.good, total)

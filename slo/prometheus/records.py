@@ -114,7 +114,7 @@ class _Recorder:
     def _counts(self, window: timedelta) -> Iterator[Rule]:
         total, good = names.record_total(window), names.record_good(window)
         if self.direct and window <= LONGEST_DIRECT:
-            counts = self._slo.indicator.reading(self._objective, self._slo.group_by, window)
+            counts = self._slo.indicator.reading(self._objective, self._slo.grouping, window)
             yield self._rule(total, counts.total)
             yield self._rule(good, counts.good)
         else:

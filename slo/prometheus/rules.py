@@ -88,7 +88,7 @@ def unsupported(slo: Slo) -> str | None:
             return f"the {part} query counts a counter without a range; write increase(...[{{{{.window}}}}])"
         if query.counts == "mixed":
             return f"the {part} query mixes increase() and rate()"
-    return None
+    return slo.shared_grouping.problem or None
 
 
 def left_out(slo: Slo) -> str | None:

@@ -113,4 +113,4 @@ def timeline_from_counts(reader: CountReader, slo: Slo, start: datetime, end: da
 
 
 def _as_events(slo: Slo) -> Slo:
-    return replace(slo, method=BudgetingMethod.OCCURRENCES, group_by=())
+    return replace(slo, method=BudgetingMethod.OCCURRENCES, summed_to=())

@@ -18,7 +18,7 @@ from slo.model.spec import BudgetingMethod, Slo, Tier
 from slo.simulate.prometheus_model import PrometheusModel
 from slo.simulate.timeline import Timeline
 from tests.support.prometheus_server import needs_prometheus
-from tests.support.rule_engine import LABEL, PACKED, check_against_the_engine
+from tests.support.rule_engine import PACKED, check_against_the_engine
 from tests.support.slo_samples import GOOGLE, HOUR, MINUTE, NOON, an_slo
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
@@ -55,7 +55,6 @@ def slos(draw: st.DrawFn) -> Slo:
         target=draw(st.sampled_from([Fraction(99, 100), Fraction(999, 1000), Fraction(95, 100)])),
         tiers=tiers,
         indicator=PACKED,
-        group_by=(LABEL,),
         min_events=draw(st.sampled_from([0, 0, 500])),
     )
 
@@ -113,7 +112,7 @@ def test_fire_and_reset_times_equal_those_of_the_real_rule_engine(
 
 @needs_prometheus
 def test_the_engine_would_have_noticed_a_model_that_is_a_minute_late(tmp_path: Path) -> None:
-    slo = an_slo(indicator=PACKED, group_by=(LABEL,), tiers=GOOGLE[:1])
+    slo = an_slo(indicator=PACKED, tiers=GOOGLE[:1])
     outage = [Tally(100, 100)] * 120 + [Tally(0, 100)] * 10 + [Tally(100, 100)] * 60
     timeline = Timeline(NOON, tuple(outage))
     firing = PrometheusModel(slo, slo.objectives[0]).firing(timeline)
@@ -133,7 +132,6 @@ def test_one_minute_slices_fire_as_the_rule_engine_says(tmp_path: Path) -> None:
         method=BudgetingMethod.TIMESLICES,
         time_slice_target=Fraction(9, 10),
         indicator=PACKED,
-        group_by=(LABEL,),
         tiers=GOOGLE[:2],
     )
     timelines = []
@@ -149,7 +147,7 @@ def test_one_minute_slices_fire_as_the_rule_engine_says(tmp_path: Path) -> None:
 @pytest.mark.proof
 def test_the_shipped_tiers_over_days_fire_as_the_rule_engine_says(tmp_path: Path) -> None:
     """All four tiers over five days in the full proof; the three up to one day over 30 hours otherwise."""
-    slo = an_slo(indicator=PACKED, group_by=(LABEL,), tiers=GOOGLE if FULL else GOOGLE[:3])
+    slo = an_slo(indicator=PACKED, tiers=GOOGLE if FULL else GOOGLE[:3])
     before, length = (3 * 1440, 5 * 1440) if FULL else (1440, 1800)
     calm = Tally(1000, 1000)
     timelines = []

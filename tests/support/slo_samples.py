@@ -31,6 +31,12 @@ def counted(good: str = GOOD, total: str = TOTAL) -> RatioIndicator:
     )
 
 
+def counted_by(*labels: str) -> RatioIndicator:
+    """The same with a budget for each value of ``labels``."""
+    by = f"sum by ({', '.join(labels)}) ("
+    return counted(GOOD.replace("sum(", by), TOTAL.replace("sum(", by))
+
+
 def an_slo(
     target: Fraction = Fraction(999, 1000),
     name: str = "api",
@@ -38,7 +44,7 @@ def an_slo(
     window: Window | None = None,
     tiers: tuple[Tier, ...] = GOOGLE,
     indicator: RatioIndicator | None = None,
-    group_by: tuple[str, ...] = (),
+    summed_to: tuple[str, ...] | None = None,
     min_events: int = 0,
     no_data_severity: str | None = "P3",
     time_slice_target: Fraction | None = None,
@@ -57,7 +63,7 @@ def an_slo(
         window=window or Window(30 * DAY),
         objectives=(objective,),
         tiers=tiers,
-        group_by=group_by,
+        summed_to=summed_to,
         min_events=min_events,
         no_data_severity=no_data_severity,
     )

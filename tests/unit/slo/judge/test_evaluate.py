@@ -15,7 +15,18 @@ from slo.loaders.catalogue_files import load_catalogue
 from slo.model.spec import BudgetingMethod, Slo
 from tests.support.memory_counts import MemoryCountJournal, MemoryCountReader
 from tests.support.memory_ledger import MemoryLedger
-from tests.support.slo_samples import DAY, GOOGLE, HOUR, MINUTE, NOON, a_row, an_slo, key_of, steady
+from tests.support.slo_samples import (
+    DAY,
+    GOOGLE,
+    HOUR,
+    MINUTE,
+    NOON,
+    a_row,
+    an_slo,
+    counted_by,
+    key_of,
+    steady,
+)
 
 
 def ledger_of(*rows: object) -> MemoryLedger:
@@ -166,7 +177,7 @@ def test_a_series_never_seen_is_given_its_time_to_appear() -> None:
 
 
 def test_each_label_value_is_judged_alone() -> None:
-    slo = an_slo(group_by=("pair",))
+    slo = an_slo(indicator=counted_by("pair"))
     rows = [
         a_row(key_of(slo, (("pair", pair),)), NOON - MINUTE * i, good, 10)
         for i in range(1, 60)
@@ -177,7 +188,7 @@ def test_each_label_value_is_judged_alone() -> None:
 
 
 def test_a_label_value_that_has_gone_for_a_whole_period_is_forgotten_unless_it_is_the_last() -> None:
-    slo = an_slo(group_by=("pair",))
+    slo = an_slo(indicator=counted_by("pair"))
     old, new = key_of(slo, (("pair", "retired"),)), key_of(slo, (("pair", "hot"),))
     gone = ledger_of([a_row(old, NOON - 31 * DAY, 1, 1)])
     assert [silence.labels for silence in evaluate([slo], gone, "test", NOON).no_data] == [old.labels]

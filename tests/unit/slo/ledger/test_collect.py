@@ -14,7 +14,7 @@ from slo.loaders.catalogue_files import load_catalogue
 from slo.model.spec import BudgetingMethod, MetricQuery, Slo
 from tests.support.memory_counts import MemoryCountJournal, MemoryCountReader
 from tests.support.memory_ledger import MemoryLedger
-from tests.support.slo_samples import HOUR, MINUTE, NOON, an_slo, counted, key_of
+from tests.support.slo_samples import HOUR, MINUTE, NOON, an_slo, counted, counted_by, key_of
 
 
 class Stage:
@@ -136,7 +136,7 @@ def test_two_processes_and_a_restart_within_a_minute_are_summed() -> None:
 
 
 def test_each_label_value_has_a_series_of_its_own() -> None:
-    slo = an_slo(group_by=("pair",))
+    slo = an_slo(indicator=counted_by("pair"))
     stage = Stage(slo)
     stage.count(10, pair="hot")
     stage.count(3, "error", pair="wide")

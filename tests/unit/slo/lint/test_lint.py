@@ -191,7 +191,7 @@ def test_nobody_and_nobody_known_are_named() -> None:
 
 def test_a_label_of_ours_and_a_lost_grouping_are_named() -> None:
     assert "reserved-label" in rules(replace(LATENCY, labels={"slo": "mine"}))
-    assert "grouping-lost" in rules(replace(asking(GOOD, TOTAL), group_by=("pair",)))
+    assert "grouping" in rules(replace(asking(GOOD, TOTAL), summed_to=("pair",)))
 
 
 def test_a_source_that_nothing_is_generated_from_is_named() -> None:

@@ -27,7 +27,7 @@ from slo.simulate import (
 )
 from slo.simulate.ledger_model import ledger_firing
 from tests.support.memory_ledger import MemoryLedger
-from tests.support.slo_samples import DAY, GOOGLE, HOUR, MINUTE, NOON, a_row, an_slo, key_of
+from tests.support.slo_samples import DAY, GOOGLE, HOUR, MINUTE, NOON, a_row, an_slo, counted_by, key_of
 
 DAY_START = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -107,7 +107,7 @@ def test_nothing_fires_when_nothing_fails() -> None:
 
 
 def test_what_a_backend_cannot_do_is_told() -> None:
-    found = outage(an_slo(group_by=("pair",)), 5)
+    found = outage(an_slo(indicator=counted_by("pair")), 5)
     assert "pair" in found.left_out["cloudwatch"][0]
 
 
