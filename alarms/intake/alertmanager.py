@@ -130,7 +130,8 @@ def _ours(
     source: str, name: str, starts_at: datetime, labels: Labels, notes: Labels, rules: IntakeRules
 ) -> Alert:
     slo_id = labels[names.LABEL_SLO]
-    group = {label: labels.get(label, "") for label in rules.group_by[slo_id]}
+    told = notes.get(names.ANNOTATION_GROUP, "").split()  # where the query keeps whatever there is
+    group = {label: labels.get(label, "") for label in rules.group_by[slo_id] or told}
     alert = own_alert(
         source,
         labels.get(names.LABEL_ENVIRONMENT, rules.environment),

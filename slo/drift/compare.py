@@ -46,7 +46,7 @@ def _subjects(
     for slo in slos:
         for objective in slo.objectives:
             bare = series_key(slo, objective, environment, ())
-            found = known.get((slo.id, objective.name, slo.revision), []) if slo.group_by else [bare]
+            found = known.get((slo.id, objective.name, slo.revision), []) if slo.is_grouped else [bare]
             lasts = {series: ledger.last_minute(series) for series in found}
             live = [one for one, last in lasts.items() if last and last > recorded.at - DAY]
             for series in live or found[:1] or [bare]:

@@ -15,7 +15,9 @@ from foundation.errors import Effect, MiranteError
 from foundation.exit_status import ExitStatus
 from foundation.located import Section, suggestion
 from slo.model import conventions as names
+from slo.model.edges import by_number
 from slo.model.entities import DataSource
+from slo.model.grouping import Grouping, exactly
 from slo.model.periods import MINUTE
 from slo.model.promql import samples_range
 from slo.model.spec import CountExpressions, Indicator, MetricQuery, Objective, Slo
@@ -25,6 +27,8 @@ SPEC_KEYS = ("cloudwatch", "queryType", "dimensions")  # of a Prometheus source,
 ADD_TYPE = "Add `type: Prometheus`."
 LOOK_BACK = timedelta(minutes=5)  # of a reading that is taken each minute
 
+_MAY_CLASH = tuple(label for label in names.SET_BY_US if not label.startswith("alert"))
+
 ReadMetric = Callable[[Section], MetricQuery | None]
 Kinds = Mapping[str, Callable[[Section, ReadMetric], Indicator | None]]
 """How each type of SLI is read, by the key that OpenSLO has for it; ``None`` after a refusal."""
@@ -33,6 +37,22 @@ Kinds = Mapping[str, Callable[[Section, ReadMetric], Indicator | None]]
 def real(query: str) -> str:
     """The query without its NaN values: no comparison holds for a NaN."""
     return f"({query}) >= -Inf"
+
+
+def grouped(
+    query: str, kept: Grouping, grouping: Grouping, operator: str = "sum", always: bool = False
+) -> str:
+    """The query, which leaves ``kept``, aggregated to ``grouping`` unless that is what it leaves.
+
+    Bucket edges are matched by number. A label that we set ourselves is kept under another name.
+    """
+    text = by_number(query)
+    clashing = [label for label in _MAY_CLASH if grouping.keeps(label)]
+    for label in clashing:
+        text = f'label_replace({text}, "{names.recorded_label(label)}", "$1", "{label}", "(.+)")'
+    if clashing and grouping.exact:
+        return exactly(map(names.recorded_label, grouping.names)).aggregated(operator, text)
+    return text if kept == grouping and not always else grouping.aggregated(operator, text)
 
 
 def averaged(share: CountExpressions, length: timedelta) -> CountExpressions:

@@ -10,8 +10,7 @@ from datetime import timedelta
 from foundation.errors import Effect
 from foundation.located import Section
 from foundation.quantities import duration_text
-from slo.indicators.grouped import grouped
-from slo.indicators.metric import ReadMetric, averaged, document_of, real
+from slo.indicators.metric import ReadMetric, averaged, document_of, grouped, real
 from slo.model.addends import addends
 from slo.model.grouping import Grouping
 from slo.model.promql import analyse, has_window, with_window

@@ -8,8 +8,7 @@ from datetime import timedelta
 
 from foundation.located import Section
 from foundation.quantities import decimal_text, duration_text
-from slo.indicators.grouped import grouped
-from slo.indicators.metric import LOOK_BACK, ReadMetric, averaged, document_of, real
+from slo.indicators.metric import LOOK_BACK, ReadMetric, averaged, document_of, grouped, real
 from slo.model.edges import by_number
 from slo.model.grouping import EVERY_LABEL, Grouping
 from slo.model.promql import analyse, with_window

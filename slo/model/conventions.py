@@ -27,6 +27,7 @@ SET_BY_US = (
     LABEL_ENVIRONMENT, LABEL_SERVICE, LABEL_SLO, LABEL_OBJECTIVE,
     LABEL_TIER, LABEL_SEVERITY, LABEL_ALERT_KEY, "alertname", "alertstate",
 )  # fmt: skip
+ANNOTATION_GROUP = "group_labels"  # of an alert: the names of the labels that say whose budget burns
 CLASHING = "exported_"  # what Prometheus itself puts before a label that it sets with another meaning
 
 NO_DATA_OBJECTIVE = "no-data"

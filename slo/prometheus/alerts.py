@@ -7,12 +7,11 @@ from datetime import timedelta
 from foundation.quantities import decimal_text, duration_text
 from slo.model import conventions as names
 from slo.model.conventions import NO_DATA_OBJECTIVE, alert_key, no_data_alert_key
-from slo.model.promql import analyse
 from slo.model.spec import Objective, Slo, Tier
-from slo.prometheus.counts import counts_over_window, silence_span
 from slo.prometheus.names import identity_labels, label_name, selector
 from slo.prometheus.once import once_for_each
 from slo.prometheus.records import Group, Rule, identity
+from slo.prometheus.silence import silent
 from slo.prometheus.texts import burn_annotations, no_data_annotations
 
 
@@ -92,18 +91,7 @@ def no_data_alert(slo: Slo, environment: str, severity: str) -> Rule:
     }
     return {
         "alert": names.no_data_alert_name(slo.id),
-        "expr": _absent(slo, environment),
+        "expr": silent(slo, environment),
         "labels": dict(sorted(labels.items())),
         "annotations": {**no_data_annotations(slo), **_links(slo)},
     }
-
-
-def _absent(slo: Slo, environment: str) -> str:
-    """Any series the total needs is gone; for slices, no slice could be judged."""
-    span = duration_text(silence_span(slo))
-    if not counts_over_window(slo):
-        labels = identity(identity_labels(slo, slo.objectives[0], environment))
-        return f"max(absent_over_time({names.RECORD_TOTAL_SLICES}{selector(labels)}[{span}]))"
-    assert slo.indicator.events is not None
-    wanted = dict.fromkeys(s.text for s in analyse(slo.indicator.events.total.query).selectors)
-    return f"max({' or '.join(f'absent_over_time({text}[{span}])' for text in wanted)})"

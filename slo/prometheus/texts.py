@@ -16,6 +16,8 @@ from slo.model import conventions as names
 from slo.model.promql import quoted
 from slo.model.spec import CountUnit, Objective, Slo, Tier
 from slo.prometheus.counts import silence_span
+from slo.prometheus.names import series_labels
+from slo.prometheus.silence import may_miss_a_group
 
 UNIT_WORDS = {
     CountUnit.EVENTS: ("events", "eventos"),
@@ -42,7 +44,7 @@ _COUNT, _BURN, _RATIO, _PERCENT, _SPAN = (
 
 def burn_annotations(slo: Slo, objective: Objective, tier: Tier, own: Mapping[str, str]) -> dict[str, str]:
     """``own`` are the matchers of the objective's series."""
-    mine = _own_series(own, slo.group_by)
+    mine = _own_series(own, slo)
     title, title_pt = titles(slo)
     arithmetic = _arithmetic(tier.long_window, tier.short_window, tier.budget_share, slo.window.length)
     target = percent_text(objective.target)
@@ -56,6 +58,7 @@ def burn_annotations(slo: Slo, objective: Objective, tier: Tier, own: Mapping[st
         "objective_text": target,
         **arithmetic.fixed,
         **{key: mine + text for key, text in arithmetic.looked_up.items()},
+        **_group_labels(slo, objective),
     }
 
 
@@ -104,6 +107,8 @@ def _arithmetic(long: timedelta, short: timedelta, share: Fraction, period: time
 def no_data_annotations(slo: Slo) -> dict[str, str]:
     title, title_pt = titles(slo)
     after = duration_text(silence_span(slo))
+    if may_miss_a_group(slo):
+        return _silent_group(slo, after)
     return {
         "summary": f"{title}: no data for {after}",
         "summary_pt": f"{title_pt}: sem dados há {after}",
@@ -114,18 +119,49 @@ def no_data_annotations(slo: Slo) -> dict[str, str]:
     }
 
 
+def _silent_group(slo: Slo, after: str) -> dict[str, str]:
+    title, title_pt = titles(slo)
+    labels = ", ".join(slo.group_by)
+    return {
+        "summary": f"{title}: no data of some {labels} for {after}",
+        "summary_pt": f"{title_pt}: sem dados de algum {labels} há {after}",
+        "description": f"Nothing has reported what this SLO counts for {after}, for at least one value of "
+        f"{labels}, perhaps for all. That is neither good news nor quiet traffic: its state is unknown until "
+        "the source reports again. `mirante slo status` says of which; one that was taken away on purpose "
+        "is forgotten after a day.",
+        "description_pt": f"Nada informa o que este SLO conta há {after}, em pelo menos um valor de "
+        f"{labels}, talvez em todos. Isso não é boa notícia nem falta de tráfego: seu estado é desconhecido "
+        "até a fonte voltar a informar. `mirante slo status` diz de qual; um que foi desativado é esquecido "
+        "após um dia.",
+    }
+
+
 def titles(slo: Slo) -> tuple[str, str]:
     return slo.display_name, slo.texts.get("display_name_pt", slo.display_name)
 
 
-def _own_series(own: Mapping[str, str], group_by: tuple[str, ...]) -> str:
+def _own_series(own: Mapping[str, str], slo: Slo) -> str:
     """Sets ``$own`` to the matchers of this objective, and of the alert's group where there are groups."""
+    if not slo.grouping.exact:
+        return (
+            '{{ $own := "" }}{{ range $key, $value := $labels }}{{ if ne $key "__name__" }}'
+            '{{ $own = printf "%s%s=%q," $own $key $value }}{{ end }}{{ end }}{{ $own = printf "{%s}" $own }}'
+        )
     fixed = ",".join(f"{key}={quoted(value)}" for key, value in own.items())
-    if not group_by:
+    if not slo.group_by:
         return f"{{{{ $own := `{{{fixed}}}` }}}}"
-    groups = ",".join(f"{label}=%q" for label in group_by)
-    values = " ".join(f"$labels.{label}" for label in group_by)
+    groups = ",".join(f"{label}=%q" for label in slo.group_by)
+    values = " ".join(f"$labels.{label}" for label in slo.group_by)
     return f"{{{{ $own := printf `{{{fixed},{groups}}}` {values} }}}}"
+
+
+def _group_labels(slo: Slo, objective: Objective) -> dict[str, str]:
+    """For the router, which cannot know them where the query keeps whatever there is."""
+    if slo.grouping.exact:
+        return {}
+    ours = "|".join(["__name__", *series_labels(slo, objective, "")])
+    listed = f'{{{{ if not (match "^({ours})$" $key) }}}}{{{{ $key }}}} {{{{ end }}}}'
+    return {names.ANNOTATION_GROUP: "{{ range $key, $value := $labels }}" + listed + "{{ end }}"}
 
 
 def _value(record: str, show: str) -> str:

@@ -52,8 +52,7 @@ def counting(name: str, bad: str = "5..|429", target: int = 99, by: str = "", jo
         return MetricQuery("Prometheus", f"sum{grouped}(increase({selector}[{{{{.window}}}}]))")
 
     indicator = RatioIndicator(total=query(), bad=query(f',code=~"{bad}"'))
-    group_by = (by,) if by else ()
-    return an_slo(Fraction(target, 100), name, indicator=indicator, group_by=group_by, tiers=())
+    return an_slo(Fraction(target, 100), name, indicator=indicator, tiers=())
 
 
 RIGHT, OLDER = counting("right"), counting("older")

@@ -47,11 +47,14 @@ def test_every_slo_is_tested_for_fire_reset_quiet_and_missing_series() -> None:
     tests = rule_tests(SHIPPED, "prod")
     latency = tests["credit-decision-latency.test.yaml"]["tests"]
     assert isinstance(latency, list)
-    said = " | ".join(test["name"] for test in latency)
+    consistency = tests["credit-data-consistency.test.yaml"]["tests"]
+    assert isinstance(consistency, list)
+    said = " | ".join(test["name"] for test in (*latency, *consistency))
     for expected in (
         "fires on a burn, then resets",
         "no traffic",
         "missing counts as 0",
+        "without its bucket nothing is known",
         "needs both windows",
     ):
         assert expected in said

@@ -13,6 +13,7 @@ from slo.prometheus.alerts import burn_alert
 from slo.prometheus.names import series_labels
 from slo.prometheus.promtool.events import TestCase, case
 from slo.prometheus.promtool.expect import alert_state, alert_words
+from slo.prometheus.promtool.groups import recorded_group
 from slo.prometheus.promtool.notation import number, series
 from slo.prometheus.texts import ENGLISH, PORTUGUESE, UNIT_WORDS
 
@@ -31,7 +32,7 @@ def alert_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
 
 
 def _labels(slo: Slo, objective: Objective, environment: str) -> list[tuple[str, str]]:
-    groups = dict.fromkeys(slo.group_by, "a")
+    groups = recorded_group(slo)
     return sorted({**series_labels(slo, objective, environment), **groups}.items())
 
 
@@ -44,7 +45,7 @@ def _threshold(slo: Slo, objective: Objective, tier: Tier, environment: str) -> 
     if tier.long_window == tier.short_window:
         pairs = [(low, low), (factor, factor), (high, high), (low, low)]
     held = PHASE + tier.alert_after // _MINUTE
-    rule, group = burn_alert(slo, objective, tier, environment), dict.fromkeys(slo.group_by, "a")
+    rule, group = burn_alert(slo, objective, tier, environment), recorded_group(slo)
     checks = [
         alert_state(rule, group, (index + 1) * held - 1, min(pair) > factor)
         for index, pair in enumerate(pairs)
@@ -76,7 +77,7 @@ def _enough(slo: Slo, objective: Objective, burn: float) -> int:
 def _few_events(slo: Slo, objective: Objective, tier: Tier, environment: str) -> TestCase:
     own = _labels(slo, objective, environment)
     held = PHASE + tier.alert_after // _MINUTE
-    rule, group = burn_alert(slo, objective, tier, environment), dict.fromkeys(slo.group_by, "a")
+    rule, group = burn_alert(slo, objective, tier, environment), recorded_group(slo)
     burn = float(tier.factor(slo.window.length)) * 2
     high, enough = number(burn), _enough(slo, objective, burn)
     fed = [
@@ -164,6 +165,7 @@ class _Numbers:
             "budget_spent": "0.2500",
             "history": "0.5000",
             "exhaustion_seconds": f"{seconds:.0f}",
+            **({} if slo.grouping.exact else {names.ANNOTATION_GROUP: " ".join(recorded_group(slo)) + " "}),
             **looked_up,
         }
         return {key: value for key, value in computed.items() if key not in tier.annotations}

@@ -9,11 +9,13 @@ from datetime import timedelta
 from functools import lru_cache
 
 from slo.model import conventions as names
+from slo.model.addends import addends
 from slo.model.spec import EventQueries, Objective, Slo, Tier
 from slo.prometheus.alerts import burn_alert, no_data_alert
 from slo.prometheus.names import series_labels
 from slo.prometheus.promtool.affine import affine
 from slo.prometheus.promtool.expect import Check, alert_state, alert_words, recorded
+from slo.prometheus.promtool.groups import fed_group, recorded_labels
 from slo.prometheus.promtool.notation import counter, series
 from slo.prometheus.promtool.sampling import Mix, mix
 from slo.prometheus.promtool.signal import Condition, Signal, agreed_states, burn, condition_of
@@ -36,6 +38,7 @@ class Counters:
 
     mix: Mix
     part_is_good: bool
+    group: Mapping[str, str]  # as it is recorded
 
     def series(self, signal: Signal, restart: int | None = None, lost: int = 0) -> list[dict[str, str]]:
         """``lost`` minutes at the end no longer report."""
@@ -61,21 +64,28 @@ def _values(
     return counter([*steps, *[None] * lost], restart)
 
 
-def counters_of(events: EventQueries, group: Mapping[str, str]) -> Counters | None:
-    """``None`` when the queries are not linear in their counters, so their values cannot be chosen."""
+def counters_of(slo: Slo, events: EventQueries, value: str = "a") -> Counters | None:
+    """``None`` when the queries are not linear in their counters, so their values cannot be chosen, or
+    when no two series would be of one group."""
     part, total = affine(events.part.query), affine(events.total.query)
     if part is None or total is None:
         return None
-    found = mix(part, total, group)
-    return None if found is None else Counters(found, events.part_is_good)
+    found = mix(part, total, fed_group(slo, value))
+    if found is None:
+        return None
+    groups = [recorded_labels(slo, dict(sample.labels)) for sample, _, _ in found.series]
+    if any(group != groups[0] for group in groups):
+        return None
+    return Counters(found, events.part_is_good, groups[0])
 
 
 def event_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
     """Nothing when the counters cannot be chosen; what is recorded from them is tested all the same."""
-    group, events = dict.fromkeys(slo.group_by, "a"), slo.indicator.events
-    counters = None if events is None else counters_of(events, group)
+    events = slo.indicator.events
+    counters = None if events is None else counters_of(slo, events)
     if events is None or counters is None:
         return
+    group = counters.group
     for objective in slo.objectives:
         yield _no_traffic(slo, objective, environment, counters, group)
         yield from _missing_part(slo, events, objective, environment, counters, group)
@@ -96,12 +106,12 @@ def _incident(
     signal, told = _told(condition, warm_up)
     rule = burn_alert(slo, objective, tier, environment)
     checks = [alert_state(rule, group, minute, firing) for minute, firing in told]
-    calm = dict.fromkeys(slo.group_by, "b")
     fed = counters.series(signal, RESTART)
-    if calm:
+    if slo.is_grouped:
         assert slo.indicator.events is not None
-        other = counters_of(slo.indicator.events, calm)
+        other = counters_of(slo, slo.indicator.events, "b")
         assert other is not None
+        calm = other.group
         fed += other.series(Signal(signal.total, signal.total))
         checks += [alert_state(rule, calm, minute, False) for minute, firing in told if firing]
     labels = {**series_labels(slo, objective, environment), **group}
@@ -198,7 +208,8 @@ def _missing_part(
     counters: Counters,
     group: Mapping[str, str],
 ) -> Iterator[TestCase]:
-    """Only series that the part's query does not need: it then counts 0, and total still stands."""
+    """Only series that the part's query does not need: it then counts 0, and total still stands. A bucket
+    that is missing says nothing of what it would have counted, so then there is no total either."""
     form = affine(events.part.query)
     if form is None or " or " in events.part.query:
         return
@@ -215,6 +226,14 @@ def _missing_part(
     values = counter([RATE * per_total] * SHORT_WARM_UP)
     fed = {"series": series(sample.metric, sample.labels), "values": values}
     labels = {**series_labels(slo, objective, environment), **group}
+    if any(one.is_bucket for one in addends(events.part.query)):
+        unknown = [
+            recorded(record(window), labels, SHORT_WARM_UP, None)
+            for window in windows_of(slo)
+            for record in (names.record_good, names.record_total, names.record_burn_rate)
+        ]
+        yield case(f"without its bucket nothing is known of {objective.name}", [fed], unknown)
+        return
     word = "good" if events.part_is_good else "bad"
     checks = steady_checks(slo, objective, labels, signal, SHORT_WARM_UP)
     yield case(f"a {word} series that is missing counts as 0 in {objective.name}", [fed], checks)

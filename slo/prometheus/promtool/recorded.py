@@ -20,6 +20,7 @@ from slo.prometheus.names import series_labels
 from slo.prometheus.promtool.events import TestCase, case, window_checks
 from slo.prometheus.promtool.expect import Check, alert_state, recorded
 from slo.prometheus.promtool.fed_counts import FedCounts, daily_events, hourly_events, hourly_slices
+from slo.prometheus.promtool.groups import recorded_group
 from slo.prometheus.promtool.notation import interval, number, series
 from slo.prometheus.promtool.signal import burn
 from slo.prometheus.records import BASE, LONGEST_DIRECT, step_of, windows_of
@@ -78,7 +79,7 @@ def _sliced(slo: Slo) -> bool:
 
 
 def _labels(slo: Slo, objective: Objective, environment: str) -> dict[str, str]:
-    return {**series_labels(slo, objective, environment), **dict.fromkeys(slo.group_by, "a")}
+    return {**series_labels(slo, objective, environment), **recorded_group(slo)}
 
 
 def _feed(slo: Slo, labels: Mapping[str, str], fed: FedCounts) -> list[dict[str, str]]:
@@ -108,7 +109,7 @@ def _alerts(
 ) -> list[Check]:
     """Every hour on either side of a change of state."""
     rule = burn_alert(slo, objective, tier, environment)
-    group = dict.fromkeys(slo.group_by, "a")
+    group = recorded_group(slo)
     limits = (objective.budget, tier.factor(slo.window.length), slo.min_events, slo.min_bad_events)
     told = _told(fed, hours, (tier.long_window, tier.short_window), tier.alert_after, *limits)
     return [alert_state(rule, group, hour * 60, firing) for hour, firing in told]

@@ -14,6 +14,7 @@ from slo.prometheus.names import series_labels
 from slo.prometheus.promtool.affine import Affine, affine
 from slo.prometheus.promtool.events import TestCase, case, counters_of
 from slo.prometheus.promtool.expect import Check, alert_state, alert_words, recorded
+from slo.prometheus.promtool.groups import fed_group, recorded_labels
 from slo.prometheus.promtool.notation import gauge, interval, series
 from slo.prometheus.promtool.sampling import Sample, samples
 from slo.prometheus.promtool.signal import Signal
@@ -35,24 +36,17 @@ def slice_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
             yield from _gauged(slo, objective, environment)
 
 
-def _labels(slo: Slo, objective: Objective, environment: str) -> dict[str, str]:
-    return {**series_labels(slo, objective, environment), **_group(slo)}
-
-
-def _group(slo: Slo) -> dict[str, str]:
-    return dict.fromkeys(slo.group_by, "a")
-
-
 def _counted(slo: Slo, events: EventQueries, objective: Objective, environment: str) -> Iterator[TestCase]:
     """Slices of counters: each share of good in turn, then no traffic, then no samples."""
-    counters = counters_of(events, _group(slo))
+    counters = counters_of(slo, events)
     if counters is None or not events.total.is_windowed:
         return
     shares = [1.0, *_near(objective), 0.0, 1.0]
     counted = [PER_PART] * (PARTS * len(shares)) + [0.0] * PARTS
     good = [PER_PART * share for share in shares for _ in range(PARTS)] + [0.0] * PARTS
     length = slice_window(slo, objective)
-    labels, step = _labels(slo, objective, environment), length // _MINUTE
+    labels = {**series_labels(slo, objective, environment), **counters.group}
+    step = length // _MINUTE
     checks: list[Check] = []
     for index, share in enumerate(shares):
         checks += _slice_checks(labels, (index + 1) * step, _value(slo, objective, share))
@@ -105,14 +99,15 @@ def _gauged(slo: Slo, objective: Objective, environment: str) -> Iterator[TestCa
     """Slices of one gauge: each reading in turn, then NaN, then no samples."""
     (metric,) = slo.indicator.queries.values()
     form = affine(metric.query)
-    sample = None if form is None else _only(form, _group(slo))
+    sample = None if form is None else _only(form, fed_group(slo))
     if form is None or sample is None:
         return
     readings = [(read, _value(slo, objective, share)) for read, share in slo.indicator.examples(objective)]
     values = [_fed(form, sample, reading) for reading, _ in readings]
     phases: list[float | None] = [*values, NAN, values[0], None]
     held = max(PHASE_MINUTES, 2 * (slice_window(slo, objective) // _MINUTE))
-    labels = _labels(slo, objective, environment)
+    group = recorded_labels(slo, dict(sample.labels))
+    labels = {**series_labels(slo, objective, environment), **group}
     expected: list[float | None] = [*(value for _, value in readings), None, readings[0][1], None]
     checks: list[Check] = []
     for index, value in enumerate(expected):

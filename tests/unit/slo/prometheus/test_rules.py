@@ -75,8 +75,9 @@ def test_any_text_survives_the_emitter(document: dict[str, object]) -> None:
 
 
 def test_a_short_window_asks_the_counters_and_a_long_one_adds_up_counts() -> None:
-    assert record(LATENCY, "slo:total_events:increase1h") == (
-        'sum(increase(credit_decision_duration_seconds_count{outcome!="client_error"}[1h]))'
+    slo = SHIPPED.slo("credit/data-consistency")
+    assert record(slo, "slo:total_events:increase1h") == (
+        "sum(increase(data_consistency_records_compared_total[1h]))"
     )
     own = '{environment="prod",objective="main",slo="credit/decision-latency"}'
     assert record(LATENCY, "slo:total_events:increase3d") == (
@@ -129,7 +130,9 @@ def test_a_team_may_route_by_its_own_severity() -> None:
 
 def test_silence_is_an_alert_unless_the_definition_says_none() -> None:
     assert alert(LATENCY, "CreditDecisionLatencyNoData")["expr"] == (
-        'max(absent_over_time(credit_decision_duration_seconds_count{outcome!="client_error"}[5m]))'
+        'max(absent_over_time(credit_decision_duration_seconds_count{outcome!="client_error"}[5m]) or '
+        'absent_over_time(credit_decision_duration_seconds_bucket{outcome="ok",'
+        'le=~"0[.]20*|2([.]0*)?[eE]-0*1"}[5m]))'
     )
     quiet = replace(LATENCY, no_data_severity=None)
     assert not [rule for rule in rules(quiet) if rule.get("alert") == "CreditDecisionLatencyNoData"]
