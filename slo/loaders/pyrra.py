@@ -138,7 +138,7 @@ def _slo(document: Section, spec: Section, metadata: _Metadata) -> Slo | None:
         window=Window(window),
         objectives=(_objective(target, found),),
         tiers=alerts.tiers,
-        group_by=found.grouping,
+        summed_to=found.grouping if found.least is not None else None,  # counts say it in their queries
         owner=metadata.labels.get("owner", ""),
         no_data_severity=alerts.silence,
         no_data_after=alerts.silent_after,

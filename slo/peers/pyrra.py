@@ -15,7 +15,7 @@ from fractions import Fraction
 import promql_parser
 
 from foundation.located import Section
-from slo.model.promql import Selector, as_selector, by, quoted
+from slo.model.promql import Selector, as_selector, quoted
 from slo.peers.numbers import model_duration, rounded_to_minutes
 from slo.peers.slo import PeerSlo, Rule, Tool
 
@@ -56,7 +56,7 @@ class PeerRatio:
     seconds: str = ""
 
     def ratio(self, window: str) -> str:
-        own = by(sorted(set(self.grouping)))
+        own = f"by ({','.join(sorted(set(self.grouping)))}) " if self.grouping else ""
         total = self.asked[0].text
         if self.kind == "latencyNative":
             return f"1 - histogram_fraction(0, {self.seconds}, sum {own}(rate({total}[{window}])))"

@@ -87,7 +87,7 @@ def checkup(
 def _traffic(slo: Slo, server: PrometheusQueries, now: datetime) -> HourlyTraffic | None:
     if slo.indicator.events is None or slo.unit is not CountUnit.EVENTS:
         return None
-    total = slo.indicator.reading(slo.objectives[0], (), HOUR).total
+    total = slo.indicator.reading(slo.objectives[0], slo.grouping, HOUR).total
     found = server.over(total, now - HOUR * (WEEK_HOURS - 1), now, HOUR)
     hours = [value for _, points in found for _, value in points if math.isfinite(value)]
     return HourlyTraffic(sum(hours) / len(hours), min(hours)) if hours else None
