@@ -61,12 +61,12 @@ HEAD = f"{'shape':24}{'trials':>8}{'exact':>8}{'restarts':>10}{'worst error':>14
 
 
 def slo_of(trial: Trial) -> Slo:
-    inside = f'job="{trial.job}"'
+    inside, by = f'job="{trial.job}"', " by (cluster) " if trial.shape.grouped else ""
     queries = counted(
-        f'sum(increase(requests_total{{{inside},outcome="{OK}"}}[{{{{.window}}}}]))',
-        f"sum(increase(requests_total{{{inside}}}[{{{{.window}}}}]))",
+        f'sum{by}(increase(requests_total{{{inside},outcome="{OK}"}}[{{{{.window}}}}]))',
+        f"sum{by}(increase(requests_total{{{inside}}}[{{{{.window}}}}]))",
     )
-    return an_slo(name=trial.job, indicator=queries, group_by=("cluster",) if trial.shape.grouped else ())
+    return an_slo(name=trial.job, indicator=queries)
 
 
 @pytest.fixture(scope="module")
