@@ -50,6 +50,7 @@ def artifacts(
     router: RouterAddress | None = None,
     topics: Mapping[str, str] | None = None,
     sloth_names: bool = False,
+    pyrra_names: bool = False,
 ) -> dict[str, bytes]:
     """Every generated file by its path below the output directory, in path order.
 
@@ -58,7 +59,7 @@ def artifacts(
         DefinitionErrors: a Python file of the workspace's boards fails.
     """
     where = deployment or Deployment(environment)
-    options = BuildOptions(where, router or RouterAddress(), topics or {}, sloth_names)
+    options = BuildOptions(where, router or RouterAddress(), topics or {}, sloth_names, pyrra_names=pyrra_names)
     made = {path: content for part in all_parts(workspace, options) for path, content in part.make()}
     hashes = {path: sha256(content) for path, content in made.items()}
     made[MANIFEST] = manifest(_described(workspace, options), hashes)

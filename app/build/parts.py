@@ -32,7 +32,7 @@ Files = Iterable[tuple[str, bytes]]
 class BuildOptions:
     """What a build is asked beside the workspace. ``topics`` maps a severity to the ARN of its SNS topic.
 
-    ``sloth_names`` also records what Sloth's dashboards read.
+    ``sloth_names`` and ``pyrra_names`` also record what Sloth's and Pyrra's dashboards read.
     """
 
     deployment: Deployment
@@ -40,6 +40,7 @@ class BuildOptions:
     topics: Mapping[str, str] = field(default_factory=dict)
     sloth_names: bool = False
     only: OutputKinds = EVERY
+    pyrra_names: bool = False
 
     @property
     def environment(self) -> str:
@@ -76,7 +77,7 @@ def _prometheus(workspace: OpenWorkspace, options: BuildOptions) -> Iterator[Out
     for slo in slo_prometheus.supported(workspace.catalogue):
         inputs = said(slo)
         if OutputKind.RULES in options.only:
-            asked = digest(inputs, environment, options.sloth_names)
+            asked = digest(inputs, environment, options.sloth_names, options.pyrra_names)
             yield OutputPart(f"rules of {slo.id}", asked, partial(_rules, slo, options))
         if OutputKind.TESTS in options.only:
             yield OutputPart(f"tests of {slo.id}", digest(inputs, environment), partial(_tests, slo, environment))
@@ -101,7 +102,9 @@ def said(slo: Slo) -> str:
 
 
 def _rules(slo: Slo, options: BuildOptions) -> Files:
-    document = slo_prometheus.rule_file(slo, options.environment, sloth_names=options.sloth_names)
+    document = slo_prometheus.rule_file(
+        slo, options.environment, sloth_names=options.sloth_names, pyrra_names=options.pyrra_names
+    )
     name = slo_prometheus.rules_file(slo)
     text = slo_prometheus.render_yaml(document)
     yield f"prometheus/{name}", text.encode()

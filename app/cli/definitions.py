@@ -163,6 +163,9 @@ def _document(found: Checked) -> dict[str, object]:
     "--sloth-names", is_flag=True, help="Also record series under the names that Sloth's dashboards read."
 )
 @click.option(
+    "--pyrra-names", is_flag=True, help="Also record series under the names that Pyrra's dashboards read."
+)
+@click.option(
     "--only",
     type=KindList(),
     default="",
@@ -181,6 +184,7 @@ def build(
     console_url: str,
     router_url: str,
     sloth_names: bool,
+    pyrra_names: bool,
     only: OutputKinds,
 ) -> None:
     """Generate everything; the same input gives the same bytes.
@@ -210,6 +214,7 @@ def build(
         _topics(settings),
         sloth_names,
         only,
+        pyrra_names,
     )
 
     def generate(workspace: OpenWorkspace, kinds: OutputKinds) -> Written | Compared:

@@ -78,7 +78,7 @@ def pyrra_changes(slo: Slo) -> Iterator[tuple[Effect, str]]:
         yield Effect.CHANGED, text
     text = (
         "the recorded series <metric>:burnrate… and <metric>:increase…; pyrra_objective, pyrra_availability "
-        "and what else its boards read are kept with Pyrra's names switched on"
+        "and what else its boards read are recorded by `mirante build --pyrra-names`"
     )
     yield Effect.LOST, text
 

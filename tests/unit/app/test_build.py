@@ -52,6 +52,12 @@ def test_sloths_names_are_recorded_when_asked_for_and_never_otherwise(made: dict
     assert b"sloth_id" in artifacts(shipped_workspace(), ENVIRONMENT, sloth_names=True)[path]
 
 
+def test_pyrras_names_are_recorded_when_asked_for_and_never_otherwise(made: dict[str, bytes]) -> None:
+    path = "prometheus/credit-decision-latency.rules.yaml"
+    assert b"pyrra_objective" not in made[path]
+    assert b"pyrra_objective" in artifacts(shipped_workspace(), ENVIRONMENT, pyrra_names=True)[path]
+
+
 def test_two_processes_with_different_hash_seeds_build_the_same_bytes() -> None:
     outputs = [
         subprocess.run(

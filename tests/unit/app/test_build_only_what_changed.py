@@ -227,6 +227,7 @@ def histories(seed: int, edits: int) -> Iterator[tuple[OpenWorkspace, BuildOptio
             options = replace(
                 options,
                 sloth_names=chance.random() < 0.5,
+                pyrra_names=chance.random() < 0.5,
                 topics={"P1": "arn"} if chance.random() < 0.5 else {},
                 deployment=Deployment(chance.choice(("prod", "test"))),
             )
