@@ -19,7 +19,8 @@ threshold falls in, and is wrong by at most what that bucket holds.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
 
@@ -27,9 +28,10 @@ from foundation.located import Section
 from foundation.quantities import decimal_text, latency_text, parse_latency
 from slo.indicators.metric import ReadMetric
 from slo.indicators.ratio import CountsEvents, identity_of
+from slo.model.grouping import Grouping
 from slo.model.histogram_unit import in_milliseconds
 from slo.model.promql import LabelMatcher, PromqlError, bare_selector, selecting
-from slo.model.spec import EventQueries, Indicator, MetricQuery, Objective
+from slo.model.spec import CountExpressions, EventQueries, Indicator, MetricQuery, Objective
 
 KEY = "latencyMetric"
 SUFFIXES = ("_bucket", "_count", "_sum")
@@ -72,6 +74,14 @@ class LatencyIndicator(CountsEvents):
     def identity(self, objectives: Sequence[Objective]) -> Mapping[str, object]:
         """That of the two queries written out: saying it the other way keeps the history."""
         return identity_of(self.queries)
+
+    def reading(self, objective: Objective, grouping: Grouping, window: timedelta) -> CountExpressions:
+        """Without one fast success nothing is good, where the edge itself exists: errors end there too."""
+        own = CountsEvents.reading(self, objective, grouping, window)
+        if self.errors is None or self.histogram is Histogram.NATIVE:
+            return own
+        whole = replace(self, errors=None).reading(objective, grouping, window)
+        return CountExpressions(f"({own.good} or 0 * {whole.good})", whole.total)
 
     def document(self) -> Mapping[str, object]:
         found: dict[str, object] = {

@@ -175,5 +175,5 @@ def test_the_ledger_counts_a_classic_histogram_exactly(tmp_path: Path) -> None:
 
 
 def test_the_ledger_refuses_a_native_histogram_in_words(tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedQuery, match=r"histogram_count\(\.\.\.\) is not a sum of increases"):
+    with pytest.raises(UnsupportedQuery, match=r"histogram_count\(\.\.\.\) is not a count"):
         count_plan(only(tmp_path, METRIC, "threshold: 300ms", "histogram: native"))
