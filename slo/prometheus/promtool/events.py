@@ -107,10 +107,9 @@ def _incident(
     rule = burn_alert(slo, objective, tier, environment)
     checks = [alert_state(rule, group, minute, firing) for minute, firing in told]
     fed = counters.series(signal, RESTART)
-    if slo.is_grouped:
-        assert slo.indicator.events is not None
-        other = counters_of(slo, slo.indicator.events, "b")
-        assert other is not None
+    events = slo.indicator.events
+    other = counters_of(slo, events, "b") if slo.is_grouped and events is not None else None
+    if other is not None:  # a matcher may leave room for one group only
         calm = other.group
         fed += other.series(Signal(signal.total, signal.total))
         checks += [alert_state(rule, calm, minute, False) for minute, firing in told if firing]

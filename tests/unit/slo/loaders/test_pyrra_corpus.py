@@ -10,7 +10,8 @@ import pytest
 from slo import prometheus
 from slo.loaders.catalogue_files import load_catalogue
 from slo.loaders.importer import import_files
-from tests.support.promtool import PROMTOOL, check_rules, write_rules
+from tests.support.promtool import PROMTOOL, check_rules, write_rules, write_tests
+from tests.support.promtool import test_rules as run_tests
 
 CORPUS = Path(__file__).parents[3] / "corpus" / "pyrra"
 VALID = sorted((CORPUS / "valid").glob("*.yaml"))
@@ -51,6 +52,16 @@ def test_its_rules_are_accepted_by_prometheus(tmp_path: Path) -> None:
         write_rules(tmp_path, {f"{path.stem}-{name}": document for name, document in files.items()})
     checked = check_rules(tmp_path)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
+def test_a_group_that_a_matcher_bounds_gets_tests_that_pass(tmp_path: Path) -> None:
+    catalogue = import_files([CORPUS / "valid" / "ratio-grouped-by-a-matched-label.yaml"]).catalogue
+    write_rules(tmp_path, prometheus.rule_files(catalogue, "prod"))
+    tests = prometheus.rule_tests(catalogue, "prod")
+    write_tests(tmp_path, tests)
+    ran = run_tests([tmp_path / "tests" / name for name in tests])
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=name_of)
