@@ -25,9 +25,8 @@ from slo.ledger.tally import count_plan
 from slo.model.spec import Slo
 from tests.support.memory_ledger import MemoryLedger
 from tests.support.patience import patience
-from tests.support.prometheus_server import needs_prometheus, prometheus_server, promtool
-from tests.support.scraped_worlds import ERROR, OK, SHAPES, Trial, trials
-from tests.support.slo_samples import an_slo, counted
+from tests.support.prometheus_server import needs_prometheus, prometheus_server
+from tests.support.scraped_worlds import ERROR, SHAPES, Trial, blocks_of, slo_of
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 MANY, WHOLE = (564, 36) if FULL else (120, 0)
@@ -60,26 +59,10 @@ HEAD = f"{'shape':24}{'trials':>8}{'exact':>8}{'restarts':>10}{'worst error':>14
 )
 
 
-def slo_of(trial: Trial) -> Slo:
-    inside, by = f'job="{trial.job}"', " by (cluster) " if trial.shape.grouped else ""
-    queries = counted(
-        f'sum{by}(increase(requests_total{{{inside},outcome="{OK}"}}[{{{{.window}}}}]))',
-        f"sum{by}(increase(requests_total{{{inside}}}[{{{{.window}}}}]))",
-    )
-    return an_slo(name=trial.job, indicator=queries)
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[Trial]]]:
     folder = tmp_path_factory.mktemp("truth")
-    source, data = folder / "samples.om", folder / "data"
-    with source.open("w", encoding="utf-8") as file:
-        made = list(trials(MANY, WHOLE, BEGIN, SPAN, SEED, lambda line: file.write(line + "\n")))
-        file.write("# EOF\n")
-    blocks = ("tsdb", "create-blocks-from", "--max-block-duration=768h", "openmetrics", "-q")
-    done = promtool(*blocks, str(source), str(data))
-    assert done.returncode == 0, done.stderr
-    source.unlink()
+    made, data = blocks_of(folder, MANY, WHOLE, BEGIN, SPAN, SEED)
     with prometheus_server(folder, data) as url:
         yield url, made
 

@@ -32,6 +32,8 @@ from slo.ledger.sqlite_counts import SqliteCountJournal
 from tests.support.command_line import mirante
 from tests.support.grafana_stand_in import TOKEN, grafana_stand_in
 from tests.support.local_servers import fresh_mysql, needs_mariadb
+from tests.support.prometheus_server import backfill, needs_prometheus, prometheus_server
+from tests.upgrades.make_counts import COUNTED, MINUTES, collect, minutes_of
 from tests.upgrades.make_folder import Folder, said, still
 
 KEPT = Path(__file__).parents[1] / "upgrades"
@@ -190,6 +192,27 @@ def test_a_newer_sink_of_notifications_is_refused(tmp_path: Path) -> None:
         db.execute(f"PRAGMA user_version = {NEWER}")
     with pytest.raises(NewerFile):
         LocalSink(path, SystemClock())
+
+
+# -- a ledger counted from a Prometheus
+
+
+@needs_prometheus
+def test_a_ledger_counted_by_the_version_before_goes_on_and_no_minute_counts_twice(tmp_path: Path) -> None:
+    """The new version reads the last minutes again, and from then on; series are told apart otherwise now."""
+    before = json.loads((KEPT / f"{VERSION}-counts.json").read_text(encoding="utf-8"))
+    unpacked(f"{VERSION}-counts.tar.xz", tmp_path)
+    samples = (tmp_path / "samples.om").read_text(encoding="utf-8").splitlines()
+    with prometheus_server(tmp_path, backfill(samples[:-1], tmp_path)) as url:
+        collect(EXECUTABLE, tmp_path, url, COUNTED)
+        again = minutes_of(tmp_path)
+        collect(EXECUTABLE, tmp_path, url, MINUTES)
+    assert again == before
+    later = minutes_of(tmp_path)
+    whole = {minute: counts for minute, counts in before["minutes"].items() if int(minute) < COUNTED}
+    assert {minute: later["minutes"][minute] for minute in whole} == whole
+    assert (later["sources"], later["series"]) == (before["sources"], before["series"])
+    assert max(map(int, later["minutes"])) == MINUTES
 
 
 # -- MySQL

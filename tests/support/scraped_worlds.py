@@ -11,8 +11,12 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from slo.ledger.samples import MAX_GAP, closing_minute
+from slo.model.spec import Slo
+from tests.support.prometheus_server import promtool
+from tests.support.slo_samples import an_slo, counted
 
 OK, ERROR = "ok", "error"
 
@@ -271,3 +275,28 @@ def trials(
             for line in lines:
                 emit(line)
         yield trial
+
+
+def blocks_of(
+    folder: Path, many: int, whole: int, start: datetime, span: timedelta, seed: int
+) -> tuple[list[Trial], Path]:
+    """The trials, and a data directory of Prometheus that holds them."""
+    source, data = folder / "samples.om", folder / "data"
+    with source.open("w", encoding="utf-8") as file:
+        made = list(trials(many, whole, start, span, seed, lambda line: file.write(line + "\n")))
+        file.write("# EOF\n")
+    blocks = ("tsdb", "create-blocks-from", "--max-block-duration=768h", "openmetrics", "-q")
+    done = promtool(*blocks, str(source), str(data))
+    assert done.returncode == 0, done.stderr
+    source.unlink()
+    return made, data
+
+
+def slo_of(trial: Trial, grouped: bool = True) -> Slo:
+    inside = f'job="{trial.job}"'
+    by = " by (cluster) " if grouped and trial.shape.grouped else ""
+    queries = counted(
+        f'sum{by}(increase(requests_total{{{inside},outcome="{OK}"}}[{{{{.window}}}}]))',
+        f"sum{by}(increase(requests_total{{{inside}}}[{{{{.window}}}}]))",
+    )
+    return an_slo(name=trial.job, indicator=queries)
