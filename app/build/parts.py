@@ -75,12 +75,11 @@ def all_parts(workspace: OpenWorkspace, options: BuildOptions) -> Iterator[Outpu
 def _prometheus(workspace: OpenWorkspace, options: BuildOptions) -> Iterator[OutputPart]:
     environment = options.environment
     for slo in slo_prometheus.supported(workspace.catalogue):
-        inputs = said(slo)
+        asked = digest(said(slo), environment, options.sloth_names, options.pyrra_names)
         if OutputKind.RULES in options.only:
-            asked = digest(inputs, environment, options.sloth_names, options.pyrra_names)
             yield OutputPart(f"rules of {slo.id}", asked, partial(_rules, slo, options))
         if OutputKind.TESTS in options.only:
-            yield OutputPart(f"tests of {slo.id}", digest(inputs, environment), partial(_tests, slo, environment))
+            yield OutputPart(f"tests of {slo.id}", asked, partial(_tests, slo, options))
     if OutputKind.RULES in options.only:
         heartbeat = options.router.heartbeat_url is not None
         inputs = digest(workspace.watched, environment, heartbeat)
@@ -112,8 +111,11 @@ def _rules(slo: Slo, options: BuildOptions) -> Files:
     yield f"prometheus/crd/{name.replace('.rules.yaml', '.yaml')}", resource.encode()
 
 
-def _tests(slo: Slo, environment: str) -> Files:
-    for name, document in slo_prometheus.rule_tests(Catalogue((slo,)), environment).items():
+def _tests(slo: Slo, options: BuildOptions) -> Files:
+    found = slo_prometheus.rule_tests(
+        Catalogue((slo,)), options.environment, sloth_names=options.sloth_names
+    )
+    for name, document in found.items():
         yield f"prometheus/tests/{name}", _yaml(document)
 
 

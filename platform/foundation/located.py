@@ -321,13 +321,18 @@ class Section:
         place = self.take(key)
         return None if place is None else place.plain()
 
-    def close(self) -> None:
-        """Refuse every key nobody asked for."""
+    def close(self, ignored_by: str = "") -> None:
+        """Refuse every key nobody asked for; in a file of somebody's who moves, what their tool ignores is
+        only said."""
         unknown = [key for key in self._places if key not in self._asked]
         for key in unknown[:MOST_NAMES]:
             known = sorted(self._asked)
             fix = suggestion(key, known, f"Known keys: {', '.join(known)}.")
-            self._places[key].wrong("is not a known key", fix)
+            if ignored_by and self.place.source.problems.is_part:
+                reason = f"`{key}` is not a key of {ignored_by}, which ignores it as well. {fix}"
+                self.notice(key, reason, effect=Effect.LOST)
+            else:
+                self._places[key].wrong("is not a known key", fix)
         if len(unknown) > MOST_NAMES:
             self.place.wrong(f"has {len(unknown)} unknown keys", "Remove them.")
 

@@ -61,7 +61,8 @@ KNOWN = (
 ALERT_WORDS = ("alert-label.", "alert-annotation.")  # on a policy: of its one alert
 PER_TIER = ("tier-name.", "severity.", "alert-name.", "alert-label.", "alert-annotation.")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_NAME = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,61}[a-zA-Z0-9])?")
+LONGEST_NAME = 253
+_NAME = re.compile(rf"[a-zA-Z0-9]([-a-zA-Z0-9_.]{{0,{LONGEST_NAME - 2}}}[a-zA-Z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,14 @@ def read_metadata(parent: Section) -> Metadata:
 
 
 def checked_name(section: Section, key: str) -> str:
-    """At most 63 letters, digits, ``-``, ``_`` and ``.``, starting and ending with a letter or digit.
+    """At most 253 letters, digits, ``-``, ``_`` and ``.``, starting and ending with a letter or digit.
 
-    OpenSLO asks implementations for at least RFC 1123; its own examples use capitals, so those load too.
+    OpenSLO asks implementations for at least RFC 1123; its own examples use capitals, and Sloth sets no
+    length, so those load too.
     """
     name = section.text(key, required=True)
     if name and not _NAME.fullmatch(name):
-        fix = "Use at most 63 letters, digits and dashes, with a letter or digit at both ends."
+        fix = f"Use at most {LONGEST_NAME} letters, digits and dashes, with a letter or digit at both ends."
         section.refuse(key, f"{name!r} is not a usable name", fix)
     return name
 

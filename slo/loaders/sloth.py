@@ -14,13 +14,17 @@ from fractions import Fraction
 from foundation.errors import Effect
 from foundation.located import Section
 from slo.indicators.ratio import RatioIndicator, RawIndicator
-from slo.loaders.metadata import checked_name
+from slo.loaders.sloth_chain import Chain, read_chain
+from slo.loaders.sloth_plugins import read_plugin
 from slo.loaders.tiers import read_windows
 from slo.model.entities import Service, WindowSet
+from slo.model.promql import PromqlError, analyse, has_window
 from slo.model.spec import BudgetingMethod, Indicator, MetricQuery, Objective, Slo, Tier, Window
 
 VERSION = "prometheus/v1"
 CRD = "sloth.slok.dev/v1"
+TOOL = "Sloth"
+_NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*[A-Za-z0-9]")
 _CAMEL = re.compile(r"_([a-z])")
 TIERS = (
     ("page", "quick", "page-fast", "P1"),
@@ -57,7 +61,8 @@ def sloth_changes(slo: Slo) -> Iterator[tuple[Effect, str]]:
         yield Effect.CHANGED, f"one alert per window ({kept}) instead of two joined by `or`"
     yield Effect.CHANGED, "the period is summed from counts, not averaged from five-minute ratios"
     text = (
-        "the labels sloth_id, sloth_service, sloth_slo and sloth_window (kept with Sloth's names switched on)"
+        "the labels sloth_id, sloth_service, sloth_slo, sloth_severity and sloth_window "
+        "(kept with Sloth's names switched on)"
     )
     yield Effect.LOST, text
 
@@ -73,21 +78,23 @@ def read_sloth(document: Section, windows: WindowSet) -> tuple[Service | None, l
     if body is None:
         return None, []
     found = _read_body(body, Words(camel=in_kubernetes), windows)
-    body.close()
+    body.close(TOOL)
     return found
 
 
 def _read_body(body: Section, words: Words, windows: WindowSet) -> tuple[Service | None, list[Slo]]:
-    service = checked_name(body, "service")
-    labels = body.labels("labels")
-    _refuse_plugins(body, words("slo_plugins"))
+    service = _name(body, "service")
+    labels = _labels(body, "labels")
+    group = read_chain(body, words("slo_plugins"))
     slos = []
     for item in body.sections("slos", required=True):
-        slo = _slo(item, words, service, labels)
+        chain = group.then(read_chain(item, "plugins"))
+        slo = _slo(item, words, service, labels, chain)
         tiers = _tiers(item, words, windows.tiers)
-        item.close()
+        item.close(TOOL)
         if slo is not None:
-            slos.append(replace(slo, tiers=tiers, window=Window(windows.period)))
+            kept = tiers if chain.alerts else ()
+            slos.append(replace(slo, tiers=kept, window=Window(windows.period)))
     own = Service(service, service, labels=labels, owner=labels.get("owner", ""))
     return (own if service else None), slos
 
@@ -96,26 +103,38 @@ def _inside_crd(document: Section) -> Section | None:
     document.text("apiVersion", choices=(CRD,))
     document.text("kind")
     document.plain("metadata")
+    document.plain("status")
     spec = document.section("spec", required=True)
-    document.close()
+    document.close(TOOL)
     return spec
 
 
-def _refuse_plugins(section: Section, key: str) -> None:
-    if section.has(key):
-        section.plain(key)
-        problem = "uses plugins, which are Go code that only Sloth can run"
-        section.refuse(key, problem, "Write out the definition that the plugin would generate.")
+def _name(section: Section, key: str) -> str:
+    name = section.text(key, required=True)
+    if name and not _NAME.fullmatch(name):
+        fix = "Use letters, digits, dots, dashes and underscores, with a letter or digit at both ends."
+        section.refuse(key, f"{name!r} is not a name that Sloth accepts", fix)
+    return name
 
 
-def _slo(item: Section, words: Words, service: str, labels: Mapping[str, str]) -> Slo | None:
-    name = checked_name(item, "name")
+def _labels(section: Section, key: str) -> dict[str, str]:
+    found = section.labels(key)
+    below = section.section(key) or section
+    for label, value in found.items():
+        if label == "__name__":
+            below.refuse(label, "is the name of the metric", "Use another label.")
+        if not value:
+            below.refuse(label, "has no value", "Write one, or remove the label.")
+    return found
+
+
+def _slo(item: Section, words: Words, service: str, labels: Mapping[str, str], chain: Chain) -> Slo | None:
+    name = _name(item, "name")
     target = _target(item)
-    own = item.labels("labels")
+    own = _labels(item, "labels")
     description = item.text("description")
-    _refuse_plugins(item, "plugins")
     sli = item.section("sli", required=True)
-    indicator = None if sli is None else _indicator(sli, words)
+    indicator = None if sli is None else _indicator(sli, words, chain)
     if target is None or indicator is None:
         return None
     return Slo(
@@ -150,46 +169,60 @@ def _target(item: Section) -> Fraction | None:
     return None
 
 
-def _indicator(sli: Section, words: Words) -> Indicator | None:
-    events, raw, plugin = sli.section("events"), sli.section("raw"), sli.section("plugin")
-    sli.close()
-    if plugin is not None:
-        problem = f"the SLI plugin {plugin.text('id')!r} is Go code that only Sloth can run"
-        sli.refuse("plugin", problem, "Write its queries under `events:` instead.")
+def _indicator(sli: Section, words: Words, chain: Chain) -> Indicator | None:
+    given = [key for key in ("events", "raw", "plugin") if sli.has(key)]
+    sections = {key: sli.section(key) for key in ("events", "raw", "plugin")}
+    sli.close(TOOL)
+    if len(given) != 1:
+        problem = "exactly one of events, raw and plugin is required"
+        sli.refuse("events", problem, "Keep the one that this indicator uses.")
         return None
-    if (events is None) == (raw is None):
-        sli.refuse(
-            "events", "exactly one of events and raw is required", "Keep the one that this indicator uses."
-        )
+    section = sections[given[0]]
+    if section is None:
         return None
-    if events is not None:
-        bad, total = _query(events, words("error_query")), _query(events, words("total_query"))
-        events.close()
-        return RatioIndicator(total, bad=bad) if bad and total else None
-    assert raw is not None
-    ratio = _query(raw, words("error_ratio_query"))
-    raw.close()
-    return RawIndicator(ratio, "failure") if ratio else None
+    if given == ["plugin"]:
+        return read_plugin(section)
+    if given == ["raw"]:
+        ratio = _query(section, words("error_ratio_query"), chain)
+        section.close(TOOL)
+        return RawIndicator(ratio, "failure") if ratio else None
+    bad = _query(section, words("error_query"), chain)
+    total = _query(section, words("total_query"), chain)
+    section.close(TOOL)
+    if bad is not None and bad == total:
+        key = words("error_query")
+        section.refuse(key, "is the same as the total", "Narrow it to the events that failed.")
+        return None
+    return RatioIndicator(total, bad=bad) if bad and total else None
 
 
-def _query(section: Section, key: str) -> MetricQuery | None:
+def _query(section: Section, key: str, chain: Chain) -> MetricQuery | None:
     query = section.text(key, required=True).strip()
-    if query and "{{.window}}" not in query.replace(" ", ""):
+    if not query:
+        return None
+    if not has_window(query):
         section.refuse(key, "does not use {{.window}}", "Write the range as [{{.window}}].")
         return None
-    return MetricQuery("Prometheus", query) if query else None
+    try:
+        analyse(query)
+    except PromqlError as problem:
+        if chain.is_metricsql:
+            return MetricQuery("VictoriaMetrics", query)
+        section.refuse(key, f"is not PromQL: {problem}", "Try it in Prometheus.")
+        return None
+    return MetricQuery("Prometheus", query)
 
 
 def _tiers(item: Section, words: Words, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
     """Page and ticket alerts: those of ``page-*`` and ``ticket-*`` tiers, unless disabled."""
     alerting = item.section("alerting")
     if alerting is None:
-        item.notice("alerting", "is missing; Mirante names the alerts", "Add `alerting: {name: ...}`.")
+        item.refuse("alerting", "is required but missing", "Add `alerting: {name: ...}`.")
         return tiers
-    name = alerting.text("name")
-    shared = alerting.labels("labels"), alerting.labels("annotations")
+    shared = _labels(alerting, "labels"), _labels(alerting, "annotations")
     alerts = {kind: _alert(alerting, words(f"{kind}_alert")) for kind in ("page", "ticket")}
-    alerting.close()
+    name = alerting.text("name", required=not all(alert.disabled for alert in alerts.values()))
+    alerting.close(TOOL)
     return tuple(
         replace(
             tier,
@@ -214,8 +247,10 @@ def _alert(alerting: Section, key: str) -> _Alert:
     section = alerting.section(key)
     if section is None:
         return _Alert(False, {}, {})
-    alert = _Alert(section.flag("disable", False), section.labels("labels"), section.labels("annotations"))
-    section.close()
+    alert = _Alert(
+        section.flag("disable", False), _labels(section, "labels"), _labels(section, "annotations")
+    )
+    section.close(TOOL)
     return alert
 
 

@@ -11,7 +11,7 @@ from slo.model.spec import MetricQuery, Slo
 from slo.prometheus.alerts import alert_group
 from slo.prometheus.pyrra_names import pyrra_group
 from slo.prometheus.records import Group, record_groups
-from slo.prometheus.sloth_names import sloth_group
+from slo.prometheus.sloth_names import sloth_group, under_sloth_names
 from slo.prometheus.yaml_text import render_yaml
 
 Document = Mapping[str, object]
@@ -40,6 +40,8 @@ def rule_file(
     slo: Slo, environment: str, *, sloth_names: bool = False, pyrra_names: bool = False
 ) -> Document:
     """Recordings of each objective in the order they depend on each other, then the alerts."""
+    if sloth_names:
+        slo = under_sloth_names(slo)
     groups = recordings(slo, environment)
     if sloth_names:
         groups += [sloth_group(slo, objective, environment) for objective in slo.objectives]

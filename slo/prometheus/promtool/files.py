@@ -14,16 +14,17 @@ from slo.prometheus.promtool.notation import interval
 from slo.prometheus.promtool.recorded import edge_tests, period_tests, window_tests
 from slo.prometheus.promtool.slices import slice_tests
 from slo.prometheus.rules import Document, rule_file, rules_file, supported
+from slo.prometheus.sloth_names import under_sloth_names
 
 
-def rule_tests(catalogue: Catalogue, environment: str) -> dict[str, Document]:
+def rule_tests(catalogue: Catalogue, environment: str, *, sloth_names: bool = False) -> dict[str, Document]:
     """File name (``shop-checkout.test.yaml``) to promtool test file, in name order.
 
     They name their rule file as ``../FILE``: tests live in a folder below the rules.
     """
     found: dict[str, Document] = {}
     for slo in supported(catalogue):
-        found |= slo_tests(slo, environment)
+        found |= slo_tests(under_sloth_names(slo) if sloth_names else slo, environment)
     return dict(sorted(found.items()))
 
 

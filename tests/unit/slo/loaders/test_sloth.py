@@ -101,11 +101,11 @@ def test_its_kubernetes_resource_says_the_same(tmp_path: Path) -> None:
         (
             "      events:",
             "      plugin: {id: sloth-common/http}\n      events:",
-            "plugin",
-            "slos[0].sli.plugin",
-            "the SLI plugin 'sloth-common/http' is Go code",
+            "events:",
+            "slos[0].sli.events",
+            "exactly one of events, raw and plugin",
         ),
-        ("slos:", "slo_plugins: {chain: [{id: a}]}\nslos:", "slo_plugins", "slo_plugins", "uses plugins"),
+        ("slos:", "slo_plugins: {chain: [{id: a}]}\nslos:", "id: a", "slo_plugins.chain[0].id", "is Go code"),
         (
             "objective: 99.9",
             "objective: 100",
