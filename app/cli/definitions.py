@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,6 +94,7 @@ def check(
 
     if as_json and prometheus is not None:
         raise click.UsageError("--json tells nothing of a Prometheus; leave one of the two out")
+    gc.disable()  # what is made has no cycles: looking for some takes a third of the time
     with stderr.status("checking"):
         found = check_everything(_with(settings, definitions))
     if as_json:
@@ -207,6 +209,7 @@ def build(
     from app.cli.definition_checks import check_everything
     from slo.lint.queries import LEFT_OUT
 
+    gc.disable()  # what is made has no cycles: looking for some takes a third of the time
     chosen = _with(settings, definitions)
     options = BuildOptions(
         Deployment(settings.environment, region, account, console_url),

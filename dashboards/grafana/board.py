@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 from grafanalib import core as grafana
 from grafanalib._gen import DashboardEncoder
 
@@ -39,7 +40,7 @@ def dashboard(board: Board, environment: str, language: str = "en", console: str
         timezone=TIME_ZONE,
         uid=grafana_uid(board.name, language),
     )
-    plain: Json = json.loads(json.dumps(raw, cls=DashboardEncoder))
+    plain: Json = msgspec.json.decode(json.dumps(raw, cls=DashboardEncoder))
     return modernise(plain)
 
 

@@ -23,6 +23,7 @@ _DEAD_VARIABLE_KEYS = ("useTags", "tagsQuery", "tagValuesQuery", "auto", "auto_m
 _DEAD_STEP_KEYS = ("index", "line", "op", "yaxis")
 _ROW_KEYS = ("collapsed", "gridPos", "id", "title", "type")
 _MISLEADING_MAX_DATA_POINTS = 100
+_NESTED = (dict, list)
 _MEAN = ["mean"]
 _LAST = ["lastNotNull"]
 
@@ -126,12 +127,12 @@ def _plain(value: Any) -> Document:
 
 def _without_nulls(value: Any) -> Any:
     """Drop explicit nulls, but keep the one that carries meaning: a threshold's first step."""
-    if isinstance(value, dict):
+    if type(value) is dict:
         return {
-            key: _without_nulls(inner)
+            key: _without_nulls(inner) if type(inner) in _NESTED else inner
             for key, inner in value.items()
             if inner is not None or (key == "value" and "color" in value)
         }
-    if isinstance(value, list):
-        return [_without_nulls(inner) for inner in value]
+    if type(value) is list:
+        return [_without_nulls(inner) if type(inner) in _NESTED else inner for inner in value]
     return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 
 from dashboards.model.errors import NotExpressible
 from dashboards.model.palette import STATES, State
@@ -48,6 +48,7 @@ PAGE_CODE = STATES[State.BAD].code
 NO_TRAFFIC_CODE = STATES[State.NO_TRAFFIC].code
 
 
+@lru_cache(maxsize=1024)  # two languages, gates and parity ask for the same, one board after another
 def render(query: Query) -> str:
     """The PromQL text of a query, board variables still in it."""
     return _render(query)

@@ -10,6 +10,8 @@ from dashboards.truth.untruth import Untruth
 
 GATE = "colours"
 NAMED = ("color", "fixedColor", "iconColor")
+_WATCHED = frozenset((*NAMED, "unit"))
+_NESTED = (dict, list)
 _NOT_OURS = ("rgba(255,0,255,0.7)",)  # Grafana's own mark of an exemplar
 
 
@@ -25,7 +27,21 @@ GRAFANA_UNITS = frozenset(style.grafana for style in UNITS.values())
 
 def of_document(where: str, document: Mapping[str, Any]) -> Iterator[Untruth]:
     """A Grafana board or a CloudWatch body, as plain data."""
-    yield from _walk(where, document, "")
+    if not _is_registered(document):
+        yield from _walk(where, document, "")
+
+
+def _is_registered(value: Any) -> bool:
+    """Whether there is nothing to tell: nearly always so, and then no path is spelt."""
+    if isinstance(value, list):
+        return all(_is_registered(inner) for inner in value if type(inner) in _NESTED)
+    for key, inner in value.items():
+        if type(inner) in _NESTED:
+            if not _is_registered(inner):
+                return False
+        elif key in _WATCHED and next(_key("", key, inner, ""), None) is not None:
+            return False
+    return True
 
 
 def _walk(where: str, value: Any, path: str) -> Iterator[Untruth]:
