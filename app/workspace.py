@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from alarms.generate.indicators import load_watch_list
 from alarms.model.watch_list import WatchList
 from alarms.policy.alarm_policy import AlarmPolicy, load_alarm_policy
 from alarms.policy.defaults import INDICATORS
-from dashboards.model.board import Board
-from dashboards.standard.board_files import BoardFiles, load_board_files
-from dashboards.standard.source import Source
 from foundation.errors import Problems
 from foundation.workspace import SHIPPED, Workspace
 from slo.loaders.catalogue_files import catalogue_of
 from slo.model.catalogue import Catalogue
+
+if TYPE_CHECKING:  # who makes no boards does not wait for what makes them
+    from dashboards.model.board import Board
+    from dashboards.standard.board_files import BoardFiles
+    from dashboards.standard.source import Source
 from slo.prometheus.rules import built_part
 
 
 @dataclass(frozen=True, slots=True)
 class OpenWorkspace:
+    """``board_files`` is None where no boards are asked for."""
+
     """``catalogue`` holds what is built: an SLO that nothing of ours can count is not in it."""
 
     folders: Workspace
     catalogue: Catalogue
     alarms: AlarmPolicy
     watched: WatchList
-    board_files: BoardFiles
+    board_files: BoardFiles | None
 
     def source(self, environment: str) -> Source:
+        from dashboards.standard.source import Source
+
         runbooks = frozenset(self.alarms.runbooks.ids())
         return Source(self.catalogue, environment, self.watched, runbooks)
 
     def boards(self, environment: str) -> tuple[Board, ...]:
         """Raises as ``BoardFiles.boards`` does."""
+        assert self.board_files is not None
         return self.board_files.boards(self.source(environment))
 
 
@@ -49,6 +57,8 @@ def open_workspace(folders: Workspace = SHIPPED) -> OpenWorkspace:
     Raises:
         DefinitionErrors: everything wrong in any of its files.
     """
+    from dashboards.standard.board_files import load_board_files
+
     problems = Problems()
     catalogue = problems.attempt(lambda: catalogue_of(folders))
     alarms = problems.attempt(lambda: load_alarm_policy(folders))

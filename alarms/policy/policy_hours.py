@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-import holidays
-
 from alarms.policy.policy import BusinessHours
 from foundation.located import Place
 
@@ -43,6 +41,8 @@ def _is_day(place: Place) -> bool:
 
 
 def _has_holidays(country: str, subdivision: str) -> bool:
+    import holidays  # here, for it takes longer to load than most commands to answer
+
     supported = holidays.list_supported_countries()
     return country in supported and (not subdivision or subdivision in supported[country])
 

@@ -21,7 +21,6 @@ from app.build_kinds import BOARDS, EVERY, OutputKinds
 from app.settings import ENV_PREFIX, Settings, channel_variable
 from app.workspace import OpenWorkspace, watched_of
 from dashboards.model.addresses import Deployment
-from dashboards.standard.board_files import BoardFiles, load_board_files
 from foundation.errors import Problems, UnreadableFile
 from foundation.exit_status import ExitStatus
 from foundation.files import read_text
@@ -34,6 +33,7 @@ from slo.model.catalogue import Catalogue
 from slo.prometheus.rules import built_part
 
 if TYPE_CHECKING:
+    from dashboards.standard.board_files import BoardFiles
     from dashboards.truth.gates import Report
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ def check_everything(
     alarms = _attempt("definition", lambda: load_alarm_policy(folders), findings)
     watched = _attempt("definition", lambda: watched_of(folders, catalogue or Catalogue(())), findings)
     intakes = _attempt("definition", lambda: load_intakes(folders), findings)
-    files = _attempt("boards", lambda: load_board_files(folders), findings) if only & BOARDS else BoardFiles()
+    files = _board_files(folders, findings) if only & BOARDS else None
     if folders.is_shipped:  # the only one that decides on credit
         findings += _credit_findings(settings, counts)
     if catalogue is not None:
@@ -119,7 +119,13 @@ def check_everything(
     skipped = [GENERATED, TRUTH]
     if intakes is not None:
         counts |= {"intakes": len(intakes.mappings), "heartbeats": len(intakes.heartbeats)}
-    if catalogue is None or alarms is None or watched is None or intakes is None or files is None:
+    if (
+        catalogue is None
+        or alarms is None
+        or watched is None
+        or intakes is None
+        or (only & BOARDS and files is None)
+    ):
         placed = _placed(findings, folders.definitions)
         return Checked(placed, counts, unwatched, executed, skipped=tuple(skipped))
     replaced: tuple[str, ...] = ()
@@ -140,6 +146,12 @@ def check_everything(
         skipped = []
     placed = _placed(findings, folders.definitions)
     return Checked(placed, counts, unwatched, executed, replaced, made, tuple(skipped))
+
+
+def _board_files(folders: Workspace, findings: list[Finding]) -> BoardFiles | None:
+    from dashboards.standard.board_files import load_board_files
+
+    return _attempt("boards", lambda: load_board_files(folders), findings)
 
 
 def _tried(settings: Settings, opened: OpenWorkspace, only: OutputKinds) -> Generated:
@@ -192,6 +204,7 @@ def _told_of_boards(
 
 
 def _replaced(opened: OpenWorkspace, environment: str) -> tuple[str, ...]:
+    assert opened.board_files is not None
     taken = opened.board_files.replaced(opened.source(environment))
     return tuple(
         f"the standard board {name} is replaced by the one of {_opens(str(path), path.parent)}"

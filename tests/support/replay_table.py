@@ -45,7 +45,7 @@ SCENARIOS = {
 
 
 def text_of(query: object) -> str:
-    return promql.substitute(promql.render(query), BOARD_VARIABLES)  # type: ignore[arg-type]
+    return promql.substitute(promql.render(query), BOARD_VARIABLES)
 
 
 def queries(panel: Panel) -> list[str]:

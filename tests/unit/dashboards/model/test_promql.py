@@ -113,4 +113,4 @@ def test_a_longer_variable_is_not_eaten_by_a_shorter_one() -> None:
 
 def test_an_unknown_query_is_refused_by_name() -> None:
     with pytest.raises(TypeError, match="no PromQL is known for str"):
-        promql.render("up")  # type: ignore[arg-type]
+        promql.render("up")
