@@ -105,12 +105,11 @@ class LatencyIndicator(CountsEvents):
         return self._increase(selecting(f"{self.name}_count", self.matchers)), self._increase(good)
 
     def _native(self) -> tuple[str, str]:
-        """The share of an empty histogram is NaN: what is not at least 0 is left out."""
         bound = decimal_text(self.threshold * 1000 if in_milliseconds(self.name) else self.threshold)
         total = self._increase(selecting(self.name, self.matchers))
         counted = self._increase(selecting(self.name, self._good))
         share = f"histogram_fraction(0, {bound}, {counted})"
-        return f"histogram_count({total})", f"({share} * histogram_count({counted})) >= 0"
+        return f"histogram_count({total})", f"{share} * histogram_count({counted})"
 
     @property
     def _good(self) -> tuple[LabelMatcher, ...]:

@@ -82,6 +82,8 @@ def _summed(query: str, grouping: Grouping, window: timedelta) -> str:
     text = grouped(with_window(query, duration_text(window)), analyse(query).grouping, grouping)
     if analyse(query).counts in ("rate", "irate"):
         return f"({text} * {window // timedelta(seconds=1)})"
+    if "histogram_fraction" in analyse(query).functions:  # NaN of an empty histogram
+        return f"({real(text)})"
     return text if text.startswith("sum") else f"({text})"
 
 

@@ -130,9 +130,9 @@ def test_a_native_histogram_is_counted_and_its_burn_pages(tmp_path: Path, catalo
 
 
 @pytest.mark.skipif(CURRENT is None, reason="no promtool that knows native series: make promtool-native")
-def test_quiet_hours_leave_no_hole_in_what_is_counted(tmp_path: Path) -> None:
+def test_quiet_hours_leave_no_hole_in_what_is_counted(tmp_path: Path, catalogue: Catalogue) -> None:
     """The share of an empty histogram is NaN, which would stay in every sum of the next days."""
-    rules = rules_in(tmp_path, loaded(tmp_path, SAID))
+    rules = rules_in(tmp_path, catalogue)
     growth = "{{schema:0 sum:70 count:100 offset:-1 buckets:[10 90]}}"
     busy = f"{{{{schema:0 sum:0 count:0 offset:-1 buckets:[0 0]}}}}+{growth}x120"
     quiet = "{{schema:0 sum:8400 count:12000 offset:-1 buckets:[1200 10800]}}x120"
