@@ -7,8 +7,6 @@ With ``MIRANTE_PROOF=full`` it also waits, as a newcomer would, until the boards
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -19,28 +17,16 @@ import httpx
 import pytest
 
 from tests.support.foreign_metrics import PAST, exposed, past, scrape_config
-from tests.support.patience import patience, wait_until
+from tests.support.guides import WRITTEN, Step, commands, run, told
+from tests.support.patience import wait_until
 from tests.support.prometheus_server import backfill, needs_prometheus, prometheus_server
 
 pytestmark = [needs_prometheus, pytest.mark.proof]
 
-GUIDE = Path(__file__).parents[2] / "docs" / "getting-started.md"
-WRITTEN = "http://localhost:9090"
+GUIDE = "getting-started.md"
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 BURN = "slo:burn_rate:ratio1h"
 STATUS = "mirante --workspace shop slo status"
-
-
-def commands(guide: str) -> list[str]:
-    """Each line of each ``sh`` block."""
-    return [line for block in re.findall(r"```sh\n(.*?)```", guide, re.DOTALL) for line in block.splitlines()]
-
-
-@dataclass(frozen=True)
-class Step:
-    command: str
-    seconds: float
-    said: str
 
 
 @dataclass(frozen=True)
@@ -51,23 +37,6 @@ class Newcomer:
 
     def said(self, command: str) -> list[str]:
         return [step.said for step in self.steps if command in step.command]
-
-
-def run(command: str, folder: Path, url: str) -> Step:
-    """As typed, with the address of this Prometheus and the programs of this checkout."""
-    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    begun = time.monotonic()
-    done = subprocess.run(
-        ["/bin/sh", "-c", command.replace(WRITTEN, url)],
-        cwd=folder,
-        env={**os.environ, "PATH": programs, "NO_PROXY": "*", "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        timeout=patience(120),
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    return Step(command, time.monotonic() - begun, done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +52,7 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
         ) as url,
     ):
         wait_until(lambda: scraped(url), 30, "every job is scraped")
-        for command in commands(GUIDE.read_text("utf-8")):
+        for command in commands(GUIDE):
             if FULL and "preview" in command:
                 begun = time.monotonic()
                 wait_until(lambda: burns(url), 200, "the rules recorded a burn rate")
@@ -110,9 +79,7 @@ def test_the_path_is_walked_as_the_guide_has_it(
 ) -> None:
     assert len(newcomer.steps) >= 8
     with capsys.disabled():
-        for step in newcomer.steps:
-            sys.stdout.write(f"\n{step.seconds:7.1f} s  {step.command}")
-        sys.stdout.write(f"\n{sum(step.seconds for step in newcomer.steps):7.1f} s  in all\n")
+        sys.stdout.write(told(newcomer.steps))
 
 
 def test_every_foreign_service_is_found_and_what_is_left_out_is_named(newcomer: Newcomer) -> None:
