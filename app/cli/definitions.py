@@ -331,7 +331,8 @@ def import_(
         from app.cli.import_proof import prove_import
 
         url = prometheus_of(settings, prometheus)
-        status = status or prove_import(settings, found.catalogue.slos, files, rules, url, days, language)
+        read = [Path(file.name) for file in found.files if file.formats]
+        status = status or prove_import(settings, found.catalogue.slos, read, rules, url, days, language)
     raise SystemExit(status)
 
 

@@ -1,5 +1,5 @@
-"""The commands of ``docs/migration.md``, run as they stand on files of Sloth, OpenSLO and Pyrra, against a real
-Prometheus that has their metrics. Commands and seconds are printed.
+"""The commands of ``docs/migration.md``, run as they stand on files of Sloth, OpenSLO and Pyrra, against a
+real Prometheus that has their metrics. Commands and seconds are printed.
 """
 
 from __future__ import annotations

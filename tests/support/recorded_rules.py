@@ -38,13 +38,16 @@ def written_rules(slo: Slo, environment: str, folder: Path) -> Path:
 def record(folder: Path, data: Path, evaluated: Sequence[Evaluated]) -> None:
     """Adds to ``data`` what the rules recorded."""
     for number in range(ROUNDS):
+        times: dict[tuple[datetime, datetime], list[str]] = {}
+        for one in evaluated:
+            last = one.times[-1][1]
+            for span in one.times if number == 0 else [(last - LATELY, last)]:
+                times.setdefault(span, []).append(str(one.file))
         with prometheus_server(folder, data) as url:
-            for one in evaluated:
-                last = one.times[-1][1]
-                for start, end in one.times if number == 0 else [(last - LATELY, last)]:
-                    done = promtool(
-                        *("tsdb", "create-blocks-from", "rules", f"--url={url}", f"--output-dir={data}"),
-                        *(f"--start={start.timestamp():.0f}", f"--end={end.timestamp():.0f}"),
-                        str(one.file),
-                    )
-                    assert done.returncode == 0, done.stdout + done.stderr
+            for (start, end), files in times.items():
+                done = promtool(
+                    *("tsdb", "create-blocks-from", "rules", f"--url={url}", f"--output-dir={data}"),
+                    *(f"--start={start.timestamp():.0f}", f"--end={end.timestamp():.0f}"),
+                    *files,
+                )
+                assert done.returncode == 0, done.stdout + done.stderr
