@@ -6,6 +6,7 @@ another environment, some that were not evaluated for an hour.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ from slo.model import conventions as names
 from slo.model.spec import MetricQuery, Slo
 from tests.support.memory_ledger import MemoryLedger
 from tests.support.patience import patience
-from tests.support.prometheus_server import backfill, free_port, needs_prometheus, prometheus_server
+from tests.support.prometheus_server import backfill, needs_prometheus, prometheus_server
 from tests.support.recorded_rules import Evaluated, record, written_rules
 from tests.support.slo_samples import HOUR, MINUTE, an_slo
 
@@ -225,8 +226,12 @@ def test_a_ledger_without_counts_is_unknown(audited: Audited) -> None:
 
 
 def test_a_prometheus_that_is_gone_is_told_since_when_and_a_drift_keeps_its_date(audited: Audited) -> None:
-    gone = f"http://127.0.0.1:{free_port()}"
-    with httpx.Client(trust_env=False, timeout=patience(60)) as client:
+    with (
+        socket.socket() as held,  # bound and not listening, so that nobody else answers there
+        httpx.Client(trust_env=False, timeout=patience(60)) as client,
+    ):
+        held.bind(("127.0.0.1", 0))
+        gone = f"http://127.0.0.1:{held.getsockname()[1]}"
         audits = audit(gone, audited.ledger, client, audited.report)
         first, later = audits.audit(NOW), audits.audit(NOW + HOUR)
         assert "cannot be reached" in later.silence
