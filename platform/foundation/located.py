@@ -213,6 +213,11 @@ class Section:
     def line(self) -> int | None:
         return self.place.line
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it is somebody's who may keep what it names elsewhere."""
+        return self.place.source.problems.is_part
+
     def refuse(self, key: str, problem: str, fix: str) -> None:
         """About ``key``, written or not; an empty key is the mapping itself."""
         (self._at(key) if key else self.place).wrong(problem, fix)

@@ -121,5 +121,7 @@ def read(file: FoundFile, around: OtherFiles, *, named: bool) -> ImportedFile:
 
 def _without_indicator(notices: Sequence[Notice]) -> Iterator[Notice]:
     for notice in notices:
-        if notice.effect is Effect.LOST and notice.field.endswith(("indicatorRef", "sliRef")):
+        if notice.effect is Effect.LOST and notice.field.endswith(
+            ("indicatorRef", "sliRef", ".op", ".value")
+        ):
             yield notice

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from foundation.errors import Effect
 from foundation.located import Section
 from foundation.quantities import duration_text, parse_duration, parse_number
 from slo.model.spec import BudgetingMethod, Indicator, Objective, Window
@@ -131,17 +132,26 @@ def _slice_window(item: Section, required: bool) -> timedelta | None:
     return window
 
 
-def check_bounds(raw: WrittenObjective, indicator: Indicator) -> None:
-    """``op`` and ``value`` belong to metrics that have a bound: needed there, without effect elsewhere."""
+def check_bounds(raw: WrittenObjective, indicator: Indicator, *, is_named: bool = False) -> bool:
+    """``op`` and ``value`` belong to metrics that have a bound: needed there, without effect elsewhere.
+
+    Of a metric that the file only names (``is_named``), OpenSLO's own tools cannot ask for them: somebody's
+    file is then whole without. Whether nothing is missing.
+    """
     item, objective = raw.section, raw.objective
     metric = f"{indicator.key.removesuffix('Metric')} metric"
     if indicator.is_bounded:
         for key, given in (("op", objective.op), ("value", objective.value)):
             if given is None:
                 fix = "Add it, for example op: lte, value: 0.2."
-                item.refuse(key, f"is required with a {metric}", fix)
+                problem = f"is required with a {metric}"
+                if is_named and item.is_part:
+                    item.notice(key, f"{problem}; without it the SLO is not imported", fix, Effect.LOST)
+                else:
+                    item.refuse(key, problem, fix)
     elif objective.op or objective.value is not None:
         item.notice("op" if objective.op else "value", f"has no effect on a {metric}", "Remove it.")
+    return not indicator.is_bounded or (objective.op is not None and objective.value is not None)
 
 
 def read_time_window(spec: Section) -> Window:

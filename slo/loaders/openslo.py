@@ -158,12 +158,14 @@ class OpenSlo:
         elif not _has_indicator(spec):
             spec.refuse("indicator", "is required but missing", "Add indicator: or indicatorRef:.")
         elif shared is not None and objectives:
+            is_named = not (spec.has("indicator") or spec.has("sli"))
+            bounded = [check_bounds(written, shared, is_named=is_named) for written in objectives]
             for written in objectives:
-                check_bounds(written, shared)
                 if written.weight is not None:
                     problem = "needs an indicator in each objective"
                     written.section.refuse("compositeWeight", problem, "Remove it.")
-            self.slos.append(slo(indicator=shared, objectives=tuple(one.objective for one in objectives)))
+            if all(bounded):
+                self.slos.append(slo(indicator=shared, objectives=tuple(one.objective for one in objectives)))
 
     def _read_v1alpha(self, document: Section) -> None:
         """One SLO; or one for each objective, where they are not measured alike."""

@@ -160,6 +160,22 @@ def test_an_slo_without_its_indicator_is_told_to_be_left_behind(tmp_path: Path) 
     assert (found.files[0].result, found.exit_status) == (ImportResult.INCOMPLETE, ExitStatus.NO)
 
 
+def test_a_bound_that_a_named_threshold_lacks_is_told_and_the_rest_of_the_file_is_imported(
+    tmp_path: Path,
+) -> None:
+    start, end = SLO.index("  indicator:"), SLO.index("  objectives:")
+    metric = "{metricSource: {type: Prometheus, spec: {query: max(x)}}}"
+    sli = (
+        f"apiVersion: openslo/v1\nkind: SLI\nmetadata: {{name: load}}\nspec: {{thresholdMetric: {metric}}}\n"
+    )
+    unbounded = SLO[:start].replace("name: uptime", "name: load") + "  indicatorRef: load\n" + SLO[end:]
+    write(tmp_path, slo=f"{SLO}---\n{sli}---\n{unbounded}")
+    found = import_files([tmp_path])
+    assert [slo.id for slo in found.catalogue.slos] == ["web/uptime"]
+    assert (found.files[0].result, found.exit_status) == (ImportResult.INCOMPLETE, ExitStatus.NO)
+    assert any("value" in change.about and "is not imported" in change.text for change in found.changes)
+
+
 def test_a_source_that_nobody_here_counts_is_loaded_and_named(tmp_path: Path) -> None:
     write(tmp_path, slo=SLO.replace("type: Prometheus", "type: Datadog"))
     found = import_files([tmp_path])
