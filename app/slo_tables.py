@@ -15,6 +15,7 @@ from foundation.quantities import duration_text, percent_text, rounded_percent_t
 from slo.judge.composite import CompositeStatus
 from slo.judge.explain import NOUNS
 from slo.judge.status import ObjectiveState, ObjectiveStatus, TierStatus
+from slo.judge.worst import worst_groups
 
 STYLES = {
     ObjectiveState.OK: "green",
@@ -49,12 +50,15 @@ class Overview:
         for heading in columns:
             right = heading in {"objective", "good / total", "left"}
             table.add_column(heading, justify="right" if right else "left", overflow="fold")
-        for item in self.statuses:
+        shown = worst_groups(self.statuses)
+        for item in shown.statuses:
             row = _row(item)
             table.add_row(*(row[heading] for heading in columns))
         yield table
         environment = self.statuses[0].environment if self.statuses else "?"
         at = f"{self.statuses[0].at:%Y-%m-%d %H:%M:%S} UTC" if self.statuses else ""
+        for hidden in shown.hidden:
+            yield Text(hidden.en)
         for line in forecasts(self.statuses):
             yield Text(line, style="dim")
         yield Text(f"environment {environment}, {at}", style="dim")

@@ -88,9 +88,13 @@ def show(settings: Settings, slo_id: str, as_json: bool) -> None:
         echo_json(status_documents(statuses, _audited(settings, view)))
         return
     from app.slo_tables import detail
+    from slo.judge.worst import worst_groups
 
-    for item in statuses:
+    shown = worst_groups(statuses)
+    for item in shown.statuses:
         stdout.print(detail(item))
+    for hidden in shown.hidden:
+        say(hidden.en)
     _hint(settings, statuses)
     _tell_drift(_audited(settings, view), view, slo_id)
 

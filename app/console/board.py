@@ -23,6 +23,7 @@ from credit.domain.errors import DomainError
 from dashboards.model.palette import State
 from exporters.collectors.consistency_index import ConsistencySource
 from slo.judge.status import ObjectiveState, ObjectiveStatus
+from slo.judge.worst import worst_groups
 from slo.model.errors import SloError
 from slo.model.periods import MINUTE, floor_minute
 
@@ -95,11 +96,16 @@ def board_page(deps: ConsoleDependencies, period: str, reader: Reader) -> dict[s
     def compared() -> list[PairRow] | None:
         return None if deps.consistency is None else consistency_rows(deps.consistency, reader)
 
+    def promised() -> list[PromiseRow]:
+        groups = worst_groups(deps.statuses())
+        problems.extend(hidden.of(reader.language) for hidden in groups.hidden)
+        return [promise_row(item, reader) for item in groups.statuses]
+
     found = shown("incidents", incidents)
     return {
         "period": period,
         "periods": tuple(PERIODS),
-        "promises": shown("objectives", lambda: [promise_row(item, reader) for item in deps.statuses()]),
+        "promises": shown("objectives", promised),
         "decisions": shown("decisions", decided),
         "pairs": shown("consistency", compared),
         "severities": None if found is None else severity_rows(found, reader),

@@ -27,6 +27,7 @@ from app.console.visits import Reader
 from foundation.quantities import duration_text
 from slo.judge.burn_rate import TierBurn, WindowBurn
 from slo.judge.status import ObjectiveStatus
+from slo.judge.worst import worst_groups
 from slo.ledger.exclusions import clip
 from slo.ledger.ledger import Counts, Ledger, series_key
 from slo.model.periods import MINUTE
@@ -85,7 +86,7 @@ def objective_page(deps: ConsoleDependencies, slo_id: str, reader: Reader) -> di
         SloError: the ledger cannot be read.
     """
     slo = deps.catalogue.slo(slo_id)
-    statuses = [status for status in deps.statuses() if status.slo.id == slo_id]
+    shown = worst_groups(status for status in deps.statuses() if status.slo.id == slo_id)
     history = [incident for incident in deps.desk.incidents(limit=500) if incident.slo_id == slo_id]
     language = reader.language
     return {
@@ -93,7 +94,8 @@ def objective_page(deps: ConsoleDependencies, slo_id: str, reader: Reader) -> di
         "name": slo_text(slo, "display_name", language),
         "description": slo_text(slo, "description", language),
         "terms": [(term, slo_text(slo, term, language)) for term in _TERMS],
-        "panels": [_panel(deps, status, reader) for status in statuses],
+        "panels": [_panel(deps, status, reader) for status in shown.statuses],
+        "hidden": [hidden.of(language) for hidden in shown.hidden],
         "history": [incident_view(deps, incident, reader) for incident in history[:20]],
         "runbook": runbook_of(deps, slo_id),
         "queries": queries_of(slo),

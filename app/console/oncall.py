@@ -12,6 +12,7 @@ from app.console.incident_view import IncidentView, incident_view
 from app.console.objective_view import ObjectiveView, objective_view, urgency
 from app.console.ports import ConsoleDependencies
 from app.console.visits import Reader
+from slo.judge.worst import worst_groups
 from slo.model.errors import SloError
 
 
@@ -46,7 +47,9 @@ def oncall_page(deps: ConsoleDependencies, reader: Reader) -> dict[str, object]:
     except AlarmsError as error:
         problems.append(reader.texts("problem.incidents", reason=error))
     try:
-        worst_first = sorted(deps.statuses(), key=urgency)
+        shown = worst_groups(deps.statuses())
+        problems += [hidden.of(reader.language) for hidden in shown.hidden]
+        worst_first = sorted(shown.statuses, key=urgency)
         objectives = [objective_view(status, deps.ledger, reader) for status in worst_first]
     except SloError as error:
         problems.append(reader.texts("problem.objectives", reason=error))

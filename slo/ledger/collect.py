@@ -25,6 +25,7 @@ from slo.model.spec import BudgetingMethod, Objective, Slo
 
 LATE = timedelta(minutes=15)
 HISTORY = timedelta(days=14)
+MOST_GROUPS = 2_000  # of one SLO: each has a row a minute
 AT_ONCE = timedelta(hours=6)  # how much history one transaction takes in after a long absence
 JOINED = "slices"  # ratios are not additive: a slice is judged over all sources together
 
@@ -156,7 +157,15 @@ class Collector:
                 source: marks for source, marks in alive.items() if names.get(source, set()) & plan.metrics
             }
             groups = {key.labels for key in self._reach.series(plan.slo)} if plan.slo.is_grouped else {()}
+            if not heard:  # nobody vouches for what has no series
+                relevant = list(plan.judgeable(relevant))
             tallies = _tallies(plan, relevant, heard, groups)
+            if len(tallies) > MOST_GROUPS:
+                self._unread[plan.slo.id] = (
+                    f"it has {len(tallies):,} groups of {plan.slo.grouping}, and at most {MOST_GROUPS:,} are "
+                    "counted; add them up to fewer with mirante.dev/group-by"
+                )
+                continue
             for labels, sources in tallies.items():
                 yield from rows_of(plan.slo, self._environment, labels, sources, start, whole_until)
 

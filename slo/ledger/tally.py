@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from slo.ledger.ledger import summed_bound
 from slo.ledger.minute_counts import MinuteCount
@@ -71,6 +72,26 @@ class CountPlan:
             if count.error_bound is not None:
                 bounds[group] = bounds.get(group, 0) + count.error_bound
         return {group: self._tally(total, parts[group], bounds.get(group)) for group, total in totals.items()}
+
+    def judgeable(self, counts: Sequence[MinuteCount]) -> Sequence[MinuteCount]:
+        """Without the minutes of a group in which a bucket that is asked for has no series: where nobody
+        knows what was fast enough, nothing is known.
+
+        ``counts`` come from a source that tells of every series, zeros too.
+        """
+        buckets = (*self.total.buckets, *self.part.buckets)
+        if not buckets:
+            return counts
+        known: dict[tuple[Labels, datetime], set[int]] = {}
+        groups: list[tuple[Labels, datetime]] = []
+        for count in counts:
+            labels = dict(count.labels)
+            groups.append((self.group(labels), count.minute))
+            seen = known.setdefault(groups[-1], set())
+            seen.update(
+                index for index, one in enumerate(buckets) if one.name == count.name and one.selects(labels)
+            )
+        return [count for count, at in zip(counts, groups, strict=True) if len(known[at]) == len(buckets)]
 
     def group(self, labels: Mapping[str, str]) -> Labels:
         """As our own series call them."""

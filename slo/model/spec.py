@@ -231,7 +231,9 @@ class Slo:
     def shared_grouping(self) -> SharedGrouping:
         """What its queries leave, and why no budget can be kept so where that is so."""
         events = self.indicator.events
-        asked = self.indicator.queries if events is None else {"total": events.total, "part": events.part}
+        asked = self.indicator.queries
+        if events is not None:
+            asked = {"total": events.total, "good" if events.part_is_good else "bad": events.part}
         texts = tuple((part, m.query) for part, m in asked.items() if m.source_type == "Prometheus")
         return shared_grouping(texts, self.summed_to)
 

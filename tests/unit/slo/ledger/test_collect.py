@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
+import pytest
+
 from foundation.clock import ManualClock
 from foundation.count_journal import CounterIncrement, labels_of
 from slo.indicators.ratio import RatioIndicator
 from slo.indicators.threshold import ThresholdIndicator
+from slo.ledger import collect
 from slo.ledger.collect import Collector
 from slo.ledger.ledger import Counts
 from slo.loaders.catalogue_files import load_catalogue
@@ -287,3 +290,15 @@ def test_an_slo_that_cannot_be_counted_is_named_and_the_others_go_on() -> None:
 def test_every_shipped_definition_can_be_counted_from_the_services_own_counters() -> None:
     stage = Stage(*load_catalogue().slos)
     assert stage.collector.refused == {}
+
+
+def test_too_many_groups_are_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collect, "MOST_GROUPS", 3)
+    slo = an_slo(indicator=counted_by("pair"))
+    stage = Stage(slo)
+    for pair in ("a", "b", "c", "d"):
+        stage.count(1, pair=pair)
+    stage.collector.collect()
+    assert "4 groups of pair" in stage.collector.refused[slo.id]
+    assert "group-by" in stage.collector.refused[slo.id]
+    assert stage.ledger.series("test", slo.id) == []
