@@ -16,14 +16,14 @@ _BAD_FIRST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownGroups:
     """``hidden``: what is not among ``statuses``, a sentence for each objective."""
 
     statuses: tuple[ObjectiveStatus, ...]
     hidden: tuple[Text, ...]
 
 
-def worst_groups(statuses: Iterable[ObjectiveStatus], most: int = MOST_SHOWN) -> Shown:
+def worst_groups(statuses: Iterable[ObjectiveStatus], most: int = MOST_SHOWN) -> ShownGroups:
     """At most ``most`` of each objective, in the order they came in; of more than that, the worst first."""
     groups: dict[tuple[str, str], list[ObjectiveStatus]] = {}
     for item in statuses:
@@ -34,7 +34,7 @@ def worst_groups(statuses: Iterable[ObjectiveStatus], most: int = MOST_SHOWN) ->
         shown += found if len(found) <= most else sorted(found, key=_rank)[:most]
         if len(found) > most:
             hidden.append(_hidden(slo_id, objective, found, most))
-    return Shown(tuple(shown), tuple(hidden))
+    return ShownGroups(tuple(shown), tuple(hidden))
 
 
 def _rank(item: ObjectiveStatus) -> tuple[int, object]:
