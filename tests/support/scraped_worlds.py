@@ -80,6 +80,7 @@ class Trial:
     restarts: int = 0
     truth: dict[str, dict[datetime, dict[str, int]]] = field(default_factory=dict)  # group, minute, outcome
     series: int = 0
+    unseen: dict[str, int] = field(default_factory=lambda: {OK: 0, ERROR: 0})  # see World._unseen
 
     @property
     def end(self) -> datetime:
@@ -97,6 +98,7 @@ class Trial:
 
 
 Lines = dict[str, list[str]]
+WINDOW = 600.0  # seconds: what the recording rules add the period up from
 
 
 class World:
@@ -105,9 +107,11 @@ class World:
     def __init__(self, trial: Trial, seed: int) -> None:
         self.trial, self.shape, self.chance = trial, trial.shape, random.Random(seed)
         self.lines: Lines = {}
+        self.last: dict[tuple[str, ...], tuple[float, int]] = {}
         self.base = self.chance.choice([0.02, 0.3, 5.0, 80.0])
         self.errors = self.chance.choice([0.001, 0.02, 0.2])
         whole = trial.length > timedelta(days=1)
+        self.gaps = self.shape.gaps / (15 if whole else 1)
         self.restarts_a_day = self.chance.choice([0.3, 1.0, 4.0] if whole else [2.0, 12.0, 40.0])
         self.down = 0
         self.bursts = [self.chance.uniform(0, 86_400) for _ in range(3)]
@@ -158,13 +162,13 @@ class World:
                 self._exporter(begin + tick * trial.interval)
 
     def _failing(self, edge: bool) -> bool:
-        if edge or not self.shape.gaps:
+        if edge or not self.gaps:
             self.down = 0
             return False
         if self.down:
             self.down -= 1
             return True
-        if self.chance.random() < self.shape.gaps:
+        if self.chance.random() < self.gaps:
             self.down = self.chance.choice([0, 0, 0, 1, 4, 25])
             return True
         return False
@@ -226,11 +230,20 @@ class World:
         for outcome, count in process.shown.items():
             forgotten = self.shape.behind and outcome == ERROR and process.idle * self.trial.interval > 3_600
             if count is not None and not forgotten:
+                self._unseen(process, outcome, count, at)
                 self._line("requests_total", {**process.labels, "outcome": outcome}, count, at)
         if self.shape.told and not self.shape.behind:
             self._line("up", process.target, 1, at)
             if self.shape.started:
                 self._line("process_start_time_seconds", process.target, round(process.started, 2), at)
+
+    def _unseen(self, process: Process, outcome: str, count: int, at: float) -> None:
+        """What a window of ten minutes cannot see: a first value, and what fell into a longer absence."""
+        series = (outcome, *process.labels.values())
+        before, value = self.last.get(series, (0.0, 0))
+        if at - before > WINDOW and at - self.trial.start.timestamp() > self.trial.interval:
+            self.trial.unseen[outcome] += count - value if value <= count else count
+        self.last[series] = at, count
 
     def _exporter(self, at: float) -> None:
         target = self.processes[0].target
