@@ -1,8 +1,8 @@
 """`mirante build` of many SLOs as whole processes: rules alone, everything, and again with one SLO changed.
 
 Beside Sloth's own generator over the same files, where its binary is found (``MIRANTE_BENCH_SLOTH``, or
-`sloth` on the path); else beside reading the same YAML with the C loader and writing it as JSON, which nothing
-that reads definitions can do without.
+`sloth` on the path); else beside reading the same YAML with the C loader and writing it as JSON, which
+nothing that reads definitions can do without.
 """
 
 from __future__ import annotations
