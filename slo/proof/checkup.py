@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from slo.ledger.prometheus_queries import PrometheusQueries
-from slo.model.periods import floor_minute
+from slo.model.periods import MINUTE, floor_minute
 from slo.model.spec import CountUnit, Slo
 from slo.prometheus.rules import unsupported
 from slo.proof.columns import NO_LABELS, Axis
@@ -19,7 +19,7 @@ from slo.proof.errors import NotReplayed, Unsupported
 from slo.proof.history import OfGroup, PrometheusHistory
 from slo.proof.pages import PageKind
 from slo.proof.presence import NotFound, not_found
-from slo.proof.prove import WARM_UP
+from slo.proof.prove import longest_window
 from slo.proof.side import groups_of, side_of
 
 HOUR = timedelta(hours=1)
@@ -75,10 +75,11 @@ def checkup(
     traffic = _traffic(slo, server, now)
     progress(f"{slo.id}: asking what its rules cost")
     spent = tuple(costs(slo, environment, server, now))
-    axis = Axis(floor_minute(now) - length - WARM_UP, (length + WARM_UP) // timedelta(minutes=1) + 1)
+    before = longest_window([slo])
+    axis = Axis(floor_minute(now) - length - before, (length + before) // MINUTE + 1)
     history = PrometheusHistory(server, axis, lambda text: progress(f"{slo.id}: {text}"))
     try:
-        pages, problem = _pages(slo, history), ""
+        pages, problem = _pages(slo, history, before // MINUTE), ""
     except (NotReplayed, Unsupported) as error:
         pages, problem = {}, str(error)
     return Checkup(slo.id, missing, traffic, _suggested(slo, traffic), pages, problem, spent, history.touched)
@@ -107,8 +108,8 @@ def _suggested(slo: Slo, traffic: HourlyTraffic | None) -> int | None:
     return least if traffic.quietest < least > (slo.min_events or 0) else None
 
 
-def _pages(slo: Slo, history: PrometheusHistory) -> Mapping[str, int]:
-    rules, first = our_rules(slo), WARM_UP // timedelta(minutes=1)
+def _pages(slo: Slo, history: PrometheusHistory, first: int) -> Mapping[str, int]:
+    rules = our_rules(slo)
     counted: Counter[str] = Counter({tier.name: 0 for tier in slo.tiers})
     groups: Sequence[tuple[tuple[str, str], ...]] = sorted(groups_of(rules, history)) or [NO_LABELS]
     for group in groups:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from slo.ledger.prometheus_queries import PrometheusQueries
-from slo.model.periods import floor_minute
+from slo.model.periods import MINUTE, floor_minute
 from slo.model.spec import Objective, Slo
 from slo.peers.slo import PeerSlo
 from slo.prometheus.rules import unsupported
@@ -17,8 +17,9 @@ from slo.proof.compare import ChangedPage, ComparedPages, compared
 from slo.proof.errors import NotReplayed, Unsupported
 from slo.proof.history import PrometheusHistory
 from slo.proof.reasons import ChangeReason
+from slo.proof.windows import pairs_of
 
-WARM_UP = timedelta(days=5)  # longer than any alert's window of these tools at 30 days
+SPARE = timedelta(hours=6)  # what an alert may wait besides
 Progress = Callable[[str], None]
 
 
@@ -62,14 +63,17 @@ def prove(
     now: datetime,
     length: timedelta,
     progress: Progress = lambda _: None,
+    warm_up: timedelta | None = None,
 ) -> Proof:
-    """
+    """``warm_up``: how much before is read too, so that long windows are full; ``None``: the longest.
+
     Raises:
         SourceError: the server cannot be asked.
     """
     end = floor_minute(now)
-    warm = WARM_UP // timedelta(minutes=1)
-    axis = Axis(end - length - WARM_UP, warm + length // timedelta(minutes=1) + 1)
+    before = longest_window(slos, peers) if warm_up is None else warm_up
+    warm = before // MINUTE
+    axis = Axis(end - length - before, warm + length // MINUTE + 1)
     proved, refused, touched, questions = [], [], 0, 0
     for number, (peer, own) in enumerate(together(slos, peers), 1):
         if own is None:
@@ -104,6 +108,13 @@ def prove(
             continue
         proved.append(found)
     return Proof(axis.at(warm), axis.end, tuple(proved), tuple(refused), touched, questions)
+
+
+def longest_window(slos: Sequence[Slo], peers: Sequence[PeerSlo] = ()) -> timedelta:
+    """How far back an alert may look, and wait."""
+    own = [tier.long_window + tier.alert_after for slo in slos for tier in slo.tiers]
+    theirs = [pair.long + pair.held for peer in peers for pair in pairs_of(peer)]
+    return max([*own, *theirs], default=timedelta(0)) + SPARE
 
 
 Own = tuple[Slo, Objective]

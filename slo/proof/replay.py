@@ -14,7 +14,7 @@ from typing import Protocol
 
 import promql_parser as promql
 
-from slo.model.promql import Selector, as_selector
+from slo.model.promql import Selector, as_selector, quoted
 from slo.proof.columns import (
     NO_LABELS,
     Axis,
@@ -95,7 +95,7 @@ class RuleReplay:
         except Unsupported:
             if self._reads_recorded(node):
                 raise
-            return self._history.asked(str(node), _longest(node))
+            return self._history.asked(_text(node), _longest(node))
 
     def _evaluated(self, node: object) -> Value:
         if isinstance(node, promql.ParenExpr):
@@ -151,11 +151,12 @@ class RuleReplay:
                 return {NO_LABELS: [value] * self.axis.count}
         if name in ("clamp_min", "clamp_max", "clamp", "abs"):
             return self._clamped(name, args)
+        if name in ("absent", "absent_over_time") and self._reads_recorded(node):
+            vector = self._as_vector(args[0]) if name == "absent" else self._over_time("present", args[0])
+            present = summed(list(vector.values())) or self.axis.empty()
+            return {NO_LABELS: [1.0 if value is None else None for value in present]}
         if name.endswith("_over_time") and self._reads_recorded(node):
             return self._over_time(name.removesuffix("_over_time"), args[0])
-        if name == "absent" and self._reads_recorded(node):
-            present = summed(list(self._as_vector(args[0]).values())) or self.axis.empty()
-            return {NO_LABELS: [1.0 if value is None else None for value in present]}
         raise Unsupported(f"function {name}")
 
     def _clamped(self, name: str, args: Sequence[object]) -> Value:
@@ -275,6 +276,16 @@ def _static(rule: Rule) -> dict[str, str]:
 
 def _selector(node: promql.VectorSelector) -> Selector:
     return as_selector(node, False)
+
+
+def _text(node: object) -> str:
+    """As it may be asked: the parser writes label values without what they escape."""
+    text = str(node)
+    for vector in _selectors(node):
+        for matcher in _selector(vector).matchers:
+            written = f"{matcher.name}{matcher.op}"
+            text = text.replace(f'{written}"{matcher.value}"', written + quoted(matcher.value))
+    return text
 
 
 def _bare(node: object) -> object:

@@ -1,0 +1,180 @@
+"""Twenty definitions of each other tool: its own rules (as it generated them) and ours, run by the real rule
+engine over the same random incidents. Every difference is one that the proof lists, with a reason.
+
+CI: 12 hours. ``MIRANTE_PROOF=full``: three days, so that the slow windows fill.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from slo.ledger.prometheus_queries import PrometheusQueries
+from slo.loaders.importer import import_files
+from slo.peers.files import peer_slos, written_rules
+from slo.proof.columns import NO_LABELS, Labels
+from slo.proof.compare import our_rules
+from slo.proof.pages import PageKind, alerts_of, group_of, static_labels
+from slo.proof.prove import Proof, prove, together
+from slo.proof.reasons import ChangeReason
+from slo.proof.replay import Rule
+from tests.golden.peers.record import definitions, recording
+from tests.support.prometheus_server import backfill, needs_prometheus, prometheus_server
+from tests.support.promtool_alerts import firing_by_promtool
+from tests.support.shop_history import Incident, Shop, random_incidents
+
+pytestmark = [needs_prometheus, pytest.mark.proof]
+FULL = os.environ.get("MIRANTE_PROOF") == "full"
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
+MINUTES = 3 * 1440 if FULL else 720
+EVERY = 5
+EDGE = 15  # minutes about a start or an end, where one may be before the other
+
+Key = tuple[str, PageKind, Labels]
+Minutes = Mapping[Key, frozenset[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    proof: Proof
+    theirs: Minutes
+    ours: Minutes
+    names: Sequence[str]
+
+
+def _shop() -> Shop:
+    """A total failure of the small cluster is always among the incidents."""
+    some = random_incidents(11, 60, MINUTES, MINUTES // 240)
+    return Shop(MINUTES, [*some, Incident("small", MINUTES // 2, 120, 1.0)], seed=5)
+
+
+@pytest.fixture(scope="module", params=["sloth", "pyrra"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp(request.param)
+    files = definitions(request.param)
+    slos = import_files(files).catalogue.slos
+    peers = written_rules(peer_slos(files), [recording(file) for file in files])
+    shop = _shop()
+    data = backfill(shop.lines(NOW - timedelta(minutes=MINUTES)), folder)
+    with prometheus_server(folder, data) as url, httpx.Client(timeout=60) as client:
+        proof = prove(
+            slos, peers, PrometheusQueries(url, client), NOW, timedelta(minutes=MINUTES), warm_up=timedelta(0)
+        )
+    pairs = [(peer, own) for peer, own in together(slos, peers) if own is not None]
+    series = shop.series()
+    theirs = {own[0].id: _needed(peer.rules) for peer, own in pairs}
+    ours = {own[0].id: _needed(our_rules(own[0])) for _, own in pairs}
+    return World(
+        proof,
+        _firing(folder, theirs, series),
+        _firing(folder, ours, series),
+        [own[0].id for _, own in pairs],
+    )
+
+
+def _needed(rules: Sequence[Rule]) -> list[Rule]:
+    """Without what only tells of the whole period: costly, and no alert reads it."""
+    return [rule for rule in rules if not str(rule.get("record", "")).endswith(_periods())]
+
+
+def _periods() -> tuple[str, ...]:
+    return ("30d", "4w", "28d", "1w:5m")
+
+
+def _firing(
+    folder: Path, rules: Mapping[str, Sequence[Rule]], series: Mapping[str, Sequence[int]]
+) -> Minutes:
+    """Minutes in which any alert of a kind fires, by definition and group."""
+    found: dict[Key, set[int]] = {}
+    whole = [rule for own in rules.values() for rule in own]
+    told = firing_by_promtool(folder, whole, series, EVERY)
+    known = [(slo_id, alert, static_labels(own)) for slo_id, own in rules.items() for alert in alerts_of(own)]
+    for minute, alerts in told.items():
+        for labels in alerts:
+            for slo_id, alert, static in known:
+                if _is(alert.labels, labels, slo_id):
+                    silent = alert.kind is PageKind.SILENCE
+                    kept = tuple(sorted(labels.items()))
+                    group = NO_LABELS if silent else group_of(kept, static | {"alertstate"})
+                    found.setdefault((slo_id, alert.kind, group), set()).add(minute)
+    return {key: frozenset(minutes) for key, minutes in found.items()}
+
+
+def _is(own: Mapping[str, str], labels: Mapping[str, str], slo_id: str) -> bool:
+    """Sloth's alerts say whose they are by the labels that they carry along."""
+    named = labels.get("sloth_id")
+    if named is not None and named != slo_id.replace("/", "-"):
+        return False
+    return all(labels.get(key) == value for key, value in own.items() if "{{" not in value)
+
+
+def _differing(world: World) -> Iterator[tuple[Key, list[int]]]:
+    """Minutes in which one fires and the other does not, but for those about a change of either."""
+    for key in sorted(world.theirs.keys() | world.ours.keys(), key=str):
+        theirs, ours = (side.get(key, frozenset()) for side in (world.theirs, world.ours))
+        changes = {
+            minute
+            for side in (theirs, ours)
+            for minute in range(EVERY, MINUTES + 1, EVERY)
+            if (minute in side) is not (minute - EVERY in side)
+        }
+        differing = sorted(
+            minute
+            for minute in theirs ^ ours
+            if not any(abs(minute - change) < EDGE for change in changes)
+            or all(near in theirs ^ ours for near in range(minute - EDGE, minute + EDGE + 1, EVERY))
+        )
+        if differing:
+            yield key, differing
+
+
+def test_every_difference_of_the_real_engine_is_listed(world: World) -> None:
+    start = NOW - timedelta(minutes=MINUTES)
+    listed = [
+        (each.slo, each.kind, each.group, [span for span in (each.peer, each.ours) if span])
+        for each in world.proof.differences
+    ]
+    missed = []
+    for (slo_id, kind, group), minutes in _differing(world):
+        spans = [
+            span
+            for name, own, labels, found in listed
+            if (name, own) == (slo_id, kind) and set(labels) <= set(group) | set(labels)
+            for span in found
+        ]
+        for minute in minutes:
+            at = start + timedelta(minutes=minute)
+            edge = timedelta(minutes=EDGE)
+            if not any(first - edge <= at <= last + edge for first, last in spans):
+                missed.append((slo_id, kind.value, group, minute))
+    assert missed == []
+
+
+def test_every_listed_difference_has_a_reason(world: World) -> None:
+    told = [(each.slo, each.kind, each.group, each.peer, each.ours) for each in world.proof.differences
+            if each.reason is ChangeReason.UNEXPLAINED]  # fmt: skip
+    assert told == []
+    assert world.proof.not_proved == ()
+    assert len(world.names) >= 20
+    print(_report(world))
+
+
+def _report(world: World) -> str:
+    """How many pages changed, by reason; read it with ``-s``."""
+    counts: dict[str, int] = {}
+    for each in world.proof.differences:
+        counts[each.reason.value] = counts.get(each.reason.value, 0) + 1
+    agreed = sum(one.pages.agreed for one in world.proof.proved)
+    lines = [f"{len(world.names)} definitions, {agreed} pages the same in both"]
+    return "\n".join([*lines, *(f"  {reason}: {count}" for reason, count in sorted(counts.items()))])
+
+
+def test_the_engine_said_something(world: World) -> None:
+    assert sum(len(minutes) for minutes in world.theirs.values()) > 100
+    assert sum(len(minutes) for minutes in world.ours.values()) > 100
