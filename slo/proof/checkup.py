@@ -17,7 +17,7 @@ from slo.proof.compare import our_rules
 from slo.proof.cost import RuleCost, costs
 from slo.proof.errors import NotReplayed, Unsupported
 from slo.proof.history import OfGroup, PrometheusHistory
-from slo.proof.pages import PageKind
+from slo.proof.pages import PageKind, urgent_tiers
 from slo.proof.presence import NotFound, not_found
 from slo.proof.prove import longest_window
 from slo.proof.side import groups_of, side_of
@@ -113,7 +113,7 @@ def _pages(slo: Slo, history: PrometheusHistory, first: int) -> Mapping[str, int
     counted: Counter[str] = Counter({tier.name: 0 for tier in slo.tiers})
     groups: Sequence[tuple[tuple[str, str], ...]] = sorted(groups_of(rules, history)) or [NO_LABELS]
     for group in groups:
-        side = side_of(rules, OfGroup(history, dict(group)), first, frozenset())
+        side = side_of(rules, OfGroup(history, dict(group)), first, urgent_tiers(slo))
         for (kind, _), spans in side.each.items():
             if kind is PageKind.SILENCE and group != groups[0]:
                 continue

@@ -12,7 +12,7 @@ from slo.peers.slo import PeerSlo
 from slo.prometheus.rules import rule_file
 from slo.proof.columns import NO_LABELS, Labels
 from slo.proof.history import OfGroup
-from slo.proof.pages import FiredSpan, PageKind
+from slo.proof.pages import FiredSpan, PageKind, urgent_tiers
 from slo.proof.reasons import ChangeReason
 from slo.proof.replay import Rule, RuleHistory
 from slo.proof.side import RuleSide, groups_of, side_of
@@ -89,7 +89,7 @@ class _Compared:
         self._sides: dict[str, RuleSide] = {}
         self.agreed = 0
         self.differences: list[ChangedPage] = []
-        theirs_side = side_of(peer.rules, history, first, theirs)
+        theirs_side = side_of(peer.rules, history, first)
         ours_side = self._side("", slo)
         for kind in PageKind:
             own_group = NO_LABELS if kind is PageKind.SILENCE else group
@@ -99,7 +99,7 @@ class _Compared:
 
     def _side(self, name: str, slo: Slo) -> RuleSide:
         if name not in self._sides:
-            self._sides[name] = side_of(our_rules(slo), self._history, self._first, frozenset())
+            self._sides[name] = side_of(our_rules(slo), self._history, self._first, urgent_tiers(slo))
         return self._sides[name]
 
     def _kind(self, kind: PageKind, theirs: RuleSide, ours: RuleSide, group: Labels) -> None:

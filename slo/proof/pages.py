@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from foundation.quantities import parse_duration
 from slo.model import conventions as names
+from slo.model.spec import Slo
 from slo.proof.columns import Axis, Column, Labels, labels_of
 from slo.proof.replay import Rule, RuleReplay
 
@@ -47,7 +48,8 @@ class FiredSpan:
         return self.start < other.end and other.start < self.end
 
 
-def alerts_of(rules: Iterable[Rule]) -> tuple[RuleAlert, ...]:
+def alerts_of(rules: Iterable[Rule], urgent: Collection[str] = ()) -> tuple[RuleAlert, ...]:
+    """``urgent``: the tiers of ours that page; what a rule says itself goes first."""
     found: list[RuleAlert] = []
     burning = 0
     for rule in rules:
@@ -55,17 +57,17 @@ def alerts_of(rules: Iterable[Rule]) -> tuple[RuleAlert, ...]:
             continue
         labels = rule.get("labels") or {}
         assert isinstance(labels, Mapping)
-        kind = _kind(str(rule["expr"]), labels, burning)
+        kind = _kind(str(rule["expr"]), labels, burning, urgent)
         burning += kind is not PageKind.SILENCE
         held = parse_duration(str(rule.get("for") or "0")) or timedelta(0)
         title = labels.get(names.LABEL_TIER) or labels.get("sloth_severity") or labels.get("long") or ""
-        if labels.get("long"):
+        if labels.get("long") and not labels.get(names.LABEL_TIER):
             title = f"{labels['short']}/{labels['long']}"
         found.append(RuleAlert(kind, str(title or rule["alert"]), str(rule["expr"]), held, dict(labels)))
     return tuple(found)
 
 
-def _kind(expr: str, labels: Mapping[str, str], before: int) -> PageKind:
+def _kind(expr: str, labels: Mapping[str, str], before: int, urgent: Collection[str]) -> PageKind:
     """Ours say it by their severity, Sloth's by a label, Pyrra's by their order."""
     if labels.get(names.LABEL_OBJECTIVE) == names.NO_DATA_OBJECTIVE or expr.startswith("absent("):
         return PageKind.SILENCE
@@ -75,8 +77,12 @@ def _kind(expr: str, labels: Mapping[str, str], before: int) -> PageKind:
         severity = str(labels.get(names.LABEL_SEVERITY, ""))
         if severity.startswith("P"):
             return PageKind.PAGE if severity in URGENT else PageKind.TICKET
-        return PageKind.PAGE if str(labels[names.LABEL_TIER]).startswith("page") else PageKind.TICKET
+        return PageKind.PAGE if labels[names.LABEL_TIER] in urgent else PageKind.TICKET
     return PageKind.PAGE if before < 2 else PageKind.TICKET
+
+
+def urgent_tiers(slo: Slo) -> frozenset[str]:
+    return frozenset(tier.name for tier in slo.tiers if tier.severity in URGENT)
 
 
 def static_labels(rules: Sequence[Rule]) -> frozenset[str]:

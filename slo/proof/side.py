@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from slo.proof.columns import Axis, Column, Labels, joined
@@ -22,21 +22,22 @@ from slo.proof.replay import Rule, RuleHistory, RuleReplay
 
 @dataclass(frozen=True, slots=True)
 class RuleSide:
-    """Episodes by kind and group, and the kinds that have an alert at all."""
+    """Episodes by kind and group, the kinds that have an alert at all, and each alert's own."""
 
     pages: Mapping[tuple[PageKind, Labels], Sequence[FiredSpan]]
     kinds: frozenset[PageKind]
-    groups: frozenset[Labels]
     each: Mapping[tuple[PageKind, Labels], Mapping[str, Sequence[FiredSpan]]]  # by title, not joined
 
     def of(self, kind: PageKind, group: Labels) -> Sequence[FiredSpan]:
         return self.pages.get((kind, group), ())
 
 
-def side_of(rules: Sequence[Rule], history: RuleHistory, first: int, groups: frozenset[Labels]) -> RuleSide:
+def side_of(
+    rules: Sequence[Rule], history: RuleHistory, first: int, urgent: Collection[str] = ()
+) -> RuleSide:
     """ComparedPages from evaluation ``first`` on."""
     replay, static, axis = RuleReplay(rules, history), static_labels(rules), history.axis
-    alerts = alerts_of(rules)
+    alerts = alerts_of(rules, urgent)
     verdicts: dict[tuple[PageKind, Labels], dict[str, list[bool]]] = {}
     for alert in alerts:
         for group, verdict in _verdicts(alert, replay, static, axis).items():
@@ -50,7 +51,7 @@ def side_of(rules: Sequence[Rule], history: RuleHistory, first: int, groups: fro
         key: {title: episodes({title: verdict}, axis, first) for title, verdict in found.items()}
         for key, found in verdicts.items()
     }
-    return RuleSide(pages, frozenset(alert.kind for alert in alerts), groups, each)
+    return RuleSide(pages, frozenset(alert.kind for alert in alerts), each)
 
 
 def _verdicts(
