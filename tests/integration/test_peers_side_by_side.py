@@ -98,7 +98,7 @@ def _firing(
     found: dict[Key, set[int]] = {}
     whole = [rule for own in rules.values() for rule in own]
     told = firing_by_promtool(folder, whole, series, EVERY)
-    known = [(slo_id, alert, static_labels(own)) for slo_id, own in rules.items() for alert in alerts_of(own)]
+    known = [(slo_id, alert, static_labels(own)) for slo_id, own in rules.items() for alert in alerts_of(own, urgent[slo_id])]
     for minute, alerts in told.items():
         for labels in alerts:
             meant = [each for each in known if _is(each[1].labels, labels, each[0])]
