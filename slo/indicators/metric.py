@@ -19,7 +19,7 @@ from slo.model.edges import by_number
 from slo.model.entities import DataSource
 from slo.model.grouping import Grouping, exactly
 from slo.model.periods import MINUTE
-from slo.model.promql import samples_range
+from slo.model.promql import samples_range, whole
 from slo.model.spec import CountExpressions, Indicator, MetricQuery, Objective, Slo
 
 TWIN_KEYS = ("namespace", "metricName", "dimensions", "stat")
@@ -52,7 +52,7 @@ def grouped(
         text = f'label_replace({text}, "{names.recorded_label(label)}", "$1", "{label}", "(.+)")'
     if clashing and grouping.exact:
         return exactly(map(names.recorded_label, grouping.names)).aggregated(operator, text)
-    return text if kept == grouping and not always else grouping.aggregated(operator, text)
+    return whole(text) if kept == grouping and not always else grouping.aggregated(operator, text)
 
 
 def averaged(share: CountExpressions, length: timedelta) -> CountExpressions:

@@ -84,7 +84,7 @@ def _summed(query: str, grouping: Grouping, window: timedelta) -> str:
         return f"({text} * {window // timedelta(seconds=1)})"
     if "histogram_fraction" in analyse(query).functions:  # NaN of an empty histogram
         return f"({real(text)})"
-    return text if text.startswith("sum") else f"({text})"
+    return text if text.startswith(("sum", "(")) else f"({text})"
 
 
 @dataclass(frozen=True, slots=True)

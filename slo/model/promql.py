@@ -33,6 +33,11 @@ def has_window(query: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def whole(expr: str) -> str:
+    """In parentheses if it is an operation, so that another operator beside it takes all of it."""
+    return f"({expr})" if isinstance(promql_parser.parse(expr), promql_parser.BinaryExpr) else expr
+
+
 def quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 

@@ -100,7 +100,7 @@ def test_the_reasons_are_told_in_portuguese_too(server: str) -> None:
 def test_files_of_nobody_have_nothing_to_be_proved(server: str, tmp_path: Path) -> None:
     done = mirante("import", HERE / "sloth" / "plain.yaml")
     assert done.status == 2
-    assert "--out DIR, or --prove" in done.err
+    assert "or --prove to see first what changes" in done.err
 
 
 @pytest.mark.parametrize(
