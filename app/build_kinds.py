@@ -17,6 +17,7 @@ class OutputKind(StrEnum):
 
 OutputKinds = Set[OutputKind]
 EVERY: OutputKinds = frozenset(OutputKind)
+ON_CLOUDWATCH: OutputKinds = frozenset((OutputKind.ALARMS, OutputKind.CLOUDWATCH))
 BOARDS: OutputKinds = frozenset((OutputKind.GRAFANA, OutputKind.CLOUDWATCH))
 
 _FOLDERS = {

@@ -17,7 +17,7 @@ from alarms.policy.channel import Channels, hook_secret_of, secret_of
 from alarms.policy.defaults import CHANNELS, INDICATORS, SCHEDULES
 from alarms.policy.runbook import Runbooks
 from app.build import BuildOptions, NotMade, tried
-from app.build_kinds import BOARDS, EVERY, OutputKinds
+from app.build_kinds import BOARDS, EVERY, ON_CLOUDWATCH, OutputKinds
 from app.settings import ENV_PREFIX, Settings, channel_variable
 from app.workspace import OpenWorkspace, watched_of
 from dashboards.model.addresses import Deployment
@@ -105,7 +105,7 @@ def check_everything(
         findings += _credit_findings(settings, counts)
     if catalogue is not None:
         counts |= _catalogue_counts(catalogue)
-    findings += lint.check(catalogue or sound_part_of(folders), _surroundings(settings, alarms))
+    findings += lint.check(catalogue or sound_part_of(folders), _surroundings(settings, alarms, only))
     if alarms is not None:
         counts |= {
             "runbooks": len(alarms.runbooks.ids()),
@@ -243,11 +243,12 @@ def _attempt(rule: str, load: Callable[[], T], findings: list[Finding]) -> T | N
     return loaded
 
 
-def _surroundings(settings: Settings, alarms: AlarmPolicy | None) -> LintSurroundings:
+def _surroundings(settings: Settings, alarms: AlarmPolicy | None, only: OutputKinds) -> LintSurroundings:
     ours = _own_metrics() if settings.folders.is_shipped else ()
     return LintSurroundings(
         environment=settings.environment,
         teams=frozenset() if alarms is None else frozenset(team.id for team in alarms.policy.teams),
+        cloudwatch=bool(only & ON_CLOUDWATCH),
         buckets={metric.name: frozenset(metric.buckets) for metric in ours if metric.buckets},
     )
 

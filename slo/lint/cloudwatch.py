@@ -12,8 +12,11 @@ from slo.model.conventions import CLOUDWATCH_DESCRIPTION
 
 
 def check_cloudwatch(catalogue: Catalogue, around: LintSurroundings) -> Iterator[Finding]:
+    if not around.cloudwatch:
+        return
+    by_id = {slo.id: slo for slo in catalogue.slos}
     for found in skipped(catalogue, around.environment):
-        slo = catalogue.slo(found.slo_id)
+        slo = by_id[found.slo_id]
         fix = "Prometheus and the ledger still alert. Shorten the window, or give a twin that fits."
         yield warning(slo, "cloudwatch-limit", found.what, f"gets no CloudWatch alarm: {found.reason}", fix)
     for alarm in alarms(catalogue, around.environment):
