@@ -186,3 +186,12 @@ def _report(world: World) -> str:
 def test_the_engine_said_something(world: World) -> None:
     assert sum(len(minutes) for minutes in world.theirs.values()) > 100
     assert sum(len(minutes) for minutes in world.ours.values()) > 100
+
+
+def test_a_small_cluster_that_fails_wholly_pages_with_both(world: World) -> None:
+    """What adding clusters up would hide."""
+    small = ("cluster", "small")
+    paged = {key[0] for key in world.theirs if key[1] is PageKind.PAGE and small in key[2]}
+    ours = {key[0] for key in world.ours if key[1] is PageKind.PAGE and small in key[2]}
+    assert paged
+    assert ours >= {name for name in paged if "few" not in name}  # of few events, more is asked
