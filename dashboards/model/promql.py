@@ -190,7 +190,9 @@ def _(query: Light) -> str:
     pages = " + ".join(_condition(query, tier) for tier in query.pages)
     tickets = " + ".join(_condition(query, tier) for tier in query.tickets)
     terms = [f"{PAGE_CODE} * ({pages})" if pages else "", f"clamp_max({tickets}, 1)" if tickets else ""]
-    burning = f"clamp_max({' + '.join(term for term in terms if term)}, {PAGE_CODE})"
+    left = recorded(conventions.RECORD_BUDGET_REMAINING, query.slo_id, query.objective)
+    terms = [term for term in terms if term] or [f"({left} < bool 0)"]
+    burning = f"clamp_max({' + '.join(terms)}, {PAGE_CODE})"
     watched = recorded(conventions.record_total(query.recent_window), query.slo_id, query.objective)
     light = f"{burning} or {watched} * 0 + {NO_TRAFFIC_CODE}"
     return light if query.slices_within is None else f"({light}) * {_present(query, query.slices_within)}"

@@ -207,8 +207,9 @@ class Light:
     """State code of an objective, from the very conditions that alert.
 
     0 well, 1 a ticket tier fires, 2 a page tier fires, 4 watched but without traffic; absent (grey) when
-    nothing is known. ``min_events`` is the least traffic of a long window for its tier to count,
-    ``least_burnt`` what its burn times its traffic has to reach ("": nothing).
+    nothing is known. Without any tier: 1 once the budget of ``period`` is overspent. ``min_events`` is the
+    least traffic of a long window for its tier to count, ``least_burnt`` what its burn times its traffic has
+    to reach ("": nothing).
     ``slices_within`` is set where slices are judged: none within it, and nothing is known.
     """
 
@@ -219,6 +220,7 @@ class Light:
     min_events: int = 0
     least_burnt: str = ""
     slices_within: timedelta | None = None
+    period: timedelta = timedelta(days=30)
 
     @property
     def conditions(self) -> tuple[TierCondition, ...]:
@@ -227,7 +229,7 @@ class Light:
     @property
     def recent_window(self) -> timedelta:
         """The shortest window: without events in it there is no traffic now."""
-        return min(condition.short_window for condition in self.conditions)
+        return min((condition.short_window for condition in self.conditions), default=self.period)
 
 
 @dataclass(frozen=True, slots=True)

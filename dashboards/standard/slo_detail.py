@@ -14,6 +14,7 @@ from dashboards.standard.source import Source, component_board_name, slo_board_n
 from foundation.bilingual import Text
 from slo.model.entities import Component
 from slo.model.spec import Slo
+from slo.prometheus.records import windows_of
 
 HOUR = timedelta(hours=1)
 OVERVIEW = Link(Text("Every SLO", "Todos os SLOs"), board="slo-overview")
@@ -50,15 +51,21 @@ def _status(source: Source, one: Slo) -> Row:
             slo.light(source, one, objective, height=5),
             slo.achieved(source, one, objective),
             slo.budget_gauge(source, one, objective),
-            slo.events(one, objective, HOUR),
+            slo.events(one, objective, _recent(one)),
         ]
     return Row(BoardPart.STATUS, Text("Status", "Status"), (*panels, _definition(one)))
+
+
+def _recent(one: Slo) -> timedelta:
+    """What is counted for it that is nearest to an hour: without alerts that may be its period."""
+    counted = windows_of(one) or [one.window.length]
+    return min(counted, key=lambda window: abs(window - HOUR))
 
 
 def _trends(source: Source, one: Slo) -> Row:
     charts = [
         slo.tier_chart(source, one, objective, tier) for objective in one.objectives for tier in one.tiers
-    ]
+    ] or [slo.budget_line(source, one, objective) for objective in one.objectives]
     return Row(
         BoardPart.TRENDS, Text("Burn rate, tier by tier", "Taxa de queima, nível a nível"), tuple(charts)
     )

@@ -19,6 +19,14 @@ from slo.model.spec import CountUnit, Objective, Slo, Tier
 RUNBOOK = "generic"
 BUDGET_WARN = Fraction(25, 100)
 PAGING = (Severity.P1, Severity.P2)
+TIER_COLOURS = Text(
+    "Amber: a ticket tier is burning. Red: a page tier is burning.",
+    "Âmbar: queima de nível de chamado. Vermelho: queima que aciona o plantão.",
+)
+BUDGET_COLOURS = Text(
+    "It has no burn alerts. Amber: the budget of the period is overspent.",
+    "Não tem alertas de queima. Âmbar: o orçamento do período está estourado.",
+)
 
 
 def runbook_of(source: Source, slo: Slo) -> str:
@@ -57,6 +65,7 @@ def light_query(slo: Slo, objective: Objective) -> Light:
         slo.min_events,
         decimal_text(slo.least_burnt(objective)) if slo.min_bad_events else "",
         slo.no_data_after if sliced else None,
+        slo.window.length,
     )
 
 
@@ -65,17 +74,16 @@ def _condition(slo: Slo, tier: Tier) -> TierCondition:
 
 
 def light(source: Source, slo: Slo, objective: Objective, width: int = 6, height: int = 4) -> Panel:
-    name = title_of(slo, objective)
-    target = objective.target
+    name, target = title_of(slo, objective), objective.target
+    colours = TIER_COLOURS if slo.tiers else BUDGET_COLOURS
     return Panel(
         id=f"light-{key_of(slo, objective)}",
         title=name,
         description=Text(
-            f"Promise: {percent_text(target)}. Amber: a ticket tier is burning. Red: a page tier is "
-            "burning. Grey: no fresh counts, so the state is unknown. Blue: watched, no traffic.",
-            f"Promessa: {percent_text(target, 'pt')}. Âmbar: queima de nível de chamado. Vermelho: "
-            "queima que aciona o plantão. Cinza: sem contagens recentes, estado desconhecido. Azul: "
-            "monitorado, sem tráfego.",
+            f"Promise: {percent_text(target)}. {colours.en} Grey: no fresh counts, so the state is unknown. "
+            "Blue: watched, no traffic.",
+            f"Promessa: {percent_text(target, 'pt')}. {colours.pt} Cinza: sem contagens recentes, estado "
+            "desconhecido. Azul: monitorado, sem tráfego.",
         ),
         shape=Shape.LIGHT,
         series=(Series(light_query(slo, objective), name),),
@@ -143,6 +151,26 @@ def budget_gauge(source: Source, slo: Slo, objective: Objective, width: int = 6,
         maximum=1.0,
         starts=State.BAD,
         thresholds=(Threshold(Fraction(0), State.WARN), Threshold(BUDGET_WARN, State.OK)),
+        runbook=runbook_of(source, slo),
+    )
+
+
+def budget_line(source: Source, slo: Slo, objective: Objective, width: int = 12) -> Panel:
+    """Budget left over time, for what has no burn alert to draw."""
+    named = title_of(slo, objective)
+    return Panel(
+        id=f"budget-line-{key_of(slo, objective)}",
+        title=Text(f"Budget left over time: {named.en}", f"Orçamento restante no tempo: {named.pt}"),
+        description=Text(
+            f"Share of the {window_words(slo)} error budget that is left. No burn alert watches it.",
+            f"Parte do orçamento de erro de {window_words(slo)} que resta. Nenhum alerta de queima a vigia.",
+        ),
+        shape=Shape.LINES,
+        series=(Series(BudgetLeft(slo.id, objective.name), named),),
+        unit=Unit.RATIO,
+        width=width,
+        height=7,
+        thresholds=(Threshold(Fraction(0), State.WARN),),
         runbook=runbook_of(source, slo),
     )
 

@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from foundation.quantities import UNITS
 from slo.ledger.tally import Tally
 from slo.model.errors import SloError
 from slo.model.periods import MINUTE
 from slo.simulate.timeline import Timeline
 
+SECOND = timedelta(seconds=1)
+_UNIT = r"days?|d|hours?|h|minutes?|mins?|m|seconds?|secs?|s"
+_PART = rf"(\d{{1,9}}(?:[.,]\d{{1,9}})?)\s*({_UNIT})"
 _FORM = re.compile(
-    r"\s*(?P<ratio>\d+(?:[.,]\d+)?)\s*%\s*(?:errors\s*)?for\s+(?P<length>\d+)\s*(?P<unit>minutes?|min|m|hours?|h)"
+    r"\s*(?:(?P<ratio>\d{1,9}(?:[.,]\d+)?)\s*%\s*(?:errors?|failures?|outage)?|(?:total\s+|full\s+)?outage)"
+    rf"\s*for\s+(?P<length>{_PART}(?:(?:\s+and)?\s*{_PART})*)"
     r"(?:\s+at\s+(?P<hour>\d{1,2}):(?P<minute>\d{2}))?\s*",
     re.IGNORECASE,
 )
+EXPECTED = (
+    "expected such as '2 % errors for 45 minutes at 14:00' or 'outage for 1 day 6 hours'; "
+    "a length is of days, hours, minutes and seconds"
+)
+LONGEST = timedelta(days=366)
 
 
 class OutageError(SloError):
@@ -25,7 +35,7 @@ class OutageError(SloError):
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """``error_ratio`` of events fail from ``start`` for ``length`` (whole minutes)."""
+    """``error_ratio`` of events fail from ``start`` for ``length`` (whole seconds)."""
 
     error_ratio: Fraction
     start: datetime
@@ -56,32 +66,53 @@ class Traffic:
 def parse_outage(text: str, day: datetime) -> Outage:
     """Read ``2 % errors for 45 minutes at 14:00`` (UTC; without an hour: noon) on the UTC day of ``day``.
 
+    ``outage`` without a share is 100 %. Lengths add up: ``1 day 6 hours``, ``90 s``, ``1h30m``.
+
     Raises:
-        IncidentError: it is not of that form; says how it should look.
+        OutageError: it is not of that form; says how it should look.
     """
     match = _FORM.fullmatch(text)
     if match is None:
-        raise OutageError(f"incident {text!r}: expected such as '2 % errors for 45 minutes at 14:00'")
-    ratio = Fraction(match["ratio"].replace(",", ".")) / 100
+        raise OutageError(f"incident {text!r}: {EXPECTED}")
+    ratio = _decimal(match["ratio"] or "100") / 100
     hour, minute = int(match["hour"] or 12), int(match["minute"] or 0)
     if ratio > 1 or hour > 23 or minute > 59:
         raise OutageError(f"incident {text!r}: at most 100 %, and an hour from 00:00 to 23:59")
-    unit = timedelta(hours=1) if match["unit"].lower().startswith("h") else MINUTE
+    seconds = sum(
+        _decimal(count) * Fraction(UNITS[unit[0].lower()] // SECOND)
+        for count, unit in re.findall(_PART, match["length"], re.IGNORECASE)
+    )
+    if seconds.denominator != 1 or not 0 < seconds <= LONGEST // SECOND:
+        raise OutageError(
+            f"incident {text!r}: it lasts whole seconds, at least one and at most {LONGEST.days} days"
+        )
     start = day.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return Outage(ratio, start, int(match["length"]) * unit)
+    return Outage(ratio, start, int(seconds) * SECOND)
+
+
+def _decimal(text: str) -> Fraction:
+    return Fraction(text.replace(",", "."))
 
 
 def imagine(incident: Outage, traffic: Traffic, before: timedelta, after: timedelta) -> Timeline:
-    """The incident with calm around it. Fractions of errors are carried over, so none is lost to rounding."""
+    """The incident with calm around it. Fractions of errors are carried over, so none is lost to rounding.
+
+    Traffic is even within a minute: of one that an incident begins or ends in, its share burns.
+    """
     start = incident.start - before
-    count = (incident.end + after - start) // MINUTE
+    count = -(-(incident.end + after - start) // MINUTE)
     minutes, owed = [], Fraction(0)
     for index in range(count):
         instant = start + MINUTE * index
         total = traffic.at(instant)
-        burning = incident.start <= instant < incident.end
-        owed += total * (incident.error_ratio if burning else traffic.background)
+        burning = _share_of_minute(incident, instant)
+        owed += total * (incident.error_ratio * burning + traffic.background * (1 - burning))
         bad = min(total, int(owed))
         owed -= bad
         minutes.append(Tally(total - bad, total))
     return Timeline(start, tuple(minutes))
+
+
+def _share_of_minute(incident: Outage, instant: datetime) -> Fraction:
+    overlap = min(incident.end, instant + MINUTE) - max(incident.start, instant)
+    return Fraction(max(overlap, timedelta(0)) // SECOND, MINUTE // SECOND)

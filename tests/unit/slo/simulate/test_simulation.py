@@ -118,6 +118,11 @@ def test_what_a_backend_cannot_do_is_told() -> None:
         ("0.5% for 2h at 3:30", (Fraction(5, 1000), 3, 30, 120)),
         ("100% errors for 5 min", (Fraction(1), 12, 0, 5)),
         ("1,5 % errors for 1 hour at 00:00", (Fraction(15, 1000), 0, 0, 60)),
+        ("outage for 2 days at 09:15", (Fraction(1), 9, 15, 2880)),
+        ("Total outage for 1 day 6 hours", (Fraction(1), 12, 0, 1800)),
+        ("30 % outage for 1h30m", (Fraction(3, 10), 12, 0, 90)),
+        ("10 % failures for 120 seconds", (Fraction(1, 10), 12, 0, 2)),
+        ("10 % for 0,5 day", (Fraction(1, 10), 12, 0, 720)),
     ],
 )
 def test_an_incident_is_read_as_a_person_writes_it(
@@ -129,11 +134,28 @@ def test_an_incident_is_read_as_a_person_writes_it(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a lot of errors", "120 % errors for 5 minutes", "2 % errors", "2 % for 5 minutes at 25:00"]
+    "text",
+    [
+        "",
+        "a lot of errors",
+        "120 % errors for 5 minutes",
+        "2 % errors",
+        "2 % for 5 minutes at 25:00",
+        "outage",
+        "outage for 0 minutes",
+        "outage for 2 weeks",
+        "outage for 400 days",
+        "outage for 0.3333 seconds",
+    ],
 )
 def test_an_incident_that_cannot_be_read_says_how_to_write_it(text: str) -> None:
     with pytest.raises(OutageError, match="incident"):
         parse_outage(text, DAY_START)
+
+
+def test_an_incident_of_seconds_burns_its_share_of_each_minute() -> None:
+    found = imagine(parse_outage("outage for 90 seconds", DAY_START), Traffic((60,)), MINUTE, MINUTE)
+    assert [minute.bad for minute in found.minutes if minute is not None] == [0, 60, 30, 0]
 
 
 @given(st.integers(0, 50), st.integers(1, 1000))
