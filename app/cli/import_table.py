@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.context import counted, plain_table, say, shown, stderr, stdout
+from foundation.errors import Effect
 from slo.loaders.imported_file import ImportedFile, ImportResult
 from slo.loaders.importer import Imported, import_files
 
@@ -20,6 +21,14 @@ STYLES = {
     ImportResult.REFUSED: "red",
     ImportResult.NO_SLO_FILE: "dim",
 }
+NO_SLO_FILE = ImportResult.NO_SLO_FILE.value
+EFFECTS = {  # as they are told, the gravest first
+    Effect.LOST: "red",
+    Effect.ASSUMED: "yellow",
+    Effect.CHANGED: "cyan",
+    Effect.ADDED: "green",
+}
+MOST_FILES = 3  # named where something becomes otherwise
 
 
 def imported(paths: Sequence[Path]) -> Imported:
@@ -38,14 +47,21 @@ def tell_changes(found: Imported) -> None:
 
 
 def tell(found: Imported) -> None:
-    """The table, then every error with its place, then the counts."""
-    told = _told(found)
-    table = plain_table("file", "format", "SLOs", "result", "what becomes otherwise", right=("SLOs",))
+    """The table; what becomes otherwise, each thing once with the files where it does; every error with its
+    place; the counts."""
+    folded = Counter(name for file in found.files if (name := _folded(file)))
+    changes = Counter(change.file for change in found.changes)
+    table = plain_table("file", "format", "SLOs", "result", "changes", right=("SLOs", "changes"))
     for file in found.files:
-        slos = f"{len(file.catalogue.slos):,}" if file.formats else ""
-        cells = (shown(file.name), ", ".join(file.formats), slos)
-        table.add_row(*(_plain(cell) for cell in cells), _result(file), _plain(told.get(file.name, "")))
+        if not _folded(file):
+            slos = f"{len(file.catalogue.slos):,}" if file.formats else ""
+            cells = (shown(file.name), ", ".join(file.formats), slos)
+            told = f"{changes[file.name]:,}" if changes[file.name] else ""
+            table.add_row(*(_plain(cell) for cell in cells), _result(file), told)
+    for folder, number in folded.items():
+        table.add_row(_plain(f"{shown(folder)}/ ({counted(number, 'file')})"), "", "", NO_SLO_FILE)
     stdout.print(table)
+    _tell_otherwise(found)
     for file in found.files:
         for error in file.errors:
             say(str(error), "red")
@@ -54,24 +70,45 @@ def tell(found: Imported) -> None:
     say(f"{counted(len(found.files), 'file')}: {results}; {counted(len(found.catalogue.slos), 'SLO')}")
 
 
+def _folded(file: ImportedFile) -> str:
+    """The folder that says it all for a file that is none of the formats; empty: the file gets its row."""
+    return str(Path(file.name).parent) if file.result is ImportResult.NO_SLO_FILE and not file.errors else ""
+
+
+def _tell_otherwise(found: Imported) -> None:
+    """What is lost first."""
+    places: dict[tuple[Effect, str], Counter[str]] = {}
+    for change in found.changes:
+        places.setdefault((change.effect, change.text), Counter())[change.file] += 1
+    if not places:
+        return
+    table = plain_table("", "what becomes otherwise", "where")
+    rank = {effect: number for number, effect in enumerate(EFFECTS)}
+    for effect, text in sorted(places, key=lambda told: (rank[told[0]], told[1])):
+        where = _where(places[effect, text])
+        table.add_row(_text(effect.value, EFFECTS[effect]), _plain(text), _plain(where))
+    stdout.print()
+    stdout.print(table)
+    stdout.print()
+
+
+def _where(files: Counter[str]) -> str:
+    if len(files) > MOST_FILES:
+        return f"{len(files):,} files, {files.total():,} times"
+    return "\n".join(
+        shown(name) if times == 1 else f"{shown(name)} ({times:,} times)" for name, times in files.items()
+    )
+
+
 def _plain(text: str) -> Text:
+    return _text(text, "")
+
+
+def _text(text: str, style: str) -> Text:
     from rich.text import Text
 
-    return Text(text)
+    return Text(text, style)
 
 
 def _result(file: ImportedFile) -> Text:
-    from rich.text import Text
-
-    return Text(file.result.value, STYLES[file.result])
-
-
-def _told(found: Imported) -> dict[str, str]:
-    """By file: each thing once, with how often it is so."""
-    by_file: dict[str, Counter[str]] = {}
-    for change in found.changes:
-        by_file.setdefault(change.file, Counter())[f"{change.effect.value}: {change.text}"] += 1
-    return {
-        file: "\n".join(text if times == 1 else f"{text} ({times:,} times)" for text, times in texts.items())
-        for file, texts in by_file.items()
-    }
+    return _text(file.result.value, STYLES[file.result])

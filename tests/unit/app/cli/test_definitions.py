@@ -184,12 +184,15 @@ def test_a_dry_run_lists_each_file_and_writes_nothing(
     theirs = Path("theirs")
     theirs.mkdir()
     (theirs / "good.yaml").write_text(SLOTH, encoding="utf-8")
-    (theirs / "other.json").write_text("{}", encoding="utf-8")
+    (theirs / "others").mkdir()
+    (theirs / "others" / "one.json").write_text("{}", encoding="utf-8")
+    (theirs / "others" / "two.json").write_text("{}", encoding="utf-8")
     good = mirante("import", "--dry-run", theirs)
     assert good.status == 0, good.err
-    assert re.search(r"good\.yaml +Sloth +1 +imported +", good.out)
-    assert re.search(r"other\.json +not an SLO file", good.out)
-    assert "2 files: 1 imported, 1 not an SLO file; 1 SLO\n" in good.out
+    assert re.search(r"good\.yaml +Sloth +1 +imported +\d", good.out)
+    assert re.search(r"others/ \(2 files\) +not an SLO file", good.out)
+    assert re.search(r"changed +the period is summed from counts.* theirs/good\.yaml", good.out)
+    assert "3 files: 1 imported, 2 not an SLO file; 1 SLO\n" in good.out
     (theirs / "bad.yaml").write_text(SLOTH.replace("objective: 99.9", "objective: many"), encoding="utf-8")
     bad = mirante("import", "--dry-run", theirs)
     assert bad.status == 1
