@@ -1,18 +1,19 @@
 """The folder that a build writes to: file by file, each whole or not at all; of others' files, none.
 
-Nothing is synced to the disk one by one: after a power cut the next build finds what is not as it should be.
+The manifest vouches for the files: it is written when they are on the disk, all of them, and is then synced
+itself. What a build that was cut short leaves has other bytes than a manifest says, and is made again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from app.build.errors import BuildError
+from app.build.file_writing import put, sync_all
 from app.build_kinds import EVERY, OutputKinds, kinds_of
 from app.build.parts import OutputPart
 from app.build.state import STATE, MadePart, BuildState, code_digest, read_state
@@ -114,14 +115,16 @@ class OutputFolder:
                 if made is None:
                     continue
                 now[part.name] = MadePart(part.inputs, {path: sha256(content) for path, content in made})
-                changed += [path for path, content in made if _put(self._out / path, content)]
+                changed += [path for path, content in made if put(f"{self._out}/{path}", content)]
             files |= now[part.name].files
         removed = [] if failed else self._remove_superfluous(files)
         carried = {p: was for p, was in self._previous.items() if failed or not self._is_asked(p)}
         listed = manifest(described, carried | files)
-        changed += [MANIFEST] if _put(self._out / MANIFEST, listed) else []
+        if changed or removed:
+            sync_all()
+        changed += [MANIFEST] if put(f"{self._out}/{MANIFEST}", listed, durable=True) else []
         others = {name: part for name, part in before.parts.items() if not self._is_about(part.files)}
-        _put(self._out / STATE, BuildState(code_digest(), {**others, **now}).packed())
+        put(f"{self._out}/{STATE}", BuildState(code_digest(), {**others, **now}).packed(), durable=True)
         kept = sorted({*files, MANIFEST} - set(changed))
         return Written(tuple(sorted(changed)), tuple(kept), tuple(removed), tuple(failed))
 
@@ -194,24 +197,6 @@ def _previous(out: Path) -> dict[str, str]:
 def _is_inside(path: str) -> bool:
     pure = PurePosixPath(path)
     return not pure.is_absolute() and ".." not in pure.parts and bool(pure.parts)
-
-
-def _put(target: Path, content: bytes) -> bool:
-    """Whether the file had to be written: one that has these bytes already is left alone."""
-    try:
-        if target.read_bytes() == content:
-            return False
-    except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.chmod(0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return True
 
 
 def _remove(out: Path, path: str) -> bool:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 
 from foundation.errors import Effect
 from foundation.located import Section
@@ -79,12 +80,21 @@ def _total(metric: MetricQuery, grouping: Grouping, window: timedelta) -> str:
 
 def _summed(query: str, grouping: Grouping, window: timedelta) -> str:
     """The query as a count, added up to the SLO's own labels. A rate is turned back into a count."""
-    text = grouped(with_window(query, duration_text(window)), analyse(query).grouping, grouping)
-    if analyse(query).counts in ("rate", "irate"):
-        return f"({text} * {window // timedelta(seconds=1)})"
-    if "histogram_fraction" in analyse(query).functions:  # NaN of an empty histogram
-        return f"({real(text)})"
-    return text if text.startswith(("sum", "(")) else f"({text})"
+    text, is_rate = _of_any_window(query, grouping)
+    text = with_window(text, duration_text(window))
+    return f"({text} * {window // timedelta(seconds=1)})" if is_rate else text
+
+
+@lru_cache(maxsize=4096)
+def _of_any_window(query: str, grouping: Grouping) -> tuple[str, bool]:
+    """The same with its placeholder, and whether it is a rate still."""
+    read = analyse(query)
+    text = grouped(query, read.grouping, grouping)
+    if read.counts in ("rate", "irate"):
+        return text, True
+    if "histogram_fraction" in read.functions:  # NaN of an empty histogram
+        return f"({real(text)})", False
+    return (text if text.startswith(("sum", "(")) else f"({text})"), False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,12 @@ def has_window(query: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def whole(expr: str) -> str:
-    """In parentheses if it is an operation, so that another operator beside it takes all of it."""
-    return f"({expr})" if isinstance(promql_parser.parse(expr), promql_parser.BinaryExpr) else expr
+    """In parentheses if it is an operation, so that another operator beside it takes all of it.
+
+    Its window may still be a placeholder.
+    """
+    tree = promql_parser.parse(with_window(expr, PROBE_WINDOW))
+    return f"({expr})" if isinstance(tree, promql_parser.BinaryExpr) else expr
 
 
 def quoted(value: str) -> str:

@@ -187,11 +187,8 @@ class Tier:
 
     def factor(self, period: timedelta) -> Fraction:
         """budget share x period / long window, exact: 2 % in 1 h of 30 d is 72/5."""
-        return (
-            self.budget_share
-            * Fraction(period // timedelta(seconds=1))
-            / Fraction(self.long_window // timedelta(seconds=1))
-        )
+        second = timedelta(seconds=1)
+        return self.budget_share * Fraction(period // second, self.long_window // second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +219,7 @@ class Slo:
     )  # "total", "good", "excluded", each also "<key>_pt"
     source_file: str = ""
     source_line: int | None = None
+    _shared: SharedGrouping | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -230,6 +228,12 @@ class Slo:
     @property
     def shared_grouping(self) -> SharedGrouping:
         """What its queries leave, and why no budget can be kept so where that is so."""
+        if self._shared is None:  # asked dozens of times while rules are made
+            object.__setattr__(self, "_shared", self._worked_out())
+        assert self._shared is not None
+        return self._shared
+
+    def _worked_out(self) -> SharedGrouping:
         events = self.indicator.events
         asked = self.indicator.queries
         if events is not None:

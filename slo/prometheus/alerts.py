@@ -60,8 +60,9 @@ def _burn_labels(slo: Slo, objective: Objective, tier: Tier, environment: str) -
     One SLO per label value has one key per value, which only the receiver can compute from the labels.
     """
     own = {**_own(slo.labels), **_own(tier.labels)}
-    own = {key: value for key, value in own.items() if key not in slo.group_by}
-    labels = {names.LABEL_SEVERITY: tier.severity, **own}
+    groups = slo.group_by
+    labels = {names.LABEL_SEVERITY: tier.severity}
+    labels |= {key: value for key, value in own.items() if key not in groups}
     labels |= {**identity_labels(slo, objective, environment), names.LABEL_TIER: tier.name}
     if not slo.is_grouped:
         labels[names.LABEL_ALERT_KEY] = alert_key(environment, slo.id, objective.name, {})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 _PLAIN = re.compile(r"[A-Za-z/_][A-Za-z0-9_./:-]*(?<!:)|[0-9]+[smhdw]")
 _AMBIGUOUS = frozenset(
@@ -17,15 +18,14 @@ _AMBIGUOUS = frozenset(
 _CHARACTERS = r"\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
 _PRINTABLE = re.compile(f"[{_CHARACTERS}]+")
 _LINES = re.compile(f"[{_CHARACTERS}\\n]+")
+_SHORT = 64  # longer ones, expressions and sentences, hardly repeat
 _PAIR = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 
 
 class YamlText:
-    """One rendering; caches live as long as it does."""
+    """One rendering, which remembers the mappings that it has met."""
 
     def __init__(self) -> None:
-        self._scalars: dict[str, str] = {}
-        self._keys: dict[str, str] = {}
         self._blocks: dict[tuple[int, int], tuple[object, list[str]]] = {}
 
     def render(self, document: Mapping[str, object]) -> str:
@@ -37,17 +37,17 @@ class YamlText:
     def _mapping(self, value: Mapping[str, object], depth: int, lines: list[str]) -> None:
         pad = "  " * depth
         for key, item in value.items():
-            head = pad + self._key(key)
+            head = pad + _short(key)
             if type(item) is str:
                 if "\n" in item and _LINES.fullmatch(item) and item[0] not in " \n" and item[-1] != "\n":
                     inner = pad + "  "
                     lines.append(f"{head}: |-")
                     lines += [inner + line if line else "" for line in item.split("\n")]
                 else:
-                    lines.append(f"{head}: {self._scalar(item)}")
-            elif isinstance(item, Mapping):
+                    lines.append(f"{head}: {_short(item) if len(item) <= _SHORT else _long(item)}")
+            elif type(item) is dict or isinstance(item, Mapping):
                 self._nested(head, item, depth, lines)
-            elif isinstance(item, Sequence) and not isinstance(item, str):
+            elif type(item) is list or (isinstance(item, Sequence) and not isinstance(item, str)):
                 self._sequence(head, item, depth, lines)
             else:
                 lines.append(f"{head}: {_atom(item)}")
@@ -71,33 +71,29 @@ class YamlText:
         lines.append(f"{head}:")
         pad = "  " * depth
         for item in items:
-            if isinstance(item, Mapping) and item:
+            if (type(item) is dict or isinstance(item, Mapping)) and item:
                 start = len(lines)
                 self._mapping(item, depth + 1, lines)
                 lines[start] = f"{pad}- {lines[start].lstrip()}"
             elif isinstance(item, str):
-                lines.append(f"{pad}- {self._scalar(item)}")
+                lines.append(f"{pad}- {_short(item) if len(item) <= _SHORT else _long(item)}")
             else:
                 lines.append(f"{pad}- {_atom(item)}")
-
-    def _key(self, key: str) -> str:
-        found = self._keys.get(key)
-        if found is None:
-            found = self._keys[key] = _quoted(key)
-        return found
-
-    def _scalar(self, text: str) -> str:
-        if len(text) > 64:  # expressions and sentences hardly repeat
-            return "'" + text.replace("'", "''") + "'" if text.isprintable() else _quoted(text)
-        found = self._scalars.get(text)
-        if found is None:
-            found = self._scalars[text] = _quoted(text)
-        return found
 
 
 def render_yaml(document: Mapping[str, object]) -> str:
     """YAML text, UTF-8, ending in a newline."""
     return YamlText().render(document)
+
+
+def _long(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'" if text.isprintable() else _quoted(text)
+
+
+@lru_cache(maxsize=16384)
+def _short(text: str) -> str:
+    """Keys, labels and names, which occur in every file."""
+    return _quoted(text)
 
 
 def _quoted(text: str) -> str:
