@@ -63,8 +63,9 @@ class BoardFiles:
         Raises:
             DefinitionErrors: as of ``boards``.
         """
-        standard = standard_names(source)
-        return {board.name: path for path, board in self._own(source) if board.name in standard}
+        own = self._own(source)
+        standard = standard_names(source) if own else frozenset[str]()  # making them all takes a while
+        return {board.name: path for path, board in own if board.name in standard}
 
     def _own(self, source: Source) -> list[tuple[Path, Board]]:
         problems, own, written = Problems(), list[tuple[Path, Board]](), dict[str, Path]()

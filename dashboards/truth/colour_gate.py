@@ -11,7 +11,7 @@ from dashboards.truth.untruth import Untruth
 GATE = "colours"
 NAMED = ("color", "fixedColor", "iconColor")
 _WATCHED = frozenset((*NAMED, "unit"))
-_NESTED = (dict, list)
+_NESTED = frozenset((dict, list))
 _NOT_OURS = ("rgba(255,0,255,0.7)",)  # Grafana's own mark of an exemplar
 
 
@@ -33,14 +33,17 @@ def of_document(where: str, document: Mapping[str, Any]) -> Iterator[Untruth]:
 
 def _is_registered(value: Any) -> bool:
     """Whether there is nothing to tell: nearly always so, and then no path is spelt."""
-    if isinstance(value, list):
-        return all(_is_registered(inner) for inner in value if type(inner) in _NESTED)
-    for key, inner in value.items():
-        if type(inner) in _NESTED:
-            if not _is_registered(inner):
+    left = [value]
+    while left:
+        here = left.pop()
+        if type(here) is list:
+            left += [inner for inner in here if type(inner) in _NESTED]
+            continue
+        for key, inner in here.items():
+            if type(inner) in _NESTED:
+                left.append(inner)
+            elif key in _WATCHED and next(_key("", key, inner, ""), None) is not None:
                 return False
-        elif key in _WATCHED and next(_key("", key, inner, ""), None) is not None:
-            return False
     return True
 
 

@@ -42,6 +42,7 @@ def whole(expr: str) -> str:
     return f"({expr})" if isinstance(tree, promql_parser.BinaryExpr) else expr
 
 
+@lru_cache(maxsize=8192)  # a handful of names and values, in every rule, test and panel
 def quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 

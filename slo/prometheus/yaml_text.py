@@ -19,6 +19,7 @@ _CHARACTERS = r"\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U000
 _PRINTABLE = re.compile(f"[{_CHARACTERS}]+")
 _LINES = re.compile(f"[{_CHARACTERS}\\n]+")
 _SHORT = 64  # longer ones, expressions and sentences, hardly repeat
+_NUMBERS = frozenset((int, float))
 _PAIR = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 
 
@@ -45,6 +46,8 @@ class YamlText:
                     lines += [inner + line if line else "" for line in item.split("\n")]
                 else:
                     lines.append(f"{head}: {_short(item) if len(item) <= _SHORT else _long(item)}")
+            elif type(item) in _NUMBERS:
+                lines.append(f"{head}: {item!r}")
             elif type(item) is dict or isinstance(item, Mapping):
                 self._nested(head, item, depth, lines)
             elif type(item) is list or (isinstance(item, Sequence) and not isinstance(item, str)):
