@@ -68,6 +68,10 @@ class Company:
     def own(self, series: Series, low: datetime, high: datetime) -> float:
         return self._rates[series].near(low, high)
 
+    def closely(self, series: Series, low: datetime, high: datetime) -> float:
+        """Its own of the same minutes."""
+        return self._rates[series].closely(low, high)
+
     def near(self, series: Series, low: datetime, high: datetime) -> float:
         """Of the busiest counter of the same name."""
         return self._by_name[series[0]].near(low, high)

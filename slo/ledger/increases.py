@@ -130,6 +130,7 @@ class _Life:
             self._values[high],
             high - last,
             company.own(series, last, high),
+            company.closely(series, last, high),
             company.near(series, last, high),
         )
         if step.after < step.before:

@@ -23,6 +23,7 @@ LOST_FACTOR = 2
 LOST_EVENTS = 10
 TICK = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
+CLOSE = timedelta(minutes=10)
 
 Values = Mapping[datetime, int]
 
@@ -59,19 +60,21 @@ def may_be_lost(peak: float, unseen: timedelta) -> int:
 
 
 class Rates:
-    """The busiest rate (events a second) between two samples, near an instant: within an hour or two."""
+    """The busiest rate (events a second) between two samples, near an instant: within an hour or two, or,
+    where it is asked ``closely``, within ten minutes or twenty."""
 
     def __init__(self) -> None:
         self._by_hour: dict[int, float] = {}
+        self._closely: dict[int, float] = {}
 
     @classmethod
     def of(cls, values: Values) -> Rates:
         found = cls()
         for low, high in pairwise(sorted(values)):
             if values[high] > values[low]:
-                found._add(
-                    (high - EPOCH) // HOUR, (values[high] - values[low]) / (high - low).total_seconds()
-                )
+                rate = (values[high] - values[low]) / (high - low).total_seconds()
+                _raise(found._by_hour, (high - EPOCH) // HOUR, rate)
+                _raise(found._closely, (high - EPOCH) // CLOSE, rate)
         return found
 
     @classmethod
@@ -79,26 +82,37 @@ class Rates:
         found = cls()
         for rates in several:
             for hour, rate in rates._by_hour.items():
-                found._add(hour, rate)
+                _raise(found._by_hour, hour, rate)
+            for part, rate in rates._closely.items():
+                _raise(found._closely, part, rate)
         return found
 
-    def _add(self, hour: int, rate: float) -> None:
-        self._by_hour[hour] = max(rate, self._by_hour.get(hour, 0.0))
-
     def near(self, low: datetime, high: datetime) -> float:
-        hours = range((low - EPOCH) // HOUR - 1, (high - EPOCH) // HOUR + 2)
-        return max((self._by_hour.get(hour, 0.0) for hour in hours), default=0.0)
+        return _busiest(self._by_hour, HOUR, low, high)
+
+    def closely(self, low: datetime, high: datetime) -> float:
+        return _busiest(self._closely, CLOSE, low, high)
+
+
+def _raise(rates: dict[int, float], part: int, rate: float) -> None:
+    rates[part] = max(rate, rates.get(part, 0.0))
+
+
+def _busiest(rates: Mapping[int, float], length: timedelta, low: datetime, high: datetime) -> float:
+    parts = range((low - EPOCH) // length - 1, (high - EPOCH) // length + 2)
+    return max((rates.get(part, 0.0) for part in parts), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class CounterStep:
     """A counter went from ``before`` to ``after`` in ``span``. ``own`` and ``near`` are the busiest rates of
-    this counter and of those it may share a process with."""
+    this counter and of those it may share a process with, ``closely`` its own of the same minutes."""
 
     before: int
     after: int
     span: timedelta
     own: float
+    closely: float
     near: float
 
     def same_process(self) -> MinuteIncrease:
@@ -120,19 +134,20 @@ class CounterStep:
 
     def suspected(self) -> MinuteIncrease:
         """Something near began again just then, and so may this have; if it could have come so far."""
-        return self._doubted(may_be_lost(self.own, self.span))
+        return self._doubted(may_be_lost(self.own, self.span), self.own)
 
     def alone(self) -> MinuteIncrease:
-        """Nothing tells of a restart, and nothing but its own value against one."""
+        """Nothing tells of a restart, and nothing but its own value against one. A restart that nobody saw
+        and a burst of less than minutes would have to come together: the rate is that of its minutes."""
         if self.after == self.before:
             return ZERO
-        return self._doubted(can_be(self.own, self.span))
+        return self._doubted(can_be(self.closely, self.span), self.closely)
 
-    def _doubted(self, reach: int) -> MinuteIncrease:
+    def _doubted(self, reach: int, peak: float) -> MinuteIncrease:
         seen = self.after - self.before
         if self.after > reach:
             return MinuteIncrease(seen)
-        return MinuteIncrease(seen, max(1, may_be_lost(self.own, self.span) - seen))
+        return MinuteIncrease(seen, max(1, may_be_lost(peak, self.span) - seen))
 
 
 def zeros(low: datetime, high: datetime) -> Iterator[Piece]:

@@ -285,3 +285,12 @@ def test_what_a_process_counted_after_its_last_scrape_is_inside_the_bound_of_tha
     assert found[at(60)] == MinuteIncrease(10, 2 * 10 + 10)
     assert found[at(0)] == MinuteIncrease(10)
     assert len(found) == 2, "no minute without a scrape has data"
+
+
+def test_a_burst_of_later_widens_no_bound_of_a_lone_series_that_only_rose() -> None:
+    """A restart hidden by its own value would need the burst in the very minutes of it."""
+    values = {index * 30.0: index * 40 for index in range(120)}
+    values |= {index * 30.0: 1_000 + index * 40 for index in range(80, 120)}
+    found = counted(values)
+    assert sum(increase.value for increase in found.values()) == 1_000 + 119 * 40
+    assert [minute for minute, increase in found.items() if increase.error_bound] == [0]
