@@ -42,7 +42,7 @@ ROOT = [
     Later(
         "import",
         "app.cli.definitions:import_",
-        "Convert Sloth or OpenSLO files to our definitions (OpenSLO v1 with annotations).",
+        "Convert other tools' files to our definitions (OpenSLO v1 with annotations).",
     ),
     Later("ingest", "app.cli.ingest:ingest", "Send records through the ingestion stream into the stores."),
     Later(

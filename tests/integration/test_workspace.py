@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.build.state import STATE
 from dataplatform.local.server import free_port
 from foundation.workspace import SHIPPED, Workspace
 from tests.support.patience import wait_until
@@ -201,4 +202,5 @@ def test_the_shipped_workspace_as_a_folder_is_the_shipped_one(tmp_path: Path) ->
     names = {path.relative_to(one) for path in one.rglob("*") if path.is_file()}
     assert names == {path.relative_to(other) for path in other.rglob("*") if path.is_file()}
     differ = [str(name) for name in sorted(names) if (one / name).read_bytes() != (other / name).read_bytes()]
-    assert differ == ["manifest.json"]  # which names the file of windows that it read there
+    # These two name the files that were read, and the manifest the file of windows.
+    assert differ == [STATE, "manifest.json"]

@@ -218,7 +218,7 @@ def test_standard_input_may_still_be_named(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "app.cli", "import", "/dev/stdin", "--out", "-"]
     sloth = (
         b"version: prometheus/v1\nservice: web\nslos:\n- name: up\n  objective: 99\n  sli: {events: "
-        b"{error_query: 'a[{{.window}}]', total_query: 'b[{{.window}}]'}}\n"
+        b"{error_query: 'a[{{.window}}]', total_query: 'b[{{.window}}]'}}\n  alerting: {name: Up}\n"
     )
     ran = subprocess.run(command, input=sloth, capture_output=True, check=False)
     assert ran.returncode == 0, ran.stderr
