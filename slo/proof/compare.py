@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from slo.model.promql import analyse
 from slo.model.spec import CountUnit, Objective, Slo, Tier
 from slo.peers.slo import PeerSlo
 from slo.prometheus.rules import rule_file
 from slo.proof.columns import NO_LABELS, Labels
 from slo.proof.history import OfGroup
-from slo.proof.pages import FiredSpan, PageKind, urgent_tiers
+from slo.proof.pages import FiredSpan, PageKind, alerts_of, urgent_tiers
 from slo.proof.reasons import ChangeReason
-from slo.proof.replay import Rule, RuleHistory
+from slo.proof.replay import Rule, RuleHistory, RuleReplay
 from slo.proof.side import RuleSide, groups_of, side_of
 from slo.proof.windows import AlertWindows, pairs_of
 
@@ -143,7 +144,7 @@ class _Compared:
                 return reason
         if self._slo.unit is CountUnit.RATIO_MINUTES:
             return ChangeReason.MINUTE_AVERAGE
-        if self._history_has_holes(peer, own):
+        if self._history_has_holes(kind, peer, own):
             return ChangeReason.MISSING_SERIES
         return ChangeReason.UNEXPLAINED
 
@@ -163,24 +164,22 @@ class _Compared:
         assert own is not None
         return not any(page.overlaps(own) for page in pages)
 
-    def _history_has_holes(self, peer: FiredSpan | None, own: FiredSpan | None) -> bool:
-        """Whether the peer's ratio of the shortest window was missing, or no number, at the start of it."""
-        from slo.proof.replay import RuleReplay
-
-        first = next((str(rule["record"]) for rule in self._peer.rules if rule.get("record")), None)
+    def _history_has_holes(self, kind: PageKind, peer: FiredSpan | None, own: FiredSpan | None) -> bool:
+        """Whether a ratio that the peer's alerts read was missing, or no number, at the start of it."""
         episode = peer or own
-        if first is None or episode is None:
+        if episode is None:
             return False
-        columns = list(RuleReplay(self._peer.rules, self._history).recorded(first).values())
+        replay = RuleReplay(self._peer.rules, self._history)
         reach = range(max(0, episode.start - self._axis.steps(timedelta(hours=1))), episode.end)
-        return (
-            any(
-                column[index] is None or column[index] != column[index]
-                for column in columns
-                for index in reach
-            )
-            or not columns
-        )
+        for alert in alerts_of(self._peer.rules):
+            if alert.kind is not kind:
+                continue
+            for selector in analyse(alert.expr).selectors:
+                columns = list(replay.recorded(selector.name).values())
+                holes = any(c[index] is None or c[index] != c[index] for c in columns for index in reach)
+                if holes or not columns:
+                    return True
+        return False
 
 
 def matched(

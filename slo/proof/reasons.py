@@ -1,4 +1,4 @@
-"""Why two rule sets page differently: a short list, each the one change that makes a difference go away."""
+"""Why two rule sets page differently. ``docs/migration.md`` says which are shown, which read from data."""
 
 from __future__ import annotations
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
 import promql_parser as promql
 
-from slo.model.promql import Selector, as_selector, quoted
+from slo.model.promql import LabelMatcher, Selector, as_selector, quoted
 from slo.proof.columns import (
     NO_LABELS,
     Axis,
@@ -203,10 +204,10 @@ class RuleReplay:
         found: Vector = {}
         for rule in self._records[selector.name]:
             static = _static(rule)
-            if any(m.name in static and not m.matches({m.name: static[m.name]}) for m in selector.matchers):
+            if any(m.name in static and not _matches(m, static) for m in selector.matchers):
                 continue
             for labels, column in self._of_rule(rule).items():
-                if selector.selects(dict(labels)):
+                if all(_matches(matcher, dict(labels)) for matcher in selector.matchers):
                     found[labels] = joined(found[labels], column) if labels in found else column
         return found
 
@@ -275,14 +276,22 @@ def _static(rule: Rule) -> dict[str, str]:
 
 
 def _selector(node: promql.VectorSelector) -> Selector:
-    return as_selector(node, False)
+    """As it is written: our own rules say already that an edge is a number, another tool's do not."""
+    return replace(as_selector(node, False), text=_text(node))
+
+
+def _matches(matcher: LabelMatcher, labels: Mapping[str, str]) -> bool:
+    """Text by text, as the server does: an ``le`` of another spelling is another one."""
+    if matcher.op in ("=", "!="):
+        return (labels.get(matcher.name, "") == matcher.value) is (matcher.op == "=")
+    return matcher.matches(labels)
 
 
 def _text(node: object) -> str:
     """As it may be asked: the parser writes label values without what they escape."""
     text = str(node)
     for vector in _selectors(node):
-        for matcher in _selector(vector).matchers:
+        for matcher in as_selector(vector, False).matchers:
             written = f"{matcher.name}{matcher.op}"
             text = text.replace(f'{written}"{matcher.value}"', written + quoted(matcher.value))
     return text
