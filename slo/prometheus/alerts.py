@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from foundation.quantities import decimal_text, duration_text
@@ -12,7 +13,7 @@ from slo.prometheus.names import identity_labels, label_name, selector
 from slo.prometheus.once import once_for_each
 from slo.prometheus.records import Group, Rule, identity
 from slo.prometheus.silence import silent
-from slo.prometheus.texts import burn_annotations, no_data_annotations
+from slo.prometheus.texts import burn_annotations, literal, no_data_annotations
 
 
 def alert_group(slo: Slo, environment: str) -> Group:
@@ -59,7 +60,7 @@ def _burn_labels(slo: Slo, objective: Objective, tier: Tier, environment: str) -
 
     One SLO per label value has one key per value, which only the receiver can compute from the labels.
     """
-    own = {**_own(slo.labels), **_own(tier.labels)}
+    own = {**_literal(slo.labels), **_own(tier.labels)}
     groups = slo.group_by
     labels = {names.LABEL_SEVERITY: tier.severity}
     labels |= {key: value for key, value in own.items() if key not in groups}
@@ -69,21 +70,26 @@ def _burn_labels(slo: Slo, objective: Objective, tier: Tier, environment: str) -
     return dict(sorted(labels.items()))
 
 
-def _own(labels: object) -> dict[str, str]:
-    assert hasattr(labels, "items")
-    return {label_name(key): value for key, value in labels.items()}
+def _own(labels: Mapping[str, str]) -> dict[str, str]:
+    """Of a tier: a template where its author wrote one, as Prometheus reads every label of an alert."""
+    return {label_name(key): value for key, value in labels.items() if value}
+
+
+def _literal(labels: Mapping[str, str]) -> dict[str, str]:
+    """Of the SLO: recorded series have them as they stand, and so do its alerts."""
+    return {key: literal(value) for key, value in _own(labels).items()}
 
 
 def _links(slo: Slo) -> dict[str, str]:
     runbook = slo.texts.get("runbook")
-    return {"runbook_url": runbook} if runbook else {}
+    return {"runbook_url": literal(runbook)} if runbook else {}
 
 
 def no_data_alert(slo: Slo, environment: str, severity: str) -> Rule:
     """Silence of the source. A quiet source still reports a total of 0, and does not fire this."""
     labels = {
         names.LABEL_SEVERITY: severity,
-        **_own(slo.labels),
+        **_literal(slo.labels),
         names.LABEL_ALERT_KEY: no_data_alert_key(environment, slo.id),
         names.LABEL_ENVIRONMENT: environment,
         names.LABEL_OBJECTIVE: NO_DATA_OBJECTIVE,

@@ -32,8 +32,9 @@ def identity_labels(slo: Slo, objective: Objective, environment: str) -> dict[st
 
 
 def series_labels(slo: Slo, objective: Objective, environment: str) -> dict[str, str]:
-    """Identity first, then the definition's own labels; identity cannot be overridden."""
-    own = {label_name(key): value for key, value in slo.labels.items()}
+    """Identity first, then the definition's own labels; identity cannot be overridden, and an empty label is
+    none."""
+    own = {label_name(key): value for key, value in slo.labels.items() if value}
     taken = {*RESERVED, *slo.group_by}
     kept = {key: value for key, value in own.items() if key not in taken}
     return {**identity_labels(slo, objective, environment), **dict(sorted(kept.items()))}

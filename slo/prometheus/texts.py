@@ -36,6 +36,7 @@ PORTUGUESE = (
     "{long}, {short_good} de {short_total} em {short}. Objetivo {target} em {period}. Orçamento gasto: "
     "{spent}, contado em {history} do período. Neste ritmo, o que resta dura {lasts}."
 )
+BRACES = '{{ "{{" }}'
 _SECOND = timedelta(seconds=1)
 _COUNT, _BURN, _RATIO, _PERCENT, _SPAN = (
     'printf "%.0f"', 'printf "%.2f"', 'printf "%.4f"', "humanizePercentage", "humanizeDuration",
@@ -137,7 +138,18 @@ def _silent_group(slo: Slo, after: str) -> dict[str, str]:
 
 
 def titles(slo: Slo) -> tuple[str, str]:
-    return slo.display_name, slo.texts.get("display_name_pt", slo.display_name)
+    """As templates: every text of an alert is one."""
+    return literal(slo.display_name), literal(slo.texts.get("display_name_pt", slo.display_name))
+
+
+def literal(text: str) -> str:
+    """A template that says just this text, braces and all."""
+    return text.replace("{{", BRACES)
+
+
+def plain(template: str) -> str:
+    """The text that ``literal`` made a template of."""
+    return template.replace(BRACES, "{{")
 
 
 def _own_series(own: Mapping[str, str], slo: Slo) -> str:

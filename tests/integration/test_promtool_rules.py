@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,13 @@ import yaml
 
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
+from slo.model.spec import Window
 from slo.prometheus import render_yaml, resource_text, rule_files, rule_tests
 from slo.prometheus.counts import counts_over_window
 from slo.prometheus.promtool import slo_tests
 from slo.prometheus.rules import rule_file, rules_file
 from tests.support.promtool import PROMTOOL, check_rules, test_rules, write_rules, write_tests
+from tests.support.slo_samples import DAY, GOOD, GOOGLE, TOTAL, an_slo, counted
 
 SHAPES = Path(__file__).parent.parent / "support" / "definitions" / "shapes"
 SHIPPED = load_catalogue()
@@ -41,6 +45,35 @@ def test_every_generated_test_passes(slo: object, tmp_path: Path) -> None:
     ran = test_rules([tmp_path / "tests" / name for name in tests])
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.count("SUCCESS") == len(tests) == (3 if counts_over_window(chosen) else 4)
+
+
+STANDING_ALONE = counted(f"{GOOD} or vector(0)", f"{TOTAL} or vector(0)")
+SHARED_NAME = tuple(replace(tier, alert_name="ShopBurns") for tier in GOOGLE)
+KINDS_OF_STRANGERS = {
+    "one alert name for every tier": an_slo(tiers=SHARED_NAME),
+    "or vector(0)": an_slo(indicator=STANDING_ALONE, tiers=GOOGLE[:2]),
+    "a period of 90 days": an_slo(window=Window(90 * DAY)),
+    "a period of a day": an_slo(window=Window(DAY), tiers=GOOGLE[:1]),
+    "nine nines": an_slo(target=Fraction(999_999_999, 1_000_000_000), tiers=GOOGLE[:2]),
+    "one in two": an_slo(target=Fraction(1, 2), tiers=GOOGLE[:3]),
+    "braces in its texts": replace(
+        an_slo(tiers=GOOGLE[:1]),
+        display_name="{{ a shop }} {{",
+        labels={"team": "{{ x", "empty": ""},
+        texts={"display_name_pt": "{{ loja", "runbook": "https://runbooks.example/{{.window}}"},
+    ),
+    "few events are not told": replace(an_slo(min_events=500_000, tiers=GOOGLE[:2]), min_bad_events=3),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_STRANGERS)
+def test_generated_tests_pass_for(kind: str, tmp_path: Path) -> None:
+    slo = KINDS_OF_STRANGERS[kind]
+    write_rules(tmp_path, {rules_file(slo): rule_file(slo, "prod")})
+    write_tests(tmp_path, slo_tests(slo, "prod"))
+    assert check_rules(tmp_path).returncode == 0
+    ran = test_rules(sorted((tmp_path / "tests").iterdir()))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_every_slo_is_tested_for_fire_reset_quiet_and_missing_series() -> None:

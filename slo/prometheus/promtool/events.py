@@ -130,15 +130,20 @@ def _told(condition: Condition, warm_up: int) -> tuple[Signal, list[tuple[int, b
     return signal, telling(agreed_states(signal, condition))
 
 
+def _rate(condition: Condition) -> float:
+    """Events a minute: twice what the tier asks for, if that is many."""
+    return max(RATE, 2 * condition.enough / (condition.long // _MINUTE))
+
+
 def incident_signal(condition: Condition, warm_up: int) -> Signal:
     """Healthy at half the budget, errors at several times what the tier allows, healthy again."""
-    threshold = condition.threshold
+    threshold, rate = condition.threshold, _rate(condition)
     calm, storm = float(condition.budget) / 2, min(1.0, threshold * STORM)
     long, short = condition.long // _MINUTE, condition.short // _MINUTE
     held = int(long * threshold / storm) + condition.wait // _MINUTE + 15
     after = short + 15
     errors = [calm] * warm_up + [storm] * held + [calm] * after
-    return Signal([RATE] * len(errors), [RATE - RATE * share for share in errors])
+    return Signal([rate] * len(errors), [round(rate - rate * share, 3) for share in errors])
 
 
 def telling(states: Sequence[bool | None]) -> list[tuple[int, bool]]:
@@ -221,6 +226,9 @@ def _missing_part(
     if len(alone) != 1:
         return
     sample, per_total = alone[0]
+    whole, own = affine(events.total.query), dict(sample.labels)
+    if whole is None or not all(s.name == sample.metric and s.selects(own) for s in whole.terms):
+        return
     signal = _even(SHORT_WARM_UP, RATE, 0.0 if events.part_is_good else RATE)
     values = counter([RATE * per_total] * SHORT_WARM_UP)
     fed = {"series": series(sample.metric, sample.labels), "values": values}

@@ -8,6 +8,7 @@ from functools import lru_cache
 from slo.model import conventions as names
 from slo.prometheus.names import selector
 from slo.prometheus.promtool.notation import minutes, rounded, series
+from slo.prometheus.texts import BRACES, plain
 
 Check = dict[str, object]
 Pairs = tuple[tuple[str, str], ...]
@@ -30,7 +31,8 @@ def _spelled(labels: Pairs) -> tuple[str, str]:
 
 
 def alert_state(rule: Mapping[str, object], labels: Mapping[str, str], minute: int, firing: bool) -> Check:
-    """Whether this very alert fires; its labels are compared in full."""
+    """Whether this very alert fires; its labels are compared in full, but for what its author made a
+    template."""
     own = rule["labels"]
     assert isinstance(own, Mapping)
     asked, sample = _alert_series(str(rule["alert"]), tuple(own.items()), tuple(labels.items()))
@@ -45,11 +47,16 @@ def alert_state(rule: Mapping[str, object], labels: Mapping[str, str], minute: i
 def _alert_series(name: str, rule_labels: Pairs, group: Pairs) -> tuple[str, str]:
     """What selects this very alert, and all that it carries."""
     own, labels = dict(rule_labels), dict(group)
-    state = {"alertname": name, "alertstate": "firing", **labels, **own}
+    filled_in = sorted(key for key, value in own.items() if is_template(value))
+    known = {key: plain(value) for key, value in own.items() if key not in filled_in}
+    state = {"alertname": name, "alertstate": "firing", **labels, **known}
     chosen = {"alertname": name, "alertstate": "firing"}
-    chosen |= {key: own[key] for key in (names.LABEL_OBJECTIVE, names.LABEL_TIER) if key in own}
+    chosen |= {key: known[key] for key in (names.LABEL_OBJECTIVE, names.LABEL_TIER) if key in known}
     chosen |= {key: value for key, value in labels.items() if key not in own}
-    return f"ALERTS{selector(chosen)}", series("ALERTS", sorted(state.items()))
+    found, metric = f"ALERTS{selector(chosen)}", "ALERTS"
+    if filled_in:
+        found, metric = f"max without ({', '.join(filled_in)}) ({found})", ""
+    return found, series(metric, sorted(state.items()))
 
 
 def alert_words(
@@ -59,5 +66,12 @@ def alert_words(
     labels, annotations = rule["labels"], rule["annotations"]
     assert isinstance(labels, Mapping)
     assert isinstance(annotations, Mapping)
-    expected = {"exp_labels": {**inherited, **labels}, "exp_annotations": {**annotations, **words}}
+    told = {key: plain(value) for key, value in annotations.items()}
+    own = {key: plain(value) for key, value in labels.items()}
+    expected = {"exp_labels": {**inherited, **own}, "exp_annotations": {**told, **words}}
     return {"eval_time": minutes(minute), "alertname": rule["alert"], "exp_alerts": [expected]}
+
+
+def is_template(text: str) -> bool:
+    """Whether Prometheus would fill something in."""
+    return "{{" in text.replace(BRACES, "")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from fractions import Fraction
 from functools import lru_cache
 
 from foundation.quantities import decimal_text
@@ -17,13 +16,13 @@ from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.alerts import burn_alert
 from slo.prometheus.counts import counts_over_window, slice_window
 from slo.prometheus.names import series_labels
+from slo.prometheus.promtool.alone import fed_labels
 from slo.prometheus.promtool.events import TestCase, case, window_checks
 from slo.prometheus.promtool.expect import Check, alert_state, recorded
 from slo.prometheus.promtool.fed_counts import FedCounts, daily_events, hourly_events, hourly_slices
-from slo.prometheus.promtool.groups import recorded_group
 from slo.prometheus.promtool.notation import interval, number, series
-from slo.prometheus.promtool.signal import burn
-from slo.prometheus.records import BASE, LONGEST_DIRECT, step_of, windows_of
+from slo.prometheus.promtool.signal import Condition, burn, condition_of
+from slo.prometheus.records import BASE, LONGEST_DIRECT, LONGEST_SLIDING, step_of, windows_of
 
 HOURS = 90
 CHECK_HOURS = (23, 75, 89)
@@ -34,13 +33,14 @@ _HOUR = timedelta(hours=1)
 
 def window_tests(slo: Slo, environment: str) -> Iterator[TestCase]:
     """Hourly varying counts; the windows that are added up from them, and the alerts on those."""
-    longest = max(windows_of(slo), default=_HOUR)
+    longest = max((w for w in windows_of(slo) if w <= LONGEST_SLIDING), default=_HOUR)
     hours = max(HOURS, longest // _HOUR + 18)
     for objective in slo.objectives:
         labels = _labels(slo, objective, environment)
         step = slice_window(slo, objective) if _sliced(slo) else _MINUTE
         fed = _hourly(slo, objective, hours, step)
-        windows = [w for w in windows_of(slo) if _sliced(slo) or w > LONGEST_DIRECT]
+        sliding = [w for w in windows_of(slo) if w <= LONGEST_SLIDING]
+        windows = [w for w in sliding if _sliced(slo) or w > LONGEST_DIRECT]
         checks: list[Check] = []
         for hour in (*CHECK_HOURS, hours - 1):
             for window in windows:
@@ -79,7 +79,7 @@ def _sliced(slo: Slo) -> bool:
 
 
 def _labels(slo: Slo, objective: Objective, environment: str) -> dict[str, str]:
-    return {**series_labels(slo, objective, environment), **recorded_group(slo)}
+    return {**series_labels(slo, objective, environment), **fed_labels(slo)}
 
 
 def _feed(slo: Slo, labels: Mapping[str, str], fed: FedCounts) -> list[dict[str, str]]:
@@ -109,32 +109,24 @@ def _alerts(
 ) -> list[Check]:
     """Every hour on either side of a change of state."""
     rule = burn_alert(slo, objective, tier, environment)
-    group = recorded_group(slo)
-    limits = (objective.budget, tier.factor(slo.window.length), slo.min_events, slo.min_bad_events)
-    told = _told(fed, hours, (tier.long_window, tier.short_window), tier.alert_after, *limits)
-    return [alert_state(rule, group, hour * 60, firing) for hour, firing in told]
+    told = _told(fed, hours, condition_of(slo, objective, tier))
+    return [alert_state(rule, fed_labels(slo), hour * 60, firing) for hour, firing in told]
 
 
 @lru_cache(maxsize=512)
-def _told(
-    fed: FedCounts,
-    hours: int,
-    windows: tuple[timedelta, timedelta],
-    wait: timedelta,
-    budget: Fraction,
-    factor: Fraction,
-    min_events: int,
-    min_bad_events: int,
-) -> list[tuple[int, bool]]:
+def _told(fed: FedCounts, hours: int, condition: Condition) -> list[tuple[int, bool]]:
     states: list[bool] = []
     since: int | None = None
     for hour in range(hours):
-        burns = [burn(fed.window(hour * _HOUR, window), budget) or 0.0 for window in windows]
-        good, total = fed.window(hour * _HOUR, windows[0])
-        enough = total >= min_events and total - good > min_bad_events - 0.5
-        above = enough and all(value > float(factor) for value in burns)
+        counts = fed.window(hour * _HOUR, condition.long)
+        burns = [
+            burn(fed.window(hour * _HOUR, window), condition.budget) or 0.0
+            for window in (condition.long, condition.short)
+        ]
+        above = all(value > float(condition.factor) for value in burns)
+        above = above and bool(condition.traffic(counts[1])) and bool(condition.bad(*counts))
         since = (hour if since is None else since) if above else None
-        states.append(since is not None and (hour - since) * _HOUR >= wait)
+        states.append(since is not None and (hour - since) * _HOUR >= condition.wait)
     changes = {h for h in range(1, hours) if states[h] != states[h - 1]}
     return [(hour, states[hour]) for hour in sorted(changes | {h - 1 for h in changes} | {hours - 1})]
 
@@ -164,11 +156,14 @@ def _period_checks(
     history = (last + 1 if last < count else count) / count
     rate = burn((good, total), objective.budget)
     assert rate is not None
-    return [
-        *window_checks(period, (good, total), objective, labels, minute),
-        recorded(names.RECORD_HISTORY, labels, minute, history),
-        recorded(names.RECORD_BUDGET_REMAINING, labels, minute, 1 - rate * history),
-    ]
+    checks = [recorded(names.RECORD_HISTORY, labels, minute, history)]
+    for window in sorted({*windows_of(slo), period}):
+        if window > LONGEST_SLIDING or window not in windows_of(slo):
+            counts = fed.window(day * timedelta(days=1), window)
+            checks += window_checks(window, counts, objective, labels, minute)
+    if period > LONGEST_SLIDING or period not in windows_of(slo):
+        checks.append(recorded(names.RECORD_BUDGET_REMAINING, labels, minute, 1 - rate * history))
+    return checks
 
 
 def edge_tests(slo: Slo, environment: str) -> Iterator[TestCase]:

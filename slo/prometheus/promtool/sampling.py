@@ -82,8 +82,26 @@ def mix(part: Affine, total: Affine, extra: Mapping[str, str]) -> Mix | None:
         solved = _solve(effects[first], effects[second])
         if solved is not None:
             pair = (candidates[first], candidates[second])
-            return Mix(tuple((s, p, t) for s, (p, t) in zip(pair, solved, strict=True)))
+            counted = [(s, p, t) for s, (p, t) in zip(pair, solved, strict=True)]
+            return Mix((*counted, *((sample, 0.0, 0.0) for sample in _others(selectors, pair, candidates))))
     return None
+
+
+def _others(
+    selectors: Iterable[Selector], chosen: Sequence[Sample], candidates: Sequence[Sample]
+) -> Iterator[Sample]:
+    """Series that stand still: a sum or difference of which one operand does not exist is empty."""
+    found = list(chosen)
+    for selector in selectors:
+        if not any(_selects(selector, sample) for sample in found):
+            missing = next((sample for sample in candidates if _selects(selector, sample)), None)
+            if missing is not None:
+                found.append(missing)
+                yield missing
+
+
+def _selects(selector: Selector, sample: Sample) -> bool:
+    return selector.name == sample.metric and selector.selects(dict(sample.labels))
 
 
 def _effect(form: Affine, sample: Sample) -> float:

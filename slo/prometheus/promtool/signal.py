@@ -18,6 +18,7 @@ from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.records import BASE, LONGEST_DIRECT
 
 _MINUTE = timedelta(minutes=1)
+TOO_CLOSE = 0.01  # events: which side of a limit they are on is not certain
 _BASE_MINUTES = BASE // _MINUTE
 
 
@@ -82,16 +83,36 @@ class Condition:
     long: timedelta
     short: timedelta
     wait: timedelta
+    enough: int = 0
+    min_bad_events: int = 0
 
     @property
     def threshold(self) -> float:
         """The share of errors at which it fires."""
         return float(self.factor * self.budget)
 
+    def traffic(self, total: float) -> bool | None:
+        """Whether the long window saw enough events; ``None`` when too close to call."""
+        over = total - self.enough
+        return True if not self.enough else None if abs(over) < TOO_CLOSE else over > 0
+
+    def bad(self, good: float, total: float) -> bool | None:
+        """Whether enough of it is bad."""
+        over = total - good - (self.min_bad_events - 0.5)
+        return True if not self.min_bad_events else None if abs(over) < TOO_CLOSE else over > 0
+
 
 def condition_of(slo: Slo, objective: Objective, tier: Tier) -> Condition:
     factor = tier.factor(slo.window.length)
-    return Condition(objective.budget, factor, tier.long_window, tier.short_window, tier.alert_after)
+    return Condition(
+        objective.budget,
+        factor,
+        tier.long_window,
+        tier.short_window,
+        tier.alert_after,
+        slo.min_events,
+        slo.min_bad_events,
+    )
 
 
 def agreed_states(signal: Signal, condition: Condition) -> list[bool | None]:
@@ -110,6 +131,8 @@ def _states(signal: Signal, condition: Condition, half_open: bool) -> list[bool 
             _above(burn(signal.window(minute, window, half_open), condition.budget), factor)
             for window in (condition.long, condition.short)
         ]
+        counts = signal.window(minute, condition.long, half_open)
+        verdicts += [condition.traffic(counts[1]), condition.bad(*counts)]
         now = False if False in verdicts else None if None in verdicts else True
         active = active + 1 if now else 0
         states.append(now if now is not True else active > wait)

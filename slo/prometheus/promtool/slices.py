@@ -12,6 +12,7 @@ from slo.prometheus.alerts import no_data_alert
 from slo.prometheus.counts import silence_span, slice_window
 from slo.prometheus.names import series_labels
 from slo.prometheus.promtool.affine import Affine, affine
+from slo.prometheus.promtool.alone import answers_alone
 from slo.prometheus.promtool.events import TestCase, case, counters_of
 from slo.prometheus.promtool.expect import Check, alert_state, alert_words, recorded
 from slo.prometheus.promtool.groups import fed_group, recorded_labels
@@ -100,7 +101,7 @@ def _gauged(slo: Slo, objective: Objective, environment: str) -> Iterator[TestCa
     (metric,) = slo.indicator.queries.values()
     form = affine(metric.query)
     sample = None if form is None else _only(form, fed_group(slo))
-    if form is None or sample is None:
+    if form is None or sample is None or answers_alone(metric.query):
         return
     readings = [(read, _value(slo, objective, share)) for read, share in slo.indicator.examples(objective)]
     values = [_fed(form, sample, reading) for reading, _ in readings]
