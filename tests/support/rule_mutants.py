@@ -103,11 +103,13 @@ def _changed(rule: Mapping[str, object], carried: frozenset[str]) -> Iterator[tu
             yield f"{part[:-1]} {key} changed", {**rule, part: {**texts, key: f"{value}x"}}
 
 
+_ONLY_EXISTS = re.compile(r" or 0 \* | and ")
 _VALUE_ONLY = ("range ", "number ", "increase becomes", "rate becomes")
 
 
 def changed_expressions(expr: str) -> Iterator[tuple[str, str]]:
-    """Every single change but for those that cannot matter: what is multiplied by 0 only has to exist."""
+    """Every single change but for those that cannot matter: what is multiplied by 0, or stands behind an
+    ``and`` within a count, only has to exist."""
     kept = _without_zeroed(expr)
     for change, mutated in _all_changes(expr):
         if not change.startswith(_VALUE_ONLY) or _without_zeroed(mutated) != kept:
@@ -115,8 +117,8 @@ def changed_expressions(expr: str) -> Iterator[tuple[str, str]]:
 
 
 def _without_zeroed(expr: str) -> str:
-    """The expression without the operands of ``0 * ...``."""
-    parts = expr.split(" or 0 * ")
+    """The expression without the operands that only have to exist."""
+    parts = _ONLY_EXISTS.split(expr)
     return parts[0] + "".join(part[_operand_end(part) :] for part in parts[1:])
 
 
