@@ -11,7 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from foundation.quantities import decimal_text, duration_text, percent_text, short_text
+from foundation.quantities import (
+    decimal_text,
+    duration_text,
+    percent_text,
+    rounded_percent_text,
+    short_text,
+)
 from slo.cloudwatch import limits
 from slo.indicators.metric import CloudWatchMetric, Twin, TwinError, twin_of
 from slo.model import conventions as names
@@ -246,7 +252,7 @@ def _stat(identifier: str, metric: CloudWatchMetric, period: int) -> dict[str, o
 
 def _burn_sentence(slo: Slo, objective: Objective, tier: Tier) -> str:
     long, short = duration_text(tier.long_window), duration_text(tier.short_window)
-    factor, share = short_text(tier.factor(slo.window.length)), percent_text(tier.budget_share)
+    factor, share = short_text(tier.factor(slo.window.length)), rounded_percent_text(tier.budget_share)
     target, period = percent_text(objective.target), duration_text(slo.window.length)
     return (
         f"{slo.display_name}: error budget of {target} over {period} burns above {factor}x over {long} and "

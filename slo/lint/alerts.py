@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 
-from foundation.quantities import duration_text, percent_text, short_text
+from foundation.quantities import duration_text, percent_text, rounded_percent_text, short_text, span_text
 from slo.lint.finding import Finding, error, warning
+from slo.model.periods import MINUTE
 from slo.model.spec import CountUnit, Objective, Slo, Tier
 
 _HOUR = timedelta(hours=1)
+_NEARLY_ONE = Fraction(9, 10)  # windows of 30 days under 28, as Sloth has them too: a tenth early, no more
 
 
 def check_alerts(slo: Slo) -> Iterator[Finding]:
@@ -19,6 +21,7 @@ def check_alerts(slo: Slo) -> Iterator[Finding]:
         for tier in slo.tiers:
             yield from _never_fires(slo, objective, tier)
             yield from _traffic(slo, objective, tier)
+    yield from _inside_the_budget(slo)
     if not slo.tiers:
         fix = "Name a window set in mirante.dev/windows, unless you want no alerts."
         yield warning(slo, "no-burn-alerts", "alertPolicies", "no burn alert is defined", fix)
@@ -49,6 +52,26 @@ def _never_fires(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding
         )
         fix = f"Disable it (mirante.dev/disable-tiers: {tier.name}), or set a target of {enough} or more."
         yield error(slo, "never-fires", f"tier {tier.name}", reason, fix)
+
+
+def _inside_the_budget(slo: Slo) -> Iterator[Finding]:
+    """At a burn of 1 the budget lasts just as long as it must."""
+    period = slo.window.length
+    for tier in slo.tiers:
+        factor = tier.factor(period)
+        if not 0 < factor < 1:
+            continue
+        reason = (
+            f"fires inside the budget: its factor is {short_text(factor)}, and at a burn of 1 the budget "
+            f"just lasts its {duration_text(period)}"
+        )
+        longest = span_text(int(tier.budget_share * (period // MINUTE)) * MINUTE)
+        fix = (
+            f"Ask for a burn of 1 or more: {rounded_percent_text(tier.budget_share)} of the budget takes a "
+            f"window of at most {longest}. Or disable it."
+        )
+        told = warning if factor >= _NEARLY_ONE else error
+        yield told(slo, "inside-the-budget", f"tier {tier.name}", reason, fix)
 
 
 def _traffic(slo: Slo, objective: Objective, tier: Tier) -> Iterator[Finding]:

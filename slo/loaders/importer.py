@@ -6,7 +6,7 @@ defined in any of the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -14,10 +14,12 @@ from typing import Protocol, TypeVar
 from foundation.errors import DefinitionErrors, Effect
 from foundation.exit_status import ExitStatus
 from foundation.paths import files_below
+from foundation.quantities import duration_text
 from slo.loaders.imported_file import ImportedFile, ImportResult, find, other_files, read
 from slo.loaders.peers import PEERS
-from slo.loaders.writer import documents
+from slo.loaders.writer import documents, window_set_of
 from slo.model.catalogue import Catalogue
+from slo.model.entities import WindowSet
 from slo.model.spec import BudgetingMethod, CountUnit, Slo
 from slo.prometheus.rules import left_out
 from slo.prometheus.yaml_text import render_yaml
@@ -149,6 +151,7 @@ def _changes(file: ImportedFile) -> Iterator[ImportChange]:
         yield ImportChange(Effect.LOST, first.source_file, first.source_line, composite.id, text)
     for slo in catalogue.slos:
         yield from _slo_changes(slo, file.formats)
+        yield from _scaled_windows(slo, catalogue.windows)
 
 
 def _slo_changes(slo: Slo, formats: Sequence[str]) -> Iterator[ImportChange]:
@@ -161,6 +164,17 @@ def _slo_changes(slo: Slo, formats: Sequence[str]) -> Iterator[ImportChange]:
         if formats == (peer.name,):
             for effect, text in peer.changes(slo):
                 yield _change(slo, effect, text)
+
+
+def _scaled_windows(slo: Slo, windows: Mapping[str, WindowSet]) -> Iterator[ImportChange]:
+    window_set = window_set_of(slo, windows)
+    if window_set is not None and window_set.period != slo.window.length:
+        own = ", ".join(
+            f"{tier.name} {duration_text(tier.long_window)} and {duration_text(tier.short_window)}"
+            for tier in slo.tiers
+        )
+        text = f"the windows of {window_set.name} follow its {duration_text(slo.window.length)}: {own}"
+        yield _change(slo, Effect.CHANGED, text)
 
 
 def _change(slo: Slo, effect: Effect, text: str) -> ImportChange:

@@ -85,29 +85,31 @@ def choose_tiers(
     windows: Mapping[str, WindowSet],
     period: timedelta,
 ) -> tuple[Tier, ...]:
-    """Tiers in the order written: those of the window set (adjusted by annotations), then one a policy.
+    """Tiers in the order written: those of the window set, for this period and adjusted by annotations; then
+    one a policy.
 
     An SLO with policies and no ``windows`` annotation gets its policies only; one with neither gets
     ``google-30d``.
     """
     own = tuple(tier for tier in (policy.tier(period) for policy in policies) if tier)
     default = NO_WINDOWS if policies else DEFAULT_WINDOWS
-    tiers = (*_adjusted(annotations, _named(annotations, windows, default)), *own)
+    named = _named(annotations, windows, default)
+    chosen = () if named is None else _adjusted(annotations, named.tiers_for(period))
+    tiers = (*chosen, *own)
     names = [tier.name for tier in tiers]
     for name in sorted({name for name in names if names.count(name) > 1}):
         annotations.refuse("windows", f"two tiers are named {name!r}", "Rename one with tier-name.TIER.")
     return tiers
 
 
-def _named(annotations: Annotations, windows: Mapping[str, WindowSet], default: str) -> tuple[Tier, ...]:
+def _named(annotations: Annotations, windows: Mapping[str, WindowSet], default: str) -> WindowSet | None:
     name = annotations.text("windows", default)
     if name == NO_WINDOWS:
-        return ()
+        return None
     if name not in windows:
         fix = f"Known: {', '.join(sorted(windows))}, none."
         annotations.no_such("windows", "window set", name, fix)
-        return ()
-    return windows[name].tiers
+    return windows.get(name)
 
 
 def _adjusted(annotations: Annotations, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:

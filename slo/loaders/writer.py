@@ -158,10 +158,18 @@ def _tier_annotations(slo: Slo, windows: Mapping[str, WindowSet]) -> dict[str, s
     """The tiers as a named window set and what differs from it; ``None`` when no set has them."""
     if not slo.tiers:
         return {f"{_PREFIX}windows": "none"}
-    for name, window_set in sorted(windows.items(), key=lambda item: (item[0] != "google-30d", item[0])):
-        found = _differences(slo.tiers, window_set.tiers)
-        if found is not None:
-            return {f"{_PREFIX}windows": name} | {f"{_PREFIX}{key}": value for key, value in found.items()}
+    found = window_set_of(slo, windows)
+    if found is None:
+        return None
+    differing = _differences(slo.tiers, found.tiers_for(slo.window.length)) or {}
+    return {f"{_PREFIX}windows": found.name} | {f"{_PREFIX}{key}": value for key, value in differing.items()}
+
+
+def window_set_of(slo: Slo, windows: Mapping[str, WindowSet]) -> WindowSet | None:
+    """The one that its tiers are of, perhaps under other names; ``None`` when no set has them."""
+    for _, window_set in sorted(windows.items(), key=lambda item: (item[0] != "google-30d", item[0])):
+        if slo.tiers and _differences(slo.tiers, window_set.tiers_for(slo.window.length)) is not None:
+            return window_set
     return None
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from fractions import Fraction
 from functools import lru_cache
 
-from foundation.quantities import duration_text, percent_text, short_text
+from foundation.quantities import duration_text, percent_text, rounded_percent_text, short_text
 from slo.model import conventions as names
 from slo.model.promql import quoted
 from slo.model.spec import CountUnit, Objective, Slo, Tier
@@ -96,7 +96,7 @@ def _arithmetic(long: timedelta, short: timedelta, share: Fraction, period: time
         "factor": fixed["factor"],
         "long": fixed["long_window"],
         "short": fixed["short_window"],
-        "share": percent_text(share),
+        "share": rounded_percent_text(share),
         "period": duration_text(period),
         "spent": _spent(_PERCENT),
         "history": _value(names.RECORD_HISTORY, _PERCENT),

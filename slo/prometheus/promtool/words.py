@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from foundation.quantities import duration_text, percent_text, short_text
+from foundation.quantities import duration_text, percent_text, rounded_percent_text, short_text
 from slo.model import conventions as names
 from slo.model.spec import Objective, Slo, Tier
 from slo.prometheus.alerts import burn_alert
@@ -175,7 +175,7 @@ class _Counts:
             "long": duration_text(tier.long_window),
             "short": duration_text(tier.short_window),
             "factor": short_text(tier.factor(slo.window.length)),
-            "share": percent_text(tier.budget_share),
+            "share": rounded_percent_text(tier.budget_share),
             "target": percent_text(self.objective.target),
             "period": duration_text(slo.window.length),
             "spent": "25%",

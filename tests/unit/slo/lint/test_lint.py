@@ -14,7 +14,7 @@ from slo.lint import Finding, FindingLevel, LintSurroundings, check
 from slo.loaders.catalogue_files import load_catalogue
 from slo.model.catalogue import Catalogue
 from slo.model.entities import Component, DataSource, Service
-from slo.model.spec import MetricQuery, Objective, Slo
+from slo.model.spec import MetricQuery, Objective, Slo, Window
 
 SHIPPED = load_catalogue()
 LATENCY = replace(SHIPPED.slo("credit/decision-latency"), owner="development")
@@ -242,3 +242,21 @@ def test_the_placeholder_inside_a_string_is_an_error() -> None:
     there = 'sum(increase(requests_total{job="a {{.window}}"}[{{.window}}]))'
     assert "window-in-string" in rules(asking(there, TOTAL))
     assert "window-in-string" not in rules(asking(GOOD, TOTAL))
+
+
+def test_a_tier_that_fires_inside_the_budget_is_an_error_with_its_factor_and_the_fix() -> None:
+    """Windows of 30 days under an SLO of 7: as an author may write them."""
+    twice = (LATENCY.objectives[0], replace(LATENCY.objectives[0], name="contract"))
+    slo = replace(LATENCY, window=Window(timedelta(days=7)), objectives=twice)
+    (finding,) = [f for f in of(slo) if f.rule == "inside-the-budget" and f.field == "tier ticket-slow"]
+    assert finding.level is FindingLevel.ERROR
+    assert "its factor is 0.233" in finding.reason
+    assert "10 % of the budget takes a window of at most 16h 48min" in finding.fix
+    assert "inside-the-budget" not in rules(LATENCY)
+
+
+def test_windows_of_30_days_under_28_only_warn_as_sloth_has_them_too() -> None:
+    slo = replace(LATENCY, window=Window(timedelta(days=28)))
+    (finding,) = [f for f in of(slo) if f.rule == "inside-the-budget"]
+    assert (finding.level, finding.field) == (FindingLevel.WARNING, "tier ticket-slow")
+    assert "its factor is 0.933" in finding.reason
