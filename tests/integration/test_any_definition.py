@@ -13,12 +13,12 @@ from tests.support.random_definitions import definitions
 
 FULL = os.environ.get("MIRANTE_PROOF") == "full"
 PACK = 4  # definitions in one run of promtool
-RUNS = 250 if FULL else 2
+SEEDS = range(250) if FULL else (0, 1, 4, 9, 40, 57)  # those that once failed, a kind each, among them
 
 
 @pytest.mark.proof
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
-@pytest.mark.parametrize("seed", range(RUNS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_every_generated_rule_file_and_test_passes(seed: int, tmp_path: Path) -> None:
     catalogue = definitions(seed, PACK)
     rules, tests = rule_files(catalogue, "prod"), rule_tests(catalogue, "prod")

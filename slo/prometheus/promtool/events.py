@@ -187,7 +187,7 @@ def window_checks(
         recorded(names.record_good(window), labels, minute, good),
         recorded(names.record_total(window), labels, minute, total),
         recorded(names.record_error_ratio(window), labels, minute, error),
-        recorded(names.record_burn_rate(window), labels, minute, rate),
+        recorded(names.record_burn_rate(window), labels, minute, rate, float(budget)),
     ]
 
 

@@ -7,20 +7,26 @@ from functools import lru_cache
 
 from slo.model import conventions as names
 from slo.prometheus.names import selector
-from slo.prometheus.promtool.notation import minutes, rounded, series
+from slo.prometheus.promtool.notation import digits, minutes, rounded, series
 from slo.prometheus.texts import BRACES, plain
 
 Check = dict[str, object]
 Pairs = tuple[tuple[str, str], ...]
 
 
-def recorded(record: str, labels: Mapping[str, str], minute: int, value: float | None) -> Check:
-    """The series has these labels, and no others, and this value; ``None``: the series does not exist."""
+def recorded(
+    record: str, labels: Mapping[str, str], minute: int, value: float | None, divisor: float = 1.0
+) -> Check:
+    """The series has these labels, and no others, and this value; ``None``: the series does not exist.
+
+    ``divisor`` is the budget where the value is a share of it.
+    """
     selected, written = _spelled(tuple(labels.items()))
+    decimals = digits(value or 0.0, divisor)
     return {
-        "expr": f"round({record}{selected}, 0.000001)",
+        "expr": f"round({record}{selected}, {10**-decimals:.{decimals}f})",
         "eval_time": minutes(minute),
-        "exp_samples": [] if value is None else [{"labels": written, "value": rounded(value)}],
+        "exp_samples": [] if value is None else [{"labels": written, "value": rounded(value, decimals)}],
     }
 
 

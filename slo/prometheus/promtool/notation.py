@@ -10,7 +10,9 @@ from datetime import timedelta
 from slo.model.promql import quoted
 
 DIGITS = 6  # decimals a recorded value is compared to
-_INVERSE = 1.0 / 10.0**-DIGITS
+FEWER = 4  # of what a very small budget divides, floating point knows no more
+_TINY = 1e-6
+_HALFWAY = 5e-3
 
 
 def number(value: float) -> str:
@@ -69,9 +71,17 @@ def _steps(
         yield run, index == 0
 
 
-def rounded(value: float) -> float:
+def digits(value: float, divisor: float = 1.0) -> int:
+    """Decimals to compare this value to, a quotient by ``divisor``: one fewer where it lies halfway between
+    two, as floating point rounds it either way."""
+    most = FEWER if divisor < _TINY else DIGITS
+    return most - 1 if abs(value * 10**most % 1 - 0.5) < _HALFWAY else most
+
+
+def rounded(value: float, decimals: int = DIGITS) -> float:
     """As PromQL's ``round(value, 0.000001)`` does it."""
-    return math.floor(value * _INVERSE + 0.5) / _INVERSE
+    inverse = 1.0 / 10.0**-decimals
+    return math.floor(value * inverse + 0.5) / inverse
 
 
 def minutes(count: int) -> str:

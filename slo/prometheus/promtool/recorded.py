@@ -118,13 +118,13 @@ def _told(fed: FedCounts, hours: int, condition: Condition) -> list[tuple[int, b
     states: list[bool] = []
     since: int | None = None
     for hour in range(hours):
-        counts = fed.window(hour * _HOUR, condition.long)
+        good, total = fed.window(hour * _HOUR, condition.long)
         burns = [
             burn(fed.window(hour * _HOUR, window), condition.budget) or 0.0
             for window in (condition.long, condition.short)
         ]
         above = all(value > float(condition.factor) for value in burns)
-        above = above and bool(condition.traffic(counts[1])) and bool(condition.bad(*counts))
+        above = above and total >= condition.enough and total - good > condition.min_bad_events - 0.5
         since = (hour if since is None else since) if above else None
         states.append(since is not None and (hour - since) * _HOUR >= condition.wait)
     changes = {h for h in range(1, hours) if states[h] != states[h - 1]}
@@ -162,7 +162,8 @@ def _period_checks(
             counts = fed.window(day * timedelta(days=1), window)
             checks += window_checks(window, counts, objective, labels, minute)
     if period > LONGEST_SLIDING or period not in windows_of(slo):
-        checks.append(recorded(names.RECORD_BUDGET_REMAINING, labels, minute, 1 - rate * history))
+        left = 1 - rate * history
+        checks.append(recorded(names.RECORD_BUDGET_REMAINING, labels, minute, left, float(objective.budget)))
     return checks
 
 

@@ -82,22 +82,27 @@ def mix(part: Affine, total: Affine, extra: Mapping[str, str]) -> Mix | None:
         solved = _solve(effects[first], effects[second])
         if solved is not None:
             pair = (candidates[first], candidates[second])
+            others = _others(selectors, pair, candidates)
+            if others is None:
+                return None
             counted = [(s, p, t) for s, (p, t) in zip(pair, solved, strict=True)]
-            return Mix((*counted, *((sample, 0.0, 0.0) for sample in _others(selectors, pair, candidates))))
+            return Mix((*counted, *((sample, 0.0, 0.0) for sample in others)))
     return None
 
 
 def _others(
     selectors: Iterable[Selector], chosen: Sequence[Sample], candidates: Sequence[Sample]
-) -> Iterator[Sample]:
-    """Series that stand still: a sum or difference of which one operand does not exist is empty."""
+) -> list[Sample] | None:
+    """Series that stand still: a sum or difference of which one operand does not exist is empty. ``None``:
+    no label values were found that one of them matches."""
     found = list(chosen)
     for selector in selectors:
         if not any(_selects(selector, sample) for sample in found):
             missing = next((sample for sample in candidates if _selects(selector, sample)), None)
-            if missing is not None:
-                found.append(missing)
-                yield missing
+            if missing is None:
+                return None
+            found.append(missing)
+    return found[len(chosen) :]
 
 
 def _selects(selector: Selector, sample: Sample) -> bool:

@@ -106,7 +106,8 @@ def _gauged(slo: Slo, objective: Objective, environment: str) -> Iterator[TestCa
     readings = [(read, _value(slo, objective, share)) for read, share in slo.indicator.examples(objective)]
     values = [_fed(form, sample, reading) for reading, _ in readings]
     phases: list[float | None] = [*values, NAN, values[0], None]
-    held = max(PHASE_MINUTES, 2 * (slice_window(slo, objective) // _MINUTE))
+    length = slice_window(slo, objective) // _MINUTE
+    held = max(PHASE_MINUTES, 2 * length + LOOK_BACK_MINUTES + 1)  # the last reading is in the slice after
     group = recorded_labels(slo, dict(sample.labels))
     labels = {**series_labels(slo, objective, environment), **group}
     expected: list[float | None] = [*(value for _, value in readings), None, readings[0][1], None]
