@@ -11,7 +11,7 @@ from functools import lru_cache
 import promql_parser as promql
 
 from slo.model.edges import LABEL
-from slo.model.promql import with_window
+from slo.model.promql import bare, with_window
 
 _STAND_IN = "6m59s"  # a range nobody writes
 _WINDOW = "{{.window}}"
@@ -39,7 +39,7 @@ def addends(query: str) -> tuple[Addend, ...]:
 
 def is_zero_vector(node: object) -> bool:
     """Whether it is ``vector(0)``."""
-    node = _bare(node)
+    node = bare(node)
     if not isinstance(node, promql.Call) or node.func.name != "vector":
         return False
     argument = node.args[0]
@@ -48,24 +48,18 @@ def is_zero_vector(node: object) -> bool:
 
 def _added(node: object, sign: int) -> Iterator[tuple[int, object]]:
     """``or vector(0)`` after a bucket is left out: it would turn what is not known into a 0."""
-    bare = _bare(node)
-    if isinstance(bare, promql.BinaryExpr) and str(bare.op) == "or" and is_zero_vector(bare.rhs):
-        if _has_bucket(bare.lhs):
-            yield from _added(bare.lhs, sign)
+    inner = bare(node)
+    if isinstance(inner, promql.BinaryExpr) and str(inner.op) == "or" and is_zero_vector(inner.rhs):
+        if _has_bucket(inner.lhs):
+            yield from _added(inner.lhs, sign)
             return
-    elif isinstance(bare, promql.BinaryExpr) and str(bare.op) in ("+", "-") and bare.modifier is None:
-        sides = (bare.lhs, bare.rhs)
+    elif isinstance(inner, promql.BinaryExpr) and str(inner.op) in ("+", "-") and inner.modifier is None:
+        sides = (inner.lhs, inner.rhs)
         if not any(isinstance(side, promql.NumberLiteral) for side in sides):
-            yield from _added(bare.lhs, sign)
-            yield from _added(bare.rhs, sign if str(bare.op) == "+" else -sign)
+            yield from _added(inner.lhs, sign)
+            yield from _added(inner.rhs, sign if str(inner.op) == "+" else -sign)
             return
     yield sign, node
-
-
-def _bare(node: object) -> object:
-    while isinstance(node, promql.ParenExpr):
-        node = node.expr
-    return node
 
 
 def _text(node: object) -> str:

@@ -19,7 +19,7 @@ from slo.model.addends import is_zero_vector
 from slo.model.edges import LABEL
 from slo.model.errors import UnsupportedQuery
 from slo.model.grouping import EVERY_LABEL, ONE, Grouping, kept
-from slo.model.promql import Selector, as_selector, with_window
+from slo.model.promql import Selector, as_selector, bare, with_window
 
 _STAND_IN = "7m13s"  # a range nobody writes, so that a fixed range is told from the placeholder
 _STAND_IN_LENGTH = timedelta(minutes=7, seconds=13)
@@ -113,7 +113,7 @@ def _binary(node: promql.BinaryExpr, sign: int, text: str) -> Iterable[Term]:
 def _sum(node: promql.AggregateExpr, sign: int, text: str) -> Iterable[Term]:
     if str(node.op) != "sum":
         raise UnsupportedQuery(text, f"aggregation {node.op} is not a count; use sum")
-    inner = _bare(node.expr)
+    inner = bare(node.expr)
     if not isinstance(inner, promql.Call | promql.AggregateExpr):
         raise UnsupportedQuery(text, f"sum of {_name(inner)} is not a count; expected sum(increase(...))")
     grouping = kept(node).grouping
@@ -121,14 +121,10 @@ def _sum(node: promql.AggregateExpr, sign: int, text: str) -> Iterable[Term]:
         yield Term(term.sign, term.selector, grouping)
 
 
-def _bare(node: object) -> object:
-    return _bare(node.expr) if isinstance(node, promql.ParenExpr) else node
-
-
 def _increase(node: promql.Call, sign: int, text: str) -> Term:
     if node.func.name not in ("increase", "rate"):
         raise UnsupportedQuery(text, f"{_name(node)} is not a count; expected sum(increase(...))")
-    matrix = _bare(node.args[0])
+    matrix = bare(node.args[0])
     if not isinstance(matrix, promql.MatrixSelector):
         raise UnsupportedQuery(text, f"{_name(matrix)} inside {node.func.name} is not a plain selector")
     if matrix.range != _STAND_IN_LENGTH:

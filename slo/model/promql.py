@@ -42,6 +42,13 @@ def whole(expr: str) -> str:
     return f"({expr})" if isinstance(tree, promql_parser.BinaryExpr) else expr
 
 
+def bare(node: object) -> object:
+    """What a parsed expression says, without the parentheses around it."""
+    while isinstance(node, promql_parser.ParenExpr):
+        node = node.expr
+    return node
+
+
 @lru_cache(maxsize=8192)  # a handful of names and values, in every rule, test and panel
 def quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -13,7 +13,7 @@ import promql_parser as promql
 
 from foundation.errors import MiranteError
 from foundation.exit_status import ExitStatus
-from slo.model.promql import PLACEHOLDER, as_selector, has_window, with_window
+from slo.model.promql import PLACEHOLDER, as_selector, bare, has_window, with_window
 
 WINDOW = "{{.window}}"
 RANGE = f"[{WINDOW}]"
@@ -144,13 +144,7 @@ def _refuse_other_than_counts(visited: list[object]) -> None:
 def _scaled(node: object) -> bool:
     if not isinstance(node, promql.BinaryExpr) or str(node.op) not in ("*", "/"):
         return False
-    return any(isinstance(_bare(side), promql.NumberLiteral) for side in (node.lhs, node.rhs))
-
-
-def _bare(node: object) -> object:
-    while isinstance(node, promql.ParenExpr):
-        node = node.expr
-    return node
+    return any(isinstance(bare(side), promql.NumberLiteral) for side in (node.lhs, node.rhs))
 
 
 def _counted(node: object) -> str:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import promql_parser as promql
 
-from slo.model.promql import LabelMatcher, Selector, as_selector, quoted
+from slo.model.promql import LabelMatcher, Selector, as_selector, bare, quoted
 from slo.proof.columns import (
     NO_LABELS,
     Axis,
@@ -126,7 +126,7 @@ class RuleReplay:
         return set_combined(op, left, right, matching)
 
     def _aggregate(self, node: promql.AggregateExpr) -> Value:
-        op, inner = str(node.op), _bare(node.expr)
+        op, inner = str(node.op), bare(node.expr)
         labels, without = None, False
         if node.modifier is not None:
             labels = list(node.modifier.labels)
@@ -181,7 +181,7 @@ class RuleReplay:
 
     def _over_time(self, what: str, argument: object) -> Vector:
         """Of recorded series: ``sum_over_time(x[1h])``, or of a subquery of them."""
-        node, every = _bare(argument), None
+        node, every = bare(argument), None
         length: timedelta | None
         if isinstance(node, promql.MatrixSelector):
             vector, length = self._selected(_selector(node.vector_selector)), node.range
@@ -224,10 +224,10 @@ class RuleReplay:
 
     def _counting(self, node: object) -> tuple[str, Selector, timedelta] | None:
         """``rate(x[w])`` and the like, of series that no rule here records."""
-        node = _bare(node)
+        node = bare(node)
         if not isinstance(node, promql.Call) or node.func.name not in COUNTING:
             return None
-        matrix = _bare(node.args[0])
+        matrix = bare(node.args[0])
         if not isinstance(matrix, promql.MatrixSelector):
             return None
         vector = matrix.vector_selector
@@ -295,10 +295,6 @@ def _text(node: object) -> str:
             written = f"{matcher.name}{matcher.op}"
             text = text.replace(f'{written}"{matcher.value}"', written + quoted(matcher.value))
     return text
-
-
-def _bare(node: object) -> object:
-    return _bare(node.expr) if isinstance(node, promql.ParenExpr) else node
 
 
 def _visited(node: object) -> list[object]:

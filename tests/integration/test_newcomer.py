@@ -10,14 +10,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support.foreign_metrics import PAST, exposed, past, scrape_config
-from tests.support.guides import WRITTEN, Step, commands, run, told
+from tests.support.guides import WRITTEN, Step, Walked, commands, run, told
 from tests.support.patience import wait_until
 from tests.support.prometheus_server import backfill, needs_prometheus, prometheus_server
 
@@ -29,18 +28,8 @@ BURN = "slo:burn_rate:ratio1h"
 STATUS = "mirante --workspace shop slo status"
 
 
-@dataclass(frozen=True)
-class Newcomer:
-    url: str
-    folder: Path
-    steps: tuple[Step, ...]
-
-    def said(self, command: str) -> list[str]:
-        return [step.said for step in self.steps if command in step.command]
-
-
 @pytest.fixture(scope="module")
-def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
+def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walked]:
     """``prometheus.yml`` lies in the newcomer's folder, as the guide has it."""
     folder = tmp_path_factory.mktemp("newcomer")
     now = time.time()
@@ -58,7 +47,7 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
                 wait_until(lambda: burns(url), 200, "the rules recorded a burn rate")
                 steps.append(Step("(waiting for the first evaluation)", time.monotonic() - begun, ""))
             steps.append(run(command, folder, url))
-        yield Newcomer(url, folder, tuple(steps))
+        yield Walked(url, folder, tuple(steps))
 
 
 def _answers(url: str, query: str) -> bool:
@@ -74,15 +63,13 @@ def burns(url: str) -> bool:
     return _answers(url, f"count({BURN}) == 8")
 
 
-def test_the_path_is_walked_as_the_guide_has_it(
-    newcomer: Newcomer, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_path_is_walked_as_the_guide_has_it(newcomer: Walked, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(newcomer.steps) >= 8
     with capsys.disabled():
         sys.stdout.write(told(newcomer.steps))
 
 
-def test_every_foreign_service_is_found_and_what_is_left_out_is_named(newcomer: Newcomer) -> None:
+def test_every_foreign_service_is_found_and_what_is_left_out_is_named(newcomer: Walked) -> None:
     (said,) = newcomer.said("mirante init")
     for service in ("cart", "orders", "payment", "shop"):
         assert f"{service}/availability" in said
@@ -91,13 +78,13 @@ def test_every_foreign_service_is_found_and_what_is_left_out_is_named(newcomer: 
     assert "up of node" in said
 
 
-def test_the_budget_is_counted_before_any_rule_is_loaded(newcomer: Newcomer) -> None:
+def test_the_budget_is_counted_before_any_rule_is_loaded(newcomer: Walked) -> None:
     before = newcomer.said(STATUS)[0]
     assert before.count(" ok ") == 8
     assert "no rules deployed" in before
 
 
-def test_the_rules_are_loaded_and_no_evaluation_of_them_fails(newcomer: Newcomer) -> None:
+def test_the_rules_are_loaded_and_no_evaluation_of_them_fails(newcomer: Walked) -> None:
     rules = httpx.get(f"{newcomer.url}/api/v1/rules", trust_env=False).json()["data"]["groups"]
     ours = [group for group in rules if group["name"].startswith("mirante-")]
     assert {str(newcomer.folder) in group["file"] for group in ours} == {True}
@@ -105,7 +92,7 @@ def test_the_rules_are_loaded_and_no_evaluation_of_them_fails(newcomer: Newcomer
     assert {rule["health"] for group in ours for rule in group["rules"]} <= {"ok", "unknown"}
 
 
-def test_the_boards_are_drawn(newcomer: Newcomer) -> None:
+def test_the_boards_are_drawn(newcomer: Walked) -> None:
     page = (newcomer.folder / "preview" / "slo-overview.html").read_text("utf-8")
     assert newcomer.url in page
     if FULL:
@@ -113,7 +100,7 @@ def test_the_boards_are_drawn(newcomer: Newcomer) -> None:
         assert "recorded for less than 30min" in newcomer.said(STATUS)[-1]
 
 
-def test_nothing_but_the_three_folders_is_left_behind(newcomer: Newcomer) -> None:
+def test_nothing_but_the_three_folders_is_left_behind(newcomer: Walked) -> None:
     found = {path.name for path in newcomer.folder.iterdir()}
     assert found <= {"shop", "build", "preview", "prometheus.yml", "prometheus.log"}
 

@@ -30,6 +30,18 @@ class Step:
     said: str
 
 
+@dataclass(frozen=True)
+class Walked:
+    """A guide whose commands were run, in ``folder``, beside the Prometheus at ``url``."""
+
+    url: str
+    folder: Path
+    steps: tuple[Step, ...]
+
+    def said(self, command: str) -> list[str]:
+        return [step.said for step in self.steps if command in step.command]
+
+
 def run(command: str, folder: Path, url: str) -> Step:
     """As typed, with the address of this Prometheus and the programs of this checkout."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

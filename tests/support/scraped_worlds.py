@@ -15,6 +15,7 @@ from pathlib import Path
 
 from slo.ledger.samples import MAX_GAP, closing_minute
 from slo.model.spec import Slo
+from tests.support.chance import poisson
 from tests.support.prometheus_server import promtool
 from tests.support.slo_samples import an_slo, counted
 
@@ -182,9 +183,9 @@ class World:
     def _live(self, process: Process, at: float) -> None:
         """What happened since the last tick; a restart takes what nobody had seen with it, errors first."""
         interval = self.trial.interval
-        events = self._poisson(self._rate(at) * interval)
+        events = poisson(self.chance, self._rate(at) * interval)
         outage = any(0 <= at % 86_400 - begin < 600 for begin in self.bursts)
-        bad = min(events, self._poisson(events * min(1.0, self.errors * (5 if outage else 1))))
+        bad = min(events, poisson(self.chance, events * min(1.0, self.errors * (5 if outage else 1))))
         counts = {OK: events - bad, ERROR: bad}
         process.unseen.append((at, counts))
         if self.chance.random() < self.restarts_a_day * interval / 86_400:
@@ -254,15 +255,6 @@ class World:
         inside = ",".join(f'{key}="{text}"' for key, text in labels.items())
         series = f"{name}{{{inside}}}"
         self.lines.setdefault(series, []).append(f"{series} {value} {at:.3f}")
-
-    def _poisson(self, mean: float) -> int:
-        if mean > 30:
-            return max(0, round(self.chance.gauss(mean, math.sqrt(mean))))
-        limit, count, product = math.exp(-mean), 0, self.chance.random()
-        while product > limit:
-            count += 1
-            product *= self.chance.random()
-        return count
 
 
 def trials(

@@ -13,6 +13,7 @@ import pytest
 from slo.ledger.companies import Company, ScrapeTarget
 from slo.ledger.increases import LONGEST_GAP, increases
 from slo.ledger.samples import MAX_GAP, MinuteIncrease, Values, closing_minute
+from tests.support.chance import poisson
 from tests.support.slo_samples import MINUTE, NOON
 
 THIS, OTHER = ("requests_total", (("outcome", "ok"),)), ("requests_total", (("outcome", "error"),))
@@ -189,7 +190,7 @@ class Life:
         unseen: list[tuple[int, int]] = []
         for index in range(scrapes):
             swing = 1 + 0.3 * math.sin(index / 20)
-            events = self._poisson(base * swing * interval)
+            events = poisson(self.chance, base * swing * interval)
             failed = sum(self.chance.random() < errors for _ in range(min(events, 2000)))
             restart = self.chance.random() < 0.03
             cut = self.chance.randint(0, events) if restart else 0
@@ -219,15 +220,6 @@ class Life:
         minute = closing_minute(instant)
         self.true_good[minute] = self.true_good.get(minute, 0) + sum(good for good, _ in unseen)
         self.true_bad[minute] = self.true_bad.get(minute, 0) + sum(bad for _, bad in unseen)
-
-    def _poisson(self, mean: float) -> int:
-        if mean > 50:
-            return max(0, round(self.chance.gauss(mean, math.sqrt(mean))))
-        limit, count, product = math.exp(-mean), 0, self.chance.random()
-        while product > limit:
-            count += 1
-            product *= self.chance.random()
-        return count
 
 
 @pytest.mark.parametrize("seed", range(500))
